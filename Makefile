@@ -1,0 +1,39 @@
+# Each target does its own set-up: a virtual environment in .venv/, made once and
+# again when the requirements change. PYTHON=python3.12 make test picks another Python.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help demo test lab verify clean
+
+help:
+	@echo "make demo    a whole class: build, hand in, grade, feedback, Canvas file (build/demo/)"
+	@echo "make test    all tests, with all set-up"
+	@echo "make lab     JupyterLab on the released notebooks"
+	@echo "make verify  prove the hidden tests: every misconception, every correct style"
+	@echo "make clean   remove build/ and .venv/"
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[grading,dev]'
+	@touch $@
+
+demo: $(READY)
+	$(BIN)/unrolled build
+	$(BIN)/unrolled demo
+
+test: $(READY)
+	$(BIN)/pytest
+
+lab: $(READY)
+	$(BIN)/unrolled build
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter lab --ServerApp.root_dir=release
+
+verify: $(READY)
+	$(BIN)/unrolled verify
+
+clean:
+	rm -rf build $(VENV)

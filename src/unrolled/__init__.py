@@ -1,0 +1,3 @@
+"""Unrolled: a course on recurrent neural networks that grades itself."""
+
+__version__ = "0.1.0"

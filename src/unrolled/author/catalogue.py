@@ -1,0 +1,151 @@
+"""The catalogue of an assignment: named wrong solutions, and correct ones in other styles.
+
+A catalogue is written as plain functions under two decorators, in
+``lessons/NN_topic/misconceptions.py``. It proves the hidden tests (each
+misconception must fail with its own hint, each style must pass), and it explains
+a failed check to a student.
+"""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from unrolled.errors import UserError
+
+Function = Callable[..., Any]
+Matches = Callable[[Sequence[Any]], bool]
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """A wrong solution that real students hand in.
+
+    `fails` are the grade ids that must fail, `hint` is what the student reads;
+    `exception` and `matches` recognise it where its output alone cannot, and
+    `coincides` names entries that no fair test can tell from it.
+    """
+
+    name: str
+    exercise: str
+    function: Function
+    source: str
+    hint: str
+    fails: tuple[str, ...]
+    exception: type[BaseException] | None = None
+    matches: Matches | None = None
+    coincides: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Style:
+    """A correct solution written another way; it must get full points."""
+
+    name: str
+    exercise: str
+    function: Function
+    source: str
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All misconceptions and styles of one assignment, in the order of the file."""
+
+    misconceptions: tuple[Misconception, ...] = ()
+    styles: tuple[Style, ...] = ()
+
+    def of(self, exercise: str) -> tuple[Misconception, ...]:
+        """The misconceptions of one exercise."""
+        return tuple(m for m in self.misconceptions if m.exercise == exercise)
+
+
+def misconception(
+    exercise: str,
+    *,
+    fails: str | tuple[str, ...],
+    hint: str,
+    exception: type[BaseException] | None = None,
+    matches: Matches | None = None,
+    coincides: tuple[str, ...] = (),
+) -> Callable[[Function], Function]:
+    """Mark a function as a wrong solution of `exercise`."""
+    ids = (fails,) if isinstance(fails, str) else fails
+
+    def mark(function: Function) -> Function:
+        details = {
+            "exercise": exercise,
+            "fails": ids,
+            "hint": " ".join(hint.split()),
+            "exception": exception,
+            "matches": matches,
+            "coincides": coincides,
+        }
+        function.__dict__["unrolled_misconception"] = details
+        return function
+
+    return mark
+
+
+def style(exercise: str) -> Callable[[Function], Function]:
+    """Mark a function as a correct solution of `exercise` in another style."""
+
+    def mark(function: Function) -> Function:
+        function.__dict__["unrolled_style"] = {"exercise": exercise}
+        return function
+
+    return mark
+
+
+@dataclass
+class _Sources(ast.NodeVisitor):
+    """Collects the top-level functions of a catalogue file as pasteable text."""
+
+    text: str
+    found: dict[str, ast.FunctionDef] = field(default_factory=dict)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        self.found[node.name] = node
+
+    def paste(self, name: str, target: str) -> str:
+        node = self.found[name]
+        node.decorator_list = []
+        node.name = target
+        if ast.get_docstring(node) is not None and len(node.body) > 1:
+            node.body = node.body[1:]
+        return ast.unparse(ast.fix_missing_locations(node))
+
+
+def load_catalogue(text: str, where: str, names: Mapping[str, Any]) -> Catalogue:
+    """Read a catalogue from its text.
+
+    `names` are the functions and data of the reference notebook; the functions
+    of the catalogue see them as their globals. Raises UserError, naming `where`.
+    """
+    namespace: dict[str, Any] = {**names, "__name__": "misconceptions"}
+    try:
+        tree = ast.parse(textwrap.dedent(text), filename=where)
+        exec(compile(tree, where, "exec"), namespace)
+    except Exception as error:
+        raise UserError(f"{where}: cannot be read as a catalogue: {error}") from error
+    sources = _Sources(text)
+    sources.visit(ast.parse(text, filename=where))
+    return _collect(namespace, sources)
+
+
+def _collect(namespace: Mapping[str, Any], sources: _Sources) -> Catalogue:
+    wrong, styles = [], []
+    for name in sources.found:
+        function = namespace[name]
+        marks = getattr(function, "__dict__", {})
+        if details := marks.get("unrolled_misconception"):
+            pasted = sources.paste(name, details["exercise"])
+            wrong.append(
+                Misconception(name=name, function=function, source=pasted, **details)
+            )
+        elif details := marks.get("unrolled_style"):
+            pasted = sources.paste(name, details["exercise"])
+            styles.append(Style(name, details["exercise"], function, pasted))
+    return Catalogue(tuple(wrong), tuple(styles))

@@ -1,0 +1,147 @@
+"""`unrolled verify`: prove the tests of the assignments through the grading path."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from functools import partial
+from multiprocessing import get_context
+from typing import Any
+
+from unrolled.author.cases import (
+    Case,
+    catalogue_cases,
+    misconception_case,
+    release_case,
+    solution_case,
+    style_case,
+)
+from unrolled.author.catalogue import Style
+from unrolled.author.rendered import notebook_cases
+from unrolled.course import Course
+from unrolled.grade.material import load_material, load_reference
+from unrolled.grade.reference import Reference
+from unrolled.grade.task import Material
+
+Step = Callable[[int, int, str], None]
+Work = Callable[[], list[Case]]
+
+
+@dataclass(frozen=True)
+class VerifyReport:
+    """All cases of a run."""
+
+    seeds: int
+    seconds: float
+    cases: tuple[Case, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every case holds."""
+        return all(c.passed for c in self.cases)
+
+    @property
+    def misses(self) -> tuple[Case, ...]:
+        """The cases that do not hold."""
+        return tuple(c for c in self.cases if not c.passed)
+
+    def summary(self) -> list[tuple[str, str, int, int]]:
+        """(assignment, kind, cases, passed) in the order of the cases."""
+        cases = Counter((c.assignment, c.kind) for c in self.cases)
+        good = Counter((c.assignment, c.kind) for c in self.cases if c.passed)
+        return [(a, k, n, good[a, k]) for (a, k), n in cases.items()]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The document that ``--json`` prints."""
+        cases = [{**asdict(c), "passed": c.passed} for c in self.cases]
+        return {
+            "passed": self.passed,
+            "seeds": self.seeds,
+            "seconds": self.seconds,
+            "cases": cases,
+        }
+
+
+def verify(
+    course: Course,
+    assignments: Sequence[str],
+    seeds: int = 20,
+    jobs: int = 2,
+    step: Step = lambda done, total, talk: None,
+) -> VerifyReport:
+    """Verify assignments; `step` is told after each piece of work.
+
+    Raises UserError if an assignment is not built or its reference does not run.
+    """
+    began = time.monotonic()
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    work = [w for name in assignments for w in _work(course, name, range(seeds))]
+    found: dict[int, list[Case]] = {}
+    context = get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+        futures = {pool.submit(w): number for number, w in enumerate(work)}
+        for done, future in enumerate(as_completed(futures), 1):
+            number = futures[future]
+            found[number] = future.result()
+            step(done, len(work), found[number][0].name if found[number] else "")
+    cases = tuple(c for number in sorted(found) for c in found[number])
+    return VerifyReport(seeds, time.monotonic() - began, cases)
+
+
+def _work(course: Course, assignment: str, seeds: Sequence[int]) -> Iterator[Work]:
+    """The pieces of work of one assignment; each runs in a process of the pool."""
+    material = load_material(course, assignment)
+    reference = load_reference(material)
+    catalogue = reference.catalogue
+    yield partial(notebook_cases, material, course.build / "rendered")
+    yield partial(_catalogue, material)
+    yield partial(_solution, material, seeds)
+    yield partial(_release, material)
+    for round_ in _rounds(catalogue.styles):
+        yield partial(_styles, material, [s.name for s in round_], seeds)
+    for m in catalogue.misconceptions:
+        yield partial(_misconception, material, m.name, seeds)
+
+
+def _rounds(styles: Sequence[Style]) -> list[list[Style]]:
+    """The first style of each exercise together, then the second ones, and so on."""
+    rounds: dict[int, list[Style]] = {}
+    seen: Counter[str] = Counter()
+    for style in styles:
+        rounds.setdefault(seen[style.exercise], []).append(style)
+        seen[style.exercise] += 1
+    return list(rounds.values())
+
+
+def _catalogue(material: Material) -> list[Case]:
+    return list(catalogue_cases(material, load_reference(material)))
+
+
+def _solution(material: Material, seeds: Sequence[int]) -> list[Case]:
+    return [solution_case(material, load_reference(material), seeds)]
+
+
+def _release(material: Material) -> list[Case]:
+    return [release_case(material, load_reference(material))]
+
+
+def _styles(
+    material: Material, names: Sequence[str], seeds: Sequence[int]
+) -> list[Case]:
+    """A round of styles in one submission; one by one if that does not pass."""
+    reference = load_reference(material)
+    chosen = [s for s in reference.catalogue.styles if s.name in names]
+    together = style_case(material, reference, chosen, seeds)
+    if together.passed:
+        return [Case(material.assignment, "style", s.name) for s in chosen]
+    return [style_case(material, reference, [s], seeds) for s in chosen]
+
+
+def _misconception(material: Material, name: str, seeds: Sequence[int]) -> list[Case]:
+    reference: Reference = load_reference(material)
+    found = next(m for m in reference.catalogue.misconceptions if m.name == name)
+    return [misconception_case(material, reference, found, seeds)]

@@ -1,0 +1,271 @@
+"""The command line: options only. Each verb's work stands in its own module."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from unrolled import __version__
+from unrolled.course import Course, find_course
+from unrolled.errors import UserError
+
+app = typer.Typer(
+    name="unrolled",
+    help="A course on recurrent networks that grades itself: build, verify, grade.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+canvas = typer.Typer(help="Take grades to Canvas.", no_args_is_help=True)
+app.add_typer(canvas, name="canvas")
+
+err = Console(stderr=True)
+out = Console()
+
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[ASSIGNMENT]...", help="Folder names; all if none is given."
+    ),
+]
+Json = Annotated[
+    bool, typer.Option("--json", help="One JSON document on standard output.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite what is there.")]
+
+
+def run() -> None:
+    """Run the command; a user's mistake is one line and exit code 2."""
+    try:
+        app()
+    except UserError as error:
+        err.print(f"[bold red]unrolled:[/] {_escaped(str(error))}", soft_wrap=True)
+        raise SystemExit(2) from None
+
+
+def _escaped(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"unrolled {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    context: typer.Context,
+    course: Annotated[
+        Path | None,
+        typer.Option(help="The course folder; else the one you are in or below."),
+    ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Work in the folder of nbgrader_config.py, or below it."""
+    del version
+    context.obj = course
+
+
+def _course(context: typer.Context) -> Course:
+    course = find_course(context.obj)
+    from unrolled.grade.run import silence_nbgrader
+
+    silence_nbgrader()
+    return course
+
+
+def _chosen(course: Course, names: list[str] | None) -> list[str]:
+    unknown = [n for n in names or [] if n not in course.assignments]
+    if unknown:
+        known = ", ".join(course.assignments)
+        raise UserError(f"no assignment {', '.join(unknown)}; course.toml has {known}.")
+    return list(names or course.assignments)
+
+
+def _print_json(document: Any) -> None:
+    json.dump(document, sys.stdout, indent=2, ensure_ascii=False, default=str)
+    sys.stdout.write("\n")
+
+
+@app.command()
+def build(
+    context: typer.Context,
+    assignments: Names = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit 1 if a file is stale.")
+    ] = False,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Lesson texts to `source/`, `release/` and `solutions/`.
+
+    Also registers the assignments in `gradebook.db`, even when all files are
+    fresh: a new clone has no gradebook.
+    """
+    from unrolled.author.build import build as work
+
+    course = _course(context)
+    report = work(course, _chosen(course, assignments), check=check, force=force)
+    _print_json(report.as_dict()) if as_json else out.print(report.as_text())
+    raise typer.Exit(1 if check and not report.fresh else 0)
+
+
+@app.command("import")
+def import_(
+    context: typer.Context,
+    notebook: Annotated[Path, typer.Argument(help="A notebook below source/.")],
+    force: Annotated[
+        bool, typer.Option("--force", help="Write it; the last text is kept.")
+    ] = False,
+) -> None:
+    """Bring an edit made in Jupyter back to the lesson text.
+
+    Without `--force` it shows what would change and writes nothing.
+    """
+    from unrolled.author.importer import import_notebook
+
+    report = import_notebook(_course(context), notebook, force=force, dry_run=not force)
+    out.print(report.as_text(), markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def verify(
+    context: typer.Context,
+    assignments: Names = None,
+    seeds: Annotated[int, typer.Option(help="Seeds of the hidden tests.")] = 20,
+    jobs: Annotated[int, typer.Option(help="Processes at once.")] = 2,
+    as_json: Json = False,
+) -> None:
+    """Prove the tests through the real grading path.
+
+    The solution gets all automatic points, the untouched release none, every
+    misconception fails with its own hint, every correct style passes. Exit 1 on
+    any miss.
+    """
+    from unrolled.author.verify import verify as work
+    from unrolled.report.progress import counted
+    from unrolled.report.tables import verify_table
+
+    course = _course(context)
+    with counted(err, "verify") as step:
+        report = work(course, _chosen(course, assignments), seeds, jobs, step)
+    _print_json(report.as_dict()) if as_json else out.print(verify_table(report))
+    raise typer.Exit(0 if report.passed else 1)
+
+
+@app.command()
+def grade(
+    context: typer.Context,
+    assignment: Annotated[str, typer.Argument(help="For example 02_forward_pass.")],
+    student: Annotated[
+        list[str] | None, typer.Option(help="Only this student; may be repeated.")
+    ] = None,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force",
+            help="Grade again what is graded; the last result stays until the new "
+            "one is complete.",
+        ),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Grade all submissions of an assignment into nbgrader's gradebook.
+
+    A submission that cannot be graded is listed with its reason and never stops
+    the others; exit 1 if there is one.
+    """
+    from unrolled.grade.run import grade as work
+    from unrolled.grade.run import submitted_students
+    from unrolled.report.progress import grading
+    from unrolled.report.tables import grade_table
+
+    course = _course(context)
+    _chosen(course, [assignment])
+    total = len(student or submitted_students(course, assignment))
+    with grading(err, assignment, total) as step:
+        report = work(course, assignment, student or (), force, step)
+    _print_json(report.as_dict()) if as_json else out.print(grade_table(report))
+    raise typer.Exit(1 if report.ungraded else 0)
+
+
+@app.command()
+def feedback(
+    context: typer.Context,
+    assignment: Annotated[str, typer.Argument(help="For example 02_forward_pass.")],
+    student: Annotated[
+        list[str] | None, typer.Option(help="Only this student; may be repeated.")
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Write the feedback pages: which check failed, the message, the hint.
+
+    Hidden tests are left out, unless course.toml opens them.
+    """
+    from unrolled.grade.feedback import feedback as work
+
+    course = _course(context)
+    _chosen(course, [assignment])
+    pages = work(course, assignment, student or (), force)
+    for page in pages:
+        out.print(str(page), soft_wrap=True)
+
+
+@app.command()
+def demo(
+    context: typer.Context,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Go on in build/demo/ as it is.")
+    ] = False,
+) -> None:
+    """A whole class in `build/demo/`: released, handed in, graded, exported.
+
+    Compares every score with the expected one; exit 1 on a difference.
+    """
+    from unrolled.demo import demo as work
+
+    report = work(_course(context), err, keep=keep)
+    out.print(report.table())
+    raise typer.Exit(0 if report.passed else 1)
+
+
+@canvas.command("export")
+def canvas_export(
+    context: typer.Context,
+    assignments: Names = None,
+    template: Annotated[
+        Path | None,
+        typer.Option(help="The CSV you have just exported from Canvas's gradebook."),
+    ] = None,
+    to: Annotated[Path, typer.Option("--out", help="The file to write.")] = Path(
+        "canvas.csv"
+    ),
+    allow_lower: Annotated[
+        bool, typer.Option("--allow-lower", help="Also lower a higher grade in Canvas.")
+    ] = False,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Write a CSV that Canvas's gradebook imports, without a wrong grade.
+
+    Best with `--template`: only our columns of your own export are filled in.
+    Says which rows and columns were left out, and why.
+    """
+    from unrolled.canvas import export_canvas
+
+    course = _course(context)
+    chosen = _chosen(course, assignments)
+    plan = export_canvas(course, chosen, template, to, allow_lower, force)
+    if as_json:
+        _print_json(plan.as_dict())
+    else:
+        out.print(plan.as_text(), markup=False, highlight=False, soft_wrap=True)

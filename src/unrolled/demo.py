@@ -1,0 +1,247 @@
+"""`unrolled demo`: a whole class, from release to Canvas, with known scores.
+
+Everything happens in ``build/demo/``, a course folder of its own made from this
+one; the students are cooked from the recipes in ``tests/submissions/``.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from nbgrader.api import Gradebook
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+
+from unrolled.author.build import build
+from unrolled.author.recipes import Recipe, Student, cook, load_students
+from unrolled.canvas import export_canvas
+from unrolled.course import Course, load_course
+from unrolled.errors import UserError
+from unrolled.grade.feedback import feedback
+from unrolled.grade.material import load_material, load_reference
+from unrolled.grade.results import SubmissionResult
+from unrolled.grade.run import grade
+from unrolled.grade.stored import stored_result
+from unrolled.report.progress import grading
+from unrolled.report.tables import points
+
+SECRET = "0" * 64
+MARKER = "made by unrolled demo; may be deleted at any time\n"
+COPIED = ("course.toml", "nbgrader_config.py", "lessons")
+
+
+@dataclass(frozen=True)
+class DemoScore:
+    """One submission of the demo class; a score of None means ungraded."""
+
+    student: str
+    about: str
+    assignment: str
+    expected: float | None
+    score: float | None
+    reason: str = ""
+    waits: bool = False
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether the score is the one that the recipe promises."""
+        if self.expected is None or self.score is None:
+            return self.expected is self.score
+        return abs(self.expected - self.score) < 0.005
+
+
+@dataclass(frozen=True)
+class DemoReport:
+    """The class after grading, and the files to open."""
+
+    scores: tuple[DemoScore, ...]
+    files: tuple[Path, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every score is the expected one."""
+        return all(s.as_expected for s in self.scores)
+
+    def table(self) -> RenderableType:
+        """Students by assignments, the differences, the paths to open."""
+        assignments = list(dict.fromkeys(s.assignment for s in self.scores))
+        table = Table(title="The demo class", caption="points after marks and penalty")
+        table.add_column("student")
+        for name in assignments:
+            table.add_column(name, justify="right")
+        table.add_column("what is special", overflow="fold")
+        by_student = {(s.student, s.assignment): s for s in self.scores}
+        for student in dict.fromkeys(s.student for s in self.scores):
+            row = [by_student[student, a] for a in assignments]
+            table.add_row(student, *(_cell(s) for s in row), row[0].about)
+        wrong = [
+            f"[bold red]DIFFERENT[/] {s.student} {s.assignment}: expected "
+            f"{points(s.expected)}, got {points(s.score)} {s.reason}"
+            for s in self.scores
+            if not s.as_expected
+        ]
+        verdict = "all scores as expected" if not wrong else f"{len(wrong)} differ"
+        return Group(table, *wrong, verdict, *(f"open {f}" for f in self.files))
+
+
+def _cell(score: DemoScore) -> str:
+    text = "ungraded" if score.score is None else points(score.score)
+    return text + (" *" if score.waits else "")
+
+
+def demo(course: Course, console: Console, keep: bool = False) -> DemoReport:
+    """Make the class, grade it, and compare every score with the expected one."""
+    students = load_students(course.root / "tests" / "submissions")
+    folder = course.build / "demo"
+    if not keep:
+        _make_course(course, folder)
+    made = load_course(folder)
+    build(made, list(made.assignments), force=True)
+    _enrol(made, students)
+    scores = []
+    for name in made.assignments:
+        _hand_in(made, name, students)
+        scores += _graded(made, name, students, console)
+    files = _files(made, scores)
+    return DemoReport(tuple(scores), tuple(files))
+
+
+def _make_course(course: Course, folder: Path) -> None:
+    """A fresh course folder; only one that the demo itself made is replaced."""
+    if folder.exists():
+        if not (folder / "DEMO").exists():
+            raise UserError(f"{folder}: not made by the demo; move it away first.")
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    (folder / "DEMO").write_text(MARKER, encoding="utf-8")
+    for name in COPIED:
+        origin = course.root / name
+        copier = shutil.copytree if origin.is_dir() else shutil.copyfile
+        copier(origin, folder / name)  # type: ignore[operator]
+    secret = folder / "course.secret"
+    secret.touch(mode=0o600)
+    secret.write_text(SECRET, encoding="ascii")
+
+
+def canvas_id(number: int) -> str:
+    """The made-up Canvas id of a demo student."""
+    return str(4000 + number)
+
+
+def _enrol(course: Course, students: list[Student]) -> None:
+    with Gradebook(course.db_url, course.id) as gradebook:
+        for number, student in enumerate(students):
+            words = student.name.replace("_", " ").title()
+            gradebook.update_or_create_student(
+                student.name,
+                first_name="Demo",
+                last_name=words,
+                email=f"{student.name}@example.org",
+                lms_user_id=canvas_id(number),
+            )
+
+
+def _hand_in(course: Course, assignment: str, students: list[Student]) -> None:
+    """Write what each student submits, with the time of submission."""
+    material = load_material(course, assignment)
+    reference = load_reference(material)
+    due = course.assignments[assignment].due
+    for student in students:
+        recipe = student.recipes.get(assignment, Recipe(assignment, 0.0))
+        folder = course.submitted / student.name / assignment
+        folder.mkdir(parents=True, exist_ok=True)
+        notebook = folder / f"{material.notebook}.ipynb"
+        notebook.write_bytes(cook(recipe, material, reference))
+        if due is not None:
+            stamp = due + timedelta(days=recipe.days_late, hours=-1)
+            (folder / "timestamp.txt").write_text(_stamp(stamp), encoding="ascii")
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S.000000 %z")
+
+
+def _graded(
+    course: Course, assignment: str, students: list[Student], console: Console
+) -> list[DemoScore]:
+    """Grade, mark the written answers, write feedback; the scores."""
+    with grading(console, assignment, len(students)) as step:
+        report = grade(course, assignment, force=True, progress=step)
+    recipes = {s.name: s.recipes[assignment] for s in students}
+    about = {s.name: s.about for s in students}
+    scores = []
+    for result in report.submissions:
+        recipe = recipes[result.student]
+        if result.status == "graded" and recipe.marks:
+            _mark(course, assignment, result.student)
+        scores.append(_score(course, recipe, about[result.student], result))
+    feedback(course, assignment, force=True)
+    return scores
+
+
+def _mark(course: Course, assignment: str, student: str) -> None:
+    """What a marker does in formgrader: full points for each written answer."""
+    with Gradebook(course.db_url, course.id) as gradebook:
+        name = course.assignments[assignment].notebook
+        notebook = gradebook.find_submission_notebook(name, assignment, student)
+        for found in notebook.grades:
+            if found.auto_score is None:
+                found.manual_score = found.max_score
+                found.needs_manual_grade = False
+        gradebook.db.commit()
+
+
+def _score(
+    course: Course, recipe: Recipe, about: str, result: SubmissionResult
+) -> DemoScore:
+    name, assignment = result.student, recipe.assignment
+    if result.status == "ungraded":
+        reason = result.reason
+        return DemoScore(name, about, assignment, recipe.expected, None, reason)
+    now = stored_result(course, assignment, name)
+    score = (now.score or 0.0) - now.late_penalty
+    waits = now.needs_manual
+    return DemoScore(name, about, assignment, recipe.expected, score, "", waits)
+
+
+def _files(course: Course, scores: list[DemoScore]) -> list[Path]:
+    """Write scores.json and canvas.csv; the files worth a look."""
+    document = [{**asdict(s), "as_expected": s.as_expected} for s in scores]
+    table = course.root / "scores.json"
+    table.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    template = course.root / "canvas_gradebook.csv"
+    _canvas_template(course, template)
+    grades = course.root / "canvas.csv"
+    export_canvas(course, list(course.assignments), template, grades, force=True)
+    pages = sorted(course.feedback.glob("*/*/*.html"))[:1]
+    return [table, template, grades, *pages]
+
+
+def _canvas_template(course: Course, path: Path) -> None:
+    """A gradebook as an instructor exports it from Canvas, made up for the class."""
+    titles = [
+        f"{a.title} ({900 + n})" for n, a in enumerate(course.assignments.values())
+    ]
+    rows: list[list[Any]] = [
+        ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *titles],
+        ["    Points Possible", "", "", "", ""]
+        + [f"{a.points:.2f}" for a in course.assignments.values()],
+    ]
+    with Gradebook(course.db_url, course.id) as gradebook:
+        for student in sorted(gradebook.students, key=lambda s: s.id):
+            name = f"{student.last_name}, {student.first_name}"
+            identity = [
+                name,
+                student.lms_user_id,
+                f"S{student.lms_user_id}",
+                student.id,
+            ]
+            rows.append([*identity, "Section 1", *("" for _ in titles)])
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)

@@ -1,0 +1,63 @@
+"""`unrolled feedback`: nbgrader's generate_feedback with our preprocessors."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from nbgrader.converters import GenerateFeedback
+from nbgrader.converters.base import NbGraderException
+from nbgrader.coursedir import CourseDirectory
+
+from unrolled.course import Course, nbgrader_config
+from unrolled.errors import UserError
+
+
+def feedback(
+    course: Course, assignment: str, students: Sequence[str] = (), force: bool = False
+) -> list[Path]:
+    """Write the feedback pages of an assignment; the paths of all pages there.
+
+    A page that is newer than the grading it shows is left alone unless `force`.
+    Raises UserError if nothing was graded yet.
+    """
+    folders = sorted(course.autograded.glob(f"*/{assignment}"))
+    if not folders:
+        raise UserError(
+            f"{course.autograded}: nothing of {assignment} is graded yet. "
+            f"Run `unrolled grade {assignment}` first."
+        )
+    chosen = [
+        f.parent.name for f in folders if not students or f.parent.name in students
+    ]
+    for student in chosen:
+        _convert(course, assignment, student, force)
+    name = f"{course.assignments[assignment].notebook}.html"
+    pages = [course.feedback / s / assignment / name for s in chosen]
+    return [p for p in pages if p.exists()]
+
+
+def _convert(course: Course, assignment: str, student: str, force: bool) -> None:
+    config = nbgrader_config(course)
+    config.CourseDirectory.assignment_id = assignment
+    config.CourseDirectory.student_id = student
+    directory = CourseDirectory(config=config)
+    converter = GenerateFeedback(coursedir=directory, config=config)
+    converter.force = force or _outdated(course, assignment, student)
+    converter.log = logging.Logger("unrolled.feedback", logging.CRITICAL)
+    try:
+        converter.start()
+    except NbGraderException as error:
+        place = course.autograded / student / assignment
+        raise UserError(f"{place}: no feedback could be made: {error}") from error
+
+
+def _outdated(course: Course, assignment: str, student: str) -> bool:
+    """Whether grading was done after the page was written."""
+    graded = list((course.autograded / student / assignment).glob("*.ipynb"))
+    pages = list((course.feedback / student / assignment).glob("*.html"))
+    if not graded or not pages:
+        return False
+    newest = max(p.stat().st_mtime for p in graded)
+    return newest > min(p.stat().st_mtime for p in pages)

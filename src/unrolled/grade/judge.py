@@ -1,0 +1,173 @@
+"""The judge: runs every grade cell against a student's process, and says why.
+
+The student's cells run first, all of them; then each grade cell is run here, in
+the trusted process, with the student's names as proxies. Points are given only
+when a grade cell, visible and hidden part, has run to its end.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from unrolled.grade.diagnose import explain, quiet
+from unrolled.grade.process import StudentProcess
+from unrolled.grade.reference import Check, Reference
+from unrolled.grade.session import Call, Session, StudentLost, StudentMissing
+from unrolled.grade.task import CellVerdict, Task, Verdict, cell_seed
+from unrolled.grade.worker import Worker
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one run of a grade cell ended; `calls` is the evidence."""
+
+    passed: bool
+    message: str = ""
+    calls: tuple[Call, ...] = ()
+
+
+def judge(task: Task, reference: Reference, worker: Worker) -> Verdict:
+    """Judge one submission.
+
+    Raises GradingError if grading itself cannot work; whatever the submission
+    does, short of that, ends in a verdict.
+    """
+    began = time.monotonic()
+    examination = Examination(task, reference, worker)
+    try:
+        cells = tuple(examination.verdicts())
+    finally:
+        examination.close()
+    return Verdict(
+        cells,
+        examination.process.outputs,
+        tuple(examination.process.notes),
+        time.monotonic() - began,
+    )
+
+
+class Examination:
+    """All grade cells of one submission, under one seed or several."""
+
+    def __init__(self, task: Task, reference: Reference, worker: Worker) -> None:
+        self.task = task
+        self.reference = reference
+        end = time.monotonic() + task.limits.submission_seconds
+        self.process = StudentProcess(task, worker, end)
+        self.second = StudentProcess(task, worker, end)
+
+    def close(self) -> None:
+        """End the student's processes."""
+        self.process.close()
+        self.second.close()
+
+    def verdicts(self, seed: int | None = None) -> Iterator[CellVerdict]:
+        """The verdict on each grade cell, in the notebook's order."""
+        seed = self.task.seed if seed is None else seed
+        checks = self.reference.checks
+        first = {c.grade_id: self._run(c, seed, self.process) for c in checks}
+        wrong = {c.exercise for c in checks if not first[c.grade_id].passed}
+        for check in checks:
+            yield self._verdict(check, first[check.grade_id], wrong, seed)
+
+    def _verdict(
+        self, check: Check, outcome: Outcome, wrong: set[str], seed: int
+    ) -> CellVerdict:
+        follow = False
+        blamed = [e for e in self.reference.earlier(check.exercise) if e in wrong]
+        if not outcome.passed and blamed:
+            outcome = self._follow_through(check, outcome, seed)
+            follow = outcome.passed
+        message = _followed(blamed) if follow else outcome.message
+        found = () if outcome.passed else self._explain(check, outcome)
+        return CellVerdict(
+            check.grade_id,
+            check.exercise,
+            check.points,
+            outcome.passed,
+            message,
+            " ".join(m.hint for m in found),
+            tuple(m.name for m in found),
+            follow,
+        )
+
+    def _explain(self, check: Check, outcome: Outcome) -> tuple[Any, ...]:
+        with quiet():
+            return explain(outcome.calls, check.exercise, self.reference)
+
+    def _follow_through(self, check: Check, first: Outcome, seed: int) -> Outcome:
+        """Judge again with all earlier functions bound to the reference."""
+        earlier = self.reference.earlier(check.exercise)
+        names = [n for exercise in earlier for n in self.reference.defines[exercise]]
+        self.second.bindings = {n: self.reference.names[n] for n in names}
+        again = self._run(check, seed, self.second)
+        return again if again.passed or again.calls else first
+
+    def _run(self, check: Check, seed: int, process: StudentProcess) -> Outcome:
+        """Run one grade cell; whatever the student's code does becomes an outcome."""
+        try:
+            session = process.session()
+            session.begin_check()
+            return self._run_in(check, seed, session)
+        except StudentLost as lost:
+            calls = process.lose(lost)
+            return Outcome(False, _lost_message(check, lost, calls), calls)
+
+    def _run_in(self, check: Check, seed: int, session: Session) -> Outcome:
+        names = self.reference.fresh(check.names)
+        graded = self.reference.graded_names()
+        for name in sorted(check.names & graded):
+            try:
+                names[name] = session.lookup(name)
+            except StudentMissing:
+                return Outcome(False, _missing_message(name, check, session))
+        message = _attempt(check.visible, names)
+        if check.hidden is not None:
+            names["rng"] = np.random.default_rng(cell_seed(seed, check.grade_id))
+            names["oracle"] = self.reference.oracle
+            names["expected"] = self.reference.expected
+            message = _attempt(check.hidden, names) if message is None else message
+        return Outcome(message is None, message or "", tuple(session.calls))
+
+
+def _attempt(code: Any, names: dict[str, Any]) -> str | None:
+    """Run a part of a grade cell; None if it passed, else what it said."""
+    try:
+        with quiet():
+            exec(code, names)
+    except Exception as error:
+        text = str(error).strip()
+        if type(error).__name__ == "CheckFailed":
+            return text
+        return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return None
+
+
+def _followed(blamed: list[str]) -> str:
+    names = ", ".join(blamed)
+    return (
+        f"Passed with the reference {names} in place of yours: "
+        "an earlier mistake costs its own points once."
+    )
+
+
+def _lost_message(check: Check, lost: StudentLost, calls: tuple[Call, ...]) -> str:
+    name = calls[-1].name if calls else check.exercise
+    if lost.kind == "timeout":
+        return f"{name} did not come back in time: is there a loop that never ends?"
+    if lost.kind == "died":
+        return f"{name} ended its own process (exit, or far too much memory)."
+    return f"{name}: {lost}"
+
+
+def _missing_message(name: str, check: Check, session: Session) -> str:
+    del session
+    return (
+        f"{name} is not defined. The cell of exercise {check.exercise} must define it "
+        "under exactly this name, and must run without an error."
+    )

@@ -1,0 +1,214 @@
+"""The trusted side of an assignment: its reference notebook and its checks."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import types
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from unrolled.author.catalogue import Catalogue, load_catalogue
+from unrolled.errors import UserError
+from unrolled.grade.task import Material
+
+HIDDEN_BEGIN = "BEGIN HIDDEN TESTS"
+HIDDEN_END = "END HIDDEN TESTS"
+
+
+@dataclass(frozen=True)
+class Check:
+    """An automatic grade cell, compiled: what students see of it, and the rest."""
+
+    grade_id: str
+    exercise: str
+    points: float
+    visible: types.CodeType
+    hidden: types.CodeType | None
+    names: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The reference notebook after it was run.
+
+    `names` are its globals, `defines` the names that each exercise defines, in
+    the order of the notebook.
+    """
+
+    names: Mapping[str, Any]
+    defines: Mapping[str, tuple[str, ...]]
+    checks: tuple[Check, ...]
+    catalogue: Catalogue
+    oracle: types.ModuleType
+    expected: types.SimpleNamespace = field(repr=False)
+
+    def earlier(self, exercise: str) -> tuple[str, ...]:
+        """The exercises before `exercise`."""
+        order = list(self.defines)
+        return tuple(order[: order.index(exercise)])
+
+    def graded_names(self) -> frozenset[str]:
+        """All names that exercises define: these the judge never takes from here."""
+        return frozenset(n for names in self.defines.values() for n in names)
+
+    def fresh(self, names: frozenset[str]) -> dict[str, Any]:
+        """Globals for a grade cell: given names, data copied, nothing graded."""
+        graded = self.graded_names()
+        bound = {n: v for n, v in self.names.items() if n not in graded}
+        return {n: _copied(v) if n in names else v for n, v in bound.items()}
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, types.ModuleType | types.FunctionType | type):
+        return value
+    return copy.deepcopy(value)
+
+
+def meta(cell: Mapping[str, Any]) -> dict[str, Any]:
+    """The nbgrader metadata of a trusted cell, empty if it has none."""
+    found: dict[str, Any] = cell.get("metadata", {}).get("nbgrader", {})
+    return found
+
+
+def ours(cell: Mapping[str, Any]) -> dict[str, Any]:
+    """Our own metadata of a trusted cell."""
+    found: dict[str, Any] = cell.get("metadata", {}).get("unrolled", {})
+    return found
+
+
+def is_check(cell: Mapping[str, Any]) -> bool:
+    """Whether a trusted cell is an automatic grade cell."""
+    m = meta(cell)
+    return cell["cell_type"] == "code" and bool(m.get("grade")) and not m["solution"]
+
+
+def is_exercise(cell: Mapping[str, Any]) -> bool:
+    """Whether a trusted cell is a code cell that students fill in."""
+    return cell["cell_type"] == "code" and bool(meta(cell).get("solution"))
+
+
+def is_answer(cell: Mapping[str, Any]) -> bool:
+    """Whether a trusted cell is a written answer, marked by hand."""
+    return cell["cell_type"] == "markdown" and bool(meta(cell).get("solution"))
+
+
+def runs_in_grading(cell: Mapping[str, Any]) -> bool:
+    """Whether grading runs a trusted or rebuilt cell in the student's process."""
+    code = cell["cell_type"] == "code"
+    return code and not is_check(cell) and not ours(cell).get("show")
+
+
+def defined_names(source: str) -> tuple[str, ...]:
+    """Names that the top level of a cell defines; empty if it is no Python."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ()
+    return tuple(dict.fromkeys(n for node in tree.body for n in _targets(node)))
+
+
+def _targets(node: ast.stmt) -> Iterator[str]:
+    if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
+        yield node.name
+    elif isinstance(node, ast.Assign | ast.AnnAssign):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        for target in targets:
+            yield from (n.id for n in ast.walk(target) if isinstance(n, ast.Name))
+
+
+def split_check(source: str) -> tuple[str, str]:
+    """The visible and the hidden text of a grade cell, line numbers kept."""
+    visible, hidden, inside = [], [], False
+    for line in source.split("\n"):
+        if HIDDEN_BEGIN in line or HIDDEN_END in line:
+            inside = HIDDEN_BEGIN in line
+            line = ""
+        visible.append("" if inside else line)
+        hidden.append(line if inside else "")
+    return "\n".join(visible), "\n".join(hidden)
+
+
+def _check(cell: Mapping[str, Any]) -> Check:
+    grade_id = meta(cell)["grade_id"]
+    visible, hidden = split_check(cell["source"])
+    where = f"<check {grade_id}>"
+    loaded = {
+        n.id for n in ast.walk(ast.parse(cell["source"])) if isinstance(n, ast.Name)
+    }
+    return Check(
+        grade_id,
+        ours(cell).get("exercise", ""),
+        float(meta(cell)["points"]),
+        compile(visible, where, "exec"),
+        compile(hidden, where, "exec") if hidden.strip() else None,
+        frozenset(loaded),
+    )
+
+
+def _run_trusted(material: Material) -> dict[str, Any]:
+    names: dict[str, Any] = {"__name__": "__main__"}
+    for number, cell in enumerate(material.source["cells"]):
+        if not runs_in_grading(cell):
+            continue
+        where = f"<{material.assignment} cell {number}>"
+        try:
+            exec(compile(cell["source"], where, "exec"), names)
+        except Exception as error:
+            raise UserError(
+                f"source/{material.assignment}/{material.notebook}.ipynb: cell "
+                f"{number} of the reference notebook fails: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+    return names
+
+
+def _oracle(material: Material) -> types.ModuleType:
+    module = types.ModuleType("oracle")
+    where = f"lessons/{material.assignment}/oracle.py"
+    try:
+        exec(compile(material.oracle, where, "exec"), module.__dict__)
+    except Exception as error:
+        raise UserError(f"{where}: cannot be run: {error}") from error
+    return module
+
+
+def build_reference(material: Material) -> Reference:
+    """Run the reference notebook and compile its checks.
+
+    Raises UserError if the trusted material itself is broken.
+    """
+    names = _run_trusted(material)
+    cells = material.source["cells"]
+    defines = {
+        meta(c)["grade_id"]: defined_names(c["source"]) for c in cells if is_exercise(c)
+    }
+    where = f"lessons/{material.assignment}/misconceptions.py"
+    return Reference(
+        names=names,
+        defines=defines,
+        checks=tuple(_check(c) for c in cells if is_check(c)),
+        catalogue=load_catalogue(material.misconceptions, where, names),
+        oracle=_oracle(material),
+        expected=types.SimpleNamespace(**names),
+    )
+
+
+@lru_cache(maxsize=8)
+def _cached(holder: _Holder) -> Reference:
+    return build_reference(holder.material)
+
+
+@dataclass(frozen=True)
+class _Holder:
+    """Makes a material hashable by its texts."""
+
+    digest: str
+    material: Material = field(compare=False)
+
+
+def reference_of(material: Material, digest: str) -> Reference:
+    """The reference of `material`, made once per `digest` of its texts."""
+    return _cached(_Holder(digest, material))

@@ -1,0 +1,292 @@
+"""The judge's side of one student process: run cells, look names up, call functions."""
+
+from __future__ import annotations
+
+import builtins
+import copy
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from unrolled.grade.codec import CodecError
+from unrolled.grade.frames import FrameError, FrameTimeoutError
+from unrolled.grade.peer import Message, Peer, ProtocolError, Remote, Reply, Value
+from unrolled.grade.proxy import StudentCallable, StudentObject
+from unrolled.grade.task import GradingError, Limits
+from unrolled.grade.worker import Channel
+
+
+class StudentLost(BaseException):
+    """The student's process is gone; a test's `except Exception` cannot hide it."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class StudentMissing(NameError):
+    """The notebook defines no such name."""
+
+
+@dataclass
+class Call:
+    """One recorded call of a student's function.
+
+    `before` and `after` are the arguments as they were and as the call left
+    them (None if they cannot be copied); `error` is the name of the built-in
+    type of the exception, if one was raised.
+    """
+
+    name: str
+    before: tuple[tuple[Any, ...], dict[str, Any]] | None
+    after: tuple[Any, ...] | None = None
+    result: Any = None
+    error: str | None = None
+
+
+@dataclass
+class Budget:
+    """Deadlines, in seconds of time.monotonic, and the round trips that are left."""
+
+    limits: Limits
+    end: float
+    cell_end: float = 0.0
+    call_end: float = 0.0
+    trips: int = 0
+    patience: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.patience = self.limits.call_seconds
+
+    def deadline(self) -> float:
+        """The next moment at which something is over time."""
+        self.trips += 1
+        if self.trips > self.limits.round_trips:
+            raise StudentLost("protocol", "the code asked too many times")
+        return min(self.end, self.cell_end, self.call_end)
+
+
+class Session:
+    """A conversation with one student process."""
+
+    def __init__(
+        self,
+        channel: Channel,
+        budget: Budget,
+        source_line: Callable[[int, int], str] = lambda cell, line: "",
+    ) -> None:
+        self.channel = channel
+        self.budget = budget
+        self.source_line = source_line
+        self.calls: list[Call] = []
+        self.iterators: dict[int, Iterator[Any]] = {}
+        self.peer = Peer(channel.sock, self._wrap, _unwrap, _by_reference)
+        self.peer.deadline = budget.deadline
+        self.peer.handlers = {"ready": self._ready, "call": self._callback}
+        self.peer.handlers["next"] = self._next
+
+    def start(self) -> None:
+        """Wait until the process is ready; GradingError if it does not come up."""
+        self._allow(self.budget.limits.start_seconds, self.budget.limits.start_seconds)
+        try:
+            self.peer._answer(next(self.peer._incoming()))
+        except (FrameError, ProtocolError) as error:
+            said = self.channel.diagnosis()
+            raise GradingError(f"the student process did not start: {said}") from error
+
+    def run_cell(self, index: int, source: str) -> tuple[bool, list[dict[str, Any]]]:
+        """Run a cell of the notebook; StudentLost if that ends the process."""
+        seconds = self.budget.limits.cell_seconds
+        self._allow(seconds, seconds)
+        body = self._request("cell", index=index, source=source).body
+        outputs = body.get("outputs")
+        if type(outputs) is not list:
+            raise StudentLost("protocol", "the process answered nonsense")
+        return body.get("success") is True, outputs
+
+    def begin_check(self) -> None:
+        """Give the next grade cell its time and an empty record."""
+        self._allow(self.budget.limits.check_seconds, self.budget.patience)
+        self.budget.trips = 0
+        self.calls = []
+
+    def lookup(self, name: str) -> Any:
+        """The value of a name of the notebook; StudentMissing if there is none."""
+        self._begin_call()
+        answer = self._request("name", name=name)
+        if "value" not in answer.body:
+            raise StudentMissing(f"{name} is not defined")
+        value = self._value(answer)
+        if isinstance(value, StudentObject):
+            return type(value)(self, value._remote, name)
+        return value
+
+    def bind(self, name: str, value: object) -> None:
+        """Give a name of the notebook another value."""
+        self._begin_call()
+        self._request("bind", name=name, value=Value(value))
+
+    def unbind(self, name: str) -> None:
+        """Give a name of the notebook back its own value."""
+        self._begin_call()
+        self._request("unbind", name=name)
+
+    def call(self, target: StudentObject, args: Any, kwargs: Any) -> Any:
+        """Call a student's function by value; its in-place changes come along."""
+        self._begin_call()
+        record = Call(target.__name__, _copied(args, kwargs))
+        self.calls.append(record)
+        fields = {"args": Value(list(args)), "kwargs": Value(kwargs)}
+        answer = self._request("call", target=Value(target), **fields)
+        if "changed" in answer.body:
+            _apply(list(args), self._value(answer, "changed"))
+            copied = _copied(args, kwargs)
+            record.after = copied[0] if copied is not None else None
+        try:
+            record.result = self._result(answer)
+        except Exception as error:
+            record.error = type(error).__name__
+            raise
+        return record.result
+
+    def ask(self, do: str, target: Any, **values: Any) -> Any:
+        """Ask for something of a student's object."""
+        self._begin_call()
+        fields = {key: Value(value) for key, value in values.items()}
+        return self._result(self._request(do, target=Value(target), **fields))
+
+    def attribute(self, target: StudentObject, name: str) -> Any:
+        """An attribute of a student's object."""
+        self._begin_call()
+        answer = self._request("attribute", target=Value(target), name=name)
+        return self._result(answer)
+
+    def close(self) -> None:
+        """End the student's process."""
+        self.channel.close()
+
+    def _allow(self, cell_seconds: float, call_seconds: float) -> None:
+        now = time.monotonic()
+        self.budget.cell_end = now + cell_seconds
+        self.budget.call_end = now + call_seconds
+
+    def _begin_call(self) -> None:
+        self.budget.call_end = time.monotonic() + self.budget.patience
+
+    def _request(self, do: str, **fields: Any) -> Message:
+        try:
+            return self.peer.request(do, **fields)
+        except FrameTimeoutError:
+            self.budget.patience = max(1.0, self.budget.patience / 2)
+            raise StudentLost("timeout", "the code did not end in time") from None
+        except (ProtocolError, CodecError, KeyError):
+            raise StudentLost("protocol", "the process answered nonsense") from None
+        except FrameError:
+            raise StudentLost("died", "the code ended its process") from None
+
+    def _value(self, answer: Message, key: str = "value") -> Any:
+        try:
+            return answer.value(key)
+        except (CodecError, KeyError):
+            raise StudentLost("protocol", "the process answered nonsense") from None
+
+    def _result(self, answer: Message) -> Any:
+        error = answer.body.get("error")
+        if error is not None:
+            raise self._exception(error)
+        return self._value(answer)
+
+    def _exception(self, error: Any) -> Exception:
+        """The same built-in type; the message is ours, naming the student's line."""
+        name = error.get("type") if type(error) is dict else None
+        cls = getattr(builtins, str(name), RuntimeError)
+        if not (isinstance(cls, type) and issubclass(cls, Exception)):
+            return RuntimeError(f"the code raised {str(name)[:30]}")
+        try:
+            return cls(self._place(error.get("places")))
+        except TypeError:
+            return RuntimeError(f"{cls.__name__} {self._place(error.get('places'))}")
+
+    def _place(self, places: Any) -> str:
+        """Where the exception came from, in the judge's own copy of the notebook."""
+        if type(places) is not list or not places:
+            return ""
+        last = places[-1]
+        if type(last) is not list or [type(n) for n in last] != [int, int]:
+            return ""
+        text = self.source_line(last[0], last[1]).strip()[:80]
+        return f"line {last[1]}: {text}" if text else f"line {last[1]}"
+
+    def _wrap(self, remote: Remote) -> object:
+        if remote.kind in ("function", "class"):
+            return StudentCallable(self, remote)
+        return StudentObject(self, remote)
+
+    def _ready(self, message: Message, reply: Reply) -> None:
+        reply.fields = {"value": None}
+
+    def _callback(self, message: Message, reply: Reply) -> None:
+        """The student's code calls a function of the judge's."""
+        target = message.value("target")
+        args, kwargs = message.value("args"), message.value("kwargs")
+        if isinstance(target, StudentObject) or not callable(target):
+            raise ProtocolError("no function of the judge")
+        _answer(reply, lambda: target(*args, **kwargs))
+
+    def _next(self, message: Message, reply: Reply) -> None:
+        target = message.value("target")
+        if not isinstance(target, Iterator):
+            raise ProtocolError("no iterator of the judge")
+        _answer(reply, lambda: next(target))
+
+
+def _answer(reply: Reply, compute: Callable[[], Any]) -> None:
+    try:
+        reply.fields = {"value": Value(compute())}
+    except Exception as error:
+        name = type(error).__name__
+        reply.fields = {"error": {"type": name, "message": str(error)[:300]}}
+
+
+def _unwrap(value: object) -> Remote | None:
+    return value._remote if isinstance(value, StudentObject) else None
+
+
+def _by_reference(value: object) -> bool:
+    """Only functions and iterators of the judge may be handed to a student."""
+    return callable(value) or isinstance(value, Iterator)
+
+
+def _copied(args: Any, kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
+    try:
+        return copy.deepcopy(tuple(args)), copy.deepcopy(dict(kwargs))
+    except Exception:
+        return None
+
+
+def _apply(args: list[Any], changes: Any) -> None:
+    """Copy the arrays that the student changed in place back into the arguments."""
+    if type(changes) is not list:
+        return
+    for change in changes:
+        if type(change) is list and len(change) == 2:
+            _apply_one(args, change[0], change[1])
+
+
+def _apply_one(args: list[Any], path: Any, new: Any) -> None:
+    if type(path) is not list or type(new) is not np.ndarray or not path:
+        return
+    parent: Any = args
+    try:
+        for step in path[:-1]:
+            parent = parent[step]
+        old = parent[path[-1]]
+        if type(old) is np.ndarray and old.shape == new.shape:
+            np.copyto(old, new.astype(old.dtype, copy=False))
+        elif type(parent) in (list, dict) and parent is not args:
+            parent[path[-1]] = new
+    except (IndexError, KeyError, TypeError, ValueError):
+        return

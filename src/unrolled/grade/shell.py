@@ -1,0 +1,189 @@
+"""The student's notebook session: IPython without a kernel, with capped outputs."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import sys
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+MAX_STREAM = 50_000
+MAX_OUTPUTS = 100
+MAX_PICTURE = 2**20
+_CELL_NAME = re.compile(r"<ipython-input-(\d+)-")
+
+Output = dict[str, Any]
+
+
+class CappedText(io.TextIOBase):
+    """A text stream that keeps the first characters and counts the rest."""
+
+    def __init__(self, limit: int = MAX_STREAM) -> None:
+        super().__init__()
+        self.limit = limit
+        self.parts: list[str] = []
+        self.kept = 0
+        self.dropped = 0
+
+    def writable(self) -> bool:
+        """Whether the stream takes text: yes."""
+        return True
+
+    def write(self, text: str) -> int:
+        """Keep what still fits of `text`."""
+        room = max(0, self.limit - self.kept)
+        self.parts.append(text[:room])
+        self.kept += min(len(text), room)
+        self.dropped += max(0, len(text) - room)
+        return len(text)
+
+    def text(self) -> str:
+        """All that was kept, and how much was not."""
+        tail = f"\n... {self.dropped} more characters" if self.dropped else ""
+        return "".join(self.parts) + tail
+
+
+@dataclass
+class Recorder:
+    """Collects the rich outputs of the cell that runs."""
+
+    outputs: list[Output] = field(default_factory=list)
+
+    def add(self, output: Output) -> None:
+        """Keep an output unless the cell has shown too many already."""
+        if len(self.outputs) < MAX_OUTPUTS:
+            self.outputs.append(output)
+
+
+def _plain(data: Any) -> Output:
+    """Only text and PNG pictures of a bundle; anything else may hold a script."""
+    kept: Output = {}
+    for kind, limit in (("text/plain", MAX_STREAM), ("image/png", MAX_PICTURE)):
+        content = data.get(kind) if isinstance(data, dict) else None
+        if isinstance(content, str) and len(content) <= limit:
+            kept[kind] = content
+    return kept
+
+
+class _Publisher(DisplayPublisher):  # type: ignore[misc]
+    recorder: Recorder | None = None
+
+    def publish(self, data: Any, *_: Any, **__: Any) -> None:
+        kept = _plain(data)
+        if kept and self.recorder is not None:
+            self.recorder.add({"output_type": "display_data", "data": kept})
+
+    def clear_output(self, wait: bool = False) -> None:
+        del wait
+
+
+class _Hook(DisplayHook):  # type: ignore[misc]
+    recorder: Recorder | None = None
+
+    def write_output_prompt(self) -> None:
+        """The prompt belongs to a terminal."""
+
+    def write_format_data(self, format_dict: Any, md_dict: Any = None) -> None:
+        del md_dict
+        kept = _plain(format_dict)
+        if kept and self.recorder is not None:
+            self.recorder.add({"output_type": "execute_result", "data": kept})
+
+    def finish_displayhook(self) -> None:
+        """Nothing to end: no prompt was begun."""
+
+
+class StudentShell(InteractiveShell):  # type: ignore[misc]
+    """An IPython shell that records outputs instead of printing them."""
+
+    displayhook_class = _Hook
+    display_pub_class = _Publisher
+    recorder: Recorder = Recorder()
+
+    def start_recording(self) -> Recorder:
+        """Begin a new cell's outputs."""
+        self.recorder = Recorder()
+        self.display_pub.recorder = self.recorder
+        self.displayhook.recorder = self.recorder
+        return self.recorder
+
+    def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:
+        self.recorder.add(
+            {
+                "output_type": "error",
+                "ename": str(getattr(etype, "__name__", etype))[:200],
+                "evalue": safe_text(evalue),
+                "traceback": [str(line)[:2000] for line in list(stb)[-30:]],
+            }
+        )
+
+    def enable_gui(self, gui: Any = None) -> None:
+        """There is no window to show anything in."""
+
+    def ask_exit(self) -> None:
+        """exit() ends nothing here."""
+
+
+def safe_text(value: object, limit: int = 300) -> str:
+    """str(value), shortened; an object that cannot say what it is stays silent."""
+    try:
+        return str(value)[:limit]
+    except BaseException:
+        return ""
+
+
+def make_shell() -> StudentShell:
+    """A shell that leaves no history and writes no profile."""
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.colors = "nocolor"
+    config.InteractiveShell.xmode = "Plain"
+    config.InteractiveShell.autoindent = False
+    shell: StudentShell = StudentShell.instance(config=config)
+    shell.start_recording()
+    return shell
+
+
+@contextlib.contextmanager
+def streams() -> Iterator[tuple[CappedText, CappedText]]:
+    """Standard output and error of the code inside, capped."""
+    out, err = CappedText(), CappedText()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        yield out, err
+
+
+def run_cell(shell: StudentShell, source: str) -> tuple[bool, list[Output]]:
+    """Run one cell; whether it ran to its end, and its outputs as nbformat has them."""
+    recorder = shell.start_recording()
+    with streams() as (out, err):
+        result = shell.run_cell(source, store_history=True)
+    outputs = [
+        {"output_type": "stream", "name": name, "text": stream.text()}
+        for name, stream in (("stdout", out), ("stderr", err))
+        if stream.text()
+    ]
+    return bool(result.success), outputs + recorder.outputs
+
+
+def frames_of(error: BaseException) -> list[tuple[int, int]]:
+    """(execution count, line) of each frame of `error` that is notebook code."""
+    found = []
+    for frame in traceback.extract_tb(error.__traceback__)[-50:]:
+        match = _CELL_NAME.match(frame.filename)
+        if match and frame.lineno is not None:
+            found.append((int(match.group(1)), frame.lineno))
+    return found
+
+
+def drop_working_folder_from_path() -> None:
+    """A file of the student must not shadow a library."""
+    sys.path[:] = [entry for entry in sys.path if entry not in ("", ".")]

@@ -1,0 +1,62 @@
+"""Progress bars, on standard error, for people; silent where nobody watches."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from unrolled.grade.results import SubmissionResult
+
+
+def _bar(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[talk]}"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    )
+
+
+@contextlib.contextmanager
+def grading(
+    console: Console, name: str, total: int
+) -> Iterator[Callable[[SubmissionResult], None]]:
+    """A bar over submissions, with counts: graded, with failed checks, ungraded."""
+    counts = {"graded": 0, "failed": 0, "ungraded": 0}
+    with _bar(console) as bar:
+        task = bar.add_task(f"grade {name}", total=total, talk="")
+
+        def step(result: SubmissionResult) -> None:
+            counts[result.status] += 1
+            counts["failed"] += bool(result.failed)
+            talk = (
+                f"{counts['graded']} graded, {counts['failed']} with failed checks, "
+                f"{counts['ungraded']} ungraded"
+            )
+            bar.update(task, advance=1, talk=talk)
+
+        yield step
+
+
+@contextlib.contextmanager
+def counted(console: Console, name: str) -> Iterator[Callable[[int, int, str], None]]:
+    """A bar for work that says itself how far it is: step(done, total, talk)."""
+    with _bar(console) as bar:
+        task = bar.add_task(name, total=None, talk="")
+
+        def step(done: int, total: int, talk: str) -> None:
+            bar.update(task, completed=done, total=total, talk=talk)
+
+        yield step

@@ -1,0 +1,60 @@
+"""Results as tables for a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+
+from unrolled.author.verify import VerifyReport
+from unrolled.grade.results import GradeReport, SubmissionResult
+
+
+def points(value: float | None) -> str:
+    """Points as people write them: at most two decimals."""
+    return "-" if value is None else f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def grade_table(report: GradeReport) -> RenderableType:
+    """One row for each submission, and a line with the counts."""
+    table = Table(title=f"{report.assignment}: {len(report.submissions)} submissions")
+    table.add_column("student")
+    for name in ("score", "of", "late"):
+        table.add_column(name, justify="right")
+    table.add_column("state", overflow="fold")
+    for submission in report.submissions:
+        table.add_row(*(escape(cell) for cell in _row(submission)))
+    bad = len(report.ungraded)
+    graded = len(report.submissions) - bad
+    line = f"{graded} graded, {bad} ungraded, {report.seconds:.1f} s"
+    return Group(table, line)
+
+
+def _row(submission: SubmissionResult) -> tuple[str, ...]:
+    if submission.status == "ungraded":
+        return submission.student, "-", "-", "", f"UNGRADED: {submission.reason}"
+    state = [f"{submission.failed} checks failed"] if submission.failed else []
+    state += ["waits for marks"] if submission.needs_manual else []
+    state += list(submission.repairs)
+    late = points(-submission.late_penalty) if submission.late_penalty else ""
+    score = points(submission.score)
+    return (
+        submission.student,
+        score,
+        points(submission.max_score),
+        late,
+        "; ".join(state) or "all checks passed",
+    )
+
+
+def verify_table(report: VerifyReport) -> RenderableType:
+    """Counts for each assignment and exercise, then every miss in words."""
+    table = Table(title=f"verify under {report.seeds} seeds")
+    for name in ("assignment", "what", "cases", "passed"):
+        table.add_column(name)
+    for assignment, kind, cases, good in report.summary():
+        mark = str(good) if good == cases else f"[bold red]{good}[/]"
+        table.add_row(assignment, kind, str(cases), mark)
+    misses = [f"[red]MISS[/] {escape(str(case))}" for case in report.misses]
+    verdict = "everything holds" if report.passed else f"{len(misses)} misses"
+    return Group(table, *misses, f"{verdict}, {report.seconds:.0f} s")
