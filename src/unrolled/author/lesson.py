@@ -1,0 +1,316 @@
+"""Lesson texts: read, checked, and turned into source notebooks.
+
+A lesson is a jupytext percent file. Its short cell markers (`exercise`, `check`,
+`answer`, `points`, `show`) expand to nbgrader's metadata here.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import jupytext
+import nbformat
+
+from unrolled.errors import UserError
+
+Role = Literal["prose", "given", "show", "exercise", "check", "answer"]
+MARKERS = ("exercise", "check", "answer", "points", "show")
+SCHEME = "**Marking scheme**"
+WIDTH = 79
+TOTAL = 100.0
+_CELL = re.compile(r"^# %%(?!%)")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,60}\Z")
+_MARKS = re.compile(r"^- (\d+(?:\.\d+)?) points?\b", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a lesson; `line` is that of its marker, `exercise` that of a check."""
+
+    kind: Literal["markdown", "code"]
+    role: Role
+    source: str
+    line: int
+    name: str | None = None
+    points: float | None = None
+    exercise: str | None = None
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A lesson text that has been read and found in order."""
+
+    path: Path
+    assignment: str
+    cells: tuple[Cell, ...]
+
+
+class _Problems:
+    """Collects what is wrong, so that an author sees all of it at once."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.found: list[str] = []
+
+    def add(self, line: int, marker: str, what: str) -> None:
+        """Note a problem at a line of the file."""
+        self.found.append(f"{self.path}:{line}: {marker}: {what}")
+
+    def raise_any(self) -> None:
+        """UserError with all problems, if there are any."""
+        if self.found:
+            raise UserError("\n".join(self.found))
+
+
+def read_lesson(path: Path) -> Lesson:
+    """Read a lesson; UserError lists every problem with file, line and marker."""
+    problems = _Problems(path)
+    text = _text(path)
+    notebook = jupytext.reads(text, fmt="py:percent")
+    lines = [n for n, line in enumerate(text.split("\n"), 1) if _CELL.match(line)]
+    if len(lines) != len(notebook.cells):
+        first = "text before the first `# %%` marker, or a marker inside a string"
+        raise UserError(f"{path}:1: cells cannot be told apart: {first}.")
+    cells = tuple(_cells(notebook.cells, lines, problems))
+    _check_whole(cells, problems)
+    problems.raise_any()
+    return Lesson(path, path.parent.name, cells)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: there is no such lesson text.") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: not UTF-8 (byte {error.start}).") from error
+
+
+def _cells(raw: Any, lines: list[int], problems: _Problems) -> Iterator[Cell]:
+    exercise: str | None = None
+    for found, line in zip(raw, lines, strict=True):
+        cell = _cell(found, line, exercise, problems)
+        exercise = cell.name if cell.role == "exercise" else exercise
+        yield cell
+
+
+def _cell(raw: Any, line: int, exercise: str | None, problems: _Problems) -> Cell:
+    marks = {k: v for k, v in raw.metadata.items() if not k.startswith("lines_to")}
+    for key in marks.keys() - set(MARKERS):
+        near = difflib.get_close_matches(key, MARKERS, 1)
+        hint = f"did you mean {near[0]}?" if near else f"use {', '.join(MARKERS)}"
+        problems.add(line, key, f"unknown marker; {hint}")
+    kind: Literal["markdown", "code"] = (
+        "markdown" if raw.cell_type == "markdown" else "code"
+    )
+    role, name = _role(kind, marks, line, problems)
+    points = _points(role, marks, line, problems)
+    of = exercise if role == "check" else None
+    cell = Cell(kind, role, raw.source, line, name, points, of)
+    _check_cell(cell, problems)
+    return cell
+
+
+def _role(
+    kind: str, marks: dict[str, Any], line: int, problems: _Problems
+) -> tuple[Role, str | None]:
+    roles: list[Role] = [r for r in ("exercise", "check", "answer") if r in marks]  # type: ignore[misc]
+    if len(roles) > 1:
+        problems.add(line, roles[1], f"a cell is either {roles[0]} or {roles[1]}")
+    if not roles:
+        shown = marks.get("show") is True
+        if "show" in marks and (not shown or kind != "code"):
+            problems.add(line, "show", "write show=true, on a code cell")
+        return ("prose" if kind == "markdown" else "show" if shown else "given"), None
+    role, name = roles[0], marks[roles[0]]
+    wanted = "markdown" if role == "answer" else "code"
+    if kind != wanted:
+        problems.add(line, role, f"belongs on a {wanted} cell")
+    if not isinstance(name, str) or not _NAME.match(name):
+        problems.add(line, role, f"{name!r} is no name: letters, digits and _ only")
+    return role, str(name)
+
+
+def _points(
+    role: Role, marks: dict[str, Any], line: int, problems: _Problems
+) -> float | None:
+    points = marks.get("points")
+    if role not in ("check", "answer"):
+        if points is not None:
+            problems.add(line, "points", "only a check or an answer has points")
+        return None
+    if isinstance(points, bool) or not isinstance(points, int | float) or points <= 0:
+        problems.add(line, role, "has no points: add points=2, a number above 0")
+        return 0.0
+    return float(points)
+
+
+def _check_cell(cell: Cell, problems: _Problems) -> None:
+    if cell.kind == "code":
+        _check_code(cell, problems)
+    begin, end = _region(cell, "HIDDEN TESTS", problems)
+    if begin and cell.role != "check":
+        where = cell.line + begin
+        problems.add(where, "BEGIN HIDDEN TESTS", "only a check may have hidden tests")
+    if begin and end and cell.role == "check":
+        _check_boundary(cell, begin, end, problems)
+    begin, _ = _region(cell, "SOLUTION", problems)
+    if cell.role == "exercise" and not begin:
+        problems.add(cell.line, "exercise", f"{cell.name}: a stub without a solution")
+    if begin and cell.role != "exercise":
+        problems.add(cell.line + begin, "BEGIN SOLUTION", "only in an exercise cell")
+    if cell.role == "check" and cell.exercise is None:
+        problems.add(cell.line, "check", f"{cell.name}: no exercise stands before it")
+    if cell.role == "answer":
+        _check_answer(cell, problems)
+
+
+def _region(cell: Cell, what: str, problems: _Problems) -> tuple[int, int]:
+    """Line offsets of the one region BEGIN ... END in a cell; 0 where missing."""
+    begins, ends = [], []
+    for number, line in enumerate(cell.source.split("\n"), 1):
+        if f"BEGIN {what}" in line:
+            begins.append(number)
+        elif f"END {what}" in line:
+            ends.append(number)
+    begin, end = (begins or [0])[0], (ends or [0])[0]
+    if len(begins) > 1 or len(ends) > 1:
+        problems.add(cell.line + begins[-1], f"BEGIN {what}", "one region a cell")
+    elif begin and not end:
+        problems.add(cell.line + begin, f"BEGIN {what}", f"no END {what} follows")
+    elif end and not begin or end < begin:
+        problems.add(cell.line + end, f"END {what}", f"no BEGIN {what} before it")
+    return begin, end
+
+
+def _check_code(cell: Cell, problems: _Problems) -> None:
+    for number, line in enumerate(cell.source.split("\n"), 1):
+        if len(line) > WIDTH:
+            problems.add(cell.line + number, cell.role, f"over {WIDTH} columns")
+    if "%" in cell.source and re.search(r"^[%!]", cell.source, re.MULTILINE):
+        return
+    try:
+        ast.parse(cell.source)
+    except SyntaxError as error:
+        line = cell.line + (error.lineno or 0)
+        problems.add(line, cell.role, f"not Python: {error.msg}")
+
+
+def _check_boundary(cell: Cell, begin: int, end: int, problems: _Problems) -> None:
+    try:
+        body = ast.parse(cell.source).body
+    except SyntaxError:
+        return
+    for node in body:
+        last = node.end_lineno or node.lineno
+        if node.lineno < begin < last or node.lineno < end < last:
+            problems.add(
+                cell.line + node.lineno, "hidden tests", "cut through a statement"
+            )
+
+
+def _check_answer(cell: Cell, problems: _Problems) -> None:
+    if SCHEME not in cell.source:
+        problems.add(cell.line, "answer", f"{cell.name}: no line {SCHEME}")
+        return
+    total = sum(float(m) for m in _MARKS.findall(cell.source.split(SCHEME, 1)[1]))
+    if total != cell.points:
+        problems.add(
+            cell.line,
+            "answer",
+            f"{cell.name}: the marking scheme's bullets (`- 2 points: ...`) give "
+            f"{total:g}, the marker says {cell.points or 0:g}",
+        )
+
+
+def _check_whole(cells: tuple[Cell, ...], problems: _Problems) -> None:
+    seen: dict[str, int] = {}
+    for cell in cells:
+        if cell.name is not None and cell.name in seen:
+            first = seen[cell.name]
+            problems.add(cell.line, cell.role, f"{cell.name} is taken by line {first}")
+        if cell.name is not None:
+            seen.setdefault(cell.name, cell.line)
+    total = sum(c.points or 0.0 for c in cells)
+    if total != TOTAL:
+        line = cells[-1].line if cells else 1
+        problems.add(line, "points", f"sum to {total:g}, must be {TOTAL:g}")
+
+
+def to_notebook(lesson: Lesson) -> Any:
+    """The source notebook, with nbgrader's metadata and cell ids that stay."""
+    seen: dict[str, int] = {}
+    cells = [_notebook_cell(cell, seen) for cell in lesson.cells]
+    notebook = nbformat.from_dict(
+        {
+            "cells": cells,
+            "metadata": {
+                "kernelspec": {
+                    "display_name": "Python 3",
+                    "language": "python",
+                    "name": "python3",
+                },
+                "language_info": {"name": "python"},
+            },
+            "nbformat": 4,
+            "nbformat_minor": 5,
+        }
+    )
+    notebook.metadata["unrolled"] = {"digest": digest(notebook)}
+    return notebook
+
+
+def _notebook_cell(cell: Cell, seen: dict[str, int]) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "cell_type": cell.kind,
+        "id": _cell_id(cell, seen),
+        "metadata": _metadata(cell),
+        "source": cell.source,
+    }
+    if cell.kind == "code":
+        made |= {"execution_count": None, "outputs": []}
+    return made
+
+
+def _cell_id(cell: Cell, seen: dict[str, int]) -> str:
+    if cell.name is not None:
+        return cell.name[:64]
+    key = hashlib.sha256(f"{cell.kind}\0{cell.source}".encode()).hexdigest()[:12]
+    seen[key] = seen.get(key, 0) + 1
+    return key if seen[key] == 1 else f"{key}-{seen[key]}"
+
+
+def _metadata(cell: Cell) -> dict[str, Any]:
+    if cell.role == "show":
+        return {"unrolled": {"show": True}}
+    if cell.name is None:
+        return {}
+    nbgrader: dict[str, Any] = {
+        "grade": cell.role in ("check", "answer"),
+        "grade_id": cell.name,
+        "locked": cell.role == "check",
+        "schema_version": 3,
+        "solution": cell.role in ("exercise", "answer"),
+        "task": False,
+    }
+    if cell.points is not None:
+        number = cell.points
+        nbgrader["points"] = int(number) if number == int(number) else number
+    extra = {"unrolled": {"exercise": cell.exercise}} if cell.exercise else {}
+    return {"nbgrader": nbgrader, **extra}
+
+
+def digest(notebook: Any) -> str:
+    """A digest of what an author can edit: types, texts, nbgrader's metadata."""
+    parts = [
+        (c["cell_type"], c["source"], sorted(c["metadata"].get("nbgrader", {}).items()))
+        for c in notebook["cells"]
+    ]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()

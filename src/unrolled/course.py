@@ -1,0 +1,269 @@
+"""The course folder: course.toml, the paths in it, the secret."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import secrets
+import stat
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from unrolled.errors import UserError
+
+MARK = "nbgrader_config.py"
+
+
+@dataclass(frozen=True)
+class LatePolicy:
+    """What lateness costs: `per_day` percent of the score for each started day after
+    `grace_minutes`, at most `max` percent."""
+
+    per_day: float = 0.0
+    max: float = 100.0
+    grace_minutes: int = 0
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """One assignment; `points` are those in Canvas, times carry a time zone."""
+
+    name: str
+    title: str
+    notebook: str
+    release: datetime | None = None
+    due: datetime | None = None
+    points: float = 100.0
+    late: LatePolicy = LatePolicy()
+
+
+@dataclass(frozen=True)
+class Course:
+    """A course folder and what its course.toml says."""
+
+    root: Path
+    id: str
+    title: str
+    timezone: ZoneInfo
+    assignments: dict[str, Assignment]
+    feedback_tests: bool = False
+
+    @property
+    def lessons(self) -> Path:
+        """Lesson texts."""
+        return self.root / "lessons"
+
+    @property
+    def source(self) -> Path:
+        """Instructor's notebooks."""
+        return self.root / "source"
+
+    @property
+    def release(self) -> Path:
+        """Students' notebooks."""
+        return self.root / "release"
+
+    @property
+    def solutions(self) -> Path:
+        """Solved notebooks."""
+        return self.root / "solutions"
+
+    @property
+    def submitted(self) -> Path:
+        """What students have handed in."""
+        return self.root / "submitted"
+
+    @property
+    def autograded(self) -> Path:
+        """Graded notebooks."""
+        return self.root / "autograded"
+
+    @property
+    def feedback(self) -> Path:
+        """Feedback pages."""
+        return self.root / "feedback"
+
+    @property
+    def build(self) -> Path:
+        """Scratch: backups, demo, rendered solutions."""
+        return self.root / "build"
+
+    @property
+    def gradebook(self) -> Path:
+        """nbgrader's database."""
+        return self.root / "gradebook.db"
+
+    @property
+    def db_url(self) -> str:
+        """nbgrader's database as SQLAlchemy has it."""
+        return f"sqlite:///{self.gradebook}"
+
+    @property
+    def secret_file(self) -> Path:
+        """Where the course secret lies."""
+        return self.root / "course.secret"
+
+
+def find_course(start: Path | None = None) -> Course:
+    """The course of a folder or of one above it; UserError if there is none."""
+    begin = (start or Path.cwd()).resolve()
+    for folder in (begin, *begin.parents):
+        if (folder / MARK).is_file() and (folder / "course.toml").is_file():
+            return load_course(folder)
+    raise UserError(
+        f"{begin}: no course here or above (a folder with {MARK} and course.toml). "
+        "Go there, or give it with --course."
+    )
+
+
+def load_course(root: Path) -> Course:
+    """Read course.toml; UserError names the file, the table and the key."""
+    path = root / "course.toml"
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError(f"{path} is missing.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not valid TOML: {error}") from error
+    table = Table(path, "", document)
+    table.only("course", "assignments", "feedback")
+    course = table.table("course")
+    course.only("id", "title", "timezone")
+    feedback = table.table("feedback")
+    feedback.only("show_hidden_tests")
+    zone = _zone(course)
+    assignments = table.table("assignments")
+    return Course(
+        root.resolve(),
+        course.text("id"),
+        course.text("title"),
+        zone,
+        {n: _assignment(n, assignments.table(n), zone) for n in assignments.values},
+        bool(feedback.get("show_hidden_tests", bool, False)),
+    )
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of course.toml that says where it is when something is wrong."""
+
+    path: Path
+    name: str
+    values: Mapping[str, Any]
+
+    def fail(self, key: str, why: str) -> UserError:
+        """An error about one key."""
+        place = f"{self.name}.{key}" if self.name else key
+        return UserError(f"{self.path}: {place}: {why}")
+
+    def only(self, *keys: str) -> None:
+        """Refuse unknown keys, with the nearest known one."""
+        for key in self.values:
+            if key not in keys:
+                near = difflib.get_close_matches(key, keys, 1)
+                hint = f"did you mean {near[0]}?" if near else _known(keys)
+                raise self.fail(key, f"unknown; {hint}")
+
+    def table(self, key: str) -> Table:
+        """The table under `key`, empty if there is none."""
+        found = self.values.get(key, {})
+        if not isinstance(found, dict):
+            raise self.fail(key, "must be a table")
+        return Table(self.path, f"{self.name}.{key}".strip("."), found)
+
+    def get(self, key: str, kinds: type | tuple[type, ...], default: Any) -> Any:
+        """The value of `key`, of one of `kinds`."""
+        value = self.values.get(key, default)
+        if not isinstance(value, kinds) or (kinds is not bool and value is True):
+            raise self.fail(key, f"{value!r} is of the wrong kind")
+        return value
+
+    def text(self, key: str) -> str:
+        """A text that must be there."""
+        value = self.get(key, str, "")
+        if not value.strip():
+            raise self.fail(key, "is missing: give it as a text in quotes")
+        return str(value)
+
+    def number(self, key: str, default: float, top: float) -> float:
+        """A number from 0 to `top`."""
+        value = float(self.get(key, (int, float), default))
+        if not 0 <= value <= top:
+            raise self.fail(key, f"{value:g} is not between 0 and {top:g}")
+        return value
+
+
+def _known(keys: Iterable[str]) -> str:
+    return f"known are {', '.join(keys)}"
+
+
+def _zone(course: Table) -> ZoneInfo:
+    name = course.text("timezone")
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise course.fail(
+            "timezone", f"{name!r} is no time zone, such as America/Chicago"
+        ) from error
+
+
+def _assignment(name: str, table: Table, zone: ZoneInfo) -> Assignment:
+    table.only("title", "release", "due", "points", "late")
+    late = table.table("late")
+    late.only("per_day", "max", "grace_minutes")
+    return Assignment(
+        name,
+        table.text("title"),
+        name.split("_", 1)[-1],
+        _moment(table, "release", zone),
+        _moment(table, "due", zone),
+        table.number("points", 100.0, 1e6),
+        LatePolicy(
+            late.number("per_day", 0.0, 100.0),
+            late.number("max", 100.0, 100.0),
+            int(late.number("grace_minutes", 0, 1e6)),
+        ),
+    )
+
+
+def _moment(table: Table, key: str, zone: ZoneInfo) -> datetime | None:
+    value = table.values.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, datetime):
+        raise table.fail(key, f"{value!r} is no time, such as 2027-02-05 23:59:00")
+    return value if value.tzinfo else value.replace(tzinfo=zone)
+
+
+def course_secret(course: Course) -> str:
+    """The secret behind hidden inputs; made at first need, readable by nobody else.
+
+    Raises UserError if others may read the file.
+    """
+    path = course.secret_file
+    try:
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            raise UserError(
+                f"{path}: others may read it; run `chmod 600 {path.name}`."
+            ) from None
+        return path.read_text(encoding="ascii").strip()
+    with os.fdopen(fd, "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(32) + "\n")
+    return path.read_text(encoding="ascii").strip()
+
+
+def nbgrader_config(course: Course) -> Any:
+    """nbgrader's configuration for in-process converters: as nbgrader_config.py."""
+    from traitlets.config import Config
+    from unrolled.pipeline import configure
+
+    config = Config()
+    configure(config, course.root)
+    return config

@@ -1,0 +1,93 @@
+"""The checks of the notebooks: each is silent, or raises CheckFailed with a reason.
+
+A check climbs a ladder and stops at the first miss: defined, callable, array,
+axes, shape, dtype, finite, close. The values under test are never trusted: they
+are looked at by their exact type, and no method of an unknown object is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from unrolled.lab.calling import call
+from unrolled.lab.compare import compare
+from unrolled.lab.describe import what
+from unrolled.lab.failure import CheckFailed, fail
+from unrolled.lab.ladder import Want, check_finite, climb, split_axes
+from unrolled.lab.plain import compare_plain, same_content
+from unrolled.lab.values import Rule, Tolerance
+
+Axes = str | tuple[Any, ...] | list[Any] | Mapping[Any, Any] | None
+
+
+def array(
+    name: str,
+    got: object,
+    shape: tuple[int, ...],
+    axes: str | None = None,
+    kind: str = "float",
+) -> None:
+    """Check that `got` is an array of this shape with finite numbers of this kind.
+
+    `axes` names the axes, as in "N H". `kind` is "float", "int", "bool", "complex"
+    or "number". Torch tensors count; a plain number has the shape ().
+    """
+    want = Want(tuple(shape), kind, split_axes(axes))
+    check_finite(name, climb(name, got, want), want)
+
+
+def close(
+    name: str,
+    got: object,
+    expected: Any,
+    axes: Axes = None,
+    rtol: float = 1e-7,
+    atol: float = 1e-9,
+    cause: str | None = None,
+) -> None:
+    """Check shape, dtype and values against `expected`.
+
+    `expected` is an array, a tensor, a number, or a list, tuple or dict of these;
+    for the latter `axes` may hold one string per item. A float32 result is
+    compared at `rtol` 1e-4. `cause` is told where no likelier one is found.
+    """
+    compare(name, got, expected, axes, Rule(Tolerance(rtol, atol), cause))
+
+
+def equal(name: str, got: object, expected: Any, cause: str | None = None) -> None:
+    """Check a plain value (text, number, None, or lists, tuples, dicts of these).
+
+    The types must agree, too: 3.0 is not 3, and a list is not a tuple. A NumPy
+    number counts as the Python number it holds.
+    """
+    compare_plain(name, got, expected, cause)
+
+
+def that(condition: bool | np.bool_, message: str) -> None:
+    """Check a condition; `message` says what is wrong if it is False.
+
+    Raises TypeError if the condition is no real bool.
+    """
+    if type(condition) not in (bool, np.bool_):
+        raise TypeError(f"check.that needs True or False, not {what(condition)}")
+    if not condition:
+        fail(message)
+
+
+def unchanged(name: str, before: Any, after: Any) -> None:
+    """Check that an argument was not changed: `before` is a copy made earlier.
+
+    Arrays, tensors, numbers, text, and lists, tuples and dicts of these.
+    """
+    if type(before) is dict and type(after) is dict:
+        for key in before:
+            if key in after and not same_content(before[key], after[key]):
+                fail(f"{name}[{key!r}] was changed in place")
+    if not same_content(before, after):
+        fail(f"{name} was changed in place")
+
+
+__all__ = ["CheckFailed", "array", "call", "close", "equal", "that", "unchanged"]

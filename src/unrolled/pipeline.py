@@ -1,0 +1,79 @@
+"""How nbgrader is told: only what differs from its defaults, each with the reason."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from unrolled.course import load_course
+
+
+def configure(config: Any, root: Path) -> None:
+    """Set nbgrader's configuration for the course in `root`."""
+    course = load_course(root)
+    # nbgrader's database code calls the alembic executable, which lies beside Python.
+    here = str(Path(sys.executable).parent)
+    if here not in os.environ.get("PATH", "").split(os.pathsep):
+        os.environ["PATH"] = here + os.pathsep + os.environ.get("PATH", "")
+    config.CourseDirectory.course_id = course.id
+    config.CourseDirectory.root = str(course.root)
+    # nbgrader says "solution"; the course has always said "solutions".
+    config.CourseDirectory.solution_directory = "solutions"
+    _generate(config)
+    _autograde(config)
+    _feedback(config)
+
+
+def _generate(config: Any) -> None:
+    """A stub names its exercise; solutions are kept without outputs and timestamps."""
+    base = "nbgrader.preprocessors"
+    config.GenerateAssignment.preprocessors = [
+        f"{base}.IncludeHeaderFooter",
+        f"{base}.LockCells",
+        "unrolled.author.stubs.ExerciseStubs",
+        f"{base}.ClearOutput",
+        f"{base}.CheckCellMetadata",
+        f"{base}.ComputeChecksums",
+        f"{base}.SaveCells",
+        f"{base}.ClearHiddenTests",
+        f"{base}.ClearMarkScheme",
+        f"{base}.ComputeChecksums",
+        f"{base}.CheckCellMetadata",
+    ]
+    config.GenerateSolution.preprocessors = [
+        f"{base}.IncludeHeaderFooter",
+        f"{base}.LockCells",
+        f"{base}.ClearOutput",
+        f"{base}.ClearMarkScheme",
+    ]
+
+
+def _autograde(config: Any) -> None:
+    """Submissions are rebuilt first, and judged where nbgrader would execute them."""
+    base = "nbgrader.preprocessors"
+    config.Autograde.exporter_class = "unrolled.grade.preprocessors.SubmissionExporter"
+    config.Autograde.sanitize_preprocessors = [
+        "unrolled.grade.preprocessors.Rebuild",
+        f"{base}.ClearOutput",
+        f"{base}.OverwriteKernelspec",
+        f"{base}.OverwriteCells",
+        f"{base}.CheckCellMetadata",
+    ]
+    config.Autograde.autograde_preprocessors = [
+        "unrolled.grade.preprocessors.Judge",
+        f"{base}.LimitOutput",
+        f"{base}.SaveAutoGrades",
+        "unrolled.grade.late.LatePenalties",
+        f"{base}.CheckCellMetadata",
+    ]
+
+
+def _feedback(config: Any) -> None:
+    """Feedback shows checks, messages and hints, never a hidden test."""
+    config.GenerateFeedback.preprocessors = [
+        "nbgrader.preprocessors.GetGrades",
+        "unrolled.grade.preprocessors.HideTests",
+        "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+    ]

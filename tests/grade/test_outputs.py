@@ -1,0 +1,52 @@
+"""Verdicts read well in the notebook, and nbgrader reads them as points."""
+
+from __future__ import annotations
+
+import nbformat
+from nbgrader.utils import determine_grade
+from support import check
+from unrolled.grade.outputs import check_outputs, student_outputs
+from unrolled.grade.task import CellVerdict
+
+
+def points(verdict: CellVerdict) -> float:
+    """What nbgrader makes of the outputs of a 3-point cell."""
+    cell = nbformat.from_dict(check("shape", "f", "pass", "", 3))
+    cell.outputs = [nbformat.from_dict(o) for o in check_outputs(verdict)]
+    return float(determine_grade(cell)[0])
+
+
+def test_nbgrader_reads_the_points_off_the_outputs() -> None:
+    """Is passing full credit, failing none, follow-through full?"""
+    assert points(CellVerdict("shape", "f", 3, True)) == 3
+    assert points(CellVerdict("shape", "f", 3, False, "wrong")) == 0
+    assert points(CellVerdict("shape", "f", 3, True, "Passed with", "", (), True)) == 3
+
+
+def test_a_failure_names_the_check_the_message_and_the_hint() -> None:
+    """Does a student read which check failed, why, and what to think of?"""
+    verdict = CellVerdict("shape", "f", 3, False, "got 2\nexpected 3", "Look at N.")
+    text = "\n".join(check_outputs(verdict)[0]["traceback"])
+    assert text.startswith("shape: not passed (0 of 3 points)")
+    assert "got 2\nexpected 3" in text and "Hint: Look at N." in text
+
+
+def test_claimed_outputs_are_cut_down_to_harmless_ones() -> None:
+    """Do HTML, scripts, false types and giant texts from a student stay out?"""
+    claimed = [
+        {"output_type": "display_data", "data": {"text/html": "<script>"}},
+        {"output_type": "display_data", "data": {"image/png": "no picture"}},
+        {"output_type": "stream", "name": "x", "text": "a" * 10**6},
+        {"output_type": "stream", "text": ["list"]},
+        {"output_type": "error", "traceback": [1, 2], "ename": None},
+        {"output_type": "update_display_data"},
+        "text",
+    ]
+    kept = student_outputs(claimed)
+    assert "script" not in str(kept) and "no picture" not in str(kept)
+    assert max(len(str(o)) for o in kept) < 70_000
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(outputs=[nbformat.from_dict(o) for o in kept])]
+    )
+    nbformat.validate(notebook)
+    assert student_outputs("nonsense") == []
