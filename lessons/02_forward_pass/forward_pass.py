@@ -623,7 +623,7 @@ logits = check.call(read_out, np.zeros((1, 2, 4)), np.ones((4, 3)), b)
 check.close("logits", logits, [[[0.5, -1.0, 2.0]] * 2], axes="N T V")
 ### BEGIN HIDDEN TESTS
 N, T, H, V = (int(size) for size in rng.permutation([2, 3, 4, 5]))
-h, W, b = np.zeros((N, T, H)), rng.normal(size=(H, V)), rng.normal(size=V)
+h, W, b = rng.normal(size=(N, T, H)), np.zeros((H, V)), rng.normal(size=V)
 logits = check.call(read_out, h, W, b)
 check.close("logits", logits, oracle.read_out(h, W, b), axes="N T V")
 ### END HIDDEN TESTS

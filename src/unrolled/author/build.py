@@ -153,7 +153,9 @@ def dump(notebook: Any) -> str:
 def _files(folder: Path) -> dict[str, bytes]:
     paths = sorted(p for p in folder.rglob("*") if p.is_file())
     names = {p: p.relative_to(folder).as_posix() for p in paths}
-    return {n: p.read_bytes() for p, n in names.items() if ".ipynb_checkpoints" not in n}
+    return {
+        n: p.read_bytes() for p, n in names.items() if ".ipynb_checkpoints" not in n
+    }
 
 
 def _put(new: Path, place: Path) -> None:

@@ -72,7 +72,9 @@ def _read(path: Path) -> dict[str, Any]:
         cells = document["cells"]
         for cell in cells:
             source = cell["source"]
-            cell["source"] = "".join(source) if isinstance(source, list) else str(source)
+            cell["source"] = (
+                "".join(source) if isinstance(source, list) else str(source)
+            )
     except FileNotFoundError as error:
         raise UserError(f"{path}: there is no such notebook.") from error
     except (ValueError, KeyError, TypeError) as error:

@@ -34,9 +34,17 @@ class SubmissionExporter(NotebookExporter):  # type: ignore[misc]
     def from_filename(
         self, filename: str, resources: Any = None, **kwargs: Any
     ) -> tuple[str, Any]:
-        """Convert a notebook file; UserError names a file that is no notebook."""
-        notebook = read_submission(Path(filename))
-        done: tuple[str, Any] = self.from_notebook_node(notebook, resources, **kwargs)
+        """Convert a notebook file; UserError names a file that is no notebook.
+
+        Only what was submitted is read with no trust: the second pass of
+        autograding reads the rebuilt notebook that the first one wrote.
+        """
+        done: tuple[str, Any]
+        if getattr(self.parent, "_sanitizing", True):
+            notebook = read_submission(Path(filename))
+            done = self.from_notebook_node(notebook, resources, **kwargs)
+        else:
+            done = super().from_filename(filename, resources, **kwargs)
         return done
 
 
@@ -90,6 +98,7 @@ class Rebuild(NbGraderPreprocessor):  # type: ignore[misc]
         rebuilt = rebuild(material.release, material.source, nb)
         for repair in rebuilt.repairs:
             self.log.info("%s", repair)
+        _fill_tests(rebuilt.notebook, material)
         return nbformat.from_dict(rebuilt.notebook), resources
 
 
@@ -140,6 +149,16 @@ def _require_current(nb: NotebookNode, material: Material) -> None:
             f"gradebook.db and source/{material.assignment} hold different tests: "
             "run `unrolled build`, then grade again."
         )
+
+
+def _fill_tests(rebuilt: dict[str, Any], material: Material) -> None:
+    """Put the hidden tests in, as the gradebook has them: markers see them all."""
+    tests = {
+        meta(c)["grade_id"]: c["source"] for c in material.source["cells"] if meta(c)
+    }
+    for cell in rebuilt["cells"]:
+        if is_check(cell):
+            cell["source"] = tests[meta(cell)["grade_id"]]
 
 
 def _write(nb: NotebookNode, verdict: Verdict) -> None:

@@ -11,16 +11,17 @@ import contextlib
 import logging
 import shutil
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import dateutil.parser
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
+from sqlalchemy.exc import SAWarning
 
 from unrolled.course import Course, nbgrader_config
 from unrolled.errors import UserError
@@ -108,14 +109,14 @@ def grade_one(
             _replace_last(course, assignment, student, said)
         return stored_result(course, assignment, student, staged.repairs)
     except (UserError, OSError) as error:
-        return SubmissionResult(student, "ungraded", _one_line(error))
+        return SubmissionResult(student, "ungraded", _one_line(course, error))
     except Exception as error:
         text = f"{type(error).__name__}: {error}"
         return SubmissionResult(student, "ungraded", f"grading failed: {text[:500]}")
 
 
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+def _one_line(course: Course, error: Exception) -> str:
+    return " ".join(str(error).split()).replace(f"{course.root}/", "")
 
 
 def _is_current(course: Course, assignment: str, student: str) -> bool:
@@ -220,6 +221,8 @@ def _replace_last(course: Course, assignment: str, student: str, new: Path) -> N
     new.rename(place)
 
 
-def silence_nbgrader() -> Any:
-    """Keep nbgrader's own log off the terminal."""
+def silence_nbgrader() -> None:
+    """Keep nbgrader's own log, and its warnings about itself, off the terminal."""
     logging.getLogger("traitlets").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", category=SAWarning)
+    warnings.filterwarnings("ignore", category=DeprecationWarning, module="nbgrader")
