@@ -122,7 +122,7 @@ explore(
     forward.draw_unrolled,
     T=(1, 8),
     static={"T": [1, 3, 6]},
-    size=(9.0, 3.0),
+    size=(9.0, 2.4),
     alt="Left, a network whose state feeds back into itself. Right, the "
     "same network unfolded: each state feeds the next one through W_hh, "
     "and each step has the same W_xh, W_hh and W_hy.",
@@ -326,10 +326,11 @@ h_t = check.call(rnn_step, x_t, h_prev, one, one, np.zeros(1))
 check.close("h_t", h_t, [[1.0], [-1.0]], axes="N H")
 ### BEGIN HIDDEN TESTS
 N, D, H = (int(size) for size in rng.permutation([2, 4, 5]))
-layer = random_layer(rng, D, H) | {"b_h": np.zeros(H)}
-x_t, h_prev = 1e3 * rng.normal(size=(N, D)), np.zeros((N, H))
-h_t = check.call(rnn_step, x_t, h_prev, *layer.values())
-expected_h_t = oracle.rnn_step(x_t, h_prev, *layer.values())
+W, W_back, b = random_layer(rng, D, H).values()
+W, signs = 1 + np.abs(W), rng.permutation([-300.0, 300.0] * N)[:N, None]
+x_t, h_prev = signs * np.ones((N, D)), rng.normal(size=(N, H))
+h_t = check.call(rnn_step, x_t, h_prev, W, W_back, b)
+expected_h_t = oracle.rnn_step(x_t, h_prev, W, W_back, b)
 check.close("h_t", h_t, expected_h_t, axes="N H")
 ### END HIDDEN TESTS
 
@@ -577,7 +578,7 @@ print("many-to-many:", h_hello.shape, "->", all_logits.shape)
 print("many-to-one: ", h_hello[:, -1].shape, "   ->", last_logits.shape)
 fig, ax = plt.subplots()
 title = "Logits after 'hello': scores, no probabilities yet"
-forward.draw_bars(ax, last_logits[0], vocabulary, title)
+forward.draw_bars(ax, last_logits[0], vocabulary, title, label="logit")
 show(
     fig,
     alt="Bars: one score for each of the letters h, e, l, o after hello. "
@@ -623,7 +624,8 @@ logits = check.call(read_out, np.zeros((1, 2, 4)), np.ones((4, 3)), b)
 check.close("logits", logits, [[[0.5, -1.0, 2.0]] * 2], axes="N T V")
 ### BEGIN HIDDEN TESTS
 N, T, H, V = (int(size) for size in rng.permutation([2, 3, 4, 5]))
-h, W, b = rng.normal(size=(N, T, H)), np.zeros((H, V)), rng.normal(size=V)
+h, W = rng.normal(size=(N, T, H)), rng.normal(size=(H, V))
+b = rng.normal(size=V)
 logits = check.call(read_out, h, W, b)
 check.close("logits", logits, oracle.read_out(h, W, b), axes="N T V")
 ### END HIDDEN TESTS
@@ -978,7 +980,8 @@ x = encode("hello", vocabulary)
 fig, axes = plt.subplots(1, 3, figsize=(10.5, 3.0))
 for L, ax in enumerate(axes, start=1):
     h_top = deep_rnn_forward(x, np.zeros((L, 1, 8)), layers[:L])
-    forward.draw_states(ax, h_top[0], "hello", f"States of layer {L}")
+    title = f"States of layer {L}"
+    forward.draw_states(ax, h_top[0], "hello", title, bar=L == 3)
 show(
     fig,
     alt="Three heat maps side by side: the states of layers 1, 2 and 3 for "
@@ -1093,7 +1096,7 @@ def gaps(change):
 
 # %% show=true
 fig, ax = plt.subplots(figsize=(7.4, 4.0))
-title = "Another first letter: small scales forget it, large ones never do"
+title = "Another first letter: small scales forget it, large ones don't"
 forward.draw_gaps(ax, gaps("another letter"), title)
 show(
     fig,
@@ -1114,9 +1117,8 @@ show(
 
 # %% show=true
 def draw_two_runs(ax, scale, change):
-    """Three units of both runs over time."""
-    title = f"First input: {change}, scale {scale:g}"
-    forward.draw_runs(ax, two_runs(scale, change), title)
+    """One unit of both runs over time."""
+    forward.draw_runs(ax, two_runs(scale, change))
 
 
 changes = ["another letter", "a millionth more"]
@@ -1125,10 +1127,11 @@ explore(
     scale=(0.25, 4.0, 0.25),
     change=changes,
     static={"change": changes, "scale": [0.5, 4.0]},
-    alt="Three hidden units over 60 steps, the first run solid, the second "
-    "dashed. At scale 0.5 the lines fall together after a few steps. At "
-    "scale 4 they jump wildly; after a change by a millionth they agree "
-    "for about 40 steps and then part.",
+    size=(6.4, 2.8),
+    alt="One hidden unit over 60 steps, the first run solid, the second "
+    "dashed. At scale 0.5 the lines are one after a few steps. At scale 4 "
+    "they jump wildly; after a change by a millionth they are one for about "
+    "45 steps and then part.",
 )
 
 # %% show=true

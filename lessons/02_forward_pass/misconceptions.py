@@ -893,10 +893,9 @@ def deep_start_from_below(x, h_0, layers):
     hint="Only the first layer has run. Does the return stand inside the loop?",
 )
 def deep_first_layer_only(x, h_0, layers):
-    """Returns from within the loop."""
-    for h_start, layer in zip(h_0, layers, strict=True):
-        x = rnn_forward(x, h_start, layer["W_xh"], layer["W_hh"], layer["b_h"])
-        return x
+    """Does what a return inside the loop does."""
+    layer = layers[0]
+    return rnn_forward(x, h_0[0], layer["W_xh"], layer["W_hh"], layer["b_h"])
 
 
 @misconception(

@@ -37,7 +37,7 @@ def lab(tmp_path_factory):
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     cells = [nbformat.v4.new_code_cell(CODE)]
     notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
-    nbformat.write(notebook, folder / "work.ipynb")
+    nbformat.write(notebook, folder / "lesson.ipynb")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -78,7 +78,7 @@ def page(lab):
         )
         page = browser.new_page()
         page.set_default_timeout(90_000)
-        page.goto(f"{lab}/lab/tree/work.ipynb?reset")
+        page.goto(f"{lab}/lab/tree/lesson.ipynb?reset")
         page.wait_for_selector(".jp-Notebook .jp-CodeCell")
         page.wait_for_selector("text=| Idle")
         page.get_by_role("menuitem", name="Run", exact=True).click()

@@ -26,7 +26,7 @@ def test_validate_shows_the_message(tmp_path):
     """Does nbgrader's Validate say what the check says, and stay calm on prints?"""
     nbformat = pytest.importorskip("nbformat")
     validator = pytest.importorskip("nbgrader.validator").Validator()
-    path = tmp_path / "work.ipynb"
+    path = tmp_path / "lesson.ipynb"
     nbformat.write(_submission(nbformat.v4), path)
     result = validator.validate(str(path))
     assert [failed["error"] for failed in result["failed"]] == [

@@ -69,14 +69,24 @@ def with_function(cell: str, exercise: str, function: str) -> str:
 
 
 def examine(
-    material: Material, reference: Reference, notebook: Notebook, seeds: Sequence[int]
+    material: Material,
+    reference: Reference,
+    notebook: Notebook,
+    seeds: Sequence[int],
+    only: str | None = None,
 ) -> Iterator[tuple[int, list[CellVerdict]]]:
-    """The verdicts on a made submission under each seed, in one process."""
+    """The verdicts on a made submission under each seed, in one process.
+
+    All checks run under the first seed; under the others those of the exercise
+    `only`, if it is given: the rest of the notebook is the solution, which has a
+    case of its own.
+    """
     task = Task(material, notebook, seeds[0], LIMITS)
     examination = Examination(task, reference, SubprocessWorker())
     try:
         for seed in seeds:
-            yield seed, list(examination.verdicts(seed))
+            exercise = None if seed == seeds[0] else only
+            yield seed, list(examination.verdicts(seed, exercise))
     finally:
         examination.close()
 
@@ -131,7 +141,7 @@ def misconception_case(
     """A misconception fails the cells it should, with its own hint and no other's."""
     notebook = solved(material, {m.exercise: m.source})
     problems: dict[str, str] = {}
-    for seed, verdicts in examine(material, reference, notebook, seeds):
+    for seed, verdicts in examine(material, reference, notebook, seeds, m.exercise):
         for v in verdicts:
             problem = _problem(m, v)
             if problem:

@@ -34,7 +34,7 @@ def notebook_cases(material: Material, folder: Path) -> list[Case]:
     began = time.monotonic()
     problems: list[str] = []
     try:
-        NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+        _client(notebook).execute()
     except CellExecutionError as error:
         problems = [f"a cell fails: {error.ename}: {error.evalue[:300]}"]
     seconds = time.monotonic() - began
@@ -46,6 +46,13 @@ def notebook_cases(material: Material, folder: Path) -> list[Case]:
         Case(name, "notebook", "runs from top to bottom", tuple(problems)),
         Case(name, "notebook", "grade cells are silent", tuple(_talkers(notebook))),
     ]
+
+
+def _client(notebook: Any) -> NotebookClient:
+    """A client whose kernel listens on files, not on TCP."""
+    config = Config()
+    config.KernelManager.transport = "ipc"
+    return NotebookClient(notebook, timeout=120, kernel_name="python3", config=config)
 
 
 def _with_answers(notebook: Any, material: Material) -> None:

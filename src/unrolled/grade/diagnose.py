@@ -8,7 +8,6 @@ where the reference gives another on at least one, explains the failure.
 from __future__ import annotations
 
 import contextlib
-import copy
 import io
 import sys
 import warnings
@@ -19,7 +18,7 @@ import numpy as np
 
 from unrolled.author.catalogue import Misconception
 from unrolled.grade.reference import Reference
-from unrolled.grade.session import Call
+from unrolled.grade.session import Call, separate_copies
 
 RTOL, ATOL = 1e-6, 1e-9
 
@@ -31,6 +30,14 @@ def explain(
     mine = [c for c in calls if c.name in reference.defines.get(exercise, ())]
     return tuple(
         m for m in reference.catalogue.of(exercise) if _explains(m, mine, reference)
+    )
+
+
+def fits(m: Misconception, calls: Sequence[Call], reference: Reference) -> bool:
+    """Whether `m` agrees with all these calls of its function."""
+    mine = [c for c in calls if c.name == _function_name(m, reference)]
+    return m.matches is not None or all(
+        agrees(m.function, call, m.exception) for call in mine
     )
 
 
@@ -60,7 +67,7 @@ def agrees(
     """Whether `function` does on the call's arguments what was observed."""
     if call.before is None:
         return False
-    args, kwargs = copy.deepcopy(call.before)
+    args, kwargs = separate_copies(*call.before)
     try:
         with quiet():
             result = function(*args, **kwargs)

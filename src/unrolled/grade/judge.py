@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from unrolled.grade.diagnose import explain, quiet
+from unrolled.grade.diagnose import explain, fits, quiet
 from unrolled.grade.process import StudentProcess
 from unrolled.grade.reference import Check, Reference
 from unrolled.grade.session import Call, Session, StudentLost, StudentMissing
@@ -66,25 +66,48 @@ class Examination:
         self.process.close()
         self.second.close()
 
-    def verdicts(self, seed: int | None = None) -> Iterator[CellVerdict]:
-        """The verdict on each grade cell, in the notebook's order."""
+    def verdicts(
+        self, seed: int | None = None, only: str | None = None
+    ) -> Iterator[CellVerdict]:
+        """The verdict on each grade cell, in the notebook's order.
+
+        `only` limits the checks to those of one exercise.
+        """
         seed = self.task.seed if seed is None else seed
-        checks = self.reference.checks
+        checks = tuple(c for c in self.reference.checks if only in (None, c.exercise))
         first = {c.grade_id: self._run(c, seed, self.process) for c in checks}
         wrong = {c.exercise for c in checks if not first[c.grade_id].passed}
+        last = {c.grade_id: self._last(c, first, wrong, seed) for c in checks}
         for check in checks:
-            yield self._verdict(check, first[check.grade_id], wrong, seed)
+            blamed = self._blamed(check, wrong)
+            evidence = _evidence(check, checks, first, last, bool(blamed))
+            yield self._verdict(check, first, last, blamed, evidence)
+
+    def _blamed(self, check: Check, wrong: set[str]) -> list[str]:
+        """The earlier exercises that are wrong."""
+        return [e for e in self.reference.earlier(check.exercise) if e in wrong]
+
+    def _last(
+        self, check: Check, first: dict[str, Outcome], wrong: set[str], seed: int
+    ) -> Outcome:
+        """The outcome that counts: the first one, or that of the follow-through."""
+        outcome = first[check.grade_id]
+        if outcome.passed or not self._blamed(check, wrong):
+            return outcome
+        return self._follow_through(check, outcome, seed)
 
     def _verdict(
-        self, check: Check, outcome: Outcome, wrong: set[str], seed: int
+        self,
+        check: Check,
+        first: dict[str, Outcome],
+        last: dict[str, Outcome],
+        blamed: list[str],
+        evidence: list[Call],
     ) -> CellVerdict:
-        follow = False
-        blamed = [e for e in self.reference.earlier(check.exercise) if e in wrong]
-        if not outcome.passed and blamed:
-            outcome = self._follow_through(check, outcome, seed)
-            follow = outcome.passed
+        outcome = last[check.grade_id]
+        follow = outcome.passed and not first[check.grade_id].passed
         message = _followed(blamed) if follow else outcome.message
-        found = () if outcome.passed else self._explain(check, outcome)
+        found = () if outcome.passed else self._explain(check, outcome, evidence)
         return CellVerdict(
             check.grade_id,
             check.exercise,
@@ -96,9 +119,19 @@ class Examination:
             follow,
         )
 
-    def _explain(self, check: Check, outcome: Outcome) -> tuple[Any, ...]:
+    def _explain(
+        self, check: Check, outcome: Outcome, evidence: list[Call]
+    ) -> tuple[Any, ...]:
+        """Misconceptions behind a failed check.
+
+        All calls of the exercise tell more than those of one check; where they
+        agree with none (two mistakes at once), the check speaks for itself.
+        """
         with quiet():
-            return explain(outcome.calls, check.exercise, self.reference)
+            mine = explain(outcome.calls, check.exercise, self.reference)
+            if len(mine) < 2:
+                return mine
+            return tuple(m for m in mine if fits(m, evidence, self.reference)) or mine
 
     def _follow_through(self, check: Check, first: Outcome, seed: int) -> Outcome:
         """Judge again with all earlier functions bound to the reference."""
@@ -131,8 +164,31 @@ class Examination:
             names["rng"] = np.random.default_rng(cell_seed(seed, check.grade_id))
             names["oracle"] = self.reference.oracle
             names["expected"] = self.reference.expected
-            message = _attempt(check.hidden, names) if message is None else message
+            # Run it also after a visible miss: its calls are evidence for the hint.
+            hidden = _attempt(check.hidden, names)
+            message = hidden if message is None else message
         return Outcome(message is None, message or "", tuple(session.calls))
+
+
+def _evidence(
+    check: Check,
+    checks: tuple[Check, ...],
+    first: dict[str, Outcome],
+    last: dict[str, Outcome],
+    blamed: bool,
+) -> list[Call]:
+    """All calls that the checks of an exercise made.
+
+    Where an earlier exercise is wrong, only those made with the reference in its
+    place.
+    """
+    siblings = [c.grade_id for c in checks if c.exercise == check.exercise]
+    return [
+        call
+        for name in siblings
+        if not blamed or last[name] is not first[name]
+        for call in last[name].calls
+    ]
 
 
 def _attempt(code: Any, names: dict[str, Any]) -> str | None:

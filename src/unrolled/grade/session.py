@@ -262,9 +262,15 @@ def _by_reference(value: object) -> bool:
 
 def _copied(args: Any, kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
     try:
-        return copy.deepcopy(tuple(args)), copy.deepcopy(dict(kwargs))
+        return separate_copies(args, kwargs)
     except Exception:
         return None
+
+
+def separate_copies(args: Any, kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Copies of the arguments that share nothing with each other, as they travel."""
+    copies = tuple(copy.deepcopy(a) for a in args)
+    return copies, {key: copy.deepcopy(value) for key, value in kwargs.items()}
 
 
 def _apply(args: list[Any], changes: Any) -> None:

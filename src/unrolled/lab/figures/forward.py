@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyArrowPatch, Rectangle
+from matplotlib.path import Path
 from numpy.typing import NDArray
 
 from unrolled.lab import style
@@ -20,31 +21,37 @@ Floats = NDArray[np.floating[Any]]
 Point = tuple[float, float]
 
 _RADIUS = 0.34
-_STRIDE = 1.75
-_MOST_NUMBERS = 40
-_MOST_LABELS = 5
+_STRIDE = 1.6
+_LEAST_STEPS = 6
+_MOST_NUMBERS = 24
 
 
 def draw_weights(
     ax: Axes, lengths: Sequence[int], feedforward: Sequence[int], recurrent: int
 ) -> None:
-    """Numbers of weights, over the length T of the sequence; the axes are logarithmic.
+    """Numbers of parameters over the length T of the sequence, on logarithmic axes.
 
     `feedforward` holds one number per length, `recurrent` one for all lengths.
     """
     ax.plot(lengths, feedforward, color=style.CONTEXT, linestyle="--")
     ax.plot(lengths, [recurrent] * len(lengths), color=style.STATE, linestyle="-")
     ax.set(xscale="log", yscale="log", xlim=(lengths[0], lengths[-1]))
-    ax.set(xlabel="length T of the sequence (letters)", ylabel="number of weights")
+    ax.set(xlabel="length T of the sequence (letters)", ylabel="number of parameters")
     middle = len(lengths) // 2
     at = (lengths[middle], feedforward[middle])
-    words = {"textcoords": "offset points", "xytext": (-6, 6), "ha": "right"}
-    ax.annotate("feedforward, T inputs side by side", at, color=style.CONTEXT, **words)
+    _beside(ax, at, "feedforward, all letters at once", style.CONTEXT, (-6, 4), "right")
     at = (lengths[-1], recurrent)
-    words["xytext"] = (-6, -14)
-    ax.annotate("recurrent, one letter per step", at, color=style.STATE, **words)
+    _beside(ax, at, "recurrent, one letter per step", style.STATE, (-6, 6), "right")
     ratio = feedforward[-1] / recurrent
-    ax.set_title(f"At {lengths[-1]} letters, {ratio:.0f} times as many weights")
+    ax.set_title(f"At {lengths[-1]} letters, {ratio:.0f} times as many parameters")
+
+
+def _beside(
+    ax: Axes, at: Point, text: str, colour: str, offset: Point, side: str
+) -> None:
+    """A direct label, `offset` points away from what it names."""
+    places: dict[str, Any] = {"textcoords": "offset points", "xytext": offset}
+    ax.annotate(text, at, color=colour, ha=side, **places)
 
 
 def draw_targets(ax: Axes, text: str) -> None:
@@ -55,7 +62,7 @@ def draw_targets(ax: Axes, text: str) -> None:
     pairs = list(pairwise(text))
     torn = {a for a, b in pairs if any(a == c and b != d for c, d in pairs)}
     for x, (letter, follower) in enumerate(pairs):
-        colour = style.GRADIENT if letter in torn else style.CONTEXT
+        colour = style.STATE if letter in torn else style.CONTEXT
         _node(ax, (x, 1), letter, colour)
         _node(ax, (x, 0), follower, colour)
         _arrow(ax, ((x, 1), (x, 0)), colour)
@@ -71,47 +78,40 @@ def draw_unrolled(ax: Axes, T: int, layers: int = 1) -> None:
 
     `layers` states stand above each other; every layer reads the one below.
     """
-    _column(ax, 0.0, "", layers)
-    for level in range(1, layers + 1):
-        _loop(ax, (0.0, float(level)))
     first = 2.2
-    ax.annotate(
-        "unfold",
-        xy=(first - 0.15, 0.0),
-        xytext=(0.75, 0.0),
-        va="center",
-        arrowprops={"arrowstyle": "->", "color": style.CONTEXT},
-    )
+    _column(ax, 0.0, "", layers)
+    ax.text(0.65, 0, "unfold", va="center", color=style.INK)
+    _arrow(ax, ((1.25, 0.0), (2.35, 0.0)), style.CONTEXT)
     for level in range(1, layers + 1):
+        _loop(ax, (0.0, level), _name("W", "hh", level, layers))
         _node(ax, (first, level), _name("h", "0", level, layers), style.CONTEXT)
     for t in range(1, T + 1):
         x = first + t * _STRIDE
-        _column(ax, x, str(t), layers, labelled=t <= _MOST_LABELS)
+        _column(ax, x, str(t), layers)
         for level in range(1, layers + 1):
-            label = "$W_{hh}$" if layers == 1 else f"$W_{{hh}}^{{{level}}}$"
-            ends = ((x - _STRIDE, float(level)), (x, float(level)))
-            _arrow(ax, ends, style.STATE, label)
-    _bare(ax, (-1.3, first + (T + 0.6) * _STRIDE), (-0.5, layers + 1.6))
+            ends = ((x - _STRIDE, level), (x, level))
+            _arrow(ax, ends, style.STATE, _name("W", "hh", level, layers))
+    right = first + max(T, _LEAST_STEPS if layers == 1 else 1) * _STRIDE
+    _bare(ax, (-1.4, right + 0.6), (-0.4, layers + 1.4))
+    states = "1 state" if T * layers == 1 else f"{T * layers} states"
     again = "once" if T == 1 else f"{T} times"
-    ax.set_title(f"T = {T}: {T * layers} states, and every weight matrix used {again}")
+    ax.set_title(f"T = {T}: {states}, and every weight matrix used {again}")
 
 
-def _column(ax: Axes, x: float, step: str, layers: int, labelled: bool = True) -> None:
+def _column(ax: Axes, x: float, step: str, layers: int) -> None:
     """One time step: input, the states above each other, output."""
-    _node(ax, (x, 0), _name("x", step), style.CONTEXT)
     for level in range(1, layers + 1):
         _node(ax, (x, level), _name("h", step, level, layers), style.STATE)
-        label = "$W_{xh}$" if layers == 1 else f"$W_{{xh}}^{{{level}}}$"
-        ends = ((x, level - 1.0), (x, float(level)))
-        _arrow(ax, ends, style.STATE, label if labelled else "")
+        ends = ((x, level - 1), (x, level))
+        _arrow(ax, ends, style.STATE, _name("W", "xh", level, layers))
+    _node(ax, (x, 0), _name("x", step), style.CONTEXT)
     _node(ax, (x, layers + 1), _name("y", step), style.CONTEXT)
-    ends = ((x, float(layers)), (x, layers + 1.0))
-    _arrow(ax, ends, style.STATE, "$W_{hy}$" if labelled else "")
+    _arrow(ax, ((x, layers), (x, layers + 1)), style.STATE, _name("W", "hy"))
 
 
-def _name(letter: str, step: str, level: int = 1, layers: int = 1) -> str:
+def _name(letter: str, below: str, level: int = 1, layers: int = 1) -> str:
     above = f"^{{{level}}}" if layers > 1 else ""
-    return f"${letter}{above}_{{{step}}}$" if step else f"${letter}{above}$"
+    return f"${letter}{above}_{{{below}}}$" if below else f"${letter}{above}$"
 
 
 def _node(ax: Axes, at: Point, text: str, colour: str) -> None:
@@ -125,64 +125,54 @@ def _arrow(ax: Axes, ends: tuple[Point, Point], colour: str, label: str = "") ->
     rim = _RADIUS * (end - start) / np.hypot(*(end - start))
     props = {"arrowstyle": "->", "color": colour, "shrinkA": 0, "shrinkB": 0, "lw": 1.5}
     ax.annotate("", end - rim, start + rim, arrowprops=props)
-    upright = start[0] == end[0]
-    x, y = (start + end) / 2 + ((0.07, 0.0) if upright else (0.0, 0.07))
-    where = {"ha": "left", "va": "center"} if upright else {"ha": "center"}
-    ax.text(x, y, label, color=colour, fontsize=9, **where)
+    upright = bool(start[0] == end[0])
+    x, y = (start + end) / 2 + ((0.1, 0.0) if upright else (0.0, 0.09))
+    place = ("left", "center") if upright else ("center", "bottom")
+    ax.text(x, y, label, color=colour, fontsize=9, ha=place[0], va=place[1])
 
 
-def _loop(ax: Axes, at: Point) -> None:
+def _loop(ax: Axes, at: Point, label: str) -> None:
     """The arrow from a state back to itself."""
     x, y = at
-    rim = _RADIUS * np.array([-0.64, 0.77])
-    ax.add_patch(
-        FancyArrowPatch(
-            (x + rim[0], y - rim[1]),
-            (x + rim[0], y + rim[1]),
-            connectionstyle="arc3,rad=-1.6",
-            arrowstyle="->",
-            mutation_scale=10,
-            color=style.STATE,
-            lw=1.5,
-        )
-    )
-    ax.text(x - 0.72, y, "$W_{hh}$", ha="right", va="center", color=style.STATE)
+    points = [(-0.24, -0.24), (-1.0, -0.65), (-1.0, 0.65), (-0.24, 0.24)]
+    path = Path([(x + dx, y + dy) for dx, dy in points], [1, 4, 4, 4])
+    look: dict[str, Any] = {"arrowstyle": "->", "mutation_scale": 10, "lw": 1.5}
+    ax.add_patch(FancyArrowPatch(path=path, color=style.STATE, **look))
+    ax.text(x - 0.85, y, label, ha="right", va="center", color=style.STATE, fontsize=9)
 
 
 def _bare(ax: Axes, x: Point, y: Point) -> None:
-    ax.set(xlim=x, ylim=y, aspect="equal")
+    ax.set(xlim=x, ylim=y, aspect="equal", anchor="W")
     ax.set_axis_off()
 
 
-def draw_states(ax: Axes, h: Floats, letters: Sequence[str], title: str) -> None:
+def draw_states(
+    ax: Axes, h: Floats, letters: Sequence[str], title: str, bar: bool = True
+) -> None:
     """Hidden states `h` (T, H) as a heat map: a column per letter, a row per unit.
 
     Colours run from -1 to 1; the numbers stand in the cells where there is room.
     """
-    limits = {"cmap": style.DIVERGING, "vmin": -1, "vmax": 1}
-    image = ax.imshow(h.T, aspect="auto", **limits)
-    _label_cells(ax, h.T, dark=0.6)
+    image = ax.imshow(h.T, aspect="auto", cmap=style.DIVERGING, vmin=-1, vmax=1)
+    for (row, column), value in np.ndenumerate(h.T):
+        if h.size <= _MOST_NUMBERS:
+            colour = "white" if abs(value) > 0.6 else style.INK
+            where = {"ha": "center", "va": "center"}
+            ax.text(column, row, f"{value:.3f}", where, color=colour)
     ax.set_xticks(range(len(letters)), letters)
-    units = range(0, h.shape[1], max(1, h.shape[1] // 8))
+    units = range(h.shape[1])
     ax.set_yticks(units, [str(unit + 1) for unit in units])
     ax.set(ylabel="hidden unit", title=title)
-    _colour_bar(ax, image, "value of the unit")
+    _frameless(ax, image, "value of the unit" if bar else "")
 
 
-def _label_cells(ax: Axes, values: Floats, dark: float) -> None:
-    """Writes the numbers into few cells; white on cells beyond `dark`."""
-    if values.size > _MOST_NUMBERS:
-        return
-    for (row, column), value in np.ndenumerate(values):
-        colour = "white" if abs(value) > dark else style.INK
-        ax.text(column, row, f"{value:.2f}", ha="center", va="center", color=colour)
-
-
-def _colour_bar(ax: Axes, image: Any, label: str) -> None:
-    bar = ax.figure.colorbar(image, ax=ax, label=label)
-    bar.outline.set_visible(False)
+def _frameless(ax: Axes, image: Any, label: str) -> None:
+    """Takes the frame of a heat map away, and adds a colour bar if it has a label."""
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0)
+    if label:
+        bar = ax.figure.colorbar(image, ax=ax, label=label)
+        bar.outline.set_visible(False)
 
 
 def draw_probabilities(
@@ -199,50 +189,63 @@ def draw_probabilities(
     for (row, column), p in np.ndenumerate(probabilities.T):
         colour = style.INK if p > 0.6 else "white"
         ax.text(column, row, f"{p:.2f}", ha="center", va="center", color=colour)
-    look = {"fill": False, "edgecolor": "white", "linestyle": "--", "lw": 2}
+    look: dict[str, Any] = {"fill": False, "edgecolor": "white", "linestyle": "--"}
     for t, follower in enumerate(text[1 : len(probabilities) + 1]):
         corner = (t - 0.46, vocabulary.index(follower) - 0.44)
-        ax.add_patch(Rectangle(corner, 0.92, 0.88, **look))
-    said = {vocabulary[k] for k in probabilities.argmax(axis=1)}
-    ax.set(ylabel="next letter")
-    ax.set_title(f"The largest probability is always that of: {', '.join(said)}")
-    _colour_bar(ax, image, "probability")
+        ax.add_patch(Rectangle(corner, 0.92, 0.88, lw=2, **look))
+    said = ", ".join(vocabulary[k] for k in probabilities.argmax(axis=1))
+    ax.set(ylabel="next letter", title=f"The most probable letter, in turn: {said}")
+    _frameless(ax, image, "probability")
 
 
 def draw_bars(
-    ax: Axes, probabilities: Floats, vocabulary: Sequence[str], right: str, title: str
+    ax: Axes,
+    values: Floats,
+    vocabulary: Sequence[str],
+    title: str,
+    label: str = "probability",
+    right: str = "",
 ) -> None:
-    """Probabilities (V,) of the next letter as bars; the `right` letter is named."""
-    bars = ax.bar(vocabulary, probabilities, color=style.STATE, width=0.6)
-    labels = [f"{p:.3f}" for p in probabilities]
-    spot = vocabulary.index(right)
-    labels[spot] += "\nright answer"
-    bars[spot].set(facecolor="white", edgecolor=style.STATE, lw=2, hatch="//")
+    """One number per letter (V,) as bars; the bar of the `right` letter is marked."""
+    bars = ax.bar(vocabulary, values, color=style.STATE, width=0.6)
+    labels = [f"{value:.3f}" for value in values]
+    if right:
+        spot = vocabulary.index(right)
+        labels[spot] += "\nright answer"
+        bars[spot].set(facecolor="white", edgecolor=style.STATE, lw=2, hatch="//")
     ax.bar_label(bars, labels, padding=2)
-    ax.set(xlabel="next letter", ylabel="probability", title=title)
-    ax.set_ylim(0, 1.25 * float(probabilities.max()))
+    ax.set(xlabel="next letter", ylabel=label, title=title)
+    ax.set_ylim(0, 1.25 * float(values.max()))
 
 
-def draw_runs(ax: Axes, runs: Floats, title: str, units: int = 3) -> None:
-    """Some hidden units of two runs (2, T, H) over time: one solid, the other dashed."""
+def draw_runs(ax: Axes, runs: Floats) -> None:
+    """The first unit of two runs (2, T, H) over time: one solid, the other dashed.
+
+    The title says how often the states are apart: by over 0.05 in some unit.
+    """
     steps = np.arange(1, runs.shape[1] + 1)
-    colours = (style.STATE, style.THIRD, style.FOURTH)
-    for unit, colour in zip(range(units), colours, strict=False):
-        ax.plot(steps, runs[0, :, unit], color=colour, linestyle="-", lw=1.4)
-        ax.plot(steps, runs[1, :, unit], color=colour, linestyle="--", lw=1.4)
-    ax.set(xlabel="step t", ylabel=f"values of {units} units", title=title)
+    ax.plot(steps, runs[0, :, 0], color=style.STATE, linestyle="-")
+    ax.plot(steps, runs[1, :, 0], color=style.THIRD, linestyle="--")
+    apart = int((np.abs(runs[0] - runs[1]).max(axis=-1) > 0.05).sum())
+    ax.set_title(f"The states are apart at {apart} of {len(steps)} steps")
+    ax.set(xlabel="step t", ylabel="value of unit 1")
     ax.set(ylim=(-1.1, 1.1), xlim=(1, steps[-1]))
 
 
 def draw_gaps(ax: Axes, gaps: Mapping[float, Floats], title: str) -> None:
     """Distance between the states of two runs over time, one curve (T,) per scale."""
     colours = (style.CONTEXT, style.THIRD, style.STATE, style.FOURTH, style.INK)
-    for (scale, gap), colour in zip(gaps.items(), colours, strict=False):
-        steps = np.arange(1, len(gap) + 1)
-        seen = gap > 0
-        ax.semilogy(steps[seen], gap[seen], color=colour, linestyle="-")
-        end = (steps[seen][-1], gap[seen][-1])
-        words = {"textcoords": "offset points", "xytext": (5, 0), "va": "center"}
-        ax.annotate(f"scale {scale:g}", end, color=colour, **words)
+    lowest = -np.inf
+    ends = {scale: float(np.log10(gap[gap > 0][-1])) for scale, gap in gaps.items()}
+    for scale, colour in zip(
+        sorted(gaps, key=lambda s: ends[s]), colours, strict=False
+    ):
+        gap = gaps[scale]
+        steps = np.arange(1, len(gap) + 1)[gap > 0]
+        ax.semilogy(steps, gap[gap > 0], color=colour, linestyle="-")
+        lowest = max(ends[scale], lowest + 1.0)  # labels at least a decade apart
+        _beside(
+            ax, (steps[-1], 10**lowest), f"scale {scale:g}", colour, (5, -3), "left"
+        )
     ax.set(xlabel="step t", ylabel="distance of the two states", title=title)
     ax.margins(x=0.02)

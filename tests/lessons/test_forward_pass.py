@@ -1,0 +1,165 @@
+"""The forward pass: are the reference, the checks and the catalogue right?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from lesson_support import (
+    LESSONS,
+    Recorder,
+    load,
+    load_lesson_cells,
+    load_oracle,
+    misconception_problems,
+    reference_namespace,
+    run_check,
+    style_problems,
+)
+
+FOLDER = LESSONS / "02_forward_pass"
+CELLS = load_lesson_cells(FOLDER)
+CHECKS = [c for c in CELLS if c.kind == "check"]
+EXERCISES = [c.name for c in CELLS if c.kind == "exercise"]
+CATALOGUE = load(FOLDER)
+ORACLE = load_oracle(FOLDER)
+SEEDS = range(4)
+
+
+@pytest.fixture
+def lesson() -> dict[str, Any]:
+    """The names of the solved lesson."""
+    return reference_namespace(FOLDER)
+
+
+def stack(rng: np.random.Generator, lesson: dict[str, Any], L: int) -> tuple[Any, ...]:
+    """Random x, h_0 and layers of a stack of L layers."""
+    N, T, D, H = (int(n) for n in rng.permutation([2, 3, 5, 7]))
+    layers = [lesson["random_layer"](rng, D if k == 0 else H, H) for k in range(L)]
+    return rng.normal(size=(N, T, D)), rng.normal(size=(L, N, H)), layers
+
+
+def test_points_add_up_to_a_hundred() -> None:
+    """Are there 100 points, 10 to 20 of them for written answers, in fair pieces?"""
+    written = [c.points for c in CELLS if c.kind == "answer"]
+    automatic = [c.points for c in CHECKS]
+    assert sum(written) + sum(automatic) == 100
+    assert 10 <= sum(written) <= 20
+    assert all(5 <= p <= 10 for p in written)
+    assert all(1 <= p <= 5 for p in automatic)
+
+
+def test_marking_schemes_add_up() -> None:
+    """Do the bullets of each marking scheme sum to the points of the question?"""
+    for cell in CELLS:
+        if cell.kind == "answer":
+            scheme = cell.source.split("**Marking scheme**")[1]
+            points = [line.split()[2] for line in scheme.splitlines() if "# - " in line]
+            assert sum(map(float, points)) == cell.points
+
+
+def test_one_layer_agrees_with_torch(lesson: dict[str, Any]) -> None:
+    """Is rnn_forward PyTorch's own tanh network?"""
+    rng = np.random.default_rng(1)
+    for _ in range(5):
+        x, h_0, layers = stack(rng, lesson, 1)
+        h = lesson["rnn_forward"](x, h_0[0], *layers[0].values())
+        right = ORACLE.torch_rnn(x, h_0, layers)
+        np.testing.assert_allclose(h, right, rtol=1e-10, atol=1e-10)
+
+
+def test_stacked_layers_agree_with_torch(lesson: dict[str, Any]) -> None:
+    """Is deep_rnn_forward PyTorch's network of several layers?"""
+    rng = np.random.default_rng(2)
+    for L in (1, 2, 3, 4):
+        x, h_0, layers = stack(rng, lesson, L)
+        h = lesson["deep_rnn_forward"](x, h_0, layers)
+        right = ORACLE.torch_rnn(x, h_0, layers)
+        np.testing.assert_allclose(h, right, rtol=1e-10, atol=1e-10)
+
+
+def test_reference_and_oracle_agree(lesson: dict[str, Any]) -> None:
+    """Do the two derivations of every function give the same on random inputs?"""
+    rng = np.random.default_rng(3)
+    x, h_0, layers = stack(rng, lesson, 3)
+    weights = tuple(layers[0].values())
+    h = rng.normal(size=(3, 5, 4))
+    asked = {
+        "rnn_step": (x[:, 0], h_0[0], *weights),
+        "rnn_forward": (x, h_0[0], *weights),
+        "read_out": (h, rng.normal(size=(4, 6)), rng.normal(size=6)),
+        "softmax": (100 * h,),
+        "deep_rnn_forward": (x, h_0, layers),
+    }
+    for name, args in asked.items():
+        got, right = lesson[name](*args), getattr(ORACLE, name)(*args)
+        np.testing.assert_allclose(got, right, rtol=1e-10, atol=1e-10, err_msg=name)
+
+
+def test_prediction_and_oracle_agree(lesson: dict[str, Any]) -> None:
+    """Do both derivations of predict_next name the same letter?"""
+    rng = np.random.default_rng(4)
+    for _ in range(10):
+        params = lesson["random_params"](rng, 5, 6)
+        text = "".join(rng.choice(list("drauf"), 7))
+        got = lesson["predict_next"](text, list("drauf"), params)
+        right = ORACLE.predict_next(text, list("drauf"), params)
+        assert got[0] == right[0]
+        np.testing.assert_allclose(got[1], right[1], rtol=1e-10, atol=1e-10)
+
+
+def test_the_worked_example_is_the_lecture_s(lesson: dict[str, Any]) -> None:
+    """Do the printed weights give the lecture's states and probabilities?"""
+    weights = lesson["W_xh"], lesson["W_hh"], lesson["b_h"]
+    h = lesson["rnn_forward"](
+        lesson["encode"]("he", lesson["vocabulary"]), np.zeros((1, 3)), *weights
+    )
+    states = [[0.693168, 0.899554, 0.802119], [0.936534, 0.949104, 0.762341]]
+    np.testing.assert_allclose(h[0], states, rtol=0, atol=1e-6)
+    letter, p = lesson["predict_next"]("he", lesson["vocabulary"], lesson["params"])
+    assert letter == "h"
+    right = [0.419748, 0.194682, 0.162429, 0.223141]
+    np.testing.assert_allclose(p, right, rtol=0, atol=3e-6)
+
+
+def test_softmax_agrees_with_torch_on_huge_logits(lesson: dict[str, Any]) -> None:
+    """Is a shift by thousands without any effect?"""
+    import torch
+
+    logits = np.random.default_rng(5).normal(size=(4, 3, 6)) + 5000.0
+    right = torch.softmax(torch.tensor(logits), dim=-1).numpy()
+    np.testing.assert_allclose(lesson["softmax"](logits), right, rtol=1e-10)
+
+
+@pytest.mark.parametrize("cell", CHECKS, ids=lambda c: c.name)
+def test_the_reference_passes_every_check(cell: Any, lesson: dict[str, Any]) -> None:
+    """Is the reference solution right by the checks, under every seed?"""
+    for seed in range(20):
+        assert run_check(cell.source, lesson, seed, ORACLE) == ""
+
+
+@pytest.mark.parametrize("cell", CHECKS, ids=lambda c: c.name)
+def test_an_empty_function_passes_no_check(cell: Any, lesson: dict[str, Any]) -> None:
+    """Does a function that returns nothing fail each check of its exercise?"""
+    lesson[cell.exercise] = Recorder(lambda *args: None, cell.exercise)
+    assert run_check(cell.source, lesson, 0, ORACLE) != ""
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_the_catalogue_covers_every_exercise(exercise: str) -> None:
+    """Are there three misconceptions and three styles for each function?"""
+    assert len(CATALOGUE.of(exercise)) >= 3
+    assert len([s for s in CATALOGUE.styles if s.exercise == exercise]) >= 3
+
+
+@pytest.mark.parametrize("wrong", CATALOGUE.misconceptions, ids=lambda m: m.name)
+def test_a_misconception_fails_with_its_own_hint(wrong: Any) -> None:
+    """Does it fail where it should, recognised as itself and as nothing else?"""
+    assert misconception_problems(FOLDER, wrong, SEEDS) == []
+
+
+@pytest.mark.parametrize("right", CATALOGUE.styles, ids=lambda s: s.name)
+def test_a_correct_style_passes_everything(right: Any) -> None:
+    """Is a correct solution in another style right by every check?"""
+    assert style_problems(FOLDER, right, SEEDS) == []
