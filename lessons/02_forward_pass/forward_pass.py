@@ -501,6 +501,7 @@ h_words = rnn_forward(x, np.zeros((3, 3)), W_xh, W_hh, b_h)
 fig, ax = plt.subplots(figsize=(6.4, 2.6))
 title = "Read backwards, the same letters end elsewhere"
 forward.draw_states(ax, h_words[:, -1], words, title)
+ax.set_xlabel("word")
 show(
     fig,
     alt="The last states after hello, olleh and ehllo as three columns. The "
@@ -982,6 +983,7 @@ for L, ax in enumerate(axes, start=1):
     h_top = deep_rnn_forward(x, np.zeros((L, 1, 8)), layers[:L])
     title = f"States of layer {L}"
     forward.draw_states(ax, h_top[0], "hello", title, bar=L == 3)
+fig.suptitle("Each layer writes the sequence anew", x=0.01, ha="left")
 show(
     fig,
     alt="Three heat maps side by side: the states of layers 1, 2 and 3 for "

@@ -142,9 +142,9 @@ class Session:
         fields = {"args": Value(list(args)), "kwargs": Value(kwargs)}
         answer = self._request("call", target=Value(target), **fields)
         if "changed" in answer.body:
-            _apply(list(args), self._value(answer, "changed"))
-            copied = _copied(args, kwargs)
-            record.after = copied[0] if copied is not None else None
+            changes = self._value(answer, "changed")
+            _apply(list(args), changes)
+            record.after = _after(record.before, changes)
         try:
             record.result = self._result(answer)
         except Exception as error:
@@ -271,6 +271,15 @@ def separate_copies(args: Any, kwargs: Any) -> tuple[tuple[Any, ...], dict[str, 
     """Copies of the arguments that share nothing with each other, as they travel."""
     copies = tuple(copy.deepcopy(a) for a in args)
     return copies, {key: copy.deepcopy(value) for key, value in kwargs.items()}
+
+
+def _after(before: Any, changes: Any) -> tuple[Any, ...] | None:
+    """The arguments as the call left them, on copies that share nothing."""
+    if before is None:
+        return None
+    args = list(separate_copies(*before)[0])
+    _apply(args, changes)
+    return tuple(args)
 
 
 def _apply(args: list[Any], changes: Any) -> None:

@@ -162,7 +162,7 @@ def draw_states(
     ax.set_xticks(range(len(letters)), letters)
     units = range(h.shape[1])
     ax.set_yticks(units, [str(unit + 1) for unit in units])
-    ax.set(ylabel="hidden unit", title=title)
+    ax.set(xlabel="letter", ylabel="hidden unit", title=title)
     _frameless(ax, image, "value of the unit" if bar else "")
 
 
@@ -219,33 +219,32 @@ def draw_bars(
 
 
 def draw_runs(ax: Axes, runs: Floats) -> None:
-    """The first unit of two runs (2, T, H) over time: one solid, the other dashed.
+    """The first unit of two runs (2, T, H) over time: one broad, the other dashed.
 
     The title says how often the states are apart: by over 0.05 in some unit.
     """
     steps = np.arange(1, runs.shape[1] + 1)
-    ax.plot(steps, runs[0, :, 0], color=style.STATE, linestyle="-")
-    ax.plot(steps, runs[1, :, 0], color=style.THIRD, linestyle="--")
+    ax.plot(steps, runs[0, :, 0], color=style.STATE, linestyle="-", lw=4, alpha=0.5)
+    ax.plot(steps, runs[1, :, 0], color=style.INK, linestyle="--", lw=1.4)
     apart = int((np.abs(runs[0] - runs[1]).max(axis=-1) > 0.05).sum())
     ax.set_title(f"The states are apart at {apart} of {len(steps)} steps")
-    ax.set(xlabel="step t", ylabel="value of unit 1")
-    ax.set(ylim=(-1.1, 1.1), xlim=(1, steps[-1]))
+    ax.set(xlabel="step t", ylabel="value of unit 1", ylim=(-1.1, 1.1))
 
 
 def draw_gaps(ax: Axes, gaps: Mapping[float, Floats], title: str) -> None:
-    """Distance between the states of two runs over time, one curve (T,) per scale."""
+    """Distance between the states of two runs over time, one curve (T,) per scale.
+
+    A distance of 0 is drawn at 1e-17, which is below the rounding of floats.
+    """
     colours = (style.CONTEXT, style.THIRD, style.STATE, style.FOURTH, style.INK)
     lowest = -np.inf
-    ends = {scale: float(np.log10(gap[gap > 0][-1])) for scale, gap in gaps.items()}
-    for scale, colour in zip(
-        sorted(gaps, key=lambda s: ends[s]), colours, strict=False
-    ):
-        gap = gaps[scale]
-        steps = np.arange(1, len(gap) + 1)[gap > 0]
-        ax.semilogy(steps, gap[gap > 0], color=colour, linestyle="-")
-        lowest = max(ends[scale], lowest + 1.0)  # labels at least a decade apart
-        _beside(
-            ax, (steps[-1], 10**lowest), f"scale {scale:g}", colour, (5, -3), "left"
-        )
+    order = sorted(gaps, key=lambda scale: float(gaps[scale][-1]))
+    for scale, colour in zip(order, colours, strict=False):
+        gap = np.maximum(gaps[scale], 1e-17)
+        steps = np.arange(1, len(gap) + 1)
+        ax.semilogy(steps, gap, color=colour, linestyle="-")
+        lowest = max(float(np.log10(gap[-1])), lowest + 1)  # labels a decade apart
+        at = (float(steps[-1]), 10.0**lowest)
+        _beside(ax, at, f"scale {scale:g}", colour, (5, -3), "left")
     ax.set(xlabel="step t", ylabel="distance of the two states", title=title)
     ax.margins(x=0.02)
