@@ -76,7 +76,7 @@ show(
 # %% [markdown]
 # The dashed line grows with every letter: at 100 letters the feedforward
 # network has 1,010,200 parameters. The flat line is the network we are about
-# to build: 30,200, whatever the length.
+# to build: 30,200, whatever the length. (At two letters the two are equal.)
 #
 # Size isn't even the worst of it. The weights of each position are **learned
 # independently**: what the network has found out about an h at position 1
@@ -100,6 +100,10 @@ show(
 # The input $x_t$ enters through $W_{xh}$ (from x to h), the old state
 # $h_{t-1}$ through $W_{hh}$ (from h to h). The bias $b_h$ is added, and tanh
 # squeezes every number to between -1 and 1.
+#
+# Why tanh? You know others: the sigmoid $1 / (1 + \exp(-a))$ reaches from 0 to
+# 1, and ReLU, $\max(0, a)$, has no upper limit. A state is handed on again and
+# again, so it's good to have it bounded, and tanh lets it have both signs.
 #
 # | letter | means | | array | shape |
 # |---|---|---|---|---|
@@ -131,7 +135,8 @@ explore(
 # %% [markdown]
 # Unfolded, it's a deep feedforward network with one layer per step. From layer
 # to layer the input and the state differ, **the weights never do**. More steps
-# make more circles, but not one more weight.
+# make more circles, but not one more weight. ($y_t$ is the output, which is
+# read from the state; we come to it in section 5.)
 #
 # *A little history.* Rumelhart, Hinton and Williams, whose paper of 1986 made
 # back-propagation famous, showed in it that a network with loops which runs
@@ -172,7 +177,7 @@ explore(
 # ## 3. One step
 #
 # Time for numbers. The vocabulary has four letters, the state three units.
-# These weights aren't learned; somebody made them up for a worked example.
+# These weights aren't learned; they come from the lecture's worked example.
 
 # %%
 vocabulary = ["h", "e", "l", "o"]
@@ -203,8 +208,9 @@ b_h = np.full(3, 0.567001)
 #    *pre-activation*.
 # 4. Take tanh: $h_1$ = (0.693168, 0.899554, 0.802119).
 #
-# Two helpers for later. `encode` is the `one_hot` of `01_sequences` with
-# letters in place of numbers; `random_layer` invents weights of any size.
+# Three helpers for later: `one_hot`, as you wrote it in `01_sequences`;
+# `encode`, which does the same for a text; and `random_layer`, which invents
+# weights of any size.
 
 
 # %%
@@ -264,6 +270,7 @@ show(
 # by hand. All numbers are positive, because all weights of this example are.
 
 # %% check="rnn_step_shape" points=2
+# Two sequences in the batch, so two rows of three units.
 h_t = check.call(rnn_step, np.ones((2, 4)), np.zeros((2, 3)), W_xh, W_hh, b_h)
 check.array("h_t", h_t, (2, 3), axes="N H")
 ### BEGIN HIDDEN TESTS
@@ -290,8 +297,8 @@ check.close("h_t", h_t, expected_h_t, axes="N H")
 
 # %% check="rnn_step_bias" points=2
 # No input, no past: what is left is tanh of the bias, in each row.
-nothing, weights, bias = np.zeros((2, 2)), np.ones((2, 2)), np.array([0.5, -1])
-h_t = check.call(rnn_step, nothing, nothing, weights, weights, bias)
+x_t, h_prev, ones = np.zeros((2, 2)), np.zeros((2, 2)), np.ones((2, 2))
+h_t = check.call(rnn_step, x_t, h_prev, ones, ones, np.array([0.5, -1.0]))
 tanh_bias = [[0.462117157, -0.761594156]] * 2
 check.close("h_t", h_t, tanh_bias, axes="N H", rtol=1e-6)
 ### BEGIN HIDDEN TESTS
@@ -398,6 +405,7 @@ show(
 # They're close, though: no unit differs by more than 0.011. Keep that in mind.
 
 # %% check="rnn_forward_shape" points=2
+# Two sequences of five letters: a state for each letter of each.
 x, h_0 = np.ones((2, 5, 4)), np.zeros((2, 3))
 h = check.call(rnn_forward, x, h_0, W_xh, W_hh, b_h)
 check.array("h", h, (2, 5, 3), axes="N T H")
@@ -439,8 +447,8 @@ check.close("h", h, oracle.rnn_forward(x, h_0, *layer.values()), axes="N T H")
 
 # %% check="rnn_forward_uses_h_0" points=3
 # Nothing but silence: the start h_0 fades away, one tanh per step.
-x, one = np.zeros((1, 3, 1)), np.ones((1, 1))
-h = check.call(rnn_forward, x, one, one, one, np.zeros(1))
+x, h_0, one = np.zeros((1, 3, 1)), np.ones((1, 1)), np.ones((1, 1))
+h = check.call(rnn_forward, x, h_0, one, one, np.zeros(1))
 fading = [[[0.761594156], [0.642014992], [0.566269976]]]
 check.close("h", h, fading, axes="N T H", rtol=1e-6)
 ### BEGIN HIDDEN TESTS
@@ -467,6 +475,7 @@ check.close("h", h, oracle.rnn_forward(x, h_0, *layer.values()), axes="N T H")
 ### END HIDDEN TESTS
 
 # %% check="rnn_forward_keeps_inputs" points=2
+# The caller's h_0 must still be the start afterwards.
 x, h_0 = encode("hello", vocabulary), np.full((1, 3), 0.5)
 before = x.copy(), h_0.copy()
 h = check.call(rnn_forward, x, h_0, W_xh, W_hh, b_h)
@@ -681,10 +690,11 @@ show(
 
 # %% [markdown]
 # Each column adds up to 1. The dashed boxes mark the letters that really
-# follow, and none of them gets even 0.21: whatever it reads, this network bets
-# on h.
+# follow, and none of them gets more than 0.21: whatever it reads, this network
+# bets on h.
 
 # %% check="softmax_values" points=3
+# A single row of three scores.
 logits = np.array([0.0, 1.0, 2.0])
 probabilities = check.call(softmax, logits)
 right = [0.0900305732, 0.2447284711, 0.6652409558]
@@ -697,6 +707,7 @@ check.close("probabilities", probabilities, right, axes="V")
 ### END HIDDEN TESTS
 
 # %% check="softmax_sums_to_one" points=2
+# Each row for itself.
 logits = np.array([[1.0, -2.0, 0.5, 3.0], [0.0, 0.0, 7.0, -1.0]])
 probabilities = check.call(softmax, logits)
 check.array("probabilities", probabilities, (2, 4), axes="N V")
@@ -741,6 +752,7 @@ check.close("probabilities", probabilities, right, axes="N V")
 ### END HIDDEN TESTS
 
 # %% check="softmax_keeps_inputs" points=2
+# The caller may want to use the logits again.
 logits = np.array([[1.0, -2.0, 0.5], [0.0, 7.0, -1.0]])
 before = logits.copy()
 probabilities = check.call(softmax, logits)
@@ -845,6 +857,8 @@ show(
 # **Which letter is predicted?** "h", with probability 0.42. The right answer
 # would be "l", and this network finds it the *least* likely of all. It isn't
 # broken: it does exactly what its weights say. The weights are wrong.
+#
+# Two small helpers for the checks:
 
 
 # %%
@@ -862,6 +876,7 @@ def random_params(rng, V, H):
 
 
 # %% check="hello_letter" points=4
+# The untrained network says "h" after "he".
 result = check.call(predict_next, "he", vocabulary, params)
 character, _ = pair(result)
 check.equal("character", character, "h")
@@ -997,6 +1012,7 @@ show(
 # don't look for a meaning in the patterns yet.)
 
 # %% check="deep_shape" points=2
+# Three layers in, the states of one layer out.
 N, T, H = 2, 4, 3
 layers_3 = [random_layer(np.random.default_rng(k), H, H) for k in range(3)]
 x, h_0 = np.ones((N, T, H)), np.zeros((3, N, H))
@@ -1104,17 +1120,20 @@ show(
     fig,
     alt="Distance of the two states over 60 steps, logarithmic. Scale 0.5 "
     "falls in a straight line to 1e-16, scale 1 to 1e-5; scales 2 and 4 "
-    "stay at about 5.",
+    "stay between 1 and 10.",
 )
 
 # %% [markdown]
-# With scale 0.5 the trace of the first letter shrinks about as fast at every
-# step: a straight line on this axis is an exponential decay. After 20 steps
-# nothing worth mentioning is left. With scale 1 it takes longer. With 2 and 4
-# the two runs never come together again. So a large $W_{hh}$ is what we want?
+# With scale 0.5 the trace of the first letter shrinks at about the same rate
+# at every step: a straight line on this axis is an exponential decay. After 20
+# steps the distance has gone from 3 to a ten-millionth. (The floor at
+# $10^{-16}$ is the rounding of the computer.) With scale 1 it takes longer.
+# With 2 and 4 the two runs don't come together again. So a large $W_{hh}$ is
+# what we want?
 #
-# Look at the runs themselves, and then change the first input by **one part in
-# a million** instead of taking another letter.
+# Look at the runs themselves, the first one broad, the second one dashed. Then
+# change the first input by **one part in a million** instead of taking another
+# letter.
 
 
 # %% show=true
@@ -1130,11 +1149,16 @@ explore(
     change=changes,
     static={"change": changes, "scale": [0.5, 4.0]},
     size=(6.4, 2.8),
-    alt="One hidden unit over 60 steps, the first run solid, the second "
+    alt="One hidden unit over 60 steps, the first run broad, the second "
     "dashed. At scale 0.5 the lines are one after a few steps. At scale 4 "
-    "they jump wildly; after a change by a millionth they are one for about "
-    "45 steps and then part.",
+    "they jump wildly; after a change by a millionth they are one for over "
+    "40 steps and then part.",
 )
+
+# %% [markdown]
+# At scale 0.5 the two runs are one after four steps. At scale 4 they jump
+# about and stay apart; but after the tiny change, too, they part in the end.
+# How far?
 
 # %% show=true
 fig, ax = plt.subplots(figsize=(7.4, 4.0))
@@ -1152,7 +1176,8 @@ show(
 # anything, grows until the two states are as far apart as if we had read
 # another letter. The network forgets nothing, and for that very reason its
 # state says nothing: it is **chaotic**. At scale 0.5 it's calm and forgets at
-# once. Useful memory lies somewhere between, and it has to be learned.
+# once. A useful memory needs something in between, and training has to find
+# it.
 #
 # ### Question 3 (6 points)
 #
@@ -1199,8 +1224,8 @@ show(
 # - The state is the memory. The same letter leads to different states,
 #   depending on what came before.
 # - Read every state (many-to-many) or only the last (many-to-one); softmax
-#   makes probabilities of the scores. Subtracting the largest score keeps it
-#   stable.
+#   makes probabilities of the scores. Shifting a row of scores changes none of
+#   them, and keeps exp from overflowing.
 # - Layers can be stacked: each reads the states of the one below.
 # - Without training, a state forgets quickly or becomes chaotic, depending on
 #   $W_{hh}$.
@@ -1211,8 +1236,8 @@ show(
 #   $12 + 9 + 3 + 12 + 4 = 40$ numbers that we could change. In which direction
 #   should each of them go? **`03_bptt`** finds out, and teaches the network to
 #   spell.
-# - $W_{hh}$ works at every step. If we change it a little, $h_1$ changes, and
-#   so does $h_2$, twice over: through $W_{hh}$ itself and through $h_1$. How
+# - $W_{hh}$ works at every step. If we change it a little, $h_2$ changes, and
+#   $h_3$ does so twice over: through $W_{hh}$ itself and through $h_2$. How
 #   does one add that up?
 # - Why does the trace of the first letter shrink by about the same factor at
 #   every step, and what does this mean for learning? (`04_gradients`)

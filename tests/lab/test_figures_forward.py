@@ -12,13 +12,20 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Rectangle
 
+from unrolled.lab import style
 from unrolled.lab.figures import forward
 
 
 @pytest.fixture
 def ax() -> Iterator[Any]:
-    """Empty axes."""
-    yield Figure(layout="constrained").subplots()
+    """Empty axes in the style of the lessons."""
+    with style.context():
+        yield Figure(layout="constrained").subplots()
+
+
+def title(ax: Any) -> str:
+    """The title, which the style puts on the left."""
+    return str(ax.get_title(loc="left"))
 
 
 def texts(ax: Any) -> list[str]:
@@ -34,7 +41,7 @@ def circles(ax: Any) -> int:
 def test_the_title_tells_the_ratio_of_the_last_length(ax: Any) -> None:
     """Is the finding computed from the numbers that are drawn?"""
     forward.draw_weights(ax, [1, 10, 50], [20, 200, 1000], 40)
-    assert ax.get_title() == "At 50 letters, 25 times as many parameters"
+    assert title(ax) == "At 50 letters, 25 times as many parameters"
     assert [list(line.get_ydata()) for line in ax.lines] == [[20, 200, 1000], [40] * 3]
     assert {ax.get_xscale(), ax.get_yscale()} == {"log"}
     assert len(texts(ax)) == 2
@@ -43,7 +50,7 @@ def test_the_title_tells_the_ratio_of_the_last_length(ax: Any) -> None:
 def test_letters_with_two_followers_are_named(ax: Any) -> None:
     """Is it the l of hello, and only it, that is asked for two answers?"""
     forward.draw_targets(ax, "hello")
-    assert ax.get_title().endswith(": l")
+    assert title(ax).endswith(": l")
     colours = {patch.get_edgecolor() for patch in ax.patches[4:]}
     assert len(colours) == 1 and ax.patches[0].get_edgecolor() not in colours
 
@@ -51,7 +58,7 @@ def test_letters_with_two_followers_are_named(ax: Any) -> None:
 def test_a_text_without_conflict_marks_nothing(ax: Any) -> None:
     """Is nothing marked where each letter has one follower?"""
     forward.draw_targets(ax, "abcab")
-    assert ax.get_title().endswith("no letter")
+    assert title(ax).endswith("no letter")
     assert len({patch.get_edgecolor() for patch in ax.patches}) == 1
 
 
@@ -69,10 +76,10 @@ def test_unfolding_adds_states_and_no_matrices(ax: Any, T: int, layers: int) -> 
 def test_the_title_counts_in_words(ax: Any) -> None:
     """Is a single step said in the singular?"""
     forward.draw_unrolled(ax, 1)
-    assert ax.get_title() == "T = 1: 1 state, and every weight matrix used once"
+    assert title(ax) == "T = 1: 1 state, and every weight matrix used once"
     ax.clear()
     forward.draw_unrolled(ax, 4, 3)
-    assert ax.get_title() == "T = 4: 12 states, and every weight matrix used 4 times"
+    assert title(ax) == "T = 4: 12 states, and every weight matrix used 4 times"
 
 
 def test_every_node_is_inside_the_picture(ax: Any) -> None:
@@ -94,7 +101,7 @@ def test_states_are_drawn_with_their_letters_and_numbers(ax: Any) -> None:
     assert [label.get_text() for label in ax.get_xticklabels()] == ["a", "b", "c"]
     assert texts(ax) == ["0.500", "0.250", "0.000", "-1.000", "0.125", "0.750"]
     assert ax.images[0].get_clim() == (-1, 1)
-    assert ax.get_ylabel() and ax.get_xlabel() and ax.get_title() == "A finding"
+    assert ax.get_ylabel() and ax.get_xlabel() and title(ax) == "A finding"
     assert len(ax.figure.axes) == 2
 
 
@@ -111,7 +118,7 @@ def test_right_answers_are_boxed(ax: Any) -> None:
     boxes = [patch for patch in ax.patches if isinstance(patch, Rectangle)]
     centres = [(round(b.get_x() + 0.46), round(b.get_y() + 0.44)) for b in boxes]
     assert centres == [(0, 1), (1, 1)]
-    assert ax.get_title().endswith("b, a, b")
+    assert title(ax).endswith("b, a, b")
 
 
 def test_the_right_bar_is_told_in_words(ax: Any) -> None:
@@ -134,7 +141,7 @@ def test_steps_at_which_runs_are_apart_are_counted(ax: Any) -> None:
     runs = np.zeros((2, 5, 3))
     runs[1, 1, 2], runs[1, 2, 0], runs[1, 4, 1] = 0.06, 0.04, -0.5
     forward.draw_runs(ax, runs)
-    assert ax.get_title() == "The states are apart at 2 of 5 steps"
+    assert title(ax) == "The states are apart at 2 of 5 steps"
     assert len({line.get_linestyle() for line in ax.lines}) == 2
 
 

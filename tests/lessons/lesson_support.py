@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 
 from unrolled.author.catalogue import Catalogue, Misconception, Style, load_catalogue
@@ -75,11 +76,12 @@ def reference_namespace(
     source of a function that is defined over the reference's.
     """
     names: dict[str, Any] = {"__name__": "__main__"}
-    for cell in load_lesson_cells(folder):
-        if cell.kind in ("given", "exercise"):
-            exec(compile(cell.source, f"<{cell.name or cell.kind}>", "exec"), names)
-        if cell.kind == "exercise" and cell.name in (replaced or {}):
-            exec((replaced or {})[cell.name], names)
+    with mpl.rc_context():  # a lesson sets the style of its figures for good
+        for cell in load_lesson_cells(folder):
+            if cell.kind in ("given", "exercise"):
+                exec(compile(cell.source, f"<{cell.name or cell.kind}>", "exec"), names)
+            if cell.kind == "exercise" and cell.name in (replaced or {}):
+                exec((replaced or {})[cell.name], names)
     return names
 
 

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from unrolled.author.convert import generate, solve
+from unrolled.author.convert import generate, scratch_database, solve
 from unrolled.author.lesson import digest, read_lesson, to_notebook
 from unrolled.author.register import register
 from unrolled.course import Course
@@ -125,7 +125,7 @@ def _make(course: Course, name: str, scratch: Path) -> None:
     data = course.lessons / name / "data"
     if data.is_dir():
         shutil.copytree(data, source / "data")
-    url = f"sqlite:///{scratch / 'scratch.db'}"
+    url = scratch_database(scratch / f"{name}.db")
     generate(scratch, name, url)
     solve(scratch, name, url)
     for step in ("release", "solutions"):

@@ -6,9 +6,11 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from nbgrader.api import Base
 from nbgrader.converters import GenerateAssignment, GenerateSolution
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
+from sqlalchemy import create_engine
 
 from unrolled.course import load_course, nbgrader_config
 from unrolled.errors import UserError
@@ -23,6 +25,18 @@ class _Log(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.lines.append(record.getMessage())
+
+
+def scratch_database(path: Path) -> str:
+    """An empty database for the time of a build; its URL.
+
+    With its tables already there, nbgrader does not start alembic to stamp it.
+    """
+    url = f"sqlite:///{path}"
+    engine = create_engine(url)
+    Base.metadata.create_all(engine)
+    engine.dispose()
+    return url
 
 
 def generate(root: Path, assignment: str, db_url: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 import json
 from dataclasses import dataclass
@@ -97,14 +98,30 @@ def to_text(notebook: dict[str, Any], where: Path) -> str:
     cells = [c for c in notebook["cells"] if c["cell_type"] in ("code", "markdown")]
     if not any("BEGIN SOLUTION" in c["source"] for c in cells):
         raise UserError(f"{where}: no solution in it; is this a student's notebook?")
-    return "\n".join(_cell(c, where) for c in cells)
+    text = ""
+    for before, cell in zip([None, *cells], cells, strict=False):
+        wide = before is not None and (_defines(before, -1) or _defines(cell, 0))
+        text += "" if before is None else "\n\n\n" if wide else "\n\n"
+        text += _cell(cell, where)
+    return text + "\n"
+
+
+def _defines(cell: dict[str, Any], index: int) -> bool:
+    """Whether the first or last statement of a cell wants two blank lines around it."""
+    if cell["cell_type"] != "code":
+        return False
+    try:
+        body = ast.parse(cell["source"]).body
+    except SyntaxError:
+        return False
+    return bool(body) and isinstance(body[index], ast.FunctionDef | ast.ClassDef)
 
 
 def _cell(cell: dict[str, Any], where: Path) -> str:
     lines = cell["source"].split("\n")
     if cell["cell_type"] == "markdown":
         lines = [f"# {line}".rstrip() for line in lines]
-    return "\n".join([f"# %%{_marker(cell, where)}", *lines, ""])
+    return "\n".join([f"# %%{_marker(cell, where)}", *lines])
 
 
 def _marker(cell: dict[str, Any], where: Path) -> str:
