@@ -8,4 +8,4 @@ from pathlib import Path
 
 from unrolled.pipeline import configure
 
-configure(get_config(), Path(__file__).resolve().parent)  # noqa: F821
+configure(get_config(), Path(__file__).resolve().parent)

@@ -262,6 +262,7 @@ def course_secret(course: Course) -> str:
 def nbgrader_config(course: Course) -> Any:
     """nbgrader's configuration for in-process converters: as nbgrader_config.py."""
     from traitlets.config import Config
+
     from unrolled.pipeline import configure
 
     config = Config()

@@ -122,8 +122,10 @@ def _make_course(course: Course, folder: Path) -> None:
     (folder / "DEMO").write_text(MARKER, encoding="utf-8")
     for name in COPIED:
         origin = course.root / name
-        copier = shutil.copytree if origin.is_dir() else shutil.copyfile
-        copier(origin, folder / name)  # type: ignore[operator]
+        if origin.is_dir():
+            shutil.copytree(origin, folder / name)
+        else:
+            shutil.copyfile(origin, folder / name)
     secret = folder / "course.secret"
     secret.touch(mode=0o600)
     secret.write_text(SECRET, encoding="ascii")
@@ -175,12 +177,14 @@ def _graded(
         report = grade(course, assignment, force=True, progress=step)
     recipes = {s.name: s.recipes[assignment] for s in students}
     about = {s.name: s.about for s in students}
-    scores = []
     for result in report.submissions:
-        recipe = recipes[result.student]
-        if result.status == "graded" and recipe.marks:
+        if result.status == "graded" and recipes[result.student].marks:
             _mark(course, assignment, result.student)
-        scores.append(_score(course, recipe, about[result.student], result))
+    # A second run grades nothing again; it works late penalties out on the marks.
+    scores = [
+        _score(course, recipes[r.student], about[r.student], r)
+        for r in grade(course, assignment).submissions
+    ]
     feedback(course, assignment, force=True)
     return scores
 

@@ -10,6 +10,7 @@ import nbformat
 import pytest
 from author_support import LESSON, make_course
 from nbgrader.api import Gradebook
+
 from unrolled.author.build import build
 from unrolled.author.importer import import_notebook
 from unrolled.course import Course

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from author_support import LESSON, ROOT
+
 from unrolled.author.lesson import read_lesson, to_notebook
 from unrolled.errors import UserError
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support import material
+
 from unrolled.grade.diagnose import agrees, explain, same
 from unrolled.grade.reference import build_reference
 from unrolled.grade.session import Call

@@ -9,6 +9,7 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from unrolled.grade.frames import (
     MAX_TEXT,
     Frame,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import nbformat
 from nbgrader.utils import determine_grade
 from support import check
+
 from unrolled.grade.outputs import check_outputs, student_outputs
 from unrolled.grade.task import CellVerdict
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from support import QUICK
+
 from unrolled.grade.proxy import StudentCallable, StudentObject
 from unrolled.grade.session import Budget, Session, StudentLost, StudentMissing
 from unrolled.grade.worker import SubprocessWorker
@@ -117,7 +118,9 @@ def test_in_place_changes_come_back(session: Session) -> None:
     assert params["W"].tolist() == [0, 0, 0]
 
 
-def test_student_made_exceptions_arrive_as_their_built_in_base(session: Session) -> None:
+def test_student_made_exceptions_arrive_as_their_built_in_base(
+    session: Session,
+) -> None:
     """Does `class Own(ValueError)` arrive as a ValueError, without its text?"""
     with pytest.raises(ValueError, match=r"^line 2\d$"):
         session.lookup("fail")()

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from support import RIGHT, cell, graded, release_notebook, source_notebook, submission
+
 from unrolled.grade.rebuild import Rebuilt, harmless, rebuild
 
 Notebook = dict[str, Any]
@@ -118,7 +119,10 @@ def test_metadata_and_outputs_of_the_file_count_for_nothing() -> None:
         made_cell["outputs"] = [{"output_type": "display_data"}]
         if "nbgrader" in made_cell["metadata"]:
             schema = (2, 99, "x")[number % 3]
-            made_cell["metadata"]["nbgrader"] |= {"schema_version": schema, "points": 99}
+            made_cell["metadata"]["nbgrader"] |= {
+                "schema_version": schema,
+                "points": 99,
+            }
     rebuilt = made(notebook)
     text = str(rebuilt.notebook)
     assert "skip-execution" not in text and "display_data" not in text

@@ -13,6 +13,7 @@ from typing import Any
 import nbformat
 import pytest
 from author_support import make_course
+
 from unrolled.author.build import build
 from unrolled.course import Course, load_course
 from unrolled.errors import UserError

@@ -7,7 +7,6 @@ and atomically, only where they differ.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -163,7 +162,7 @@ def _put(new: Path, place: Path) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
     beside = place.with_name(f".{place.name}.new")
     shutil.copyfile(new, beside)
-    os.replace(beside, place)
+    beside.replace(place)
 
 
 def _refuse_edited(course: Course, name: str) -> None:

@@ -1,4 +1,4 @@
-"""The catalogue of an assignment: named wrong solutions, and correct ones in other styles.
+"""The catalogue of an assignment: wrong solutions by name, and correct other styles.
 
 A catalogue is written as plain functions under two decorators, in
 ``lessons/NN_topic/misconceptions.py``. It proves the hidden tests (each

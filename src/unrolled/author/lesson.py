@@ -32,7 +32,7 @@ _MARKS = re.compile(r"^- (\d+(?:\.\d+)?) points?\b", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a lesson; `line` is that of its marker, `exercise` that of a check."""
+    """One cell; `line` is that of its marker, `exercise` the one a check is for."""
 
     kind: Literal["markdown", "code"]
     role: Role
@@ -121,7 +121,7 @@ def _cell(raw: Any, line: int, exercise: str | None, problems: _Problems) -> Cel
 def _role(
     kind: str, marks: dict[str, Any], line: int, problems: _Problems
 ) -> tuple[Role, str | None]:
-    roles: list[Role] = [r for r in ("exercise", "check", "answer") if r in marks]  # type: ignore[misc]
+    roles: list[Role] = [r for r in ("exercise", "check", "answer") if r in marks]
     if len(roles) > 1:
         problems.add(line, roles[1], f"a cell is either {roles[0]} or {roles[1]}")
     if not roles:
@@ -185,7 +185,7 @@ def _region(cell: Cell, what: str, problems: _Problems) -> tuple[int, int]:
         problems.add(cell.line + begins[-1], f"BEGIN {what}", "one region a cell")
     elif begin and not end:
         problems.add(cell.line + begin, f"BEGIN {what}", f"no END {what} follows")
-    elif end and not begin or end < begin:
+    elif (end and not begin) or end < begin:
         problems.add(cell.line + end, f"END {what}", f"no BEGIN {what} before it")
     return begin, end
 
@@ -199,8 +199,8 @@ def _check_code(cell: Cell, problems: _Problems) -> None:
     try:
         ast.parse(cell.source)
     except SyntaxError as error:
-        line = cell.line + (error.lineno or 0)
-        problems.add(line, cell.role, f"not Python: {error.msg}")
+        at = cell.line + (error.lineno or 0)
+        problems.add(at, cell.role, f"not Python: {error.msg}")
 
 
 def _check_boundary(cell: Cell, begin: int, end: int, problems: _Problems) -> None:
@@ -211,9 +211,8 @@ def _check_boundary(cell: Cell, begin: int, end: int, problems: _Problems) -> No
     for node in body:
         last = node.end_lineno or node.lineno
         if node.lineno < begin < last or node.lineno < end < last:
-            problems.add(
-                cell.line + node.lineno, "hidden tests", "cut through a statement"
-            )
+            line = cell.line + node.lineno
+            problems.add(line, "hidden tests", "cut through a statement")
 
 
 def _check_answer(cell: Cell, problems: _Problems) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from unrolled.author.cases import solved, with_function
+from unrolled.author.catalogue import Misconception, Style
 from unrolled.errors import UserError
 from unrolled.grade.reference import Reference, is_answer, is_exercise, meta
 from unrolled.grade.task import Material, Notebook
@@ -86,7 +87,9 @@ def _recipe(path: Path, assignment: str, table: dict[str, Any]) -> Recipe:
     if unknown:
         raise UserError(f"{path}: {assignment}: unknown key {', '.join(unknown)}.")
     table.setdefault("expected", None)
-    frozen = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
+    frozen: dict[str, Any] = {
+        k: tuple(v) if isinstance(v, list) else v for k, v in table.items()
+    }
     return Recipe(assignment, **frozen)
 
 
@@ -101,9 +104,9 @@ def cook(recipe: Recipe, material: Material, reference: Reference) -> bytes:
 
 
 def _functions(recipe: Recipe, reference: Reference) -> dict[str, str]:
-    entries = {
-        e.name: e
-        for e in (*reference.catalogue.misconceptions, *reference.catalogue.styles)
+    entries: dict[str, Misconception | Style] = {
+        **{m.name: m for m in reference.catalogue.misconceptions},
+        **{s.name: s for s in reference.catalogue.styles},
     }
     wanted = (*recipe.misconceptions, *recipe.styles)
     missing = [name for name in wanted if name not in entries]
@@ -178,8 +181,8 @@ def _strip(notebook: Notebook, recipe: Recipe, _: Material) -> None:
 
 def _first(notebook: Notebook, recipe: Recipe, _: Material) -> None:
     if recipe.first:
-        own = {"cell_type": "code", "id": "own-first", "metadata": {}, "outputs": []}
-        own |= {"execution_count": None, "source": recipe.first}
+        own: Notebook = {"cell_type": "code", "id": "own-first", "metadata": {}}
+        own |= {"outputs": [], "execution_count": None, "source": recipe.first}
         notebook["cells"].insert(0, own)
 
 

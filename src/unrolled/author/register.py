@@ -47,10 +47,10 @@ def _why(course: Course, assignment: str, said: str) -> str:
     if "submissions associated" not in said:
         return f"{course.gradebook}: {assignment} could not be registered: {said}"
     return (
-        f"{course.gradebook}: cells of {assignment} were added or removed, but students' "
-        "submissions are graded already. Keep the grade ids as they were, or remove the "
-        f"grades with `nbgrader db assignment remove {assignment} --force` (a copy is in "
-        "build/backups/), build, and grade again."
+        f"{course.gradebook}: cells of {assignment} were added or removed, but "
+        "students' submissions are graded already. Keep the grade ids as they were, "
+        f"or remove the grades with `nbgrader db assignment remove {assignment} "
+        "--force` (a copy is in build/backups/), build, and grade again."
     )
 
 

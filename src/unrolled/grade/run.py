@@ -25,6 +25,7 @@ from sqlalchemy.exc import SAWarning
 
 from unrolled.course import Course, nbgrader_config
 from unrolled.errors import UserError
+from unrolled.grade.late import refresh_penalty
 from unrolled.grade.material import load_material, load_reference
 from unrolled.grade.preprocessors import read_submission
 from unrolled.grade.results import GradeReport, SubmissionResult
@@ -103,6 +104,7 @@ def grade_one(
     """Grade one submission; whatever goes wrong becomes its reason."""
     try:
         if not force and _is_current(course, assignment, student):
+            refresh_penalty(course, assignment, student)
             return stored_result(course, assignment, student)
         with _staged(course, assignment, student) as staged:
             said = _convert(course, assignment, student)
