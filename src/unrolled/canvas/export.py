@@ -159,7 +159,7 @@ def state_of(template: Template) -> CanvasState:
 
 
 def _refuse_surprises(data: bytes, plan: ExportPlan, template: Template) -> None:
-    """Our model of the importer must find the grades of the plan, and no other change."""
+    """Our model of the importer must find the planned grades, and no other change."""
     try:
         effects = read_as_canvas(data, state_of(template))
     except ImportRefusedError as error:

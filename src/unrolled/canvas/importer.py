@@ -42,7 +42,7 @@ class CanvasAssignment:
 
 @dataclass(frozen=True)
 class CanvasState:
-    """A course in Canvas; scores are by (student id, assignment id), "EX" if excused."""
+    """A course in Canvas; scores by (student id, assignment id), "EX" if excused."""
 
     students: Sequence[CanvasStudent]
     assignments: Sequence[CanvasAssignment]
@@ -51,7 +51,7 @@ class CanvasState:
 
 @dataclass(frozen=True)
 class CellEffect:
-    """What one cell does; `assignment` is "new: title" for a column Canvas would add."""
+    """What one cell does; `assignment` is "new: title" for one Canvas would add."""
 
     row: int
     student: str | None

@@ -73,8 +73,8 @@ def read_template(path: Path) -> Template:
     if header[:2] != ["Student", "ID"] or "Section" not in header:
         raise UserError(
             f"{path}: row 1: not a gradebook exported from Canvas (it begins with "
-            f"{', '.join(header[:3])!r}, not with Student, ID, ... Section). Export it "
-            "in Canvas with Grades > Export."
+            f"{', '.join(header[:3])!r}, not with Student, ID, ... Section). "
+            "Export it in Canvas with Grades > Export."
         )
     width = header.index("Section") + 1
     points = next((r for r in table[1:4] if "Points Possible" in r[0]), [])
@@ -90,8 +90,8 @@ def _table(path: Path) -> list[list[str]]:
         raise UserError(f"{path}: cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise UserError(
-            f"{path}: not UTF-8 (byte {error.start}). Take the file as Canvas wrote it; "
-            "a spreadsheet program may have saved it in another encoding."
+            f"{path}: not UTF-8 (byte {error.start}). Take the file as Canvas wrote "
+            "it; a spreadsheet program may have saved it in another encoding."
         ) from error
     first = text.split("\n", 1)[0]
     separator = ";" if first.count(";") > first.count(",") else ","
@@ -124,8 +124,8 @@ def _rows(
             continue
         if len(cells) != len(header):
             raise UserError(
-                f"{path}: row {line}: has {len(cells)} cells, the header {len(header)}. "
-                "Take the file as Canvas wrote it."
+                f"{path}: row {line}: has {len(cells)} cells, the header "
+                f"{len(header)}. Take the file as Canvas wrote it."
             )
         by_name = dict(zip(header, cells, strict=True))
         rows.append(

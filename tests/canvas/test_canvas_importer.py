@@ -1,0 +1,160 @@
+"""The model of Canvas's importer: each test is named after a rule it must know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from unrolled.canvas.importer import (
+    CanvasAssignment,
+    CanvasState,
+    CanvasStudent,
+    ImportRefusedError,
+    read_as_canvas,
+)
+
+STATE = CanvasState(
+    [
+        CanvasStudent("1", "Ada L", "L, Ada", "S1", "ada"),
+        CanvasStudent("2", "Bob M", "M, Bob", "S2", "bob"),
+    ],
+    [CanvasAssignment("7", "Lab", 50.0), CanvasAssignment("8", "Lab (2)", 10.0)],
+    {("2", "7"): 30.0},
+)
+HEAD = "Student,ID,SIS User ID,SIS Login ID,Section"
+
+
+def effects(
+    *rows: str, header: str = f"{HEAD},Lab (7)", state: CanvasState = STATE
+) -> list[tuple[Any, ...]]:
+    """(student, assignment, effect, score) of each cell."""
+    data = "\n".join([header, *rows, ""]).encode()
+    found = read_as_canvas(data, state)
+    return [(e.student, e.assignment, e.effect, e.score) for e in found]
+
+
+def ada(cell: str) -> tuple[Any, ...]:
+    """The effect of a cell in Ada's row; she has no grade yet."""
+    (found,) = effects(f"x,1,,,S,{cell}")
+    return found[2:]
+
+
+def test_section_is_mandatory() -> None:
+    """Is a header without Section refused?"""
+    with pytest.raises(ImportRefusedError):
+        effects("x,1,,,5", header="Student,ID,SIS User ID,SIS Login ID,Lab (7)")
+
+
+def test_sis_user_id_without_login_is_an_invalid_header() -> None:
+    """Is `Student,ID,SIS User ID,Section` refused?"""
+    with pytest.raises(ImportRefusedError):
+        effects("x,1,,S,5", header="Student,ID,SIS User ID,Section,Lab (7)")
+
+
+def test_sis_number_in_the_second_column_is_read_as_a_canvas_id() -> None:
+    """Does `Student,SIS User ID,...` grade whoever has that Canvas id?"""
+    (found,) = effects("x,1,S,5", header="Student,SIS User ID,Section,Lab (7)")
+    assert found == ("1", "7", "scored", 5.0)
+
+
+def test_at_least_four_columns() -> None:
+    """Is a narrow file refused?"""
+    with pytest.raises(ImportRefusedError):
+        effects("x,1,S", header="Student,ID,Section")
+
+
+def test_a_trailing_comma_makes_a_nameless_assignment() -> None:
+    """Does an empty header become a new column?"""
+    found = effects("x,1,,,S,5,", header=f"{HEAD},Lab (7),")
+    assert found[1][1] == "new: "
+
+
+def test_dropped_titles_are_not_anchored() -> None:
+    """Is "Final Points quiz" dropped silently?"""
+    assert effects("x,1,,,S,5", header=f"{HEAD},Final Points quiz") == []
+
+
+def test_points_possible_row_and_read_only() -> None:
+    """Is the row skipped, and a read-only column switched off?"""
+    row = "    Points Possible,,,,,(read only)"
+    assert effects(row, "x,1,,,S,5") == []
+
+
+def test_manual_posting_row_is_skipped() -> None:
+    """Is the row of posting policies no student?"""
+    assert len(effects(",,,,,Manual Posting", "x,1,,,S,5")) == 1
+
+
+def test_assignment_by_id_then_whole_title_then_new() -> None:
+    """Do ids win over titles, and do other titles make new assignments?"""
+    for header, wanted in (
+        ("Other (7)", "7"),
+        ("Lab (2)", "8"),
+        ("lab", "new: lab"),
+        ("Test (99)", "new: Test"),
+    ):
+        (found,) = effects("x,1,,,S,5", header=f"{HEAD},{header}")
+        assert found[1] == wanted
+
+
+@pytest.mark.parametrize(
+    ("row", "student"),
+    [
+        ("x,1 whatever,,,S,5", "1"),
+        ("x,,S2,,S,5", "2"),
+        ("x,,,bob,S,5", "2"),
+        ('"L, Ada",,,,S,5', "1"),
+        ("x,9,S2,,S,5", "2"),
+        ("nobody,,,,S,5", None),
+    ],
+)
+def test_students_by_id_sis_id_login_name(row: str, student: str | None) -> None:
+    """In which order are students found?"""
+    assert effects(row)[0][0] == student
+
+
+def test_a_blank_over_a_grade_clears_it_when_the_column_changes() -> None:
+    """Is a blank harmless alone, and a deletion beside a change?"""
+    assert effects("x,2,,,S,") == [("2", "7", "nothing", None)]
+    assert effects("x,2,,,S,", "x,1,,,S,5")[0] == ("2", "7", "cleared", None)
+
+
+@pytest.mark.parametrize(
+    ("cell", "effect"),
+    [
+        ("", ("nothing", None)),
+        ("-", ("nothing", None)),
+        ("ex", ("excused", None)),
+        ("85%", ("scored", 42.5)),
+        ("1e-05", ("nothing", None)),
+        ("nan", ("nothing", None)),
+        ("inf", ("nothing", None)),
+        ('"1,000"', ("scored", 1.0)),
+        ("60.00", ("scored", 60.0)),
+        ("+5", ("scored", 5.0)),
+    ],
+)
+def test_values(cell: str, effect: tuple[Any, ...]) -> None:
+    """What does Canvas read in a cell?"""
+    assert ada(cell) == effect
+
+
+def test_scores_are_compared_at_two_decimals() -> None:
+    """Is 30.001 no change over 30?"""
+    assert effects("x,2,,,S,30.001")[0][2] == "nothing"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "Student,ID,Section,é".encode("latin-1"),
+        b'\xef\xbb\xbf"Student",ID,Section,Lab\n',
+        b"Student,ID,Section,Lab\r\nx,1,S,5\n",
+        b"Student,ID,Section,Lab\nx,1,S\n",
+    ],
+)
+def test_bytes_that_make_the_import_fail(data: bytes) -> None:
+    """Are Latin-1, a BOM with quotes, mixed line ends and ragged lines refused?"""
+    with pytest.raises(ImportRefusedError):
+        read_as_canvas(data, STATE)
