@@ -112,7 +112,9 @@ def step_loops(x_t, h_prev, W_xh, W_hh, b_h):
 
 @style("rnn_step")
 def step_einsum(x_t, h_prev, W_xh, W_hh, b_h):
-    a_t = np.einsum("nd,dh->nh", x_t, W_xh) + np.einsum("nk,kh->nh", h_prev, W_hh)
+    a_t = np.einsum("nd,dh->nh", x_t, W_xh) + np.einsum(
+        "nk,kh->nh", h_prev, W_hh
+    )
     return np.tanh(a_t + b_h[None, :])
 
 
@@ -788,7 +790,9 @@ def predict_reads_all_then_picks(text, vocabulary, params):
     x = encode(text, vocabulary)
     h_0 = np.zeros((1, params["b_h"].size))
     weights = [params[name] for name in ("W_xh", "W_hh", "b_h")]
-    p = softmax(read_out(rnn_forward(x, h_0, *weights), params["W_hy"], params["b_y"]))
+    p = softmax(
+        read_out(rnn_forward(x, h_0, *weights), params["W_hy"], params["b_y"])
+    )
     return vocabulary[p[0, -1].argmax()], p[0, -1]
 
 
@@ -923,7 +927,9 @@ def deep_all_layers(x, h_0, layers):
 def deep_adds_input(x, h_0, layers):
     """Adds a residual connection."""
     for h_start, layer in zip(h_0, layers, strict=True):
-        x = x + rnn_forward(x, h_start, layer["W_xh"], layer["W_hh"], layer["b_h"])
+        x = x + rnn_forward(
+            x, h_start, layer["W_xh"], layer["W_hh"], layer["b_h"]
+        )
     return x
 
 
@@ -960,7 +966,9 @@ def deep_step_by_step(x, h_0, layers):
 def deep_recursive(x, h_0, layers):
     if not layers:
         return x
-    return deep_rnn_forward(rnn_forward(x, h_0[0], **layers[0]), h_0[1:], layers[1:])
+    return deep_rnn_forward(
+        rnn_forward(x, h_0[0], **layers[0]), h_0[1:], layers[1:]
+    )
 
 
 @style("deep_rnn_forward")
@@ -969,7 +977,9 @@ def deep_torch(x, h_0, layers):
 
     h = torch.as_tensor(x)
     for start, layer in zip(h_0, layers, strict=True):
-        W_xh, W_hh, b_h = (torch.as_tensor(layer[k]) for k in ("W_xh", "W_hh", "b_h"))
+        W_xh, W_hh, b_h = (
+            torch.as_tensor(layer[k]) for k in ("W_xh", "W_hh", "b_h")
+        )
         states = [torch.as_tensor(start)]
         for t in range(h.shape[1]):
             states.append(torch.tanh(h[:, t] @ W_xh + states[-1] @ W_hh + b_h))
@@ -980,6 +990,10 @@ def deep_torch(x, h_0, layers):
 @style("deep_rnn_forward")
 def deep_single_precision(x, h_0, layers):
     for h_start, layer in zip(h_0, layers, strict=True):
-        weights = [layer[k].astype(np.float32) for k in ("W_xh", "W_hh", "b_h")]
-        x = rnn_forward(x.astype(np.float32), h_start.astype(np.float32), *weights)
+        weights = [
+            layer[k].astype(np.float32) for k in ("W_xh", "W_hh", "b_h")
+        ]
+        x = rnn_forward(
+            x.astype(np.float32), h_start.astype(np.float32), *weights
+        )
     return x.astype(np.float32)

@@ -53,7 +53,9 @@ def softmax(logits):
     for place in np.ndindex(*logits.shape):
         row, own = logits[place[:-1]], logits[place]
         if max(row) - own < 700:  # beyond, exp overflows, and the result is 0
-            probabilities[place] = 1 / math.fsum(math.exp(y - own) for y in row)
+            probabilities[place] = 1 / math.fsum(
+                math.exp(y - own) for y in row
+            )
     return probabilities
 
 

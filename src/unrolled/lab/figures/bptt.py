@@ -1,0 +1,252 @@
+"""Figures of the lesson on backpropagation through time: pure functions of arrays.
+
+None computes a gradient: what a student's functions return is handed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Circle, Rectangle
+from numpy.typing import NDArray
+
+from unrolled.lab import style
+
+Floats = NDArray[np.floating[Any]]
+
+_RADIUS = 0.3
+_STRIDE = 1.5
+
+
+def draw_predictions(
+    ax: Axes,
+    probabilities: Floats,
+    read: Sequence[str],
+    targets: Sequence[str],
+    vocabulary: Sequence[str],
+) -> None:
+    """Probabilities (T, V) as columns under the letters read, the targets framed."""
+    ax.imshow(probabilities.T, cmap=style.SEQUENTIAL, vmin=0, vmax=1, aspect="auto")
+    for t, target in enumerate(targets):
+        row = vocabulary.index(target)
+        place = (t - 0.47, row - 0.46)
+        ax.add_patch(
+            Rectangle(place, 0.94, 0.92, fill=False, edgecolor=style.GRADIENT, lw=2.5)
+        )
+        for v in range(len(vocabulary)):
+            value = probabilities[t, v]
+            colour = "black" if value > 0.6 else "white"
+            ax.text(t, v, f"{value:.2f}", ha="center", va="center", color=colour)
+    ax.set_xticks(range(len(read)), read)
+    ax.set_yticks(range(len(vocabulary)), vocabulary)
+    ax.set(xlabel="letter read", ylabel="letter said next")
+    right = sum(
+        vocabulary[int(p.argmax())] == t
+        for p, t in zip(probabilities, targets, strict=True)
+    )
+    ax.set_title(f"{right} of {len(targets)} next letters are right (framed)")
+
+
+def draw_pull(
+    ax: Axes, dlogits_t: Floats, vocabulary: Sequence[str], when: str
+) -> None:
+    """The gradient (V,) on the logits of one step, as bars."""
+    places = np.arange(len(vocabulary))
+    ax.bar(places, dlogits_t, color=style.GRADIENT, width=0.6)
+    ax.axhline(0, color=style.CONTEXT, lw=1)
+    for x, value in zip(places, dlogits_t, strict=True):
+        side = "bottom" if value >= 0 else "top"
+        ax.annotate(
+            f"{value:+.3f}",
+            (float(x), float(value)),
+            xytext=(0, 3 if value >= 0 else -3),
+            textcoords="offset points",
+            ha="center",
+            va=side,
+        )
+    ax.set_xticks(places, vocabulary)
+    ax.margins(y=0.25)
+    ax.set(xlabel="letter", ylabel="d loss / d logit")
+    lowest = vocabulary[int(np.argmin(dlogits_t))]
+    ax.set_title(f"{when}: only {lowest} is pulled up (the gradient is below 0)")
+
+
+def draw_gradient(ax: Axes, dh: Floats, letters: Sequence[str], title: str) -> None:
+    """A gradient (T, H) as a signed heat map, time from left to right."""
+    top = float(np.abs(dh).max()) or 1.0
+    image = ax.imshow(dh.T, cmap=style.DIVERGING, vmin=-top, vmax=top, aspect="auto")
+    ax.set_xticks(range(len(letters)), letters)
+    ax.set_yticks(range(dh.shape[1]), [str(i + 1) for i in range(dh.shape[1])])
+    ax.set(xlabel="letter read", ylabel="hidden unit", title=title)
+    ax.figure.colorbar(image, ax=ax, label="d loss / d h")
+
+
+def draw_eps(ax: Axes, eps: Floats, errors: Sequence[float]) -> None:
+    """The error of a measured gradient over eps: two branches and a best place."""
+    ax.loglog(eps, errors, marker="o", color=style.GRADIENT)
+    best = int(np.argmin(errors))
+    ax.annotate(
+        f"best: about {eps[best]:.0e}",
+        (eps[best], errors[best]),
+        xytext=(0, -16),
+        textcoords="offset points",
+        ha="center",
+        color=style.INK,
+    )
+    ax.text(0.04, 0.9, "rounding wins", transform=ax.transAxes, color=style.CONTEXT)
+    ax.text(
+        0.96,
+        0.9,
+        "the curve wins",
+        transform=ax.transAxes,
+        color=style.CONTEXT,
+        ha="right",
+    )
+    ax.margins(y=0.25)
+    ax.set(xlabel="eps", ylabel="largest error of the gradient")
+    ax.set_title("A smaller eps is better, and then it's worse")
+
+
+def draw_pair(axes: Sequence[Axes], mine: Floats, other: Floats, names: Any) -> None:
+    """Two matrices side by side on one colour scale."""
+    top = max(float(np.abs(mine).max()), float(np.abs(other).max())) or 1.0
+    for ax, matrix, name in zip(axes, (mine, other), names, strict=True):
+        image = ax.imshow(matrix, cmap=style.DIVERGING, vmin=-top, vmax=top)
+        ax.set_xticks(range(matrix.shape[1]), [])
+        ax.set_yticks(range(matrix.shape[0]), [])
+        ax.set(xlabel="to unit", ylabel="from unit", title=name)
+    axes[-1].figure.colorbar(image, ax=list(axes), label="gradient", shrink=0.8)
+
+
+def draw_flow(ax: Axes, T: int, k: int) -> None:
+    """The unfolded network with the way forward and the way back, cut every k steps."""
+    for t in range(T + 1):
+        x = t * _STRIDE
+        _node(ax, (x, 1), f"$h_{t}$", style.STATE if t else style.CONTEXT)
+        if t:
+            _node(ax, (x, 0), f"$x_{t}$", style.CONTEXT)
+            _node(ax, (x, 2), f"$E_{t}$", style.GRADIENT)
+            _forward(ax, (x, 0), (x, 1))
+            _forward(ax, (x, 1), (x, 2))
+            _backward(ax, (x, 2), (x, 1))
+            _forward(ax, (x - _STRIDE, 1), (x, 1))
+        if t and ((t - 1) % k or t == 1):
+            _backward(ax, (x, 1), (x - _STRIDE, 1))
+        elif t:
+            middle = x - _STRIDE / 2
+            ax.plot([middle, middle], [0.55, 1.45], color=style.CONTEXT, ls=":")
+    ax.set(xlim=(-0.7, T * _STRIDE + 0.7), ylim=(-0.5, 2.5), aspect="equal")
+    ax.set_axis_off()
+    pieces = -(-T // k)
+    told = "no cut: every error reaches every earlier step"
+    if pieces > 1:
+        told = f"cut every {k}: {pieces} pieces, no error crosses a cut"
+    ax.set_title(f"T = {T}, {told}")
+
+
+def _node(ax: Axes, at: tuple[float, float], text: str, colour: str) -> None:
+    ax.add_patch(Circle(at, _RADIUS, facecolor="white", edgecolor=colour, lw=1.8))
+    ax.text(*at, text, ha="center", va="center", color=style.INK, fontsize=10)
+
+
+def _forward(ax: Axes, start: Any, end: Any) -> None:
+    _arrow(ax, start, end, style.STATE, "-", 0.09)
+
+
+def _backward(ax: Axes, start: Any, end: Any) -> None:
+    _arrow(ax, start, end, style.GRADIENT, "--", 0.09)
+
+
+def _arrow(
+    ax: Axes, start: Any, end: Any, colour: str, line: str, aside: float
+) -> None:
+    """An arrow between two nodes, moved to its own right by `aside`."""
+    a, b = np.asarray(start, float), np.asarray(end, float)
+    along = (b - a) / np.hypot(*(b - a))
+    shift = aside * np.array([along[1], -along[0]])
+    props = {"arrowstyle": "->", "color": colour, "ls": line, "lw": 1.5}
+    props |= {"shrinkA": 0, "shrinkB": 0}
+    ax.annotate(
+        "", b - _RADIUS * along + shift, a + _RADIUS * along + shift, arrowprops=props
+    )
+
+
+def draw_trace(ax: Axes, norms: Floats, letters: Sequence[str]) -> None:
+    """Sizes (T,) of the gradient at each input, for an error at the last output."""
+    places = np.arange(len(norms))
+    ax.bar(places, norms, color=style.GRADIENT, width=0.6)
+    ax.set_yscale("log")
+    for x, value in zip(places, norms, strict=True):
+        ax.annotate(
+            f"{value:.1e}",
+            (float(x), float(value)),
+            xytext=(0, 3),
+            textcoords="offset points",
+            ha="center",
+        )
+    ax.margins(y=0.2)
+    ax.set_xticks(places, letters)
+    ax.set(xlabel="letter read", ylabel="size of the gradient")
+    ratio = float(norms[-1] / norms[0])
+    ax.set_title(f"{len(norms) - 1} steps back, {ratio:.0f} times smaller")
+
+
+def draw_sum(
+    ax: Axes, parts: Sequence[Floats], total: Floats, targets: Sequence[str]
+) -> None:
+    """What each output asks of the entry of W_hh that is asked most, and the sum."""
+    sizes = np.sum([np.abs(p) for p in parts], axis=0)
+    i, j = np.unravel_index(int(np.argmax(sizes)), sizes.shape)
+    values = [float(p[i, j]) for p in parts]
+    names = [f"output {t + 1}\n({c})" for t, c in enumerate(targets)]
+    places = np.arange(len(values) + 1)
+    ax.bar(places[:-1], values, color=style.GRADIENT, width=0.6, alpha=0.6)
+    ax.bar(places[-1], float(total[i, j]), color=style.GRADIENT, width=0.6)
+    ax.axhline(0, color=style.CONTEXT, lw=1)
+    ax.axvline(len(values) - 0.5, color=style.CONTEXT, ls=":", lw=1)
+    ax.set_xticks(places, [*names, "sum"])
+    ax.set_ylabel(f"d loss / d W_hh[{i}, {j}]")
+    ax.set_title("The outputs ask for different things; the sum decides")
+
+
+def draw_cosines(ax: Axes, ks: Sequence[int], cosines: Sequence[float]) -> None:
+    """How well the truncated gradient points along the full one, over k."""
+    ax.plot(ks, cosines, marker="o", color=style.GRADIENT)
+    ax.axhline(1, color=style.CONTEXT, ls=":", lw=1)
+    ax.set_xscale("log")
+    ax.set_xticks(list(ks), [str(k) for k in ks])
+    ax.minorticks_off()
+    ax.set(xlabel="steps k in a piece", ylabel="cosine with the full gradient")
+    first, last = cosines[0], cosines[-1]
+    ax.set_title(f"From {first:.2f} at k = {ks[0]} to {last:.2f} at k = {ks[-1]}")
+
+
+def draw_losses(ax: Axes, losses: Sequence[float], said: Mapping[int, str]) -> None:
+    """The loss over the training steps, and what the network says on the way."""
+    ax.plot(losses, color=style.STATE)
+    ax.axhline(float(np.log(4)), color=style.CONTEXT, ls=":", lw=1.2)
+    ax.annotate(
+        "guessing evenly",
+        (len(losses), float(np.log(4))),
+        xytext=(0, 4),
+        textcoords="offset points",
+        ha="right",
+        color=style.CONTEXT,
+    )
+    for step, text in said.items():
+        y = losses[min(step, len(losses) - 1)]
+        ax.plot(step, y, "o", color=style.GRADIENT)
+        ax.annotate(
+            f"“{text}”",
+            (step, y),
+            xytext=(6, 7),
+            textcoords="offset points",
+            color=style.INK,
+        )
+    ax.set(xlabel="training steps", ylabel="loss (nats per letter)", ylim=(0, None))
+    last = list(said.values())[-1]
+    ax.set_title(f"The loss falls, and after “hell” it says “{last}”")
+    ax.margins(x=0.08)
