@@ -436,7 +436,9 @@ slope = check.call(numeric_gradient, lambda v: float((v**2).sum()), w)
 check.close("slope", slope, [2.0, -4.0, 1.0], rtol=1e-6)
 ### BEGIN HIDDEN TESTS
 w, other = rng.normal(size=4), rng.normal(size=4)
-slope = check.call(numeric_gradient, lambda v: float(np.sin(v) @ other), w)
+slope = check.call(
+    numeric_gradient, lambda v, o=other: float(np.sin(v) @ o), w
+)
 check.close("slope", slope, np.cos(w) * other, rtol=1e-6, atol=1e-8)
 ### END HIDDEN TESTS
 
@@ -455,12 +457,14 @@ check.close("slope", slope, 3 * w**2 + eps**2, rtol=1e-9)
 # %% check="numeric_shape" points=2
 # A matrix in, a matrix of slopes out.
 w = np.arange(6.0).reshape(2, 3)
-slope = check.call(numeric_gradient, lambda v: float((w * v).sum()), w)
+slope = check.call(numeric_gradient, lambda v, w=w: float((w * v).sum()), w)
 check.close("slope", slope, w, rtol=1e-6, atol=1e-8)
 ### BEGIN HIDDEN TESTS
 w = rng.normal(size=(2, 3, 2))
 other = rng.normal(size=w.shape)
-slope = check.call(numeric_gradient, lambda v: float((other * v).sum()), w)
+slope = check.call(
+    numeric_gradient, lambda v, o=other: float((o * v).sum()), w
+)
 check.close("slope", slope, other, rtol=1e-6, atol=1e-8)
 ### END HIDDEN TESTS
 

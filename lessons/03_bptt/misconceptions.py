@@ -146,7 +146,7 @@ def loss_torch(logits, targets):
     flat, wanted = leaf.reshape(-1, leaf.shape[-1]), torch.tensor(targets)
     loss = torch.nn.functional.cross_entropy(flat, wanted.reshape(-1))
     loss.backward()
-    return loss.detach(), leaf.grad
+    return loss.item(), leaf.grad.numpy()
 
 
 # --- read_out_backward
@@ -247,7 +247,8 @@ def read_back_torch(dlogits, h, W_hy):
 
     d, s, W = (torch.tensor(array) for array in (dlogits, h, W_hy))
     dW_hy = torch.einsum("nth,ntv->hv", s, d)
-    return d @ W.T, dW_hy, d.sum(dim=(0, 1))
+    grads = (d @ W.T, dW_hy, d.sum(dim=(0, 1)))
+    return tuple(array.numpy() for array in grads)
 
 
 # --- numeric_gradient
