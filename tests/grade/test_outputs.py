@@ -40,6 +40,7 @@ def test_claimed_outputs_are_cut_down_to_harmless_ones() -> None:
         {"output_type": "stream", "name": "x", "text": "a" * 10**6},
         {"output_type": "stream", "text": ["list"]},
         {"output_type": "error", "traceback": [1, 2], "ename": None},
+        {"output_type": "error", "traceback": 5},
         {"output_type": "update_display_data"},
         "text",
     ]
@@ -51,3 +52,15 @@ def test_claimed_outputs_are_cut_down_to_harmless_ones() -> None:
     )
     nbformat.validate(notebook)
     assert student_outputs("nonsense") == []
+
+
+def test_the_pieces_that_print_writes_become_one_output() -> None:
+    """Does `print(a, b)` read as one line, apart from stderr and pictures?"""
+    pieces = [("stdout", "a"), ("stdout", " b\n"), ("stderr", "c"), ("stdout", "d")]
+    claimed = [{"output_type": "stream", "name": n, "text": t} for n, t in pieces]
+    kept = student_outputs(claimed)
+    assert [(o["name"], o["text"]) for o in kept] == [
+        ("stdout", "a b\n"),
+        ("stderr", "c"),
+        ("stdout", "d"),
+    ]

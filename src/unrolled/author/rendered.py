@@ -52,6 +52,7 @@ def _client(notebook: Any) -> NotebookClient:
     """A client whose kernel listens on files, not on TCP."""
     config = Config()
     config.KernelManager.transport = "ipc"
+    config.NotebookClient.coalesce_streams = True
     return NotebookClient(notebook, timeout=120, kernel_name="python3", config=config)
 
 

@@ -52,7 +52,19 @@ def student_outputs(outputs: Any) -> list[Output]:
     if not isinstance(outputs, list):
         return []
     kept = [_harmless(o) for o in outputs[:MAX_OUTPUTS] if isinstance(o, dict)]
-    return [o for o in kept if o]
+    return _joined([o for o in kept if o])
+
+
+def _joined(outputs: list[Output]) -> list[Output]:
+    """Neighbouring pieces of one stream as one output: print writes in pieces."""
+    joined: list[Output] = []
+    for output in outputs:
+        last = joined[-1] if joined else {}
+        if output["output_type"] == "stream" and last.get("name") == output["name"]:
+            last["text"] = (last["text"] + output["text"])[:MAX_TEXT]
+        else:
+            joined.append(output)
+    return joined
 
 
 def _harmless(output: Output) -> Output:
@@ -62,11 +74,12 @@ def _harmless(output: Output) -> Output:
         return {"output_type": kind, "name": name, "text": _text(output.get("text"))}
     if kind == "error":
         lines = output.get("traceback")
+        lines = lines if isinstance(lines, list) else []
         return {
             "output_type": kind,
             "ename": _text(output.get("ename"), 200),
             "evalue": _text(output.get("evalue"), 1000),
-            "traceback": [_text(x, 2000) for x in lines[:40]] if lines else [],
+            "traceback": [_text(x, 2000) for x in lines[:40]],
         }
     if kind in ("display_data", "execute_result"):
         return _rich(output.get("data"))

@@ -115,8 +115,8 @@ def draw_pair(axes: Sequence[Axes], mine: Floats, other: Floats, names: Any) -> 
     top = max(float(np.abs(mine).max()), float(np.abs(other).max())) or 1.0
     for ax, matrix, name in zip(axes, (mine, other), names, strict=True):
         image = ax.imshow(matrix, cmap=style.DIVERGING, vmin=-top, vmax=top)
-        ax.set_xticks(range(matrix.shape[1]), [])
-        ax.set_yticks(range(matrix.shape[0]), [])
+        ax.set_xticks(range(matrix.shape[1]), range(1, matrix.shape[1] + 1))
+        ax.set_yticks(range(matrix.shape[0]), range(1, matrix.shape[0] + 1))
         ax.set(xlabel="to unit", ylabel="from unit", title=name)
     axes[-1].figure.colorbar(image, ax=list(axes), label="gradient", shrink=0.8)
 
@@ -209,7 +209,8 @@ def draw_sum(
     ax.axvline(len(values) - 0.5, color=style.CONTEXT, ls=":", lw=1)
     ax.set_xticks(places, [*names, "sum"])
     ax.set_ylabel(f"d loss / d W_hh[{i}, {j}]")
-    ax.set_title("The outputs ask for different things; the sum decides")
+    ax.margins(y=0.1)
+    ax.set_title("Every output asks, the one weight gets the sum")
 
 
 def draw_cosines(ax: Axes, ks: Sequence[int], cosines: Sequence[float]) -> None:
