@@ -6,7 +6,7 @@ import nbformat
 from nbgrader.utils import determine_grade
 from support import check
 
-from unrolled.grade.outputs import check_outputs, student_outputs
+from unrolled.grade.outputs import check_outputs, explanation, student_outputs
 from unrolled.grade.task import CellVerdict
 
 
@@ -30,6 +30,15 @@ def test_a_failure_names_the_check_the_message_and_the_hint() -> None:
     text = "\n".join(check_outputs(verdict)[0]["traceback"])
     assert text.startswith("shape: not passed (0 of 3 points)")
     assert "got 2\nexpected 3" in text and "Hint: Look at N." in text
+
+
+def test_no_guess_stands_beside_a_known_hint() -> None:
+    """Is the ladder's guess left out when the mistake is recognised, else kept?"""
+    message = "h: got 0\nLikely cause: every value is 0"
+    known = CellVerdict("values", "f", 3, False, message, "Look at N.")
+    assert "Likely cause" not in explanation(known)
+    unknown = CellVerdict("values", "f", 3, False, message)
+    assert "Likely cause" in explanation(unknown)
 
 
 def test_claimed_outputs_are_cut_down_to_harmless_ones() -> None:

@@ -16,6 +16,7 @@ Output = dict[str, Any]
 MAX_TEXT = 60_000
 MAX_OUTPUTS = 60
 WIDTH = 88
+GUESS = "Likely cause: "
 
 
 def check_outputs(verdict: CellVerdict) -> list[Output]:
@@ -37,7 +38,10 @@ def check_outputs(verdict: CellVerdict) -> list[Output]:
 def explanation(verdict: CellVerdict) -> str:
     """What a student reads of a failed check: its name, the message, the hint."""
     lines = [f"{verdict.grade_id}: not passed (0 of {verdict.max_score:g} points)"]
-    lines += _wrapped(verdict.message)
+    message = verdict.message.split("\n")
+    if verdict.hint:  # the cause is known: no guess beside it
+        message = [line for line in message if not line.startswith(GUESS)]
+    lines += _wrapped("\n".join(message))
     if verdict.hint:
         lines += ["", *_wrapped(f"Hint: {verdict.hint}")]
     return "\n".join(lines)

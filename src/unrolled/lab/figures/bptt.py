@@ -210,7 +210,7 @@ def draw_sum(
     ax.set_xticks(places, [*names, "sum"])
     ax.set_ylabel(f"d loss / d W_hh[{i}, {j}]")
     ax.margins(y=0.1)
-    ax.set_title("Every output asks, the one weight gets the sum")
+    ax.set_title("One weight gets the sum of what all outputs ask")
 
 
 def draw_cosines(ax: Axes, ks: Sequence[int], cosines: Sequence[float]) -> None:
