@@ -1,0 +1,156 @@
+"""The demo class from end to end: scores, Canvas file, feedback pages."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from pathlib import Path
+
+import pytest
+from conftest import STUDENTS, SmallClass
+from rich.console import Console
+
+from unrolled.author.recipes import load_students
+from unrolled.canvas.importer import (
+    CanvasAssignment,
+    CanvasState,
+    CanvasStudent,
+    read_as_canvas,
+)
+from unrolled.course import Course
+from unrolled.demo import DemoScore, demo
+from unrolled.errors import UserError
+
+ROOT = Path(__file__).parents[1]
+pytestmark = pytest.mark.xdist_group("demo")
+
+
+def test_every_score_is_the_expected_one(small_class: SmallClass) -> None:
+    """Does the whole way, from text to gradebook, give each student the right score?"""
+    document = json.loads((small_class.course.root / "scores.json").read_text())
+    assert {d["student"] for d in document} == set(STUDENTS)
+    assert len(document) == 2 * len(STUDENTS)
+    differ = [d for d in document if d["score"] != d["expected"]]
+    assert differ == [] and small_class.report.passed
+
+
+def test_a_wrong_step_costs_only_what_the_step_is_worth(
+    small_class: SmallClass,
+) -> None:
+    """Do the functions that build on a wrong rnn_step keep their points?"""
+    found = {
+        s.assignment: s.score
+        for s in small_class.report.scores
+        if s.student == "wrong_step_right_rest"
+    }
+    assert found == {"02_forward_pass": 100 - 3 - 3, "03_bptt": 100 - 4}
+
+
+def test_a_broken_submission_is_listed_with_its_reason(
+    small_class: SmallClass,
+) -> None:
+    """Is the text file ungraded, named, and nobody else's work lost?"""
+    lost = [s for s in small_class.report.scores if s.score is None]
+    assert {s.student for s in lost} == {"not_a_notebook"} and len(lost) == 2
+    assert all(".ipynb" in s.reason and "notebook" in s.reason for s in lost)
+
+
+def test_canvas_takes_every_ready_score_and_nothing_else(
+    small_class: SmallClass,
+) -> None:
+    """Does an importer built on Canvas's own rules end with just our scores?"""
+    root = small_class.course.root
+    before = _rows(root / "canvas_gradebook.csv")
+    after = (root / "canvas.csv").read_bytes()
+    effects = read_as_canvas(after, _state(before, small_class.course))
+    scored = {
+        (e.student, e.assignment): e.score for e in effects if e.effect == "scored"
+    }
+    ids = {row[3]: row[1] for row in before[2:]}
+    wanted = {
+        (ids[s.student], _CANVAS_IDS[s.assignment]): s.score
+        for s in small_class.report.scores
+        if s.score is not None and not s.waits
+    }
+    assert scored == wanted
+    assert {e.effect for e in effects} <= {"scored", "nothing"}
+
+
+def test_identity_columns_come_back_as_canvas_gave_them(
+    small_class: SmallClass,
+) -> None:
+    """Are names, ids and the header those of the instructor's own export?"""
+    before = _rows(small_class.course.root / "canvas_gradebook.csv")
+    after = _rows(small_class.course.root / "canvas.csv")
+    assert [r[:5] for r in after] == [r[:5] for r in before]
+    assert after[0] == before[0]
+
+
+_CANVAS_IDS = {"02_forward_pass": "900", "03_bptt": "901"}
+
+
+def _state(rows: list[list[str]], course: Course) -> CanvasState:
+    """Canvas with the class enrolled and no grade yet."""
+    students = [CanvasStudent(r[1], r[0], r[0], r[2], r[3]) for r in rows[2:]]
+    assignments = [
+        CanvasAssignment(_CANVAS_IDS[name], a.title, a.points)
+        for name, a in course.assignments.items()
+    ]
+    return CanvasState(students, assignments, {})
+
+
+def _rows(path: Path) -> list[list[str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.reader(file))
+
+
+def test_a_feedback_page_names_check_message_and_hint(small_class: SmallClass) -> None:
+    """Can a student see which check failed, by how much, and what to think of?"""
+    page = small_class.course.feedback / "several_misconceptions" / "03_bptt"
+    text = (page / "bptt.html").read_text(encoding="utf-8")
+    assert "read_out_dW_hy: not passed" in text
+    assert "A gradient has the shape of its parameter" in text
+    assert "HIDDEN TESTS" not in text and "oracle" not in text
+
+
+def test_a_folder_that_the_demo_did_not_make_is_left_alone(tmp_path: Path) -> None:
+    """Is somebody's own build/demo/ refused instead of deleted?"""
+    own = tmp_path / "build" / "demo"
+    own.mkdir(parents=True)
+    (own / "thesis.txt").write_text("mine")
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests/submissions").symlink_to(ROOT / "tests/submissions")
+    course = _course_at(tmp_path)
+    with pytest.raises(UserError, match="not made by the demo"):
+        demo(course, Console(file=io.StringIO()))
+    assert (own / "thesis.txt").read_text() == "mine"
+
+
+def _course_at(root: Path) -> Course:
+    from dataclasses import replace
+
+    from unrolled.course import load_course
+
+    return replace(load_course(ROOT), root=root)
+
+
+def test_a_wrong_score_is_shown_and_fails() -> None:
+    """Does a difference from the expected score fail the demo?"""
+    assert not DemoScore("ann", "", "02", 90.0, 89.0).as_expected
+    assert not DemoScore("ann", "", "02", None, 0.0).as_expected
+    assert not DemoScore("ann", "", "02", 0.0, None).as_expected
+    assert DemoScore("ann", "", "02", None, None).as_expected
+
+
+def test_the_demo_class_is_complete() -> None:
+    """Are there at least sixteen students, each with a recipe for each assignment?"""
+    students = load_students(ROOT / "tests" / "submissions")
+    assert len(students) >= 16
+    folders = {
+        p.name for p in (ROOT / "lessons").iterdir() if re.match(r"\d\d_", p.name)
+    }
+    for student in students:
+        assert set(student.recipes) == folders, student.name
+        assert student.about

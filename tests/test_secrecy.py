@@ -1,0 +1,220 @@
+"""Hidden tests, solutions and oracles reach no student, by any of four ways."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import SmallClass
+
+from unrolled.author.recipes import cook, load_students
+from unrolled.course import load_course
+from unrolled.grade import peer
+from unrolled.grade.frames import Frame
+from unrolled.grade.judge import judge
+from unrolled.grade.material import load_material, load_reference
+from unrolled.grade.rebuild import rebuild
+from unrolled.grade.task import Limits, Material, Task
+from unrolled.grade.worker import Channel, SubprocessWorker
+
+ROOT = Path(__file__).parents[1]
+COURSE = load_course(ROOT)
+NAMES = list(COURSE.assignments)
+LEAST = 20
+_REGION = re.compile(
+    r"### BEGIN (?:SOLUTION|HIDDEN TESTS)\n(.*?)### END (?:SOLUTION|HIDDEN TESTS)",
+    re.DOTALL,
+)
+
+
+def words(text: str) -> str:
+    """A text with all white space alike."""
+    return " ".join(text.split())
+
+
+def lines(text: str) -> set[str]:
+    """The lines that are long enough to tell something."""
+    return {words(line) for line in text.split("\n") if len(words(line)) >= LEAST}
+
+
+@cache
+def material(name: str) -> Material:
+    """The assignment as it was built."""
+    return load_material(COURSE, name)
+
+
+@cache
+def secrets(name: str) -> frozenset[str]:
+    """Lines of hidden regions, solutions, model answers and the oracle.
+
+    A line that also stands in a visible cell is no secret.
+    """
+    hidden: set[str] = set()
+    for cell in material(name).source["cells"]:
+        for region in _REGION.findall(cell["source"]):
+            hidden |= lines(region)
+        if cell["metadata"].get("nbgrader", {}).get("grade") and _is_answer(cell):
+            hidden |= lines(cell["source"])
+    hidden |= lines(material(name).oracle)
+    seen = "\n".join(_visible(cell["source"]) for cell in _given(name))
+    return frozenset(line for line in hidden if line not in words(seen))
+
+
+def _is_answer(cell: dict[str, Any]) -> bool:
+    return bool(cell["metadata"]["nbgrader"].get("solution"))
+
+
+def _given(name: str) -> Iterator[dict[str, Any]]:
+    for cell in material(name).source["cells"]:
+        about = cell["metadata"].get("nbgrader", {})
+        if not (about.get("grade") and about.get("solution")):
+            yield cell
+
+
+def _visible(source: str) -> str:
+    return _REGION.sub("", source)
+
+
+def found(name: str, text: str, own: str = "") -> list[str]:
+    """The secrets that stand in a text, but not in the student's own work."""
+    flat, mine = words(text), words(own)
+    return sorted(s for s in secrets(name) if s in flat and s not in mine)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_there_are_secrets_to_look_for(name: str) -> None:
+    """Does the search know hidden lines, solution lines and oracle lines?"""
+    source = json.dumps(material(name).source)
+    assert len(secrets(name)) > 100
+    assert any(line in words(material(name).oracle) for line in secrets(name))
+    assert sum(json.dumps(line)[1:-1] in source for line in secrets(name)) > 50
+    solved = "\n".join(c["source"] for c in material(name).source["cells"])
+    assert len(found(name, solved)) > 50
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_release_has_no_secret(name: str) -> None:
+    """Do students get the notebook without a line of what is hidden?"""
+    for path in sorted((ROOT / "release").rglob("*")):
+        if path.suffix == ".ipynb":
+            cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+            text = "\n".join("".join(c["source"]) for c in cells)
+            other = name not in path.parts
+            given = "\n".join(c["source"] for c in _given(path.parent.name))
+            assert found(name, text, given if other else "") == [], path
+        elif path.is_file():
+            assert found(name, path.read_text(errors="replace")) == [], path
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_students_package_has_no_secret(name: str, package: dict[str, str]) -> None:
+    """Are wheel and source archive free of lessons, oracles and their lines?"""
+    assert any(path.endswith("unrolled/lab/__init__.py") for path in package)
+    for path, text in package.items():
+        assert found(name, text) == [], path
+        assert "oracle.py" not in path and "misconceptions" not in path
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """All files that a student installs, from the wheel and from the archive."""
+    folder = tmp_path_factory.mktemp("dist")
+    command = [sys.executable, "-m", "hatchling", "build", "-d", str(folder)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    files: dict[str, str] = {}
+    with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
+        files |= {n: wheel.read(n).decode("utf-8", "replace") for n in wheel.namelist()}
+    with tarfile.open(next(folder.glob("*.tar.gz"))) as archive:
+        for member in archive.getmembers():
+            content = archive.extractfile(member)
+            if content is not None:
+                files[member.name] = content.read().decode("utf-8", "replace")
+    return files
+
+
+@pytest.mark.xdist_group("demo")
+@pytest.mark.parametrize("name", NAMES)
+def test_feedback_has_no_secret(name: str, small_class: SmallClass) -> None:
+    """Do the pages of failing students show hints, but nothing that is hidden?"""
+    folders = [small_class.course.feedback]
+    if (ROOT / "build/demo/feedback").is_dir():  # the whole class, if it was run
+        folders.append(ROOT / "build/demo/feedback")
+    pages = [p for f in folders for p in sorted(f.glob(f"*/{name}/*.html"))]
+    assert len(pages) >= 7
+    for page in pages:
+        tail = page.relative_to(page.parents[2]).with_suffix(".ipynb")
+        own = page.parents[3] / "submitted" / tail
+        text = re.sub(r"<[^>]*>", "", page.read_text(encoding="utf-8"))
+        assert found(name, html.unescape(text), _sources(own)) == [], page
+
+
+def _sources(path: Path) -> str:
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return "\n".join("".join(c["source"]) for c in cells)
+
+
+@dataclass
+class Wiretap:
+    """Everything that goes to a student process: files and frames."""
+
+    texts: list[str] = field(default_factory=list)
+
+    def open(self, data: dict[str, bytes], limits: Limits) -> Channel:
+        """A process as usual; its files are kept."""
+        self.texts += [content.decode("utf-8", "replace") for content in data.values()]
+        return SubprocessWorker().open(data, limits)
+
+    def send(self, sock: Any, frame: Frame, deadline: float | None) -> None:
+        """Send as usual; the frame is kept."""
+        self.texts += _strings(json.loads(frame.text))
+        self.texts += [b.decode("utf-8", "replace") for b in frame.buffers]
+        _SEND(sock, frame, deadline)
+
+
+_SEND = peer.send_frame
+
+
+def _strings(document: Any) -> list[str]:
+    if isinstance(document, str):
+        return [document]
+    inner = document.items() if isinstance(document, dict) else document
+    if not isinstance(document, dict | list):
+        return []
+    return [
+        s
+        for part in inner
+        for s in _strings(list(part) if isinstance(part, tuple) else part)
+    ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("student", ["blank", "several_misconceptions", "torch_style"])
+def test_the_student_process_receives_no_secret(
+    name: str, student: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Is there no hidden line in any file or frame that reaches student code?"""
+    tap = Wiretap()
+    monkeypatch.setattr(peer, "send_frame", tap.send)
+    reference = load_reference(material(name))
+    students = {s.name: s for s in load_students(ROOT / "tests/submissions")}
+    file = cook(students[student].recipes[name], material(name), reference)
+    trusted = material(name)
+    rebuilt = rebuild(trusted.release, trusted.source, json.loads(file)).notebook
+    task = Task(trusted, rebuilt, 1)
+    verdict = judge(task, reference, tap)
+    assert any(not cell.passed for cell in verdict.cells) or student == "torch_style"
+    own = "\n".join("".join(c["source"]) for c in json.loads(file)["cells"])
+    everything = "\n".join(tap.texts)
+    assert "def " in everything
+    assert found(name, everything, own) == []
