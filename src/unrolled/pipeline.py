@@ -27,7 +27,11 @@ def configure(config: Any, root: Path) -> None:
 
 
 def _generate(config: Any) -> None:
-    """A stub names its exercise; solutions are kept without outputs and timestamps."""
+    """A stub names its exercise; a solution runs anywhere, and has no outputs.
+
+    Hidden tests need the judge's names: with them the solved notebook would stop
+    at the first, and could never be shown to students.
+    """
     base = "nbgrader.preprocessors"
     config.GenerateAssignment.preprocessors = [
         f"{base}.IncludeHeaderFooter",
@@ -46,6 +50,7 @@ def _generate(config: Any) -> None:
         f"{base}.IncludeHeaderFooter",
         f"{base}.LockCells",
         f"{base}.ClearOutput",
+        f"{base}.ClearHiddenTests",
         f"{base}.ClearMarkScheme",
     ]
 

@@ -1,0 +1,100 @@
+"""A JupyterLab on loopback and a Chromium that looks at it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHROMIUM = shutil.which("chromium")
+MISSING = "no chromium on this machine: apt-get install chromium"
+SETTINGS = {  # all cells in the page, not only those in view; no question about news
+    "notebook-extension/tracker.jupyterlab-settings": '{"windowingMode": "none"}',
+    "apputils-extension/notification.jupyterlab-settings": '{"fetchNews": "false"}',
+}
+needs_browser = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason=MISSING),
+    pytest.mark.xdist_group("browser"),
+]
+
+
+@contextlib.contextmanager
+def jupyterlab(folder: Path) -> Iterator[str]:
+    """The address of a JupyterLab whose files are those of `folder`."""
+    settings = folder / ".jupyter" / "lab" / "user-settings" / "@jupyterlab"
+    for name, content in SETTINGS.items():
+        (settings / name).parent.mkdir(parents=True, exist_ok=True)
+        (settings / name).write_text(content)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+            *("--ip=127.0.0.1", f"--port={port}", "--IdentityProvider.token="),
+            *(f"--ServerApp.root_dir={folder}", "--ServerApp.port_retries=0"),
+        ],
+        env={
+            **os.environ,
+            "HOME": str(folder),
+            "JUPYTER_CONFIG_DIR": str(folder / ".jupyter"),
+        },
+        stderr=(folder / ".log").open("wb"),
+    )
+    try:
+        yield _wait_for(f"http://127.0.0.1:{port}", server)
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _wait_for(address: str, server: subprocess.Popen[bytes]) -> str:
+    """The address, once the server answers; a failure if it does not."""
+    for _ in range(120):
+        try:
+            urllib.request.urlopen(f"{address}/api").close()
+            return address
+        except OSError:
+            assert server.poll() is None, "the server ended"
+            time.sleep(0.5)
+    raise AssertionError("the server does not answer")
+
+
+@contextlib.contextmanager
+def browser_page(width: int = 1280, height: int = 1000) -> Iterator[Any]:
+    """An empty page of a headless Chromium."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    quiet = ("--disable-background-networking", "--disable-component-update")
+    with sync_api.sync_playwright() as play:
+        browser = play.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", *quiet],
+        )
+        page = browser.new_page(viewport={"width": width, "height": height})
+        page.set_default_timeout(90_000)
+        yield page
+        browser.close()
+
+
+def open_notebook(page: Any, address: str, path: str) -> None:
+    """Open a notebook and wait until its kernel is idle."""
+    page.goto(f"{address}/lab/tree/{path}?reset")
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell")
+    page.wait_for_selector("text=| Idle")
+
+
+def run_all(page: Any) -> None:
+    """Choose Run All Cells from the menu."""
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_text("Run All Cells", exact=True).click()

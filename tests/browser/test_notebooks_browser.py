@@ -1,0 +1,114 @@
+"""Both lessons in a real JupyterLab: their figures show, their sliders move."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jupyter_support import (
+    browser_page,
+    jupyterlab,
+    needs_browser,
+    open_notebook,
+    run_all,
+)
+
+from unrolled.course import load_course
+
+pytestmark = needs_browser
+expect = pytest.importorskip("playwright.sync_api").expect
+
+ROOT = Path(__file__).parents[2]
+COURSE = load_course(ROOT)
+LAST_CELL = 'print("the " + "end")'
+SCREENSHOTS = os.environ.get("UNROLLED_SCREENSHOTS")  # a folder to keep them in
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A JupyterLab on copies of the solved and the released notebooks."""
+    folder = tmp_path_factory.mktemp("lessons")
+    for kind in ("solutions", "release"):
+        for path in sorted((ROOT / kind).glob("*/*.ipynb")):
+            copy = folder / kind / path.name
+            copy.parent.mkdir(exist_ok=True)
+            shutil.copyfile(path, copy)
+            _end(copy)
+    with jupyterlab(folder) as address:
+        yield address
+
+
+def _end(path: Path) -> None:
+    """Add a cell that says when all has run, at the top of what a test waits for."""
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    cell = {"cell_type": "code", "id": "the-end", "metadata": {}, "outputs": []}
+    notebook["cells"].append({**cell, "execution_count": None, "source": LAST_CELL})
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+
+
+@pytest.fixture(params=[a.notebook for a in COURSE.assignments.values()])
+def name(request: pytest.FixtureRequest) -> str:
+    """The notebook of an assignment."""
+    return str(request.param)
+
+
+def figures(name: str) -> int:
+    """How many cells of the notebook show a figure."""
+    cells = json.loads(_path(name).read_text(encoding="utf-8"))["cells"]
+    code = ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
+    return sum("show(" in text or "explore(" in text for text in code)
+
+
+def _path(name: str) -> Path:
+    return next((ROOT / "solutions").glob(f"*/{name}.ipynb"))
+
+
+def test_the_solved_notebook_shows_all_figures_and_live_widgets(
+    address: str, name: str
+) -> None:
+    """Do all cells run, all figures show, and an arrow key redraw a picture?"""
+    with browser_page(height=1_400) as page:
+        open_notebook(page, address, f"solutions/{name}.ipynb")
+        run_all(page)
+        end = page.locator(".jp-OutputArea-output", has_text="the end")
+        end.wait_for(timeout=180_000)
+        pictures = page.locator(".jp-OutputArea-output img[src]")
+        expect(pictures.nth(figures(name) - 1)).to_be_visible()
+        assert page.locator(".jp-OutputArea-output.jp-mod-error").count() == 0
+        assert page.locator("text=Error displaying widget").count() == 0
+        _moves(page)
+        _keep(page, f"{name}_solved")
+
+
+def _moves(page: Any) -> None:
+    widget = page.locator(".widget-vbox", has=page.get_by_role("slider")).first
+    image = widget.locator(".widget-image").first
+    image.scroll_into_view_if_needed()
+    before = image.get_attribute("src")
+    widget.get_by_role("slider").first.focus()
+    page.keyboard.press("ArrowLeft")
+    expect(image).not_to_have_attribute("src", before)
+    expect(image).to_be_visible()
+
+
+def test_the_released_notebook_names_what_is_not_written(
+    address: str, name: str
+) -> None:
+    """Does an untouched exercise say which one it is, and do given figures show?"""
+    with browser_page(height=3_000) as page:
+        open_notebook(page, address, f"release/{name}.ipynb")
+        run_all(page)
+        error = page.locator(".jp-OutputArea-output", has_text="not written yet").first
+        error.wait_for(timeout=180_000)
+        expect(page.locator(".jp-OutputArea-output img[src]").first).to_be_visible()
+        _keep(page, f"{name}_released")
+
+
+def _keep(page: Any, name: str) -> None:
+    if SCREENSHOTS:
+        page.screenshot(path=str(Path(SCREENSHOTS) / f"{name}.png"))

@@ -1,0 +1,180 @@
+"""nbgrader's own `export` with our exporter: the same file, the same care."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from author_support import make_course
+from nbgrader.api import Gradebook
+
+from unrolled.author.build import build
+from unrolled.canvas import export_canvas, read_as_canvas
+from unrolled.canvas.export import state_of
+from unrolled.canvas.template import read_template
+from unrolled.course import Course, load_course
+
+NAME = "01_tiny"
+HEAD = "Student,ID,SIS User ID,SIS Login ID,Section"
+IDENTITY = {
+    "ada": '"Lovelace, Ada",11,S-11,ada,"A ""1"""',
+    "bob": '"=""B, Bob""", 12 ,,bob,A',
+    "eve": '"李, é  ",13,007,eve,',
+    "zed": '"Nobody, Zed",99,S99,zed,B',
+}
+
+
+def enrol(
+    course: Course, student: str, number: int, score: float, mark: float | None
+) -> None:
+    """A student with 60 automatic points at most, and 40 by a marker's hand."""
+    with Gradebook(course.db_url, course.id) as gradebook:
+        gradebook.update_or_create_student(
+            student,
+            first_name=student.title(),
+            last_name="L",
+            lms_user_id=str(number),
+        )
+        submission = gradebook.add_submission(NAME, student)
+        (notebook,) = submission.notebooks
+        by_name = {g.name: g for g in notebook.grades}
+        by_name["double_values"].auto_score = score
+        by_name["double_values"].needs_manual_grade = False
+        by_name["why"].manual_score = mark
+        by_name["why"].needs_manual_grade = mark is None
+        notebook.late_submission_penalty = 9.5 if student == "bob" else None
+        gradebook.db.commit()
+
+
+@pytest.fixture(scope="module")
+def class_(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ada has 95 points, Bob 60 less 9.5 for lateness, Eve waits for her mark."""
+    course = make_course(tmp_path_factory.mktemp("class"))
+    build(course, [NAME])
+    enrol(course, "ada", 11, 60, 35)
+    enrol(course, "bob", 12, 60, 0)
+    enrol(course, "eve", 13, 0, None)
+    return course.root
+
+
+@pytest.fixture
+def course(class_: Path, tmp_path: Path) -> Course:
+    """A graded course of its own."""
+    return load_course(shutil.copytree(class_, tmp_path / "course"))
+
+
+def export(course: Course, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run `nbgrader export` with our exporter in the course folder."""
+    nbgrader = Path(sys.executable).parent / "nbgrader"
+    command = [str(nbgrader), "export", "--exporter=unrolled.canvas.CanvasExport"]
+    return subprocess.run(
+        [*command, *options], cwd=course.root, capture_output=True, text=True
+    )
+
+
+def exported(course: Course, *present: str, title: str = "Tiny (7)") -> Path:
+    """A gradebook from Canvas with the present grades of ada, bob, eve and zed."""
+    rows = [f"{i},{p}" for i, p in zip(IDENTITY.values(), present, strict=True)]
+    lines = [f"{HEAD},{title}", "    Points Possible,,,,,100.00", *rows]
+    path = course.root / "exported.csv"
+    path.write_bytes("".join(f"{line}\n" for line in lines).encode())
+    return path
+
+
+def table(path: Path) -> list[list[str]]:
+    """The cells of a written file, read without any code of ours."""
+    text = path.read_bytes().decode("utf-8")
+    return list(csv.reader(io.StringIO(text, newline=""), strict=True))
+
+
+def test_without_a_template_both_commands_write_the_same(course: Course) -> None:
+    """Is the file byte for byte that of `unrolled canvas export`?"""
+    ran = export(course)
+    assert ran.returncode == 0, ran.stderr
+    ours = course.root / "ours.csv"
+    plan = export_canvas(course, [NAME], None, ours)
+    written = course.root / "canvas.csv"
+    assert written.read_bytes() == ours.read_bytes()
+    assert table(written) == [
+        [*HEAD.split(","), "Tiny"],
+        ["    Points Possible", "", "", "", "", "100.00"],
+        ["L, Ada", "11", "", "ada", "", "95.00"],
+        ["L, Bob", "12", "", "bob", "", "50.50"],
+        ["L, Eve", "13", "", "eve", "", ""],
+    ]
+    for line in plan.as_text().split("\n"):
+        assert line in ran.stderr
+
+
+def test_a_template_is_filled_and_its_identity_kept(course: Course) -> None:
+    """Are ready grades filled in, and all other bytes of our rows as Canvas wrote?"""
+    template = exported(course, "", "20.00", "3.00", "88.00")
+    ran = export(course, "--to=out.csv", f"--CanvasExport.template={template}")
+    assert ran.returncode == 0, ran.stderr
+    data = (course.root / "out.csv").read_bytes()
+    lines = template.read_bytes().split(b"\n")
+    wanted = {"ada": "95.00", "bob": "50.50", "eve": "3.00"}
+    rows = [f"{IDENTITY[name]},{cell}".encode() for name, cell in wanted.items()]
+    assert data == b"\n".join([*lines[:2], *rows, b""])
+    cells = table(course.root / "out.csv")
+    assert [r[:5] for r in cells] == [r[:5] for r in table(template)[:-1]]
+    assert [r[5] for r in cells[2:]] == list(wanted.values())
+
+
+def test_the_template_s_file_is_the_one_of_our_command(course: Course) -> None:
+    """Do both commands make one file of one template?"""
+    template = exported(course, "99.00", "EX", "", "")
+    for options in ((), ("--CanvasExport.allow_lower=True",)):
+        option = f"--CanvasExport.template={template.name}"
+        ran = export(course, "--to=theirs.csv", option, *options)
+        assert ran.returncode == 0, ran.stderr
+        ours = course.root / "ours.csv"
+        export_canvas(course, [NAME], template, ours, bool(options), force=True)
+        assert (course.root / "theirs.csv").read_bytes() == ours.read_bytes()
+        cells = [row[5] for row in table(ours)[2:]]
+        assert cells == ["95.00" if options else "99.00", "EX", ""]
+
+
+def test_an_unknown_student_s_row_is_left_alone(course: Course) -> None:
+    """Is a row of nobody's named, left out, and its grade in Canvas untouched?"""
+    template = exported(course, "", "", "", "88.00")
+    ran = export(course, "--to=out.csv", f"--CanvasExport.template={template}")
+    assert "row 6 (Nobody, Zed): nobody of the gradebook" in ran.stderr
+    data = (course.root / "out.csv").read_bytes()
+    assert b"Zed" not in data and b"99" not in data
+    effects = read_as_canvas(data, state_of(read_template(template)))
+    assert {e.student for e in effects} == {"11", "12", "13"}
+    scored = {e.student: e.score for e in effects if e.effect == "scored"}
+    assert scored == {"11": 95.0, "12": 50.5}
+
+
+def test_one_student_may_be_chosen(course: Course) -> None:
+    """Does nbgrader's own choice of students hold for our file too?"""
+    ran = export(course, "--CanvasExport.student=bob")
+    assert ran.returncode == 0, ran.stderr
+    rows = table(course.root / "canvas.csv")[2:]
+    assert [row[3] for row in rows] == ["bob"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "exported.csv: cannot be read: No such file"),
+        ("Name,Grade\nAda,5\n", "exported.csv: row 1: not a gradebook exported"),
+    ],
+)
+def test_a_template_that_cannot_be_read_is_told(
+    content: str | None, said: str, course: Course
+) -> None:
+    """Does the last line name the file and the reason, and is nothing written?"""
+    if content is not None:
+        (course.root / "exported.csv").write_text(content)
+    ran = export(course, "--to=out.csv", "--CanvasExport.template=exported.csv")
+    assert ran.returncode != 0
+    assert said in ran.stderr.strip().splitlines()[-1]
+    assert not (course.root / "out.csv").exists()

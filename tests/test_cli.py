@@ -1,0 +1,198 @@
+"""The command line: help that teaches, one clear line for a mistake, the build."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import pytest
+import typer
+from cli_support import NAME, Call, Told, command, contents, make_class
+from typer.testing import CliRunner
+
+from unrolled import __main__, __version__
+from unrolled.cli import app
+from unrolled.course import Course, load_course
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A built small course, to be copied."""
+    return make_class(tmp_path_factory.mktemp("built")).root
+
+
+@pytest.fixture
+def course(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
+    """A built course of its own; one stands in it."""
+    root = shutil.copytree(built, tmp_path / "course")
+    monkeypatch.chdir(root)
+    return load_course(root)
+
+
+@pytest.fixture
+def unrolled(capfd: pytest.CaptureFixture[str]) -> Call:
+    """The command."""
+    return partial(command, capfd)
+
+
+HELP = {
+    "build": "[ASSIGNMENT] | all if none is given | even when all files are fresh | "
+    "--check | exit 1 if a file is stale | --force | --json",
+    "import": "notebook | below source/. [required] | --force it shows what would "
+    "change and writes nothing | the last text is kept",
+    "verify": "[ASSIGNMENT] | all if none is given | --seeds | [default: 20] | --jobs "
+    "| --json | the untouched release none | exit 1 on any miss",
+    "grade": "for example 02_forward_pass. [required] | --student | may be repeated | "
+    "--force | --json | never stops the others; exit 1 if there is one",
+    "feedback": "for example 02_forward_pass. [required] | --student | --force | "
+    "hidden tests are left out",
+    "demo": "build/demo/ | --keep | exit 1 on a difference",
+    "canvas export": "[ASSIGNMENT] | --template | exported from canvas's gradebook | "
+    "--out | [default: canvas.csv] | --allow-lower | --force | --json | and why",
+}
+
+
+def plain(text: str) -> str:
+    """A text without case, frames, marks of code, and line breaks."""
+    bare = re.sub(r"[│╭╮╰╯─`]|\x1b\[[0-9;]*m", "", text)
+    return " ".join(bare.lower().split())
+
+
+def help_of(*words: str) -> str:
+    """What --help says, as running text."""
+    said = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": "200"})
+    assert said.exit_code == 0
+    return plain(said.output)
+
+
+@pytest.mark.parametrize("name", HELP)
+def test_help_teaches_the_command(name: str) -> None:
+    """Are arguments, options and documented exit codes in the help?"""
+    said = help_of(*name.split())
+    lacks = [x for x in HELP[name].split(" | ") if plain(x) not in said]
+    assert not lacks, said
+
+
+def test_no_command_is_left_out() -> None:
+    """Does the first page name every command, and these tests too?"""
+    group = typer.main.get_command(app)
+    names = set(group.commands)  # type: ignore[attr-defined]
+    assert names == {name.split()[0] for name in HELP}
+    said = help_of()
+    assert all(name in said for name in names) and "--course" in said
+
+
+def test_version_is_the_package_s(unrolled: Call) -> None:
+    """Is the version printed without a course?"""
+    assert unrolled("--version") == Told(0, f"unrolled {__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["build", "02_none"],
+        ["build", NAME, "02_none", "--check"],
+        ["verify", "02_none"],
+        ["grade", "02_none"],
+        ["grade", "02_none", "--json"],
+        ["feedback", "02_none"],
+        ["canvas", "export", "02_none"],
+    ],
+)
+def test_an_unknown_assignment_is_told_with_the_known(
+    words: list[str], course: Course, unrolled: Call
+) -> None:
+    """Is a misspelt name answered in one line with the right ones, and exit 2?"""
+    before = contents(course.root)
+    said = unrolled(*words)
+    assert (said.code, said.out) == (2, "")
+    line = "unrolled: no assignment 02_none; course.toml has 01_tiny."
+    assert said.err.strip() == line
+    assert contents(course.root) == before
+
+
+def test_brackets_in_a_mistake_are_shown(course: Course, unrolled: Call) -> None:
+    """Is a name with brackets shown as it was typed?"""
+    said = unrolled("build", "[red]x", "[/red]")
+    assert said.code == 2 and "no assignment [red]x, [/red];" in said.err
+
+
+def test_a_mistake_in_course_toml_is_one_line(course: Course, unrolled: Call) -> None:
+    """Is it exit 2 with file and key, and nothing on standard output?"""
+    path = course.root / "course.toml"
+    path.write_text(path.read_text().replace("due =", "deu ="))
+    said = unrolled("build", "--json")
+    line = f"unrolled: {path}: assignments.01_tiny.deu: unknown; did you mean due?\n"
+    assert said == Told(2, "", line)
+
+
+def test_without_a_course_it_says_where_it_looked(tmp_path: Path) -> None:
+    """Is it exit 2 and one line for the process itself, without a traceback?"""
+    ran = subprocess.run(
+        [sys.executable, "-m", "unrolled", "build"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.startswith(f"unrolled: {tmp_path}: no course here or above")
+    assert ran.stderr.count("\n") == 1 and "--course" in ran.stderr
+
+
+def test_a_student_s_installation_says_what_it_lacks(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Is the graders' part named where the command's packages are missing?"""
+    monkeypatch.delitem(sys.modules, "unrolled.cli")
+    monkeypatch.setitem(sys.modules, "typer", None)
+    with pytest.raises(SystemExit) as ended:
+        __main__.main()
+    said = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert "needs typer" in said and "pip install 'unrolled[grading]'" in said
+
+
+def test_the_course_may_be_elsewhere(
+    course: Course, unrolled: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Does --course lead to the course, and any folder below it too?"""
+    monkeypatch.chdir(course.lessons / NAME)
+    assert unrolled("build", "--check").code == 0
+    monkeypatch.chdir(course.root.parent)
+    assert unrolled("build", "--check").code == 2
+    assert unrolled("--course", "course", "build", "--check").code == 0
+
+
+def test_check_writes_nothing_and_exits_by_what_it_finds(
+    course: Course, unrolled: Call
+) -> None:
+    """Is a stale course exit 1 and left as it is, and a fresh one exit 0?"""
+    assert unrolled("build", "--check").code == 0
+    lesson = course.lessons / NAME / "tiny.py"
+    lesson.write_text(lesson.read_text().replace("# A lesson", "# Another lesson"))
+    course.gradebook.unlink()
+    before = contents(course.root)
+    said = unrolled("build", "--check")
+    assert said.code == 1 and contents(course.root) == before
+    for step in ("source", "release", "solutions"):
+        assert f"stale {step}/{NAME}/tiny.ipynb" in said.out
+    assert unrolled("build").code == 0 and course.gradebook.exists()
+    assert unrolled("build", "--check").code == 0
+
+
+def test_build_json_is_one_document(course: Course, unrolled: Call) -> None:
+    """Does a program read what was stale, and whether all is fresh?"""
+    stale = course.release / NAME / "tiny.ipynb"
+    stale.unlink()
+    for words, code in ((["--check"], 1), ([], 0)):
+        said = unrolled("build", "--json", *words)
+        document = said.document()
+        assert said.code == code and document["checked"] == bool(words)
+        (found,) = document["assignments"]
+        assert not document["fresh"] and found["assignment"] == NAME
+        assert found["stale"] == [f"release/{NAME}/tiny.ipynb"]
+    assert stale.exists() and unrolled("build", "--json").document()["fresh"]

@@ -1,0 +1,209 @@
+"""The command line on results: grading, proofs, pages, exports, imports."""
+
+from __future__ import annotations
+
+import shutil
+from functools import partial
+from pathlib import Path
+
+import pytest
+from cli_support import NAME, Call, command, contents, make_class
+
+from unrolled.course import Course, load_course
+from unrolled.grade.run import grade
+
+REASON = f"submitted/bob/{NAME}/tiny.ipynb"
+CATALOGUE = """
+from unrolled.author.catalogue import misconception, style
+
+
+@misconception("double", fails="double_values", hint="Not the square.")
+def squares(x):
+    return x * x
+
+
+@misconception("double", fails="double_values", hint="Not once.")
+def once(x):
+    return x
+
+
+@misconception("double", fails="double_values", hint="Not thrice.")
+def thrice(x):
+    return 3 * x
+
+
+@style("double")
+def adds(x):
+    return x + x
+
+
+@style("double")
+def sums(x):
+    return sum([x, x])
+
+
+@style("double")
+def shifts(x):
+    return x << 1
+"""
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A built small course with two submissions, to be copied."""
+    return make_class(tmp_path_factory.mktemp("built")).root
+
+
+@pytest.fixture(scope="module")
+def marked(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same course, graded, to be copied."""
+    root = tmp_path_factory.mktemp("marked") / "course"
+    grade(load_course(shutil.copytree(built, root)), NAME)
+    return root
+
+
+def copied(origin: Path, folder: Path, patch: pytest.MonkeyPatch) -> Course:
+    """A copy of a course; one stands in it."""
+    root = shutil.copytree(origin, folder / "course")
+    patch.chdir(root)
+    return load_course(root)
+
+
+@pytest.fixture
+def course(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
+    """A course of its own, not graded yet."""
+    return copied(built, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def graded(marked: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
+    """A course of its own with ada's grade in its gradebook."""
+    return copied(marked, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def unrolled(capfd: pytest.CaptureFixture[str]) -> Call:
+    """The command."""
+    return partial(command, capfd)
+
+
+def test_one_bad_file_is_listed_and_the_others_graded(
+    course: Course, unrolled: Call
+) -> None:
+    """Is it exit 1 with the reason in JSON, and everybody else's score there?"""
+    said = unrolled("grade", NAME, "--json")
+    ada, bob = said.document()["submissions"]
+    assert said.code == 1 and (ada["student"], bob["student"]) == ("ada", "bob")
+    assert (ada["status"], ada["score"], ada["max_score"]) == ("graded", 60, 100)
+    assert (bob["status"], bob["score"]) == ("ungraded", None)
+    assert REASON in bob["reason"]
+    only = unrolled("grade", NAME, "--student", "ada", "--json")
+    students = [s["student"] for s in only.document()["submissions"]]
+    assert (only.code, students) == (0, ["ada"])
+
+
+def test_the_table_names_the_ungraded(graded: Course, unrolled: Call) -> None:
+    """Does a person see who has no grade and why, and how many?"""
+    said = unrolled("grade", NAME)
+    assert said.code == 1 and "1 graded, 1 ungraded" in said.out
+    assert "UNGRADED" in said.out and "bob" in said.out and "ada" in said.out
+    assert unrolled("grade", NAME, "--student", "cyd").code == 2
+
+
+def test_verify_json_is_one_document(course: Course, unrolled: Call) -> None:
+    """Is a lesson without a catalogue exit 1, with what it lacks?"""
+    said = unrolled("verify", "--seeds", "1", "--json")
+    document = said.document()
+    assert said.code == 1 and (document["passed"], document["seeds"]) == (False, 1)
+    (missed,) = [c for c in document["cases"] if not c["passed"]]
+    assert missed["problems"] == ["only 0 misconceptions", "only 0 styles"]
+    kinds = {c["kind"] for c in document["cases"] if c["passed"]}
+    assert kinds == {"notebook", "solution", "release"}
+
+
+def test_verify_holds_for_a_proved_lesson(course: Course, unrolled: Call) -> None:
+    """Is a lesson whose catalogue holds exit 0, with every case counted?"""
+    (course.lessons / NAME / "misconceptions.py").write_text(CATALOGUE)
+    said = unrolled("verify", NAME, "--seeds", "2", "--jobs", "1")
+    assert said.code == 0 and "everything holds" in said.out
+    rows = [line.strip("│").split("│") for line in said.out.splitlines()]
+    counts = {r[1].strip(): r[2:] for r in rows if len(r) == 4}
+    assert [c.strip() for c in counts["misconception"]] == ["3", "3"]
+    assert [c.strip() for c in counts["style"]] == ["3", "3"]
+
+
+def test_feedback_names_the_pages_it_wrote(graded: Course, unrolled: Call) -> None:
+    """Does every printed line lead to a page?"""
+    said = unrolled("feedback", NAME)
+    assert said.code == 0
+    (page,) = said.out.splitlines()
+    assert Path(page) == graded.feedback / "ada" / NAME / "tiny.html"
+    assert "<html" in Path(page).read_text()
+
+
+def test_feedback_before_grading_is_refused(course: Course, unrolled: Call) -> None:
+    """Is one told to grade first?"""
+    said = unrolled("feedback", NAME)
+    assert (said.code, said.out) == (2, "") and f"unrolled grade {NAME}" in said.err
+
+
+def test_the_demo_asks_for_its_recipes(course: Course, unrolled: Call) -> None:
+    """Is a course without recipes told so, and left as it is?"""
+    before = contents(course.root)
+    said = unrolled("demo")
+    assert said.code == 2 and "no recipes" in said.err
+    assert contents(course.root) == before
+
+
+def test_an_export_never_overwrites_unasked(graded: Course, unrolled: Call) -> None:
+    """Is a file that is there kept until --force is said?"""
+    path = graded.root / "canvas.csv"
+    path.write_text("my own notes\n")
+    said = unrolled("canvas", "export")
+    assert (said.code, said.out) == (2, "")
+    assert "canvas.csv: exists already; --force overwrites it." in said.err
+    assert path.read_text() == "my own notes\n"
+    assert unrolled("canvas", "export", "--force").code == 0
+    assert path.read_text().startswith("Student,ID,")
+    before = contents(graded.root)
+    assert unrolled("canvas", "export", "--out", "other.csv").code == 0
+    written = contents(graded.root)
+    assert written.pop(graded.root / "other.csv") == path.read_bytes()
+    assert written == before
+
+
+def test_export_json_is_one_document(graded: Course, unrolled: Call) -> None:
+    """Does a program read what was filled and what was left out?"""
+    (graded.root / "exported.csv").write_text(
+        "Student,ID,SIS User ID,SIS Login ID,Section,Tiny (7)\n"
+        "    Points Possible,,,,,100.00\n"
+        '"A, Ada",1,,ada,S,\n"C, Cyd",2,,cyd,S,7\n'
+    )
+    words = ["canvas", "export", "--template", "exported.csv", "--json"]
+    document = unrolled(*words).document()
+    filled = {"student": "ada", "assignment": NAME, "old": None, "new": 60.0}
+    assert document["header"][-1] == "Tiny (7)" and document["filled"] == [filled]
+    assert document["left_out"] == ["row 4 (C, Cyd): nobody of the gradebook"]
+
+
+def test_import_writes_only_when_told(course: Course, unrolled: Call) -> None:
+    """Is an edit shown without --force, and written with it, the old text kept?"""
+    path = course.source / NAME / "tiny.ipynb"
+    path.write_text(path.read_text().replace("A lesson", "A [red]lesson"))
+    lesson = course.lessons / NAME / "tiny.py"
+    old, before = lesson.read_text(), contents(course.root)
+    shown = unrolled("import", str(path))
+    assert shown.code == 0 and contents(course.root) == before
+    assert "+# # A [red]lesson" in shown.out and "not written; --force" in shown.out
+    assert unrolled("import", str(path), "--force").code == 0
+    assert lesson.read_text() == old.replace("A lesson", "A [red]lesson")
+    (kept,) = (course.build / "backups").glob("tiny-*.py")
+    assert kept.read_text() == old
+    assert "nothing to bring back" in unrolled("import", str(path)).out
+
+
+def test_import_of_something_else_is_refused(course: Course, unrolled: Call) -> None:
+    """Is a student's notebook exit 2 in one line?"""
+    said = unrolled("import", f"release/{NAME}/tiny.ipynb", "--force")
+    assert (said.code, said.out) == (2, "")
+    assert said.err.count("\n") == 1 and "have no solutions" in said.err

@@ -1,0 +1,187 @@
+"""What people see of results: every count and reason, whatever is in the texts."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console, RenderableType
+
+from unrolled.author.cases import Case
+from unrolled.author.verify import VerifyReport
+from unrolled.grade.results import CellResult, GradeReport, SubmissionResult
+from unrolled.report.progress import counted, grading
+from unrolled.report.tables import grade_table, points, verify_table
+
+HOSTILE = ["[red]", "[/red]", "[bold]a[/]", "[link=x]y[/link]", "[[x]]", r"\[red]"]
+PASSED = CellResult("a_values", 60.0, 60.0, True)
+FAILED = CellResult("b_values", 0.0, 40.0, False)
+WAITS = CellResult("why", None, 20.0, None)
+
+
+def screen(watched: bool = True) -> Console:
+    """A wide console that keeps what it shows."""
+    return Console(
+        file=io.StringIO(), force_terminal=watched, width=200, color_system=None
+    )
+
+
+def shown(console: Console) -> str:
+    """All that a console has shown."""
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def printed(table: RenderableType) -> list[str]:
+    """The lines of a table as a terminal without colours shows them."""
+    console = screen(watched=False)
+    console.print(table)
+    return shown(console).splitlines()
+
+
+def graded(student: str = "ada", **told: Any) -> SubmissionResult:
+    """A graded submission."""
+    given: dict[str, Any] = {"score": 60.0, "max_score": 100.0, "cells": (PASSED,)}
+    return SubmissionResult(student, "graded", **(given | told))
+
+
+def row(*submissions: SubmissionResult) -> list[str]:
+    """The cells of the first row of a grade table."""
+    lines = printed(grade_table(GradeReport("01_tiny", 1.25, submissions)))
+    first = next(line for line in lines if line.startswith("│"))
+    return [cell.strip() for cell in first.strip("│").split("│")]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "-"),
+        (60.0, "60"),
+        (12.5, "12.5"),
+        (1 / 3, "0.33"),
+        (0.0, "0"),
+        (100, "100"),
+    ],
+)
+def test_points_have_two_decimals_at_most(value: float | None, text: str) -> None:
+    """Are points short, and round numbers whole?"""
+    assert points(value) == text
+
+
+def test_the_grade_table_counts_everybody() -> None:
+    """Does it say how many were handed in, graded, not graded, and how long?"""
+    bad = SubmissionResult("eve", "ungraded", "no notebook")
+    report = GradeReport("01_tiny", 1.25, (graded(), graded("bob"), bad))
+    lines = printed(grade_table(report))
+    assert lines[0].strip() == "01_tiny: 3 submissions"
+    assert lines[-1] == "2 graded, 1 ungraded, 1.2 s"
+    students = [line.split()[1] for line in lines if line.startswith("│")]
+    assert students == ["ada", "bob", "eve"]
+
+
+def test_a_row_says_score_and_state() -> None:
+    """Has each kind of result its own words, and none is passed over?"""
+    assert row(graded()) == ["ada", "60", "100", "", "all checks passed"]
+    cells = (PASSED, FAILED, FAILED, WAITS)
+    told = row(graded(cells=cells, needs_manual=True, repairs=("Cell a is missing.",)))
+    assert told[-1] == "2 checks failed; waits for marks; Cell a is missing."
+    assert row(graded(late_penalty=6.5))[3] == "-6.5"
+    assert row(graded(score=0.0))[1] == "0"
+
+
+def test_an_ungraded_row_gives_the_reason_and_no_score() -> None:
+    """Is an ungraded submission never shown as one with no points?"""
+    bad = SubmissionResult("eve", "ungraded", "tiny.ipynb: not handed in")
+    assert row(bad) == ["eve", "-", "-", "", "UNGRADED: tiny.ipynb: not handed in"]
+
+
+def test_a_long_reason_is_folded_not_cut() -> None:
+    """Can a reason of any length be read to its end?"""
+    reason = f"{'word ' * 80}{'x' * 300} the end"
+    bad = SubmissionResult("eve", "ungraded", reason)
+    lines = printed(grade_table(GradeReport("01_tiny", 1.0, (bad,))))
+    text = "".join(line.strip("│ ").split("│")[-1] for line in lines)
+    assert text.count("x") == 300 and "…" not in text
+    assert any("the end" in line for line in lines)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_the_grade_table_shows_markup_as_it_stands(text: str) -> None:
+    """Are brackets of students, reasons and repairs shown, not obeyed?"""
+    bad = SubmissionResult(text, "ungraded", f"reason {text}.")
+    assert row(bad) == [text, "-", "-", "", f"UNGRADED: reason {text}."]
+    told = row(graded(f"a {text} b", repairs=(f"Cell {text} is missing.",)))
+    assert (told[0], told[-1]) == (f"a {text} b", f"Cell {text} is missing.")
+
+
+def verified(*cases: Case) -> list[str]:
+    """The lines of a verify table."""
+    return printed(verify_table(VerifyReport(20, 3.4, cases)))
+
+
+def test_the_verify_table_counts_kinds_of_cases() -> None:
+    """Is there a row for each kind with its numbers, and the verdict?"""
+    lines = verified(
+        Case("01_tiny", "solution", "all points"),
+        Case("01_tiny", "style", "loops"),
+        Case("01_tiny", "style", "torch"),
+    )
+    assert lines[0].strip() == "verify under 20 seeds"
+    rows = [line.strip("│").split("│") for line in lines if line.startswith("│")]
+    assert [[c.strip() for c in r] for r in rows] == [
+        ["01_tiny", "solution", "1", "1"],
+        ["01_tiny", "style", "2", "2"],
+    ]
+    assert lines[-1] == "everything holds, 3 s"
+
+
+def test_the_verify_table_tells_every_miss() -> None:
+    """Is each miss counted, named, and told with all its problems?"""
+    lines = verified(
+        Case("01_tiny", "style", "loops", ("a fails", "b fails")),
+        Case("01_tiny", "style", "torch"),
+        Case("01_tiny", "release", "no points", ("c passes",)),
+    )
+    assert "MISS 01_tiny style loops: a fails; b fails" in lines
+    assert "MISS 01_tiny release no points: c passes" in lines
+    assert lines[-1] == "2 misses, 3 s"
+    (styles,) = [line for line in lines if "│ style" in line]
+    assert [c.strip() for c in styles.strip("│").split("│")][2:] == ["2", "1"]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_the_verify_table_shows_markup_as_it_stands(text: str) -> None:
+    """Are brackets of a problem shown, not obeyed?"""
+    lines = verified(Case("01_tiny", "style", "loops", (f"got {text}.",)))
+    assert f"MISS 01_tiny style loops: got {text}." in lines
+
+
+def test_the_grading_bar_counts_as_it_goes() -> None:
+    """Does the bar say how many are graded, have failed checks, are ungraded?"""
+    console = screen()
+    with grading(console, "01_tiny", 3) as step:
+        step(graded())
+        step(graded("bob", cells=(FAILED, FAILED)))
+        step(SubmissionResult("[/eve]", "ungraded", "[/red]"))
+    last = shown(console)
+    assert "2 graded, 1 with failed checks, 1 ungraded" in last
+    assert "grade 01_tiny" in last and "3/3" in last
+
+
+def test_the_counting_bar_says_what_it_is_told() -> None:
+    """Does the bar show how far the work is, and what was done last?"""
+    console = screen()
+    with counted(console, "verify") as step:
+        step(2, 7, "loops")
+    assert "verify" in shown(console) and "2/7 loops" in shown(console)
+
+
+def test_bars_are_silent_where_nobody_watches() -> None:
+    """Does a log get no bar, and no control characters?"""
+    console = screen(watched=False)
+    with grading(console, "01_tiny", 1) as step:
+        step(graded())
+    with counted(console, "verify") as tell:
+        tell(1, 2, "loops")
+    assert shown(console).strip() == ""
