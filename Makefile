@@ -26,7 +26,7 @@ demo: $(READY)
 	$(BIN)/unrolled demo
 
 test: $(READY)
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadgroup
 
 lab: $(READY)
 	$(BIN)/unrolled build

@@ -709,7 +709,7 @@ explore(
 # %% [markdown]
 # The blue arrows are last lesson, the dashed ones are today: down from every
 # output, and from every state to the one before. (The second slider, $k$, cuts
-# the way back. Leave it at 7 for now; it's the subject of section 7.)
+# the way back. Push it to 7 for now; it's the subject of section 7.)
 #
 # ### Exercise: `rnn_backward`
 #
