@@ -569,7 +569,6 @@ def rnn_step_backward(dh_t, cache_t):
 # $f$ serves any number made of $h_t$, for example the sum of $h_t$ times some
 # fixed numbers: then $dh_t$ is just these numbers.
 
-
 # %% show=true
 demo = random_params(np.random.default_rng(0), V=4, H=3)
 x_t, h_prev = np.ones((2, 4)), np.array([[0.9, 0.1, -0.5], [-0.2, 0.6, 0.8]])

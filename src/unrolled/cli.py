@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from unrolled import __version__
-from unrolled.course import Course, find_course
+from unrolled.cli_canvas import canvas
+from unrolled.cli_common import (
+    Force,
+    Json,
+    Names,
+    chosen,
+    err,
+    out,
+    print_json,
+    the_course,
+)
 from unrolled.errors import UserError
 
 app = typer.Typer(
@@ -22,22 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-canvas = typer.Typer(help="Take grades to Canvas.", no_args_is_help=True)
 app.add_typer(canvas, name="canvas")
-
-err = Console(stderr=True)
-out = Console()
-
-Names = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="[ASSIGNMENT]...", help="Folder names; all if none is given."
-    ),
-]
-Json = Annotated[
-    bool, typer.Option("--json", help="One JSON document on standard output.")
-]
-Force = Annotated[bool, typer.Option("--force", help="Overwrite what is there.")]
 
 
 def run() -> None:
@@ -75,27 +67,6 @@ def common(
     context.obj = course
 
 
-def _course(context: typer.Context) -> Course:
-    course = find_course(context.obj)
-    from unrolled.grade.run import silence_nbgrader
-
-    silence_nbgrader()
-    return course
-
-
-def _chosen(course: Course, names: list[str] | None) -> list[str]:
-    unknown = [n for n in names or [] if n not in course.assignments]
-    if unknown:
-        known = ", ".join(course.assignments)
-        raise UserError(f"no assignment {', '.join(unknown)}; course.toml has {known}.")
-    return list(names or course.assignments)
-
-
-def _print_json(document: Any) -> None:
-    json.dump(document, sys.stdout, indent=2, ensure_ascii=False, default=str)
-    sys.stdout.write("\n")
-
-
 @app.command()
 def build(
     context: typer.Context,
@@ -113,9 +84,9 @@ def build(
     """
     from unrolled.author.build import build as work
 
-    course = _course(context)
-    report = work(course, _chosen(course, assignments), check=check, force=force)
-    _print_json(report.as_dict()) if as_json else out.print(report.as_text())
+    course = the_course(context)
+    report = work(course, chosen(course, assignments), check=check, force=force)
+    print_json(report.as_dict()) if as_json else out.print(report.as_text())
     raise typer.Exit(1 if check and not report.fresh else 0)
 
 
@@ -133,7 +104,9 @@ def import_(
     """
     from unrolled.author.importer import import_notebook
 
-    report = import_notebook(_course(context), notebook, force=force, dry_run=not force)
+    report = import_notebook(
+        the_course(context), notebook, force=force, dry_run=not force
+    )
     out.print(report.as_text(), markup=False, highlight=False, soft_wrap=True)
 
 
@@ -155,10 +128,10 @@ def verify(
     from unrolled.report.progress import counted
     from unrolled.report.tables import verify_table
 
-    course = _course(context)
+    course = the_course(context)
     with counted(err, "verify") as step:
-        report = work(course, _chosen(course, assignments), seeds, jobs, step)
-    _print_json(report.as_dict()) if as_json else out.print(verify_table(report))
+        report = work(course, chosen(course, assignments), seeds, jobs, step)
+    print_json(report.as_dict()) if as_json else out.print(verify_table(report))
     raise typer.Exit(0 if report.passed else 1)
 
 
@@ -189,12 +162,12 @@ def grade(
     from unrolled.report.progress import grading
     from unrolled.report.tables import grade_table
 
-    course = _course(context)
-    _chosen(course, [assignment])
+    course = the_course(context)
+    chosen(course, [assignment])
     total = len(student or submitted_students(course, assignment))
     with grading(err, assignment, total) as step:
         report = work(course, assignment, student or (), force, step)
-    _print_json(report.as_dict()) if as_json else out.print(grade_table(report))
+    print_json(report.as_dict()) if as_json else out.print(grade_table(report))
     raise typer.Exit(1 if report.ungraded else 0)
 
 
@@ -213,8 +186,8 @@ def feedback(
     """
     from unrolled.grade.feedback import feedback as work
 
-    course = _course(context)
-    _chosen(course, [assignment])
+    course = the_course(context)
+    chosen(course, [assignment])
     pages = work(course, assignment, student or (), force)
     for page in pages:
         out.print(str(page), soft_wrap=True)
@@ -233,39 +206,6 @@ def demo(
     """
     from unrolled.demo import demo as work
 
-    report = work(_course(context), err, keep=keep)
+    report = work(the_course(context), err, keep=keep)
     out.print(report.table())
     raise typer.Exit(0 if report.passed else 1)
-
-
-@canvas.command("export")
-def canvas_export(
-    context: typer.Context,
-    assignments: Names = None,
-    template: Annotated[
-        Path | None,
-        typer.Option(help="The CSV you have just exported from Canvas's gradebook."),
-    ] = None,
-    to: Annotated[Path, typer.Option("--out", help="The file to write.")] = Path(
-        "canvas.csv"
-    ),
-    allow_lower: Annotated[
-        bool, typer.Option("--allow-lower", help="Also lower a higher grade in Canvas.")
-    ] = False,
-    force: Force = False,
-    as_json: Json = False,
-) -> None:
-    """Write a CSV that Canvas's gradebook imports, without a wrong grade.
-
-    Best with `--template`: only our columns of your own export are filled in.
-    Says which rows and columns were left out, and why.
-    """
-    from unrolled.canvas import export_canvas
-
-    course = _course(context)
-    chosen = _chosen(course, assignments)
-    plan = export_canvas(course, chosen, template, to, allow_lower, force)
-    if as_json:
-        _print_json(plan.as_dict())
-    else:
-        out.print(plan.as_text(), markup=False, highlight=False, soft_wrap=True)

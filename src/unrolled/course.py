@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import secrets
 import stat
 import tomllib
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from unrolled.errors import UserError
+from unrolled.toml_table import Table
 
 MARK = "nbgrader_config.py"
 
@@ -146,60 +145,6 @@ def load_course(root: Path) -> Course:
         {n: _assignment(n, assignments.table(n), zone) for n in assignments.values},
         bool(feedback.get("show_hidden_tests", bool, False)),
     )
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of course.toml that says where it is when something is wrong."""
-
-    path: Path
-    name: str
-    values: Mapping[str, Any]
-
-    def fail(self, key: str, why: str) -> UserError:
-        """An error about one key."""
-        place = f"{self.name}.{key}" if self.name else key
-        return UserError(f"{self.path}: {place}: {why}")
-
-    def only(self, *keys: str) -> None:
-        """Refuse unknown keys, with the nearest known one."""
-        for key in self.values:
-            if key not in keys:
-                near = difflib.get_close_matches(key, keys, 1)
-                hint = f"did you mean {near[0]}?" if near else _known(keys)
-                raise self.fail(key, f"unknown; {hint}")
-
-    def table(self, key: str) -> Table:
-        """The table under `key`, empty if there is none."""
-        found = self.values.get(key, {})
-        if not isinstance(found, dict):
-            raise self.fail(key, "must be a table")
-        return Table(self.path, f"{self.name}.{key}".strip("."), found)
-
-    def get(self, key: str, kinds: type | tuple[type, ...], default: Any) -> Any:
-        """The value of `key`, of one of `kinds`."""
-        value = self.values.get(key, default)
-        if not isinstance(value, kinds) or (kinds is not bool and value is True):
-            raise self.fail(key, f"{value!r} is of the wrong kind")
-        return value
-
-    def text(self, key: str) -> str:
-        """A text that must be there."""
-        value = self.get(key, str, "")
-        if not value.strip():
-            raise self.fail(key, "is missing: give it as a text in quotes")
-        return str(value)
-
-    def number(self, key: str, default: float, top: float) -> float:
-        """A number from 0 to `top`."""
-        value = float(self.get(key, (int, float), default))
-        if not 0 <= value <= top:
-            raise self.fail(key, f"{value:g} is not between 0 and {top:g}")
-        return value
-
-
-def _known(keys: Iterable[str]) -> str:
-    return f"known are {', '.join(keys)}"
 
 
 def _zone(course: Table) -> ZoneInfo:

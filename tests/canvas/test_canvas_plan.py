@@ -13,14 +13,8 @@ from hypothesis import strategies as st
 
 from unrolled.canvas.export import _refuse_surprises, state_of
 from unrolled.canvas.importer import read_as_canvas
-from unrolled.canvas.plan import (
-    Exported,
-    ExportPlan,
-    Grade,
-    Pupil,
-    plan_export,
-    plan_starter,
-)
+from unrolled.canvas.matching import Exported, Pupil
+from unrolled.canvas.plan import ExportPlan, Grade, plan_export, plan_starter
 from unrolled.canvas.template import read_template
 from unrolled.errors import UserError
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from support import material
 
+from unrolled.grade.calls import Call
 from unrolled.grade.diagnose import agrees, explain, same
 from unrolled.grade.reference import build_reference
-from unrolled.grade.session import Call
 
 
 def call(x: Any, result: Any, error: str | None = None, after: Any = None) -> Call:

@@ -17,9 +17,9 @@ import matplotlib as mpl
 import numpy as np
 
 from unrolled.author.catalogue import Catalogue, Misconception, Style, load_catalogue
+from unrolled.grade.calls import Call
 from unrolled.grade.diagnose import agrees
 from unrolled.grade.reference import defined_names, split_check
-from unrolled.grade.session import Call
 from unrolled.grade.task import cell_seed
 
 LESSONS = Path(__file__).parents[2] / "lessons"

@@ -1,1 +1,1 @@
-""""""
+"""Lesson texts to notebooks, and the proof that their tests are right."""

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import Any
 
 from nbgrader.api import Base
 from nbgrader.converters import GenerateAssignment, GenerateSolution
-from nbgrader.converters.base import NbGraderException
-from nbgrader.coursedir import CourseDirectory
 from sqlalchemy import create_engine
 
+from unrolled.converters import run_converter
 from unrolled.course import load_course, nbgrader_config
-from unrolled.errors import UserError
-
-
-class _Log(logging.Handler):
-    """Keeps the errors that nbgrader logs."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(record.getMessage())
 
 
 def scratch_database(path: Path) -> str:
@@ -53,17 +39,4 @@ def _run(kind: Any, root: Path, assignment: str, db_url: str) -> None:
     config = nbgrader_config(load_course(root))
     config.CourseDirectory.db_url = db_url
     config.CourseDirectory.assignment_id = assignment
-    converter = kind(coursedir=CourseDirectory(config=config), config=config)
-    log = _Log()
-    converter.log = logging.Logger("unrolled.build")
-    converter.log.addHandler(log)
-    try:
-        converter.start()
-    except NbGraderException as error:
-        raise UserError(_last(log.lines) or str(error)) from error
-
-
-def _last(lines: list[str]) -> str:
-    """What really happened: the last line of the traceback that nbgrader logged."""
-    traces = [line for line in lines if line.startswith("Traceback")]
-    return traces[-1].strip().split("\n")[-1] if traces else " ".join(lines[-1:])
+    run_converter(kind, config)

@@ -6,72 +6,27 @@ A lesson is a jupytext percent file. Its short cell markers (`exercise`, `check`
 
 from __future__ import annotations
 
-import ast
 import difflib
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import jupytext
 import nbformat
 
+from unrolled.author.cells import MARKERS, Cell, Lesson, Problems, Role
+from unrolled.author.lesson_checks import check_cell, check_whole
 from unrolled.errors import UserError
 
-Role = Literal["prose", "given", "show", "exercise", "check", "answer"]
-MARKERS = ("exercise", "check", "answer", "points", "show")
-SCHEME = "**Marking scheme**"
-WIDTH = 79
-TOTAL = 100.0
 _CELL = re.compile(r"^# %%(?!%)")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,60}\Z")
-_MARKS = re.compile(r"^- (\d+(?:\.\d+)?) points?\b", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One cell; `line` is that of its marker, `exercise` the one a check is for."""
-
-    kind: Literal["markdown", "code"]
-    role: Role
-    source: str
-    line: int
-    name: str | None = None
-    points: float | None = None
-    exercise: str | None = None
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """A lesson text that has been read and found in order."""
-
-    path: Path
-    assignment: str
-    cells: tuple[Cell, ...]
-
-
-class _Problems:
-    """Collects what is wrong, so that an author sees all of it at once."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.found: list[str] = []
-
-    def add(self, line: int, marker: str, what: str) -> None:
-        """Note a problem at a line of the file."""
-        self.found.append(f"{self.path}:{line}: {marker}: {what}")
-
-    def raise_any(self) -> None:
-        """UserError with all problems, if there are any."""
-        if self.found:
-            raise UserError("\n".join(self.found))
 
 
 def read_lesson(path: Path) -> Lesson:
     """Read a lesson; UserError lists every problem with file, line and marker."""
-    problems = _Problems(path)
+    problems = Problems(path)
     text = _text(path)
     notebook = jupytext.reads(text, fmt="py:percent")
     lines = [n for n, line in enumerate(text.split("\n"), 1) if _CELL.match(line)]
@@ -79,7 +34,7 @@ def read_lesson(path: Path) -> Lesson:
         first = "text before the first `# %%` marker, or a marker inside a string"
         raise UserError(f"{path}:1: cells cannot be told apart: {first}.")
     cells = tuple(_cells(notebook.cells, lines, problems))
-    _check_whole(cells, problems)
+    check_whole(cells, problems)
     problems.raise_any()
     return Lesson(path, path.parent.name, cells)
 
@@ -93,7 +48,7 @@ def _text(path: Path) -> str:
         raise UserError(f"{path}: not UTF-8 (byte {error.start}).") from error
 
 
-def _cells(raw: Any, lines: list[int], problems: _Problems) -> Iterator[Cell]:
+def _cells(raw: Any, lines: list[int], problems: Problems) -> Iterator[Cell]:
     exercise: str | None = None
     for found, line in zip(raw, lines, strict=True):
         cell = _cell(found, line, exercise, problems)
@@ -101,7 +56,7 @@ def _cells(raw: Any, lines: list[int], problems: _Problems) -> Iterator[Cell]:
         yield cell
 
 
-def _cell(raw: Any, line: int, exercise: str | None, problems: _Problems) -> Cell:
+def _cell(raw: Any, line: int, exercise: str | None, problems: Problems) -> Cell:
     marks = {k: v for k, v in raw.metadata.items() if not k.startswith("lines_to")}
     for key in marks.keys() - set(MARKERS):
         near = difflib.get_close_matches(key, MARKERS, 1)
@@ -114,12 +69,12 @@ def _cell(raw: Any, line: int, exercise: str | None, problems: _Problems) -> Cel
     points = _points(role, marks, line, problems)
     of = exercise if role == "check" else None
     cell = Cell(kind, role, raw.source, line, name, points, of)
-    _check_cell(cell, problems)
+    check_cell(cell, problems)
     return cell
 
 
 def _role(
-    kind: str, marks: dict[str, Any], line: int, problems: _Problems
+    kind: str, marks: dict[str, Any], line: int, problems: Problems
 ) -> tuple[Role, str | None]:
     roles: list[Role] = [r for r in ("exercise", "check", "answer") if r in marks]
     if len(roles) > 1:
@@ -139,7 +94,7 @@ def _role(
 
 
 def _points(
-    role: Role, marks: dict[str, Any], line: int, problems: _Problems
+    role: Role, marks: dict[str, Any], line: int, problems: Problems
 ) -> float | None:
     points = marks.get("points")
     if role not in ("check", "answer"):
@@ -150,97 +105,6 @@ def _points(
         problems.add(line, role, "has no points: add points=2, a number above 0")
         return 0.0
     return float(points)
-
-
-def _check_cell(cell: Cell, problems: _Problems) -> None:
-    if cell.kind == "code":
-        _check_code(cell, problems)
-    begin, end = _region(cell, "HIDDEN TESTS", problems)
-    if begin and cell.role != "check":
-        where = cell.line + begin
-        problems.add(where, "BEGIN HIDDEN TESTS", "only a check may have hidden tests")
-    if begin and end and cell.role == "check":
-        _check_boundary(cell, begin, end, problems)
-    begin, _ = _region(cell, "SOLUTION", problems)
-    if cell.role == "exercise" and not begin:
-        problems.add(cell.line, "exercise", f"{cell.name}: a stub without a solution")
-    if begin and cell.role != "exercise":
-        problems.add(cell.line + begin, "BEGIN SOLUTION", "only in an exercise cell")
-    if cell.role == "check" and cell.exercise is None:
-        problems.add(cell.line, "check", f"{cell.name}: no exercise stands before it")
-    if cell.role == "answer":
-        _check_answer(cell, problems)
-
-
-def _region(cell: Cell, what: str, problems: _Problems) -> tuple[int, int]:
-    """Line offsets of the one region BEGIN ... END in a cell; 0 where missing."""
-    begins, ends = [], []
-    for number, line in enumerate(cell.source.split("\n"), 1):
-        if f"BEGIN {what}" in line:
-            begins.append(number)
-        elif f"END {what}" in line:
-            ends.append(number)
-    begin, end = (begins or [0])[0], (ends or [0])[0]
-    if len(begins) > 1 or len(ends) > 1:
-        problems.add(cell.line + begins[-1], f"BEGIN {what}", "one region a cell")
-    elif begin and not end:
-        problems.add(cell.line + begin, f"BEGIN {what}", f"no END {what} follows")
-    elif (end and not begin) or end < begin:
-        problems.add(cell.line + end, f"END {what}", f"no BEGIN {what} before it")
-    return begin, end
-
-
-def _check_code(cell: Cell, problems: _Problems) -> None:
-    for number, line in enumerate(cell.source.split("\n"), 1):
-        if len(line) > WIDTH:
-            problems.add(cell.line + number, cell.role, f"over {WIDTH} columns")
-    if "%" in cell.source and re.search(r"^[%!]", cell.source, re.MULTILINE):
-        return
-    try:
-        ast.parse(cell.source)
-    except SyntaxError as error:
-        at = cell.line + (error.lineno or 0)
-        problems.add(at, cell.role, f"not Python: {error.msg}")
-
-
-def _check_boundary(cell: Cell, begin: int, end: int, problems: _Problems) -> None:
-    try:
-        body = ast.parse(cell.source).body
-    except SyntaxError:
-        return
-    for node in body:
-        last = node.end_lineno or node.lineno
-        if node.lineno < begin < last or node.lineno < end < last:
-            line = cell.line + node.lineno
-            problems.add(line, "hidden tests", "cut through a statement")
-
-
-def _check_answer(cell: Cell, problems: _Problems) -> None:
-    if SCHEME not in cell.source:
-        problems.add(cell.line, "answer", f"{cell.name}: no line {SCHEME}")
-        return
-    total = sum(float(m) for m in _MARKS.findall(cell.source.split(SCHEME, 1)[1]))
-    if total != cell.points:
-        problems.add(
-            cell.line,
-            "answer",
-            f"{cell.name}: the marking scheme's bullets (`- 2 points: ...`) give "
-            f"{total:g}, the marker says {cell.points or 0:g}",
-        )
-
-
-def _check_whole(cells: tuple[Cell, ...], problems: _Problems) -> None:
-    seen: dict[str, int] = {}
-    for cell in cells:
-        if cell.name is not None and cell.name in seen:
-            first = seen[cell.name]
-            problems.add(cell.line, cell.role, f"{cell.name} is taken by line {first}")
-        if cell.name is not None:
-            seen.setdefault(cell.name, cell.line)
-    total = sum(c.points or 0.0 for c in cells)
-    if total != TOTAL:
-        line = cells[-1].line if cells else 1
-        problems.add(line, "points", f"sum to {total:g}, must be {TOTAL:g}")
 
 
 def to_notebook(lesson: Lesson) -> Any:

@@ -18,14 +18,8 @@ from unrolled.canvas.importer import (
     ImportRefusedError,
     read_as_canvas,
 )
-from unrolled.canvas.plan import (
-    Exported,
-    ExportPlan,
-    Grade,
-    Pupil,
-    plan_export,
-    plan_starter,
-)
+from unrolled.canvas.matching import Exported, Pupil
+from unrolled.canvas.plan import ExportPlan, Grade, plan_export, plan_starter
 from unrolled.canvas.template import Template, number_in, read_template
 from unrolled.course import Course, load_course
 from unrolled.errors import UserError

@@ -9,27 +9,19 @@ from __future__ import annotations
 import csv
 import io
 import math
-import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from unrolled.canvas.template import Column, Row, Template, number_in
-
-DROPPED = re.compile(
-    r"(Current|Final) (Score|Points|Grade)|Override (Score|Grade|Status)"
+from unrolled.canvas.matching import (
+    Exported,
+    Filled,
+    Pupil,
+    Work,
+    match_columns,
+    match_people,
 )
-
-
-@dataclass(frozen=True)
-class Pupil:
-    """A student of the gradebook; `canvas_id` is nbgrader's lms_user_id."""
-
-    name: str
-    canvas_id: str = ""
-    last_name: str = ""
-    first_name: str = ""
+from unrolled.canvas.template import Column, Row, Template, number_in
 
 
 @dataclass(frozen=True)
@@ -38,25 +30,6 @@ class Grade:
 
     points: float | None
     waits: bool = False
-
-
-@dataclass(frozen=True)
-class Exported:
-    """An assignment to export: its name here, its title and points in Canvas."""
-
-    name: str
-    title: str
-    points: float
-
-
-@dataclass(frozen=True)
-class Filled:
-    """One cell that gets a grade."""
-
-    student: str
-    assignment: str
-    old: float | None
-    new: float
 
 
 @dataclass(frozen=True)
@@ -89,15 +62,6 @@ class ExportPlan:
         return "\n".join(lines)
 
 
-@dataclass(frozen=True)
-class _Work:
-    """What the planner gathers on its way."""
-
-    left_out: list[str]
-    warnings: list[str]
-    filled: list[Filled]
-
-
 Grades = Mapping[tuple[str, str], Grade]
 
 
@@ -113,9 +77,9 @@ def plan_export(
     `grades` are by (student, assignment). Rows and columns without a match are
     left out and said so; nothing is guessed.
     """
-    work = _Work([], [], [])
-    columns = _match_columns(template, assignments, work)
-    people = _match_people(template, pupils, work)
+    work = Work([], [], [])
+    columns = match_columns(template, assignments, work)
+    people = match_people(template, pupils, work)
     rows = []
     if template.points_row:
         rows.append(_points_row(template, list(columns)))
@@ -131,7 +95,7 @@ def plan_export(
     return _plan(header, rows, work)
 
 
-def _plan(header: tuple[str, ...], rows: list[Any], work: _Work) -> ExportPlan:
+def _plan(header: tuple[str, ...], rows: list[Any], work: Work) -> ExportPlan:
     return ExportPlan(
         header,
         tuple(rows),
@@ -149,76 +113,6 @@ def _points_row(template: Template, columns: list[Column]) -> tuple[str, ...]:
     )
 
 
-def _match_columns(
-    template: Template, assignments: Sequence[Exported], work: _Work
-) -> dict[Column, Exported]:
-    """Our assignments by their column: title or folder name, and nothing twice."""
-    found: dict[Column, Exported] = {}
-    for wanted in assignments:
-        names = {wanted.title, wanted.name}
-        same = [c for c in template.columns if names & {c.title, c.header}]
-        if len(same) != 1:
-            count = "no column" if not same else f"{len(same)} columns"
-            work.left_out.append(
-                f"assignment {wanted.name}: the export has {count} titled "
-                f"{wanted.title!r}"
-            )
-        elif same[0].read_only:
-            work.left_out.append(f"column {same[0].header}: read only in Canvas")
-        elif DROPPED.search(same[0].header):
-            work.left_out.append(
-                f"column {same[0].header}: Canvas drops columns titled like this; "
-                "give the assignment another title"
-            )
-        else:
-            found[same[0]] = wanted
-            _warn_points(same[0], wanted, work)
-    return found
-
-
-def _warn_points(column: Column, wanted: Exported, work: _Work) -> None:
-    if column.points is not None and abs(column.points - wanted.points) > 0.005:
-        work.warnings.append(
-            f"{column.header}: {column.points:g} points possible in Canvas, "
-            f"{wanted.points:g} in course.toml"
-        )
-
-
-def _match_people(
-    template: Template, pupils: Sequence[Pupil], work: _Work
-) -> dict[int, Pupil]:
-    """Students by the line of their row: Canvas id first, then login and SIS id."""
-    found: dict[int, Pupil] = {}
-    keys: list[tuple[str, str]] = []
-    ids = Counter(r.canvas_id for r in template.rows)
-    for pupil in pupils:
-        rows = [r for r in template.rows if r.canvas_id == pupil.canvas_id != ""]
-        if not rows and not pupil.canvas_id:
-            rows = [r for r in template.rows if pupil.name in (r.login, r.sis_id)]
-        if len(rows) != 1 or ids[rows[0].canvas_id] > 1:
-            count = "no row" if not rows else "more than one row"
-            work.left_out.append(f"student {pupil.name}: {count} in the export")
-        else:
-            keys.append((pupil.name, str(rows[0].line)))
-            found[rows[0].line] = _only(found, rows[0], pupil, work)
-    twice = {line for _, line in keys if sum(k[1] == line for k in keys) > 1}
-    for row in template.rows:
-        if row.line not in found:
-            work.left_out.append(
-                f"row {row.line} ({row.name}): nobody of the gradebook"
-            )
-    return {line: p for line, p in found.items() if str(line) not in twice}
-
-
-def _only(found: dict[int, Pupil], row: Row, pupil: Pupil, work: _Work) -> Pupil:
-    if row.line in found:
-        work.left_out.append(
-            f"row {row.line} ({row.name}): both {found[row.line].name} and "
-            f"{pupil.name} match it; neither is exported"
-        )
-    return pupil
-
-
 def _cell(
     row: Row,
     column: Column,
@@ -226,7 +120,7 @@ def _cell(
     wanted: Exported,
     grades: Grades,
     allow_lower: bool,
-    work: _Work,
+    work: Work,
 ) -> str:
     """The cell: a grade that is ready, else what Canvas shows now."""
     present = row.cells[column.index].strip()
@@ -263,7 +157,7 @@ def plan_starter(
     pupils: Iterable[Pupil], assignments: Sequence[Exported], grades: Grades
 ) -> ExportPlan:
     """A file without a template: only students whose Canvas id is known."""
-    work = _Work([], [], [])
+    work = Work([], [], [])
     identity = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
     header = (*identity, *(a.title for a in assignments))
     points = ("    Points Possible", "", "", "", "")
@@ -282,7 +176,7 @@ def plan_starter(
     return _plan(header, rows, work)
 
 
-def _starter_cell(pupil: Pupil, wanted: Exported, grades: Grades, work: _Work) -> str:
+def _starter_cell(pupil: Pupil, wanted: Exported, grades: Grades, work: Work) -> str:
     grade = grades.get((pupil.name, wanted.name), Grade(None))
     why = _not_ready(grade, None, "", True)
     if why or grade.points is None:

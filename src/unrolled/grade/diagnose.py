@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from unrolled.author.catalogue import Misconception
+from unrolled.grade.calls import Call, separate_copies
 from unrolled.grade.peer import changed_arrays
 from unrolled.grade.reference import Reference
-from unrolled.grade.session import Call, separate_copies
 
 RTOL, ATOL = 1e-6, 1e-9
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 from nbgrader.converters import GenerateFeedback
-from nbgrader.converters.base import NbGraderException
-from nbgrader.coursedir import CourseDirectory
 
+from unrolled.converters import run_converter
 from unrolled.course import Course, nbgrader_config
 from unrolled.errors import UserError
 
@@ -42,15 +40,9 @@ def _convert(course: Course, assignment: str, student: str, force: bool) -> None
     config = nbgrader_config(course)
     config.CourseDirectory.assignment_id = assignment
     config.CourseDirectory.student_id = student
-    directory = CourseDirectory(config=config)
-    converter = GenerateFeedback(coursedir=directory, config=config)
-    converter.force = force or _outdated(course, assignment, student)
-    converter.log = logging.Logger("unrolled.feedback", logging.CRITICAL)
-    try:
-        converter.start()
-    except NbGraderException as error:
-        place = course.autograded / student / assignment
-        raise UserError(f"{place}: no feedback could be made: {error}") from error
+    run_converter(
+        GenerateFeedback, config, force or _outdated(course, assignment, student)
+    )
 
 
 def _outdated(course: Course, assignment: str, student: str) -> bool:

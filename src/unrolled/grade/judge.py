@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from unrolled.grade.calls import Call
 from unrolled.grade.diagnose import explain, fits, quiet
 from unrolled.grade.process import StudentProcess
 from unrolled.grade.reference import Check, Reference
-from unrolled.grade.session import Call, Session, StudentLost, StudentMissing
+from unrolled.grade.session import Session, StudentLost, StudentMissing
 from unrolled.grade.task import CellVerdict, Task, Verdict, cell_seed
 from unrolled.grade.worker import Worker
 

@@ -10,8 +10,9 @@ import contextlib
 import time
 from typing import Any
 
+from unrolled.grade.calls import Call
 from unrolled.grade.reference import runs_in_grading
-from unrolled.grade.session import Budget, Call, Session, StudentLost
+from unrolled.grade.session import Budget, Session, StudentLost
 from unrolled.grade.task import Task
 from unrolled.grade.worker import Worker
 

@@ -19,10 +19,9 @@ from pathlib import Path
 
 import dateutil.parser
 from nbgrader.converters import Autograde
-from nbgrader.converters.base import NbGraderException
-from nbgrader.coursedir import CourseDirectory
 from sqlalchemy.exc import SAWarning
 
+from unrolled.converters import run_converter
 from unrolled.course import Course, nbgrader_config
 from unrolled.errors import UserError
 from unrolled.grade.late import refresh_penalty
@@ -177,17 +176,6 @@ def _is_time(text: str) -> bool:
         return False
 
 
-class _Log(logging.Handler):
-    """Keeps what nbgrader has to say, for the reason of a failure."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(record.getMessage())
-
-
 def _convert(course: Course, assignment: str, student: str) -> Path:
     """Run nbgrader's converter on the staged submission; the folder it wrote."""
     config = nbgrader_config(course)
@@ -195,22 +183,8 @@ def _convert(course: Course, assignment: str, student: str) -> Path:
     config.CourseDirectory.autograded_directory = f"{STAGE}/autograded"
     config.CourseDirectory.assignment_id = assignment
     config.CourseDirectory.student_id = student
-    converter = Autograde(coursedir=CourseDirectory(config=config), config=config)
-    log = _Log()
-    converter.log = logging.Logger("unrolled.grade")
-    converter.log.addHandler(log)
-    try:
-        converter.start()
-    except NbGraderException as error:
-        raise UserError(_reason(log.lines) or str(error)) from error
+    run_converter(Autograde, config)
     return course.root / STAGE / "autograded" / student / assignment
-
-
-def _reason(lines: list[str]) -> str:
-    """The last line of the traceback that nbgrader logged: what really happened."""
-    traces = [line for line in lines if line.startswith("Traceback")]
-    last = traces[-1].strip().split("\n")[-1] if traces else (lines or [""])[-1]
-    return last.removeprefix("unrolled.errors.UserError: ")
 
 
 def _replace_last(course: Course, assignment: str, student: str, new: Path) -> None:

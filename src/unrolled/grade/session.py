@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import builtins
-import copy
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
+from unrolled.grade.calls import Call, apply_changes, changed_copies, copied
 from unrolled.grade.codec import CodecError
 from unrolled.grade.frames import FrameError, FrameTimeoutError
 from unrolled.grade.peer import Message, Peer, ProtocolError, Remote, Reply, Value
@@ -29,22 +27,6 @@ class StudentLost(BaseException):
 
 class StudentMissing(NameError):
     """The notebook defines no such name."""
-
-
-@dataclass
-class Call:
-    """One recorded call of a student's function.
-
-    `before` and `after` are the arguments as they were and as the call left
-    them (None if they cannot be copied); `error` is the name of the built-in
-    type of the exception, if one was raised.
-    """
-
-    name: str
-    before: tuple[tuple[Any, ...], dict[str, Any]] | None
-    after: tuple[Any, ...] | None = None
-    result: Any = None
-    error: str | None = None
 
 
 @dataclass
@@ -137,14 +119,14 @@ class Session:
     def call(self, target: StudentObject, args: Any, kwargs: Any) -> Any:
         """Call a student's function by value; its in-place changes come along."""
         self._begin_call()
-        record = Call(target.__name__, _copied(args, kwargs))
+        record = Call(target.__name__, copied(args, kwargs))
         self.calls.append(record)
         fields = {"args": Value(list(args)), "kwargs": Value(kwargs)}
         answer = self._request("call", target=Value(target), **fields)
         if "changed" in answer.body:
             changes = self._value(answer, "changed")
-            _apply(list(args), changes)
-            record.after = _after(record.before, changes)
+            apply_changes(list(args), changes)
+            record.after = changed_copies(record.before, changes)
         try:
             record.result = self._result(answer)
         except Exception as error:
@@ -258,50 +240,3 @@ def _unwrap(value: object) -> Remote | None:
 def _by_reference(value: object) -> bool:
     """Only functions and iterators of the judge may be handed to a student."""
     return callable(value) or isinstance(value, Iterator)
-
-
-def _copied(args: Any, kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
-    try:
-        return separate_copies(args, kwargs)
-    except Exception:
-        return None
-
-
-def separate_copies(args: Any, kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Copies of the arguments that share nothing with each other, as they travel."""
-    copies = tuple(copy.deepcopy(a) for a in args)
-    return copies, {key: copy.deepcopy(value) for key, value in kwargs.items()}
-
-
-def _after(before: Any, changes: Any) -> tuple[Any, ...] | None:
-    """The arguments as the call left them, on copies that share nothing."""
-    if before is None:
-        return None
-    args = list(separate_copies(*before)[0])
-    _apply(args, changes)
-    return tuple(args)
-
-
-def _apply(args: list[Any], changes: Any) -> None:
-    """Copy the arrays that the student changed in place back into the arguments."""
-    if type(changes) is not list:
-        return
-    for change in changes:
-        if type(change) is list and len(change) == 2:
-            _apply_one(args, change[0], change[1])
-
-
-def _apply_one(args: list[Any], path: Any, new: Any) -> None:
-    if type(path) is not list or type(new) is not np.ndarray or not path:
-        return
-    parent: Any = args
-    try:
-        for step in path[:-1]:
-            parent = parent[step]
-        old = parent[path[-1]]
-        if type(old) is np.ndarray and old.shape == new.shape:
-            np.copyto(old, new.astype(old.dtype, copy=False))
-        elif type(parent) in (list, dict) and parent is not args:
-            parent[path[-1]] = new
-    except (IndexError, KeyError, TypeError, ValueError):
-        return

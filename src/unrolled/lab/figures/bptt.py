@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patches import Circle, Rectangle
+from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from unrolled.lab import style
+from unrolled.lab.figures.shapes import RADIUS, node
 
 Floats = NDArray[np.floating[Any]]
 
-_RADIUS = 0.3
-_STRIDE = 1.5
+_STRIDE = 1.7
 
 
 def draw_predictions(
@@ -115,20 +115,24 @@ def draw_pair(axes: Sequence[Axes], mine: Floats, other: Floats, names: Any) -> 
     top = max(float(np.abs(mine).max()), float(np.abs(other).max())) or 1.0
     for ax, matrix, name in zip(axes, (mine, other), names, strict=True):
         image = ax.imshow(matrix, cmap=style.DIVERGING, vmin=-top, vmax=top)
-        ax.set_xticks(range(matrix.shape[1]), range(1, matrix.shape[1] + 1))
-        ax.set_yticks(range(matrix.shape[0]), range(1, matrix.shape[0] + 1))
+        ax.set_xticks(range(matrix.shape[1]), _numbers(matrix.shape[1]))
+        ax.set_yticks(range(matrix.shape[0]), _numbers(matrix.shape[0]))
         ax.set(xlabel="to unit", ylabel="from unit", title=name)
     axes[-1].figure.colorbar(image, ax=list(axes), label="gradient", shrink=0.8)
+
+
+def _numbers(count: int) -> list[str]:
+    return [str(n) for n in range(1, count + 1)]
 
 
 def draw_flow(ax: Axes, T: int, k: int) -> None:
     """The unfolded network with the way forward and the way back, cut every k steps."""
     for t in range(T + 1):
         x = t * _STRIDE
-        _node(ax, (x, 1), f"$h_{t}$", style.STATE if t else style.CONTEXT)
+        node(ax, (x, 1), f"$h_{t}$", style.STATE if t else style.CONTEXT)
         if t:
-            _node(ax, (x, 0), f"$x_{t}$", style.CONTEXT)
-            _node(ax, (x, 2), f"$E_{t}$", style.GRADIENT)
+            node(ax, (x, 0), f"$x_{t}$", style.CONTEXT)
+            node(ax, (x, 2), f"$E_{t}$", style.GRADIENT)
             _forward(ax, (x, 0), (x, 1))
             _forward(ax, (x, 1), (x, 2))
             _backward(ax, (x, 2), (x, 1))
@@ -145,11 +149,6 @@ def draw_flow(ax: Axes, T: int, k: int) -> None:
     if pieces > 1:
         told = f"cut every {k}: {pieces} pieces, no error crosses a cut"
     ax.set_title(f"T = {T}, {told}")
-
-
-def _node(ax: Axes, at: tuple[float, float], text: str, colour: str) -> None:
-    ax.add_patch(Circle(at, _RADIUS, facecolor="white", edgecolor=colour, lw=1.8))
-    ax.text(*at, text, ha="center", va="center", color=style.INK, fontsize=10)
 
 
 def _forward(ax: Axes, start: Any, end: Any) -> None:
@@ -170,7 +169,7 @@ def _arrow(
     props = {"arrowstyle": "->", "color": colour, "ls": line, "lw": 1.5}
     props |= {"shrinkA": 0, "shrinkB": 0}
     ax.annotate(
-        "", b - _RADIUS * along + shift, a + _RADIUS * along + shift, arrowprops=props
+        "", b - RADIUS * along + shift, a + RADIUS * along + shift, arrowprops=props
     )
 
 

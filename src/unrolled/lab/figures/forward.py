@@ -11,16 +11,15 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patches import Circle, FancyArrowPatch, Rectangle
+from matplotlib.patches import FancyArrowPatch, Rectangle
 from matplotlib.path import Path
 from numpy.typing import NDArray
 
 from unrolled.lab import style
+from unrolled.lab.figures.shapes import RADIUS, Point, node
 
 Floats = NDArray[np.floating[Any]]
-Point = tuple[float, float]
 
-_RADIUS = 0.34
 _STRIDE = 1.6
 _LEAST_STEPS = 6
 _MOST_NUMBERS = 24
@@ -63,8 +62,8 @@ def draw_targets(ax: Axes, text: str) -> None:
     torn = {a for a, b in pairs if any(a == c and b != d for c, d in pairs)}
     for x, (letter, follower) in enumerate(pairs):
         colour = style.STATE if letter in torn else style.CONTEXT
-        _node(ax, (x, 1), letter, colour)
-        _node(ax, (x, 0), follower, colour)
+        node(ax, (x, 1), letter, colour)
+        node(ax, (x, 0), follower, colour)
         _arrow(ax, ((x, 1), (x, 0)), colour)
     for y, word in ((1, "reads"), (0, "should say")):
         ax.text(-0.6, y, word, ha="right", va="center", color=style.INK)
@@ -84,7 +83,7 @@ def draw_unrolled(ax: Axes, T: int, layers: int = 1) -> None:
     _arrow(ax, ((1.25, 0.0), (2.35, 0.0)), style.CONTEXT)
     for level in range(1, layers + 1):
         _loop(ax, (0.0, level), _name("W", "hh", level, layers))
-        _node(ax, (first, level), _name("h", "0", level, layers), style.CONTEXT)
+        node(ax, (first, level), _name("h", "0", level, layers), style.CONTEXT)
     for t in range(1, T + 1):
         x = first + t * _STRIDE
         _column(ax, x, str(t), layers)
@@ -101,11 +100,11 @@ def draw_unrolled(ax: Axes, T: int, layers: int = 1) -> None:
 def _column(ax: Axes, x: float, step: str, layers: int) -> None:
     """One time step: input, the states above each other, output."""
     for level in range(1, layers + 1):
-        _node(ax, (x, level), _name("h", step, level, layers), style.STATE)
+        node(ax, (x, level), _name("h", step, level, layers), style.STATE)
         ends = ((x, level - 1), (x, level))
         _arrow(ax, ends, style.STATE, _name("W", "xh", level, layers))
-    _node(ax, (x, 0), _name("x", step), style.CONTEXT)
-    _node(ax, (x, layers + 1), _name("y", step), style.CONTEXT)
+    node(ax, (x, 0), _name("x", step), style.CONTEXT)
+    node(ax, (x, layers + 1), _name("y", step), style.CONTEXT)
     _arrow(ax, ((x, layers), (x, layers + 1)), style.STATE, _name("W", "hy"))
 
 
@@ -114,15 +113,10 @@ def _name(letter: str, below: str, level: int = 1, layers: int = 1) -> str:
     return f"${letter}{above}_{{{below}}}$" if below else f"${letter}{above}$"
 
 
-def _node(ax: Axes, at: Point, text: str, colour: str) -> None:
-    ax.add_patch(Circle(at, _RADIUS, facecolor="white", edgecolor=colour, lw=1.8))
-    ax.text(*at, text, ha="center", va="center", color=style.INK, fontsize=11)
-
-
 def _arrow(ax: Axes, ends: tuple[Point, Point], colour: str, label: str = "") -> None:
     """An arrow between the rims of two nodes, its label beside it."""
     start, end = (np.asarray(p, float) for p in ends)
-    rim = _RADIUS * (end - start) / np.hypot(*(end - start))
+    rim = RADIUS * (end - start) / np.hypot(*(end - start))
     props = {"arrowstyle": "->", "color": colour, "shrinkA": 0, "shrinkB": 0, "lw": 1.5}
     ax.annotate("", end - rim, start + rim, arrowprops=props)
     upright = bool(start[0] == end[0])

@@ -1,0 +1,59 @@
+"""What a lesson text is made of, and the list of what is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from unrolled.errors import UserError
+
+Role = Literal["prose", "given", "show", "exercise", "check", "answer"]
+
+
+MARKERS = ("exercise", "check", "answer", "points", "show")
+
+
+WIDTH = 79
+
+
+TOTAL = 100.0
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell; `line` is that of its marker, `exercise` the one a check is for."""
+
+    kind: Literal["markdown", "code"]
+    role: Role
+    source: str
+    line: int
+    name: str | None = None
+    points: float | None = None
+    exercise: str | None = None
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A lesson text that has been read and found in order."""
+
+    path: Path
+    assignment: str
+    cells: tuple[Cell, ...]
+
+
+class Problems:
+    """Collects what is wrong, so that an author sees all of it at once."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.found: list[str] = []
+
+    def add(self, line: int, marker: str, what: str) -> None:
+        """Note a problem at a line of the file."""
+        self.found.append(f"{self.path}:{line}: {marker}: {what}")
+
+    def raise_any(self) -> None:
+        """UserError with all problems, if there are any."""
+        if self.found:
+            raise UserError("\n".join(self.found))

@@ -1,0 +1,17 @@
+"""What drawings of networks have in common."""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+from matplotlib.patches import Circle
+
+from unrolled.lab import style
+
+RADIUS = 0.34
+Point = tuple[float, float]
+
+
+def node(ax: Axes, at: Point, text: str, colour: str) -> None:
+    """A circle with a text in it, such as a state."""
+    ax.add_patch(Circle(at, RADIUS, facecolor="white", edgecolor=colour, lw=1.8))
+    ax.text(*at, text, ha="center", va="center", color=style.INK, fontsize=11)

@@ -1,0 +1,65 @@
+"""Tables of a TOML file that say where they are when something is wrong."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from unrolled.errors import UserError
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of course.toml that says where it is when something is wrong."""
+
+    path: Path
+    name: str
+    values: Mapping[str, Any]
+
+    def fail(self, key: str, why: str) -> UserError:
+        """An error about one key."""
+        place = f"{self.name}.{key}" if self.name else key
+        return UserError(f"{self.path}: {place}: {why}")
+
+    def only(self, *keys: str) -> None:
+        """Refuse unknown keys, with the nearest known one."""
+        for key in self.values:
+            if key not in keys:
+                near = difflib.get_close_matches(key, keys, 1)
+                hint = f"did you mean {near[0]}?" if near else _known(keys)
+                raise self.fail(key, f"unknown; {hint}")
+
+    def table(self, key: str) -> Table:
+        """The table under `key`, empty if there is none."""
+        found = self.values.get(key, {})
+        if not isinstance(found, dict):
+            raise self.fail(key, "must be a table")
+        return Table(self.path, f"{self.name}.{key}".strip("."), found)
+
+    def get(self, key: str, kinds: type | tuple[type, ...], default: Any) -> Any:
+        """The value of `key`, of one of `kinds`."""
+        value = self.values.get(key, default)
+        if not isinstance(value, kinds) or (kinds is not bool and value is True):
+            raise self.fail(key, f"{value!r} is of the wrong kind")
+        return value
+
+    def text(self, key: str) -> str:
+        """A text that must be there."""
+        value = self.get(key, str, "")
+        if not value.strip():
+            raise self.fail(key, "is missing: give it as a text in quotes")
+        return str(value)
+
+    def number(self, key: str, default: float, top: float) -> float:
+        """A number from 0 to `top`."""
+        value = float(self.get(key, (int, float), default))
+        if not 0 <= value <= top:
+            raise self.fail(key, f"{value:g} is not between 0 and {top:g}")
+        return value
+
+
+def _known(keys: Iterable[str]) -> str:
+    return f"known are {', '.join(keys)}"
