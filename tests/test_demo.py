@@ -6,12 +6,18 @@ import csv
 import io
 import json
 import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from conftest import STUDENTS, SmallClass
 from rich.console import Console
 
+from unrolled.author.build import build
 from unrolled.author.recipes import load_students
 from unrolled.canvas.importer import (
     CanvasAssignment,
@@ -19,7 +25,7 @@ from unrolled.canvas.importer import (
     CanvasStudent,
     read_as_canvas,
 )
-from unrolled.course import Course
+from unrolled.course import Course, load_course
 from unrolled.demo import DemoScore, demo
 from unrolled.errors import UserError
 
@@ -106,6 +112,40 @@ def _rows(path: Path) -> list[list[str]]:
         return list(csv.reader(file))
 
 
+AUTO_SCORES = """
+    select student.id, base_cell.name, grade.auto_score, assignment.timestamp
+    from grade
+    join submitted_notebook as notebook on grade.notebook_id = notebook.id
+    join submitted_assignment as assignment on notebook.assignment_id = assignment.id
+    join assignment as whole on assignment.assignment_id = whole.id
+    join student on assignment.student_id = student.id
+    join base_cell on grade.cell_id = base_cell.id
+    where whole.name = ? order by 1, 2
+"""
+
+
+def test_stock_autograde_gives_the_class_the_same_scores(
+    small_class: SmallClass, tmp_path: Path
+) -> None:
+    """Do `nbgrader autograde` and `unrolled grade` agree on every submission?"""
+    root = tmp_path / "stock"
+    fresh = shutil.ignore_patterns("gradebook.db*", "autograded", "feedback", "build")
+    shutil.copytree(small_class.course.root, root, ignore=fresh)
+    name = "02_forward_pass"
+    build(load_course(root), list(small_class.course.assignments))
+    command = [str(Path(sys.executable).parent / "nbgrader"), "autograde", name]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    assert "not_a_notebook" in done.stderr
+    ours, stock = (_auto_scores(r, name) for r in (small_class.course.root, root))
+    assert stock == ours
+    assert {row[0] for row in ours} == set(STUDENTS) - {"not_a_notebook"}
+
+
+def _auto_scores(root: Path, name: str) -> list[tuple[object, ...]]:
+    with sqlite3.connect(root / "gradebook.db") as db:
+        return db.execute(AUTO_SCORES, [name]).fetchall()
+
+
 def test_a_feedback_page_names_check_message_and_hint(small_class: SmallClass) -> None:
     """Can a student see which check failed, by how much, and what to think of?"""
     page = small_class.course.feedback / "several_misconceptions" / "03_bptt"
@@ -129,10 +169,6 @@ def test_a_folder_that_the_demo_did_not_make_is_left_alone(tmp_path: Path) -> No
 
 
 def _course_at(root: Path) -> Course:
-    from dataclasses import replace
-
-    from unrolled.course import load_course
-
     return replace(load_course(ROOT), root=root)
 
 
