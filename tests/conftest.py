@@ -12,7 +12,8 @@ import pytest
 from rich.console import Console
 
 from unrolled.course import Course, load_course
-from unrolled.demo import COPIED, DemoReport, demo
+from unrolled.demo import COPIED, demo
+from unrolled.report.demo import DemoReport
 
 # nbgrader looks for alembic on PATH; tests may run without an activated venv.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"

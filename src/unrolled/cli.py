@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from unrolled import __version__
 from unrolled.cli_canvas import canvas
@@ -37,12 +38,18 @@ def run() -> None:
     try:
         app()
     except UserError as error:
-        err.print(f"[bold red]unrolled:[/] {_escaped(str(error))}", soft_wrap=True)
+        _say(str(error))
+        raise SystemExit(2) from None
+    except Exception as error:
+        if type(error).__module__ != "sqlalchemy.exc":
+            raise
+        reason = str(error).split("\n")[0]
+        _say(f"gradebook.db cannot be used: {reason}. Backups: build/backups/.")
         raise SystemExit(2) from None
 
 
-def _escaped(text: str) -> str:
-    return text.replace("[", r"\[")
+def _say(what: str) -> None:
+    err.print(Text.assemble(("unrolled:", "bold red"), " ", what), soft_wrap=True)
 
 
 def _version(wanted: bool) -> None:
@@ -86,7 +93,10 @@ def build(
 
     course = the_course(context)
     report = work(course, chosen(course, assignments), check=check, force=force)
-    print_json(report.as_dict()) if as_json else out.print(report.as_text())
+    if as_json:
+        print_json(report.as_dict())
+    else:
+        out.print(report.as_text(), markup=False, soft_wrap=True)
     raise typer.Exit(1 if check and not report.fresh else 0)
 
 
@@ -114,8 +124,8 @@ def import_(
 def verify(
     context: typer.Context,
     assignments: Names = None,
-    seeds: Annotated[int, typer.Option(help="Seeds of the hidden tests.")] = 20,
-    jobs: Annotated[int, typer.Option(help="Processes at once.")] = 2,
+    seeds: Annotated[int, typer.Option(help="Seeds of the hidden tests.", min=1)] = 20,
+    jobs: Annotated[int, typer.Option(help="Processes at once.", min=1)] = 2,
     as_json: Json = False,
 ) -> None:
     """Prove the tests through the real grading path.
@@ -129,8 +139,9 @@ def verify(
     from unrolled.report.tables import verify_table
 
     course = the_course(context)
+    names = chosen(course, assignments)
     with counted(err, "verify") as step:
-        report = work(course, chosen(course, assignments), seeds, jobs, step)
+        report = work(course, names, seeds, jobs, step)
     print_json(report.as_dict()) if as_json else out.print(verify_table(report))
     raise typer.Exit(0 if report.passed else 1)
 
@@ -190,7 +201,7 @@ def feedback(
     chosen(course, [assignment])
     pages = work(course, assignment, student or (), force)
     for page in pages:
-        out.print(str(page), soft_wrap=True)
+        out.print(str(page), markup=False, soft_wrap=True)
 
 
 @app.command()

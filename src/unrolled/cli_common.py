@@ -12,14 +12,12 @@ from rich.console import Console
 from unrolled.course import Course, find_course
 from unrolled.errors import UserError
 
-err = Console(stderr=True)
-out = Console()
+err = Console(stderr=True, emoji=False, highlight=False)
+out = Console(emoji=False, highlight=False)
 
 Names = Annotated[
     list[str] | None,
-    typer.Argument(
-        metavar="[ASSIGNMENT]...", help="Folder names; all if none is given."
-    ),
+    typer.Argument(metavar="ASSIGNMENT", help="Folder names; all if none is given."),
 ]
 Json = Annotated[
     bool, typer.Option("--json", help="One JSON document on standard output.")

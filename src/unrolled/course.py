@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import secrets
 import stat
+import tempfile
 import tomllib
 from dataclasses import dataclass
 from datetime import datetime
@@ -111,6 +114,8 @@ class Course:
 def find_course(start: Path | None = None) -> Course:
     """The course of a folder or of one above it; UserError if there is none."""
     begin = (start or Path.cwd()).resolve()
+    if not begin.exists():
+        raise UserError(f"{begin}: there is no such folder.")
     for folder in (begin, *begin.parents):
         if (folder / MARK).is_file() and (folder / "course.toml").is_file():
             return load_course(folder)
@@ -151,7 +156,7 @@ def _zone(course: Table) -> ZoneInfo:
     name = course.text("timezone")
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise course.fail(
             "timezone", f"{name!r} is no time zone, such as America/Chicago"
         ) from error
@@ -171,7 +176,7 @@ def _assignment(name: str, table: Table, zone: ZoneInfo) -> Assignment:
         LatePolicy(
             late.number("per_day", 0.0, 100.0),
             late.number("max", 100.0, 100.0),
-            int(late.number("grace_minutes", 0, 1e6)),
+            late.whole("grace_minutes", 0, 10**6),
         ),
     )
 
@@ -188,20 +193,32 @@ def _moment(table: Table, key: str, zone: ZoneInfo) -> datetime | None:
 def course_secret(course: Course) -> str:
     """The secret behind hidden inputs; made at first need, readable by nobody else.
 
-    Raises UserError if others may read the file.
+    Raises UserError if others may read the file, or if it is not what we wrote.
     """
     path = course.secret_file
+    if not path.exists():
+        _make_secret(path)
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        raise UserError(f"{path}: others may read it; run `chmod 600 {path.name}`.")
+    text = path.read_text(encoding="ascii", errors="replace").strip()
+    if not re.fullmatch(r"[0-9a-f]{64}", text):
+        raise UserError(
+            f"{path}: not 64 hexadecimal digits. Restore it from a backup; or delete "
+            "it, and every student gets new hidden inputs."
+        )
+    return text
+
+
+def _make_secret(path: Path) -> None:
+    """Write it whole before it has its name; whoever is first wins."""
+    fd, beside = tempfile.mkstemp(dir=path.parent, prefix=".secret")
     try:
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        if stat.S_IMODE(path.stat().st_mode) & 0o077:
-            raise UserError(
-                f"{path}: others may read it; run `chmod 600 {path.name}`."
-            ) from None
-        return path.read_text(encoding="ascii").strip()
-    with os.fdopen(fd, "w", encoding="ascii") as file:
-        file.write(secrets.token_hex(32) + "\n")
-    return path.read_text(encoding="ascii").strip()
+        with os.fdopen(fd, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(32) + "\n")
+        with contextlib.suppress(FileExistsError):
+            os.link(beside, path)
+    finally:
+        Path(beside).unlink()
 
 
 def nbgrader_config(course: Course) -> Any:

@@ -9,14 +9,13 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from nbgrader.api import Gradebook
-from rich.console import Console, Group, RenderableType
-from rich.table import Table
+from rich.console import Console
 
 from unrolled.author.build import build
 from unrolled.author.recipes import Recipe, Student, cook, load_students
@@ -25,74 +24,17 @@ from unrolled.course import Course, load_course
 from unrolled.errors import UserError
 from unrolled.grade.feedback import feedback
 from unrolled.grade.material import load_material, load_reference
+from unrolled.grade.reference import Reference
 from unrolled.grade.results import SubmissionResult
 from unrolled.grade.run import grade
 from unrolled.grade.stored import stored_result
+from unrolled.grade.task import Material
+from unrolled.report.demo import DemoReport, DemoScore
 from unrolled.report.progress import grading
-from unrolled.report.tables import points
 
 SECRET = "0" * 64
 MARKER = "made by unrolled demo; may be deleted at any time\n"
 COPIED = ("course.toml", "nbgrader_config.py", "lessons")
-
-
-@dataclass(frozen=True)
-class DemoScore:
-    """One submission of the demo class; a score of None means ungraded."""
-
-    student: str
-    about: str
-    assignment: str
-    expected: float | None
-    score: float | None
-    reason: str = ""
-    waits: bool = False
-
-    @property
-    def as_expected(self) -> bool:
-        """Whether the score is the one that the recipe promises."""
-        if self.expected is None or self.score is None:
-            return self.expected is self.score
-        return abs(self.expected - self.score) < 0.005
-
-
-@dataclass(frozen=True)
-class DemoReport:
-    """The class after grading, and the files to open."""
-
-    scores: tuple[DemoScore, ...]
-    files: tuple[Path, ...]
-
-    @property
-    def passed(self) -> bool:
-        """Whether every score is the expected one."""
-        return all(s.as_expected for s in self.scores)
-
-    def table(self) -> RenderableType:
-        """Students by assignments, the differences, the paths to open."""
-        assignments = list(dict.fromkeys(s.assignment for s in self.scores))
-        table = Table(title="The demo class", caption="points after marks and penalty")
-        table.add_column("student")
-        for name in assignments:
-            table.add_column(name, justify="right")
-        table.add_column("what is special", overflow="fold")
-        by_student = {(s.student, s.assignment): s for s in self.scores}
-        for student in dict.fromkeys(s.student for s in self.scores):
-            row = [by_student[student, a] for a in assignments]
-            table.add_row(student, *(_cell(s) for s in row), row[0].about)
-        wrong = [
-            f"[bold red]DIFFERENT[/] {s.student} {s.assignment}: expected "
-            f"{points(s.expected)}, got {points(s.score)} {s.reason}"
-            for s in self.scores
-            if not s.as_expected
-        ]
-        verdict = "all scores as expected" if not wrong else f"{len(wrong)} differ"
-        return Group(table, *wrong, verdict, *(f"open {f}" for f in self.files))
-
-
-def _cell(score: DemoScore) -> str:
-    text = "ungraded" if score.score is None else points(score.score)
-    return text + (" *" if score.waits else "")
 
 
 def demo(course: Course, console: Console, keep: bool = False) -> DemoReport:
@@ -159,10 +101,19 @@ def _hand_in(course: Course, assignment: str, students: list[Student]) -> None:
         folder = course.submitted / student.name / assignment
         folder.mkdir(parents=True, exist_ok=True)
         notebook = folder / f"{material.notebook}.ipynb"
-        notebook.write_bytes(cook(recipe, material, reference))
+        notebook.write_bytes(_cooked(student.name, recipe, material, reference))
         if due is not None:
             stamp = due + timedelta(days=recipe.days_late, hours=-1)
             (folder / "timestamp.txt").write_text(_stamp(stamp), encoding="ascii")
+
+
+def _cooked(
+    name: str, recipe: Recipe, material: Material, reference: Reference
+) -> bytes:
+    try:
+        return cook(recipe, material, reference)
+    except UserError as error:
+        raise UserError(f"tests/submissions/{name}.toml: {error}") from error
 
 
 def _stamp(moment: datetime) -> str:

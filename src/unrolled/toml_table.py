@@ -42,7 +42,8 @@ class Table:
     def get(self, key: str, kinds: type | tuple[type, ...], default: Any) -> Any:
         """The value of `key`, of one of `kinds`."""
         value = self.values.get(key, default)
-        if not isinstance(value, kinds) or (kinds is not bool and value is True):
+        false_number = isinstance(value, bool) and kinds is not bool
+        if not isinstance(value, kinds) or false_number:
             raise self.fail(key, f"{value!r} is of the wrong kind")
         return value
 
@@ -52,6 +53,13 @@ class Table:
         if not value.strip():
             raise self.fail(key, "is missing: give it as a text in quotes")
         return str(value)
+
+    def whole(self, key: str, default: int, top: int) -> int:
+        """A whole number from 0 to `top`."""
+        value = self.number(key, default, top)
+        if value != int(value):
+            raise self.fail(key, f"{value:g} is no whole number")
+        return int(value)
 
     def number(self, key: str, default: float, top: float) -> float:
         """A number from 0 to `top`."""

@@ -76,9 +76,11 @@ def _read(path: Path) -> dict[str, Any]:
             cell["source"] = (
                 "".join(source) if isinstance(source, list) else str(source)
             )
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: there is no such notebook.") from error
-    except (ValueError, KeyError, TypeError) as error:
+            cell.setdefault("cell_type", "raw")
+            cell.setdefault("metadata", {})
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}.") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{path}: not a Jupyter notebook of format 4.") from error
     return dict(document)
 

@@ -12,7 +12,7 @@ import copy
 import json
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -74,19 +74,36 @@ def load_students(folder: Path) -> list[Student]:
 def _student(path: Path) -> Student:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: {error}") from error
     about = document.pop("about", "")
+    if not isinstance(about, str):
+        raise UserError(f"{path}: about: must be a text.")
     recipes = {name: _recipe(path, name, table) for name, table in document.items()}
     return Student(path.stem, about, recipes)
 
 
-def _recipe(path: Path, assignment: str, table: dict[str, Any]) -> Recipe:
-    known = {f.name for f in fields(Recipe)} - {"assignment"}
-    unknown = set(table) - known
+_KINDS: Mapping[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(("solve", "misconceptions", "styles"), list),
+    **dict.fromkeys(("delete", "double", "strip"), list),
+    **dict.fromkeys(("cells", "edit", "rename"), dict),
+    **dict.fromkeys(("first", "raw", "answers"), str),
+    "expected": (int, float),
+    "marks": bool,
+    "days_late": int,
+}
+
+
+def _recipe(path: Path, assignment: str, table: Any) -> Recipe:
+    if not isinstance(table, dict):
+        raise UserError(f"{path}: {assignment}: must be a table, [{assignment}].")
+    unknown = sorted(set(table) - _KINDS.keys())
     if unknown:
         raise UserError(f"{path}: {assignment}: unknown key {', '.join(unknown)}.")
-    table.setdefault("expected", None)
+    for key, value in table.items():
+        if not isinstance(value, _KINDS[key]):
+            raise UserError(f"{path}: {assignment}.{key}: {value!r} is no such thing.")
+    table = {"expected": None, **table}
     frozen: dict[str, Any] = {
         k: tuple(v) if isinstance(v, list) else v for k, v in table.items()
     }

@@ -35,7 +35,14 @@ class CanvasExport(ExportPlugin):  # type: ignore[misc]
     allow_lower = Bool(False, help="also lower a higher grade").tag(config=True)
 
     def export(self, gradebook: Gradebook) -> None:
-        """Write the file; UserError says why if it cannot be done safely."""
+        """Write the file; one line and exit code 1 if it cannot be done safely."""
+        try:
+            self._export(gradebook)
+        except UserError as error:
+            self.log.error("%s", error)
+            raise SystemExit(1) from None
+
+    def _export(self, gradebook: Gradebook) -> None:
         course = load_course(Path.cwd())
         chosen = [str(a) for a in self.assignment] or list(course.assignments)
         template = read_template(Path(self.template)) if self.template else None
@@ -83,10 +90,15 @@ def make_plan(
     allow_lower: bool,
     students: Iterable[str] = (),
 ) -> ExportPlan:
-    """The plan for some assignments, and for some students or all."""
-    wanted = [course.assignments[n] for n in names if n in course.assignments]
+    """The plan for some assignments, and for some students or all.
+
+    Raises UserError if an assignment or a student is unknown.
+    """
+    _refuse_unknown("assignment", names, course.assignments)
+    wanted = [course.assignments[n] for n in names]
     assignments = [Exported(a.name, a.title, a.points) for a in wanted]
     chosen = set(students)
+    _refuse_unknown("student", chosen, [s.id for s in gradebook.students])
     pupils = [
         Pupil(s.id, s.lms_user_id or "", s.last_name or "", s.first_name or "")
         for s in gradebook.students
@@ -96,6 +108,14 @@ def make_plan(
     if template is None:
         return plan_starter(pupils, assignments, grades)
     return plan_export(template, pupils, assignments, grades, allow_lower)
+
+
+def _refuse_unknown(kind: str, names: Iterable[str], known: Iterable[str]) -> None:
+    there = list(known)
+    unknown = sorted(set(names) - set(there))
+    if unknown:
+        some = ", ".join(there[:20]) + (", ..." if len(there) > 20 else "")
+        raise UserError(f"no {kind} {', '.join(unknown)}; there are: {some}.")
 
 
 def _grades(
@@ -128,8 +148,13 @@ def write_checked(
     if template is not None:
         _refuse_surprises(data, plan, template)
     beside = out.with_name(f".{out.name}.new")
-    beside.write_bytes(data)
-    beside.replace(out)
+    try:
+        beside.write_bytes(data)
+        beside.replace(out)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+        raise UserError(f"{out}: cannot be written: {error.strerror}.") from error
 
 
 def state_of(template: Template) -> CanvasState:

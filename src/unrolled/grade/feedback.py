@@ -26,6 +26,12 @@ def feedback(
             f"{course.autograded}: nothing of {assignment} is graded yet. "
             f"Run `unrolled grade {assignment}` first."
         )
+    unknown = sorted(set(students) - {f.parent.name for f in folders})
+    if unknown:
+        raise UserError(
+            f"{course.autograded}: nothing of {assignment} is graded for "
+            f"{', '.join(unknown)}."
+        )
     chosen = [
         f.parent.name for f in folders if not students or f.parent.name in students
     ]

@@ -8,6 +8,7 @@ its place when it is complete. One bad submission never stops the others.
 from __future__ import annotations
 
 import contextlib
+import glob
 import logging
 import shutil
 import time
@@ -138,6 +139,7 @@ def _staged(course: Course, assignment: str, student: str) -> Iterator[Staged]:
     shutil.rmtree(stage, ignore_errors=True)
     folder = stage / "submitted" / student / assignment
     origin = course.submitted / student / assignment
+    _refuse_pattern(course, student)
     name = f"{course.assignments[assignment].notebook}.ipynb"
     if not (origin / name).exists():
         raise UserError(_missing_notebook(origin, name))
@@ -148,6 +150,16 @@ def _staged(course: Course, assignment: str, student: str) -> Iterator[Staged]:
         yield Staged(student, _stage_timestamp(origin, folder))
     finally:
         shutil.rmtree(stage, ignore_errors=True)
+
+
+def _refuse_pattern(course: Course, student: str) -> None:
+    """nbgrader takes paths as patterns: [, * and ? would match something else."""
+    for what, text in (("student", student), ("course folder", str(course.root))):
+        if glob.has_magic(text):
+            raise UserError(
+                f"{course.submitted / student}: the name of the {what} holds one of "
+                "[ ] * ?, which nbgrader takes for a pattern. Rename it."
+            )
 
 
 def _missing_notebook(origin: Path, name: str) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from unrolled.author.verify import VerifyReport
 from unrolled.grade.results import GradeReport, SubmissionResult
@@ -17,13 +17,14 @@ def points(value: float | None) -> str:
 
 def grade_table(report: GradeReport) -> RenderableType:
     """One row for each submission, and a line with the counts."""
-    table = Table(title=f"{report.assignment}: {len(report.submissions)} submissions")
-    table.add_column("student")
+    title = Text(f"{report.assignment}: {len(report.submissions)} submissions")
+    table = Table(title=title)
+    table.add_column("student", overflow="fold")
     for name in ("score", "of", "late"):
         table.add_column(name, justify="right")
     table.add_column("state", overflow="fold")
     for submission in report.submissions:
-        table.add_row(*(escape(cell) for cell in _row(submission)))
+        table.add_row(*map(Text, _row(submission)))
     bad = len(report.ungraded)
     graded = len(report.submissions) - bad
     line = f"{graded} graded, {bad} ungraded, {report.seconds:.1f} s"
@@ -53,8 +54,8 @@ def verify_table(report: VerifyReport) -> RenderableType:
     for name in ("assignment", "what", "cases", "passed"):
         table.add_column(name)
     for assignment, kind, cases, good in report.summary():
-        mark = str(good) if good == cases else f"[bold red]{good}[/]"
-        table.add_row(assignment, kind, str(cases), mark)
-    misses = [f"[red]MISS[/] {escape(str(case))}" for case in report.misses]
+        mark = Text(str(good), style="" if good == cases else "bold red")
+        table.add_row(Text(assignment), Text(kind), str(cases), mark)
+    misses = [Text.assemble(("MISS", "red"), f" {case}") for case in report.misses]
     verdict = "everything holds" if report.passed else f"{len(misses)} misses"
     return Group(table, *misses, f"{verdict}, {report.seconds:.0f} s")

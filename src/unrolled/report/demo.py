@@ -1,0 +1,73 @@
+"""What the demo class shows: students by assignment, and what differs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from unrolled.report.tables import points
+
+
+@dataclass(frozen=True)
+class DemoScore:
+    """One submission of the demo class; a score of None means ungraded."""
+
+    student: str
+    about: str
+    assignment: str
+    expected: float | None
+    score: float | None
+    reason: str = ""
+    waits: bool = False
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether the score is the one that the recipe promises."""
+        if self.expected is None or self.score is None:
+            return self.expected is self.score
+        return abs(self.expected - self.score) < 0.005
+
+
+@dataclass(frozen=True)
+class DemoReport:
+    """The class after grading, and the files to open."""
+
+    scores: tuple[DemoScore, ...]
+    files: tuple[Path, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every score is the expected one."""
+        return all(s.as_expected for s in self.scores)
+
+    def table(self) -> RenderableType:
+        """Students by assignments, the differences, the paths to open."""
+        assignments = list(dict.fromkeys(s.assignment for s in self.scores))
+        table = Table(title="The demo class", caption="points after marks and penalty")
+        table.add_column("student")
+        for name in assignments:
+            table.add_column(name, justify="right")
+        table.add_column("what is special", overflow="fold")
+        by_student = {(s.student, s.assignment): s for s in self.scores}
+        for student in dict.fromkeys(s.student for s in self.scores):
+            row = [by_student[student, a] for a in assignments]
+            table.add_row(*map(Text, (student, *map(_cell, row), row[0].about)))
+        wrong = [_difference(s) for s in self.scores if not s.as_expected]
+        verdict = "all scores as expected" if not wrong else f"{len(wrong)} differ"
+        paths = [Text(f"open {f}", overflow="ignore", no_wrap=True) for f in self.files]
+        return Group(table, *wrong, verdict, *paths)
+
+
+def _difference(score: DemoScore) -> Text:
+    told = f"expected {points(score.expected)}, got {points(score.score)}"
+    where = f" {score.student} {score.assignment}: "
+    return Text.assemble(("DIFFERENT", "bold red"), where, told, " ", score.reason)
+
+
+def _cell(score: DemoScore) -> str:
+    text = "ungraded" if score.score is None else points(score.score)
+    return text + (" *" if score.waits else "")
