@@ -205,6 +205,31 @@ def feedback(
 
 
 @app.command()
+def doctor(
+    tier: Annotated[
+        str | None, typer.Option(help="Only this one: namespaces, landlock or none.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Which protections against untrusted code hold here, found by trying them.
+
+    For each tier, student code tries to reach files, network, processes and its
+    siblings, and to take memory, CPU time, disk and output without end. Exit 1 if
+    no tier holds the floor: files, network, processes, memory, CPU.
+    """
+    from unrolled.grade.doctor import checkups
+    from unrolled.report.doctor import doctor_table
+
+    with err.status("trying to break out ..."):
+        found = checkups(tier)
+    if as_json:
+        print_json([c.as_dict() for c in found])
+    else:
+        out.print(doctor_table(found))
+    raise typer.Exit(0 if any(c.sufficient for c in found) else 1)
+
+
+@app.command()
 def demo(
     context: typer.Context,
     keep: Annotated[

@@ -54,6 +54,7 @@ class Course:
     timezone: ZoneInfo
     assignments: dict[str, Assignment]
     feedback_tests: bool = False
+    allow_weak: bool = False
 
     @property
     def lessons(self) -> Path:
@@ -135,11 +136,13 @@ def load_course(root: Path) -> Course:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: not valid TOML: {error}") from error
     table = Table(path, "", document)
-    table.only("course", "assignments", "feedback")
+    table.only("course", "assignments", "feedback", "grading")
     course = table.table("course")
     course.only("id", "title", "timezone")
     feedback = table.table("feedback")
     feedback.only("show_hidden_tests")
+    grading = table.table("grading")
+    grading.only("allow_weak")
     zone = _zone(course)
     assignments = table.table("assignments")
     return Course(
@@ -149,6 +152,7 @@ def load_course(root: Path) -> Course:
         zone,
         {n: _assignment(n, assignments.table(n), zone) for n in assignments.values},
         bool(feedback.get("show_hidden_tests", bool, False)),
+        bool(grading.get("allow_weak", bool, False)),
     )
 
 

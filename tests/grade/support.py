@@ -10,7 +10,7 @@ from unrolled.grade.judge import judge
 from unrolled.grade.rebuild import rebuild
 from unrolled.grade.reference import build_reference
 from unrolled.grade.task import CellVerdict, Limits, Material, Task, Verdict
-from unrolled.grade.worker import SubprocessWorker
+from unrolled.grade.workers import trusted_worker
 
 Notebook = dict[str, Any]
 
@@ -163,7 +163,7 @@ def grade(submitted: Any, limits: Limits = QUICK, seed: int = 1) -> Verdict:
     trusted = material()
     rebuilt = rebuild(trusted.release, trusted.source, submitted).notebook
     task = Task(trusted, rebuilt, seed, limits)
-    return judge(task, build_reference(trusted), SubprocessWorker())
+    return judge(task, build_reference(trusted), trusted_worker())
 
 
 def by_id(verdict: Verdict) -> dict[str, CellVerdict]:

@@ -13,6 +13,7 @@ from support import QUICK
 from unrolled.grade.proxy import StudentCallable, StudentObject
 from unrolled.grade.session import Budget, Session, StudentLost, StudentMissing
 from unrolled.grade.worker import SubprocessWorker
+from unrolled.grade.workers import trusted_worker
 
 CODE = """
 import numpy as np
@@ -45,7 +46,7 @@ def loop():
 def session() -> Iterator[Session]:
     """A student's process in which CODE has run."""
     budget = Budget(QUICK, time.monotonic() + 60)
-    made = Session(SubprocessWorker().open({}, QUICK), budget)
+    made = Session(trusted_worker().open({}, QUICK), budget)
     made.start()
     assert made.run_cell(0, CODE) == (True, [])
     made.begin_check()
@@ -167,7 +168,7 @@ def test_a_loop_ends_in_a_loss_that_no_test_can_swallow() -> None:
 def test_forged_frames_end_the_process_not_the_judge(forged: bytes) -> None:
     """Does code that writes to the judge's socket itself gain anything?"""
     budget = Budget(QUICK, time.monotonic() + 60)
-    made = Session(SubprocessWorker().open({}, QUICK), budget)
+    made = Session(trusted_worker().open({}, QUICK), budget)
     code = (
         "import os\nfor fd in range(3, 30):\n"
         f"    try: os.write(fd, {forged!r})\n    except OSError: pass"

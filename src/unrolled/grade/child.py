@@ -214,23 +214,61 @@ def _limit(memory: int, cpu_seconds: int, file_bytes: int) -> None:
 def _seed() -> None:
     random.seed(0)
     np.random.seed(0)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(0)
 
 
-def main(argv: list[str]) -> None:
-    """Run until the judge closes the connection."""
-    fd, memory, cpu_seconds, file_bytes = (int(a) for a in argv)
-    sock = socket.socket(fileno=fd)
+def make_child_shell(warm: bool) -> StudentShell:
+    """A shell; a warm one has the usual libraries imported and used once."""
     drop_working_folder_from_path()
     import matplotlib
 
     matplotlib.use("Agg")
     shell = make_shell()
-    _limit(memory, cpu_seconds, file_bytes)
+    if not warm:
+        return shell
+    _use_torch()
+    run_cell(shell, _WARM_UP)
+    run_cell(shell, "1 / 0")
+    shell.reset(new_session=True)
+    return shell
+
+
+_WARM_UP = """
+import numpy as np, numpy.testing, unittest
+import matplotlib.pyplot as plt
+from unrolled.lab import check, explore, show, style
+fig, ax = plt.subplots(); ax.plot([0, 1]); plt.close(fig)
+"""
+
+
+def _use_torch() -> None:
+    """One forward and backward pass in one thread, where torch is installed."""
+    try:
+        import torch
+    except ImportError:
+        return
+    torch.set_num_threads(1)
+    weights = torch.ones(2, 2, dtype=torch.float64, requires_grad=True)
+    torch.autograd.grad(torch.tanh(weights @ weights).sum(), weights)
+
+
+def serve(sock: socket.socket, shell: StudentShell) -> None:
+    """Answer the judge until it closes the connection."""
     _seed()
     child = Child(sock, shell)
     with contextlib.suppress(FrameClosedError):
         child.peer.request("ready", pid=os.getpid())
         child.peer.serve()
+
+
+def main(argv: list[str]) -> None:
+    """A process of its own, without the zygote: started, limited, served."""
+    fd, memory, cpu_seconds, file_bytes = (int(a) for a in argv)
+    sock = socket.socket(fileno=fd)
+    shell = make_child_shell(warm=False)
+    _limit(memory, cpu_seconds, file_bytes)
+    serve(sock, shell)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from unrolled.grade.outputs import check_outputs, student_outputs
 from unrolled.grade.rebuild import rebuild
 from unrolled.grade.reference import is_answer, is_check, meta, ours, split_check
 from unrolled.grade.task import Material, Task, Verdict, derive_seed
-from unrolled.grade.worker import SubprocessWorker
+from unrolled.grade.workers import safe_worker
 
 MAX_NOTEBOOK_BYTES = 50 * 2**20
 
@@ -112,7 +112,8 @@ class Judge(NbGraderPreprocessor):  # type: ignore[misc]
         _require_current(nb, material)
         seed = derive_seed(course_secret(course), names["assignment"], names["student"])
         task = Task(material, nb, seed)
-        verdict = judge(task, load_reference(material), SubprocessWorker())
+        worker = safe_worker(course.allow_weak)
+        verdict = judge(task, load_reference(material), worker)
         _write(nb, verdict)
         nb.cells = _with_schemes(nb, material) if nb.cells else nb.cells
         return nb, resources

@@ -1,8 +1,8 @@
 """Where student code runs. A worker opens a channel to a fresh process.
 
-This first form starts a plain interpreter per submission: a process of its own,
+`SubprocessWorker` starts a plain interpreter per submission: a process of its own,
 with an empty environment, a scratch folder and resource limits, but the rights
-of the account it runs under. A worker that isolates more keeps this interface.
+of the account it runs under. It is for machines without a sandbox.
 """
 
 from __future__ import annotations
@@ -22,27 +22,16 @@ from typing import Protocol
 from unrolled.grade.task import Limits
 
 
-@dataclass
-class Channel:
+class Channel(Protocol):
     """A connected socket to a student's process, and how to end that process."""
 
     sock: socket.socket
-    process: subprocess.Popen[bytes]
-    folder: Path
 
     def diagnosis(self) -> str:
-        """What the interpreter itself said, for the person who runs the grader."""
-        log = self.folder.parent / "stderr.txt"
-        return log.read_text(errors="replace")[-2000:] if log.exists() else ""
+        """What the process itself said, for the person who runs the grader."""
 
     def close(self) -> None:
-        """End the process with all it started, and remove its folder."""
-        self.sock.close()
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.kill()
-        self.process.wait()
-        shutil.rmtree(self.folder.parent, ignore_errors=True)
+        """End the process with all it started."""
 
 
 class Worker(Protocol):
@@ -50,6 +39,29 @@ class Worker(Protocol):
 
     def open(self, data: dict[str, bytes], limits: Limits) -> Channel:
         """A new process, with the files `data` in its working folder."""
+
+
+@dataclass
+class SpawnedChannel:
+    """A process that was started for one submission."""
+
+    sock: socket.socket
+    process: subprocess.Popen[bytes]
+    folder: Path
+
+    def diagnosis(self) -> str:
+        """The end of what the interpreter wrote."""
+        log = self.folder.parent / "stderr.txt"
+        return log.read_text(errors="replace")[-2000:] if log.exists() else ""
+
+    def close(self) -> None:
+        """Kill the process group, and remove its folder."""
+        self.sock.close()
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.kill()
+        self.process.wait()
+        shutil.rmtree(self.folder.parent, ignore_errors=True)
 
 
 @dataclass(frozen=True)
@@ -72,14 +84,14 @@ class SubprocessWorker:
             process = subprocess.Popen(
                 [*self._command(), str(theirs.fileno()), *_limits(limits)],
                 cwd=folder,
-                env={**_environment(scratch), **self.environment},
+                env={**environment(scratch), **self.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
             )
-        return Channel(ours, process, folder)
+        return SpawnedChannel(ours, process, folder)
 
     def _command(self) -> list[str]:
         return [self.python, "-I", "-X", "utf8", "-m", "unrolled.grade.child"]
@@ -90,7 +102,7 @@ def _limits(limits: Limits) -> list[str]:
     return [str(limits.memory_bytes), str(cpu), str(limits.file_bytes)]
 
 
-def _environment(scratch: Path) -> dict[str, str]:
+def environment(scratch: Path) -> dict[str, str]:
     """The least that Python and its libraries need; one thread each."""
     threads = ("OMP", "MKL", "OPENBLAS", "NUMEXPR")
     return {

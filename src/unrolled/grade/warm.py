@@ -1,0 +1,164 @@
+"""The worker with a zygote: a warm process that forks an isolated child at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from unrolled.grade.frames import Frame, send_frame
+from unrolled.grade.task import GradingError, Limits
+from unrolled.grade.worker import Channel, environment
+from unrolled.sandbox import view
+from unrolled.sandbox.isolate import Bounds, Tier
+
+START_SECONDS = 120.0
+CLOSE_SECONDS = 10.0
+
+
+class ZygoteLostError(GradingError):
+    """The warm process is gone: start another and try the submission again."""
+
+
+@dataclass
+class ForkedChannel:
+    """A socket to one child of the zygote; `usage` is known when it is closed."""
+
+    sock: socket.socket
+    worker: ZygoteWorker
+    number: int
+    usage: dict[str, Any] = field(default_factory=dict)
+
+    def diagnosis(self) -> str:
+        """The end of what zygote and children wrote before they were shut off."""
+        return self.worker.log()
+
+    def close(self) -> None:
+        """Kill the child; all it has started and written goes with it."""
+        self.sock.close()
+        self.usage = self.worker.end(self.number)
+
+
+class ZygoteWorker:
+    """Opens channels to children that are forked from one warm process.
+
+    `start` raises GradingError where the tier is refused. Not for several threads.
+    """
+
+    def __init__(self, tier: Tier, python: str = sys.executable) -> None:
+        self.tier = tier
+        self.python = python
+        self.usages: list[dict[str, Any]] = []
+        self._count = 0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> ZygoteWorker:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start the warm process and wait until it is warm."""
+        self.folder = Path(tempfile.mkdtemp(prefix="unrolled-"))
+        scratch = self.folder / "root"
+        scratch.mkdir()
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        words = ["-I", "-X", "utf8", "-m", "unrolled.grade.zygote"]
+        with theirs, (self.folder / "log.txt").open("wb") as log:
+            self._process = subprocess.Popen(
+                [self.python, *words, str(theirs.fileno()), self.tier, str(scratch)],
+                cwd="/",
+                env=environment(self._home()),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
+        self._expect("ready", START_SECONDS)
+
+    def _home(self) -> Path:
+        return view.HOME if self.tier == "namespaces" else self.folder
+
+    def stop(self) -> None:
+        """End the warm process and every child, and remove the scratch folder."""
+        if self._process is None:
+            return
+        self._control.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(5)
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def open(self, data: dict[str, bytes], limits: Limits) -> Channel:
+        """Fork a child; ZygoteLostError if the warm process is gone."""
+        if self._process is None:
+            self.start()
+        self._count += 1
+        ours, theirs = socket.socketpair()
+        bounds = Bounds(
+            memory_bytes=limits.memory_bytes,
+            cpu_seconds=int(2 * limits.submission_seconds),
+            file_bytes=limits.file_bytes,
+        )
+        request = {"open": self._count, "bounds": asdict(bounds)}
+        with theirs:
+            self._send(request, [theirs.fileno()])
+        files = Frame(json.dumps({"files": list(data)}).encode(), tuple(data.values()))
+        with contextlib.suppress(Exception):  # a dead child is seen by the session
+            send_frame(ours, files, time.monotonic() + limits.start_seconds)
+        return ForkedChannel(ours, self, self._count)
+
+    def end(self, number: int) -> dict[str, Any]:
+        """End a child; what it has used."""
+        try:
+            self._send({"close": number}, [])
+            usage = self._expect("closed", CLOSE_SECONDS)
+        except ZygoteLostError:
+            self.stop()
+            return {}
+        shutil.rmtree(self.folder / "root" / str(number), ignore_errors=True)
+        self.usages.append(usage)
+        return usage
+
+    def log(self) -> str:
+        """The end of what the warm process wrote."""
+        path = self.folder / "log.txt"
+        return path.read_text(errors="replace")[-2000:] if path.exists() else ""
+
+    def _send(self, request: dict[str, Any], fds: list[int]) -> None:
+        try:
+            socket.send_fds(self._control, [json.dumps(request).encode()], fds)
+        except OSError as error:
+            said = self.log()
+            self.stop()
+            raise ZygoteLostError(f"the warm process is gone. {said}") from error
+
+    def _expect(self, what: str, seconds: float) -> dict[str, Any]:
+        self._control.settimeout(seconds)
+        try:
+            data = self._control.recv(65536)
+        except OSError as error:
+            data, cause = b"", error
+        else:
+            cause = OSError("closed")
+        if not data:
+            said = self.log()
+            self.stop()
+            raise ZygoteLostError(f"the warm process is gone. {said}") from cause
+        answer: dict[str, Any] = json.loads(data)
+        if what not in answer:
+            raise ZygoteLostError(f"the warm process answers {answer}")
+        return answer

@@ -1,0 +1,60 @@
+"""The worker that this machine allows: found once for a process, and kept warm."""
+
+from __future__ import annotations
+
+import atexit
+import os
+from functools import cache
+
+from unrolled.errors import UserError
+from unrolled.grade.doctor import lacking
+from unrolled.grade.task import GradingError
+from unrolled.grade.warm import ZygoteWorker
+from unrolled.grade.worker import SubprocessWorker, Worker
+from unrolled.sandbox.isolate import Tier
+
+FORCED = "UNROLLED_TIER"  # for tests, and for people who look for a fault
+
+
+@cache
+def warm_worker() -> ZygoteWorker | None:
+    """The warm worker of the strongest tier that starts here; None if none does."""
+    tiers: tuple[Tier, ...] = ("namespaces", "landlock")
+    forced = os.environ.get(FORCED)
+    for tier in tiers:
+        if forced in (None, "", tier):
+            worker = ZygoteWorker(tier)
+            try:
+                worker.start()
+            except GradingError:
+                continue
+            atexit.register(worker.stop)
+            return worker
+    return None
+
+
+@cache
+def _lacks() -> tuple[str, ...]:
+    worker = warm_worker()
+    return ("a sandbox",) if worker is None else lacking(worker)
+
+
+def safe_worker(allow_weak: bool = False) -> Worker:
+    """The worker for untrusted code.
+
+    Raises UserError if a protection of the floor does not hold here, as tried,
+    unless `allow_weak`.
+    """
+    lacks = _lacks()
+    if lacks and not allow_weak:
+        raise UserError(
+            f"untrusted code cannot be graded safely here, for want of "
+            f"{', '.join(lacks)}. `unrolled doctor` says what to install; "
+            "--allow-weak grades all the same, with the rights of this account."
+        )
+    return warm_worker() or SubprocessWorker()
+
+
+def trusted_worker() -> Worker:
+    """The fastest worker for code of our own, such as solutions."""
+    return warm_worker() or SubprocessWorker()

@@ -1,0 +1,39 @@
+"""What `unrolled doctor` found, as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from unrolled.grade.doctor import FLOOR, Checkup
+
+
+def doctor_table(found: Sequence[Checkup]) -> RenderableType:
+    """One table for each tier, then the verdict on this machine."""
+    parts = [part for checkup in found for part in _tier(checkup)]
+    good = [c.tier for c in found if c.sufficient]
+    verdict = (
+        f"Untrusted work is graded here in the tier {good[0]}."
+        if good
+        else (
+            "Untrusted work is not graded here: no tier holds the floor "
+            f"({', '.join(FLOOR)}). --allow-weak overrides this, at your own risk."
+        )
+    )
+    return Group(*parts, Text(verdict, style="bold" if good else "bold red"))
+
+
+def _tier(checkup: Checkup) -> list[RenderableType]:
+    if checkup.trouble:
+        return [Text(f"tier {checkup.tier}: {checkup.trouble}\n")]
+    table = Table(title=Text(f"tier {checkup.tier}"), title_justify="left")
+    for name in ("protection", "holds", "what the probe got", "what would help"):
+        table.add_column(name, overflow="fold")
+    for protection in checkup.protections:
+        mark = Text("yes") if protection.holds else Text("NO", style="bold red")
+        evidence = Text(protection.evidence)
+        table.add_row(protection.name, mark, evidence, Text(protection.advice))
+    return [table]

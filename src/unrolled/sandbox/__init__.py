@@ -1,0 +1,1 @@
+"""Processes for untrusted code: warm, forked, and shut off from everything else."""

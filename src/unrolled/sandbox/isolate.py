@@ -1,0 +1,160 @@
+"""How a process shuts itself off, in tiers; nothing of a student has run before.
+
+`namespaces`: own files, processes, network and IPC, made with a user namespace,
+or as root with the user given up at the end. `landlock`: files by Landlock and
+the rest by the system call filter. `none`: resource limits only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import resource
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from unrolled.sandbox import landlock, seccomp, view
+from unrolled.sandbox.syscalls import (
+    CLONE_NEWIPC,
+    CLONE_NEWNET,
+    CLONE_NEWNS,
+    CLONE_NEWPID,
+    CLONE_NEWUSER,
+    CLONE_NEWUTS,
+    PR_SET_DUMPABLE,
+    PR_SET_PDEATHSIG,
+    drop_capabilities,
+    libc,
+    prctl,
+    setns,
+    unshare,
+)
+
+Tier = Literal["namespaces", "landlock", "none"]
+TIERS: tuple[Tier, ...] = ("namespaces", "landlock", "none")
+NOBODY = 65534
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What one child may use: bytes of memory beyond the warm libraries, seconds of
+    CPU, bytes of one file, bytes of its whole disk."""
+
+    memory_bytes: int = 2 * 2**30
+    cpu_seconds: int = 240
+    file_bytes: int = 64 * 2**20
+    disk_bytes: int = 256 * 2**20
+
+
+def enter_zygote(tier: Tier, scratch: Path) -> None:
+    """Shut the zygote off before it imports anything; OSError if that is refused.
+
+    In the first tier this forks: the caller goes on as process 1 of a namespace,
+    the process that called stays behind and ends with it.
+    """
+    die_with_parent()
+    if tier != "namespaces":
+        return
+    user, group = os.getuid(), os.getgid()
+    flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS
+    unshare(flags if user == 0 else flags | CLONE_NEWUSER)
+    if user != 0:
+        Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
+        Path("/proc/self/uid_map").write_text(f"{user} {user} 1", encoding="ascii")
+        Path("/proc/self/gid_map").write_text(f"{group} {group} 1", encoding="ascii")
+    _become_first()
+    libc().sethostname(b"grading", ctypes.c_size_t(7))
+    view.Root(scratch).build()
+
+
+def _become_first() -> None:
+    """Go on in a fork, which is process 1 of the new namespace."""
+    child = os.fork()
+    if child:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        _, status = os.waitpid(child, 0)
+        os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
+    die_with_parent()
+
+
+def die_with_parent() -> None:
+    """Be killed when the parent ends, however it ends."""
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Forker:
+    """Forks children, each alone in process and IPC namespaces of its own."""
+
+    def __init__(self, tier: Tier) -> None:
+        self.tier = tier
+        self._home = -1
+        if tier == "namespaces":
+            self._home = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+
+    def fork(self) -> int:
+        """As os.fork()."""
+        if self.tier == "namespaces":
+            unshare(CLONE_NEWPID)
+        try:
+            return os.fork()
+        finally:
+            if self.tier == "namespaces":
+                with contextlib.suppress(OSError):  # in the child: it is no child's
+                    setns(self._home, CLONE_NEWPID)
+
+
+def enter_child(
+    tier: Tier, bounds: Bounds, scratch: Path, files: dict[str, bytes]
+) -> None:
+    """Shut a freshly forked child off; after this, student code may run."""
+    die_with_parent()
+    used = _address_space()
+    folder = scratch
+    if tier == "namespaces":
+        unshare(CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWNET)
+        view.private_proc()
+        view.private_tmp(bounds.disk_bytes)
+        folder = view.WORK
+    view.write_files(folder, files)
+    if tier == "namespaces" and os.getuid() == 0:
+        _become_nobody(folder)
+    os.chdir(folder)
+    _limit(bounds, used)
+    if tier == "landlock":
+        landlock.restrict(view.visible_paths(), [folder, *view.devices()])
+    if tier != "none":
+        drop_capabilities()
+        prctl(PR_SET_DUMPABLE, 0)
+        die_with_parent()
+        seccomp.install(None if tier == "namespaces" else os.getpid())
+
+
+def _become_nobody(folder: Path) -> None:
+    """Root becomes a user who owns the working folder and nothing else."""
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, NOBODY, NOBODY)
+    os.setgroups([])
+    os.setresgid(NOBODY, NOBODY, NOBODY)
+    os.setresuid(NOBODY, NOBODY, NOBODY)
+
+
+def _address_space() -> int:
+    with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123
+        return int(file.read().split()[0]) * resource.getpagesize()
+
+
+def _limit(bounds: Bounds, used: int) -> None:
+    memory, cpu = used + bounds.memory_bytes, bounds.cpu_seconds
+    limits = {
+        resource.RLIMIT_AS: (memory, memory),
+        resource.RLIMIT_CPU: (cpu, cpu + 1),
+        resource.RLIMIT_FSIZE: (bounds.file_bytes, bounds.file_bytes),
+        resource.RLIMIT_NOFILE: (256, 256),
+        resource.RLIMIT_CORE: (0, 0),
+    }
+    for which, values in limits.items():
+        resource.setrlimit(which, values)

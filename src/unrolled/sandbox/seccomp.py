@@ -1,0 +1,179 @@
+"""A filter of system calls: what student code has no use for, it cannot call.
+
+Refused calls fail with an error number; nothing is killed, so that a notebook
+that tries gets an exception and goes on.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import struct
+
+from unrolled.sandbox.syscalls import (
+    MACHINE,
+    PR_SET_NO_NEW_PRIVS,
+    PR_SET_PDEATHSIG,
+    PR_SET_SECCOMP,
+    prctl,
+)
+
+AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+
+# Names with their numbers on x86_64 and aarch64; None where there is no such call.
+REFUSED: dict[str, tuple[int | None, int | None]] = {
+    "fork": (57, None),
+    "vfork": (58, None),
+    "execve": (59, 221),
+    "execveat": (322, 281),
+    "ptrace": (101, 117),
+    "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271),
+    "pidfd_open": (434, 434),
+    "pidfd_send_signal": (424, 424),
+    "pidfd_getfd": (438, 438),
+    "kcmp": (312, 272),
+    "mount": (165, 40),
+    "umount2": (166, 39),
+    "pivot_root": (155, 41),
+    "chroot": (161, 51),
+    "setns": (308, 268),
+    "unshare": (272, 97),
+    "open_tree": (428, 428),
+    "move_mount": (429, 429),
+    "fsopen": (430, 430),
+    "fsconfig": (431, 431),
+    "fsmount": (432, 432),
+    "fspick": (433, 433),
+    "mount_setattr": (442, 442),
+    "bpf": (321, 280),
+    "perf_event_open": (298, 241),
+    "userfaultfd": (323, 282),
+    "add_key": (248, 217),
+    "request_key": (249, 218),
+    "keyctl": (250, 219),
+    "io_uring_setup": (425, 425),
+    "io_uring_enter": (426, 426),
+    "io_uring_register": (427, 427),
+    # Memory that the address-space limit would not count.
+    "memfd_create": (319, 279),
+    "memfd_secret": (447, 447),
+    "shmget": (29, 194),
+    "shmat": (30, 196),
+    "mq_open": (240, 180),
+    "msgget": (68, 186),
+    "semget": (64, 190),
+    "name_to_handle_at": (303, 264),
+    "open_by_handle_at": (304, 265),
+    "init_module": (175, 105),
+    "finit_module": (313, 273),
+    "delete_module": (176, 106),
+    "kexec_load": (246, 104),
+    "reboot": (169, 142),
+    "swapon": (167, 224),
+    "swapoff": (168, 225),
+    "quotactl": (179, 60),
+    "acct": (163, 89),
+    "settimeofday": (164, 170),
+    "clock_settime": (227, 112),
+    "personality": (135, 92),
+    "landlock_restrict_self": (446, 446),
+}
+CLONE, CLONE3 = (56, 220), (435, 435)
+SOCKET, PRCTL = (41, 198), (157, 167)
+KILL, TKILL, TGKILL = (62, 129), (200, 130), (234, 131)
+SIGQUEUE, TGSIGQUEUE = (129, 138), (297, 240)
+# Calls whose first argument is a process: 0 is this one.
+ON_A_PROCESS = {
+    "prlimit64": (302, 261),
+    "sched_setaffinity": (203, 122),
+    "sched_setscheduler": (144, 119),
+    "sched_setparam": (142, 118),
+    "sched_setattr": (314, 274),
+}
+SETPRIORITY, IOPRIO_SET = (141, 140), (251, 30)
+_CLONE_THREAD, _AF_UNIX = 0x00010000, 1
+_X32 = 0x40000000
+
+_LOAD, _JEQ, _JGE, _JSET, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_NUMBER, _ARCH, _ARG0 = 0, 4, 16
+_ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
+
+
+class _Program:
+    """A classic BPF program, instruction by instruction."""
+
+    def __init__(self) -> None:
+        self.code: list[bytes] = []
+
+    def add(self, op: int, value: int, yes: int = 0, no: int = 0) -> None:
+        """Append an instruction; `yes` and `no` say how many to skip."""
+        self.code.append(struct.pack("=HBBI", op, yes, no, value))
+
+    def refuse_unless(
+        self, number: int, inner: list[tuple[int, int, int, int]]
+    ) -> None:
+        """For one call: run `inner`, which must end in a return."""
+        self.add(_JEQ, number, 0, len(inner))
+        for op, value, yes, no in inner:
+            self.add(op, value, yes, no)
+
+
+def _refusal(number: int = errno.EPERM) -> int:
+    return _ERRNO | number
+
+
+def build(own_pid: int | None = None, machine: str = MACHINE) -> bytes:
+    """The program; with `own_pid`, signals may go to this process only."""
+    which = {"x86_64": 0, "aarch64": 1}[machine]
+    program = _Program()
+    program.add(_LOAD, _ARCH)
+    program.add(_JEQ, AUDIT_ARCH[machine], 1, 0)
+    program.add(_RETURN, _KILL)
+    program.add(_LOAD, _NUMBER)
+    if machine == "x86_64":
+        program.add(_JGE, _X32, 0, 1)
+        program.add(_RETURN, _refusal(errno.ENOSYS))
+    for numbers in REFUSED.values():
+        number = numbers[which]
+        if number is not None:
+            program.refuse_unless(number, [(_RETURN, _refusal(), 0, 0)])
+    _conditional(program, which, own_pid)
+    program.add(_RETURN, _ALLOW)
+    return b"".join(program.code)
+
+
+def _conditional(program: _Program, which: int, own_pid: int | None) -> None:
+    """Calls that are refused by their arguments. Threads are clones that share all."""
+    no, yes = (_RETURN, _refusal(), 0, 0), (_RETURN, _ALLOW, 0, 0)
+    unknown = (_RETURN, _refusal(errno.ENOSYS), 0, 0)
+    first = (_LOAD, _ARG0, 0, 0)
+    program.refuse_unless(CLONE3[which], [unknown])
+    program.refuse_unless(CLONE[which], [first, (_JSET, _CLONE_THREAD, 0, 1), yes, no])
+    program.refuse_unless(SOCKET[which], [first, (_JEQ, _AF_UNIX, 0, 1), yes, no])
+    program.refuse_unless(
+        PRCTL[which], [first, (_JEQ, PR_SET_PDEATHSIG, 0, 1), no, yes]
+    )
+    if own_pid is not None:
+        for numbers in (KILL, TGKILL, SIGQUEUE, TGSIGQUEUE):
+            program.refuse_unless(
+                numbers[which], [first, (_JEQ, own_pid, 0, 1), yes, no]
+            )
+        for numbers in (TKILL, SETPRIORITY, IOPRIO_SET):
+            program.refuse_unless(numbers[which], [no])
+        for numbers in ON_A_PROCESS.values():
+            program.refuse_unless(numbers[which], [first, (_JEQ, 0, 0, 1), yes, no])
+
+
+class _Filter(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_ushort), ("code", ctypes.c_char_p))
+
+
+def install(own_pid: int | None = None) -> None:
+    """Put this process under the filter, for good; OSError if there is none here."""
+    if MACHINE not in AUDIT_ARCH:
+        raise OSError(errno.ENOSYS, f"no system call filter for {MACHINE}")
+    code = build(own_pid)
+    program = _Filter(len(code) // 8, code)
+    prctl(PR_SET_NO_NEW_PRIVS, 1)
+    prctl(PR_SET_SECCOMP, 2, ctypes.byref(program))
