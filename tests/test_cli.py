@@ -47,7 +47,9 @@ HELP = {
     "verify": "[ASSIGNMENT] | all if none is given | --seeds | [default: 20] | --jobs "
     "| --json | the untouched release none | exit 1 on any miss",
     "grade": "for example 02_forward_pass. [required] | --student | may be repeated | "
-    "--force | --json | never stops the others; exit 1 if there is one",
+    "--force | --json | never stops the others; exit 1 if there is one | --jobs | "
+    "all processors if not given | --allow-weak",
+    "doctor": "--tier | --json | exit 1 if no tier holds the floor",
     "feedback": "for example 02_forward_pass. [required] | --student | --force | "
     "hidden tests are left out",
     "demo": "build/demo/ | --keep | exit 1 on a difference",

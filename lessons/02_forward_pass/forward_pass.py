@@ -290,8 +290,8 @@ check.close("h_1", h_1, by_hand, axes="N H", atol=1e-6)
 N, D, H = (int(size) for size in rng.permutation([2, 4, 5]))
 layer = random_layer(rng, D, H)
 x_t, h_prev = rng.normal(size=(N, D)), rng.normal(size=(N, H))
-h_t = check.call(rnn_step, x_t, h_prev, *layer.values())
 expected_h_t = oracle.rnn_step(x_t, h_prev, *layer.values())
+h_t = check.call(rnn_step, x_t, h_prev, *layer.values())
 check.close("h_t", h_t, expected_h_t, axes="N H")
 ### END HIDDEN TESTS
 
@@ -305,8 +305,8 @@ check.close("h_t", h_t, tanh_bias, axes="N H", rtol=1e-6)
 N, D, H = (int(size) for size in rng.permutation([2, 4, 5]))
 layer = random_layer(rng, D, H)
 x_t, h_prev = np.zeros((N, D)), np.zeros((N, H))
-h_t = check.call(rnn_step, x_t, h_prev, *layer.values())
 expected_h_t = oracle.rnn_step(x_t, h_prev, *layer.values())
+h_t = check.call(rnn_step, x_t, h_prev, *layer.values())
 check.close("h_t", h_t, expected_h_t, axes="N H")
 ### END HIDDEN TESTS
 
@@ -321,8 +321,8 @@ check.close("h_t", h_t, [[0.0, 0.761594156]], axes="N H", rtol=1e-6)
 N, D, H = (int(size) for size in rng.permutation([2, 4, 5]))
 layer = random_layer(rng, D, H) | {"b_h": np.zeros(H)}
 x_t, h_prev = np.zeros((N, D)), rng.normal(size=(N, H))
-h_t = check.call(rnn_step, x_t, h_prev, *layer.values())
 expected_h_t = oracle.rnn_step(x_t, h_prev, *layer.values())
+h_t = check.call(rnn_step, x_t, h_prev, *layer.values())
 check.close("h_t", h_t, expected_h_t, axes="N H")
 ### END HIDDEN TESTS
 
@@ -336,8 +336,8 @@ N, D, H = (int(size) for size in rng.permutation([2, 4, 5]))
 W, W_back, b = random_layer(rng, D, H).values()
 W, signs = 1 + np.abs(W), rng.permutation([-300.0, 300.0] * N)[:N, None]
 x_t, h_prev = signs * np.ones((N, D)), rng.normal(size=(N, H))
-h_t = check.call(rnn_step, x_t, h_prev, W, W_back, b)
 expected_h_t = oracle.rnn_step(x_t, h_prev, W, W_back, b)
+h_t = check.call(rnn_step, x_t, h_prev, W, W_back, b)
 check.close("h_t", h_t, expected_h_t, axes="N H")
 ### END HIDDEN TESTS
 
@@ -427,8 +427,9 @@ check.close("h", h, after_h, axes="N T H", rtol=1e-6)
 N, D, H = (int(size) for size in rng.permutation([2, 4, 5]))
 layer = random_layer(rng, D, H)
 x, h_0 = rng.normal(size=(N, 1, D)), rng.normal(size=(N, H))
+right = oracle.rnn_forward(x, h_0, *layer.values())
 h = check.call(rnn_forward, x, h_0, *layer.values())
-check.close("h", h, oracle.rnn_forward(x, h_0, *layer.values()), axes="N T H")
+check.close("h", h, right, axes="N T H")
 ### END HIDDEN TESTS
 
 # %% check="rnn_forward_carries_state" points=4
@@ -441,8 +442,9 @@ check.close("h", h, echo, axes="N T H", rtol=1e-6)
 N, T, D, H = (int(size) for size in rng.permutation([2, 3, 4, 5]))
 layer = random_layer(rng, D, H)
 x, h_0 = rng.normal(size=(N, T, D)), np.zeros((N, H))
+right = oracle.rnn_forward(x, h_0, *layer.values())
 h = check.call(rnn_forward, x, h_0, *layer.values())
-check.close("h", h, oracle.rnn_forward(x, h_0, *layer.values()), axes="N T H")
+check.close("h", h, right, axes="N T H")
 ### END HIDDEN TESTS
 
 # %% check="rnn_forward_uses_h_0" points=3
@@ -455,8 +457,9 @@ check.close("h", h, fading, axes="N T H", rtol=1e-6)
 N, T, D, H = (int(size) for size in rng.permutation([2, 3, 4, 5]))
 layer = random_layer(rng, D, H)
 x, h_0 = rng.normal(size=(N, T, D)), rng.normal(size=(N, H))
+right = oracle.rnn_forward(x, h_0, *layer.values())
 h = check.call(rnn_forward, x, h_0, *layer.values())
-check.close("h", h, oracle.rnn_forward(x, h_0, *layer.values()), axes="N T H")
+check.close("h", h, right, axes="N T H")
 ### END HIDDEN TESTS
 
 # %% check="rnn_forward_batch" points=3
@@ -470,8 +473,9 @@ check.close("h", h, [he, eh], axes="N T H", rtol=0, atol=1e-6)
 N, T, D, H = 5, *(int(size) for size in rng.permutation([2, 3, 4]))
 layer = random_layer(rng, D, H)
 x, h_0 = rng.normal(size=(N, T, D)), rng.normal(size=(N, H))
+right = oracle.rnn_forward(x, h_0, *layer.values())
 h = check.call(rnn_forward, x, h_0, *layer.values())
-check.close("h", h, oracle.rnn_forward(x, h_0, *layer.values()), axes="N T H")
+check.close("h", h, right, axes="N T H")
 ### END HIDDEN TESTS
 
 # %% check="rnn_forward_keeps_inputs" points=2
@@ -492,8 +496,8 @@ check.close("h", h, he, axes="N T H", rtol=0, atol=1e-6)
 ### BEGIN HIDDEN TESTS
 words = ["".join(rng.choice(vocabulary, 7)) for _ in range(2)]
 x = np.concatenate([encode(word, vocabulary) for word in words])
-h = check.call(rnn_forward, x, np.zeros((2, 3)), W_xh, W_hh, b_h)
 expected_h = oracle.rnn_forward(x, np.zeros((2, 3)), W_xh, W_hh, b_h)
+h = check.call(rnn_forward, x, np.zeros((2, 3)), W_xh, W_hh, b_h)
 check.close("h", h, expected_h, axes="N T H")
 ### END HIDDEN TESTS
 
@@ -609,8 +613,9 @@ check.close("logits", logits, rows, axes="N T V")
 ### BEGIN HIDDEN TESTS
 N, T, H, V = (int(size) for size in rng.permutation([2, 3, 4, 5]))
 h, W, b = rng.normal(size=(N, T, H)), rng.normal(size=(H, V)), np.zeros(V)
+right = oracle.read_out(h, W, b)
 logits = check.call(read_out, h, W, b)
-check.close("logits", logits, oracle.read_out(h, W, b), axes="N T V")
+check.close("logits", logits, right, axes="N T V")
 ### END HIDDEN TESTS
 
 # %% check="read_out_last_step" points=3
@@ -623,8 +628,9 @@ check.close("logits", logits, rows, axes="N V")
 ### BEGIN HIDDEN TESTS
 N, H, V = (int(size) for size in rng.permutation([2, 4, 5]))
 h_last, W, b = rng.normal(size=(N, H)), rng.normal(size=(H, V)), np.zeros(V)
+right = oracle.read_out(h_last, W, b)
 logits = check.call(read_out, h_last, W, b)
-check.close("logits", logits, oracle.read_out(h_last, W, b), axes="N V")
+check.close("logits", logits, right, axes="N V")
 ### END HIDDEN TESTS
 
 # %% check="read_out_bias" points=2
@@ -636,8 +642,9 @@ check.close("logits", logits, [[[0.5, -1.0, 2.0]] * 2], axes="N T V")
 N, T, H, V = (int(size) for size in rng.permutation([2, 3, 4, 5]))
 h, W = rng.normal(size=(N, T, H)), rng.normal(size=(H, V))
 b = rng.normal(size=V)
+right = oracle.read_out(h, W, b)
 logits = check.call(read_out, h, W, b)
-check.close("logits", logits, oracle.read_out(h, W, b), axes="N T V")
+check.close("logits", logits, right, axes="N T V")
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -701,8 +708,8 @@ right = [0.0900305732, 0.2447284711, 0.6652409558]
 check.close("probabilities", probabilities, right, axes="V", rtol=1e-6)
 ### BEGIN HIDDEN TESTS
 logits = rng.normal(size=int(rng.integers(3, 7)))
-probabilities = check.call(softmax, logits)
 right = oracle.softmax(logits)
+probabilities = check.call(softmax, logits)
 check.close("probabilities", probabilities, right, axes="V")
 ### END HIDDEN TESTS
 
@@ -731,8 +738,8 @@ check.close("probabilities", probabilities, right, axes="N T V", rtol=1e-6)
 ### BEGIN HIDDEN TESTS
 N, T, V = (int(size) for size in rng.permutation([2, 3, 5]))
 logits = rng.normal(size=(N, T, V))
-probabilities = check.call(softmax, logits)
 right = oracle.softmax(logits)
+probabilities = check.call(softmax, logits)
 check.close("probabilities", probabilities, right, axes="N T V")
 ### END HIDDEN TESTS
 
@@ -746,8 +753,8 @@ check.close("probabilities", probabilities, right, axes="N V", rtol=1e-6)
 N, V = (int(size) for size in rng.permutation([3, 5]))
 shifts = np.linspace(-2000, 2000, N) + rng.integers(-99, 99)
 logits = shifts[:, None] + np.round(rng.normal(size=(N, V)), 3)
-probabilities = check.call(softmax, logits)
 right = oracle.softmax(logits)
+probabilities = check.call(softmax, logits)
 check.close("probabilities", probabilities, right, axes="N V")
 ### END HIDDEN TESTS
 
@@ -769,10 +776,10 @@ after_he, right = probabilities[0, 1], [0.419748, 0.194682, 0.162429, 0.223141]
 check.close("after 'he'", after_he, right, axes="V", rtol=0, atol=3e-6)
 ### BEGIN HIDDEN TESTS
 x = encode("".join(rng.choice(vocabulary, 6)), vocabulary)
+right_h = oracle.rnn_forward(x, h_0, W_xh, W_hh, b_h)
+right = oracle.softmax(oracle.read_out(right_h, W_hy, b_y))
 h = check.call(rnn_forward, x, h_0, W_xh, W_hh, b_h)
 probabilities = check.call(softmax, check.call(read_out, h, W_hy, b_y))
-h = oracle.rnn_forward(x, h_0, W_xh, W_hh, b_h)
-right = oracle.softmax(oracle.read_out(h, W_hy, b_y))
 check.close("probabilities", probabilities, right, axes="N T V")
 ### END HIDDEN TESTS
 
@@ -885,8 +892,8 @@ for _ in range(5):
     V, H = (int(size) for size in rng.permutation([4, 7]))
     letters, weights = list("wbqnzda")[:V], random_params(rng, V, H)
     text = "".join(rng.choice(letters, 5))
-    character, _ = pair(check.call(predict_next, text, letters, weights))
     right, _ = oracle.predict_next(text, letters, weights)
+    character, _ = pair(check.call(predict_next, text, letters, weights))
     check.equal("character", character, right)
 ### END HIDDEN TESTS
 
@@ -900,8 +907,8 @@ check.close("probabilities", probabilities, right, axes="V", atol=1e-6)
 V, H = (int(size) for size in rng.permutation([4, 7]))
 letters, weights = list("wbqnzda")[:V], random_params(rng, V, H)
 text = str(rng.choice(letters))
-_, probabilities = pair(check.call(predict_next, text, letters, weights))
 _, right = oracle.predict_next(text, letters, weights)
+_, probabilities = pair(check.call(predict_next, text, letters, weights))
 check.close("probabilities", probabilities, right, axes="V")
 ### END HIDDEN TESTS
 
@@ -918,8 +925,8 @@ for text, row in right.items():
 V, H = (int(size) for size in rng.permutation([4, 7]))
 letters, weights = list("wbqnzda")[:V], random_params(rng, V, H)
 text = "".join(rng.permutation(letters))
-_, probabilities = pair(check.call(predict_next, text, letters, weights))
 _, right = oracle.predict_next(text, letters, weights)
+_, probabilities = pair(check.call(predict_next, text, letters, weights))
 check.close("probabilities", probabilities, right, axes="V")
 ### END HIDDEN TESTS
 
@@ -935,9 +942,9 @@ check.close("probabilities", probabilities, right, axes="V", rtol=0, atol=3e-6)
 ### BEGIN HIDDEN TESTS
 letters, weights = list("wbqnzda"), random_params(rng, 7, 4)
 text = "".join(rng.choice(letters, 3))
+right_character, right = oracle.predict_next(text, letters, weights)
 result = check.call(predict_next, text, letters, weights)
 character, probabilities = pair(result)
-right_character, right = oracle.predict_next(text, letters, weights)
 check.close("probabilities", probabilities, right, axes="V")
 check.equal("character", character, right_character)
 ### END HIDDEN TESTS
@@ -1037,8 +1044,8 @@ check.close("h", h, he, axes="N T H", rtol=0, atol=1e-6)
 N, T, D, H = (int(size) for size in rng.permutation([2, 4, 5, 6]))
 layers_1 = [random_layer(rng, D, H)]
 x, h_0 = rng.normal(size=(N, T, D)), rng.normal(size=(1, N, H))
-h = check.call(deep_rnn_forward, x, h_0, layers_1)
 right = oracle.deep_rnn_forward(x, h_0, layers_1)
+h = check.call(deep_rnn_forward, x, h_0, layers_1)
 check.close("h", h, right, axes="N T H")
 ### END HIDDEN TESTS
 
@@ -1054,8 +1061,8 @@ N, T, D, H = (int(size) for size in rng.permutation([2, 4, 5, 6]))
 for first in (H, D):
     layers_3 = [random_layer(rng, size, H) for size in (first, H, H)]
     x, h_0 = rng.normal(size=(N, T, first)), np.zeros((3, N, H))
-    h = check.call(deep_rnn_forward, x, h_0, layers_3)
     right = oracle.deep_rnn_forward(x, h_0, layers_3)
+    h = check.call(deep_rnn_forward, x, h_0, layers_3)
     check.close("h", h, right, axes="N T H")
 ### END HIDDEN TESTS
 
@@ -1071,8 +1078,8 @@ check.close("h", h, right, axes="N T H", rtol=1e-6)
 N, T, H = (int(size) for size in rng.permutation([2, 4, 5]))
 layers_3 = [random_layer(rng, H, H) for _ in range(3)]
 x, h_0 = rng.normal(size=(N, T, H)), rng.normal(size=(3, N, H))
-h = check.call(deep_rnn_forward, x, h_0, layers_3)
 right = oracle.deep_rnn_forward(x, h_0, layers_3)
+h = check.call(deep_rnn_forward, x, h_0, layers_3)
 check.close("h", h, right, axes="N T H")
 ### END HIDDEN TESTS
 

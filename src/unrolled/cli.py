@@ -161,6 +161,14 @@ def grade(
             "one is complete.",
         ),
     ] = False,
+    jobs: Annotated[
+        int | None,
+        typer.Option(help="Submissions at once; all processors if not given.", min=1),
+    ] = None,
+    allow_weak: Annotated[
+        bool,
+        typer.Option("--allow-weak", help="Grade without a sandbox, at your own risk."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Grade all submissions of an assignment into nbgrader's gradebook.
@@ -177,7 +185,7 @@ def grade(
     chosen(course, [assignment])
     total = len(student or submitted_students(course, assignment))
     with grading(err, assignment, total) as step:
-        report = work(course, assignment, student or (), force, step)
+        report = work(course, assignment, student or (), force, step, jobs, allow_weak)
     print_json(report.as_dict()) if as_json else out.print(grade_table(report))
     raise typer.Exit(1 if report.ungraded else 0)
 

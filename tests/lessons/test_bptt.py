@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
 import re
-from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
 from lesson_support import (
     LESSONS,
+    Made,
     Recorder,
     load,
     load_lesson_cells,
@@ -26,6 +22,8 @@ from lesson_support import (
     style_problems,
 )
 
+from unrolled.grade.diagnose import agrees
+
 FOLDER = LESSONS / "03_bptt"
 CELLS = load_lesson_cells(FOLDER)
 CHECKS = [c for c in CELLS if c.kind == "check"]
@@ -33,8 +31,7 @@ CATALOGUE = load(FOLDER)
 ORACLE = load_oracle(FOLDER)
 LESSON = SimpleNamespace(**reference_namespace(FOLDER))
 BEFORE = SimpleNamespace(**reference_namespace(LESSONS / "02_forward_pass"))
-UNQUOTED = re.sub(r'"\n +"', "", (FOLDER / "bptt.py").read_text("utf-8"))
-PROSE = " ".join(re.sub(r"^# ?", "", UNQUOTED, flags=re.MULTILINE).split())
+PROSE = " ".join(" ".join(c.source for c in CELLS if "mark" in c.kind).split("\n# "))
 
 
 def random_case(seed: int) -> dict[str, Any]:
@@ -56,8 +53,7 @@ def by_torch(targets: Any, **case: Any) -> dict[str, Any]:
     weights |= {"bias_ih_l0": b_h, "bias_hh_l0": torch.zeros_like(b_h)}
     h, _ = torch.func.functional_call(net, weights, (x, h_0[None]))
     logits = torch.nn.functional.linear(h, W_hy.T, b_y)
-    wanted = torch.tensor(targets).flatten()
-    loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), wanted)
+    loss = torch.nn.functional.cross_entropy(logits.mT, torch.tensor(targets))
     leaves |= {"logits": logits, "h": h}
     slopes = torch.autograd.grad(loss, list(leaves.values()))
     found = {f"d{name}": slope for name, slope in zip(leaves, slopes, strict=True)}
@@ -73,8 +69,7 @@ def by_lesson(x: Any, h_0: Any, targets: Any, **params: Any) -> dict[str, Any]:
     out = LESSON.read_out_backward(dlogits, h, W_hy)
     names = ("dh", "dW_hy", "db_y", "dx", "dh_0", "dW_xh", "dW_hh", "db_h")
     found = zip(names, (*out, *LESSON.rnn_backward(out[0], cache)), strict=True)
-    own = {"loss": loss, "logits": logits, "h": h, "dlogits": dlogits}
-    return own | dict(found)
+    return {"loss": loss, "logits": logits, "h": h, "dlogits": dlogits} | dict(found)
 
 
 def agree(got: Any, right: Any, name: str = "", limit: float = 1e-10) -> None:
@@ -102,13 +97,12 @@ def test_loss_and_all_gradients_agree_with_torch(seed: int) -> None:
 @pytest.mark.parametrize("shift", [0.0, 5000.0, -5000.0])
 def test_cross_entropy_of_huge_logits_agrees_with_torch(shift: float) -> None:
     """Are loss and gradient finite and right where a probability is rounded to 0?"""
-    rng = np.random.default_rng(1)
-    logits, targets = shift + 900 * rng.normal(size=(2, 3, 5)), rng.integers(5, size=6)
+    logits = shift + 900 * np.random.default_rng(1).normal(size=(2, 3, 5))
+    targets = np.array([[4, 0, 2], [1, 1, 3]])
     scores = torch.tensor(logits, requires_grad=True)
-    wanted = torch.tensor(targets)
-    loss = torch.nn.functional.cross_entropy(scores.flatten(0, 1), wanted)
+    loss = torch.nn.functional.cross_entropy(scores.mT, torch.tensor(targets))
     right = (loss.item(), *torch.autograd.grad(loss, scores))
-    agree(LESSON.cross_entropy(logits, targets.reshape(2, 3)), right)
+    agree(LESSON.cross_entropy(logits, targets), right)
 
 
 def torch_truncated(dh: Any, k: int, *arrays: Any) -> tuple[torch.Tensor, ...]:
@@ -166,13 +160,12 @@ def test_training_agrees_with_torch_and_keeps_what_it_got() -> None:
     x, params, losses = LESSON.one_hot([ids[:-1]], 5), first, []
     before = {name: array.copy() for name, array in first.items()}
     for _ in range(6):
-        found = by_torch(x=x, h_0=np.zeros((1, 4)), targets=[ids[1:]], **params)
+        found = by_torch(x=x, h_0=np.zeros((1, 4)), targets=ids[None, 1:], **params)
         slopes = {name: found[f"d{name}"].numpy() for name in params}
         losses.append(found["loss"])
         right = {name: params[name] - 0.3 * slopes[name] for name in params}
-        params, old = LESSON.sgd_step(params, slopes, 0.3), params
+        params = LESSON.sgd_step(params, slopes, 0.3)
         agree(params, right)
-        assert all(not np.shares_memory(params[name], old[name]) for name in params)
     agree(LESSON.train(ids, first, 6, 0.3), (params, losses))
     agree(first, before, limit=0)
 
@@ -180,7 +173,7 @@ def test_training_agrees_with_torch_and_keeps_what_it_got() -> None:
 def test_reference_and_oracle_agree() -> None:
     """Do the two derivations of every function give the same on random inputs?"""
     for seed in range(5):
-        rng, case = np.random.default_rng(seed), random_case(seed)
+        rng = np.random.default_rng(seed)
         N, T, D, H, V = (int(n) for n in rng.permutation([2, 3, 4, 5, 6]))
         logits, h, W_hy = (rng.normal(size=s) for s in ((N, T, V), (N, T, H), (H, V)))
         sequence = ORACLE.random_sequence(rng, N, T, D, H)
@@ -190,7 +183,7 @@ def test_reference_and_oracle_agree() -> None:
             "read_out_backward": (logits, h, W_hy),
             "rnn_step_backward": ORACLE.random_step(rng, N, D, H),
             "rnn_backward": sequence,
-            "truncated_backward": (*sequence, 2),
+            "truncated_backward": (*sequence, seed + 1),
             "sgd_step": (params, LESSON.random_params(rng, V, H), 0.3),
             "train": (rng.integers(V, size=7).tolist(), params, 5, 0.3),
         }
@@ -201,11 +194,57 @@ def test_reference_and_oracle_agree() -> None:
 
 
 def test_the_oracle_stands_alone() -> None:
-    """Does it import no lesson, and share no line of code with the reference?"""
-    tree = ast.parse((FOLDER / "oracle.py").read_text("utf-8"))
-    nodes = [n for n in ast.walk(tree) if isinstance(n, ast.Import | ast.ImportFrom)]
-    assert all(isinstance(node, ast.Import) for node in nodes)
-    assert {a.name for n in nodes for a in n.names} == {"math", "numpy", "torch"}
-    assert not {"open", "exec", "eval", "__import__"} & {
-        node.id for node in ast.walk(tree) if isinstance(node, ast.Name)
-    }
+    """Does it load nothing but libraries, so that it cannot use the reference?"""
+    text = (FOLDER / "oracle.py").read_text("utf-8")
+    loaded = re.findall(r"(?:^\s*import|^\s*from|import_) ?(\S+)", text, re.MULTILINE)
+    assert loaded == ["math", "numpy", "torch"] and "exec(" not in text
+
+
+@pytest.mark.parametrize("cell", CHECKS, ids=lambda c: c.name)
+def test_a_check_passes_the_reference_and_no_empty_function(cell: Any) -> None:
+    """Is the reference right under every seed, and a function without a result not?"""
+    for seed in range(10):
+        assert run_check(cell.source, vars(LESSON), seed, ORACLE) == ""
+    empty = {cell.exercise: Recorder(lambda *args: None, cell.exercise)}
+    assert run_check(cell.source, vars(LESSON) | empty, 0, ORACLE) != ""
+
+
+def told_apart(wrong: Any, rival: str) -> bool:
+    """Whether all calls of an exercise together show that it's not the rival."""
+    other = next(m for m in CATALOGUE.misconceptions if m.name == rival)
+    outcomes = Made(FOLDER, wrong.exercise, wrong.source).outcomes(0)
+    calls = [call for _, _, made in outcomes for call in made]
+    return not all(agrees(other.function, call, other.exception) for call in calls)
+
+
+@pytest.mark.parametrize("wrong", CATALOGUE.misconceptions, ids=lambda m: m.name)
+def test_a_misconception_fails_with_its_own_hint(wrong: Any) -> None:
+    """Does it fail where it should, recognised as itself and as nothing else?"""
+    for problem in misconception_problems(FOLDER, wrong, range(3)):
+        _, found, rival = problem.partition("gets the hint of ")
+        assert found and told_apart(wrong, rival), problem
+
+
+@pytest.mark.parametrize("right", CATALOGUE.styles, ids=lambda s: s.name)
+def test_a_correct_style_passes_everything(right: Any) -> None:
+    """Is a correct solution in another style right by every check?"""
+    assert style_problems(FOLDER, right, range(3)) == []
+
+
+def test_training_spells_hello_as_the_prose_says() -> None:
+    """Does the loss fall at every step, and are the numbers in the text those found?"""
+    loss, _ = LESSON.cross_entropy(LESSON.logits_hello, LESSON.targets_hello)
+    trained, losses = LESSON.train(LESSON.hello, LESSON.params, 400, 0.1)
+    best = LESSON.run(LESSON.x_hello, trained)[0][0].argmax(axis=-1)
+    said = "".join(LESSON.vocabulary[i] for i in best)
+    assert len(losses) == 400 and np.all(np.diff(losses) < 0) and loss > np.log(4)
+    letter, _ = BEFORE.predict_next("he", BEFORE.vocabulary, BEFORE.params)
+    for claim in (
+        f'a network that reads "he" and says "{letter}"',
+        f"It has {sum(a.size for a in LESSON.params.values())} numbers that",
+        f"here $\\log 4 = {np.log(4):.3f}$",
+        f"The loss, {loss:.4f}, is worse than guessing evenly",
+        f'It reads "hell" and says "{said}"',
+    ):
+        assert claim in PROSE
+    agree(LESSON.params, BEFORE.params, limit=0)

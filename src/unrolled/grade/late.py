@@ -6,11 +6,10 @@ import math
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import Gradebook
 from nbgrader.plugins import LateSubmissionPlugin
 from nbgrader.preprocessors import AssignLatePenalties
 
-from unrolled.course import Course, LatePolicy, load_course
+from unrolled.course import LatePolicy, load_course
 
 DAY = 24 * 60 * 60
 
@@ -26,22 +25,6 @@ def penalty(policy: LatePolicy, score: float, seconds_late: float) -> float:
         return 0.0
     percent = min(policy.max, policy.per_day * math.ceil(seconds_late / DAY))
     return float(round(score * percent / 100, 2))
-
-
-def refresh_penalty(course: Course, assignment: str, student: str) -> None:
-    """Work the penalty of a graded submission out again, from its present score.
-
-    Marks given by hand since then have changed the score that it is a part of.
-    """
-    policy = course.assignments[assignment].late
-    with Gradebook(course.db_url, course.id) as gradebook:
-        submission = gradebook.find_submission(assignment, student)
-        for notebook in submission.notebooks:
-            late = submission.total_seconds_late
-            now = penalty(policy, notebook.score, late) if late > 0 else None
-            if notebook.late_submission_penalty != now:
-                notebook.late_submission_penalty = now
-        gradebook.db.commit()
 
 
 class AssignmentPolicy(LateSubmissionPlugin):  # type: ignore[misc]

@@ -1,47 +1,36 @@
-"""`unrolled grade`: every submission of an assignment through nbgrader's autograder.
+"""`unrolled grade`: all submissions of an assignment, many at once.
 
-Each submission is staged alone: only the notebook and a valid timestamp go into
-nbgrader's converter, which writes beside the last result. The new result takes
-its place when it is complete. One bad submission never stops the others.
+Judges work in processes of their own; results are kept, and one writer puts them
+into nbgrader's gradebook. One bad submission never stops the others, and a run
+that was killed goes on where it stopped.
 """
 
 from __future__ import annotations
 
-import contextlib
-import glob
 import logging
-import shutil
+import os
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
-import dateutil.parser
-from nbgrader.converters import Autograde
 from sqlalchemy.exc import SAWarning
 
-from unrolled.converters import run_converter
-from unrolled.course import Course, nbgrader_config
+from unrolled.course import Course
 from unrolled.errors import UserError
-from unrolled.grade.late import refresh_penalty
-from unrolled.grade.material import load_material, load_reference
-from unrolled.grade.preprocessors import read_submission
+from unrolled.grade.job import Graded
+from unrolled.grade.material import load_material
+from unrolled.grade.pool import JudgePool
+from unrolled.grade.prepare import Prepared, Preparer
+from unrolled.grade.records import Records
+from unrolled.grade.reference import is_check, meta
 from unrolled.grade.results import GradeReport, SubmissionResult
-from unrolled.grade.stored import registered, stored_result
+from unrolled.grade.stored import registered_tests
+from unrolled.grade.task import Material
+from unrolled.grade.writer import Writer
 from unrolled.gradebook import backup_gradebook
 
 Progress = Callable[[SubmissionResult], None]
-STAGE = "build/stage"
-
-
-@dataclass(frozen=True)
-class Staged:
-    """A submission made ready for nbgrader's converter."""
-
-    student: str
-    repairs: tuple[str, ...]
 
 
 def submitted_students(course: Course, assignment: str) -> list[str]:
@@ -50,36 +39,113 @@ def submitted_students(course: Course, assignment: str) -> list[str]:
     return sorted(f.parent.name for f in folders if f.is_dir())
 
 
+def processors() -> int:
+    """How many judges this machine has room for."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
+
+
 def grade(
     course: Course,
     assignment: str,
     students: Sequence[str] = (),
     force: bool = False,
     progress: Progress = lambda _: None,
+    jobs: int | None = None,
+    allow_weak: bool = False,
 ) -> GradeReport:
-    """Grade the submissions of an assignment.
+    """Grade the submissions of an assignment, `jobs` at once.
 
     Without `force`, a submission that is graded and has not changed is only
-    reported. Raises UserError if the course itself is not ready.
+    reported. Raises UserError if the course or this machine is not ready.
     """
     began = time.monotonic()
-    _require_ready(course, assignment)
+    material = _require_ready(course, assignment)
     chosen = _chosen(course, assignment, students)
     backup_gradebook(course)
-    results = []
-    for student in chosen:
-        results.append(grade_one(course, assignment, student, force))
-        progress(results[-1])
-    return GradeReport(assignment, time.monotonic() - began, tuple(results))
+    with Writer(course, assignment) as writer:
+        run = _Run(course, assignment, writer, progress)
+        weak = allow_weak or course.allow_weak
+        with JudgePool(jobs or processors(), weak) as pool:
+            run.all(material, chosen, pool, force)
+    results = tuple(sorted(run.results, key=lambda r: r.student))
+    return GradeReport(assignment, time.monotonic() - began, results)
 
 
-def _require_ready(course: Course, assignment: str) -> None:
-    load_reference(load_material(course, assignment))
-    if not registered(course, assignment):
+@dataclass
+class _Run:
+    """One run over the submissions of an assignment."""
+
+    course: Course
+    assignment: str
+    writer: Writer
+    progress: Progress
+    results: list[SubmissionResult] = field(default_factory=list)
+
+    def all(
+        self, material: Material, students: Sequence[str], pool: JudgePool, force: bool
+    ) -> None:
+        """Report what is current, write what is kept, grade the rest."""
+        preparer = Preparer(self.course, self.assignment, material)
+        records = Records(self.course, self.assignment)
+        todo: dict[str, Prepared] = {}
+        for student in students:
+            prepared = self._prepared(preparer, student)
+            if prepared is None:
+                continue
+            kept = None if force else records.find(student, prepared.key)
+            if kept is None:
+                todo[student] = prepared
+            else:
+                self._done(kept, prepared)
+        for graded in pool.run(p.job for p in todo.values()):
+            prepared = todo[graded.student]
+            if not graded.reason:
+                records.keep(prepared.key, graded)
+            self._done(graded, prepared)
+
+    def _prepared(self, preparer: Preparer, student: str) -> Prepared | None:
+        try:
+            return preparer.prepare(student)
+        except (UserError, OSError) as error:
+            self._tell(self._ungraded(student, str(error)))
+            return None
+
+    def _done(self, graded: Graded, prepared: Prepared) -> None:
+        """Write a result, unless the gradebook has it already; report it."""
+        if graded.reason:
+            self._tell(self._ungraded(graded.student, graded.reason))
+            return
+        try:
+            self.writer.write(graded, prepared.paper)
+            result = self.writer.result(graded, prepared.repairs)
+        except UserError as error:
+            result = self._ungraded(graded.student, str(error))
+        self._tell(result)
+
+    def _ungraded(self, student: str, reason: str) -> SubmissionResult:
+        told = " ".join(reason.split()).replace(f"{self.course.root}/", "")
+        return SubmissionResult(student, "ungraded", told)
+
+    def _tell(self, result: SubmissionResult) -> None:
+        self.results.append(result)
+        self.progress(result)
+
+
+def _require_ready(course: Course, assignment: str) -> Material:
+    material = load_material(course, assignment)
+    stored = registered_tests(course, assignment)
+    if not stored:
         raise UserError(
             f"{course.gradebook}: assignment {assignment} is not registered. "
             "Run `unrolled build`: it fills the gradebook, also when files are fresh."
         )
+    tests = [c for c in material.source["cells"] if is_check(c)]
+    if any(stored.get(meta(c)["grade_id"]) != c["source"] for c in tests):
+        raise UserError(
+            f"{course.gradebook} and source/{assignment} hold different tests: "
+            "run `unrolled build`, then grade again."
+        )
+    return material
 
 
 def _chosen(course: Course, assignment: str, students: Sequence[str]) -> list[str]:
@@ -96,117 +162,6 @@ def _chosen(course: Course, assignment: str, students: Sequence[str]) -> list[st
             "Collect first (`nbgrader collect` or formgrader)."
         )
     return [s for s in there if not students or s in students]
-
-
-def grade_one(
-    course: Course, assignment: str, student: str, force: bool
-) -> SubmissionResult:
-    """Grade one submission; whatever goes wrong becomes its reason."""
-    try:
-        if not force and _is_current(course, assignment, student):
-            refresh_penalty(course, assignment, student)
-            return stored_result(course, assignment, student)
-        with _staged(course, assignment, student) as staged:
-            said = _convert(course, assignment, student)
-            _replace_last(course, assignment, student, said)
-        return stored_result(course, assignment, student, staged.repairs)
-    except (UserError, OSError) as error:
-        return SubmissionResult(student, "ungraded", _one_line(course, error))
-    except Exception as error:
-        text = f"{type(error).__name__}: {error}"
-        return SubmissionResult(student, "ungraded", f"grading failed: {text[:500]}")
-
-
-def _one_line(course: Course, error: Exception) -> str:
-    return " ".join(str(error).split()).replace(f"{course.root}/", "")
-
-
-def _is_current(course: Course, assignment: str, student: str) -> bool:
-    """Whether the last result is newer than what the student handed in."""
-    done = course.autograded / student / assignment
-    files = list(done.glob("*.ipynb"))
-    if not files:
-        return False
-    handed_in = (course.submitted / student / assignment).rglob("*")
-    newest = max((p.lstat().st_mtime for p in handed_in), default=0.0)
-    return min(f.stat().st_mtime for f in files) >= newest
-
-
-@contextlib.contextmanager
-def _staged(course: Course, assignment: str, student: str) -> Iterator[Staged]:
-    """Only the notebook and a valid timestamp, in a folder of their own."""
-    stage = course.root / STAGE
-    shutil.rmtree(stage, ignore_errors=True)
-    folder = stage / "submitted" / student / assignment
-    origin = course.submitted / student / assignment
-    _refuse_pattern(course, student)
-    name = f"{course.assignments[assignment].notebook}.ipynb"
-    if not (origin / name).exists():
-        raise UserError(_missing_notebook(origin, name))
-    read_submission(origin / name)
-    folder.mkdir(parents=True)
-    shutil.copyfile(origin / name, folder / name)
-    try:
-        yield Staged(student, _stage_timestamp(origin, folder))
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
-
-
-def _refuse_pattern(course: Course, student: str) -> None:
-    """nbgrader takes paths as patterns: [, * and ? would match something else."""
-    for what, text in (("student", student), ("course folder", str(course.root))):
-        if glob.has_magic(text):
-            raise UserError(
-                f"{course.submitted / student}: the name of the {what} holds one of "
-                "[ ] * ?, which nbgrader takes for a pattern. Rename it."
-            )
-
-
-def _missing_notebook(origin: Path, name: str) -> str:
-    there = sorted(p.name for p in origin.iterdir())[:5]
-    found = f"; there is {', '.join(there)}" if there else "; the folder is empty"
-    return f"{origin / name}: not handed in{found}. Was it renamed?"
-
-
-def _stage_timestamp(origin: Path, folder: Path) -> tuple[str, ...]:
-    stamp = origin / "timestamp.txt"
-    if not stamp.is_file() or stamp.is_symlink():
-        return ()
-    text = stamp.read_bytes()[:200].decode("utf-8", "replace").strip()
-    if not _is_time(text):
-        return (
-            f"{stamp}: not a time ({text[:40]!r}); counted as in time, please check.",
-        )
-    (folder / "timestamp.txt").write_text(text, encoding="utf-8")
-    return ()
-
-
-def _is_time(text: str) -> bool:
-    try:
-        return isinstance(dateutil.parser.parse(text.rsplit(" ", 1)[0]), datetime)
-    except (ValueError, OverflowError):
-        return False
-
-
-def _convert(course: Course, assignment: str, student: str) -> Path:
-    """Run nbgrader's converter on the staged submission; the folder it wrote."""
-    config = nbgrader_config(course)
-    config.CourseDirectory.submitted_directory = f"{STAGE}/submitted"
-    config.CourseDirectory.autograded_directory = f"{STAGE}/autograded"
-    config.CourseDirectory.assignment_id = assignment
-    config.CourseDirectory.student_id = student
-    run_converter(Autograde, config)
-    return course.root / STAGE / "autograded" / student / assignment
-
-
-def _replace_last(course: Course, assignment: str, student: str, new: Path) -> None:
-    """Put the new result in the place of the last one, which is kept until then."""
-    place = course.autograded / student / assignment
-    place.parent.mkdir(parents=True, exist_ok=True)
-    old = course.root / STAGE / "replaced"
-    if place.exists():
-        place.rename(old)
-    new.rename(place)
 
 
 def silence_nbgrader() -> None:

@@ -12,16 +12,18 @@ from unrolled.errors import UserError
 from unrolled.grade.results import CellResult, SubmissionResult
 
 
-def registered(course: Course, assignment: str) -> bool:
-    """Whether the gradebook knows the assignment and its notebook."""
+def registered_tests(course: Course, assignment: str) -> dict[str, str]:
+    """The texts of the grade cells in the gradebook; empty if it has none."""
     if not course.gradebook.exists():
-        return False
+        return {}
     with Gradebook(course.db_url, course.id) as gradebook:
         try:
             name = course.assignments[assignment].notebook
-            return bool(gradebook.find_notebook(name, assignment).grade_cells)
+            found = gradebook.find_notebook(name, assignment)
         except MissingEntry:
-            return False
+            return {}
+        graded = {cell.name for cell in found.grade_cells}
+        return {c.name: c.source for c in found.source_cells if c.name in graded}
 
 
 def stored_result(
@@ -38,18 +40,24 @@ def stored_result(
                 f"{course.gradebook}: no grades of {student} for {assignment}; "
                 "grade with --force."
             ) from error
-        verdicts = {c["grade_id"]: c for c in notes.get("verdict", {}).get("cells", [])}
-        cells = tuple(_cell(g, verdicts.get(g.name, {})) for g in found.grades)
-        return SubmissionResult(
-            student,
-            "graded",
-            repairs=(*repairs, *notes.get("repairs", []), *_notes(notes)),
-            score=float(found.score),
-            max_score=float(found.max_score),
-            late_penalty=float(found.late_submission_penalty or 0.0),
-            needs_manual=bool(found.needs_manual_grade),
-            cells=cells,
-        )
+        return result_of(student, found, notes, repairs)
+
+
+def result_of(
+    student: str, found: Any, notes: dict[str, Any], repairs: tuple[str, ...] = ()
+) -> SubmissionResult:
+    """The result of a submitted notebook's row; `notes` are from its metadata."""
+    verdicts = {c["grade_id"]: c for c in notes.get("verdict", {}).get("cells", [])}
+    return SubmissionResult(
+        student,
+        "graded",
+        repairs=(*repairs, *notes.get("repairs", []), *_notes(notes)),
+        score=float(found.score),
+        max_score=float(found.max_score),
+        late_penalty=float(found.late_submission_penalty or 0.0),
+        needs_manual=bool(found.needs_manual_grade),
+        cells=tuple(_cell(g, verdicts.get(g.name, {})) for g in found.grades),
+    )
 
 
 def _notes(notes: dict[str, Any]) -> list[str]:

@@ -14,11 +14,9 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from unrolled.lab import style
-from unrolled.lab.figures.shapes import RADIUS, node
+from unrolled.lab.figures.flow import draw_flow as draw_flow
 
 Floats = NDArray[np.floating[Any]]
-
-_STRIDE = 1.7
 
 
 def draw_predictions(
@@ -70,8 +68,9 @@ def draw_pull(
     ax.set_xticks(places, vocabulary)
     ax.margins(y=0.25)
     ax.set(xlabel="letter", ylabel="d loss / d logit")
-    lowest = vocabulary[int(np.argmin(dlogits_t))]
-    ax.set_title(f"{when}: only {lowest} is pulled up (the gradient is below 0)")
+    below = [v for v, d in zip(vocabulary, dlogits_t, strict=True) if d < 0]
+    told = f"{', '.join(below)} pulled up (below 0)" if below else "nothing pulled up"
+    ax.set_title(f"{when}: {told}, the others down")
 
 
 def draw_gradient(ax: Axes, dh: Floats, letters: Sequence[str], title: str) -> None:
@@ -107,7 +106,12 @@ def draw_eps(ax: Axes, eps: Floats, errors: Sequence[float]) -> None:
     )
     ax.margins(y=0.25)
     ax.set(xlabel="eps", ylabel="largest error of the gradient")
-    ax.set_title("A smaller eps is better, and then it's worse")
+    turns = 0 < best < len(errors) - 1
+    ax.set_title(
+        "A smaller eps is better, and then it's worse"
+        if turns
+        else "No best eps inside"
+    )
 
 
 def draw_pair(axes: Sequence[Axes], mine: Floats, other: Floats, names: Any) -> None:
@@ -123,54 +127,6 @@ def draw_pair(axes: Sequence[Axes], mine: Floats, other: Floats, names: Any) -> 
 
 def _numbers(count: int) -> list[str]:
     return [str(n) for n in range(1, count + 1)]
-
-
-def draw_flow(ax: Axes, T: int, k: int) -> None:
-    """The unfolded network with the way forward and the way back, cut every k steps."""
-    for t in range(T + 1):
-        x = t * _STRIDE
-        node(ax, (x, 1), f"$h_{t}$", style.STATE if t else style.CONTEXT)
-        if t:
-            node(ax, (x, 0), f"$x_{t}$", style.CONTEXT)
-            node(ax, (x, 2), f"$E_{t}$", style.GRADIENT)
-            _forward(ax, (x, 0), (x, 1))
-            _forward(ax, (x, 1), (x, 2))
-            _backward(ax, (x, 2), (x, 1))
-            _forward(ax, (x - _STRIDE, 1), (x, 1))
-        if t and ((t - 1) % k or t == 1):
-            _backward(ax, (x, 1), (x - _STRIDE, 1))
-        elif t:
-            middle = x - _STRIDE / 2
-            ax.plot([middle, middle], [0.55, 1.45], color=style.CONTEXT, ls=":")
-    ax.set(xlim=(-0.7, T * _STRIDE + 0.7), ylim=(-0.5, 2.5), aspect="equal")
-    ax.set_axis_off()
-    pieces = -(-T // k)
-    told = "no cut: every error reaches every earlier step"
-    if pieces > 1:
-        told = f"cut every {k}: {pieces} pieces, no error crosses a cut"
-    ax.set_title(f"T = {T}, {told}")
-
-
-def _forward(ax: Axes, start: Any, end: Any) -> None:
-    _arrow(ax, start, end, style.STATE, "-", 0.09)
-
-
-def _backward(ax: Axes, start: Any, end: Any) -> None:
-    _arrow(ax, start, end, style.GRADIENT, "--", 0.09)
-
-
-def _arrow(
-    ax: Axes, start: Any, end: Any, colour: str, line: str, aside: float
-) -> None:
-    """An arrow between two nodes, moved to its own right by `aside`."""
-    a, b = np.asarray(start, float), np.asarray(end, float)
-    along = (b - a) / np.hypot(*(b - a))
-    shift = aside * np.array([along[1], -along[0]])
-    props = {"arrowstyle": "->", "color": colour, "ls": line, "lw": 1.5}
-    props |= {"shrinkA": 0, "shrinkB": 0}
-    ax.annotate(
-        "", b - RADIUS * along + shift, a + RADIUS * along + shift, arrowprops=props
-    )
 
 
 def draw_trace(ax: Axes, norms: Floats, letters: Sequence[str]) -> None:
@@ -189,8 +145,13 @@ def draw_trace(ax: Axes, norms: Floats, letters: Sequence[str]) -> None:
     ax.margins(y=0.2)
     ax.set_xticks(places, letters)
     ax.set(xlabel="letter read", ylabel="size of the gradient")
-    ratio = float(norms[-1] / norms[0])
-    ax.set_title(f"{len(norms) - 1} steps back, {ratio:.0f} times smaller")
+    steps, first, last = len(norms) - 1, float(norms[0]), float(norms[-1])
+    told = "nothing arrives"
+    if first > 0 and last > 0:
+        smaller = last >= first
+        ratio = last / first if smaller else first / last
+        told = f"{ratio:.3g} times {'smaller' if smaller else 'larger'}"
+    ax.set_title(f"{steps} steps back, {told}")
 
 
 def draw_sum(
@@ -225,7 +186,10 @@ def draw_cosines(ax: Axes, ks: Sequence[int], cosines: Sequence[float]) -> None:
 
 
 def draw_losses(ax: Axes, losses: Sequence[float], said: Mapping[int, str]) -> None:
-    """The loss over the training steps, and what the network says on the way."""
+    """The loss over the training steps, and what the network says on the way.
+
+    The line of guessing evenly is that of four letters.
+    """
     ax.plot(losses, color=style.STATE)
     ax.axhline(float(np.log(4)), color=style.CONTEXT, ls=":", lw=1.2)
     ax.annotate(
@@ -248,5 +212,6 @@ def draw_losses(ax: Axes, losses: Sequence[float], said: Mapping[int, str]) -> N
         )
     ax.set(xlabel="training steps", ylabel="loss (nats per letter)", ylim=(0, None))
     last = list(said.values())[-1]
-    ax.set_title(f"The loss falls, and after “hell” it says “{last}”")
+    moves = "falls" if losses[-1] < losses[0] else "does not fall"
+    ax.set_title(f"The loss {moves}, and after “hell” it says “{last}”")
     ax.margins(x=0.08)

@@ -1,0 +1,124 @@
+"""One submission from bytes to a graded notebook; needs no course, no gradebook.
+
+What a judge process or a worker far away does: everything it needs travels in the
+`Job`, everything it found travels back in the `Graded`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.preprocessors import LimitOutput
+from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution
+
+from unrolled.errors import UserError
+from unrolled.grade.judge import judge
+from unrolled.grade.material import load_reference
+from unrolled.grade.notebooks import fill_tests, parse_submission, write_verdict
+from unrolled.grade.rebuild import rebuild
+from unrolled.grade.reference import Reference, meta
+from unrolled.grade.task import GradingError, Limits, Material, Task
+from unrolled.grade.worker import Worker
+
+
+@dataclass(frozen=True)
+class Job:
+    """A submission to grade; `name` is the file's name in messages."""
+
+    student: str
+    name: str
+    submission: bytes
+    material: Material
+    seed: int
+    limits: Limits
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What grading found: `reason` if it could not be graded, else the rest.
+
+    `notebook` is the text of the autograded notebook, `scores` and `comments` are
+    what nbgrader writes into its gradebook, by grade id.
+    """
+
+    student: str
+    reason: str = ""
+    notebook: str = ""
+    scores: dict[str, float | None] = field(default_factory=dict)
+    comments: dict[str, str | None] = field(default_factory=dict)
+
+    def details(self) -> dict[str, Any]:
+        """Repairs and verdict, as the notebook's metadata has them."""
+        if not self.notebook:
+            return {}
+        document = json.loads(self.notebook)
+        found: dict[str, Any] = document["metadata"].get("unrolled", {})
+        return found
+
+
+def grade_job(job: Job, worker: Worker) -> Graded:
+    """Grade a submission; whatever is wrong with it becomes the reason.
+
+    Raises GradingError if grading itself cannot work, UserError if the assignment's
+    own reference does not.
+    """
+    reference = load_reference(job.material)
+    try:
+        submitted = parse_submission(job.submission, Path(job.name))
+        notebook = _graded(job, submitted, reference, worker)
+    except UserError as error:
+        return Graded(job.student, str(error))
+    except GradingError:
+        raise
+    except Exception as error:
+        text = f"grading failed: {type(error).__name__}: {error}"
+        return Graded(job.student, text[:500])
+    scores = {
+        meta(c)["grade_id"]: determine_grade(c)[0]
+        for c in notebook.cells
+        if is_grade(c)
+    }
+    comments = {
+        meta(c)["grade_id"]: _comment(c) for c in notebook.cells if is_solution(c)
+    }
+    text = nbformat.writes(notebook, version=nbformat.NO_CONVERT) + "\n"
+    return Graded(job.student, "", text, scores, comments)
+
+
+def _comment(cell: NotebookNode) -> str | None:
+    """nbgrader's comment on a cell that nobody has changed."""
+    untouched = meta(cell).get("checksum") == compute_checksum(cell)
+    return "No response." if untouched else None
+
+
+def _graded(
+    job: Job, submitted: NotebookNode, reference: Reference, worker: Worker
+) -> NotebookNode:
+    """The rebuilt and judged notebook."""
+    material = job.material
+    rebuilt = rebuild(material.release, material.source, submitted)
+    fill_tests(rebuilt.notebook, material)
+    notebook = nbformat.from_dict(rebuilt.notebook)
+    _checksums(notebook, material)
+    task = Task(material, notebook, job.seed, job.limits)
+    verdict = judge(task, reference, worker)
+    write_verdict(notebook, verdict, material)
+    LimitOutput().preprocess(notebook, {})
+    return notebook
+
+
+def _checksums(notebook: NotebookNode, material: Material) -> None:
+    """The checksums that the gradebook holds: those of the cells as released."""
+    released = {meta(c)["grade_id"]: c for c in material.release["cells"] if meta(c)}
+    for cell in notebook.cells:
+        if not meta(cell):
+            continue
+        original = nbformat.from_dict(released[meta(cell)["grade_id"]])
+        if meta(cell).get("locked"):
+            original = cell
+        meta(cell)["checksum"] = compute_checksum(original)

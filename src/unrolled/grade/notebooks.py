@@ -1,0 +1,134 @@
+"""Notebook documents in grading: read without trust, filled, marked with verdicts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from unrolled.errors import UserError
+from unrolled.grade.outputs import check_outputs, student_outputs
+from unrolled.grade.reference import is_answer, is_check, meta
+from unrolled.grade.task import Material, Verdict
+
+MAX_NOTEBOOK_BYTES = 50 * 2**20
+
+
+def read_submission(path: Path) -> NotebookNode:
+    """A notebook file as a document of nbformat 4, as far as it can be understood.
+
+    Raises UserError, naming the file, if it is empty, too large, not UTF-8, not
+    JSON, or no notebook.
+    """
+    return parse_submission(submission_bytes(path), path)
+
+
+def submission_bytes(path: Path) -> bytes:
+    """The content of a submitted file; UserError if it is too large, or no file."""
+    if path.is_symlink() or not path.is_file():
+        raise UserError(f"{path}: not a regular file.")
+    size = path.stat().st_size
+    if size > MAX_NOTEBOOK_BYTES:
+        raise UserError(f"{path}: {size / 2**20:.0f} MB is too large for a notebook.")
+    return path.read_bytes()
+
+
+def parse_submission(content: bytes, path: Path) -> NotebookNode:
+    """As `read_submission`, from bytes; `path` is for messages."""
+    document = _json(content, path)
+    if isinstance(document, dict) and isinstance(document.get("worksheets"), list):
+        document = nbformat.convert(nbformat.from_dict(document), 4)
+    if not isinstance(document, dict) or not isinstance(document.get("cells"), list):
+        raise UserError(f"{path}: not a Jupyter notebook (it has no cells).")
+    return nbformat.from_dict(
+        {
+            "cells": document["cells"],
+            "metadata": {},
+            "nbformat": 4,
+            "nbformat_minor": 5,
+        }
+    )
+
+
+def _json(content: bytes, path: Path) -> Any:
+    try:
+        return json.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"{path}: not UTF-8 text (byte {error.start}); not a Jupyter notebook."
+        ) from error
+    except (ValueError, RecursionError) as error:
+        where = f" (line {error.lineno})" if hasattr(error, "lineno") else ""
+        raise UserError(
+            f"{path}: not a Jupyter notebook, the text is not JSON{where}. "
+            "Was it cut off, or is it another kind of file?"
+        ) from error
+
+
+def fill_tests(rebuilt: dict[str, Any], material: Material) -> None:
+    """Put the hidden tests in, as the gradebook has them: markers see them all."""
+    tests = {
+        meta(c)["grade_id"]: c["source"] for c in material.source["cells"] if meta(c)
+    }
+    for cell in rebuilt["cells"]:
+        if is_check(cell):
+            cell["source"] = tests[meta(cell)["grade_id"]]
+
+
+def write_verdict(nb: NotebookNode, verdict: Verdict, material: Material) -> None:
+    """Write the verdict into the outputs, in nbgrader's own terms."""
+    by_id = {c.grade_id: c for c in verdict.cells}
+    for index, cell in enumerate(nb.cells):
+        if cell.cell_type != "code":
+            continue
+        cell.execution_count = None
+        if is_check(cell):
+            found = by_id[meta(cell)["grade_id"]]
+            outputs = check_outputs(found)
+        else:
+            outputs = student_outputs(verdict.outputs.get(index, []))
+        cell.outputs = [nbformat.from_dict(o) for o in outputs]
+    nb.metadata.setdefault("unrolled", nbformat.from_dict({}))
+    nb.metadata["unrolled"]["verdict"] = verdict.as_dict()
+    nb.cells = [*_notes(nb, verdict), *_with_schemes(nb, material)]
+
+
+def _notes(nb: NotebookNode, verdict: Verdict) -> list[NotebookNode]:
+    lines = [*nb.metadata["unrolled"].get("repairs", []), *verdict.notes]
+    if not lines:
+        return []
+    text = "**Notes of the grader**\n\n" + "\n".join(f"- {line}" for line in lines)
+    return [_markdown("grader-notes", text, {"notes": True})]
+
+
+def _with_schemes(nb: NotebookNode, material: Material) -> list[NotebookNode]:
+    """Each written answer with its model answer and marking scheme before it."""
+    answers = {
+        meta(c)["grade_id"]: c["source"]
+        for c in material.source["cells"]
+        if is_answer(c)
+    }
+    cells = []
+    for cell in nb.cells:
+        if is_answer(cell):
+            name = meta(cell)["grade_id"]
+            text = f"**For the marker: model answer**\n\n{answers[name]}"
+            cells.append(
+                _markdown(f"scheme-{name}"[:64], text, {"marking_scheme": True})
+            )
+        cells.append(cell)
+    return cells
+
+
+def _markdown(cell_id: str, text: str, mark: dict[str, bool]) -> NotebookNode:
+    return nbformat.from_dict(
+        {
+            "cell_type": "markdown",
+            "id": cell_id,
+            "metadata": {"unrolled": mark, "deletable": False, "editable": False},
+            "source": text,
+        }
+    )

@@ -1,0 +1,121 @@
+"""From a folder of submitted/ to a job: read, with every fault as a reason."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import dateutil.parser
+
+import unrolled
+from unrolled.course import Course, course_secret
+from unrolled.errors import UserError
+from unrolled.grade.job import Job
+from unrolled.grade.material import material_digest
+from unrolled.grade.notebooks import parse_submission, submission_bytes
+from unrolled.grade.task import Limits, Material, derive_seed
+from unrolled.grade.writer import Paper
+
+PACKAGES = ("numpy", "torch", "ipython", "nbgrader", "nbformat", "matplotlib")
+MAX_STAMP = 200
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A submission that can be read; `key` names everything its result hangs on."""
+
+    job: Job
+    paper: Paper
+    repairs: tuple[str, ...]
+    key: str
+
+
+class Preparer:
+    """Makes jobs of one assignment."""
+
+    def __init__(self, course: Course, assignment: str, material: Material) -> None:
+        self.course = course
+        self.assignment = assignment
+        self.material = material
+        self.secret = course_secret(course)
+        self.digest = f"{material_digest(material)} {engine_digest()}"
+        self.files = _assignment_files(course.source / assignment)
+
+    def prepare(self, student: str) -> Prepared:
+        """Read what a student has handed in; UserError says what is wrong with it."""
+        origin = self.course.submitted / student / self.assignment
+        path = origin / f"{self.course.assignments[self.assignment].notebook}.ipynb"
+        if not path.exists():
+            raise UserError(_missing_notebook(origin, path))
+        content = submission_bytes(path)
+        parse_submission(content, path)
+        stamp, repairs = _timestamp(origin / "timestamp.txt")
+        seed = derive_seed(self.secret, self.assignment, student)
+        job = Job(student, str(path), content, self.material, seed, Limits())
+        return Prepared(job, Paper(stamp, self.files), repairs, self._key(job, stamp))
+
+    def _key(self, job: Job, stamp: str | None) -> str:
+        parts = (job.student, str(job.seed), stamp, asdict(job.limits), self.digest)
+        told = hashlib.sha256(json.dumps(parts, sort_keys=True).encode())
+        told.update(job.submission)
+        return told.hexdigest()
+
+
+@cache
+def engine_digest() -> str:
+    """A digest of the grader itself and of the packages that student code uses."""
+    package = Path(unrolled.__file__).parent
+    told = hashlib.sha256()
+    for folder in ("grade", "lab", "sandbox"):
+        for path in sorted((package / folder).rglob("*.py")):
+            told.update(path.read_bytes())
+    return told.hexdigest() + " " + " ".join(map(_version, PACKAGES))
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "none"
+
+
+def _assignment_files(folder: Path) -> dict[str, bytes]:
+    """What nbgrader copies beside every notebook: the assignment's other files."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix != ".ipynb"
+        if not any(p.startswith(".") for p in path.relative_to(folder).parts)
+    }
+
+
+def _missing_notebook(origin: Path, path: Path) -> str:
+    there = sorted(p.name for p in origin.iterdir())[:5]
+    found = f"; there is {', '.join(there)}" if there else "; the folder is empty"
+    return f"{path}: not handed in{found}. Was it renamed?"
+
+
+def _timestamp(path: Path) -> tuple[str | None, tuple[str, ...]]:
+    """The time of submission, if it is one, and what is to be said about it."""
+    if path.is_symlink() or not path.is_file():
+        return None, ()
+    with path.open("rb") as file:
+        text = file.read(MAX_STAMP).decode("utf-8", "replace").strip()
+    if not text:
+        return None, ()
+    if not _is_time(text):
+        said = f"{path}: not a time ({text[:40]!r}); counted as in time, please check."
+        return None, (said,)
+    return text, ()
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return isinstance(dateutil.parser.parse(text.rsplit(" ", 1)[0]), datetime)
+    except (ValueError, OverflowError):
+        return False

@@ -1,0 +1,61 @@
+"""The way forward and the way back through an unfolded network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from unrolled.lab import style
+from unrolled.lab.figures.shapes import RADIUS, node
+
+_STRIDE = 1.7
+
+
+def draw_flow(ax: Axes, T: int, k: int) -> None:
+    """The unfolded network with the way forward and the way back, cut every k steps."""
+    for t in range(T + 1):
+        x = t * _STRIDE
+        node(ax, (x, 1), f"$h_{t}$", style.STATE if t else style.CONTEXT)
+        if t:
+            node(ax, (x, 0), f"$x_{t}$", style.CONTEXT)
+            node(ax, (x, 2), f"$E_{t}$", style.GRADIENT)
+            _forward(ax, (x, 0), (x, 1))
+            _forward(ax, (x, 1), (x, 2))
+            _backward(ax, (x, 2), (x, 1))
+            _forward(ax, (x - _STRIDE, 1), (x, 1))
+        if t and ((t - 1) % k or t == 1):
+            _backward(ax, (x, 1), (x - _STRIDE, 1))
+        elif t:
+            middle = x - _STRIDE / 2
+            ax.plot([middle, middle], [0.55, 1.45], color=style.CONTEXT, ls=":")
+    ax.set(xlim=(-0.7, T * _STRIDE + 0.7), ylim=(-0.5, 2.5), aspect="equal")
+    ax.set_axis_off()
+    pieces = -(-T // k)
+    told = "no cut: every error reaches every earlier step"
+    if pieces > 1:
+        told = f"cut every {k}: {pieces} pieces, no error crosses a cut"
+    ax.set_title(f"T = {T}, {told}")
+
+
+def _forward(ax: Axes, start: Any, end: Any) -> None:
+    _arrow(ax, start, end, style.STATE, "-", 0.09)
+
+
+def _backward(ax: Axes, start: Any, end: Any) -> None:
+    _arrow(ax, start, end, style.GRADIENT, "--", 0.09)
+
+
+def _arrow(
+    ax: Axes, start: Any, end: Any, colour: str, line: str, aside: float
+) -> None:
+    """An arrow between two nodes, moved to its own right by `aside`."""
+    a, b = np.asarray(start, float), np.asarray(end, float)
+    along = (b - a) / np.hypot(*(b - a))
+    shift = aside * np.array([along[1], -along[0]])
+    props = {"arrowstyle": "->", "color": colour, "ls": line, "lw": 1.5}
+    props |= {"shrinkA": 0, "shrinkB": 0}
+    ax.annotate(
+        "", b - RADIUS * along + shift, a + RADIUS * along + shift, arrowprops=props
+    )
