@@ -204,6 +204,12 @@ def _output(worker: Worker) -> Protection:
     return _protection("output", f"sent {size} bytes" if size > 10**6 else "")
 
 
+def comes_up(worker: Worker) -> None:
+    """Start one student process; GradingError if it does not come up."""
+    with _student(worker):
+        pass
+
+
 def lacking(worker: Worker) -> tuple[str, ...]:
     """The protections of the floor that do not hold under a worker, as tried."""
     traps = _Traps()

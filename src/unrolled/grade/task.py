@@ -19,7 +19,7 @@ class Limits:
     submission_seconds: float = 120.0
     start_seconds: float = 60.0
     round_trips: int = 50_000
-    memory_bytes: int = 6 * 2**30
+    memory_bytes: int = 2 * 2**30
     file_bytes: int = 64 * 2**20
 
 

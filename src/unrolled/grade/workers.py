@@ -7,7 +7,7 @@ import os
 from functools import cache
 
 from unrolled.errors import UserError
-from unrolled.grade.doctor import lacking
+from unrolled.grade.doctor import comes_up, lacking
 from unrolled.grade.task import GradingError
 from unrolled.grade.warm import ZygoteWorker
 from unrolled.grade.worker import SubprocessWorker, Worker
@@ -26,7 +26,9 @@ def warm_worker() -> ZygoteWorker | None:
             worker = ZygoteWorker(tier)
             try:
                 worker.start()
+                comes_up(worker)
             except GradingError:
+                worker.stop()
                 continue
             atexit.register(worker.stop)
             return worker

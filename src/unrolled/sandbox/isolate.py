@@ -111,13 +111,14 @@ def enter_child(
     tier: Tier, bounds: Bounds, scratch: Path, files: dict[str, bytes]
 ) -> None:
     """Shut a freshly forked child off; after this, student code may run."""
+    os.setsid()  # signals to the own group reach nobody else
     die_with_parent()
     used = _address_space()
     folder = scratch
     if tier == "namespaces":
         unshare(CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWNET)
         view.private_proc()
-        view.private_tmp(bounds.disk_bytes)
+        view.private_home(bounds.disk_bytes)
         folder = view.WORK
     view.write_files(folder, files)
     if tier == "namespaces" and os.getuid() == 0:

@@ -26,7 +26,7 @@ from unrolled.sandbox.syscalls import (
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32")
 ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "fonts", "mime.types")
 DEVICES = ("null", "zero", "full", "random", "urandom")
-HOME = Path("/tmp")  # the child's own, empty file system
+HOME = Path("/scratch")  # the child's own, empty file system; /tmp too, if it can be
 WORK = HOME / "work"
 PROC = Path("/proc")
 
@@ -73,8 +73,10 @@ class Root:
         """Assemble it in this mount namespace and move into it."""
         mount("none", "/", flags=MS_REC | MS_PRIVATE)
         mount("tmpfs", self.folder, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=32m")
-        for name in ("proc", "tmp", "dev", "etc", "old"):
+        for name in ("proc", "dev", "etc", "old", HOME.name):
             (self.folder / name).mkdir(mode=0o755)
+        if not any(p.is_relative_to("/tmp") for p in python_paths()):
+            (self.folder / "tmp").symlink_to(HOME.name)
         for text in SYSTEM:
             self._system(Path(text))
         for path in python_paths():
@@ -126,8 +128,8 @@ def seal() -> None:
     mount("none", "/", flags=flags)
 
 
-def private_tmp(size: int) -> None:
-    """An empty /tmp of a limited size, for this mount namespace only."""
+def private_home(size: int) -> None:
+    """An empty file system of a limited size, for this mount namespace only."""
     data = f"mode=1777,size={size},nr_inodes=4096"
     mount("tmpfs", HOME, "tmpfs", MS_NOSUID | MS_NODEV, data)
 
