@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 from conftest import SmallClass
 
-from unrolled.author.recipes import cook, load_students
+from unrolled.author.cooking import cook
+from unrolled.author.recipes import load_students
 from unrolled.course import load_course
 from unrolled.grade import peer
 from unrolled.grade.frames import Frame

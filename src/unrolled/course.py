@@ -9,13 +9,14 @@ import secrets
 import stat
 import tempfile
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from unrolled.errors import UserError
+from unrolled.grade.task import Limits
 from unrolled.toml_table import Table
 
 MARK = "nbgrader_config.py"
@@ -55,6 +56,7 @@ class Course:
     assignments: dict[str, Assignment]
     feedback_tests: bool = False
     allow_weak: bool = False
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def lessons(self) -> Path:
@@ -142,7 +144,7 @@ def load_course(root: Path) -> Course:
     feedback = table.table("feedback")
     feedback.only("show_hidden_tests")
     grading = table.table("grading")
-    grading.only("allow_weak")
+    grading.only("allow_weak", *_LIMITS)
     zone = _zone(course)
     assignments = table.table("assignments")
     return Course(
@@ -153,7 +155,22 @@ def load_course(root: Path) -> Course:
         {n: _assignment(n, assignments.table(n), zone) for n in assignments.values},
         bool(feedback.get("show_hidden_tests", bool, False)),
         bool(grading.get("allow_weak", bool, False)),
+        _limits(grading),
     )
+
+
+_LIMITS = ("call_seconds", "cell_seconds", "check_seconds", "submission_seconds")
+
+
+def _limits(grading: Table) -> Limits:
+    usual = Limits()
+    given: dict[str, Any] = {
+        k: grading.number(k, getattr(usual, k), 86400) for k in _LIMITS
+    }
+    for key, seconds in given.items():
+        if seconds <= 0:
+            raise grading.fail(key, "must be more than 0 seconds")
+    return replace(usual, **given)
 
 
 def _zone(course: Table) -> ZoneInfo:

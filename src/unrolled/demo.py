@@ -18,17 +18,16 @@ from nbgrader.api import Gradebook
 from rich.console import Console
 
 from unrolled.author.build import build
-from unrolled.author.recipes import Recipe, Student, cook, load_students
+from unrolled.author.cooking import hand_in
+from unrolled.author.recipes import Recipe, Student, load_students
 from unrolled.canvas import export_canvas
 from unrolled.course import Course, load_course
 from unrolled.errors import UserError
 from unrolled.grade.feedback import feedback
 from unrolled.grade.material import load_material, load_reference
-from unrolled.grade.reference import Reference
 from unrolled.grade.results import SubmissionResult
 from unrolled.grade.run import grade
 from unrolled.grade.stored import stored_result
-from unrolled.grade.task import Material
 from unrolled.report.demo import DemoReport, DemoScore
 from unrolled.report.progress import grading
 
@@ -99,21 +98,14 @@ def _hand_in(course: Course, assignment: str, students: list[Student]) -> None:
     for student in students:
         recipe = student.recipes.get(assignment, Recipe(assignment, 0.0))
         folder = course.submitted / student.name / assignment
-        folder.mkdir(parents=True, exist_ok=True)
-        notebook = folder / f"{material.notebook}.ipynb"
-        notebook.write_bytes(_cooked(student.name, recipe, material, reference))
-        if due is not None:
+        try:
+            hand_in(recipe, folder, material, reference)
+        except UserError as error:
+            file = f"tests/submissions/{student.name}.toml"
+            raise UserError(f"{file}: {error}") from error
+        if due is not None and not recipe.stamp:
             stamp = due + timedelta(days=recipe.days_late, hours=-1)
             (folder / "timestamp.txt").write_text(_stamp(stamp), encoding="ascii")
-
-
-def _cooked(
-    name: str, recipe: Recipe, material: Material, reference: Reference
-) -> bytes:
-    try:
-        return cook(recipe, material, reference)
-    except UserError as error:
-        raise UserError(f"tests/submissions/{name}.toml: {error}") from error
 
 
 def _stamp(moment: datetime) -> str:

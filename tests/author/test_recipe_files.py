@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from author_support import ROOT
 
-from unrolled.author.recipes import Recipe, cook, load_students
+from unrolled.author.cooking import cook
+from unrolled.author.recipes import Recipe, load_students
 from unrolled.course import load_course
 from unrolled.errors import UserError
 from unrolled.grade.material import load_material, load_reference

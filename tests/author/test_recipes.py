@@ -11,7 +11,8 @@ import nbformat
 import pytest
 from support import MISCONCEPTIONS, by_id, grade, material, source_notebook
 
-from unrolled.author.recipes import Recipe, cook
+from unrolled.author.cooking import cook
+from unrolled.author.recipes import Recipe
 from unrolled.errors import UserError
 from unrolled.grade.rebuild import rebuild
 from unrolled.grade.reference import Reference, build_reference

@@ -7,20 +7,13 @@ that it must get.
 
 from __future__ import annotations
 
-import ast
-import copy
-import json
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from unrolled.author.cases import solved, with_function
-from unrolled.author.catalogue import Misconception, Style
 from unrolled.errors import UserError
-from unrolled.grade.reference import Reference, is_answer, is_exercise, meta
-from unrolled.grade.task import Material, Notebook
 
 
 @dataclass(frozen=True)
@@ -31,9 +24,12 @@ class Recipe:
     graded. `solve` lists the exercises done right ("all" for every one),
     `misconceptions` and `styles` name entries of the catalogue, `cells` gives
     whole solution cells, `first` an own cell at the top; `edit`, `delete`,
-    `double`, `rename` and `strip` work on cells by grade id; `raw` is the text
-    of a file that is no notebook; `answers` are the written answers, `marks`
-    whether a marker has given them full points.
+    `double`, `rename`, `strip`, `split`, `merge` (with the next cell), `retype`
+    and `metadata` work on cells by grade id, `reverse` on their order. `raw` is
+    the text of a file that is no notebook, in `encoding`; `files` lie beside the
+    notebook, `links` are symbolic links; `stamp` is the text of timestamp.txt;
+    `answers` are the written answers, `marks` whether a marker has given them full
+    points.
     """
 
     assignment: str
@@ -48,7 +44,16 @@ class Recipe:
     double: tuple[str, ...] = ()
     rename: Mapping[str, str] = field(default_factory=dict)
     strip: tuple[str, ...] = ()
+    split: tuple[str, ...] = ()
+    merge: tuple[str, ...] = ()
+    retype: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    reverse: bool = False
     raw: str = ""
+    encoding: str = "utf-8"
+    files: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
+    stamp: str = ""
     answers: str = "I think so because the figure shows it."
     marks: bool = True
     days_late: int = 0
@@ -85,11 +90,12 @@ def _student(path: Path) -> Student:
 
 _KINDS: Mapping[str, type | tuple[type, ...]] = {
     **dict.fromkeys(("solve", "misconceptions", "styles"), list),
-    **dict.fromkeys(("delete", "double", "strip"), list),
-    **dict.fromkeys(("cells", "edit", "rename"), dict),
-    **dict.fromkeys(("first", "raw", "answers"), str),
+    **dict.fromkeys(("delete", "double", "strip", "split", "merge"), list),
+    **dict.fromkeys(("cells", "edit", "rename", "retype", "metadata"), dict),
+    **dict.fromkeys(("files", "links"), dict),
+    **dict.fromkeys(("first", "raw", "answers", "encoding", "stamp"), str),
     "expected": (int, float),
-    "marks": bool,
+    **dict.fromkeys(("marks", "reverse"), bool),
     "days_late": int,
 }
 
@@ -108,108 +114,3 @@ def _recipe(path: Path, assignment: str, table: Any) -> Recipe:
         k: tuple(v) if isinstance(v, list) else v for k, v in table.items()
     }
     return Recipe(assignment, **frozen)
-
-
-def cook(recipe: Recipe, material: Material, reference: Reference) -> bytes:
-    """The file that the student hands in."""
-    if recipe.raw:
-        return recipe.raw.encode()
-    notebook = solved(material, _functions(recipe, reference))
-    for step in _STEPS:
-        step(notebook, recipe, material)
-    return json.dumps(notebook, indent=1).encode()
-
-
-def _functions(recipe: Recipe, reference: Reference) -> dict[str, str]:
-    entries: dict[str, Misconception | Style] = {
-        **{m.name: m for m in reference.catalogue.misconceptions},
-        **{s.name: s for s in reference.catalogue.styles},
-    }
-    wanted = (*recipe.misconceptions, *recipe.styles)
-    missing = [name for name in wanted if name not in entries]
-    if missing:
-        raise UserError(
-            f"{recipe.assignment}: no {', '.join(missing)} in the catalogue."
-        )
-    return {entries[name].exercise: entries[name].source for name in wanted}
-
-
-def _named(notebook: Notebook, name: str) -> Notebook:
-    for cell in notebook["cells"]:
-        if meta(cell).get("grade_id") == name:
-            found: Notebook = cell
-            return found
-    raise UserError(f"there is no cell {name!r} to work on.")
-
-
-def _unsolve(notebook: Notebook, recipe: Recipe, material: Material) -> None:
-    released = {meta(c).get("grade_id"): c for c in material.release["cells"]}
-    for cell in notebook["cells"]:
-        name = meta(cell).get("grade_id")
-        if is_exercise(cell) and not {"all", name} & set(recipe.solve):
-            cell["source"] = released[name]["source"]
-
-
-def _write_answers(notebook: Notebook, recipe: Recipe, _: Material) -> None:
-    for cell in notebook["cells"]:
-        if is_answer(cell) and recipe.answers:
-            cell["source"] = recipe.answers
-
-
-def _replace_cells(notebook: Notebook, recipe: Recipe, _: Material) -> None:
-    for name, text in {**recipe.cells, **recipe.edit}.items():
-        cell = _named(notebook, name)
-        whole = not is_exercise(cell) or not _is_function(text)
-        cell["source"] = text if whole else with_function(cell["source"], name, text)
-
-
-def _is_function(text: str) -> bool:
-    """Whether a text is just one function, that takes the place of another."""
-    try:
-        body = ast.parse(text).body
-    except SyntaxError:
-        return False
-    return len(body) == 1 and isinstance(body[0], ast.FunctionDef)
-
-
-def _rename(notebook: Notebook, recipe: Recipe, _: Material) -> None:
-    for name, other in recipe.rename.items():
-        cell = _named(notebook, name)
-        cell["source"] = cell["source"].replace(f"def {name}(", f"def {other}(")
-
-
-def _double(notebook: Notebook, recipe: Recipe, material: Material) -> None:
-    for name in recipe.double:
-        empty = copy.deepcopy(_named(material.release, name))
-        index = notebook["cells"].index(_named(notebook, name))
-        notebook["cells"].insert(index + 1, {**empty, "id": f"{empty['id'][:50]}-copy"})
-
-
-def _delete(notebook: Notebook, recipe: Recipe, _: Material) -> None:
-    for name in recipe.delete:
-        notebook["cells"].remove(_named(notebook, name))
-
-
-def _strip(notebook: Notebook, recipe: Recipe, _: Material) -> None:
-    for name in recipe.strip:
-        cell = _named(notebook, name)
-        cell["metadata"], cell["id"] = {}, f"lost-{name}"[:60]
-
-
-def _first(notebook: Notebook, recipe: Recipe, _: Material) -> None:
-    if recipe.first:
-        own: Notebook = {"cell_type": "code", "id": "own-first", "metadata": {}}
-        own |= {"outputs": [], "execution_count": None, "source": recipe.first}
-        notebook["cells"].insert(0, own)
-
-
-_STEPS: tuple[Callable[[Notebook, Recipe, Material], None], ...] = (
-    _unsolve,
-    _write_answers,
-    _replace_cells,
-    _rename,
-    _double,
-    _delete,
-    _strip,
-    _first,
-)

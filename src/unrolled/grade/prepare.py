@@ -18,7 +18,7 @@ from unrolled.errors import UserError
 from unrolled.grade.job import Job
 from unrolled.grade.material import material_digest
 from unrolled.grade.notebooks import parse_submission, submission_bytes
-from unrolled.grade.task import Limits, Material, derive_seed
+from unrolled.grade.task import Material, derive_seed
 from unrolled.grade.writer import Paper
 
 PACKAGES = ("numpy", "torch", "ipython", "nbgrader", "nbformat", "matplotlib")
@@ -56,7 +56,7 @@ class Preparer:
         parse_submission(content, path)
         stamp, repairs = _timestamp(origin / "timestamp.txt")
         seed = derive_seed(self.secret, self.assignment, student)
-        job = Job(student, str(path), content, self.material, seed, Limits())
+        job = Job(student, str(path), content, self.material, seed, self.course.limits)
         return Prepared(job, Paper(stamp, self.files), repairs, self._key(job, stamp))
 
     def _key(self, job: Job, stamp: str | None) -> str:

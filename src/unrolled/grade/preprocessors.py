@@ -67,7 +67,7 @@ class Judge(NbGraderPreprocessor):  # type: ignore[misc]
         material = load_material(course, names["assignment"])
         _require_current(nb, material)
         seed = derive_seed(course_secret(course), names["assignment"], names["student"])
-        task = Task(material, nb, seed)
+        task = Task(material, nb, seed, course.limits)
         worker = safe_worker(course.allow_weak)
         verdict = judge(task, load_reference(material), worker)
         write_verdict(nb, verdict, material)
