@@ -143,10 +143,12 @@ def _split(notebook: Notebook, recipe: Recipe, _: Material) -> None:
 
 
 def _merge(notebook: Notebook, recipe: Recipe, _: Material) -> None:
-    """Join a cell with the next one, which is gone then."""
+    """Join a cell with the next one of its kind, which is gone then."""
     for name in recipe.merge:
-        cell = _named(notebook, name)
-        other = notebook["cells"].pop(notebook["cells"].index(cell) + 1)
+        cell, cells = _named(notebook, name), notebook["cells"]
+        below = cells[cells.index(cell) + 1 :]
+        other = next(c for c in below if c["cell_type"] == cell["cell_type"])
+        cells.remove(other)
         cell["source"] += "\n\n" + other["source"]
 
 

@@ -24,7 +24,7 @@ class Recipe:
     graded. `solve` lists the exercises done right ("all" for every one),
     `misconceptions` and `styles` name entries of the catalogue, `cells` gives
     whole solution cells, `first` an own cell at the top; `edit`, `delete`,
-    `double`, `rename`, `strip`, `split`, `merge` (with the next cell), `retype`
+    `double`, `rename`, `strip`, `split`, `merge` (with the next), `retype`
     and `metadata` work on cells by grade id, `reverse` on their order. `raw` is
     the text of a file that is no notebook, in `encoding`; `files` lie beside the
     notebook, `links` are symbolic links; `stamp` is the text of timestamp.txt;

@@ -22,9 +22,11 @@ from unrolled.grade.job import Graded, Job, grade_job
 from unrolled.grade.task import GradingError
 from unrolled.grade.warm import ZygoteLostError
 from unrolled.grade.workers import safe_worker, warm_worker
+from unrolled.sandbox.scratch import sweep
 
 TRIES = 2
 SPARE_SECONDS = 60.0
+END_SECONDS = 10.0
 THREADS = ("OMP", "MKL", "OPENBLAS", "NUMEXPR")
 
 
@@ -44,9 +46,10 @@ class _Judge:
         with contextlib.suppress(OSError):  # a dead judge is found by its sentinel
             self.pipe.send(job)
 
-    def end(self) -> None:
-        """Stop it, at once."""
+    def end(self, patience: float = 0.0) -> None:
+        """Let it end by itself for some seconds, then stop it."""
         self.pipe.close()
+        self.process.join(patience)
         self.process.kill()
         self.process.join()
 
@@ -71,8 +74,11 @@ class JudgePool:
 
     def __exit__(self, *_: object) -> None:
         for judge in self._judges:
-            judge.end()
+            judge.pipe.close()
+        for judge in self._judges:
+            judge.end(0.0 if judge.job else END_SECONDS)
         self._judges = []
+        sweep()
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Graded]:
         """Grade all jobs; whatever happens, there is one result for each."""

@@ -8,7 +8,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from unrolled.grade.task import GradingError, Limits
 from unrolled.grade.worker import Channel, environment
 from unrolled.sandbox import view
 from unrolled.sandbox.isolate import Bounds, Tier
+from unrolled.sandbox.scratch import Scratch
 
 START_SECONDS = 120.0
 CLOSE_SECONDS = 10.0
@@ -69,7 +69,8 @@ class ZygoteWorker:
 
     def start(self) -> None:
         """Start the warm process and wait until it is warm."""
-        self.folder = Path(tempfile.mkdtemp(prefix="unrolled-"))
+        self._scratch = Scratch.make()
+        self.folder = self._scratch.path
         scratch = self.folder / "root"
         scratch.mkdir()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -100,7 +101,7 @@ class ZygoteWorker:
         self._process.kill()
         self._process.wait()
         self._process = None
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._scratch.remove()
 
     def open(self, data: dict[str, bytes], limits: Limits) -> Channel:
         """Fork a child; ZygoteLostError if the warm process is gone."""
