@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from unrolled.grade.copies import separate_copy
 
 
 @dataclass
@@ -34,8 +35,8 @@ def copied(args: Any, kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]] | N
 
 def separate_copies(args: Any, kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Copies of the arguments that share nothing with each other, as they travel."""
-    copies = tuple(copy.deepcopy(a) for a in args)
-    return copies, {key: copy.deepcopy(value) for key, value in kwargs.items()}
+    copies = tuple(map(separate_copy, args))
+    return copies, {key: separate_copy(value) for key, value in kwargs.items()}
 
 
 def changed_copies(before: Any, changes: Any) -> tuple[Any, ...] | None:

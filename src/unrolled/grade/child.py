@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import builtins
 import contextlib
-import copy
 import os
 import random
 import resource
@@ -20,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from unrolled.grade.copies import separate_copy
 from unrolled.grade.frames import FrameClosedError
 from unrolled.grade.peer import Message, Peer, Remote, Reply, Value, changed_arrays
 from unrolled.grade.shell import (
@@ -185,7 +185,7 @@ class Child:
 def _snapshot(args: Any) -> Any:
     """A copy of the arguments, or None where they hold what cannot be copied."""
     with contextlib.suppress(Exception):
-        return copy.deepcopy(args)
+        return separate_copy(args)
     return None
 
 
@@ -221,16 +221,14 @@ def _seed() -> None:
 def make_child_shell(warm: bool) -> StudentShell:
     """A shell; a warm one has the usual libraries imported and used once."""
     drop_working_folder_from_path()
-    import matplotlib
-
-    matplotlib.use("Agg")
     shell = make_shell()
-    if not warm:
-        return shell
-    _use_torch()
-    run_cell(shell, _WARM_UP)
-    run_cell(shell, "1 / 0")
-    shell.reset(new_session=True)
+    shell.enable_matplotlib("inline")  # figures as in Jupyter: shown after their cell
+    if warm:
+        _use_torch()
+        run_cell(shell, _WARM_UP)
+        run_cell(shell, "1 / 0")
+        shell.reset(new_session=True)
+    _seed()  # forks inherit it: torch's seeding is the slowest part of a start
     return shell
 
 
@@ -238,7 +236,7 @@ _WARM_UP = """
 import numpy as np, numpy.testing, unittest
 import matplotlib.pyplot as plt
 from unrolled.lab import check, explore, show, style
-fig, ax = plt.subplots(); ax.plot([0, 1]); plt.close(fig)
+fig, ax = plt.subplots(); ax.plot([0, 1])
 """
 
 
@@ -255,7 +253,6 @@ def _use_torch() -> None:
 
 def serve(sock: socket.socket, shell: StudentShell) -> None:
     """Answer the judge until it closes the connection."""
-    _seed()
     child = Child(sock, shell)
     with contextlib.suppress(FrameClosedError):
         child.peer.request("ready", pid=os.getpid())

@@ -14,6 +14,7 @@ import sys
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,7 @@ class Encoder:
         return self._array_like(value, kind)
 
     def _array_like(self, value: Any, kind: type) -> Node:
-        if kind is np.ndarray and _DTYPE.match(value.dtype.str):
+        if kind is np.ndarray and _travels(value.dtype.str):
             return ["a", value.dtype.str, list(value.shape), self._raw(value)]
         if kind in _NUMPY_SCALARS:
             return ["g", value.dtype.str, self._raw(np.asarray(value))]
@@ -82,7 +83,7 @@ class Encoder:
         return ["T", name, list(array.shape), self._raw(array), value.requires_grad]
 
     def _raw(self, array: np.ndarray[Any, Any]) -> int:
-        return self._buffer(np.ascontiguousarray(array).tobytes())
+        return self._buffer(array.tobytes())
 
     def _buffer(self, data: bytes) -> int:
         self.buffers.append(data)
@@ -177,8 +178,9 @@ class Decoder:
     def _filled(self, dtype: np.dtype[Any], shape: Any, index: Any) -> Any:
         if type(shape) is not list or len(shape) > 32:
             raise CodecError("not a shape")
-        if any(type(n) is not int or n < 0 for n in shape):
-            raise CodecError("not a shape")
+        for size in shape:
+            if type(size) is not int or size < 0:
+                raise CodecError("not a shape")
         data = self._bytes(index)
         if not data:
             return np.zeros(shape, dtype) if 0 in shape else _refuse("no bytes")
@@ -225,7 +227,17 @@ def _refuse(why: str) -> Any:
     raise CodecError(why)
 
 
+@lru_cache(64)
+def _travels(text: str) -> bool:
+    return _DTYPE.match(text) is not None
+
+
 def _dtype(text: Any) -> np.dtype[Any]:
-    if type(text) is not str or not _DTYPE.match(text):
+    if type(text) is not str or not _travels(text):
         raise CodecError("not a dtype that travels")
+    return _named_dtype(text)
+
+
+@lru_cache(64)
+def _named_dtype(text: str) -> np.dtype[Any]:
     return np.dtype(text)

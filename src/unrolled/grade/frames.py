@@ -9,7 +9,8 @@ from __future__ import annotations
 import socket
 import struct
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import accumulate
 
 _HEAD = struct.Struct(">4sII")
 _LENGTH = struct.Struct(">Q")
@@ -17,6 +18,7 @@ _MAGIC = b"UNR1"
 MAX_TEXT = 16 * 2**20
 MAX_BUFFERS = 4096
 MAX_BYTES = 64 * 2**20
+AHEAD = 2**16
 
 
 class FrameError(Exception):
@@ -45,7 +47,7 @@ def send_frame(sock: socket.socket, frame: Frame, deadline: float | None) -> Non
     head = _HEAD.pack(_MAGIC, len(frame.text), len(frame.buffers))
     lengths = b"".join(_LENGTH.pack(len(b)) for b in frame.buffers)
     try:
-        for part in (head + lengths + frame.text, *frame.buffers):
+        for part in _joined([head + lengths + frame.text, *frame.buffers]):
             sock.settimeout(_left(deadline))
             sock.sendall(part)
     except TimeoutError as error:
@@ -54,17 +56,59 @@ def send_frame(sock: socket.socket, frame: Frame, deadline: float | None) -> Non
         raise FrameClosedError("the other side is gone") from error
 
 
+def _joined(parts: list[bytes]) -> list[bytes]:
+    """Small parts as one: a system call each is what costs."""
+    return [b"".join(parts)] if sum(map(len, parts)) <= AHEAD else parts
+
+
+@dataclass
+class FrameReader:
+    """Receives frames from a socket; reads up to `ahead` bytes more than it needs.
+
+    Nobody else may read from that socket unless `ahead` is 0.
+    """
+
+    sock: socket.socket
+    ahead: int = AHEAD
+    kept: bytearray = field(default_factory=bytearray)
+
+    def receive(self, deadline: float | None) -> Frame:
+        """The next frame, before `deadline` (of time.monotonic, in seconds)."""
+        head = self._exactly(_HEAD.size, deadline)
+        magic, text_length, count = _HEAD.unpack(head)
+        if magic != _MAGIC or count > MAX_BUFFERS:
+            raise FrameError("not a frame of ours")
+        packed = self._exactly(count * _LENGTH.size, deadline)
+        lengths = [length for (length,) in _LENGTH.iter_unpack(packed)]
+        _check_sizes(text_length, lengths)
+        text = self._exactly(text_length, deadline)
+        rest = self._exactly(sum(lengths), deadline)
+        ends = list(accumulate(lengths))
+        return Frame(
+            text, tuple(rest[e - n : e] for e, n in zip(ends, lengths, strict=True))
+        )
+
+    def _exactly(self, count: int, deadline: float | None) -> bytes:
+        while len(self.kept) < count:
+            wanted = max(count - len(self.kept), self.ahead)
+            try:
+                self.sock.settimeout(_left(deadline))
+                part = self.sock.recv(min(wanted, 2**20))
+            except TimeoutError as error:
+                raise FrameTimeoutError("no answer in time") from error
+            except OSError as error:
+                raise FrameClosedError("the other side is gone") from error
+            if not part:
+                raise FrameClosedError("the other side is gone")
+            self.kept += part
+        taken = bytes(memoryview(self.kept)[:count])
+        del self.kept[:count]
+        return taken
+
+
 def receive_frame(sock: socket.socket, deadline: float | None) -> Frame:
-    """Receive one frame before `deadline` (of time.monotonic, in seconds)."""
-    magic, text_length, count = _HEAD.unpack(_exactly(sock, _HEAD.size, deadline))
-    if magic != _MAGIC or count > MAX_BUFFERS:
-        raise FrameError("not a frame of ours")
-    lengths = [
-        _LENGTH.unpack(_exactly(sock, _LENGTH.size, deadline))[0] for _ in range(count)
-    ]
-    _check_sizes(text_length, lengths)
-    text = _exactly(sock, text_length, deadline)
-    return Frame(text, tuple(_exactly(sock, n, deadline) for n in lengths))
+    """Receive one frame, and not a byte more."""
+    return FrameReader(sock, 0).receive(deadline)
 
 
 def _check_sizes(text: int, buffers: list[int]) -> None:
@@ -79,19 +123,3 @@ def _left(deadline: float | None) -> float | None:
     if left <= 0:
         raise FrameTimeoutError("no answer in time")
     return left
-
-
-def _exactly(sock: socket.socket, count: int, deadline: float | None) -> bytes:
-    parts = bytearray()
-    while len(parts) < count:
-        try:
-            sock.settimeout(_left(deadline))
-            part = sock.recv(min(count - len(parts), 2**20))
-        except TimeoutError as error:
-            raise FrameTimeoutError("no answer in time") from error
-        except OSError as error:
-            raise FrameClosedError("the other side is gone") from error
-        if not part:
-            raise FrameClosedError("the other side is gone")
-        parts += part
-    return bytes(parts)

@@ -19,7 +19,12 @@ from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solut
 from unrolled.errors import UserError
 from unrolled.grade.judge import judge
 from unrolled.grade.material import load_reference
-from unrolled.grade.notebooks import fill_tests, parse_submission, write_verdict
+from unrolled.grade.notebooks import (
+    fill_tests,
+    notebook_text,
+    parse_submission,
+    write_verdict,
+)
 from unrolled.grade.rebuild import rebuild
 from unrolled.grade.reference import Reference, meta
 from unrolled.grade.task import GradingError, Limits, Material, Task
@@ -86,8 +91,7 @@ def grade_job(job: Job, worker: Worker) -> Graded:
     comments = {
         meta(c)["grade_id"]: _comment(c) for c in notebook.cells if is_solution(c)
     }
-    text = nbformat.writes(notebook, version=nbformat.NO_CONVERT) + "\n"
-    return Graded(job.student, "", text, scores, comments)
+    return Graded(job.student, "", notebook_text(notebook), scores, comments)
 
 
 def _comment(cell: NotebookNode) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -36,21 +35,9 @@ def load_material(course: Course, assignment: str) -> Material:
     )
 
 
-def material_digest(material: Material) -> str:
-    """A digest of everything in the material that can change a verdict."""
-    texts = (
-        material.assignment,
-        json.dumps(material.source, sort_keys=True),
-        json.dumps(material.release, sort_keys=True),
-        material.oracle,
-        material.misconceptions,
-    )
-    return hashlib.sha256("\0".join(texts).encode()).hexdigest()
-
-
 def load_reference(material: Material) -> Reference:
     """The reference notebook of the material, run once for each state of it."""
-    return reference_of(material, material_digest(material))
+    return reference_of(material, material.digest)
 
 
 def _notebook(path: Path) -> dict[str, Any]:

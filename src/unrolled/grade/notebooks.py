@@ -96,6 +96,17 @@ def write_verdict(nb: NotebookNode, verdict: Verdict, material: Material) -> Non
     nb.cells = [*_notes(nb, verdict), *_with_schemes(nb, material)]
 
 
+def notebook_text(nb: NotebookNode) -> str:
+    """The notebook as a file, a line for each cell: quick to write, easy to compare."""
+    rest = {key: value for key, value in nb.items() if key != "cells"}
+    lines = ",\n".join(map(_line, nb.cells))
+    return f'{{"cells": [\n{lines}\n],\n{_line(rest)[1:]}\n'
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
 def _notes(nb: NotebookNode, verdict: Verdict) -> list[NotebookNode]:
     lines = [*nb.metadata["unrolled"].get("repairs", []), *verdict.notes]
     if not lines:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from unrolled.grade.codec import CodecError, Decoder, Encoder, Node
-from unrolled.grade.frames import Frame, FrameError, receive_frame, send_frame
+from unrolled.grade.frames import Frame, FrameError, FrameReader, send_frame
 
 Json = dict[str, Any]
 MAX_OBJECTS = 100_000
@@ -94,6 +94,7 @@ class Peer:
         allowed: Callable[[object], bool] = lambda _: True,
     ) -> None:
         self.sock = sock
+        self.reader = FrameReader(sock)
         self.wrap = wrap
         self.unwrap = unwrap
         self.allowed = allowed
@@ -120,7 +121,7 @@ class Peer:
 
     def _incoming(self) -> Iterator[Message]:
         while True:
-            yield self._message(receive_frame(self.sock, self.deadline()))
+            yield self._message(self.reader.receive(self.deadline()))
 
     def _message(self, frame: Frame) -> Message:
         try:

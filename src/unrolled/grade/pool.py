@@ -1,50 +1,65 @@
 """Judge processes on this machine: many submissions at once, each job within its time.
 
 Every judge is a process of its own with a warm worker of its own. One that dies
-or hangs costs its job a second try, and nobody else anything.
+or hangs costs its job a second try, and nobody else anything. The first to come up
+tries whether the sandbox holds; before that, no student's code runs.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from multiprocessing import get_context
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from unrolled.errors import UserError
 from unrolled.grade.job import Graded, Job, grade_job
-from unrolled.grade.task import GradingError
+from unrolled.grade.judges import context
+from unrolled.grade.task import GradingError, Material
 from unrolled.grade.warm import ZygoteLostError
-from unrolled.grade.workers import safe_worker, warm_worker
+from unrolled.grade.workers import safe_worker, trusted_worker, warm_worker
 from unrolled.sandbox.scratch import sweep
 
 TRIES = 2
+START_TRIES = 3
+START_SECONDS = 300.0
 SPARE_SECONDS = 60.0
 END_SECONDS = 10.0
-THREADS = ("OMP", "MKL", "OPENBLAS", "NUMEXPR")
+_KNOWN = Material("", "", {}, {})  # stands for the material that was sent last
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A judge's first word: its worker is warm, and the sandbox was tried if asked."""
 
 
 @dataclass
 class _Judge:
-    """A judge process, and what it works on."""
+    """A judge process, and what it works on; None when it waits for work."""
 
     process: Any
     pipe: Connection
+    checks: bool
+    deadline: float
+    ready: bool = False
     job: Job | None = None
-    deadline: float = field(default=float("inf"))
+    material: Material | None = None
 
     def give(self, job: Job) -> None:
         """Hand it a job."""
-        self.job = job
+        known = job.material is self.material
+        self.job, self.material = job, job.material
         self.deadline = time.monotonic() + job.limits.submission_seconds + SPARE_SECONDS
-        with contextlib.suppress(OSError):  # a dead judge is found by its sentinel
-            self.pipe.send(job)
+        with contextlib.suppress(OSError):  # a dead judge is found at its pipe
+            self.pipe.send(replace(job, material=_KNOWN) if known else job)
+
+    def rest(self) -> None:
+        """It waits, for as long as it takes."""
+        self.job, self.deadline = None, float("inf")
 
     def end(self, patience: float = 0.0) -> None:
         """Let it end by itself for some seconds, then stop it."""
@@ -63,11 +78,10 @@ class JudgePool:
     def __init__(self, jobs: int, allow_weak: bool = False) -> None:
         self.jobs = max(1, jobs)
         self.allow_weak = allow_weak
-        for name in THREADS:  # parallel libraries would hang after a fork
-            os.environ[f"{name}_NUM_THREADS"] = "1"
-        self._context = get_context("forkserver")
-        self._context.set_forkserver_preload(["unrolled.grade.pool"])
+        self._context = context()
         self._judges: list[_Judge] = []
+        self._checked = False
+        self._failed_starts = 0
 
     def __enter__(self) -> JudgePool:
         return self
@@ -86,47 +100,49 @@ class JudgePool:
         tries: dict[str, int] = {}
         while todo or any(j.job for j in self._judges):
             self._give(todo)
-            for judge in self._ready():
+            done = []
+            for judge in self._answering():
                 job = judge.job
                 graded = self._result(judge)
                 if graded is not None:
-                    yield graded
+                    done.append(graded)
                 elif job is not None:
                     tries[job.student] = tries.get(job.student, 0) + 1
                     if tries[job.student] < TRIES:
                         todo.append(job)
                     else:
-                        yield Graded(job.student, _LOST)
+                        done.append(Graded(job.student, _LOST))
+            self._give(todo)  # before the results are written: judges never wait
+            yield from done
 
     def _give(self, todo: deque[Job]) -> None:
-        wanted = min(
-            self.jobs, len(todo) + sum(j.job is not None for j in self._judges)
-        )
-        while len(self._judges) < wanted:
+        busy = sum(j.job is not None for j in self._judges)
+        while len(self._judges) < min(self.jobs, len(todo) + busy):
             self._judges.append(self._start())
         for judge in self._judges:
-            if judge.job is None and todo:
+            if self._checked and judge.ready and judge.job is None and todo:
                 judge.give(todo.popleft())
 
     def _start(self) -> _Judge:
+        checks = not self._checked and not any(j.checks for j in self._judges)
         ours, theirs = self._context.Pipe()
         process = self._context.Process(
-            target=_main, args=(theirs, self.allow_weak), daemon=False
+            target=_main, args=(theirs, checks, self.allow_weak), daemon=False
         )
         process.start()
         theirs.close()
-        return _Judge(process, ours)
+        return _Judge(process, ours, checks, time.monotonic() + START_SECONDS)
 
-    def _ready(self) -> list[_Judge]:
+    def _answering(self) -> list[_Judge]:
         """Judges that have answered, died or are over time; waits for one."""
-        busy = [j for j in self._judges if j.job is not None]
+        busy = [j for j in self._judges if j.job is not None or not j.ready]
         left = min((j.deadline for j in busy), default=0.0) - time.monotonic()
         there = wait([j.pipe for j in busy], max(0.0, left))
         now = time.monotonic()
         return [j for j in busy if j.pipe in there or j.deadline <= now]
 
     def _result(self, judge: _Judge) -> Graded | None:
-        """What a judge found; None if it is lost, and then it is gone."""
+        """What a judge found; None if there is no result: it came up, or it is lost."""
         try:
             answer = judge.pipe.recv() if judge.pipe.poll() else None
         except (EOFError, OSError):
@@ -134,10 +150,25 @@ class JudgePool:
         if isinstance(answer, UserError):
             raise answer
         if answer is None:
-            judge.end()
-            self._judges.remove(judge)
-        judge.job, judge.deadline = None, float("inf")
-        return answer
+            self._remove(judge)
+            return None
+        judge.rest()
+        if isinstance(answer, _Ready):
+            judge.ready = True
+            self._checked = self._checked or judge.checks
+            return None
+        graded: Graded = answer
+        return graded
+
+    def _remove(self, judge: _Judge) -> None:
+        judge.end()
+        self._judges.remove(judge)
+        self._failed_starts += not judge.ready
+        if self._failed_starts >= START_TRIES:
+            raise UserError(
+                f"judge processes do not come up here ({START_TRIES} ended at once). "
+                "Is memory short? `unrolled doctor` may tell more."
+            )
 
 
 _LOST = (
@@ -146,13 +177,17 @@ _LOST = (
 )
 
 
-def _main(pipe: Connection, allow_weak: bool) -> None:
+def _main(pipe: Connection, checks: bool, allow_weak: bool) -> None:
     """A judge: jobs in, results out, until the grader is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    material = _KNOWN
     try:
-        worker = safe_worker(allow_weak)
+        worker = safe_worker(allow_weak) if checks else trusted_worker()
+        pipe.send(_Ready())
         while True:
-            job = pipe.recv()
+            job: Job = pipe.recv()
+            material = job.material if job.material != _KNOWN else material
+            job = replace(job, material=material)
             try:
                 pipe.send(grade_job(job, worker))
             except ZygoteLostError:

@@ -16,7 +16,6 @@ import unrolled
 from unrolled.course import Course, course_secret
 from unrolled.errors import UserError
 from unrolled.grade.job import Job
-from unrolled.grade.material import material_digest
 from unrolled.grade.notebooks import parse_submission, submission_bytes
 from unrolled.grade.task import Material, derive_seed
 from unrolled.grade.writer import Paper
@@ -43,7 +42,7 @@ class Preparer:
         self.assignment = assignment
         self.material = material
         self.secret = course_secret(course)
-        self.digest = f"{material_digest(material)} {engine_digest()}"
+        self.digest = f"{material.digest} {engine_digest()}"
         self.files = _assignment_files(course.source / assignment)
 
     def prepare(self, student: str) -> Prepared:

@@ -25,7 +25,7 @@ from unrolled.grade.prepare import Prepared, Preparer
 from unrolled.grade.records import Records
 from unrolled.grade.reference import is_check, meta
 from unrolled.grade.results import GradeReport, SubmissionResult
-from unrolled.grade.stored import registered_tests
+from unrolled.grade.stored import registered_tests, result_of
 from unrolled.grade.task import Material
 from unrolled.grade.writer import Writer
 from unrolled.gradebook import backup_gradebook
@@ -116,8 +116,14 @@ class _Run:
             self._tell(self._ungraded(graded.student, graded.reason))
             return
         try:
-            self.writer.write(graded, prepared.paper)
-            result = self.writer.result(graded, prepared.repairs)
+            rows = self.writer.write(graded, prepared.paper)
+            result = result_of(
+                graded.student,
+                rows,
+                self.writer.rows.max_scores,
+                graded.details(),
+                prepared.repairs,
+            )
         except UserError as error:
             result = self._ungraded(graded.student, str(error))
         self._tell(result)

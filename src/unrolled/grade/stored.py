@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from nbgrader.api import Gradebook, MissingEntry
@@ -10,6 +11,7 @@ from nbgrader.api import Gradebook, MissingEntry
 from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.grade.results import CellResult, SubmissionResult
+from unrolled.grade.rows import AssignmentRows, GradeRow, SubmissionRows
 
 
 def registered_tests(course: Course, assignment: str) -> dict[str, str]:
@@ -31,46 +33,52 @@ def stored_result(
 ) -> SubmissionResult:
     """The result of a graded submission; UserError if the gradebook has none."""
     notes = _autograded_notes(course, assignment, student)
+    name = course.assignments[assignment].notebook
     with Gradebook(course.db_url, course.id) as gradebook:
-        try:
-            name = course.assignments[assignment].notebook
-            found = gradebook.find_submission_notebook(name, assignment, student)
-        except MissingEntry as error:
-            raise UserError(
-                f"{course.gradebook}: no grades of {student} for {assignment}; "
-                "grade with --force."
-            ) from error
-        return result_of(student, found, notes, repairs)
+        table = AssignmentRows(gradebook, assignment, name)
+        with gradebook.engine.connect() as connection:
+            found = table.find(connection, student)
+    if found is None:
+        raise UserError(
+            f"{course.gradebook}: no grades of {student} for {assignment}; "
+            "grade with --force."
+        )
+    return result_of(student, found, table.max_scores, notes, repairs)
 
 
 def result_of(
-    student: str, found: Any, notes: dict[str, Any], repairs: tuple[str, ...] = ()
+    student: str,
+    rows: SubmissionRows,
+    max_scores: Mapping[str, float],
+    notes: Mapping[str, Any],
+    repairs: tuple[str, ...] = (),
 ) -> SubmissionResult:
-    """The result of a submitted notebook's row; `notes` are from its metadata."""
-    verdicts = {c["grade_id"]: c for c in notes.get("verdict", {}).get("cells", [])}
+    """The result that a submission's rows hold; `notes` are of its notebook."""
+    verdict = notes.get("verdict", {})
+    verdicts = {c["grade_id"]: c for c in verdict.get("cells", [])}
     return SubmissionResult(
         student,
         "graded",
-        repairs=(*repairs, *notes.get("repairs", []), *_notes(notes)),
-        score=float(found.score),
-        max_score=float(found.max_score),
-        late_penalty=float(found.late_submission_penalty or 0.0),
-        needs_manual=bool(found.needs_manual_grade),
-        cells=tuple(_cell(g, verdicts.get(g.name, {})) for g in found.grades),
+        repairs=(*repairs, *notes.get("repairs", []), *verdict.get("notes", [])),
+        score=float(rows.score),
+        max_score=float(sum(max_scores.values())),
+        late_penalty=float(rows.penalty or 0.0),
+        needs_manual=any(g.waits for g in rows.grades.values()),
+        cells=tuple(
+            _cell(name, grade, max_scores[name], verdicts.get(name, {}))
+            for name, grade in rows.grades.items()
+        ),
     )
 
 
-def _notes(notes: dict[str, Any]) -> list[str]:
-    found: list[str] = notes.get("verdict", {}).get("notes", [])
-    return found
-
-
-def _cell(grade: Any, verdict: dict[str, Any]) -> CellResult:
-    waits = grade.manual_score is None and grade.auto_score is None
+def _cell(
+    name: str, grade: GradeRow, max_score: float, verdict: Mapping[str, Any]
+) -> CellResult:
+    unknown = grade.manual is None and grade.auto is None
     return CellResult(
-        grade.name,
-        None if waits else float(grade.score),
-        float(grade.max_score),
+        name,
+        None if unknown else float(grade.score),
+        float(max_score),
         verdict.get("passed"),
         bool(verdict.get("follow_through", False)),
         verdict.get("message", ""),

@@ -8,31 +8,22 @@ the next one, which compares both.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy.exc
-from nbgrader.api import (
-    Comment,
-    Grade,
-    Gradebook,
-    MissingEntry,
-    Student,
-    SubmittedAssignment,
-    SubmittedNotebook,
-)
+from nbgrader.api import Gradebook
 from nbgrader.utils import parse_utc
 
 from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.grade.job import Graded
 from unrolled.grade.late import penalty
-from unrolled.grade.results import SubmissionResult
-from unrolled.grade.stored import result_of
+from unrolled.grade.rows import AssignmentRows, SubmissionRows
 
 
 @dataclass(frozen=True)
@@ -57,54 +48,69 @@ class Writer:
 
     def __enter__(self) -> Writer:
         self.gradebook = Gradebook(self.course.db_url, self.course.id)
+        self.rows = AssignmentRows(self.gradebook, self.assignment, self.notebook)
+        self.connection = self.gradebook.engine.connect()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.connection.close()
         self.gradebook.close()
         shutil.rmtree(self.stage, ignore_errors=True)
 
-    def write(self, graded: Graded, paper: Paper) -> None:
-        """Write one result, all of it or nothing; what is written already stays."""
-        session = self.gradebook.db
+    def write(self, graded: Graded, paper: Paper) -> SubmissionRows:
+        """Write one result, all of it or nothing; what is written already stays.
+
+        Returns the rows as they stand then.
+        """
         try:
-            submission = self._submission(graded.student, paper)
-            part = self._part(submission)
-            if self._is_written(part, graded, paper):
-                self._penalise(submission, part)
-                session.commit()
-                return
-            self._fill(part, graded)
-            self._penalise(submission, part)
-            session.flush()
-            undo = self._put(graded, paper)
+            self._begin()
+            rows, fresh = self._filled(graded, paper)
+            rows = self._penalised(rows)
+            undo = self._put(graded, paper) if fresh else _nothing
             try:
-                session.commit()
+                self.connection.commit()
             except BaseException:
                 undo()
                 raise
         except (sqlalchemy.exc.SQLAlchemyError, OSError) as error:
-            session.rollback()
+            with contextlib.suppress(sqlalchemy.exc.SQLAlchemyError):
+                self.connection.rollback()
             raise UserError(
                 f"{self.course.gradebook}: the result of {graded.student} could not "
                 f"be written, and was not: {_first_line(error)}"
             ) from error
+        return rows
 
-    def result(self, graded: Graded, repairs: tuple[str, ...]) -> SubmissionResult:
-        """The result as it stands in the gradebook now."""
-        found = self.gradebook.find_submission_notebook(
-            self.notebook, self.assignment, graded.student
-        )
-        return result_of(graded.student, found, graded.details(), repairs)
+    def _begin(self) -> None:
+        """Begin a transaction; nobody else writes between our reading and writing."""
+        if self.connection.dialect.name == "sqlite":
+            self.connection.exec_driver_sql("BEGIN IMMEDIATE")
 
-    def _part(self, submission: SubmittedAssignment) -> SubmittedNotebook:
-        (part,) = (p for p in submission.notebooks if p.name == self.notebook)
-        return part
+    def _filled(self, graded: Graded, paper: Paper) -> tuple[SubmissionRows, bool]:
+        """The rows with scores, comments and time; whether anything was new."""
+        found = self.rows.find(self.connection, graded.student)
+        rows = found or self.rows.make(self.connection, graded.student)
+        if paper.timestamp is not None:
+            moment = parse_utc(paper.timestamp)
+            if moment != rows.timestamp:
+                self.rows.set_time(self.connection, rows.id, moment)
+        fresh = not self._is_written(rows, graded, paper)
+        if fresh:
+            scores, comments = graded.scores, graded.comments
+            self.rows.fill(self.connection, rows.part, scores, comments)
+        return self._again(graded.student), fresh
 
-    def _is_written(self, part: Any, graded: Graded, paper: Paper) -> bool:
+    def _again(self, student: str) -> SubmissionRows:
+        found = self.rows.find(self.connection, student)
+        if found is None:
+            raise OSError(f"the rows of {student} are gone")
+        return found
+
+    def _is_written(self, rows: SubmissionRows, graded: Graded, paper: Paper) -> bool:
         """Whether gradebook and folder hold this very result."""
-        scores = {g.name: g.auto_score for g in part.grades}
-        if any(scores.get(n, "none") != s for n, s in graded.scores.items()):
-            return False
+        for name, score in graded.scores.items():
+            if name not in rows.grades or rows.grades[name].auto != score:
+                return False
         place = self._place(graded.student)
         stamp = place / "timestamp.txt"
         try:
@@ -114,58 +120,15 @@ class Writer:
             return False
         return text == graded.notebook and time == paper.timestamp
 
-    def _submission(self, student: str, paper: Paper) -> SubmittedAssignment:
-        """The submission's rows, made as nbgrader makes them if there are none."""
-        book = self.gradebook
-        try:
-            found = book.find_submission(self.assignment, student)
-        except MissingEntry:
-            found = self._new_submission(student)
-        if paper.timestamp is not None:
-            found.timestamp = parse_utc(paper.timestamp)
-        return found
-
-    def _new_submission(self, student: str) -> SubmittedAssignment:
-        book = self.gradebook
-        try:
-            pupil = book.find_student(student)
-        except MissingEntry:
-            pupil = Student(id=student)
-            book.db.add(pupil)
-        made = SubmittedAssignment(
-            assignment=book.find_assignment(self.assignment), student=pupil
-        )
-        for notebook in made.assignment.notebooks:
-            part = SubmittedNotebook(notebook=notebook, assignment=made)
-            for cell in (*notebook.grade_cells, *notebook.task_cells):
-                Grade(cell_id=cell.id, cell=cell, notebook=part)
-            for cell in (*notebook.solution_cells, *notebook.task_cells):
-                Comment(cell_id=cell.id, cell=cell, notebook=part)
-        book.db.add(made)
-        book.db.flush()
-        return made
-
-    def _fill(self, part: Any, graded: Graded) -> None:
-        """Scores and comments, by nbgrader's rules."""
-        for grade in part.grades:
-            if grade.name in graded.scores:
-                grade.auto_score = graded.scores[grade.name]
-                waits = grade.manual_score is not None or grade.auto_score is None
-                grade.needs_manual_grade = waits
-        for comment in part.comments:
-            if comment.name in graded.comments:
-                comment.auto_comment = graded.comments[comment.name]
-
-    def _penalise(self, submission: SubmittedAssignment, part: Any) -> None:
+    def _penalised(self, rows: SubmissionRows) -> SubmissionRows:
         """The late penalty, from the present score: marks may have changed it."""
-        late, now = submission.total_seconds_late, None
+        late, now = self.rows.seconds_late(rows), None
         if late > 0:
-            self.gradebook.db.flush()
-            self.gradebook.db.refresh(part, ["score"])
             policy = self.course.assignments[self.assignment].late
-            now = penalty(policy, part.score, late)
-        if part.late_submission_penalty != now:
-            part.late_submission_penalty = now
+            now = penalty(policy, rows.score, late)
+        if rows.penalty != now:
+            self.rows.set_penalty(self.connection, rows.part, now)
+        return replace(rows, penalty=now)
 
     def _put(self, graded: Graded, paper: Paper) -> Callable[[], None]:
         """Put the notebook in its place; how to take it back."""
@@ -204,6 +167,10 @@ def _swap(new: Path, place: Path, aside: Path) -> Callable[[], None]:
             aside.rename(place)
 
     return undo
+
+
+def _nothing() -> None:
+    """There is nothing to undo."""
 
 
 def _first_line(error: BaseException) -> str:

@@ -1,0 +1,215 @@
+"""One submission's rows in nbgrader's tables, read and written without its ORM.
+
+nbgrader's own classes load and save a submission object by object, with a query
+for each relation; here it is one statement a table. The rows are those that
+nbgrader's autograde would leave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from nbgrader.api import (
+    Comment,
+    Grade,
+    Gradebook,
+    Student,
+    SubmittedAssignment,
+    SubmittedNotebook,
+    new_uuid,
+)
+from sqlalchemy import Connection, bindparam, case, insert, null, select, update
+
+_STUDENT = Student.__table__
+_SUBMISSION = SubmittedAssignment.__table__
+_PART = SubmittedNotebook.__table__
+_GRADE = Grade.__table__
+_COMMENT = Comment.__table__
+
+_FIND = (
+    select(
+        _SUBMISSION.c.id,
+        _SUBMISSION.c.timestamp,
+        _SUBMISSION.c.extension,
+        _PART.c.id.label("part"),
+        _PART.c.late_submission_penalty.label("penalty"),
+    )
+    .join(_PART, _PART.c.assignment_id == _SUBMISSION.c.id)
+    .where(_SUBMISSION.c.student_id == bindparam("student"))
+    .where(_SUBMISSION.c.assignment_id == bindparam("assignment"))
+    .where(_PART.c.notebook_id == bindparam("notebook"))
+)
+_FIND_GRADES = select(_GRADE).where(_GRADE.c.notebook_id == bindparam("part"))
+_FIND_COMMENTS = select(_COMMENT).where(_COMMENT.c.notebook_id == bindparam("part"))
+_FIND_STUDENT = select(_STUDENT.c.id).where(_STUDENT.c.id == bindparam("student"))
+# A mark may be given while we grade: whether one is waited for is worked out there.
+_SET_GRADE = (
+    update(_GRADE)
+    .where(_GRADE.c.notebook_id == bindparam("part"))
+    .where(_GRADE.c.cell_id == bindparam("cell"))
+    .values(
+        auto_score=bindparam("score"),
+        needs_manual_grade=case(
+            (_GRADE.c.manual_score.is_not(null()), True), else_=bindparam("waits")
+        ),
+    )
+)
+_SET_COMMENT = (
+    update(_COMMENT)
+    .where(_COMMENT.c.notebook_id == bindparam("part"))
+    .where(_COMMENT.c.cell_id == bindparam("cell"))
+    .values(auto_comment=bindparam("text"))
+)
+_SET_TIME = (
+    update(_SUBMISSION)
+    .where(_SUBMISSION.c.id == bindparam("submission"))
+    .values(timestamp=bindparam("moment"))
+)
+_SET_PENALTY = (
+    update(_PART)
+    .where(_PART.c.id == bindparam("part"))
+    .values(late_submission_penalty=bindparam("points"))
+)
+
+
+@dataclass(frozen=True)
+class GradeRow:
+    """The scores of one grade cell; `score` follows nbgrader's rule."""
+
+    auto: float | None
+    manual: float | None
+    extra: float | None
+    waits: bool
+
+    @property
+    def score(self) -> float:
+        """A mark goes before the automatic score; extra credit is added to either."""
+        base = self.auto if self.manual is None else self.manual
+        return 0.0 if base is None else base + (self.extra or 0.0)
+
+
+@dataclass(frozen=True)
+class SubmissionRows:
+    """The rows of one student's submission; grades and comments by cell name."""
+
+    id: str
+    part: str
+    timestamp: datetime | None
+    extension: timedelta | None
+    penalty: float | None
+    grades: Mapping[str, GradeRow] = field(default_factory=dict)
+    comments: Mapping[str, str | None] = field(default_factory=dict)
+
+    @property
+    def score(self) -> float:
+        """Points before the late penalty."""
+        return sum(grade.score for grade in self.grades.values())
+
+
+class AssignmentRows:
+    """One assignment in nbgrader's tables, and its submissions through a connection.
+
+    Raises nbgrader's MissingEntry if the gradebook does not know it.
+    """
+
+    def __init__(self, gradebook: Gradebook, assignment: str, notebook: str) -> None:
+        found = gradebook.find_notebook(notebook, assignment)
+        self.assignment: str = found.assignment.id
+        self.notebook: str = found.id
+        self.due: datetime | None = found.assignment.duedate
+        graded = [*found.grade_cells, *found.task_cells]
+        commented = [*found.solution_cells, *found.task_cells]
+        self.grade_cells: dict[str, str] = {c.name: c.id for c in graded}
+        self.max_scores: dict[str, float] = {c.name: c.max_score for c in graded}
+        self.comment_cells: dict[str, str] = {c.name: c.id for c in commented}
+        self._names = {c.id: c.name for c in (*graded, *commented)}
+        others = [n.id for n in found.assignment.notebooks if n.id != found.id]
+        if others:
+            raise ValueError(f"{assignment} has more than one notebook")
+
+    def find(self, connection: Connection, student: str) -> SubmissionRows | None:
+        """The rows of a student, if there are any."""
+        mine = {"assignment": self.assignment, "notebook": self.notebook}
+        row = connection.execute(_FIND, {"student": student, **mine}).one_or_none()
+        if row is None:
+            return None
+        part = {"part": row.part}
+        grades = {
+            self._names[g.cell_id]: GradeRow(
+                g.auto_score, g.manual_score, g.extra_credit, g.needs_manual_grade
+            )
+            for g in connection.execute(_FIND_GRADES, part)
+        }
+        comments = {
+            self._names[c.cell_id]: c.auto_comment
+            for c in connection.execute(_FIND_COMMENTS, part)
+        }
+        return SubmissionRows(
+            row.id,
+            row.part,
+            row.timestamp,
+            row.extension,
+            row.penalty,
+            {name: grades[name] for name in self.grade_cells if name in grades},
+            comments,
+        )
+
+    def make(self, connection: Connection, student: str) -> SubmissionRows:
+        """Insert the rows of a first submission, as nbgrader makes them: empty."""
+        if connection.execute(_FIND_STUDENT, {"student": student}).first() is None:
+            connection.execute(insert(_STUDENT), {"id": student})
+        made, part = new_uuid(), new_uuid()
+        submission = {"assignment_id": self.assignment, "student_id": student}
+        connection.execute(insert(_SUBMISSION), {"id": made, **submission})
+        notebook = {"assignment_id": made, "notebook_id": self.notebook}
+        connection.execute(insert(_PART), {"id": part, **notebook})
+        for table, cells in (
+            (_GRADE, self.grade_cells),
+            (_COMMENT, self.comment_cells),
+        ):
+            rows = [{"notebook_id": part, "cell_id": c} for c in cells.values()]
+            if rows:
+                connection.execute(insert(table), rows)
+        return SubmissionRows(made, part, None, None, None)
+
+    def fill(
+        self,
+        connection: Connection,
+        part: str,
+        scores: Mapping[str, float | None],
+        comments: Mapping[str, str | None],
+    ) -> None:
+        """Set automatic scores and comments."""
+        grades: list[dict[str, Any]] = [
+            {"part": part, "cell": cell, "score": scores[n], "waits": scores[n] is None}
+            for n, cell in self.grade_cells.items()
+            if n in scores
+        ]
+        texts: list[dict[str, Any]] = [
+            {"part": part, "cell": cell, "text": comments[n]}
+            for n, cell in self.comment_cells.items()
+            if n in comments
+        ]
+        for statement, rows in ((_SET_GRADE, grades), (_SET_COMMENT, texts)):
+            if rows:
+                connection.execute(statement, rows)
+
+    def set_time(self, connection: Connection, submission: str, at: datetime) -> None:
+        """Set when it was handed in."""
+        connection.execute(_SET_TIME, {"submission": submission, "moment": at})
+
+    def set_penalty(
+        self, connection: Connection, part: str, points: float | None
+    ) -> None:
+        """Set the late penalty, None where it is in time."""
+        connection.execute(_SET_PENALTY, {"part": part, "points": points})
+
+    def seconds_late(self, rows: SubmissionRows) -> float:
+        """Seconds after the due date and its extension; 0 if in time."""
+        if rows.timestamp is None or self.due is None:
+            return 0.0
+        due = self.due + (rows.extension or timedelta())
+        return max(0.0, (rows.timestamp - due).total_seconds())
