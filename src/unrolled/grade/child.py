@@ -23,7 +23,7 @@ from unrolled.grade.copies import separate_copy
 from unrolled.grade.frames import FrameClosedError
 from unrolled.grade.peer import Message, Peer, Remote, Reply, Value, changed_arrays
 from unrolled.grade.shell import (
-    CappedText,
+    Silence,
     StudentShell,
     drop_working_folder_from_path,
     frames_of,
@@ -192,7 +192,7 @@ def _snapshot(args: Any) -> Any:
 @contextlib.contextmanager
 def _quiet() -> Any:
     """Warnings and prints of a call are nobody's business."""
-    silent = CappedText(limit=0)
+    silent = Silence()
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         with contextlib.redirect_stdout(silent), contextlib.redirect_stderr(silent):

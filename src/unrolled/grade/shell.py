@@ -8,7 +8,6 @@ import io
 import re
 import sys
 import traceback
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,44 +25,70 @@ _CELL_NAME = re.compile(r"<ipython-input-(\d+)-")
 Output = dict[str, Any]
 
 
-class CappedText(io.TextIOBase):
-    """A text stream that keeps the first characters and counts the rest."""
-
-    def __init__(self, limit: int = MAX_STREAM) -> None:
-        super().__init__()
-        self.limit = limit
-        self.parts: list[str] = []
-        self.kept = 0
-        self.dropped = 0
+class Silence(io.TextIOBase):
+    """A text stream that keeps nothing."""
 
     def writable(self) -> bool:
         """Whether the stream takes text: yes."""
         return True
 
     def write(self, text: str) -> int:
-        """Keep what still fits of `text`."""
-        room = max(0, self.limit - self.kept)
-        self.parts.append(text[:room])
-        self.kept += min(len(text), room)
-        self.dropped += max(0, len(text) - room)
+        """Forget it."""
         return len(text)
-
-    def text(self) -> str:
-        """All that was kept, and how much was not."""
-        tail = f"\n... {self.dropped} more characters" if self.dropped else ""
-        return "".join(self.parts) + tail
 
 
 @dataclass
 class Recorder:
-    """Collects the rich outputs of the cell that runs."""
+    """Collects the outputs of the cell that runs, in the order in which they came."""
 
     outputs: list[Output] = field(default_factory=list)
+    room: dict[str, int] = field(default_factory=dict)
+    dropped: dict[str, int] = field(default_factory=dict)
 
     def add(self, output: Output) -> None:
         """Keep an output unless the cell has shown too many already."""
         if len(self.outputs) < MAX_OUTPUTS:
             self.outputs.append(output)
+
+    def write(self, name: str, text: str) -> None:
+        """Keep what still fits of a stream's text, joined to what it wrote last."""
+        room = self.room.setdefault(name, MAX_STREAM)
+        kept = text[:room]
+        self.room[name] -= len(kept)
+        self.dropped[name] = self.dropped.get(name, 0) + len(text) - len(kept)
+        last = self.outputs[-1] if self.outputs else {}
+        if last.get("name") == name:
+            last["text"] += kept
+        elif kept:
+            self.add({"output_type": "stream", "name": name, "text": kept})
+
+    def finished(self) -> list[Output]:
+        """All outputs; where a stream was cut, a line says how much is missing."""
+        for name, count in self.dropped.items():
+            if count:
+                text = f"\n... {count} more characters"
+                self.outputs.append(
+                    {"output_type": "stream", "name": name, "text": text}
+                )
+        return self.outputs
+
+
+class _Stream(io.TextIOBase):
+    """Standard output or error of a cell."""
+
+    def __init__(self, recorder: Recorder, name: str) -> None:
+        super().__init__()
+        self.recorder = recorder
+        self.stream = name
+
+    def writable(self) -> bool:
+        """Whether the stream takes text: yes."""
+        return True
+
+    def write(self, text: str) -> int:
+        """Hand the text to the recorder."""
+        self.recorder.write(self.stream, text)
+        return len(text)
 
 
 def _plain(data: Any) -> Output:
@@ -169,25 +194,13 @@ def make_shell() -> StudentShell:
     return shell
 
 
-@contextlib.contextmanager
-def streams() -> Iterator[tuple[CappedText, CappedText]]:
-    """Standard output and error of the code inside, capped."""
-    out, err = CappedText(), CappedText()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        yield out, err
-
-
 def run_cell(shell: StudentShell, source: str) -> tuple[bool, list[Output]]:
     """Run one cell; whether it ran to its end, and its outputs as nbformat has them."""
     recorder = shell.start_recording()
-    with streams() as (out, err):
+    out, err = _Stream(recorder, "stdout"), _Stream(recorder, "stderr")
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         result = shell.run_cell(source, store_history=True)
-    outputs = [
-        {"output_type": "stream", "name": name, "text": stream.text()}
-        for name, stream in (("stdout", out), ("stderr", err))
-        if stream.text()
-    ]
-    return bool(result.success), outputs + recorder.outputs
+    return bool(result.success), recorder.finished()
 
 
 def frames_of(error: BaseException) -> list[tuple[int, int]]:

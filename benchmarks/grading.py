@@ -1,0 +1,279 @@
+"""How fast is grading, against stock nbgrader and against the bare work?
+
+    python benchmarks/grading.py [--students N] [--json FILE]
+
+In one run, on the same submissions: stock nbgrader with its own Execute, one after
+the other; `unrolled grade` with its sandbox; and the floor, which is the CPU time
+of the notebook's cells and tests themselves in a warm process, over the processors.
+The bare floor leaves out the given cells that only draw, as our grading does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from floor import floor_seconds
+
+from unrolled.author.build import build
+from unrolled.author.cases import solved
+from unrolled.author.cooking import cook
+from unrolled.author.recipes import load_students
+from unrolled.course import Course, load_course
+from unrolled.grade.material import load_material, load_reference
+from unrolled.grade.run import processors, silence_nbgrader
+from unrolled.grade.task import Material
+
+ROOT = Path(__file__).resolve().parents[1]
+SECRET = "0" * 64
+STOCK_AT_MOST = 10
+KINDS = ("perfect", "torch_style", "loops_style", "several_misconceptions", "half_done")
+LIGHT = """
+[course]
+id = "light"
+title = "Light"
+timezone = "UTC"
+
+[assignments.01_light]
+title = "Light"
+"""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds for one submission, over all that were graded."""
+
+    assignment: str
+    students: int
+    stock_seconds: float
+    our_seconds: float
+    floor_seconds: float
+    bare_seconds: float
+
+    @property
+    def speedup(self) -> float:
+        """How many times as many submissions in the same time as stock nbgrader."""
+        return self.stock_seconds / self.our_seconds
+
+    @property
+    def over_floor(self) -> float:
+        """Our time as a multiple of that of the notebook's own work."""
+        return self.our_seconds / self.floor_seconds
+
+    @property
+    def over_bare(self) -> float:
+        """Our time as a multiple of the work that cannot be left out."""
+        return self.our_seconds / self.bare_seconds
+
+
+def light_course(root: Path) -> Course:
+    """A course of the light notebook alone."""
+    (root / "lessons").mkdir(parents=True)
+    shutil.copytree(ROOT / "benchmarks" / "light", root / "lessons" / "01_light")
+    (root / "course.toml").write_text(LIGHT, encoding="utf-8")
+    return _built(root)
+
+
+def real_course(root: Path) -> Course:
+    """A copy of the course itself."""
+    root.mkdir(parents=True)
+    shutil.copytree(ROOT / "lessons", root / "lessons")
+    shutil.copyfile(ROOT / "course.toml", root / "course.toml")
+    return _built(root)
+
+
+def _built(root: Path) -> Course:
+    shutil.copyfile(ROOT / "nbgrader_config.py", root / "nbgrader_config.py")
+    secret = root / "course.secret"
+    secret.touch(mode=0o600)
+    secret.write_text(SECRET, encoding="ascii")
+    course = load_course(root)
+    build(course, list(course.assignments))
+    return course
+
+
+def submissions(course: Course, name: str) -> list[bytes]:
+    """A few different files, to be handed in again and again."""
+    material = load_material(course, name)
+    if name == "01_light":
+        return [json.dumps(solved(material)).encode()]
+    reference = load_reference(material)
+    students = {s.name: s for s in load_students(ROOT / "tests" / "submissions")}
+    return [cook(students[k].recipes[name], material, reference) for k in KINDS]
+
+
+def hand_in(course: Course, name: str, files: list[bytes], count: int) -> None:
+    """Fill submitted/ with `count` students."""
+    shutil.rmtree(course.submitted, ignore_errors=True)
+    notebook = f"{course.assignments[name].notebook}.ipynb"
+    for number in range(count):
+        folder = course.submitted / f"student{number:04d}" / name
+        folder.mkdir(parents=True)
+        (folder / notebook).write_bytes(files[number % len(files)])
+
+
+def ours(course: Course, name: str) -> float:
+    """Seconds of `unrolled grade`, start and all, for everything in submitted/."""
+    shutil.rmtree(course.autograded, ignore_errors=True)
+    where = ["--course", str(course.root), "grade", name, "--force", "--json"]
+    began = time.monotonic()
+    said = subprocess.run(
+        [sys.executable, "-m", "unrolled", *where], stdout=subprocess.PIPE
+    ).stdout
+    seconds = time.monotonic() - began
+    for found in json.loads(said)["submissions"]:
+        if found["status"] != "graded":
+            raise RuntimeError(f"{name}: {found['student']}: {found['reason']}")
+    return seconds
+
+
+def stock(course: Course, name: str) -> float:
+    """Seconds of stock `nbgrader autograde`, its own pipeline, for the same."""
+    root = course.root / "stock"
+    shutil.rmtree(root, ignore_errors=True)
+    root.mkdir()
+    for folder in ("source", "release", "submitted"):
+        shutil.copytree(course.root / folder, root / folder)
+    shutil.copyfile(course.gradebook, root / "gradebook.db")
+    nbgrader = str(Path(sys.executable).parent / "nbgrader")
+    command = [nbgrader, "autograde", name, "--course", course.id]
+    began = time.monotonic()
+    subprocess.run(command, cwd=root, check=True, capture_output=True)
+    seconds = time.monotonic() - began
+    done = len(list((root / "autograded").glob(f"*/{name}/*.ipynb")))
+    if done != len(list(root.glob(f"submitted/*/{name}"))):
+        raise RuntimeError(f"stock nbgrader graded {done} submissions only")
+    return seconds
+
+
+def compare(course: Course, name: str, students: int) -> Timing:
+    """All three, on the same submissions."""
+    files = submissions(course, name)
+    few = min(students, STOCK_AT_MOST)
+    hand_in(course, name, files, few)
+    stock_seconds = stock(course, name) / few
+    hand_in(course, name, files, students)
+    our_seconds = ours(course, name) / students
+    material = load_material(course, name)
+    floor, bare = (_floor(material, files, figures) for figures in (True, False))
+    return Timing(name, students, stock_seconds, our_seconds, floor, bare)
+
+
+def _floor(material: Material, files: list[bytes], figures: bool) -> float:
+    cpu = [floor_seconds(material, file, figures) for file in files]
+    return sum(cpu) / len(cpu) / processors()
+
+
+def growth(course: Course, name: str, counts: list[int]) -> list[dict[str, float]]:
+    """Seconds and peak memory for more and more students."""
+    files = submissions(course, name)
+    found = []
+    for count in counts:
+        hand_in(course, name, files, count)
+        with PeakMemory() as peak:
+            seconds = ours(course, name)
+        found.append(
+            {"students": count, "seconds": round(seconds, 2), "peak_mb": peak.megabytes}
+        )
+    return found
+
+
+class PeakMemory:
+    """The most memory that this process and all it starts have at once.
+
+    Proportional set size: a page that several processes share counts once.
+    """
+
+    def __enter__(self) -> PeakMemory:
+        self.megabytes = 0
+        program = str(Path(__file__).with_name("memory.py"))
+        self._watcher = subprocess.Popen(
+            [sys.executable, program, str(os.getpid())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        said, _ = self._watcher.communicate("")
+        self.megabytes = int(said or 0)
+
+
+def main() -> None:
+    """Measure, print, and write the JSON."""
+    _one_thread()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--students", type=int, default=200)
+    parser.add_argument("--growth", type=int, nargs="*", default=[10, 100, 1000])
+    parser.add_argument("--json", type=Path, help="also write the figures here")
+    options = parser.parse_args()
+    silence_nbgrader()
+    with tempfile.TemporaryDirectory(prefix="unrolled-bench-") as scratch:
+        light = light_course(Path(scratch) / "light")
+        real = real_course(Path(scratch) / "real")
+        timings = [compare(light, "01_light", options.students)]
+        print(_line(timings[0]), flush=True)
+        for name in real.assignments:
+            timings.append(compare(real, name, options.students))
+            print(_line(timings[-1]), flush=True)
+        grown = growth(light, "01_light", options.growth)
+    document = _document(timings, grown)
+    print(json.dumps(document, indent=1))
+    if options.json:
+        options.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+def _one_thread() -> None:
+    """Start anew with one thread a library, which must be said before the import."""
+    one = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS")}
+    if any(os.environ.get(name) != "1" for name in one):
+        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **one})
+
+
+def _line(timing: Timing) -> str:
+    return (
+        f"{timing.assignment}: stock {timing.stock_seconds:.2f} s, ours "
+        f"{timing.our_seconds:.3f} s, floor {timing.floor_seconds:.3f} s (bare "
+        f"{timing.bare_seconds:.3f} s) a submission: {timing.speedup:.1f} times stock, "
+        f"{timing.over_floor:.2f} times the floor, {timing.over_bare:.2f} times bare"
+    )
+
+
+def _document(timings: list[Timing], grown: list[dict[str, float]]) -> dict[str, Any]:
+    light, *course = timings
+    total = [sum(values) for values in zip(*map(_seconds, course), strict=True)]
+    return {
+        "light": {
+            "speedup": light.speedup,
+            "over_floor": light.over_floor,
+            "over_bare": light.over_bare,
+        },
+        "course": {
+            "speedup": total[0] / total[1],
+            "over_floor": total[1] / total[2],
+            "over_bare": total[1] / total[3],
+        },
+        "peak_memory_mb": max((g["peak_mb"] for g in grown), default=0),
+        "growth": grown,
+        "processors": processors(),
+        "timings": [asdict(t) for t in timings],
+    }
+
+
+def _seconds(timing: Timing) -> tuple[float, ...]:
+    t = timing
+    return t.stock_seconds, t.our_seconds, t.floor_seconds, t.bare_seconds
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The light notebook has no catalogue."""
