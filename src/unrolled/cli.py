@@ -20,6 +20,7 @@ from unrolled.cli_common import (
     print_json,
     the_course,
 )
+from unrolled.cli_grading import doctor, feedback, grade, worker
 from unrolled.errors import UserError
 
 app = typer.Typer(
@@ -31,6 +32,8 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 app.add_typer(canvas, name="canvas")
+for command in (grade, feedback, doctor, worker):
+    app.command()(command)
 
 
 def run() -> None:
@@ -144,97 +147,6 @@ def verify(
         report = work(course, names, seeds, jobs, step)
     print_json(report.as_dict()) if as_json else out.print(verify_table(report))
     raise typer.Exit(0 if report.passed else 1)
-
-
-@app.command()
-def grade(
-    context: typer.Context,
-    assignment: Annotated[str, typer.Argument(help="For example 02_forward_pass.")],
-    student: Annotated[
-        list[str] | None, typer.Option(help="Only this student; may be repeated.")
-    ] = None,
-    force: Annotated[
-        bool,
-        typer.Option(
-            "--force",
-            help="Grade again what is graded; the last result stays until the new "
-            "one is complete.",
-        ),
-    ] = False,
-    jobs: Annotated[
-        int | None,
-        typer.Option(help="Submissions at once; all processors if not given.", min=1),
-    ] = None,
-    allow_weak: Annotated[
-        bool,
-        typer.Option("--allow-weak", help="Grade without a sandbox, at your own risk."),
-    ] = False,
-    as_json: Json = False,
-) -> None:
-    """Grade all submissions of an assignment into nbgrader's gradebook.
-
-    A submission that cannot be graded is listed with its reason and never stops
-    the others; exit 1 if there is one.
-    """
-    from unrolled.grade.run import grade as work
-    from unrolled.grade.run import submitted_students
-    from unrolled.report.progress import grading
-    from unrolled.report.tables import grade_table
-
-    course = the_course(context)
-    chosen(course, [assignment])
-    total = len(student or submitted_students(course, assignment))
-    with grading(err, assignment, total) as step:
-        report = work(course, assignment, student or (), force, step, jobs, allow_weak)
-    print_json(report.as_dict()) if as_json else out.print(grade_table(report))
-    raise typer.Exit(1 if report.ungraded else 0)
-
-
-@app.command()
-def feedback(
-    context: typer.Context,
-    assignment: Annotated[str, typer.Argument(help="For example 02_forward_pass.")],
-    student: Annotated[
-        list[str] | None, typer.Option(help="Only this student; may be repeated.")
-    ] = None,
-    force: Force = False,
-) -> None:
-    """Write the feedback pages: which check failed, the message, the hint.
-
-    Hidden tests are left out, unless course.toml opens them.
-    """
-    from unrolled.grade.feedback import feedback as work
-
-    course = the_course(context)
-    chosen(course, [assignment])
-    pages = work(course, assignment, student or (), force)
-    for page in pages:
-        out.print(str(page), markup=False, soft_wrap=True)
-
-
-@app.command()
-def doctor(
-    tier: Annotated[
-        str | None, typer.Option(help="Only this one: namespaces, landlock or none.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Which protections against untrusted code hold here, found by trying them.
-
-    For each tier, student code tries to reach files, network, processes and its
-    siblings, and to take memory, CPU time, disk and output without end. Exit 1 if
-    no tier holds the floor: files, network, processes, memory, CPU.
-    """
-    from unrolled.grade.doctor import checkups
-    from unrolled.report.doctor import doctor_table
-
-    with err.status("trying to break out ..."):
-        found = checkups(tier)
-    if as_json:
-        print_json([c.as_dict() for c in found])
-    else:
-        out.print(doctor_table(found))
-    raise typer.Exit(0 if any(c.sufficient for c in found) else 1)
 
 
 @app.command()

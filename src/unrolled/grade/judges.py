@@ -1,24 +1,107 @@
-"""The server that judges are forked from: started early, it warms up by the way.
+"""A judge: a process of its own that takes jobs and gives results.
 
-Judges are not forked from the grader itself: it has threads (the progress bar),
-and a fork of a process with threads may hang.
+Started as ``python -P -m unrolled.grade.judges FD CHECKS ALLOW_WEAK``. A process
+from scratch and no fork: the grader has threads (progress bar, Dask), and a fork of
+a process with threads may hang.
 """
 
 from __future__ import annotations
 
-import multiprocessing
+import importlib
 import os
-from multiprocessing import forkserver
-from multiprocessing.context import ForkServerContext
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
+
+from unrolled.errors import UserError
+from unrolled.grade.task import GradingError, Material
+from unrolled.grade.warm import ZygoteLostError
+from unrolled.grade.worker import Worker
+from unrolled.grade.workers import safe_worker, trusted_worker, warm_worker
+
+if TYPE_CHECKING:
+    from unrolled.grade.job import Graded, Job
 
 THREADS = ("OMP", "MKL", "OPENBLAS", "NUMEXPR")
+READY = "ready"  # a judge's first word: warm, and the sandbox was tried if asked
+KNOWN = Material("", "", {}, {})  # stands for the material that was sent last
 
 
-def context() -> ForkServerContext:
-    """The context for judge processes; the server begins to import what they need."""
-    for name in THREADS:  # parallel libraries would hang after a fork
-        os.environ[f"{name}_NUM_THREADS"] = "1"
-    found = multiprocessing.get_context("forkserver")
-    found.set_forkserver_preload(["unrolled.grade.pool"])
-    forkserver.ensure_running()
-    return found
+def start_judge(
+    checks: bool, allow_weak: bool
+) -> tuple[subprocess.Popen[bytes], Connection]:
+    """Start a judge; the first word from it is READY, or a UserError."""
+    ours, theirs = Pipe()
+    words = [str(theirs.fileno()), str(int(checks)), str(int(allow_weak))]
+    one_thread = {f"{name}_NUM_THREADS": "1" for name in THREADS}
+    with theirs:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "unrolled.grade.judges", *words],
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, **one_thread},
+            pass_fds=[theirs.fileno()],
+            start_new_session=True,  # Ctrl-C is for the grader
+        )
+    return process, ours
+
+
+def main(argv: list[str]) -> None:
+    """Warm up, then jobs in and results out until the grader is gone."""
+    pipe = Connection(int(argv[0]))
+    checks, allow_weak = (word == "1" for word in argv[1:3])
+    _end_with_the_grader()
+    libraries = threading.Thread(
+        target=importlib.import_module, args=("unrolled.grade.job",)
+    )
+    libraries.start()  # while the worker warms up
+    try:
+        worker = safe_worker(allow_weak) if checks else trusted_worker()
+        libraries.join()
+        pipe.send(READY)
+        _work(pipe, worker)
+    except UserError as error:
+        pipe.send(error)
+    except (EOFError, OSError):
+        pass
+    finally:
+        warm = warm_worker()
+        if warm is not None:
+            warm.stop()
+
+
+def _end_with_the_grader() -> None:
+    """Should the grader be killed, this process ends too, and cleans up."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    if sys.platform == "linux":
+        from unrolled.sandbox.syscalls import PR_SET_PDEATHSIG, prctl
+
+        prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _work(pipe: Connection, worker: Worker) -> None:
+    material = KNOWN
+    while True:
+        job: Job = pipe.recv()
+        material = job.material if job.material != KNOWN else material
+        pipe.send(_graded(replace(job, material=material), worker))
+
+
+def _graded(job: Job, worker: Worker) -> Graded:
+    from unrolled.grade.job import Graded, grade_job
+
+    try:
+        try:
+            return grade_job(job, worker)
+        except ZygoteLostError:
+            return grade_job(job, worker)
+    except GradingError as error:
+        return Graded(job.student, f"grading failed: {error}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

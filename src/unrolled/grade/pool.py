@@ -8,20 +8,17 @@ tries whether the sandbox holds; before that, no student's code runs.
 from __future__ import annotations
 
 import contextlib
-import signal
+import subprocess
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
-from typing import Any
 
 from unrolled.errors import UserError
-from unrolled.grade.job import Graded, Job, grade_job
-from unrolled.grade.judges import context
-from unrolled.grade.task import GradingError, Material
-from unrolled.grade.warm import ZygoteLostError
-from unrolled.grade.workers import safe_worker, trusted_worker, warm_worker
+from unrolled.grade.job import Graded, Job
+from unrolled.grade.judges import KNOWN, READY, start_judge
+from unrolled.grade.task import Material
 from unrolled.sandbox.scratch import sweep
 
 TRIES = 2
@@ -29,19 +26,13 @@ START_TRIES = 3
 START_SECONDS = 300.0
 SPARE_SECONDS = 60.0
 END_SECONDS = 10.0
-_KNOWN = Material("", "", {}, {})  # stands for the material that was sent last
-
-
-@dataclass(frozen=True)
-class _Ready:
-    """A judge's first word: its worker is warm, and the sandbox was tried if asked."""
 
 
 @dataclass
 class _Judge:
     """A judge process, and what it works on; None when it waits for work."""
 
-    process: Any
+    process: subprocess.Popen[bytes]
     pipe: Connection
     checks: bool
     deadline: float
@@ -55,7 +46,7 @@ class _Judge:
         self.job, self.material = job, job.material
         self.deadline = time.monotonic() + job.limits.submission_seconds + SPARE_SECONDS
         with contextlib.suppress(OSError):  # a dead judge is found at its pipe
-            self.pipe.send(replace(job, material=_KNOWN) if known else job)
+            self.pipe.send(replace(job, material=KNOWN) if known else job)
 
     def rest(self) -> None:
         """It waits, for as long as it takes."""
@@ -64,9 +55,10 @@ class _Judge:
     def end(self, patience: float = 0.0) -> None:
         """Let it end by itself for some seconds, then stop it."""
         self.pipe.close()
-        self.process.join(patience)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(patience)
         self.process.kill()
-        self.process.join()
+        self.process.wait()
 
 
 class JudgePool:
@@ -78,7 +70,6 @@ class JudgePool:
     def __init__(self, jobs: int, allow_weak: bool = False) -> None:
         self.jobs = max(1, jobs)
         self.allow_weak = allow_weak
-        self._context = context()
         self._judges: list[_Judge] = []
         self._checked = False
         self._failed_starts = 0
@@ -125,13 +116,8 @@ class JudgePool:
 
     def _start(self) -> _Judge:
         checks = not self._checked and not any(j.checks for j in self._judges)
-        ours, theirs = self._context.Pipe()
-        process = self._context.Process(
-            target=_main, args=(theirs, checks, self.allow_weak), daemon=False
-        )
-        process.start()
-        theirs.close()
-        return _Judge(process, ours, checks, time.monotonic() + START_SECONDS)
+        process, pipe = start_judge(checks, self.allow_weak)
+        return _Judge(process, pipe, checks, time.monotonic() + START_SECONDS)
 
     def _answering(self) -> list[_Judge]:
         """Judges that have answered, died or are over time; waits for one."""
@@ -153,7 +139,7 @@ class JudgePool:
             self._remove(judge)
             return None
         judge.rest()
-        if isinstance(answer, _Ready):
+        if answer == READY:
             judge.ready = True
             self._checked = self._checked or judge.checks
             return None
@@ -175,30 +161,3 @@ _LOST = (
     "grading was lost twice: the judge's own process died or did not come back. "
     "Grade this submission again, alone; if it stays, report it with the file."
 )
-
-
-def _main(pipe: Connection, checks: bool, allow_weak: bool) -> None:
-    """A judge: jobs in, results out, until the grader is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    material = _KNOWN
-    try:
-        worker = safe_worker(allow_weak) if checks else trusted_worker()
-        pipe.send(_Ready())
-        while True:
-            job: Job = pipe.recv()
-            material = job.material if job.material != _KNOWN else material
-            job = replace(job, material=material)
-            try:
-                pipe.send(grade_job(job, worker))
-            except ZygoteLostError:
-                pipe.send(grade_job(job, worker))
-            except GradingError as error:
-                pipe.send(Graded(job.student, f"grading failed: {error}"))
-    except UserError as error:
-        pipe.send(error)
-    except (EOFError, OSError):
-        pass
-    finally:
-        warm = warm_worker()
-        if warm is not None:
-            warm.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import platform
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cache
@@ -67,13 +68,14 @@ class Preparer:
 
 @cache
 def engine_digest() -> str:
-    """A digest of the grader itself and of the packages that student code uses."""
+    """A digest of the grader itself, of Python and the packages student code uses."""
     package = Path(unrolled.__file__).parent
     told = hashlib.sha256()
     for folder in ("grade", "lab", "sandbox"):
         for path in sorted((package / folder).rglob("*.py")):
             told.update(path.read_bytes())
-    return told.hexdigest() + " " + " ".join(map(_version, PACKAGES))
+    versions = (platform.python_version(), *map(_version, PACKAGES))
+    return " ".join((told.hexdigest(), *versions))
 
 
 def _version(name: str) -> str:

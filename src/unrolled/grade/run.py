@@ -11,14 +11,16 @@ import logging
 import os
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from sqlalchemy.exc import SAWarning
 
 from unrolled.course import Course
 from unrolled.errors import UserError
-from unrolled.grade.job import Graded
+from unrolled.grade.job import Graded, Job
 from unrolled.grade.material import load_material
 from unrolled.grade.pool import JudgePool
 from unrolled.grade.prepare import Prepared, Preparer
@@ -31,6 +33,13 @@ from unrolled.grade.writer import Writer
 from unrolled.gradebook import backup_gradebook
 
 Progress = Callable[[SubmissionResult], None]
+
+
+class Judges(AbstractContextManager["Judges"], Protocol):
+    """Somebody who grades jobs: a result for each, in any order."""
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Graded]:
+        """Grade all jobs."""
 
 
 def submitted_students(course: Course, assignment: str) -> list[str]:
@@ -52,11 +61,13 @@ def grade(
     progress: Progress = lambda _: None,
     jobs: int | None = None,
     allow_weak: bool = False,
+    scheduler: str | None = None,
 ) -> GradeReport:
     """Grade the submissions of an assignment, `jobs` at once.
 
     Without `force`, a submission that is graded and has not changed is only
-    reported. Raises UserError if the course or this machine is not ready.
+    reported. With `scheduler`, the address of a Dask scheduler, its workers grade.
+    Raises UserError if the course or this machine is not ready.
     """
     began = time.monotonic()
     material = _require_ready(course, assignment)
@@ -65,10 +76,19 @@ def grade(
     with Writer(course, assignment) as writer:
         run = _Run(course, assignment, writer, progress)
         weak = allow_weak or course.allow_weak
-        with JudgePool(jobs or processors(), weak) as pool:
+        with _judges(scheduler, jobs or processors(), weak) as pool:
             run.all(material, chosen, pool, force)
     results = tuple(sorted(run.results, key=lambda r: r.student))
     return GradeReport(assignment, time.monotonic() - began, results)
+
+
+def _judges(scheduler: str | None, jobs: int, weak: bool) -> Judges:
+    """Judges on this machine, or on those of a cluster."""
+    if scheduler is None:
+        return JudgePool(jobs, weak)
+    from unrolled.grade.cluster import ClusterPool
+
+    return ClusterPool(scheduler, weak)
 
 
 @dataclass
@@ -82,7 +102,7 @@ class _Run:
     results: list[SubmissionResult] = field(default_factory=list)
 
     def all(
-        self, material: Material, students: Sequence[str], pool: JudgePool, force: bool
+        self, material: Material, students: Sequence[str], pool: Judges, force: bool
     ) -> None:
         """Report what is current, write what is kept, grade the rest."""
         preparer = Preparer(self.course, self.assignment, material)

@@ -1,0 +1,49 @@
+"""One submission, opened for a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from unrolled.grade.inspection import Diagnosis
+from unrolled.report.tables import points
+
+
+def diagnosis_text(found: Diagnosis) -> RenderableType:
+    """The result in a line, then findings, failed checks, and the files to open."""
+    parts: list[RenderableType] = [_headline(found)]
+    for finding in found.findings:
+        parts.append(_entry(finding.place, finding.what, finding.mend))
+    for check in found.failed:
+        lost = f"{check.grade_id}: 0 of {points(check.max_score)} points"
+        hint = f"hint: {check.hint}" if check.hint else ""
+        parts.append(_entry(lost, check.message, hint))
+    if not found.findings and not found.failed:
+        parts.append(Text("Nothing is wrong with it."))
+    for path in found.files:
+        line = Text.assemble(("open ", "dim"), path)
+        line.no_wrap, line.overflow = True, "ignore"
+        parts.append(line)
+    return Group(*parts)
+
+
+def _headline(found: Diagnosis) -> Text:
+    result = found.result
+    title = Text(f"{result.student}, {found.assignment}: ", style="bold")
+    if result.status == "ungraded":
+        return title.append("not graded", style="red")
+    title.append(f"{points(result.score)} of {points(result.max_score)} points")
+    if result.late_penalty:
+        title.append(f", {points(result.late_penalty)} off for lateness")
+    if result.needs_manual:
+        title.append(", written answers wait for marks")
+    return title
+
+
+def _entry(place: str, what: str, mend: str) -> RenderableType:
+    lines = [Text(place, style="cyan")] if place else []
+    lines.append(Text(what))
+    if mend:
+        lines.append(Text(mend, style="green"))
+    return Padding(Group(*lines), (1, 0, 0, 2))

@@ -1,0 +1,123 @@
+"""kill -9 of workers and of the scheduler at random moments: nothing is lost."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cluster_support import NAME, WORKER, Cluster, cluster, copy_class, make_class
+from cluster_support import notebooks as graded
+from dump_support import dump
+
+from unrolled.course import Course
+from unrolled.errors import UserError
+from unrolled.grade.results import SubmissionResult
+from unrolled.grade.run import grade
+
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux"),
+    pytest.mark.xdist_group("cluster-killed"),
+]
+KILLS = 20
+STUDENTS = 30
+
+
+@pytest.fixture(scope="module")
+def school(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """A class, nothing graded yet."""
+    return make_class(tmp_path_factory.mktemp("school") / "course", STUDENTS)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(school: Course, tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """The class, graded on this machine and left in peace."""
+    course = copy_class(school, tmp_path_factory.mktemp("local") / "course")
+    assert grade(course, NAME).ungraded == ()
+    return course
+
+
+def kill(pid: int) -> None:
+    """kill -9 of a process and its group."""
+    os.killpg(pid, signal.SIGKILL)
+
+
+class WorkerKiller:
+    """Kills a worker whenever a result has come in, and starts another one."""
+
+    def __init__(self, made: Cluster, seed: int) -> None:
+        self.made = made
+        self.random = random.Random(seed)
+        self.kills = 0
+        self.lock = threading.Lock()
+        self.timers: list[threading.Timer] = []
+
+    def __call__(self, _: SubmissionResult) -> None:
+        """A result has come: kill soon, until there were enough kills."""
+        if len(self.timers) < KILLS:
+            timer = threading.Timer(self.random.uniform(0, 0.2), self._kill)
+            self.timers.append(timer)
+            timer.start()
+
+    def _kill(self) -> None:
+        with self.lock:
+            worker = self.made.workers.pop(self.random.randrange(2))
+            kill(worker.pid)
+            worker.wait()
+            self.kills += 1
+            self.made.start_worker(WORKER.format(patch=""))
+
+
+def test_twenty_killed_workers_cost_nothing(
+    school: Course, undisturbed: Course, tmp_path: Path
+) -> None:
+    """Is the gradebook that of an undisturbed run, after workers died all the time?"""
+    course = copy_class(school, tmp_path / "course")
+    with cluster(0) as made:
+        for _ in range(2):
+            made.start_worker(WORKER.format(patch=""))
+        killer = WorkerKiller(made, 1)
+        grade(course, NAME, progress=killer, scheduler=made.address)
+        for timer in killer.timers:
+            timer.join()
+        assert killer.kills == KILLS
+        again = grade(course, NAME, scheduler=made.address)
+    assert again.ungraded == ()
+    assert dump(course) == dump(undisturbed)
+    assert graded(course) == graded(undisturbed)
+
+
+def later(seconds: float, do: Callable[[], None]) -> threading.Timer:
+    """Do something after some time."""
+    timer = threading.Timer(seconds, do)
+    timer.start()
+    return timer
+
+
+def test_twenty_killed_schedulers_cost_nothing(
+    school: Course, undisturbed: Course, tmp_path: Path
+) -> None:
+    """Does each run end with a clear word, and the next one go on where it was?"""
+    course = copy_class(school, tmp_path / "course")
+    chance = random.Random(2)
+    for number in range(KILLS):
+        with cluster(0) as made:
+            made.start_worker(WORKER.format(patch=""))
+            assert made.scheduler is not None
+            pid = made.scheduler.pid
+            timer = later(chance.uniform(0, 8), lambda pid=pid: kill(pid))  # type: ignore[misc]
+            try:
+                force = number % 4 == 3
+                grade(course, NAME, force=force, scheduler=made.address)
+            except UserError as error:
+                assert made.address in str(error)
+                assert "scheduler" in str(error)
+            timer.join()
+    assert grade(course, NAME).ungraded == ()
+    assert dump(course) == dump(undisturbed)
+    assert graded(course) == graded(undisturbed)
