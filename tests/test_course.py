@@ -20,6 +20,7 @@ from unrolled.course import (
     load_course,
 )
 from unrolled.errors import UserError
+from unrolled.grade.task import Limits
 
 WHOLE = """\
 [course]
@@ -29,6 +30,11 @@ timezone = "America/Chicago"
 
 [feedback]
 show_hidden_tests = true
+
+[grading]
+allow_weak = true
+call_seconds = 5
+submission_seconds = 90.5
 
 [assignments.01_first_steps]
 title = "First Steps"
@@ -65,6 +71,8 @@ def test_everything_that_is_said_is_read(tmp_path: Path) -> None:
     assert (course.id, course.title) == ("tiny", "A Tiny Course")
     assert course.timezone == ZoneInfo("America/Chicago")
     assert course.feedback_tests and course.root == tmp_path.resolve()
+    assert course.allow_weak
+    assert course.limits == Limits(call_seconds=5, submission_seconds=90.5)
     assert list(course.assignments) == ["01_first_steps", "02_next"]
     first = course.assignments["01_first_steps"]
     assert (first.name, first.title) == ("01_first_steps", "First Steps")
@@ -76,7 +84,8 @@ def test_what_is_not_said_has_a_harmless_default(tmp_path: Path) -> None:
     """Are hidden tests closed, dates open and lateness free if nothing is said?"""
     text = '[course]\nid = "a"\ntitle = "b"\ntimezone = "UTC"\n'
     course = read(tmp_path, text + '[assignments.01_x]\ntitle = "X"\n')
-    assert not course.feedback_tests
+    assert not course.feedback_tests and not course.allow_weak
+    assert course.limits == Limits()
     found = course.assignments["01_x"]
     assert (found.release, found.due, found.points) == (None, None, 100.0)
     assert found.late == LatePolicy(per_day=0.0, max=100.0, grace_minutes=0)
@@ -136,6 +145,13 @@ WRONG = {
     "no zone": ('timezone = "America/Chicago"\n', "", "course.timezone", "is missing"),
     "no title": ('title = "Next"\n', "", "assignments.02_next.title", "is missing"),
     "number as switch": ("= true", "= 1", "feedback.show_hidden_tests", "1 is of the"),
+    "no time at all": ("= 5\n", "= 0\n", "grading.call_seconds", "must be more than 0"),
+    "weak as text": (
+        "weak = true",
+        'weak = "yes"',
+        "grading.allow_weak",
+        "'yes' is of",
+    ),
     "number as table": (
         "late = { per_day = 10, max = 50, grace_minutes = 15 }",
         "late = 10",

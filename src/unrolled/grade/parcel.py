@@ -7,6 +7,7 @@ answer and no crash.
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import zlib
 from dataclasses import asdict, dataclass
@@ -91,12 +92,30 @@ def unpack_answer(parcel: Any, job: Job) -> Answer:
         document = json.loads(parcel)
         engine, unfit = str(document["engine"]), str(document["unfit"])
         found = document["graded"]
-        graded = None if found is None else Graded(**found)
+        graded = None if found is None else _result(**found)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ParcelError(f"its answer is no answer of ours ({error})") from error
     if graded is not None:
         _hold_against(graded, job)
     return Answer(engine, graded, unfit)
+
+
+def _result(
+    student: str,
+    reason: str,
+    notebook: str,
+    scores: dict[str, float | None],
+    comments: dict[str, str | None],
+) -> Graded:
+    """A result whose parts are of the kinds they should be; TypeError else."""
+    if any(type(text) is not str for text in (student, reason, notebook)):
+        raise TypeError("a text is none")
+    number, text = (int, float, type(None)), (str, type(None))
+    if any(type(score) not in number for score in dict.values(scores)):
+        raise TypeError("a score is no number")
+    if any(type(comment) not in text for comment in dict.values(comments)):
+        raise TypeError("a comment is no text")
+    return Graded(student, reason, notebook, scores, comments)
 
 
 def _hold_against(graded: Graded, job: Job) -> None:
@@ -115,8 +134,10 @@ def _hold_against(graded: Graded, job: Job) -> None:
     for name, score in graded.scores.items():
         if score is not None and not 0 <= score <= points[name]:
             raise ParcelError(f"it gives {score:g} of {points[name]:g} for {name}")
-    if not isinstance(graded.notebook, str) or not graded.details():
-        raise ParcelError("its result has no graded notebook")
+    with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
+        if "verdict" in graded.details():
+            return
+    raise ParcelError("its result has no graded notebook")
 
 
 def _text(data: bytes) -> str:

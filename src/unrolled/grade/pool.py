@@ -81,7 +81,7 @@ class JudgePool:
         for judge in self._judges:
             judge.pipe.close()
         for judge in self._judges:
-            judge.end(0.0 if judge.job else END_SECONDS)
+            judge.end(0.0 if judge.job or not judge.ready else END_SECONDS)
         self._judges = []
         sweep()
 
