@@ -48,7 +48,10 @@ HELP = {
     "| --json | the untouched release none | exit 1 on any miss",
     "grade": "for example 02_forward_pass. [required] | --student | may be repeated | "
     "--force | --json | never stops the others; exit 1 if there is one | --jobs | "
-    "all processors if not given | --allow-weak",
+    "all processors if not given | --allow-weak | --scheduler | tcp://host:8786 | "
+    "--show | how to mend it | goes on where it stopped",
+    "worker": "address | for example tcp://10.0.0.5:8786. [required] | --jobs "
+    "| --host | --allow-weak | tries its sandbox first | docs/grading.md",
     "doctor": "--tier | --json | exit 1 if no tier holds the floor",
     "feedback": "for example 02_forward_pass. [required] | --student | --force | "
     "hidden tests are left out",

@@ -133,6 +133,7 @@ def cluster(workers: int) -> Iterator[Cluster]:
             made.start_scheduler()
             for _ in range(workers):
                 made.start_worker()
+            wait_for(lambda: made.log().count("working for") == workers)
             yield made
         finally:
             made.stop()

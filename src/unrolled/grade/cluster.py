@@ -145,7 +145,7 @@ class ClusterPool:
             allow_other_workers=False,
             retries=0,
         )
-        seconds = job.limits.submission_seconds + START_SECONDS + SPARE_SECONDS
+        seconds = 2 * job.limits.submission_seconds + START_SECONDS + SPARE_SECONDS
         task = _Task(job, future, worker, time.monotonic() + seconds)
         self._tasks.append(task)
         future.add_done_callback(lambda _: self._done.put(task))

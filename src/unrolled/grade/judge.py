@@ -35,21 +35,27 @@ class Outcome:
 def judge(task: Task, reference: Reference, worker: Worker) -> Verdict:
     """Judge one submission.
 
-    Raises GradingError if grading itself cannot work; whatever the submission
-    does, short of that, ends in a verdict.
+    Where its process was killed from outside (an operator, a machine out of
+    memory), it is judged once more, and that counts. Raises GradingError if grading
+    itself cannot work; whatever the submission does, short of that, ends in a
+    verdict.
     """
+    verdict, killed = _examine(task, reference, worker)
+    return _examine(task, reference, worker)[0] if killed else verdict
+
+
+def _examine(task: Task, reference: Reference, worker: Worker) -> tuple[Verdict, bool]:
+    """The verdict, and whether somebody else may have killed the process."""
     began = time.monotonic()
     examination = Examination(task, reference, worker)
     try:
         cells = tuple(examination.verdicts())
     finally:
         examination.close()
-    return Verdict(
-        cells,
-        examination.process.outputs,
-        tuple(examination.process.notes),
-        time.monotonic() - began,
-    )
+    first = examination.process
+    seconds = time.monotonic() - began
+    verdict = Verdict(cells, first.outputs, tuple(first.notes), seconds)
+    return verdict, first.killed or examination.second.killed
 
 
 class Examination:

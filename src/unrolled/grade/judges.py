@@ -66,6 +66,8 @@ def main(argv: list[str]) -> None:
         _work(pipe, worker)
     except UserError as error:
         pipe.send(error)
+    except GradingError as error:
+        sys.exit(f"a judge did not come up: {error}")
     except (EOFError, OSError):
         pass
     finally:

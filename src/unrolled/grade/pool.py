@@ -44,7 +44,8 @@ class _Judge:
         """Hand it a job."""
         known = job.material is self.material
         self.job, self.material = job, job.material
-        self.deadline = time.monotonic() + job.limits.submission_seconds + SPARE_SECONDS
+        seconds = 2 * job.limits.submission_seconds  # it may be judged twice
+        self.deadline = time.monotonic() + seconds + SPARE_SECONDS
         with contextlib.suppress(OSError):  # a dead judge is found at its pipe
             self.pipe.send(replace(job, material=KNOWN) if known else job)
 

@@ -7,7 +7,9 @@ of the notebook still gets the points it has earned.
 from __future__ import annotations
 
 import contextlib
+import os
 import time
+from signal import SIGKILL
 from typing import Any
 
 from unrolled.grade.calls import Call
@@ -38,6 +40,7 @@ class StudentProcess:
         ]
         self.skipped: set[int] = set()
         self.starts = 0
+        self.killed = False
         self.outputs: dict[int, list[dict[str, Any]]] = {}
         self.notes: list[str] = []
         self.bindings: dict[str, object] = {}
@@ -63,8 +66,19 @@ class StudentProcess:
     def lose(self, lost: StudentLost) -> tuple[Call, ...]:
         """Give the process up after it was lost in a check; its recorded calls."""
         calls = tuple(self._session.calls) if self._session is not None else ()
+        ended = self._session
         self.close()
+        self._note_end(ended, lost)
         return calls
+
+    def _note_end(self, session: Session | None, lost: StudentLost) -> None:
+        """Note a process that somebody else may have killed.
+
+        Code cannot send itself SIGKILL: it is the first process of its namespace.
+        """
+        if session is not None and lost.kind == "died":
+            status = session.channel.usage.get("status", 0)
+            self.killed |= os.WIFSIGNALED(status) and os.WTERMSIG(status) == SIGKILL
 
     def close(self) -> None:
         """End the process, if there is one."""
@@ -94,6 +108,7 @@ class StudentProcess:
                     self._run_cell(session, index, source)
         except StudentLost as lost:
             session.close()
+            self._note_end(session, lost)
             self._skip(running, lost)
         except BaseException:
             session.close()

@@ -74,10 +74,10 @@ def grade(
     chosen = _chosen(course, assignment, students)
     backup_gradebook(course)
     with Writer(course, assignment) as writer:
-        run = _Run(course, assignment, writer, progress)
+        run = _Run(course, assignment, writer, progress, force)
         weak = allow_weak or course.allow_weak
         with _judges(scheduler, jobs or processors(), weak) as pool:
-            run.all(material, chosen, pool, force)
+            run.all(material, chosen, pool)
     results = tuple(sorted(run.results, key=lambda r: r.student))
     return GradeReport(assignment, time.monotonic() - began, results)
 
@@ -99,11 +99,10 @@ class _Run:
     assignment: str
     writer: Writer
     progress: Progress
+    force: bool
     results: list[SubmissionResult] = field(default_factory=list)
 
-    def all(
-        self, material: Material, students: Sequence[str], pool: Judges, force: bool
-    ) -> None:
+    def all(self, material: Material, students: Sequence[str], pool: Judges) -> None:
         """Report what is current, write what is kept, grade the rest."""
         preparer = Preparer(self.course, self.assignment, material)
         records = Records(self.course, self.assignment)
@@ -112,7 +111,7 @@ class _Run:
             prepared = self._prepared(preparer, student)
             if prepared is None:
                 continue
-            kept = None if force else records.find(student, prepared.key)
+            kept = None if self.force else records.find(student, prepared.key)
             if kept is None:
                 todo[student] = prepared
             else:
@@ -136,7 +135,7 @@ class _Run:
             self._tell(self._ungraded(graded.student, graded.reason))
             return
         try:
-            rows = self.writer.write(graded, prepared.paper)
+            rows = self.writer.write(graded, prepared.paper, self.force)
             result = result_of(
                 graded.student,
                 rows,

@@ -17,7 +17,7 @@ import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from unrolled.grade.task import Limits
 
@@ -26,6 +26,7 @@ class Channel(Protocol):
     """A connected socket to a student's process, and how to end that process."""
 
     sock: socket.socket
+    usage: dict[str, Any]  # once it is closed: how the process ended, where known
 
     def diagnosis(self) -> str:
         """What the process itself said, for the person who runs the grader."""
@@ -48,6 +49,7 @@ class SpawnedChannel:
     sock: socket.socket
     process: subprocess.Popen[bytes]
     folder: Path
+    usage: dict[str, Any] = field(default_factory=dict)
 
     def diagnosis(self) -> str:
         """The end of what the interpreter wrote."""

@@ -38,7 +38,9 @@ def warm_worker() -> ZygoteWorker | None:
 @cache
 def _lacks() -> tuple[str, ...]:
     worker = warm_worker()
-    return ("a sandbox",) if worker is None else lacking(worker)
+    if worker is None:
+        return ("a sandbox",)
+    return lacking(worker) and lacking(worker)  # a probe may have been killed
 
 
 def safe_worker(allow_weak: bool = False) -> Worker:
