@@ -44,11 +44,23 @@ def run() -> None:
         _say(str(error))
         raise SystemExit(2) from None
     except Exception as error:
-        if type(error).__module__ != "sqlalchemy.exc":
+        if type(error).__module__ not in ("sqlalchemy.exc", "sqlite3"):
             raise
         reason = str(error).split("\n")[0]
-        _say(f"gradebook.db cannot be used: {reason}. Backups: build/backups/.")
+        way_out = next((w for sign, w in _WAYS_OUT if sign in reason), _RESTORE)
+        _say(f"gradebook.db cannot be used: {reason}. {way_out}")
         raise SystemExit(2) from None
+
+
+_RESTORE = "Backups: build/backups/."
+_WAYS_OUT = (
+    ("locked", "Another program is writing it: wait, or close formgrader; run again."),
+    ("full", "Make room on the disk and run again; nothing was written."),
+    ("readonly", "This account may not write it; mend that and run again."),
+    ("unable to open", "This account may not write there; mend that and run again."),
+    ("no such column", "It is of another nbgrader: `nbgrader db upgrade`, run again."),
+    ("no such table", "It is of another nbgrader: `nbgrader db upgrade`, run again."),
+)
 
 
 def _say(what: str) -> None:

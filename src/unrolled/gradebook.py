@@ -28,6 +28,7 @@ def backup_gradebook(course: Course) -> Path | None:
         closing(sqlite3.connect(copy)) as target,
     ):
         origin.backup(target)
-    for old in sorted(folder.glob("gradebook-*.db"))[:-KEEP]:
+    others = [p for p in sorted(folder.glob("gradebook-*.db")) if p != copy]
+    for old in others[: 1 - KEEP]:  # never the new one, should the clock go back
         old.unlink()
     return copy

@@ -34,6 +34,9 @@ class Paper:
     files: dict[str, bytes]
 
 
+STAGE = ".unrolled-"  # on the disk of what it becomes, so that a move is one step
+
+
 class Writer:
     """Writes results of one assignment; use as a context manager.
 
@@ -44,12 +47,15 @@ class Writer:
         self.course = course
         self.assignment = assignment
         self.notebook = course.assignments[assignment].notebook
-        self.stage = course.build / "stage" / f"{assignment}-{os.getpid()}"
+        self.stage = course.autograded / f"{STAGE}{os.getpid()}"
 
     def __enter__(self) -> Writer:
         self.gradebook = Gradebook(self.course.db_url, self.course.id)
         self.rows = AssignmentRows(self.gradebook, self.assignment, self.notebook)
         self.connection = self.gradebook.engine.connect()
+        self.rows.find(self.connection, "")  # tables of an older nbgrader fail here
+        self.connection.rollback()
+        _sweep(self.course.autograded)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -78,6 +84,7 @@ class Writer:
         except (sqlalchemy.exc.SQLAlchemyError, OSError) as error:
             with contextlib.suppress(sqlalchemy.exc.SQLAlchemyError):
                 self.connection.rollback()
+            shutil.rmtree(self.stage, ignore_errors=True)
             raise UserError(
                 f"{self.course.gradebook}: the result of {graded.student} could not "
                 f"be written, and was not: {_first_line(error)}"
@@ -172,6 +179,17 @@ def _swap(new: Path, place: Path, aside: Path) -> Callable[[], None]:
             aside.rename(place)
 
     return undo
+
+
+def _sweep(autograded: Path) -> None:
+    """Remove what graders that were killed have left of their stages."""
+    for stage in autograded.glob(f"{STAGE}*"):
+        try:
+            os.kill(int(stage.name.removeprefix(STAGE)), 0)
+        except (ProcessLookupError, ValueError):
+            shutil.rmtree(stage, ignore_errors=True)
+        except OSError:  # it lives, under another account
+            continue
 
 
 def _nothing() -> None:
