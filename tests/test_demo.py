@@ -182,7 +182,7 @@ def test_a_wrong_score_is_shown_and_fails() -> None:
 
 
 def test_the_demo_class_is_complete() -> None:
-    """Are there at least sixteen students, and some with a recipe for each assignment?"""
+    """Are there at least sixteen students, and some of them for each assignment?"""
     students = load_students(ROOT / "tests" / "submissions")
     assert len(students) >= 16
     assert all(
