@@ -49,7 +49,7 @@ def _row(submission: SubmissionResult) -> tuple[str, ...]:
 
 
 def verify_table(report: VerifyReport) -> RenderableType:
-    """Counts for each assignment and exercise, then every miss in words."""
+    """Counts for each assignment and kind, every miss in words, and what was tried."""
     table = Table(title=f"verify under {report.seeds} seeds")
     for name in ("assignment", "what", "cases", "passed"):
         table.add_column(name)
@@ -57,5 +57,7 @@ def verify_table(report: VerifyReport) -> RenderableType:
         mark = Text(str(good), style="" if good == cases else "bold red")
         table.add_row(Text(assignment), Text(kind), str(cases), mark)
     misses = [Text.assemble(("MISS", "red"), f" {case}") for case in report.misses]
-    verdict = "everything holds" if report.passed else f"{len(misses)} misses"
-    return Group(table, *misses, f"{verdict}, {report.seconds:.0f} s")
+    many = f"{len(misses)} miss" + "es" * (len(misses) != 1)
+    verdict = "everything holds" if report.passed else many
+    counts = f": {report.counts()}" if report.counts() else ""
+    return Group(table, *misses, f"{verdict}{counts}; {report.seconds:.0f} s")
