@@ -9,7 +9,7 @@ wide enough for the third.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -83,7 +83,7 @@ def derived(material: Material, reference: Reference) -> dict[str, tuple[str, ..
     found = {}
     for name, text in hidden_texts(material).items():
         asked = asked_functions(text, reference)
-        if not all(draws_inputs(getattr(reference.oracle, f)) for f in asked):
+        if _told(reference, asked):
             found[name] = asked
     return found
 
@@ -96,7 +96,7 @@ def route_work(material: Material, text: str | None) -> list[Callable[[], list[R
     """
     reference = load_reference(material)
     asked = derived(material, reference)
-    functions = tuple(dict.fromkeys(f for fs in asked.values() for f in fs))
+    functions = _told(reference, dict.fromkeys(f for fs in asked.values() for f in fs))
     error = load_witness(material.assignment, text).error
     if asked and error:
         needed = f"the hidden tests need {', '.join(functions)} of it"
@@ -119,6 +119,12 @@ def measure(material: Material, text: str | None, exercise: str) -> list[Row]:
     ]
 
 
+def _told(reference: Reference, functions: Iterable[str]) -> tuple[str, ...]:
+    """Those of the oracle's functions that derive numbers."""
+    oracle = reference.oracle
+    return tuple(f for f in functions if not draws_inputs(getattr(oracle, f)))
+
+
 def _row(
     check: Check,
     functions: tuple[str, ...],
@@ -126,8 +132,7 @@ def _row(
     reference: Reference,
     witness: Witness,
 ) -> Row:
-    oracle = reference.oracle
-    told = tuple(f for f in functions if not draws_inputs(getattr(oracle, f)))
+    oracle, told = reference.oracle, _told(reference, functions)
     row = Row(material.assignment, check.grade_id, told)
     problems = tuple(
         problem

@@ -22,6 +22,38 @@ COLUMNS = (
     *("test", "oracle", "route 1", "route 2", "tolerance", MEASURED[0]),
     *MEASURED[1:],
 )
+INTRODUCTION = f"""\
+# Where the expected numbers come from
+
+<!-- Made by `{COMMAND}`; don't edit. -->
+
+A hidden test compares a student's numbers with right ones. Who says that those are
+right? Not the reference solution: it could be wrong in the same way as the test.
+Each number comes from the lesson's `oracle.py` (route 1), and once more from its
+`witness.py` (route 2), in a way that shares nothing with the first. `unrolled verify`
+runs every hidden test on both routes. It fails where they part, and where a tolerance
+is too tight for what it is applied to. This page comes from the same measurements;
+`{COMMAND}` makes it again.
+
+- **oracle**: the functions of `oracle.py` that the hidden part of the test asks.
+- **route 1**, **route 2**: the last lines of the docstrings in `oracle.py` and
+  `witness.py`.
+- **tolerance**: the relative and the absolute one of `check.close`; "equal" for
+  `check.equal`; "a condition" where the test asks whether something holds, for
+  example whether a loss is small.
+- **routes differ by**: the largest difference between the routes in an array over the
+  largest number in it, the worst of {len(SEEDS)} seeds, rounded up to a power of ten.
+- **conditioning**: how many times further the right numbers move than the arguments
+  from which they are made. Every double-precision argument of the oracle goes up or
+  down, by chance, by a relative 1e-8, {DRAWS} times under each seed; the worst
+  counts. A conditioning of 1000 costs three of the sixteen digits that a computer has.
+- **room: routes**: how many times the tolerance is larger than the difference between
+  the routes, for the worst single number, rounded down to a power of ten. At least
+  {1 / ROUTES_SHARE:g} is asked for.
+- **room: rounding**: the same for what a rounding error (2.2e-16) in every argument
+  does to the right number. At least {1 / ROUNDING_SHARE:g} is asked for, so that no
+  right solution fails because it adds up in another order or on another machine.
+"""
 _LEAST, _MOST = 1e-15, 1e9
 _WORDS = {
     "array": "shape and kind of numbers",
@@ -51,41 +83,16 @@ def write_oracles(
 def markdown(course: Course, assignments: Sequence[str], rows: Iterable[Row]) -> str:
     """The document: what the columns mean, then two tables for each assignment."""
     rows = list(rows)
-    parts = [_introduction()]
+    parts = [INTRODUCTION]
     for name in assignments:
         mine = [_cells(row) for row in rows if row.assignment == name]
         parts.append(f"## {name}\n")
-        parts.append(_table(COLUMNS, mine))
+        if mine:
+            parts.append(_table(COLUMNS, mine))
         if found := list(_others(course, name)):
             parts.append("These hidden tests ask the oracle for no number:\n")
             parts.append(_table(("test", "what it expects"), found))
     return "\n".join(parts)
-
-
-def _introduction() -> str:
-    return f"""\
-# Where the expected numbers come from
-
-<!-- Made by `{COMMAND}`; don't edit. -->
-
-A hidden test compares a student's numbers with right ones. Who says that those are right? Not the reference solution: it could be wrong in the
-same way as the test. Each number comes from the lesson's `oracle.py` (route 1), and once more, in a way that shares nothing with it, from the lesson's
-`witness.py` (route 2). `unrolled verify` runs every hidden test on both routes and fails where they part, or where a tolerance is too tight for
-what it compares. This page is made from the same measurements, by `{COMMAND}`.
-
-- **oracle**: the functions of `oracle.py` that the hidden part of the test asks. **Route 1** and **route 2** are the last lines of their docstrings.
-- **tolerance**: the relative and the absolute one of `check.close`; "equal" for `check.equal`; "a condition" where the test compares with no number,
-  but asks, for example, whether a loss is small.
-- **routes differ by**: the largest difference between the two in an array over the largest number in it, under {len(SEEDS)} seeds, rounded up to a power of ten.
-- **conditioning**: how much more the right numbers move than the arguments that they are made from. All double-precision arguments of the oracle
-  are changed by a relative 1e-8, up or down by chance, {DRAWS} times under each seed; the largest quotient counts. A test with conditioning 1000 loses three of the
-  sixteen digits that a computer has.
-- **room: routes**, **room: rounding**: how many times smaller than the tolerance, for the worst single number, the difference between the routes is, and
-  what a rounding error (2.2e-16) of all arguments makes of the result; rounded down to a power of ten. At least {1 / ROUTES_SHARE:g} and {1 / ROUNDING_SHARE:g} are
-  asked for. So neither a right solution that adds up in another order nor a worse computer can fail, and the tolerance is nevertheless tight.
-
-Words and numbers in a test's own text are no secret of this page: hidden tests are in the project's repository, and never reach a student's machine.
-"""
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -97,8 +104,8 @@ def _cells(row: Row) -> tuple[str, ...]:
         _routes(row.functions, row.first),
         _routes(row.functions, row.second),
         "; ".join(map(_tolerance, row.tolerances)) or "a condition",
-        _difference(row.differ.relative),
-        "-" if exact else _short(row.conditioning, ".1g"),
+        "-" if exact else _difference(row.differ.relative),
+        "-" if exact else _short(float(f"{row.conditioning:.1g}")),
         *("-" if exact else _room(share) for share in rooms),
     )
 
@@ -116,9 +123,9 @@ def _tolerance(tolerance: Tolerance | None) -> str:
     return f"{_short(tolerance.rtol)}, {_short(tolerance.atol)}"
 
 
-def _short(number: float, how: str = "g") -> str:
-    """A number as people write it: 1e-7, 2e3."""
-    mantissa, _, exponent = format(number, how).partition("e")
+def _short(number: float) -> str:
+    """A number as people write it: 0.6, 30, 2e5, 1e-7."""
+    mantissa, _, exponent = f"{number:.5g}".partition("e")
     return f"{mantissa}e{int(exponent)}" if exponent else mantissa
 
 
@@ -130,7 +137,7 @@ def _difference(relative: float) -> str:
 
 def _room(share: float) -> str:
     if share * _MOST <= 1:
-        return f"> {_short(_MOST, '.0e')}"
+        return f"> {_short(_MOST)}"
     return f"1e{math.floor(-math.log10(share))}"
 
 

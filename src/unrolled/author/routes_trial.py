@@ -100,12 +100,15 @@ class Trial:
         if self.differ.share > ROUTES_SHARE:
             yield (
                 f"the two routes differ by {_times(self.differ.share)} the tolerance "
-                f"(relative {self.differ.relative:.1g}); {ROUTES_SHARE:g} is allowed"
+                f"(relative {self.differ.relative:.1g}); at most {ROUTES_SHARE:g} "
+                "times is allowed"
             )
         if self.moved.share > ROUNDING_SHARE:
             yield (
-                f"the tolerance is too tight: rounding the arguments takes "
-                f"{_times(self.moved.share)} of it; {ROUNDING_SHARE:g} is allowed"
+                f"the tolerance is too tight: rounding the arguments moves the result "
+                f"by {_times(self.moved.share)} the tolerance (conditioning "
+                f"{self.moved.relative / EPS:.1g}); at most {ROUNDING_SHARE:g} times "
+                "is allowed"
             )
 
 

@@ -18,8 +18,8 @@ from unrolled.grade.reference import Reference, is_exercise
 from unrolled.grade.task import Material
 
 _ROUTE = re.compile(r"(?:\A|\n)[ \t]*Route: (\S.*)\.\s*\Z")
-_INPUTS = "none, it draws inputs"
 HOW = "its docstring must end with a line `Route: a few words.`"
+INPUTS = "(if it only draws inputs, its line is `Route: none, it draws inputs.`)"
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def route_of(function: object) -> str | None:
 
 def draws_inputs(function: object) -> bool:
     """Whether a function of the oracle says that it only draws inputs."""
-    return route_of(function) == _INPUTS
+    return (route_of(function) or "").startswith("none")
 
 
 def asked_functions(hidden: str, reference: Reference) -> tuple[str, ...]:
@@ -81,12 +81,12 @@ def route_problems(
     """Why a function of the oracle has no second, independent route."""
     first: Callable[..., Any] = getattr(reference.oracle, name)
     if route_of(first) is None:
-        yield f"oracle.{name} tells no route: {HOW}"
+        yield f"oracle.{name} tells no route: {HOW} {INPUTS}"
     if draws_inputs(first):
         return
     second = getattr(witness.module, name, None)
     if not callable(second):
-        yield f"{witness.where} has no function {name}"
+        yield f"{witness.where} has no function {name} {INPUTS}"
         return
     if route_of(second) is None:
         yield f"{name} of {witness.where} tells no route: {HOW}"

@@ -57,7 +57,13 @@ def verify_table(report: VerifyReport) -> RenderableType:
         mark = Text(str(good), style="" if good == cases else "bold red")
         table.add_row(Text(assignment), Text(kind), str(cases), mark)
     misses = [Text.assemble(("MISS", "red"), f" {case}") for case in report.misses]
-    many = f"{len(misses)} miss" + "es" * (len(misses) != 1)
-    verdict = "everything holds" if report.passed else many
-    counts = f": {report.counts()}" if report.counts() else ""
-    return Group(table, *misses, f"{verdict}{counts}; {report.seconds:.0f} s")
+    return Group(table, *misses, f"{_verdict(report)}; {report.seconds:.0f} s")
+
+
+def _verdict(report: VerifyReport) -> str:
+    """Whether everything holds, and how much was tried."""
+    count, tried = len(report.misses), report.counts()
+    if report.passed:
+        return f"everything holds: {tried}" if tried else "everything holds"
+    misses = "1 miss" if count == 1 else f"{count} misses"
+    return f"{misses} (tried: {tried})" if tried else misses

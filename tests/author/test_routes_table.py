@@ -1,0 +1,75 @@
+"""The table in docs/oracles.md: does it tell what the code does?"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+from author_support import ROOT
+
+from unrolled.author.routes import Row, route_work
+from unrolled.author.routes_table import COLUMNS, COMMAND, MEASURED, markdown
+from unrolled.author.routes_witness import witness_text
+from unrolled.course import load_course
+from unrolled.grade.material import load_material, load_reference
+
+pytestmark = pytest.mark.xdist_group("routes")  # measured once for all tests
+COURSE = load_course(ROOT)
+NAMES = list(COURSE.assignments)
+DOCUMENT = (ROOT / "docs" / "oracles.md").read_text(encoding="utf-8")
+AGAIN = f"docs/oracles.md is not what the code gives; make it again: {COMMAND}"
+
+
+@cache
+def rows_of(name: str) -> tuple[Row, ...]:
+    """All rows of an assignment of the course."""
+    work = route_work(load_material(COURSE, name), witness_text(COURSE, name))
+    return tuple(row for piece in work for row in piece())
+
+
+@cache
+def made_again() -> str:
+    """The document as the code gives it here."""
+    rows = [row for name in NAMES for row in rows_of(name)]
+    return markdown(COURSE, NAMES, rows)
+
+
+def lines_of(document: str) -> list[list[str]]:
+    """The cells of each line; a line that is in no table is one cell."""
+    return [line.strip("|").split(" | ") for line in document.splitlines()]
+
+
+def number(cell: str) -> float:
+    """A measured figure; at a limit, the limit itself."""
+    return float(cell.strip("<> "))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_course_keeps_the_promise(name: str) -> None:
+    """Does every expected number come out on two routes, within its tolerance?"""
+    assert {row.check: row.problems for row in rows_of(name) if row.problems} == {}
+    assert len(rows_of(name)) >= 10
+
+
+def test_the_document_tells_what_the_code_does() -> None:
+    """Are text, tests, routes and tolerances the same, and all figures of one size?"""
+    committed, made = lines_of(DOCUMENT), lines_of(made_again())
+    assert len(committed) == len(made), AGAIN
+    for old, new in zip(committed, made, strict=True):
+        figures = len(new) == len(COLUMNS) and new[0].startswith(" `")
+        for column, pair in enumerate(zip(old, new, strict=True)):
+            if figures and COLUMNS[column] in MEASURED and "-" not in pair:
+                a, b = map(number, pair)
+                assert a == b or 0.099 < a / b < 10.1, f"{AGAIN}\n{old}\n{new}"
+            else:
+                assert pair[0] == pair[1], AGAIN
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_hidden_test_is_left_out(name: str) -> None:
+    """Does every check with a hidden part have a line, in one table or the other?"""
+    section = DOCUMENT.split(f"\n## {name}\n")[1].split("\n## ")[0]
+    checks = load_reference(load_material(COURSE, name)).checks
+    hidden = [c.grade_id for c in checks if c.hidden is not None]
+    told = [line.split("`")[1] for line in section.splitlines() if "| `" in line[:3]]
+    assert sorted(told) == sorted(hidden)
