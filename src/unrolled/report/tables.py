@@ -57,7 +57,9 @@ def verify_table(report: VerifyReport) -> RenderableType:
         mark = Text(str(good), style="" if good == cases else "bold red")
         table.add_row(Text(assignment), Text(kind), str(cases), mark)
     misses = [Text.assemble(("MISS", "red"), f" {case}") for case in report.misses]
-    return Group(table, *misses, f"{_verdict(report)}; {report.seconds:.0f} s")
+    last = Text(f"{_verdict(report)}; {report.seconds:.0f} s")
+    last.no_wrap, last.overflow = True, "ignore"
+    return Group(table, *misses, last)
 
 
 def _verdict(report: VerifyReport) -> str:
