@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from routes_support import HIDDEN, ORACLE, WITNESS, Made, function
 
-from unrolled.author.routes_measure import Gap
+from unrolled.author.routes_measure import Gap, Limit
 from unrolled.author.routes_witness import draws_inputs, route_of
 from unrolled.lab import check
 from unrolled.lab.values import Tolerance
@@ -25,9 +25,9 @@ def test_a_sound_test_is_measured(tmp_path: Path) -> None:
     row = Made().row(tmp_path)
     assert (row.check, row.functions) == ("double_values", ("double",))
     assert (row.first, row.second) == (("a sum of two",), ("a difference",))
-    assert row.tolerances == (CLOSE,) and row.problems == ()
-    assert row.differ == Gap(0.0, 0.0)
-    assert 0.99 < row.conditioning < 1.01 and 0 < row.moved.share < 1e-8
+    assert row.limits == (Limit(CLOSE),) and row.problems == ()
+    assert row.differ == Gap(0.0, 0.0) and row.moved is not None
+    assert 0.99 < row.moved.relative < 1.01 and 0 < row.moved.share < 1e-8
     assert row.case.passed and row.case.kind == "routes"
 
 
@@ -40,8 +40,44 @@ def test_conditioning_is_what_theory_says(tmp_path: Path, power: int) -> None:
         function("power", f"import math\nreturn math.prod([x] * {power})"),
     )
     row = made.row(tmp_path)
-    assert row.problems == ()
-    assert row.conditioning == pytest.approx(power, rel=1e-3)
+    assert row.problems == () and row.moved is not None
+    assert row.moved.relative == pytest.approx(power, rel=1e-3)
+
+
+@pytest.mark.parametrize(("power", "holds"), [(3, True), (200, False)])
+def test_single_precision_has_its_own_rounding(
+    power: int, holds: bool, tmp_path: Path
+) -> None:
+    """Is a float32 result held to the tolerance that check.close applies to it?"""
+    made = Made(
+        "x = (1 + rng.random(3) / 10).astype(np.float32)\n"
+        f"check.close('p', x**{power}, oracle.power(x))",
+        function("power", f"return x.astype(float)**{power}", "a power"),
+        function(
+            "power", f"return (x.astype(float)**{power // 2})**2 * x**{power % 2}"
+        ),
+    )
+    row = made.row(tmp_path)
+    assert row.limits == (Limit(CLOSE, single=True),) and row.moved is not None
+    assert row.moved.relative == pytest.approx(power, rel=0.05)
+    said = "; ".join(row.problems)
+    assert ("too tight" in said) != holds
+
+
+def test_what_cannot_be_rounded_has_no_conditioning(tmp_path: Path) -> None:
+    """Is an oracle of whole numbers compared with its witness, and no more?"""
+    row = Made("check.equal('n', double(3), oracle.double(3))").row(tmp_path)
+    assert row.problems == () and row.moved is None and row.limits == (Limit(None),)
+
+
+def test_keys_of_a_dict_may_be_anything(tmp_path: Path) -> None:
+    """Are dicts compared item by item, with keys of two parts, too?"""
+    made = Made(
+        "check.equal('d', oracle.pairs(1), oracle.pairs(1))",
+        function("pairs", "return {('a', x): None, 2: 'b'}", "a literal"),
+        function("pairs", "return dict([(2, 'b'), (('a', x), None)])"),
+    )
+    assert made.row(tmp_path).problems == ()
 
 
 OTHER = function("double", "return 2.000001 * x")
@@ -121,7 +157,7 @@ BROKEN = {
     ),
     "inputs are compared": (
         Made(compared("check.close('x', x, x)\noracle.double(x)")),
-        "oracle.inputs draws more than inputs: it is compared",
+        "oracle.inputs draws more than inputs: the test compares with it",
     ),
     "a condition": (
         Made(compared("check.that(oracle.double(x)[0] < 99, 'small')"), witness=OTHER),

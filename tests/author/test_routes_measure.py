@@ -6,23 +6,40 @@ import numpy as np
 import pytest
 import torch
 
-from unrolled.author.routes_measure import INF, STEP, gap, perturbed
+from unrolled.author.routes_measure import (
+    INF,
+    STEP,
+    STEP_SINGLE,
+    Limit,
+    Shake,
+    gap,
+)
 from unrolled.lab.values import Tolerance
 
-CLOSE = Tolerance(1e-7, 1e-9)
+CLOSE = Limit(Tolerance(1e-7, 1e-9))
 
 
 def test_arguments_move_by_a_rounding_error_made_large() -> None:
     """Do floats move, wherever they stand, and nothing else?"""
-    rng = np.random.default_rng(0)
-    kept = (3, "a", None, True, np.arange(3), np.float32([0.5]), len, rng)
-    value = {"a": np.array([0.0, 1.0]), "b": [2.0, torch.ones(2).double()], "c": kept}
-    moved = perturbed(value, rng)
-    assert all(a is b for a, b in zip(moved["c"], kept, strict=True))
-    apart = [moved["a"] - value["a"], moved["b"][0] - 2.0, moved["b"][1] - 1.0]
-    assert apart[0][0] == 0.0 and value["a"][1] == 1.0
-    for change in (apart[0][1], apart[1] / 2, *apart[2].tolist()):
+    shake = Shake(np.random.default_rng(0))
+    kept = (3, "a", None, True, np.arange(3), torch.arange(3), len, shake.rng)
+    assert all(a is b for a, b in zip(shake(kept), kept, strict=True))
+    assert shake.step == 0.0
+    value = {"a": np.array([0.0, 1.0]), "b": [2.0, torch.ones(2).double()]}
+    moved = shake(value)
+    assert moved["a"][0] == 0.0 and value["a"][1] == 1.0 and shake.step == STEP
+    apart = [moved["a"][1] - 1.0, moved["b"][0] / 2 - 1.0]
+    for change in (*apart, *(moved["b"][1] - 1.0).tolist()):
         assert abs(change) == pytest.approx(STEP)
+
+
+def test_single_precision_moves_further() -> None:
+    """Does a float32 argument stay one, and move by more than its rounding?"""
+    for one in (np.ones(2, np.float32), torch.ones(2)):
+        shake = Shake(np.random.default_rng(0))
+        moved = shake(one)
+        assert moved.dtype == one.dtype and shake.step == STEP_SINGLE
+        assert np.abs(np.asarray(moved) - 1) == pytest.approx(STEP_SINGLE, rel=0.02)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +70,8 @@ def test_a_gap_is_told_in_sizes_and_in_tolerances(
 
 def test_a_tolerance_of_single_precision_is_as_loose_as_in_a_check() -> None:
     """Is a float32 result measured by the tolerance that check.close applies?"""
-    want = np.array([1.0, 10.0])
-    found = gap(want, (want * [1.0, 1.0001]).astype(np.float32), CLOSE)
-    assert found.share == pytest.approx(1e-3 / (1e-3 + 1e-4), rel=1e-2)
-    assert gap(want, want + 1e-9, None).share == INF
+    want, other = np.array([1.0, 10.0]), np.array([1.0, 10.001])
+    single = Limit(Tolerance(1e-7, 1e-9), single=True)
+    assert gap(want, other, single).share == pytest.approx(1e-3 / (1e-3 + 1e-4))
+    assert gap(want, other, CLOSE).share > 900
+    assert gap(want, want + 1e-9, Limit(None)).share == INF

@@ -13,9 +13,11 @@ from unrolled.author.routes_witness import witness_text
 from unrolled.course import load_course
 from unrolled.grade.material import load_material, load_reference
 
-pytestmark = pytest.mark.xdist_group("routes")  # measured once for all tests
 COURSE = load_course(ROOT)
-NAMES = list(COURSE.assignments)
+NAMES = [  # a lesson is measured once for all its tests
+    pytest.param(name, marks=pytest.mark.xdist_group(f"routes {name}"))
+    for name in COURSE.assignments
+]
 DOCUMENT = (ROOT / "docs" / "oracles.md").read_text(encoding="utf-8")
 AGAIN = f"docs/oracles.md is not what the code gives; make it again: {COMMAND}"
 
@@ -25,13 +27,6 @@ def rows_of(name: str) -> tuple[Row, ...]:
     """All rows of an assignment of the course."""
     work = route_work(load_material(COURSE, name), witness_text(COURSE, name))
     return tuple(row for piece in work for row in piece())
-
-
-@cache
-def made_again() -> str:
-    """The document as the code gives it here."""
-    rows = [row for name in NAMES for row in rows_of(name)]
-    return markdown(COURSE, NAMES, rows)
 
 
 def lines_of(document: str) -> list[list[str]]:
@@ -60,11 +55,19 @@ def test_the_course_keeps_the_promise(name: str) -> None:
     assert len(rows_of(name)) >= 10
 
 
-def test_the_document_tells_what_the_code_does() -> None:
+def section_of(document: str, name: str) -> str:
+    """What a document says before its first assignment, and what of this one."""
+    parts = document.split("\n## ")
+    return "\n".join([parts[0], *(p for p in parts if p.startswith(f"{name}\n"))])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_document_tells_what_the_code_does(name: str) -> None:
     """Are text, tests, routes and tolerances the same, and all figures of one size?"""
-    committed, made = lines_of(DOCUMENT), lines_of(made_again())
-    assert len(committed) == len(made), AGAIN
-    for old, new in zip(committed, made, strict=True):
+    made = markdown(COURSE, [name], rows_of(name))
+    pairs = [lines_of(section_of(text, name).strip()) for text in (DOCUMENT, made)]
+    assert len(pairs[0]) == len(pairs[1]), AGAIN
+    for old, new in zip(*pairs, strict=True):
         figures = len(new) == len(COLUMNS) and new[0].startswith("`")
         for column, pair in enumerate(zip(old, new, strict=True)):
             measured = figures and COLUMNS[column] in MEASURED
@@ -72,10 +75,16 @@ def test_the_document_tells_what_the_code_does() -> None:
             assert same, f"{AGAIN}\n{pair[0]}\n{pair[1]}"
 
 
+def test_the_document_has_every_assignment_and_no_other() -> None:
+    """Is there a section for each lesson of the course, in its order?"""
+    heads = [line[3:] for line in DOCUMENT.splitlines() if line.startswith("## ")]
+    assert heads == list(COURSE.assignments), AGAIN
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_no_hidden_test_is_left_out(name: str) -> None:
     """Does every check with a hidden part have a line, in one table or the other?"""
-    section = DOCUMENT.split(f"\n## {name}\n")[1].split("\n## ")[0]
+    section = section_of(DOCUMENT, name)
     checks = load_reference(load_material(COURSE, name)).checks
     hidden = [c.grade_id for c in checks if c.hidden is not None]
     told = [line.split("`")[1] for line in section.splitlines() if "| `" in line[:3]]

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from unrolled.author.cases import Case
-from unrolled.author.routes_measure import INF, Gap
-from unrolled.author.routes_trial import EPS, Trial
+from unrolled.author.routes_measure import INF, Gap, Limit
+from unrolled.author.routes_trial import Trial
 from unrolled.author.routes_witness import (
     Witness,
     asked_functions,
@@ -33,9 +33,8 @@ from unrolled.grade.reference import (
     split_check,
 )
 from unrolled.grade.task import Material
-from unrolled.lab.values import Tolerance
 
-SEEDS = range(5)
+SEEDS = range(4)
 UNMEASURED = Gap(INF, INF)
 
 
@@ -43,11 +42,11 @@ UNMEASURED = Gap(INF, INF)
 class Row:
     """A hidden test whose numbers come from the oracle, and what was measured.
 
-    `functions` are the oracle's, `first` and `second` their routes. `tolerances`
-    apply to what is compared; None means equal; empty, that no number is compared:
-    then it is held to the loosest tolerance of the check. `differ` is between the
-    routes; `moved` is what a relative change of all arguments by the rounding unit
-    makes of the outcome.
+    `functions` are the oracle's, `first` and `second` their routes. `limits` hold
+    for what is compared; none, if the test compares with no number: then it is held
+    to the default of check.close. `differ` is between the routes; `moved.relative`
+    is the conditioning, `moved.share` what rounding takes of the tolerance, and
+    `moved` is None if the oracle is given nothing that could be rounded.
     """
 
     assignment: str
@@ -55,15 +54,10 @@ class Row:
     functions: tuple[str, ...]
     first: tuple[str, ...] = ()
     second: tuple[str, ...] = ()
-    tolerances: tuple[Tolerance | None, ...] = ()
+    limits: tuple[Limit, ...] = ()
     differ: Gap = UNMEASURED
-    moved: Gap = UNMEASURED
+    moved: Gap | None = UNMEASURED
     problems: tuple[str, ...] = ()
-
-    @property
-    def conditioning(self) -> float:
-        """Relative change of the outcome over that of the arguments."""
-        return self.moved.relative / EPS
 
     @property
     def case(self) -> Case:
@@ -148,7 +142,7 @@ def _row(
         row,
         first=tuple(str(route_of(getattr(oracle, f))) for f in told),
         second=tuple(str(route_of(getattr(witness.module, f))) for f in told),
-        tolerances=tuple(trial.tolerances),
+        limits=tuple(trial.limits),
         differ=trial.differ,
         moved=trial.moved,
         problems=tuple(trial.problems()),

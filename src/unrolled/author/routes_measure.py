@@ -13,7 +13,39 @@ from unrolled.lab.ladder import to_array
 from unrolled.lab.values import Tolerance
 
 STEP = 1e-8  # the relative change of an argument; small enough for probabilities
+STEP_SINGLE = 1e-5  # the same in single precision, where 1e-8 is nothing
 INF = float("inf")
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What a test allows: a tolerance, or None for equality.
+
+    `single`: the result under test is in single precision, so that check.close
+    applies a looser tolerance.
+    """
+
+    tolerance: Tolerance | None
+    single: bool = False
+
+    @property
+    def eps(self) -> float:
+        """The rounding unit of the result under test."""
+        return float(np.finfo(np.float32 if self.single else np.float64).eps)
+
+    @property
+    def rounding_share(self) -> float:
+        """How much of the tolerance rounding may take."""
+        return 0.1 if self.single else 0.01
+
+    def allowed(self, want: Array, other: Array) -> Array:
+        """What is allowed for each number; whole numbers must be equal."""
+        whole = want.dtype.kind in "iub" and other.dtype.kind in "iub"
+        if self.tolerance is None or whole:
+            return np.zeros(want.shape)
+        got = want.astype(np.float32) if self.single else other
+        rtol, atol = self.tolerance.bounds(got, want)
+        return np.asarray(atol + rtol * np.abs(want))
 
 
 @dataclass(frozen=True)
@@ -33,8 +65,8 @@ class Gap:
         return Gap(max(self.relative, other.relative), max(self.share, other.share))
 
 
-def gap(want: Any, other: Any, tolerance: Tolerance | None) -> Gap:
-    """How far `other` is from `want`; a tolerance of None is that of equality.
+def gap(want: Any, other: Any, limit: Limit) -> Gap:
+    """How far `other` is from `want`.
 
     Arrays, tensors, numbers, text, None, and lists, tuples and dicts of these. Where
     they cannot be compared the gap is infinite.
@@ -44,7 +76,7 @@ def gap(want: Any, other: Any, tolerance: Tolerance | None) -> Gap:
         return Gap(INF, INF)
     worst = Gap()
     for a, b in zip(*pairs, strict=True):
-        worst = worst.worst(_gap_of_two(a, b, tolerance))
+        worst = worst.worst(_gap_of_two(a, b, limit))
     return worst
 
 
@@ -58,8 +90,8 @@ def flat(value: Any) -> list[Any]:
     if isinstance(value, list | tuple):
         return [part for item in value for part in flat(item)]
     if isinstance(value, Mapping):
-        keys = sorted(value, key=repr)
-        return keys + [part for key in keys for part in flat(value[key])]
+        items = sorted(value.items(), key=lambda item: repr(item[0]))
+        return [part for item in items for part in flat(item)]
     return [value]
 
 
@@ -70,7 +102,7 @@ def _as_array(value: list[Any] | tuple[Any, ...]) -> Array | None:
     return None
 
 
-def _gap_of_two(a: Any, b: Any, tolerance: Tolerance | None) -> Gap:
+def _gap_of_two(a: Any, b: Any, limit: Limit) -> Gap:
     if not (isinstance(a, np.ndarray) and isinstance(b, np.ndarray)):
         plain = type(a) is type(b) and isinstance(a, str | bytes | type(None))
         return Gap() if plain and a == b else Gap(INF, INF)
@@ -82,7 +114,7 @@ def _gap_of_two(a: Any, b: Any, tolerance: Tolerance | None) -> Gap:
         return Gap()
     size = float(np.abs(a[np.isfinite(a)]).max(initial=0.0))
     with np.errstate(all="ignore"):
-        shares = apart[apart > 0] / _allowed(a, b, tolerance)[apart > 0]
+        shares = apart[apart > 0] / limit.allowed(a, b)[apart > 0]
     return Gap(largest / size if size else INF, float(shares.max()))
 
 
@@ -96,42 +128,42 @@ def _apart(a: Array, b: Array) -> Array:
     return np.where(np.isnan(apart), INF, apart)
 
 
-def _allowed(want: Array, other: Array, tolerance: Tolerance | None) -> Array:
-    """What a tolerance allows for each number; whole numbers must be equal."""
-    whole = want.dtype.kind in "iub" and other.dtype.kind in "iub"
-    if tolerance is None or whole:
-        return np.zeros(want.shape)
-    rtol, atol = tolerance.bounds(other, want)
-    return np.asarray(atol + rtol * np.abs(want))
+class Shake:
+    """Changes numbers by a relative step, up or down by chance.
 
-
-def perturbed(value: Any, rng: np.random.Generator) -> Any:
-    """A value whose double-precision numbers are changed by a relative STEP.
-
-    Each number goes up or down, by chance. Whole numbers, text, functions and
-    numbers in single precision stay as they are.
+    Whole numbers, text, functions and other objects stay as they are. `step` is the
+    largest relative change made so far; 0 if there was nothing to change.
     """
-    if type(value) is np.ndarray and value.dtype.char in "dD":
-        return value * _factors(value.shape, rng)
-    if type(value) in (float, np.float64, complex, np.complex128):
-        return type(value)(value * _factors((), rng))
-    if is_tensor(value):
-        return _perturbed_tensor(value, rng)
-    if type(value) in (list, tuple):
-        return type(value)(perturbed(item, rng) for item in value)
-    if type(value) is dict:
-        return {key: perturbed(item, rng) for key, item in value.items()}
-    return value
 
+    def __init__(self, rng: np.random.Generator) -> None:
+        self.rng, self.step = rng, 0.0
 
-def _factors(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-    return np.asarray(1.0 + STEP * rng.choice([-1.0, 1.0], size=shape))
-
-
-def _perturbed_tensor(value: Any, rng: np.random.Generator) -> Any:
-    import torch
-
-    if value.dtype not in (torch.float64, torch.complex128):
+    def __call__(self, value: Any) -> Any:
+        """The value, with all numbers in it changed."""
+        if type(value) is np.ndarray and value.dtype.char in "fdFD":
+            return (value * self._factors(value, value.dtype.char)).astype(value.dtype)
+        if type(value) in (float, np.float64, complex, np.complex128):
+            return type(value)(value * self._factors(value, "d"))
+        if is_tensor(value):
+            return self._tensor(value)
+        if type(value) in (list, tuple):
+            return type(value)(map(self, value))
+        if type(value) is dict:
+            return {key: self(item) for key, item in value.items()}
         return value
-    changed = value.detach() * torch.tensor(_factors(tuple(value.shape), rng))
-    return changed.requires_grad_(value.requires_grad)
+
+    def _factors(self, value: Any, char: str) -> Array:
+        step = STEP_SINGLE if char in "fF" else STEP
+        self.step = max(self.step, step)
+        signs = self.rng.choice([-1.0, 1.0], size=np.shape(value))
+        return np.asarray(1.0 + step * signs)
+
+    def _tensor(self, value: Any) -> Any:
+        import torch
+
+        chars = {torch.float32: "f", torch.float64: "d", torch.complex128: "D"}
+        if value.dtype not in chars:
+            return value
+        factors = torch.tensor(self._factors(value.detach(), chars[value.dtype]))
+        changed = (value.detach() * factors).to(value.dtype)
+        return changed.requires_grad_(value.requires_grad)

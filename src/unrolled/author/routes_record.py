@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from unrolled.author.routes_measure import Limit, flat
 from unrolled.grade.copies import separate_copy
 from unrolled.grade.diagnose import quiet
 from unrolled.grade.reference import Check, Reference
 from unrolled.grade.task import cell_seed
 from unrolled.lab import check as checks
+from unrolled.lab.describe import is_tensor
 from unrolled.lab.values import Tolerance
 
 Ask = Callable[[str, tuple[Any, ...], dict[str, Any]], Any]
@@ -22,11 +24,17 @@ _WATCHED = ("array", "close", "equal", "that", "unchanged")
 
 
 class Kept:
-    """A value as it was, and the identities of all that it is made of."""
+    """A value as it was, and the identities of all that it is made of.
+
+    `arrays` are those of its arrays and tensors, which are never shared by chance.
+    """
 
     def __init__(self, value: Any) -> None:
         self._alive = value  # or another object may get the identity of this one
-        self.parts = parts_of(value)
+        parts = list(parts_of(value))
+        self.parts = frozenset(map(id, parts))
+        arrays = (p for p in parts if type(p) is np.ndarray or is_tensor(p))
+        self.arrays = frozenset(map(id, arrays))
         try:
             self.value = separate_copy(value)
         except Exception:  # a tensor with a history
@@ -35,10 +43,10 @@ class Kept:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What check.close or check.equal was given as right; None: must be equal."""
+    """What check.close or check.equal was given as right, and what it allowed."""
 
     want: Kept
-    tolerance: Tolerance | None
+    limit: Limit
 
 
 @dataclass(frozen=True)
@@ -140,17 +148,22 @@ def _watched(
 
 
 def _comparison(given: Mapping[str, Any]) -> Comparison:
-    close = Tolerance(given["rtol"], given["atol"]) if "rtol" in given else None
-    return Comparison(Kept(given["expected"]), close)
+    want = Kept(given["expected"])
+    if "rtol" not in given:
+        return Comparison(want, Limit(None))
+    single = any(
+        isinstance(part, np.ndarray) and part.dtype.char == "f"
+        for part in flat(given["got"])
+    )
+    return Comparison(want, Limit(Tolerance(given["rtol"], given["atol"]), single))
 
 
-def parts_of(value: Any) -> frozenset[int]:
-    """The identities of an object and of all in it; None and truth have none."""
+def parts_of(value: Any) -> Iterator[Any]:
+    """An object and all that is in it, without None and truth values."""
     if value is None or type(value) is bool:
-        return frozenset()
-    inner: list[Any] = []
-    if isinstance(value, list | tuple):
-        inner = list(value)
-    elif isinstance(value, Mapping):
-        inner = list(value.values())
-    return frozenset({id(value)}).union(*map(parts_of, inner))
+        return
+    yield value
+    inner = value.values() if isinstance(value, Mapping) else value
+    if isinstance(value, list | tuple | Mapping):
+        for part in inner:
+            yield from parts_of(part)

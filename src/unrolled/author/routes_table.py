@@ -8,13 +8,15 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from unrolled.author.routes import SEEDS, Row, derived, hidden_texts
-from unrolled.author.routes_trial import DRAWS, ROUNDING_SHARE, ROUTES_SHARE
+from unrolled.author.routes_measure import Limit
+from unrolled.author.routes_trial import DRAWS, ROUTES_SHARE
 from unrolled.author.verify import Step, VerifyReport, measure_routes
 from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.grade.material import load_material, load_reference
-from unrolled.lab.values import Tolerance
 
 COMMAND = "unrolled verify --oracles docs/oracles.md"
 MEASURED = ("routes differ by", "conditioning", "room: routes", "room: rounding")
@@ -40,19 +42,22 @@ is too tight for what it is applied to. This page comes from the same measuremen
   `witness.py`.
 - **tolerance**: the relative and the absolute one of `check.close`; "equal" for
   `check.equal`; "a condition" where the test asks whether something holds, for
-  example whether a loss is small.
+  example whether a loss is small. "(single)": the result is in single precision, for
+  which `check.close` is looser, and the absolute tolerance is of the largest number.
 - **routes differ by**: the largest difference between the routes in an array over the
   largest number in it, the worst of {len(SEEDS)} seeds, rounded up to a power of ten.
 - **conditioning**: how many times further the right numbers move than the arguments
-  from which they are made. Every double-precision argument of the oracle goes up or
-  down, by chance, by a relative 1e-8, {DRAWS} times under each seed; the worst
-  counts. A conditioning of 1000 costs three of the sixteen digits that a computer has.
+  from which they are made. Every number given to the oracle goes up or down, by chance,
+  by a relative 1e-8 (1e-5 in single precision), {DRAWS} times under each seed; the
+  worst counts. A conditioning of 1000 costs three of the sixteen digits that a
+  computer has. "-": the oracle is given nothing that could be rounded.
 - **room: routes**: how many times the tolerance is larger than the difference between
   the routes, for the worst single number, rounded down to a power of ten. At least
   {1 / ROUTES_SHARE:g} is asked for.
-- **room: rounding**: the same for what a rounding error (2.2e-16) in every argument
-  does to the right number. At least {1 / ROUNDING_SHARE:g} is asked for, so that no
-  right solution fails because it adds up in another order or on another machine.
+- **room: rounding**: the same for what a rounding error (2.2e-16, in single precision
+  1.2e-7) in every argument does to the right number. At least 100 is asked for (10 in
+  single precision), so that no right solution fails because it adds up in another
+  order or on another machine.
 """
 _LEAST, _MOST = 1e-15, 1e9
 _WORDS = {
@@ -96,17 +101,18 @@ def markdown(course: Course, assignments: Sequence[str], rows: Iterable[Row]) ->
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    exact = row.tolerances == (None,)
-    rooms = (row.differ.share, row.moved.share)
+    exact = all(limit.tolerance is None for limit in row.limits) and row.limits
+    moved = None if exact else row.moved
     return (
         f"`{row.check}`",
         ", ".join(f"`{name}`" for name in row.functions),
         _routes(row.functions, row.first),
         _routes(row.functions, row.second),
-        "; ".join(map(_tolerance, row.tolerances)) or "a condition",
+        "; ".join(map(_limit, row.limits)) or "a condition",
         "-" if exact else _difference(row.differ.relative),
-        "-" if exact else _short(float(f"{row.conditioning:.1g}")),
-        *("-" if exact else _room(share) for share in rooms),
+        "-" if moved is None else _short(float(f"{moved.relative:.1g}")),
+        "-" if exact else _room(row.differ.share),
+        "-" if moved is None else _room(moved.share),
     )
 
 
@@ -117,10 +123,14 @@ def _routes(functions: Sequence[str], routes: Sequence[str]) -> str:
     return "; ".join(f"`{name}`: {route}" for name, route in pairs)
 
 
-def _tolerance(tolerance: Tolerance | None) -> str:
-    if tolerance is None:
+def _limit(limit: Limit) -> str:
+    if limit.tolerance is None:
         return "equal"
-    return f"{_short(tolerance.rtol)}, {_short(tolerance.atol)}"
+    if not limit.single:
+        return f"{_short(limit.tolerance.rtol)}, {_short(limit.tolerance.atol)}"
+    one = np.ones(1, np.float32)
+    rtol, atol = limit.tolerance.bounds(one, one)
+    return f"{_short(rtol)}, {_short(atol)} (single)"
 
 
 def _short(number: float) -> str:
