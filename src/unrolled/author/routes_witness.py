@@ -19,7 +19,7 @@ from unrolled.grade.task import Material
 
 _ROUTE = re.compile(r"(?:\A|\n)[ \t]*Route: (\S.*)\.\s*\Z")
 HOW = "its docstring must end with a line `Route: a few words.`"
-INPUTS = "(if it only draws inputs, its line is `Route: none, it draws inputs.`)"
+INPUTS = "(the route of a function that only draws inputs is `none, it draws inputs`)"
 
 
 @dataclass(frozen=True)
