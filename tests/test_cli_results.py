@@ -118,7 +118,7 @@ def test_verify_json_is_one_document(course: Course, unrolled: Call) -> None:
     (missed,) = [c for c in document["cases"] if not c["passed"]]
     assert missed["problems"] == ["only 0 misconceptions", "only 0 styles"]
     kinds = {c["kind"] for c in document["cases"] if c["passed"]}
-    assert kinds == {"notebook", "solution", "release"}
+    assert kinds == {"notebook", "solution", "release", "routes"}
 
 
 def test_verify_holds_for_a_proved_lesson(course: Course, unrolled: Call) -> None:
@@ -130,6 +130,27 @@ def test_verify_holds_for_a_proved_lesson(course: Course, unrolled: Call) -> Non
     counts = {r[1].strip(): r[2:] for r in rows if len(r) == 4}
     assert [c.strip() for c in counts["misconception"]] == ["3", "3"]
     assert [c.strip() for c in counts["style"]] == ["3", "3"]
+    proved = "3 misconceptions, 3 styles, 1 hidden test by two routes; "
+    assert f"everything holds: {proved}" in said.out
+
+
+def test_the_table_of_oracles_is_written_where_all_holds(
+    course: Course, unrolled: Call
+) -> None:
+    """Is the file written by a green run only, and is a place that is none exit 2?"""
+    path, witness = course.root / "oracles.md", course.lessons / NAME / "witness.py"
+    said = unrolled("verify", "--oracles", "oracles.md", "--jobs", "1")
+    assert said.code == 0 and "everything holds: 1 hidden test" in said.out
+    row = "| `double_values` | `double` | a sum of two | a difference | a condition |"
+    assert row in path.read_text()
+    nowhere = unrolled("verify", "--oracles", "none/oracles.md", "--jobs", "1")
+    assert nowhere.code == 2 and "none/oracles.md cannot be written" in nowhere.err
+    path.write_text("as it was")
+    witness.unlink()
+    missed = unrolled("verify", "--oracles", "oracles.md", "--jobs", "1")
+    assert missed.code == 1 and path.read_text() == "as it was"
+    told = " ".join(missed.out.split())
+    assert f"MISS {NAME} routes witness.py: lessons/{NAME}/witness.py is" in told
 
 
 def test_feedback_names_the_pages_it_wrote(graded: Course, unrolled: Call) -> None:

@@ -133,7 +133,7 @@ def test_the_verify_table_counts_kinds_of_cases() -> None:
         ["01_tiny", "solution", "1", "1"],
         ["01_tiny", "style", "2", "2"],
     ]
-    assert lines[-1] == "everything holds, 3 s"
+    assert lines[-1] == "everything holds: 2 styles; 3 s"
 
 
 def test_the_verify_table_tells_every_miss() -> None:
@@ -145,9 +145,25 @@ def test_the_verify_table_tells_every_miss() -> None:
     )
     assert "MISS 01_tiny style loops: a fails; b fails" in lines
     assert "MISS 01_tiny release no points: c passes" in lines
-    assert lines[-1] == "2 misses, 3 s"
+    assert lines[-1] == "2 misses (tried: 2 styles); 3 s"
     (styles,) = [line for line in lines if "│ style" in line]
     assert [c.strip() for c in styles.strip("│").split("│")][2:] == ["2", "1"]
+
+
+def test_the_last_line_counts_what_proves_the_tests() -> None:
+    """Are misconceptions, styles and tests by two routes counted, each by its name?"""
+    lines = verified(
+        Case("01_tiny", "solution", "all points"),
+        Case("01_tiny", "misconception", "squares"),
+        Case("01_tiny", "misconception", "once"),
+        Case("01_tiny", "style", "loops"),
+        Case("01_tiny", "routes", "double_values"),
+    )
+    counts = "2 misconceptions, 1 style, 1 hidden test by two routes"
+    assert lines[-1] == f"everything holds: {counts}; 3 s"
+    assert verified(Case("01_tiny", "release", ""))[-1] == "everything holds; 3 s"
+    lost = verified(Case("01_tiny", "release", "", ("a passes",)))
+    assert lost[-1] == "1 miss; 3 s"
 
 
 @pytest.mark.parametrize("text", HOSTILE)

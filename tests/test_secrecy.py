@@ -10,7 +10,7 @@ import sys
 import tarfile
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -56,9 +56,14 @@ def material(name: str) -> Material:
     return load_material(COURSE, name)
 
 
+def witness(name: str) -> str:
+    """The second derivation of what the hidden tests expect."""
+    return (COURSE.lessons / name / "witness.py").read_text(encoding="utf-8")
+
+
 @cache
 def secrets(name: str) -> frozenset[str]:
-    """Lines of hidden regions, solutions, model answers and the oracle.
+    """Lines of hidden regions, solutions, model answers, oracle and witness.
 
     A line that also stands in a visible cell is no secret.
     """
@@ -68,7 +73,7 @@ def secrets(name: str) -> frozenset[str]:
             hidden |= lines(region)
         if cell["metadata"].get("nbgrader", {}).get("grade") and _is_answer(cell):
             hidden |= lines(cell["source"])
-    hidden |= lines(material(name).oracle)
+    hidden |= lines(material(name).oracle) | lines(witness(name))
     seen = "\n".join(_visible(cell["source"]) for cell in _given(name))
     return frozenset(line for line in hidden if line not in words(seen))
 
@@ -100,9 +105,22 @@ def test_there_are_secrets_to_look_for(name: str) -> None:
     source = json.dumps(material(name).source)
     assert len(secrets(name)) > 100
     assert any(line in words(material(name).oracle) for line in secrets(name))
+    assert len(lines(witness(name)) & secrets(name)) > 40
     assert sum(json.dumps(line)[1:-1] in source for line in secrets(name)) > 50
     solved = "\n".join(c["source"] for c in material(name).source["cells"])
     assert len(found(name, solved)) > 50
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_witness_stays_with_the_author(name: str) -> None:
+    """Does no grading task carry it, so that no worker has it?"""
+    task = words(json.dumps(asdict(material(name)), default=repr))
+    only = lines(witness(name)) - lines(material(name).oracle)
+    told = "\n".join(c["source"] for c in material(name).source["cells"])
+    told = words(told + material(name).oracle + material(name).misconceptions)
+    only = {line for line in only if line not in told}
+    assert len(only) > 30
+    assert [line for line in sorted(only) if json.dumps(line)[1:-1] in task] == []
 
 
 @pytest.mark.parametrize("name", NAMES)

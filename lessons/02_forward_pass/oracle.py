@@ -1,17 +1,19 @@
 """Independent derivations of the functions of this lesson: plain loops over numbers.
 
-Each takes the arguments of the lesson's function of that name. `torch_rnn` is a
-second witness, PyTorch's own recurrent network.
+Each takes the arguments of the lesson's function of that name. `witness.py` comes
+to the same numbers on a second route.
 """
 
 import math
 
 import numpy as np
-import torch
 
 
 def rnn_step(x_t, h_prev, W_xh, W_hh, b_h):
-    """h_t (N, H), one number at a time."""
+    """h_t (N, H), one number at a time.
+
+    Route: plain loops over numbers.
+    """
     N, H = h_prev.shape
     h_t = np.zeros((N, H))
     for n in range(N):
@@ -26,7 +28,10 @@ def rnn_step(x_t, h_prev, W_xh, W_hh, b_h):
 
 
 def rnn_forward(x, h_0, W_xh, W_hh, b_h):
-    """h (N, T, H), one sequence after the other."""
+    """h (N, T, H), one sequence after the other.
+
+    Route: plain loops over numbers.
+    """
     N, T, _ = x.shape
     h = np.zeros((N, T, h_0.shape[1]))
     for n in range(N):
@@ -38,7 +43,10 @@ def rnn_forward(x, h_0, W_xh, W_hh, b_h):
 
 
 def read_out(h, W_hy, b_y):
-    """Logits (..., V), one number at a time."""
+    """Logits (..., V), one number at a time.
+
+    Route: plain loops, exactly rounded sums.
+    """
     logits = np.zeros((*h.shape[:-1], len(b_y)))
     for place in np.ndindex(*h.shape[:-1]):
         for v in range(len(b_y)):
@@ -48,7 +56,10 @@ def read_out(h, W_hy, b_y):
 
 
 def softmax(logits):
-    """Probabilities (..., V), as 1 / sum of exp(y_u - y_v): no maximum is needed."""
+    """Probabilities (..., V): no maximum is needed.
+
+    Route: 1 / sum of exp(y_u - y_v), one number at a time.
+    """
     probabilities = np.zeros(logits.shape)
     for place in np.ndindex(*logits.shape):
         row, own = logits[place[:-1]], logits[place]
@@ -60,7 +71,10 @@ def softmax(logits):
 
 
 def predict_next(text, vocabulary, params):
-    """The most probable next character, and the probabilities (V,)."""
+    """The most probable next character, and the probabilities (V,).
+
+    Route: plain loops over numbers.
+    """
     x = np.zeros((1, len(text), len(vocabulary)))
     for t, character in enumerate(text):
         x[0, t, vocabulary.index(character)] = 1.0
@@ -73,7 +87,10 @@ def predict_next(text, vocabulary, params):
 
 
 def deep_rnn_forward(x, h_0, layers):
-    """h of the last layer (N, T, H): all layers of a step before the next step."""
+    """h of the last layer (N, T, H).
+
+    Route: plain loops, all layers of a step before the next step.
+    """
     N, T, _ = x.shape
     states = [h_0[number] for number in range(len(layers))]
     h = np.zeros((N, T, h_0.shape[2]))
@@ -84,22 +101,3 @@ def deep_rnn_forward(x, h_0, layers):
             below = states[number] = rnn_step(below, states[number], *weights)
         h[:, t] = below
     return h
-
-
-def torch_rnn(x, h_0, layers):
-    """`deep_rnn_forward` by torch.nn.RNN: h of the last layer (N, T, H).
-
-    torch keeps the transposed weights and two biases; ours goes into the first.
-    """
-    L, _, H = h_0.shape
-    net = torch.nn.RNN(x.shape[2], H, L, batch_first=True, dtype=torch.float64)
-    state = {}
-    for number, layer in enumerate(layers):
-        state[f"weight_ih_l{number}"] = torch.tensor(layer["W_xh"].T)
-        state[f"weight_hh_l{number}"] = torch.tensor(layer["W_hh"].T)
-        state[f"bias_ih_l{number}"] = torch.tensor(layer["b_h"])
-        state[f"bias_hh_l{number}"] = torch.zeros(H, dtype=torch.float64)
-    net.load_state_dict(state)
-    with torch.no_grad():
-        h, _ = net(torch.tensor(x), torch.tensor(h_0))
-    return h.numpy()

@@ -1,7 +1,8 @@
 """Independent, slow derivations of the graded functions of `bptt`.
 
 Loops over single numbers for the backward passes; torch's automatic
-differentiation for the loss and for whole training runs.
+differentiation for the loss and for whole training runs. `witness.py` comes to
+the same numbers on a second route.
 """
 
 import math
@@ -16,7 +17,10 @@ def one_hot(ids, V):
 
 
 def cross_entropy(logits, targets):
-    """Loss and gradient by torch."""
+    """Loss and gradient.
+
+    Route: torch.nn.functional.cross_entropy and autograd.
+    """
     leaf = torch.tensor(logits, dtype=torch.float64, requires_grad=True)
     flat = leaf.reshape(-1, leaf.shape[-1])
     wanted = torch.tensor(np.asarray(targets)).reshape(-1)
@@ -26,7 +30,10 @@ def cross_entropy(logits, targets):
 
 
 def read_out_backward(dlogits, h, W_hy):
-    """Number by number."""
+    """dh, dW_hy, db_y.
+
+    Route: plain loops over numbers.
+    """
     (N, T, V), H = dlogits.shape, W_hy.shape[0]
     dh, dW_hy, db_y = np.zeros((N, T, H)), np.zeros((H, V)), np.zeros(V)
     for n in range(N):
@@ -40,8 +47,30 @@ def read_out_backward(dlogits, h, W_hy):
     return dh, dW_hy, db_y
 
 
+def sine_slope(w, other):
+    """The gradient of the sum of sin(w) * other.
+
+    Route: closed form, cos(w) * other.
+    """
+    slope = np.zeros(w.shape)
+    for place in np.ndindex(w.shape):
+        slope[place] = math.cos(w[place]) * other[place]
+    return slope
+
+
+def cube_slope(w, eps):
+    """What central differences of any eps make of the sum of w**3.
+
+    Route: closed form, 3 w**2 + eps**2.
+    """
+    return np.array([3 * v * v + eps * eps for v in w])
+
+
 def rnn_step_backward(dh_t, cache_t):
-    """Number by number."""
+    """dx_t, dh_prev, dW_xh, dW_hh, db_h.
+
+    Route: plain loops over numbers.
+    """
     x_t, h_prev, h_t = cache_t["x_t"], cache_t["h_prev"], cache_t["h_t"]
     W_xh, W_hh = cache_t["W_xh"], cache_t["W_hh"]
     dx_t, dh_prev = np.zeros(x_t.shape), np.zeros(h_prev.shape)
@@ -61,12 +90,18 @@ def rnn_step_backward(dh_t, cache_t):
 
 
 def rnn_backward(dh, cache):
-    """Every output's error walked back on its own, then all of it added up."""
+    """dx, dh_0, dW_xh, dW_hh, db_h.
+
+    Route: plain loops, the error of each output walked back on its own.
+    """
     return truncated_backward(dh, cache, dh.shape[1])
 
 
 def truncated_backward(dh, cache, k):
-    """As rnn_backward, but an error stops at the start of its piece."""
+    """As rnn_backward, but an error stops at the start of its piece.
+
+    Route: plain loops, the error of each output walked back on its own.
+    """
     x, h, h_0 = cache["x"], cache["h"], cache["h_0"]
     weights = {"W_xh": cache["W_xh"], "W_hh": cache["W_hh"]}
     dx, dh_0 = np.zeros(x.shape), np.zeros(h_0.shape)
@@ -86,7 +121,10 @@ def truncated_backward(dh, cache, k):
 
 
 def sgd_step(params, grads, learning_rate):
-    """Number by number."""
+    """The parameters after one step.
+
+    Route: plain loops over numbers.
+    """
     new = {}
     for name in params:
         new[name] = np.zeros(params[name].shape)
@@ -130,12 +168,18 @@ def gradients(params, ids):
 
 
 def loss_of(params, ids):
-    """The loss of parameters on one text, recomputed."""
+    """The loss of parameters on one text, recomputed.
+
+    Route: torch, letter by letter.
+    """
     return float(_torch_loss(_leaves(params), ids).detach())
 
 
 def train(ids, params, steps, learning_rate):
-    """Gradient descent with torch's gradients."""
+    """The parameters after training, and the losses.
+
+    Route: gradient descent with torch autograd.
+    """
     losses = []
     for _ in range(steps):
         loss, grads = gradients(params, ids)
@@ -145,7 +189,10 @@ def train(ids, params, steps, learning_rate):
 
 
 def random_step(rng, N, D, H):
-    """A random error dh_t and the cache of a step."""
+    """A random error dh_t and the cache of a step.
+
+    Route: none, it draws inputs.
+    """
     h_t = np.array(
         [[math.tanh(rng.normal()) for _ in range(H)] for _ in range(N)]
     )
@@ -158,7 +205,10 @@ def random_step(rng, N, D, H):
 
 
 def random_sequence(rng, N, T, D, H):
-    """Random errors dh and the cache of a sequence."""
+    """Random errors dh and the cache of a sequence.
+
+    Route: none, it draws inputs.
+    """
     cache = {"x": rng.normal(size=(N, T, D)), "h_0": rng.normal(size=(N, H))}
     cache |= {"h": np.tanh(rng.normal(size=(N, T, H)))}
     cache |= {"W_xh": rng.normal(size=(D, H)), "W_hh": rng.normal(size=(H, H))}

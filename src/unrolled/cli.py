@@ -141,14 +141,19 @@ def verify(
     assignments: Names = None,
     seeds: Annotated[int, typer.Option(help="Seeds of the hidden tests.", min=1)] = 20,
     jobs: Annotated[int, typer.Option(help="Processes at once.", min=1)] = 2,
+    oracles: Annotated[
+        Path | None,
+        typer.Option(help="Only measure the two routes; write their table there."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Prove the tests through the real grading path.
 
     The solution gets all automatic points, the untouched release none, every
-    misconception fails with its own hint, every correct style passes. Exit 1 on
-    any miss.
+    misconception fails with its own hint, every correct style passes, and what the
+    hidden tests expect comes out on two routes. Exit 1 on any miss.
     """
+    from unrolled.author.routes_table import write_oracles
     from unrolled.author.verify import verify as work
     from unrolled.report.progress import counted
     from unrolled.report.tables import verify_table
@@ -156,7 +161,10 @@ def verify(
     course = the_course(context)
     names = chosen(course, assignments)
     with counted(err, "verify") as step:
-        report = work(course, names, seeds, jobs, step)
+        if oracles is None:
+            report = work(course, names, seeds, jobs, step)
+        else:
+            report = write_oracles(course, names, oracles, jobs, step)
     print_json(report.as_dict()) if as_json else out.print(verify_table(report))
     raise typer.Exit(0 if report.passed else 1)
 

@@ -63,7 +63,10 @@ def make_course(folder: Path, lesson: str = LESSON) -> Course:
     (folder / "lessons" / "01_tiny").mkdir(parents=True)
     (folder / "lessons" / "01_tiny" / "tiny.py").write_text(lesson)
     (folder / "lessons" / "01_tiny" / "oracle.py").write_text(
-        "def double(x):\n    return x + x\n"
+        'def double(x):\n    """Route: a sum of two."""\n    return x + x\n'
+    )
+    (folder / "lessons" / "01_tiny" / "witness.py").write_text(
+        'def double(x):\n    """Route: a difference."""\n    return x - -x\n'
     )
     (folder / "course.toml").write_text(COURSE)
     shutil.copyfile(ROOT / "nbgrader_config.py", folder / "nbgrader_config.py")

@@ -92,6 +92,13 @@ def load_oracle(folder: Path) -> types.ModuleType:
     return module
 
 
+def load_witness(folder: Path) -> types.ModuleType:
+    """The lesson's second derivation, from its text."""
+    module = types.ModuleType("witness")
+    exec((folder / "witness.py").read_text("utf-8"), module.__dict__)
+    return module
+
+
 def run_check(
     source: str,
     namespace: Mapping[str, Any],

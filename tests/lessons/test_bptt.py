@@ -16,6 +16,7 @@ from lesson_support import (
     load,
     load_lesson_cells,
     load_oracle,
+    load_witness,
     misconception_problems,
     reference_namespace,
     run_check,
@@ -29,6 +30,7 @@ CELLS = load_lesson_cells(FOLDER)
 CHECKS = [c for c in CELLS if c.kind == "check"]
 CATALOGUE = load(FOLDER)
 ORACLE = load_oracle(FOLDER)
+WITNESS = load_witness(FOLDER)
 LESSON = SimpleNamespace(**reference_namespace(FOLDER))
 BEFORE = SimpleNamespace(**reference_namespace(LESSONS / "02_forward_pass"))
 PROSE = " ".join(" ".join(c.source for c in CELLS if "mark" in c.kind).split("\n# "))
@@ -170,8 +172,8 @@ def test_training_agrees_with_torch_and_keeps_what_it_got() -> None:
     agree(first, before, limit=0)
 
 
-def test_reference_and_oracle_agree() -> None:
-    """Do the two derivations of every function give the same on random inputs?"""
+def test_reference_oracle_and_witness_agree() -> None:
+    """Do the derivations of every function give the same on random inputs?"""
     for seed in range(5):
         rng = np.random.default_rng(seed)
         N, T, D, H, V = (int(n) for n in rng.permutation([2, 3, 4, 5, 6]))
@@ -188,16 +190,26 @@ def test_reference_and_oracle_agree() -> None:
             "train": (rng.integers(V, size=7).tolist(), params, 5, 0.3),
         }
         for name, args in asked.items():
-            agree(getattr(LESSON, name)(*args), getattr(ORACLE, name)(*args), name)
+            for derivation in (ORACLE, WITNESS):
+                right = getattr(derivation, name)(*args)
+                agree(getattr(LESSON, name)(*args), right, name)
         _, losses = LESSON.train(asked["train"][0], params, 1, 0.3)
-        agree(ORACLE.loss_of(params, asked["train"][0]), losses[0])
+        for derivation in (ORACLE, WITNESS):
+            agree(derivation.loss_of(params, asked["train"][0]), losses[0])
 
 
-def test_the_oracle_stands_alone() -> None:
-    """Does it load nothing but libraries, so that it cannot use the reference?"""
-    text = (FOLDER / "oracle.py").read_text("utf-8")
+LIBRARIES = {
+    "oracle.py": ["math", "numpy", "torch"],
+    "witness.py": ["decimal", "fractions", "numpy", "torch"],
+}
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_the_derivations_stand_alone(name: str) -> None:
+    """Do they load nothing but libraries: not the reference, and not each other?"""
+    text = (FOLDER / name).read_text("utf-8")
     loaded = re.findall(r"(?:^\s*import|^\s*from|import_) ?(\S+)", text, re.MULTILINE)
-    assert loaded == ["math", "numpy", "torch"] and "exec(" not in text
+    assert loaded == LIBRARIES[name] and "exec(" not in text
 
 
 @pytest.mark.parametrize("cell", CHECKS, ids=lambda c: c.name)

@@ -12,6 +12,7 @@ from lesson_support import (
     load,
     load_lesson_cells,
     load_oracle,
+    load_witness,
     misconception_problems,
     reference_namespace,
     run_check,
@@ -24,6 +25,7 @@ CHECKS = [c for c in CELLS if c.kind == "check"]
 EXERCISES = [c.name for c in CELLS if c.kind == "exercise"]
 CATALOGUE = load(FOLDER)
 ORACLE = load_oracle(FOLDER)
+WITNESS = load_witness(FOLDER)
 SEEDS = range(4)
 
 
@@ -65,7 +67,7 @@ def test_one_layer_agrees_with_torch(lesson: dict[str, Any]) -> None:
     for _ in range(5):
         x, h_0, layers = stack(rng, lesson, 1)
         h = lesson["rnn_forward"](x, h_0[0], *layers[0].values())
-        right = ORACLE.torch_rnn(x, h_0, layers)
+        right = WITNESS.deep_rnn_forward(x, h_0, layers)
         np.testing.assert_allclose(h, right, rtol=1e-10, atol=1e-10)
 
 
@@ -75,12 +77,12 @@ def test_stacked_layers_agree_with_torch(lesson: dict[str, Any]) -> None:
     for L in (1, 2, 3, 4):
         x, h_0, layers = stack(rng, lesson, L)
         h = lesson["deep_rnn_forward"](x, h_0, layers)
-        right = ORACLE.torch_rnn(x, h_0, layers)
+        right = WITNESS.deep_rnn_forward(x, h_0, layers)
         np.testing.assert_allclose(h, right, rtol=1e-10, atol=1e-10)
 
 
-def test_reference_and_oracle_agree(lesson: dict[str, Any]) -> None:
-    """Do the two derivations of every function give the same on random inputs?"""
+def test_reference_oracle_and_witness_agree(lesson: dict[str, Any]) -> None:
+    """Do the derivations of every function give the same on random inputs?"""
     rng = np.random.default_rng(3)
     x, h_0, layers = stack(rng, lesson, 3)
     weights = tuple(layers[0].values())
@@ -93,20 +95,22 @@ def test_reference_and_oracle_agree(lesson: dict[str, Any]) -> None:
         "deep_rnn_forward": (x, h_0, layers),
     }
     for name, args in asked.items():
-        got, right = lesson[name](*args), getattr(ORACLE, name)(*args)
-        np.testing.assert_allclose(got, right, rtol=1e-10, atol=1e-10, err_msg=name)
+        for derivation in (ORACLE, WITNESS):
+            got, right = lesson[name](*args), getattr(derivation, name)(*args)
+            np.testing.assert_allclose(got, right, rtol=1e-10, atol=1e-10, err_msg=name)
 
 
-def test_prediction_and_oracle_agree(lesson: dict[str, Any]) -> None:
-    """Do both derivations of predict_next name the same letter?"""
+def test_predictions_agree(lesson: dict[str, Any]) -> None:
+    """Do all derivations of predict_next name the same letter?"""
     rng = np.random.default_rng(4)
     for _ in range(10):
         params = lesson["random_params"](rng, 5, 6)
         text = "".join(rng.choice(list("drauf"), 7))
         got = lesson["predict_next"](text, list("drauf"), params)
-        right = ORACLE.predict_next(text, list("drauf"), params)
-        assert got[0] == right[0]
-        np.testing.assert_allclose(got[1], right[1], rtol=1e-10, atol=1e-10)
+        for derivation in (ORACLE, WITNESS):
+            right = derivation.predict_next(text, list("drauf"), params)
+            assert got[0] == right[0]
+            np.testing.assert_allclose(got[1], right[1], rtol=1e-10, atol=1e-10)
 
 
 def test_the_worked_example_is_the_lecture_s(lesson: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from functools import partial
 from multiprocessing import get_context
-from typing import Any
+from typing import Any, TypeVar
 
 from unrolled.author.cases import (
     Case,
@@ -22,6 +22,8 @@ from unrolled.author.cases import (
 )
 from unrolled.author.catalogue import Style
 from unrolled.author.rendered import notebook_cases
+from unrolled.author.routes import Row, route_work
+from unrolled.author.routes_witness import witness_text
 from unrolled.course import Course
 from unrolled.grade.material import load_material, load_reference
 from unrolled.grade.reference import Reference
@@ -29,6 +31,7 @@ from unrolled.grade.task import Material
 
 Step = Callable[[int, int, str], None]
 Work = Callable[[], list[Case]]
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,20 @@ class VerifyReport:
         good = Counter((c.assignment, c.kind) for c in self.cases if c.passed)
         return [(a, k, n, good[a, k]) for (a, k), n in cases.items()]
 
+    def counts(self) -> str:
+        """What was tried, in words: misconceptions, styles, hidden tests."""
+        tried = Counter(c.kind for c in self.cases)
+        words = {
+            "misconception": ("misconception", "misconceptions"),
+            "style": ("style", "styles"),
+            "routes": ("hidden test by two routes", "hidden tests by two routes"),
+        }
+        return ", ".join(
+            f"{tried[kind]} {one if tried[kind] == 1 else many}"
+            for kind, (one, many) in words.items()
+            if tried[kind]
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """The document that ``--json`` prints."""
         cases = [{**asdict(c), "passed": c.passed} for c in self.cases]
@@ -80,16 +97,50 @@ def verify(
     began = time.monotonic()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     work = [w for name in assignments for w in _work(course, name, range(seeds))]
-    found: dict[int, list[Case]] = {}
+    cases = tuple(_done(work, jobs, step, lambda case: case.name))
+    return VerifyReport(seeds, time.monotonic() - began, cases)
+
+
+def measure_routes(
+    course: Course,
+    assignments: Sequence[str],
+    jobs: int = 2,
+    step: Step = lambda done, total, talk: None,
+) -> list[Row]:
+    """The two routes of every hidden test, and nothing else of `verify`.
+
+    Raises UserError if an assignment is not built or its reference does not run.
+    """
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    work = [w for name in assignments for w in _routes(course, name)]
+    return _done(work, jobs, step, lambda row: row.check)
+
+
+def _done(
+    work: Sequence[Callable[[], list[Found]]],
+    jobs: int,
+    step: Step,
+    name: Callable[[Found], str],
+) -> list[Found]:
+    """What all pieces of work find, in their order; `step` is told what is done."""
+    found: dict[int, list[Found]] = {}
     context = get_context("spawn")
     with ProcessPoolExecutor(jobs, mp_context=context) as pool:
         futures = {pool.submit(w): number for number, w in enumerate(work)}
         for done, future in enumerate(as_completed(futures), 1):
             number = futures[future]
             found[number] = future.result()
-            step(done, len(work), found[number][0].name if found[number] else "")
-    cases = tuple(c for number in sorted(found) for c in found[number])
-    return VerifyReport(seeds, time.monotonic() - began, cases)
+            step(done, len(work), name(found[number][0]) if found[number] else "")
+    return [item for number in sorted(found) for item in found[number]]
+
+
+def _routes(course: Course, assignment: str) -> list[Callable[[], list[Row]]]:
+    material = load_material(course, assignment)
+    return route_work(material, witness_text(course, assignment))
+
+
+def _route_cases(work: Callable[[], list[Row]]) -> list[Case]:
+    return [row.case for row in work()]
 
 
 def _work(course: Course, assignment: str, seeds: Sequence[int]) -> Iterator[Work]:
@@ -101,6 +152,8 @@ def _work(course: Course, assignment: str, seeds: Sequence[int]) -> Iterator[Wor
     yield partial(_catalogue, material)
     yield partial(_solution, material, seeds)
     yield partial(_release, material)
+    for rows in _routes(course, assignment):
+        yield partial(_route_cases, rows)
     for round_ in _rounds(catalogue.styles):
         yield partial(_styles, material, [s.name for s in round_], seeds)
     for m in catalogue.misconceptions:

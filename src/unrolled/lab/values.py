@@ -31,13 +31,18 @@ class Tolerance:
         """Where two arrays of one shape agree, element by element."""
         if got.dtype.kind in "iub" and want.dtype.kind in "iub":
             return np.asarray(got == want)
-        rtol, atol = self.rtol, self.atol
+        rtol, atol = self.bounds(got, want)
         if _is_single(got) or _is_single(want):
-            scale = float(np.abs(want[np.isfinite(want)]).max(initial=0.0))
-            rtol, atol = max(rtol, _SINGLE_RTOL), max(atol, _SINGLE_ATOL * scale)
             got, want = got.astype(np.float64), want.astype(np.float64)
         with np.errstate(all="ignore"):
             return np.isclose(got, want, rtol=rtol, atol=atol, equal_nan=True)
+
+    def bounds(self, got: Array, want: Array) -> tuple[float, float]:
+        """The relative and the absolute tolerance that apply to two such arrays."""
+        if not (_is_single(got) or _is_single(want)):
+            return self.rtol, self.atol
+        scale = float(np.abs(want[np.isfinite(want)]).max(initial=0.0))
+        return max(self.rtol, _SINGLE_RTOL), max(self.atol, _SINGLE_ATOL * scale)
 
     def agree(self, got: Array, want: Array) -> bool:
         """Whether two arrays of one shape agree everywhere."""

@@ -49,7 +49,7 @@ def _row(submission: SubmissionResult) -> tuple[str, ...]:
 
 
 def verify_table(report: VerifyReport) -> RenderableType:
-    """Counts for each assignment and exercise, then every miss in words."""
+    """Counts for each assignment and kind, every miss in words, and what was tried."""
     table = Table(title=f"verify under {report.seeds} seeds")
     for name in ("assignment", "what", "cases", "passed"):
         table.add_column(name)
@@ -57,5 +57,15 @@ def verify_table(report: VerifyReport) -> RenderableType:
         mark = Text(str(good), style="" if good == cases else "bold red")
         table.add_row(Text(assignment), Text(kind), str(cases), mark)
     misses = [Text.assemble(("MISS", "red"), f" {case}") for case in report.misses]
-    verdict = "everything holds" if report.passed else f"{len(misses)} misses"
-    return Group(table, *misses, f"{verdict}, {report.seconds:.0f} s")
+    last = Text(f"{_verdict(report)}; {report.seconds:.0f} s")
+    last.no_wrap, last.overflow = True, "ignore"
+    return Group(table, *misses, last)
+
+
+def _verdict(report: VerifyReport) -> str:
+    """Whether everything holds, and how much was tried."""
+    count, tried = len(report.misses), report.counts()
+    if report.passed:
+        return f"everything holds: {tried}" if tried else "everything holds"
+    misses = "1 miss" if count == 1 else f"{count} misses"
+    return f"{misses} (tried: {tried})" if tried else misses
