@@ -80,9 +80,13 @@ def hot_bag(ids, V):
     hint="This works for lists only: a single id has no length and can't be looped over. "
     "np.asarray and an index serve for ids of any shape.",
     exception=TypeError,
-    matches=lambda calls: any(c.error == "TypeError" for c in calls)
-    and all(
-        c.error == "TypeError" for c in calls if c.before and np.ndim(c.before[0][0]) == 0
+    matches=lambda calls: (
+        any(c.error == "TypeError" for c in calls)
+        and all(
+            c.error == "TypeError"
+            for c in calls
+            if c.before and np.ndim(c.before[0][0]) == 0
+        )
     ),
 )
 def hot_lists_only(ids, V):
@@ -112,9 +116,9 @@ def hot_compared(ids, V):
 @style("one_hot")
 def hot_filled(ids, V):
     ids = np.asarray(ids)
-    x = np.zeros(ids.shape + (V,))
+    x = np.zeros((*ids.shape, V))
     for place in np.ndindex(*ids.shape):
-        x[place + (ids[place],)] = 1.0
+        x[(*place, ids[place])] = 1.0
     return x
 
 
@@ -129,13 +133,15 @@ def hot_recursive(ids, V):
 def hot_torch(ids, V):
     import torch
 
-    return torch.nn.functional.one_hot(torch.as_tensor(ids), V).double().numpy()
+    return (
+        torch.nn.functional.one_hot(torch.as_tensor(ids), V).double().numpy()
+    )
 
 
 @style("one_hot")
 def hot_put(ids, V):
     ids = np.asarray(ids)[..., np.newaxis]
-    x = np.zeros(ids.shape[:-1] + (V,), dtype=np.float32)
+    x = np.zeros((*ids.shape[:-1], V), dtype=np.float32)
     np.put_along_axis(x, ids, 1.0, axis=-1)
     return x
 
@@ -259,8 +265,7 @@ def one_by_index(step, read, x, h_0):
     h = h_0
     for t in range(x.shape[0]):
         h = step(x[t], h)
-    y = read(h)
-    return y
+    return read(h)
 
 
 @style("many_to_one")
@@ -817,13 +822,443 @@ def translate_one_loop(encode, decode, read, x, h_0, y_0, T):
 # ---- SHAPES
 
 
-def right_shapes():
-    """The right table, for the wrong ones to start from."""
-    shapes = {name: "many-to-many" for name in SHAPES}
-    for name in ("image captioning", "tune for a genre", "poem on a topic"):
-        shapes[name] = "one-to-many"
-    shapes["report on a satellite picture"] = "one-to-many"
-    for name in ("sentiment of a review", "genre of a song", "spoken command"):
-        shapes[name] = "many-to-one"
-    shapes["tomorrow's temperature"] = "many-to-one"
+@misconception(
+    "SHAPES",
+    fails=("shapes_quoted", "shapes_music", "shapes_weather", "shapes_words"),
+    hint="Whatever gives a sequence is called one-to-many here. Look at the input, too: "
+    "where it comes step by step, as a sentence or a recording does, the first word "
+    "is many.",
+)
+def shapes_output_only():
+    """Looks at the output only."""
+    return {
+        "image captioning": "one-to-many",
+        "sentiment of a review": "many-to-one",
+        "translation": "one-to-many",
+        "tune for a genre": "one-to-many",
+        "genre of a song": "many-to-one",
+        "chords for a tune": "one-to-many",
+        "tomorrow's temperature": "many-to-one",
+        "next week's temperatures": "one-to-many",
+        "report on a satellite picture": "one-to-many",
+        "spoken command": "many-to-one",
+        "speech recognition": "one-to-many",
+        "name tags": "one-to-many",
+        "poem on a topic": "one-to-many",
+    }
+
+
+@misconception(
+    "SHAPES",
+    fails=("shapes_quoted", "shapes_music", "shapes_weather", "shapes_words"),
+    hint="Whatever reads a sequence is called many-to-one here. Look at the output, too: "
+    "a sentence, or a label for each step, is no single answer.",
+)
+def shapes_input_only():
+    """Looks at the input only."""
+    return {
+        "image captioning": "one-to-many",
+        "sentiment of a review": "many-to-one",
+        "translation": "many-to-one",
+        "tune for a genre": "one-to-many",
+        "genre of a song": "many-to-one",
+        "chords for a tune": "many-to-one",
+        "tomorrow's temperature": "many-to-one",
+        "next week's temperatures": "many-to-one",
+        "report on a satellite picture": "one-to-many",
+        "spoken command": "many-to-one",
+        "speech recognition": "many-to-one",
+        "name tags": "many-to-one",
+        "poem on a topic": "one-to-many",
+    }
+
+
+@misconception(
+    "SHAPES",
+    fails=("shapes_quoted", "shapes_music", "shapes_weather", "shapes_words"),
+    hint="One-to-many and many-to-one are exchanged. The first word says what goes in, "
+    "the second what comes out.",
+)
+def shapes_swapped():
+    """Exchanges in and out."""
+    return {
+        "image captioning": "many-to-one",
+        "sentiment of a review": "one-to-many",
+        "translation": "many-to-many",
+        "tune for a genre": "many-to-one",
+        "genre of a song": "one-to-many",
+        "chords for a tune": "many-to-many",
+        "tomorrow's temperature": "one-to-many",
+        "next week's temperatures": "many-to-many",
+        "report on a satellite picture": "many-to-one",
+        "spoken command": "one-to-many",
+        "speech recognition": "many-to-many",
+        "name tags": "many-to-many",
+        "poem on a topic": "many-to-one",
+    }
+
+
+@misconception(
+    "SHAPES",
+    fails="shapes_weather",
+    hint="A forecast for seven days is taken for one answer. Seven temperatures in an "
+    "order, one for each day, are a sequence.",
+)
+def shapes_forecast_is_one():
+    """Takes a week for one answer."""
+    return {
+        "image captioning": "one-to-many",
+        "sentiment of a review": "many-to-one",
+        "translation": "many-to-many",
+        "tune for a genre": "one-to-many",
+        "genre of a song": "many-to-one",
+        "chords for a tune": "many-to-many",
+        "tomorrow's temperature": "many-to-one",
+        "next week's temperatures": "many-to-one",
+        "report on a satellite picture": "one-to-many",
+        "spoken command": "many-to-one",
+        "speech recognition": "many-to-many",
+        "name tags": "many-to-many",
+        "poem on a topic": "one-to-many",
+    }
+
+
+@misconception(
+    "SHAPES",
+    fails="shapes_words",
+    hint="The name tags are taken for one answer, as if the whole article got one label. "
+    "Each word gets a tag of its own.",
+)
+def shapes_tags_are_one():
+    """Takes the tags for one label."""
+    return {
+        "image captioning": "one-to-many",
+        "sentiment of a review": "many-to-one",
+        "translation": "many-to-many",
+        "tune for a genre": "one-to-many",
+        "genre of a song": "many-to-one",
+        "chords for a tune": "many-to-many",
+        "tomorrow's temperature": "many-to-one",
+        "next week's temperatures": "many-to-many",
+        "report on a satellite picture": "one-to-many",
+        "spoken command": "many-to-one",
+        "speech recognition": "many-to-many",
+        "name tags": "many-to-one",
+        "poem on a topic": "one-to-many",
+    }
+
+
+@misconception(
+    "SHAPES",
+    fails=("shapes_quoted", "shapes_weather"),
+    hint="The pictures are taken for sequences. They could be read row by row, but the "
+    "table says that here they are taken in as a whole: one input.",
+)
+def shapes_pictures_by_rows():
+    """Reads pictures row by row."""
+    return {
+        "image captioning": "many-to-many",
+        "sentiment of a review": "many-to-one",
+        "translation": "many-to-many",
+        "tune for a genre": "one-to-many",
+        "genre of a song": "many-to-one",
+        "chords for a tune": "many-to-many",
+        "tomorrow's temperature": "many-to-one",
+        "next week's temperatures": "many-to-many",
+        "report on a satellite picture": "many-to-many",
+        "spoken command": "many-to-one",
+        "speech recognition": "many-to-many",
+        "name tags": "many-to-many",
+        "poem on a topic": "one-to-many",
+    }
+
+
+@misconception(
+    "SHAPES",
+    fails=("shapes_music", "shapes_words"),
+    hint="A long recording goes in, but what comes out isn't long for that: one genre "
+    "out of a few, one command out of ten, is a single answer.",
+)
+def shapes_sound_to_many():
+    """Lets sound come out as long as it goes in."""
+    return {
+        "image captioning": "one-to-many",
+        "sentiment of a review": "many-to-one",
+        "translation": "many-to-many",
+        "tune for a genre": "one-to-many",
+        "genre of a song": "many-to-many",
+        "chords for a tune": "many-to-many",
+        "tomorrow's temperature": "many-to-one",
+        "next week's temperatures": "many-to-many",
+        "report on a satellite picture": "one-to-many",
+        "spoken command": "many-to-many",
+        "speech recognition": "many-to-many",
+        "name tags": "many-to-many",
+        "poem on a topic": "one-to-many",
+    }
+
+
+@misconception(
+    "SHAPES",
+    fails=("shapes_quoted", "shapes_weather", "shapes_words"),
+    hint="Many-to-many is kept for outputs as many as the inputs. It needn't be: it may "
+    "read everything first, and write more or less than it has read.",
+)
+def shapes_other_length():
+    """Thinks that many-to-many must be in step."""
+    return {
+        "image captioning": "one-to-many",
+        "sentiment of a review": "many-to-one",
+        "translation": "many-to-one",
+        "tune for a genre": "one-to-many",
+        "genre of a song": "many-to-one",
+        "chords for a tune": "many-to-many",
+        "tomorrow's temperature": "many-to-one",
+        "next week's temperatures": "many-to-one",
+        "report on a satellite picture": "one-to-many",
+        "spoken command": "many-to-one",
+        "speech recognition": "many-to-one",
+        "name tags": "many-to-many",
+        "poem on a topic": "one-to-many",
+    }
+
+
+@style("SHAPES")
+def shapes_written_out():
+    return {
+        "image captioning": "one-to-many",
+        "sentiment of a review": "many-to-one",
+        "translation": "many-to-many",
+        "tune for a genre": "one-to-many",
+        "genre of a song": "many-to-one",
+        "chords for a tune": "many-to-many",
+        "tomorrow's temperature": "many-to-one",
+        "next week's temperatures": "many-to-many",
+        "report on a satellite picture": "one-to-many",
+        "spoken command": "many-to-one",
+        "speech recognition": "many-to-many",
+        "name tags": "many-to-many",
+        "poem on a topic": "one-to-many",
+    }
+
+
+@style("SHAPES")
+def shapes_by_lists():
+    one = "image captioning,tune for a genre,poem on a topic"
+    one += ",report on a satellite picture"
+    last = "sentiment of a review,genre of a song,spoken command"
+    last += ",tomorrow's temperature"
+    many = "translation,chords for a tune,next week's temperatures"
+    many += ",speech recognition,name tags"
+    shapes = dict.fromkeys(one.split(","), "one-to-many")
+    shapes.update(dict.fromkeys(last.split(","), "many-to-one"))
+    shapes.update(dict.fromkeys(many.split(","), "many-to-many"))
     return shapes
+
+
+@style("SHAPES")
+def shapes_by_two_questions():
+    sequence_in, sequence_out = {}, {}
+    for line in """image captioning 0 1
+        sentiment of a review 1 0
+        translation 1 1
+        tune for a genre 0 1
+        genre of a song 1 0
+        chords for a tune 1 1
+        tomorrow's temperature 1 0
+        next week's temperatures 1 1
+        report on a satellite picture 0 1
+        spoken command 1 0
+        speech recognition 1 1
+        name tags 1 1
+        poem on a topic 0 1""".splitlines():
+        name, first, second = line.strip().rsplit(" ", 2)
+        sequence_in[name], sequence_out[name] = int(first), int(second)
+    words = ("one", "many")
+    return {
+        name: f"{words[sequence_in[name]]}-to-{words[sequence_out[name]]}"
+        for name in sequence_in
+    }
+
+
+# ---- count_parameters_feedforward
+
+
+@misconception(
+    "count_parameters_feedforward",
+    fails=("feedforward_by_hand", "feedforward_length"),
+    hint="The length T is missing: each of the T steps has D inputs of its own, and each of "
+    "them has its own weights.",
+)
+def side_without_T(T, D, H, V):
+    """Counts one step."""
+    return D * H + H + H * V + V
+
+
+@misconception(
+    "count_parameters_feedforward",
+    fails=("feedforward_by_hand", "feedforward_text"),
+    hint="The biases are missing: one for each hidden unit and one for each output.",
+)
+def side_no_bias(T, D, H, V):
+    """Counts weights only."""
+    return T * D * H + H * V
+
+
+@misconception(
+    "count_parameters_feedforward",
+    fails="feedforward_by_hand",
+    hint="Each step is given hidden units of its own, T times H of them. There are H hidden "
+    "units in all, and each looks at all steps.",
+)
+def side_hidden_per_step(T, D, H, V):
+    """Repeats the hidden layer."""
+    return T * (D * H + H) + T * H * V + V
+
+
+@misconception(
+    "count_parameters_feedforward",
+    fails="feedforward_by_hand",
+    hint="The biases of the outputs are missing: each of the V outputs has one, too.",
+)
+def side_no_output_bias(T, D, H, V):
+    """Forgets b_y."""
+    return T * D * H + H + H * V
+
+
+@misconception(
+    "count_parameters_feedforward",
+    fails="feedforward_by_hand",
+    hint="Weights from hidden units to hidden units are counted, H times H. A feedforward "
+    "network has no loops: that is the recurrent one.",
+)
+def side_with_loop(T, D, H, V):
+    """Adds H * H."""
+    return T * D * H + H * H + H + H * V + V
+
+
+@misconception(
+    "count_parameters_feedforward",
+    fails="feedforward_by_hand",
+    hint="The inputs are added where they should be multiplied: there's a weight for each "
+    "pair of an input and a hidden unit.",
+)
+def side_added(T, D, H, V):
+    """Adds sizes."""
+    return T * D + H + H + V
+
+
+@style("count_parameters_feedforward")
+def side_factored(T, D, H, V):
+    return (T * D + 1) * H + (H + 1) * V
+
+
+@style("count_parameters_feedforward")
+def side_by_arrays(T, D, H, V):
+    shapes = ((T * D, H), (1, H), (H, V), (1, V))
+    return sum(rows * columns for rows, columns in shapes)
+
+
+@style("count_parameters_feedforward")
+def side_layer_by_layer(T, D, H, V):
+    count = 0
+    sizes = [T * D, H, V]
+    for below, above in zip(sizes, sizes[1:], strict=False):
+        count += below * above
+        count += above
+    return count
+
+
+@style("count_parameters_feedforward")
+def side_numpy(T, D, H, V):
+    sizes = np.array([T * D, H, V])
+    return (sizes[:-1] * sizes[1:] + sizes[1:]).sum()
+
+
+# ---- count_parameters_rnn
+
+
+@misconception(
+    "count_parameters_rnn",
+    fails=("rnn_by_hand", "rnn_state_to_state"),
+    hint="The weights from the old state to the new one are missing: there's one for each "
+    "pair of units.",
+)
+def loop_left_out(D, H, V):
+    """Forgets W_hh."""
+    return D * H + H + H * V + V
+
+
+@misconception(
+    "count_parameters_rnn",
+    fails=("rnn_by_hand", "rnn_state_to_state"),
+    hint="Each unit is given only one weight from the old state, its own. Every unit hears "
+    "all H units of the old state.",
+)
+def loop_own_unit_only(D, H, V):
+    """Counts H weights instead of H * H."""
+    return D * H + H + H + H * V + V
+
+
+@misconception(
+    "count_parameters_rnn",
+    fails=("rnn_by_hand", "rnn_text"),
+    hint="The new state is given two biases per unit, one for the input and one for the old "
+    "state (or the start h_0 is counted). Here each unit has one, and h_0 isn't learned.",
+)
+def loop_two_biases(D, H, V):
+    """Counts as torch.nn.RNN does."""
+    return D * H + H * H + 2 * H + H * V + V
+
+
+@misconception(
+    "count_parameters_rnn",
+    fails=("rnn_by_hand", "rnn_text"),
+    hint="The biases are missing: one for each unit of the state and one for each output.",
+)
+def loop_no_bias(D, H, V):
+    """Counts weights only."""
+    return D * H + H * H + H * V
+
+
+@misconception(
+    "count_parameters_rnn",
+    fails=("rnn_by_hand", "rnn_state_to_state"),
+    hint="The read-out is missing: the weights and biases that make V outputs of the state.",
+)
+def loop_no_read_out(D, H, V):
+    """Counts the step only."""
+    return D * H + H * H + H
+
+
+@misconception(
+    "count_parameters_rnn",
+    fails=("rnn_by_hand", "rnn_state_to_state"),
+    hint="The output is fed by the inputs as well as by the state. It reads the state alone.",
+)
+def loop_inputs_to_output(D, H, V):
+    """Adds D * V."""
+    return D * H + H * H + H + H * V + V + D * V
+
+
+@style("count_parameters_rnn")
+def loop_factored(D, H, V):
+    return (D + H + 1) * H + (H + 1) * V
+
+
+@style("count_parameters_rnn")
+def loop_by_arrays(D, H, V):
+    shapes = ((D, H), (H, H), (H,), (H, V), (V,))
+    return sum(int(np.prod(shape)) for shape in shapes)
+
+
+@style("count_parameters_rnn")
+def loop_by_parts(D, H, V):
+    step = D * H + H * H + H
+    read = H * V + V
+    return step + read
+
+
+@style("count_parameters_rnn")
+def loop_from_feedforward(D, H, V):
+    return count_parameters_feedforward(1, D + H, H, V)

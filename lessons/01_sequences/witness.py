@@ -12,7 +12,9 @@ def one_hot(ids, V):
 
     Route: torch.nn.functional.one_hot.
     """
-    return torch.nn.functional.one_hot(torch.as_tensor(ids), V).double().numpy()
+    return (
+        torch.nn.functional.one_hot(torch.as_tensor(ids), V).double().numpy()
+    )
 
 
 def many_to_one(step, read, x, h_0):
@@ -60,7 +62,9 @@ def count_parameters_feedforward(T, D, H, V):
     Route: the parameters of two torch.nn.Linear.
     """
     with torch.device("meta"):
-        net = torch.nn.Sequential(torch.nn.Linear(T * D, H), torch.nn.Linear(H, V))
+        net = torch.nn.Sequential(
+            torch.nn.Linear(T * D, H), torch.nn.Linear(H, V)
+        )
     return sum(p.numel() for p in net.parameters())
 
 
@@ -71,7 +75,9 @@ def count_parameters_rnn(D, H, V):
     """
     with torch.device("meta"):
         net = torch.nn.RNN(D, H), torch.nn.Linear(H, V)
-    sizes = {name: p.numel() for part in net for name, p in part.named_parameters()}
+    sizes = {
+        name: p.numel() for part in net for name, p in part.named_parameters()
+    }
     return sum(sizes.values()) - sizes["bias_hh_l0"]
 
 
@@ -99,11 +105,17 @@ def random_network(rng, D, H, V):
     Route: the same formulas in torch, from the same draws.
     """
     into, back = (torch.tensor(rng.normal(0, 0.6, (H, n))) for n in (D, H))
-    start, out = torch.tensor(rng.normal(0, 0.5, H)), rng.normal(0, 0.8, (V, H))
+    start, out = (
+        torch.tensor(rng.normal(0, 0.5, H)),
+        rng.normal(0, 0.8, (V, H)),
+    )
     out, shift = torch.tensor(out), torch.tensor(rng.normal(0, 0.5, V))
 
     def step(x_t, h_prev):
-        x_t, h_prev = torch.tensor(np.array(x_t)), torch.tensor(np.array(h_prev))
+        x_t, h_prev = (
+            torch.tensor(np.array(x_t)),
+            torch.tensor(np.array(h_prev)),
+        )
         return torch.sin(into.mv(x_t) + back.mv(h_prev) + start).numpy()
 
     def read(h_t):

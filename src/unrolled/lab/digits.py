@@ -10,7 +10,7 @@ Picture = np.ndarray[Any, np.dtype[np.float64]]
 
 SIZE = 8
 """Rows and columns of a picture."""
-NAMES = "zero one two three four five six seven eight nine".split()
+NAMES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 """The name of each digit."""
 
 _GLYPHS = (
@@ -56,4 +56,4 @@ def draw_digit(digit: int, rng: np.random.Generator, noise: float = 0.1) -> Pict
     smear = np.roll(picture, 1, axis=1) * rng.choice([0.0, 0.0, 0.5])
     picture = np.maximum(picture, smear) * rng.uniform(0.7, 1.0)
     speckled = picture + rng.normal(0, noise, picture.shape) if noise else picture
-    return np.clip(speckled, 0, 1)
+    return np.asarray(np.clip(speckled, 0, 1), dtype=np.float64)

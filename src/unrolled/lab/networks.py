@@ -63,7 +63,9 @@ class Judge:
         found = text.lower().replace(",", " ").replace(".", " ").split()
         strange = [word for word in found if word not in self.words]
         if strange:
-            raise ValueError(f"{strange[0]!r} is not one of its {len(self.words)} words")
+            raise ValueError(
+                f"{strange[0]!r} is not one of its {len(self.words)} words"
+            )
         return [self.words.index(word) for word in found]
 
 

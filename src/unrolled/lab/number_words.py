@@ -39,5 +39,7 @@ def german(number: int) -> str:
 
 def _parts(number: int) -> tuple[int, int]:
     if not 0 <= number < COUNT:
-        raise ValueError(f"{number}: only numbers from 0 to {COUNT - 1} have words here")
+        raise ValueError(
+            f"{number}: only numbers from 0 to {COUNT - 1} have words here"
+        )
     return divmod(number, 10)

@@ -9,18 +9,18 @@ import numpy as np
 VERDICTS = ("love", "tolerate", "hate")
 """The three verdicts, in the order of the network's outputs."""
 
-_NOUNS = "film plot story music ending cast acting humour".split()
+_NOUNS = ["film", "plot", "story", "music", "ending", "cast", "acting", "humour"]
 _WORDS = {
-    "love": "great wonderful brilliant funny moving good".split(),
-    "tolerate": "okay average watchable".split(),
-    "hate": "terrible boring awful dull weak bad".split(),
+    "love": ["great", "wonderful", "brilliant", "funny", "moving", "good"],
+    "tolerate": ["okay", "average", "watchable"],
+    "hate": ["terrible", "boring", "awful", "dull", "weak", "bad"],
 }
 _VERBS = {"love": "loved", "tolerate": "tolerated", "hate": "hated"}
 _STRESS = ("really", "very", "so")
 _NEGATED = {"love": "hate", "hate": "tolerate"}
 
 VOCABULARY = tuple(
-    [*"the was i and but although not".split(), *_STRESS, *_NOUNS]
+    [*["the", "was", "i", "and", "but", "although", "not"], *_STRESS, *_NOUNS]
     + [word for verdict in VERDICTS for word in (*_WORDS[verdict], _VERBS[verdict])]
 )
 """Every word that a review may hold."""

@@ -58,6 +58,17 @@ def draw_sequence(ax: Axes, values: Floats, step: str, feature: str) -> None:
     ax.set_title(f"T = {T} steps, D = {D} number{'s' if D > 1 else ''} a step")
 
 
+def draw_rows(ax: Axes, picture: Floats) -> None:
+    """A picture (T, D) that is read row by row: here time runs downward."""
+    T, D = picture.shape
+    ax.imshow(
+        picture, cmap="gray_r", vmin=0, vmax=1, extent=(0.5, D + 0.5, T + 0.5, 0.5)
+    )
+    ax.set(xlabel="column", ylabel="row (time runs down)", xticks=[1, D], yticks=[1, T])
+    ax.tick_params(length=0)
+    ax.set_title(f"T = {T} steps, D = {D} numbers a step")
+
+
 def draw_neighbours(ax: Axes, values: Floats, name: str) -> None:
     """Each value of a series (T,) against the one before it; the title correlates."""
     before, after = values[:-1], values[1:]

@@ -6,6 +6,7 @@ None computes a network: what a student's functions return is handed in.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,6 @@ Floats = NDArray[np.floating[Any]]
 _STRIDE = 1.7
 _COLOURS = (style.STATE, style.CONTEXT, style.GRADIENT)
 _LINES = ("-", ":", "--")
-_MOST_WORDS = 22
 
 
 def draw_shape(ax: Axes, shape: str, T: int) -> None:
@@ -98,9 +98,7 @@ def draw_opinions(
         look: dict[str, Any] = {"color": _COLOURS[v], "ls": _LINES[v], "marker": "o"}
         ax.plot(steps, outputs[:, v], ms=4, **look)
         ax.text(len(words) + 0.15, ends[v], verdict, color=_COLOURS[v], va="center")
-    ax.set_xticks(steps, words, rotation=30 if len(words) > 6 else 0, ha="right")
-    if len(words) <= 6:
-        ax.set_xticks(steps, words, ha="center")
+    ax.set_xticks(steps, words, rotation=30, ha="right")
     ax.set(xlabel="word read", ylabel="confidence", ylim=(-0.05, 1.05))
     ax.set_xlim(0.7, len(words) + 0.2)
     last = outputs[-1]
@@ -111,7 +109,7 @@ def _apart(values: list[float], gap: float) -> list[float]:
     """Heights of labels near the values, at least `gap` from each other."""
     order = np.argsort(values)
     placed = np.array(values)
-    for low, high in zip(order, order[1:], strict=False):
+    for low, high in pairwise(order):
         placed[high] = max(placed[high], placed[low] + gap)
     return [float(y) for y in placed]
 
@@ -119,7 +117,7 @@ def _apart(values: list[float], gap: float) -> list[float]:
 def draw_states(ax: Axes, h: Floats, steps: Sequence[str], title: str) -> None:
     """States `h` (T, H) as a heat map: a column for each step, a row for each unit."""
     image = ax.imshow(h.T, aspect="auto", cmap=style.DIVERGING, vmin=-1, vmax=1)
-    slanted = {"rotation": 30, "ha": "right"} if max(map(len, steps)) > 3 else {}
+    slanted: dict[str, Any] = {"rotation": 30, "ha": "right"}
     ax.set_xticks(range(len(steps)), steps, **slanted)
     ax.set_yticks([0, h.shape[1] - 1], ["1", str(h.shape[1])])
     ax.set(xlabel="step", ylabel="unit of the state", title=title)
