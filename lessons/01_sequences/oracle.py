@@ -11,6 +11,8 @@ def random_network(rng, D, H, V):
     """A random step of D inputs and H units, and a read of V outputs.
 
     Both depend on their arguments alone. The step refuses other sizes.
+
+    Route: products of NumPy arrays, with sine and cosine.
     """
     into, back = rng.normal(0, 0.6, (H, D)), rng.normal(0, 0.6, (H, H))
     start, out = rng.normal(0, 0.5, H), rng.normal(0, 0.8, (V, H))

@@ -154,14 +154,15 @@ def draw_translation(
 ) -> None:
     """States (T, H) while reading `source` and then writing `target` and the end.
 
-    The first `unit_rows` units are shown; a line parts reading from writing.
+    The first `unit_rows` units are shown; a white gap parts reading from writing.
     """
-    shown = states[:, :unit_rows]
-    ax.imshow(shown.T, aspect="auto", cmap=style.DIVERGING, vmin=-1, vmax=1)
-    steps = [*source, *target]
-    steps += ["."] * (len(states) - len(steps))
+    read, shown = len(source), states[:, :unit_rows]
+    gap = np.full((1, shown.shape[1]), np.nan)
+    parted = np.concatenate([shown[:read], gap, shown[read:]])
+    ax.imshow(parted.T, aspect="auto", cmap=style.DIVERGING, vmin=-1, vmax=1)
+    steps = [*source, "", *target]
+    steps += ["."] * (len(parted) - len(steps))
     ax.set_xticks(range(len(steps)), steps)
-    ax.axvline(len(source) - 0.5, color=style.INK, lw=2.5)
     ax.set_yticks([0, shown.shape[1] - 1], ["1", str(shown.shape[1])])
     ax.set(xlabel="letter read, then letter written", ylabel="unit of the state")
     ax.set_title(f"It reads “{source}” | then it writes “{target}”")
