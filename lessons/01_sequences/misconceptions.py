@@ -164,7 +164,7 @@ def one_always_from_h_0(step, read, x, h_0):
 
 @misconception(
     "many_to_one",
-    fails=("many_to_one_start", "many_to_one_one_step"),
+    fails="many_to_one_start",
     hint="The first step starts from zeros, whatever h_0 is. Start from the h_0 that is "
     "given.",
 )
@@ -487,7 +487,7 @@ def write_always_from_h_0(step, read, x, h_0, T):
 
 @misconception(
     "one_to_many",
-    fails=("one_to_many_first", "one_to_many_start"),
+    fails="one_to_many_start",
     hint="The first step starts from zeros, whatever h_0 is. Start from the h_0 that is "
     "given.",
 )
@@ -775,10 +775,10 @@ def writes_with_encode(calls):
     from unrolled.grade.diagnose import agrees
 
     came_back = [c for c in calls if c.error is None]
-    if not came_back:
-        return any(c.error == "ValueError" for c in calls)
+    refused = any(c.error == "ValueError" for c in calls)
     alike = all(agrees(translate_one_trade, c) for c in came_back)
-    return alike and not all(agrees(encode_decode, c) for c in came_back)
+    right = all(agrees(encode_decode, c) for c in came_back)
+    return alike and (refused or not right)
 
 
 @style("encode_decode")
