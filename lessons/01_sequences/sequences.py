@@ -75,7 +75,7 @@ except check.CheckFailed as failure:
 # %% [markdown]
 # ## 1. What is a sequence?
 #
-# A sequence is data with two properties:
+# A text, a song, the weather of a year: sequences are data with two properties:
 #
 # 1. its elements come in an **order**,
 # 2. and they **depend on each other**: who has seen some of them can say
@@ -200,9 +200,10 @@ check.close("x", x, oracle.one_hot(k, V), axes="V")
 # - **A picture** can be read as a sequence, too: row by row, from the top.
 #   Ours is an 8 by 8 picture of a digit.
 #
-# There are many others: brain waves, radio waves, clicks, genes. Choose one,
-# and see what **shuffling** its steps does to it. The steps stay whole, only
-# their order changes.
+# There are many others: brain waves, radio waves, clicks, genes. And what one
+# step is, is our choice: the steps of a text may be its letters, its words, or
+# whole sentences. Choose a sequence, and see what **shuffling** its steps does
+# to it. The steps stay whole, only their order changes.
 
 # %% show=true
 rng_data = np.random.default_rng(11)
@@ -1135,8 +1136,8 @@ for word in ("seven", "twenty-one", "ninety-nine"):
 
 # %% [markdown]
 # It writes "ein" first, though "one" came last. That's what the state is for.
-# **Watch it move**: on the left of the line the state while the network reads,
-# on the right while it writes.
+# **Watch it move**: left of the gap the state while the network reads, right of
+# it while it writes.
 
 
 # %% show=true
@@ -1166,12 +1167,12 @@ explore(
     static={"number": [21, 87]},
     size=(11.0, 3.2),
     alt="Heat maps of 24 units of the state, for the numbers 21 and 87: "
-    "columns for the letters read, a line, columns for the letters "
+    "columns for the letters read, a gap, columns for the letters "
     "written. The state changes at every letter.",
 )
 
 # %% [markdown]
-# What is on the right has to come out of the one column just left of the line:
+# What is on the right has to come out of the one column just left of the gap:
 # the whole word has passed through it.
 #
 # Now for the numbers that it has *never* seen in training. **Guess before you
@@ -1315,6 +1316,7 @@ quoted["sentiment of a review"] = "many-to-one"
 check.equal("SHAPES", {name: SHAPES.get(name) for name in quoted}, quoted)
 
 # %% check="shapes_music" points=2
+# Is each of them one of the three shapes?
 three_shapes = ("one-to-many", "many-to-one", "many-to-many")
 music = ["tune for a genre", "genre of a song", "chords for a tune"]
 for name in music:
@@ -1327,6 +1329,7 @@ for name in music:
 ### END HIDDEN TESTS
 
 # %% check="shapes_weather" points=2
+# Is each of them one of the three shapes?
 three_shapes = ("one-to-many", "many-to-one", "many-to-many")
 weather = ["tomorrow's temperature", "next week's temperatures"]
 weather += ["report on a satellite picture"]
@@ -1340,6 +1343,7 @@ for name in weather:
 ### END HIDDEN TESTS
 
 # %% check="shapes_words" points=2
+# Is each of them one of the three shapes?
 three_shapes = ("one-to-many", "many-to-one", "many-to-many")
 words = ["spoken command", "speech recognition", "name tags"]
 words += ["poem on a topic"]
