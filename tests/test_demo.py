@@ -28,7 +28,7 @@ from unrolled.canvas.importer import (
 from unrolled.course import Course, load_course
 from unrolled.demo import demo
 from unrolled.errors import UserError
-from unrolled.report.demo import DemoScore
+from unrolled.report.demo import DemoReport, DemoScore
 
 ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.xdist_group("demo")
@@ -182,12 +182,30 @@ def test_a_wrong_score_is_shown_and_fails() -> None:
 
 
 def test_the_demo_class_is_complete() -> None:
-    """Are there at least sixteen students, each with a recipe for each assignment?"""
+    """Are there at least sixteen students, and some of them for each assignment?"""
     students = load_students(ROOT / "tests" / "submissions")
     assert len(students) >= 16
+    assert all(
+        s.about and {"02_forward_pass", "03_bptt"} <= set(s.recipes) for s in students
+    )
     folders = {
         p.name for p in (ROOT / "lessons").iterdir() if re.match(r"\d\d_", p.name)
     }
-    for student in students:
-        assert set(student.recipes) == folders, student.name
-        assert student.about
+    for folder in folders:
+        present = {s.name for s in students if folder in s.recipes}
+        assert {"perfect", "half_done", "several_misconceptions"} <= present, folder
+
+
+def test_a_student_who_handed_nothing_in_has_no_score() -> None:
+    """Does the table leave open what was not handed in?"""
+    scores = (
+        DemoScore("ann", "early", "02", 90.0, 90.0),
+        DemoScore("ann", "early", "03", 80.0, 80.0),
+        DemoScore("bob", "late", "03", 70.0, 70.0),
+    )
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(DemoReport(scores, ()).table())
+    row = next(x for x in console.export_text().split("\n") if "bob" in x)
+    assert [cell.strip() for cell in row.strip("\u2502").split("\u2502")] == [
+        *("bob", "-", "70", "late"),
+    ]

@@ -47,8 +47,10 @@ def demo(course: Course, console: Console, keep: bool = False) -> DemoReport:
     _enrol(made, students)
     scores = []
     for name in made.assignments:
-        _hand_in(made, name, students)
-        scores += _graded(made, name, students, console)
+        # A student without a recipe for an assignment has not handed it in.
+        present = [s for s in students if name in s.recipes]
+        _hand_in(made, name, present)
+        scores += _graded(made, name, present, console) if present else []
     files = _files(made, scores)
     return DemoReport(tuple(scores), tuple(files))
 
@@ -96,7 +98,7 @@ def _hand_in(course: Course, assignment: str, students: list[Student]) -> None:
     reference = load_reference(material)
     due = course.assignments[assignment].due
     for student in students:
-        recipe = student.recipes.get(assignment, Recipe(assignment, 0.0))
+        recipe = student.recipes[assignment]
         folder = course.submitted / student.name / assignment
         try:
             hand_in(recipe, folder, material, reference)

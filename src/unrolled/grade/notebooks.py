@@ -40,7 +40,7 @@ def parse_submission(content: bytes, path: Path) -> NotebookNode:
     """As `read_submission`, from bytes; `path` is for messages."""
     document = _json(content, path)
     if isinstance(document, dict) and isinstance(document.get("worksheets"), list):
-        document = nbformat.convert(nbformat.from_dict(document), 4)
+        document = _converted(document, path)
     if not isinstance(document, dict) or not isinstance(document.get("cells"), list):
         raise UserError(f"{path}: not a Jupyter notebook (it has no cells).")
     return nbformat.from_dict(
@@ -51,6 +51,17 @@ def parse_submission(content: bytes, path: Path) -> NotebookNode:
             "nbformat_minor": 5,
         }
     )
+
+
+def _converted(document: dict[str, Any], path: Path) -> Any:
+    """A notebook of nbformat 3 as one of 4; what is broken in it fails in many ways."""
+    try:
+        return nbformat.convert(nbformat.from_dict(document), 4)
+    except Exception as error:
+        raise UserError(
+            f"{path}: a notebook of an old format that cannot be converted: "
+            f"{str(error)[:200] or type(error).__name__}"
+        ) from error
 
 
 def _json(content: bytes, path: Path) -> Any:

@@ -54,8 +54,9 @@ class DemoReport:
         table.add_column("what is special", overflow="fold")
         by_student = {(s.student, s.assignment): s for s in self.scores}
         for student in dict.fromkeys(s.student for s in self.scores):
-            row = [by_student[student, a] for a in assignments]
-            table.add_row(*map(Text, (student, *map(_cell, row), row[0].about)))
+            row = [by_student.get((student, a)) for a in assignments]
+            about = next(s.about for s in row if s is not None)
+            table.add_row(*map(Text, (student, *map(_cell, row), about)))
         wrong = [_difference(s) for s in self.scores if not s.as_expected]
         verdict = "all scores as expected" if not wrong else f"{len(wrong)} differ"
         paths = [Text(f"open {f}", overflow="ignore", no_wrap=True) for f in self.files]
@@ -68,6 +69,8 @@ def _difference(score: DemoScore) -> Text:
     return Text.assemble(("DIFFERENT", "bold red"), where, told, " ", score.reason)
 
 
-def _cell(score: DemoScore) -> str:
+def _cell(score: DemoScore | None) -> str:
+    if score is None:
+        return "-"
     text = "ungraded" if score.score is None else points(score.score)
     return text + (" *" if score.waits else "")
