@@ -661,10 +661,10 @@ show(
 # The radius decides what happens **in the long run**; the norm says what
 # happens at the next step. For an orthogonal matrix they're the same. For the
 # others the eigenvectors don't stand at right angles, and a matrix can stretch
-# an error again and again before its eigenvalues win. The chain does so for
-# 14 steps, until it has stretched it 17 times, though all of its eigenvalues
-# are 0.8: errors of different units of a group add up on their way back. In
-# the long run, all three fall by 0.8 at each step.
+# an error again and again before its eigenvalues win. The chain does so for 14
+# steps, until it has stretched it 17 times, though all of its eigenvalues are
+# 0.8: errors of different units of a group add up on their way back. In the
+# long run all three fall by about 0.8 at each step.
 
 # %% [markdown]
 # ### Question 2 (6 points)
@@ -1121,7 +1121,7 @@ show(
 for rho in (0.4, 1.0):
     learned[rho], horizons[rho] = curve(rho), horizon(rho)
 fig, ax = plt.subplots(figsize=(7.4, 3.4))
-clipping.draw_recall(ax, ks, dict(sorted(learned.items())), horizons)
+clipping.draw_recall(ax, ks, learned, horizons)
 show(
     fig,
     alt="Accuracy over the distance for the radii 0.4, 0.6 and 1.0: learned "

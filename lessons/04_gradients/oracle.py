@@ -1,7 +1,7 @@
 """Independent, slow derivations of the graded functions of `gradients`.
 
-Plain loops over numbers; no decomposition of a matrix is used. Norms and radii come
-from powers of matrices (Gelfand's formula).
+Plain loops over numbers. No decomposition of a matrix is used: powers of matrices
+(Gelfand's formula) give norms and radii.
 """
 
 import math

@@ -25,11 +25,10 @@ def draw_cliff(ax: Axes, paths: Mapping[str, Floats]) -> None:
     ax.figure.colorbar(image, ax=ax, label="loss")
     for (name, path), mark in zip(paths.items(), _MARKS, strict=False):
         ax.plot(*path.T, "-", color="white", lw=1.2, marker=mark, ms=3, mec="black")
-        inside = np.flatnonzero((path[:, 1] < 0.35) & (path[:, 1] > -0.25))
         ax.annotate(
             name,
-            path[inside[len(inside) // 3]],
-            xytext=(-8, 12),
+            path[0],
+            xytext=(-12, 2),
             textcoords="offset points",
             ha="right",
             color="white",
@@ -49,7 +48,7 @@ def draw_descents(axes: Sequence[Axes], runs: Mapping[str, tuple[Any, Any]]) -> 
             ax.annotate(
                 name,
                 (len(y) - 1, float(y[-1])),
-                xytext=(0, 5),
+                xytext=(0, 7),
                 textcoords="offset points",
                 ha="right",
                 color=colour,
@@ -138,12 +137,11 @@ def draw_recall(
     ax.set_xticks(list(ks), [str(k) for k in ks])
     ax.minorticks_off()
     ax.set(xlabel="the year stands k words back", ylabel="accuracy", ylim=(0, 1.06))
-    learned = [
-        [k for k, a in zip(ks, c, strict=True) if a > 0.9] for c in curves.values()
-    ]
-    far = [max(good, default=0) for good in learned]
-    told = ", ".join(str(k) for k in far)
-    ax.set_title(f"Learned up to k = {told}")
+    told = []
+    for rho in sorted(curves):
+        good = [k for k, a in zip(ks, curves[rho], strict=True) if a > 0.9]
+        told.append(f"{max(good, default=0)} at {rho:g}")
+    ax.set_title(f"Learned up to k = {', '.join(told)}")
 
 
 def _name_at_fall(

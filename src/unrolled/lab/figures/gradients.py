@@ -116,39 +116,59 @@ def draw_norms(ax: Axes, norms: Floats, radius: float) -> None:
     ax.semilogy(k, float(radius) ** k, ":", color=style.CONTEXT)
     ax.semilogy(k, np.maximum(measured, 1e-300), "-", color=style.GRADIENT)
     ax.set_ylim(1e-12, 1e12)
-    _inside_label(ax, k, float(radius) ** k, "$\\rho^k$", (0, 8), style.CONTEXT)
-    _inside_label(ax, k, measured, "measured", (-12, -18), style.GRADIENT)
+    law = float(radius) ** k
+    up, down = (-14, 6) if measured[-1] > 1.01 * law[-1] else (6, -14)
+    _inside_label(ax, k, law, "$\\rho^k$", up, style.CONTEXT)
+    _inside_label(ax, k, measured, "measured", down, style.GRADIENT)
     _name_axes(ax, "norm of $d h_T / d h_{T-k}$")
     ax.set_title(f"After {int(k[-1])} steps back: {measured[-1]:.1e}")
 
 
 def _inside_label(
-    ax: Axes, k: Floats, y: Floats, text: str, shift: Any, colour: str
+    ax: Axes, k: Floats, y: Floats, text: str, up: int, colour: str
 ) -> None:
-    """A text beside the curve, two thirds along the part that lies in the axes."""
+    """A text above or below a curve, on its free side, where it lies in the axes."""
     low, high = ax.get_ylim()
     inside = np.flatnonzero((y > 100 * low) & (y < high / 100))
-    if len(inside):
-        at = int(inside[len(inside) * 2 // 3])
-        place = (float(k[at]), float(y[at]))
-        ax.annotate(text, place, shift, textcoords="offset points", color=colour)
+    if len(inside) == 0:
+        return
+    at = int(inside[len(inside) * 2 // 3])
+    right = (y[at] < 1) == (up > 0)
+    ax.annotate(
+        text,
+        (float(k[at]), float(y[at])),
+        xytext=(4 if right else -4, up),
+        textcoords="offset points",
+        ha="left" if right else "right",
+        color=colour,
+    )
 
 
 def draw_curves(ax: Axes, curves: Mapping[str, Floats]) -> None:
     """Norms of several networks over the steps back, with their names at the end."""
-    for (name, norms), colour, line in zip(
-        curves.items(), _COLOURS, _LINES, strict=False
-    ):
-        k, measured = back(norms)
-        ax.semilogy(k, measured, line, color=colour)
-        _end_label(ax, k, measured, name, colour)
+    for norms, colour, line in zip(curves.values(), _COLOURS, _LINES, strict=False):
+        ax.semilogy(*back(norms), line, color=colour)
     ax.axhline(1, color=style.CONTEXT, lw=0.8)
     _name_axes(ax, "norm of $d h_T / d h_{T-k}$")
     last = max(len(norms) for norms in curves.values()) - 1
     ax.set_xlim(0, 1.25 * last)
+    for (name, place), colour in zip(
+        _apart(ax, curves).items(), _COLOURS, strict=False
+    ):
+        ax.annotate(name, (last + 1, place), va="center", color=colour)
     peak_name = max(curves, key=lambda n: float(np.max(curves[n])))
     peak, end = float(np.max(curves[peak_name])), float(curves[peak_name][0])
     ax.set_title(f"{peak_name}: {peak:.3g} at its highest, {end:.2g} at the end")
+
+
+def _apart(ax: Axes, curves: Mapping[str, Floats]) -> dict[str, float]:
+    """Heights for the names: where the curves end, but at least a line apart."""
+    low, high = np.log10(ax.get_ylim())
+    heights, floor = {}, -np.inf
+    for name in sorted(curves, key=lambda n: float(curves[n][0])):
+        floor = max(float(np.log10(curves[name][0])), floor + (high - low) / 14)
+        heights[name] = 10.0**floor
+    return {name: heights[name] for name in curves}
 
 
 def draw_starts(ax: Axes, curves: Mapping[str, Floats]) -> None:
