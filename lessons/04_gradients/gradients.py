@@ -186,7 +186,7 @@ check.close("J", J, oracle.jacobian_step(h_t, W))
 
 # %% exercise="gradient_norms"
 def gradient_norms(h, W_hh):
-    """How much of an error can come back from the last state. About 6 lines.
+    """How much of an error can come back from the last state. About 5 lines.
 
     h: (T, H), the states of one sequence; W_hh: (H, H).
     Returns norms: (T,); norms[t] is the spectral norm of d h[-1] / d h[t],
@@ -230,6 +230,11 @@ show(
 # is logarithmic, so a straight line is a constant factor at each step. All ten
 # errors go the same way down, and none lies above your line. That's the
 # **vanishing gradient**: 59 steps back, at most two billionths are left.
+#
+# *A little history.* Sepp Hochreiter described this in his diploma thesis of
+# 1991. Bengio, Simard and Frasconi showed in 1994 that it's no accident: a
+# network that stores something safely for long must have gradients that
+# vanish.
 
 # %% check="norms_last" points=2
 # A sequence of one step: the error hasn't moved yet.
@@ -627,8 +632,8 @@ explore(
 )
 
 # %% [markdown]
-# Below 1 the law is a good guide: tanh can only make things smaller, and it
-# does so gently. Above 1 it fails, and for a reason worth knowing. If errors
+# Below 1 the law is a good guide: tanh can only make things smaller, and with
+# inputs as small as these it does so gently. Above 1 it fails, and for a reason worth knowing. If errors
 # grow on the way back, states grow on the way *forward*, until they come near
 # 1 and -1, where tanh is flat. There its slope $1 - h_t^2$ is small, and the
 # product of weight and slope comes back down to about 1. **The explosion
@@ -732,8 +737,8 @@ print(
 # %% [markdown]
 # For 51 steps all goes well. Then the path touches the wall, where the
 # gradient is 403 instead of about 1, and *one* step throws $b$ from near 0 to
-# above 8. There tanh is completely flat. The gradient is 0, and the network
-# never moves again: one bad step has destroyed it.
+# above 8. There tanh is so flat that the gradient is below a millionth, and the
+# network doesn't move any more: one bad step has destroyed it.
 #
 # But the gradient at the wall was right! It *pointed* the right way; it was
 # only far too long for a learning rate made for the plateau. So keep the
@@ -750,7 +755,7 @@ print(
 
 # %% exercise="clip_by_norm"
 def clip_by_norm(grads, max_norm):
-    """Gradients of a global norm of at most max_norm. About 5 lines.
+    """Gradients of a global norm of at most max_norm. About 4 lines.
 
     grads: a dict of arrays; max_norm: a number above 0.
     Returns a new dict, and the global norm before clipping (a number). If
@@ -779,20 +784,33 @@ show(
     "0.",
 )
 
+
 # %% show=true
-fig, ax = plt.subplots(figsize=(6.4, 3.6))
-clipping.draw_cliff(ax, {"clipped": tame})
-show(
-    fig,
-    alt="The loss over w and b again: the clipped path comes down to the "
-    "wall, jumps to and fro across it in short steps, drifts to the left, "
-    "where the wall is low, and ends in the dark valley.",
+def draw_clipped(ax, max_norm):
+    path, _ = cliff.descend(lambda grads: clip_by_norm(grads, max_norm)[0])
+    clipping.draw_cliff(ax, {f"max_norm {max_norm:g}": path})
+    ax.set_title(f"Loss at the end: {cliff.loss(*path[-1]):.3f}")
+
+
+explore(
+    draw_clipped,
+    max_norm=[1.0, 0.1, 0.3, 3.0, 10.0, 30.0, 100.0, 1000.0],
+    static={"max_norm": [0.1, 1.0, 10.0, 1000.0]},
+    size=(5.4, 3.2),
+    alt="The loss over w and b with the path of a descent whose gradients are "
+    "clipped to a chosen norm. At 1 the path comes down to the wall, jumps "
+    "to and fro across it in short steps, drifts to the left, where the wall "
+    "is low, and ends in the dark valley; at 1000 it's thrown out.",
 )
 
 # %% [markdown]
 # The clipped path meets the wall again and again: its gradient even reaches 578.
 # But it can't be thrown away any more. It bounces along the wall, comes to
 # where the wall is low, and ends with a loss of 0.001.
+#
+# Move the limit. Anything from 1 to 30 brings it home. At 100 or more it's too
+# loose, and the path is thrown out all the same; at 0.1 it's so tight that after
+# 200 steps the path is still stuck at the wall.
 #
 # **By norm or by value?** There's a second way in use: cut *each number* to
 # between $-c$ and $c$. It sounds alike, but what does it do to the direction?
@@ -898,7 +916,7 @@ grads = {"w": np.array([3e-5, 4e-5])}
 clipped, _ = check.call(clip_by_norm, grads, 1e-5)
 check.close("grads", clipped, {"w": np.array([6e-6, 8e-6])}, atol=1e-14)
 ### BEGIN HIDDEN TESTS
-grads = {"W": 1e-5 * rng.normal(size=(2, 3)), "b": 1e-5 * rng.normal(size=3)}
+grads = {"W": 1e-5 * rng.normal(size=(2, 3))}
 right, _ = oracle.clip_by_norm(grads, 5e-6)
 clipped, _ = check.call(clip_by_norm, grads, 5e-6)
 check.close("grads", clipped, right, atol=1e-14)
@@ -1109,9 +1127,9 @@ show(
 )
 
 # %% [markdown]
-# Up to 16 words it's always right, at 32 it guesses. It doesn't get slowly worse:
-# either the year comes through, and training finds it, or it doesn't, and
-# training has nothing to hold on to. Your horizon said 13. It's no exact
+# Up to 16 words it's always right, at 32 it guesses. It doesn't fade, it breaks
+# off: where nothing arrives, training has nothing to hold on to. Your horizon
+# said 13. It's no exact
 # prediction (a thousandth is our choice, and a longer training gets a little
 # farther), but it says where to expect the fall, **before any training**.
 #
@@ -1135,7 +1153,7 @@ print({rho: int(k) for rho, k in sorted(horizons.items())})
 # a factor. At 0.4 (horizon 7) it learns up to 8 words, at 0.6 (horizon 13) up
 # to 16, and at 1.0, where nothing vanishes at the start, all distances in the
 # figure. A number that you can compute in a second, from the weights alone,
-# decides what can be learned.
+# tells you about how far each of them will get.
 #
 # So is the orthogonal start the end of all worries? It's a good one, and it's
 # in use. But it's only a *start*: training moves $W_{hh}$, and nothing keeps it
@@ -1174,10 +1192,11 @@ print("accuracy at 32 words:", at_32)
 # The identity keeps most of the gradient, and at 32 words it learns nothing,
 # where the two others are always right. Surprised? Your norm is the *best case*
 # over all directions. It says that something can arrive, not that what arrives
-# can be told apart. With the identity all 34 words, and the bias 34 times, are
-# simply added up in the same place, while an orthogonal matrix turns the state
-# on, so that each distance has a place of its own. **Without a gradient
-# nothing is learned; with one, something may be.** (The identity became known
+# can be told apart. One difference: with the identity all 34 words, and the bias
+# 34 times, are added up in the same place. An orthogonal matrix turns the state
+# at each step, so that words at different distances point in different
+# directions. **Without a gradient nothing is learned; with one, something may
+# be.** (The identity became known
 # as a start for recurrent networks of ReLU units: Le, Jaitly and Hinton,
 # 2015.)
 

@@ -279,7 +279,20 @@ def test_words_on_the_wall_are_true(lesson: Any) -> None:
     told("it jumps to 0.49 and stays", "ends with a loss of 0.001")
     assert round(float(cliff.loss(*lesson.wild[-1])), 2) == 0.49
     assert round(float(cliff.loss(*lesson.tame[-1])), 3) == 0.001
-    told("it turns by up to 44 degrees", "is 5.8 for $w$ and -403 for $b$")
+    told("Anything from 1 to 30 brings it home", "At 100 or more", "at 0.1 it's so")
+    for limit, home in (
+        (1, 1),
+        (3, 1),
+        (10, 1),
+        (30, 1),
+        (100, 0),
+        (1000, 0),
+        (0.1, 0),
+    ):
+        path, _ = cliff.descend(lambda g, c=limit: lesson.clip_by_norm(g, c)[0])
+        assert (cliff.loss(*path[-1]) < 0.01) == bool(home)
+    assert abs(path[-1, 1]) < 0.01
+    told("By value it turns by up to 44 degrees", "is 5.8 for $w$ and -403 for $b$")
     assert round(max(lesson.angles["by value"])) == 44
     assert max(lesson.angles["by norm"]) < 1e-5
     assert round(float(lesson.at_wall["w"]), 1) == 5.8
