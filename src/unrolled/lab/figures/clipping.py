@@ -1,0 +1,156 @@
+"""Figures of the lesson on gradients: a cliff in a loss, clipping, the horizon."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from unrolled.lab import cliff, style
+
+Floats = NDArray[np.floating[Any]]
+_COLOURS = (style.GRADIENT, style.STATE, style.THIRD, style.FOURTH)
+_MARKS = ("o", "s", "^", "D")
+_CHANCE = 1 / 8
+
+
+def draw_cliff(ax: Axes, paths: Mapping[str, Floats]) -> None:
+    """The loss over w and b as colours, and paths of descent (steps + 1, 2) on it."""
+    w, b = np.linspace(0.6, 1.7, 221), np.linspace(-0.25, 0.35, 241)
+    surface = cliff.loss(w[None, :], b[:, None])
+    image = ax.pcolormesh(w, b, surface, cmap=style.SEQUENTIAL, rasterized=True)
+    ax.figure.colorbar(image, ax=ax, label="loss")
+    for (name, path), mark in zip(paths.items(), _MARKS, strict=False):
+        ax.plot(*path.T, "-", color="white", lw=1.2, marker=mark, ms=3, mec="black")
+        ax.annotate(
+            name,
+            path[0],
+            xytext=(-12, 2),
+            textcoords="offset points",
+            ha="right",
+            color="white",
+        )
+    ax.set(xlim=(0.6, 1.7), ylim=(-0.25, 0.35), xlabel="w", ylabel="b")
+    ax.set_title("Two plateaus, and a wall between them")
+
+
+def draw_descents(axes: Sequence[Axes], runs: Mapping[str, tuple[Any, Any]]) -> None:
+    """Size of the gradient, and loss, over the steps; runs: name -> (path, sizes)."""
+    ends = {}
+    for (name, (path, sizes)), colour in zip(runs.items(), _COLOURS, strict=False):
+        losses = cliff.loss(path[:, 0], path[:, 1])
+        sizes = np.maximum(sizes, 1e-12)
+        for ax, y in ((axes[0], sizes), (axes[1], losses)):
+            ax.plot(y, "-", color=colour, lw=1.5)
+            ax.annotate(
+                name,
+                (len(y) - 1, float(y[-1])),
+                xytext=(0, 7),
+                textcoords="offset points",
+                ha="right",
+                color=colour,
+            )
+        ends[name] = (float(sizes.max()), float(losses[-1]))
+    axes[0].set_yscale("log")
+    axes[0].set(xlabel="training steps", ylabel="size of the gradient")
+    axes[1].set(xlabel="training steps", ylabel="loss", ylim=(0, None))
+    largest = max(size for size, _ in ends.values())
+    axes[0].set_title(f"The largest gradient has size {largest:.0f}")
+    told = ", ".join(f"{name} {loss:.3f}" for name, (_, loss) in ends.items())
+    axes[1].set_title(f"Loss at the end: {told}")
+
+
+def draw_angles(
+    ax: Axes, limits: Floats, angles: Mapping[str, Sequence[float]]
+) -> None:
+    """By how many degrees two ways of clipping turn a gradient, over the limit."""
+    for (name, degrees), colour, mark in zip(
+        angles.items(), (style.GRADIENT, style.CONTEXT), _MARKS, strict=False
+    ):
+        ax.plot(limits, degrees, "-", marker=mark, color=colour)
+        ax.annotate(
+            name,
+            (float(limits[0]), float(degrees[0])),
+            xytext=(0, 7),
+            textcoords="offset points",
+            color=colour,
+        )
+    ax.set_xscale("log")
+    ax.margins(y=0.2)
+    ax.set(xlabel="limit", ylabel="turned by (degrees)")
+    told = ", ".join(f"{n} at most {max(d):.0f}" for n, d in angles.items())
+    ax.set_title(f"Degrees turned: {told}")
+
+
+def draw_horizon(ax: Axes, norms: Floats, threshold: float, horizon: int) -> None:
+    """Norms over the steps back, a threshold, and the horizon that is claimed."""
+    k, y = np.arange(len(norms)), np.asarray(norms)[::-1]
+    ax.semilogy(k, y, "-", color=style.GRADIENT)
+    ax.axhline(threshold, color=style.CONTEXT, ls="--", lw=1.2)
+    ax.axvspan(0, horizon, color=style.STATE, alpha=0.12, lw=0)
+    ax.axvline(horizon, color=style.STATE, lw=1.5)
+    ax.annotate(
+        f"threshold {threshold:g}",
+        (float(k[-1]), threshold),
+        xytext=(0, 4),
+        textcoords="offset points",
+        ha="right",
+        color=style.CONTEXT,
+    )
+    ax.annotate(
+        "your horizon",
+        (horizon, float(y.min())),
+        xytext=(4, 2),
+        textcoords="offset points",
+        color=style.STATE,
+    )
+    ax.set(xlabel="steps back from the last state, k", ylabel="norm")
+    ax.set_title(f"It sees {horizon} steps back")
+
+
+def draw_recall(
+    ax: Axes,
+    ks: Sequence[int],
+    curves: Mapping[float, Sequence[float]],
+    horizons: Mapping[float, float],
+) -> None:
+    """Accuracy over the distance k for several radii; ticks mark their horizons."""
+    for (rho, right), colour, mark in zip(
+        curves.items(), _COLOURS, _MARKS, strict=False
+    ):
+        ax.plot(ks, right, "-", marker=mark, color=colour)
+        _name_at_fall(ax, ks, right, f"radius {rho:g}", colour)
+        if ks[0] <= horizons.get(rho, 0) <= ks[-1]:
+            ax.axvline(horizons[rho], color=colour, ls=":", lw=1.5)
+    ax.axhline(_CHANCE, color=style.CONTEXT, lw=1)
+    ax.annotate(
+        "chance",
+        (ks[0], _CHANCE),
+        xytext=(0, -12),
+        textcoords="offset points",
+        color=style.CONTEXT,
+    )
+    ax.set_xscale("log")
+    ax.set_xticks(list(ks), [str(k) for k in ks])
+    ax.minorticks_off()
+    ax.set(xlabel="the year stands k words back", ylabel="accuracy", ylim=(0, 1.06))
+    told = []
+    for rho in sorted(curves):
+        good = [k for k, a in zip(ks, curves[rho], strict=True) if a > 0.9]
+        told.append(f"{max(good, default=0)} at {rho:g}")
+    ax.set_title(f"Learned up to k = {', '.join(told)}")
+
+
+def _name_at_fall(
+    ax: Axes, ks: Sequence[int], right: Sequence[float], name: str, colour: str
+) -> None:
+    """The name beside the first fall of a curve, or at its end if there is none."""
+    falls = [i for i, a in enumerate(right) if a <= 0.9]
+    i = falls[0] if falls else len(ks) - 1
+    before = max(i - 1, 0) if falls else i
+    place = (float(np.sqrt(ks[i] * ks[before])), (right[i] + right[before]) / 2)
+    shift, side = ((6, 4), "left") if falls else ((0, -16), "right")
+    ax.annotate(name, place, shift, textcoords="offset points", ha=side, color=colour)
