@@ -146,14 +146,14 @@ def gru_step(x_t, h_prev, W_xh, W_hh, b_xh, b_hh):
     N, H = h_prev.shape
     h_t = np.zeros((N, H))
     for n, j in np.ndindex(N, H):
-        from_x = [
+        a_x = [
             dot(x_t[n], W_xh, k * H + j) + b_xh[k * H + j] for k in range(3)
         ]
-        from_h = [
+        a_h = [
             dot(h_prev[n], W_hh, k * H + j) + b_hh[k * H + j] for k in range(3)
         ]
-        r, z = (sigmoid(from_x[k] + from_h[k]) for k in (0, 1))
-        candidate = math.tanh(from_x[2] + r * from_h[2])
+        r, z = (sigmoid(a_x[k] + a_h[k]) for k in (0, 1))
+        candidate = math.tanh(a_x[2] + r * a_h[2])
         h_t[n, j] = candidate + z * (h_prev[n, j] - candidate)
     return h_t
 

@@ -69,8 +69,9 @@ def train(
         lstm = torch.nn.LSTM(len(WORDS), hidden, batch_first=True)
         read_out = torch.nn.Linear(hidden, len(YEARS) + 1)
     with torch.no_grad():
-        lstm.bias_ih_l0[hidden : 2 * hidden] = forget_bias
-        lstm.bias_hh_l0[hidden : 2 * hidden] = 0.0
+        biases = dict(lstm.named_parameters())
+        biases["bias_ih_l0"][hidden : 2 * hidden] = forget_bias
+        biases["bias_hh_l0"][hidden : 2 * hidden] = 0.0
     adam = torch.optim.Adam([*lstm.parameters(), *read_out.parameters()], 2e-2)
     for _ in range(steps):
         ids, answers = texts(32, 30, rng)

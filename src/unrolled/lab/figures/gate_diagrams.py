@@ -28,8 +28,9 @@ def draw_fused(ax: Axes, D: int, H: int) -> None:
         ax.text(-0.3, y + height / 2, sides.get(name, ""), ha="right", va="center")
         y -= 0.7 if name == "$b_h$" else 0.35
     for k in range(4):
-        ax.text((k + 0.5) * H, 0.25, "H columns", ha="center", fontsize=8)
-    _bare(ax, (-1.2, 4 * H + 2), (y, 0.8))
+        ax.text((k + 0.5) * H, 0.2, "H columns", ha="center", fontsize=9)
+    ax.set(xlim=(-0.6, 4 * H + 1), ylim=(y, 0.8))
+    ax.set_axis_off()
     ax.set_title("Four blocks side by side: one product makes all four gates")
 
 
@@ -150,9 +151,10 @@ def _way(
     if head:
         props = {"arrowstyle": "-|>", "color": colour, "lw": lw, "shrinkA": 0}
         props |= {"shrinkB": 0, "mutation_scale": 11}
-        last, end = points[-2], points[-1]
-        start = tuple(
-            e - 0.25 * _direction(e, p) for p, e in zip(last, end, strict=True)
+        (x, y), end = points[-2], points[-1]
+        start = (
+            end[0] - 0.25 * _direction(end[0], x),
+            end[1] - 0.25 * _direction(end[1], y),
         )
         ax.annotate("", end, start, arrowprops=props, zorder=3)
 

@@ -24,6 +24,7 @@ MEANING = {
 }
 _SIGNED = "gch"
 _MOST_NUMBERS = 14
+_SHUT = 0.25
 
 
 def draw_inside(
@@ -35,7 +36,7 @@ def draw_inside(
     """
     rows = [(MEANING[name], name, seen[name][:, unit]) for name in MEANING]
     _heat(ax, rows, words)
-    ax.set_title(f"Unit {unit + 1}: {_kept_words(seen['f'][:, unit], words)}")
+    ax.set_title(f"Unit {unit + 1} {_dropped(seen['f'][:, unit], words)}")
 
 
 def draw_rows(
@@ -44,13 +45,15 @@ def draw_rows(
     """One gate, its letter being `name`, of all units: values (T, H) in H rows."""
     rows = [(f"{k + 1}", name, values[:, k]) for k in range(values.shape[1])]
     _heat(ax, rows, words)
-    ax.set(ylabel="unit", title=title)
+    key = "red above 0, blue below" if name in _SIGNED else "yellow 1, violet 0"
+    ax.set(ylabel="unit", title=f"{title} ({key})")
 
 
-def _kept_words(gate: Floats, words: Sequence[str]) -> str:
-    """Where the forget gate is nearly closed, in words."""
-    shut = [word for word, f in zip(words, gate, strict=True) if f < 0.1]
-    return f"forgets at {', '.join(shut)}" if shut else "never forgets all"
+def _dropped(gate: Floats, words: Sequence[str]) -> str:
+    """At which words the forget gate is nearly closed, each word told once."""
+    shut = [word for word, f in zip(words, gate, strict=True) if f < _SHUT]
+    told = ", ".join(f"“{word}”" for word in dict.fromkeys(shut))
+    return f"drops what it held at {told}" if shut else "never drops what it holds"
 
 
 def _heat(

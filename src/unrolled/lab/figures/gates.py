@@ -56,21 +56,20 @@ def draw_cells(
     ax: Axes, words: Sequence[str], cells: Mapping[str, Floats], at: str
 ) -> None:
     """Cells (T, 1) over the words, read as years; the title tells those at a word."""
-    told = []
-    place = list(words).index(at)
-    for k, (name, cell) in enumerate(cells.items()):
-        years = 2000 + 20 * np.asarray(cell)[:, 0]
-        ax.step(range(len(words)), years, where="post", color=_COLOURS[k], ls=_LINES[k])
-        ax.plot(range(len(words)), years, "o", color=_COLOURS[k], ms=4)
-        x = len(words) - 1
-        _label(
-            ax, (x, float(years[-1])), f"{name}: {years[-1]:.0f}", _COLOURS[k], (8, 0)
-        )
-        told.append(f"{years[place]:.0f} {name}")
-    ax.set_xticks(range(len(words)), list(words))
+    steps, place = range(len(words)), list(words).index(at)
+    read = {name: 2000 + 20 * np.asarray(cell)[:, 0] for name, cell in cells.items()}
+    for k, years in enumerate(read.values()):
+        ax.step(steps, years, where="post", color=_COLOURS[k], ls=_LINES[k])
+        ax.plot(steps, years, "o", color=_COLOURS[k], ms=4)
+    ends = {
+        f"{name}: {years[-1]:.0f}": float(years[-1]) for name, years in read.items()
+    }
+    _end_labels(ax, len(words) - 0.75, ends, _COLOURS, apart=1.1)
+    ax.set_xticks(steps, list(words))
     ax.set_xlim(-0.3, len(words) + 2.6)
     ax.set(xlabel="word read", ylabel="year in the memory\n(2000 if empty)")
     ax.margins(y=0.12)
+    told = [f"{years[place]:.0f} ({name})" for name, years in read.items()]
     ax.set_title(f"After “{at}” the memory says {', '.join(told)}")
 
 
@@ -128,18 +127,17 @@ def draw_passes(ax: Axes, gate: Floats, arrives: Floats) -> None:
 
 def draw_ways_back(ax: Axes, ways: Mapping[str, Sequence[float]]) -> None:
     """Sizes of the error at 1 to T steps back, per network, on a logarithmic axis."""
-    told = {}
-    for k, (name, sizes) in enumerate(ways.items()):
-        steps = np.arange(1, len(sizes) + 1)
-        ax.plot(steps, sizes, color=_COLOURS[k], linestyle=_LINES[k])
-        _label(ax, (len(sizes), float(sizes[-1])), name, _COLOURS[k])
-        told[name] = float(sizes[-1])
+    colours = (style.CONTEXT, style.STATE, style.THIRD, style.GRADIENT)
     T = len(next(iter(ways.values())))
+    for k, sizes in enumerate(ways.values()):
+        ax.plot(range(1, T + 1), sizes, color=colours[k], linestyle=_LINES[k])
+    for k, (name, sizes) in enumerate(ways.items()):
+        _label(ax, (T, float(sizes[-1])), name, colours[k])
     ax.set(yscale="log", xlabel="steps back", ylabel="size of the error")
     ax.set_xlim(0, 1.3 * T)
     ax.set_xticks(range(0, T + 1, 20))
-    best = max(told, key=lambda name: told[name])
-    ax.set_title(f"{T} steps back, most is left of {best}: {told[best]:.2g}")
+    best = max(ways, key=lambda name: ways[name][-1])
+    ax.set_title(f"{T} steps back, most is left in {best}: {ways[best][-1]:.2g}")
 
 
 def draw_blend(ax: Axes, gate: Floats, state: Floats, old: float, new: float) -> None:
@@ -154,15 +152,15 @@ def draw_blend(ax: Axes, gate: Floats, state: Floats, old: float, new: float) ->
 
 
 def draw_counts(ax: Axes, counts: Mapping[str, int]) -> None:
-    """Numbers of parameters of each kind of cell, as bars."""
-    names = list(counts)
-    values = [float(counts[name]) for name in names]
-    ax.barh(names[::-1], values[::-1], color=style.STATE, height=0.55)
-    for name, value in zip(names, values, strict=True):
-        _label(ax, (value, names.index(name)), "", style.INK)
-        text = f"{value:,.0f}, {value / values[0]:.2f} times the first"
-        y = len(names) - 1 - names.index(name)
-        _label(ax, (value, y), text if name != names[0] else f"{value:,.0f}", style.INK)
+    """Numbers of parameters of each kind of cell, as bars from top to bottom."""
+    names, values = list(counts), list(counts.values())
+    places = range(len(names))
+    ax.barh(places, values, color=style.STATE, height=0.55)
+    for place, value in zip(places, values, strict=True):
+        times = f", {value / values[0]:.2f} times {names[0]}" if place else ""
+        _label(ax, (value, place), f"{value:,.0f}{times}", style.INK)
+    ax.set_yticks(places, names)
+    ax.invert_yaxis()
     ax.set(xlabel="parameters of one layer", xlim=(0, max(values) * 1.55))
     ax.set_title(
         f"{names[-1]}: {values[-1] / values[0]:.2f} times as many as {names[0]}"
@@ -179,34 +177,29 @@ def draw_recall(
     seen: dict[str, int] = {}
     for name, curve in curves.items():
         kind = name.split(",")[0]
-        colour = _BY_CELL[kind]
-        mark = "os"[seen.get(kind, 0)]
-        ax.plot(ks, curve, mark, color=colour, ls=_LINES[seen.get(kind, 0)])
-        seen[kind] = seen.get(kind, 0) + 1
-    _end_labels(ax, ks, curves)
-    ax.axhline(chance, color=style.CONTEXT, ls=":", lw=1)
+        turn = seen[kind] = seen.get(kind, -1) + 1
+        ax.plot(ks, curve, "os"[turn], color=_BY_CELL[kind], ls=_LINES[turn])
+    ends = {name: float(curve[-1]) for name, curve in curves.items()}
+    colours = [_BY_CELL[name.split(",")[0]] for name in curves]
+    _end_labels(ax, ks[-1] * 1.12, ends, colours, apart=0.085)
+    ax.plot([ks[0], ks[-1]], [chance] * 2, color=style.CONTEXT, ls=":", lw=1)
     _label(ax, (ks[0], chance), "guessing", style.CONTEXT, (0, -8))
-    ax.set(xscale="log", xlabel="words between year and answer, k", ylim=(0, 1.08))
+    ax.set(xscale="log", xlabel="words between year and answer, k", ylim=(0, 1.16))
     ax.set_ylabel("right answers")
     ax.set_xticks(list(ks), [str(k) for k in ks])
     ax.minorticks_off()
-    ax.set_xlim(ks[0] * 0.9, ks[-1] * 3.4)
-    ax.set_title(_recall_title(ks, curves))
+    ax.set_xlim(ks[0] * 0.9, ks[-1] * 4.2)
+    good = [name for name, curve in curves.items() if curve[-1] > 0.9]
+    told = " and ".join(good) if good else "no network"
+    ax.set_title(f"{ks[-1]} words back, over 9 in 10 are right: {told}", fontsize=10)
 
 
 def _end_labels(
-    ax: Axes, ks: Sequence[int], curves: Mapping[str, Sequence[float]]
+    ax: Axes, x: float, ends: Mapping[str, float], colours: Sequence[str], apart: float
 ) -> None:
-    """The names at the ends of the curves, pushed apart where they would meet."""
-    order = sorted(curves, key=lambda name: curves[name][-1])
-    y = -1.0
-    for name in order:
-        y = max(y + 0.085, float(curves[name][-1]))
-        colour = _BY_CELL[name.split(",")[0]]
-        ax.annotate(name, (ks[-1] * 1.12, y), color=colour, va="center")
-
-
-def _recall_title(ks: Sequence[int], curves: Mapping[str, Sequence[float]]) -> str:
-    good = [name for name, curve in curves.items() if curve[-1] > 0.9]
-    told = " and ".join(good) if good else "no network"
-    return f"Over {ks[-1]} words, right more than 9 times in 10: {told}"
+    """The names at the ends of curves, pushed apart where they would meet."""
+    colour = dict(zip(ends, colours, strict=False))
+    y = -np.inf
+    for name in sorted(ends, key=lambda name: ends[name]):
+        y = max(y + apart, ends[name])
+        ax.text(x, y, name, color=colour[name], va="center")
