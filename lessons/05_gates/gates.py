@@ -1130,8 +1130,9 @@ gates.draw_ways_back(ax, ways)
 show(
     fig,
     alt="The size of the error over 1 to 100 steps back, logarithmic. It "
-    "falls in nearly straight lines, for the plain network to 8e-29, for forget "
-    "bias 0 to 3e-23, for bias 1 to 2e-9. For bias 5 it stays near 1.",
+    "falls in nearly straight lines, for the plain network to 8e-29, for "
+    "forget bias 0 to 3e-23, for bias 1 to 2e-9. For bias 5 it stays near "
+    "1.",
 )
 
 # %% [markdown]

@@ -31,7 +31,8 @@ CHECKS = [c for c in CELLS if c.kind == "check"]
 CATALOGUE = load(FOLDER)
 ORACLE = load_oracle(FOLDER)
 LESSON = SimpleNamespace(**reference_namespace(FOLDER))
-PROSE = " ".join(" ".join(c.source for c in CELLS if "mark" in c.kind).split("\n# "))
+TEXTS = [c.source for c in CELLS if c.kind in ("markdown", "answer")]
+PROSE = " ".join(" ".join(TEXTS).split("\n# "))
 LSTM_NAMES = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
 
 
@@ -254,7 +255,8 @@ def test_the_conventions_of_the_gru_differ_as_the_text_says() -> None:
 def test_numbers_in_the_prose_are_those_computed() -> None:
     """Are powers, half-lives, counts and years as the text tells them?"""
     assert (
-        np.isclose(0.99**200, 0.13, atol=0.005) and "0.99^{200} \\approx 0.13" in PROSE
+        np.isclose(0.99**200, 0.13, atol=0.005)
+        and "$0.99^{200} \\approx 0.13$" in PROSE
     )
     f = LESSON.sigmoid(1.0)
     assert "$\\sigma(1) = 0.73$" in PROSE and round(f, 2) == 0.73
