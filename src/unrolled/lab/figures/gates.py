@@ -49,7 +49,7 @@ def draw_leaks(ax: Axes, high: Mapping[str, Floats], low: Mapping[str, Floats]) 
     ax.set(xlabel="steps", ylabel="state", xlim=(0, 1.42 * steps), ylim=(-0.06, 0.78))
     ax.set_xticks(range(0, steps + 1, 50))
     starts = [float(next(iter(runs.values()))[0]) for runs in (high, low)]
-    ax.set_title(f"None of {len(high)} weights keeps both {starts[0]} and {starts[1]}")
+    ax.set_title(f"None of {len(high)} weights keeps both {starts[0]:g} and {starts[1]:g}")
 
 
 def draw_cells(
