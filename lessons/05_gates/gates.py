@@ -461,8 +461,8 @@ def lstm_step(x_t, h_prev, c_prev, W_xh, W_hh, b_h):
 
 # %% [markdown]
 # Your step on one unit, with the old cell from -4 to 4, the forget gate and
-# the output gate wide open and the input gate closed (biases of 40 and -40: to
-# a computer's 16 digits, that's exactly 1 and all but 0).
+# the output gate wide open and the input gate closed. (Biases of 40 and -40:
+# to the 16 digits of the computer, the gates are 1 and 0.)
 
 # %% show=true
 c_sweep = np.linspace(-4, 4, 161)[:, None]
@@ -748,6 +748,7 @@ def kept(forget_bias, T=200):
     return np.concatenate([[1.0], np.arctanh(h[0, :, 0])])  # tanh undone
 
 
+# %% show=true
 def draw_kept(ax, forget_bias):
     """What is left of a value, step by step."""
     gates.draw_kept(ax, kept(forget_bias), forget_bias)
@@ -964,6 +965,7 @@ def lstm_step_backward(dh_t, dc_t, cache_t):
 
 
 # %%
+# for the checks: what lstm_step_backward returns, in this order
 names_back = ("dx_t", "dh_prev", "dc_prev", "dW_xh", "dW_hh", "db_h")
 
 # %% [markdown]
@@ -1077,11 +1079,11 @@ check.close("db_h", results(got, *names_back)[5], right[5], axes="4H")
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# **Does the error walk back unharmed?** The test: 100 steps of random input, 16
-# units, weights as small as PyTorch makes them at the start, and an error at the
-# last step only. How much of it arrives $k$ steps earlier? In the plain network
-# (with the step back that you wrote in `03_bptt`), and in yours, with three
-# forget biases.
+# **Does the error walk back unharmed?** The test: 100 steps of random input,
+# 16 units, weights as small as PyTorch makes them at the start, and an error
+# at the last step only. How much of it arrives $k$ steps earlier? In the plain
+# network (with the step back that you wrote in `03_bptt`), and in yours, with
+# three forget biases.
 
 
 # %% show=true
@@ -1320,6 +1322,31 @@ def gru_forward(x, h_0, W_xh, W_hh, b_xh, b_hh):
     ### END SOLUTION
 
 
+# %% [markdown]
+# Your result: a GRU by hand reads the text of section 2. At the years and at
+# the full stops $z$ is 0 and takes the candidate, 0.2, 0.5 or 0; at all other
+# words it's 1 and keeps what is there.
+
+# %% show=true
+reads = [[0, -40, np.arctanh(0.2)], [0, -40, np.arctanh(0.5)]]  # 2004, 2010
+reads += [[0, -40, 0], [0, 40, 0]]  # full stop, any other word
+gru_hand = {"W_xh": np.array(reads), "W_hh": np.zeros((1, 3))}
+gru_hand |= {"b_xh": np.zeros(3), "b_hh": np.zeros(3)}
+no_state = np.zeros((1, 1))
+both = {"GRU": gru_forward(x_words, no_state, *gru_hand.values())[0]}
+both["cell of the LSTM"] = inside(x_words, by_hand)["c"]
+fig, ax = plt.subplots(figsize=(8.4, 3.2))
+gates.draw_cells(ax, words, both, "left")
+show(
+    fig,
+    alt="What GRU and LSTM, both set by hand, hold after each word, as a "
+    "year. The two lines are one: 2004, nothing, 2010, nothing.",
+)
+
+# %% [markdown]
+# The two lines are one. Where the LSTM needed two gates, open and shut in
+# turn, one is enough here.
+
 # %% check="gru_forward_values" points=2
 # z = 1/2 and the candidate is tanh(1) at each step: half-way there, each time.
 args = np.zeros((1, 3, 2)), np.zeros((1, 1)), np.ones((2, 3)), np.zeros((1, 3))
@@ -1363,36 +1390,16 @@ check.close("h", h, right, axes="N T H")
 # | $z_t$ **keeps** the old | PyTorch; Keras as it comes; this lesson | Cho and others 2014; Keras with `reset_after=False` |
 # | $z_t$ **takes** the new | Lasagne | Chung and others 2014 |
 #
-# All four work about equally well. But trained weights of one are nonsense to
-# another. On top of that come the order of the blocks (PyTorch r, z, n; Keras
-# z, r, h) and the number of biases. Whoever copies weights must look all of
-# this up.
+# None of them is wrong. But trained weights of one are nonsense to another. On
+# top of that come the order of the blocks (PyTorch r, z, n; Keras z, r, h) and
+# the number of biases. Whoever copies weights must look all of this up.
 #
-# How bad is it? A GRU by hand reads our text, as the LSTM did: at the years
-# $z$ takes the new, at all other words it keeps the old. Then the same
-# weights, read the other way round. (Your `gru_step` can do this: since
+# How bad is it? Take the GRU by hand again, and read the same weights the
+# other way round. (Your `gru_step` can do this: since
 # $\sigma(-a) = 1 - \sigma(a)$, we turn the sign of all that goes into $z$.)
 
 # %% show=true
-gru_hand = {
-    "W_xh": np.array(
-        [
-            [0, -40, np.arctanh(0.2)],
-            [0, -40, np.arctanh(0.5)],
-            [0, -40, 0],  # full stop: take 0
-            [0, 40, 0],  # any other word: keep
-        ]
-    )
-}
-gru_hand |= {
-    "W_hh": np.zeros((1, 3)),
-    "b_xh": np.zeros(3),
-    "b_hh": np.zeros(3),
-}
 turned = gru_hand | {"W_xh": gru_hand["W_xh"] * np.array([1, -1, 1])}
-
-# %% show=true
-no_state = np.zeros((1, 1))
 read = {
     "z keeps the old": gru_forward(x_words, no_state, *gru_hand.values())[0],
     "z takes the new": gru_forward(x_words, no_state, *turned.values())[0],
@@ -1604,9 +1611,9 @@ show(
 )
 
 # %% [markdown]
-# Three times and four times the plain network, for any size: memory isn't
-# free. A fair comparison should keep that in mind. With the same number of
-# parameters the plain network may have about twice as many units as the LSTM.
+# Three times and four times as many as in the plain network: memory isn't
+# free. A fair comparison keeps this in mind. For the parameters of this LSTM
+# you could have a plain network of 237 units in place of 100.
 
 # %% check="count_rnn_lstm" points=2
 # D = 2, H = 3: one block is 6 + 9 + 3 = 18 numbers.
@@ -1642,19 +1649,19 @@ for sentence, answer in zip(ids, answers, strict=True):
 
 # %% [markdown]
 # Three networks of 32 units, plain, LSTM and GRU, each trained anew for every
-# distance, each started as PyTorch starts it. **Guess before you run the
-# cells:** which of the three find the year over 32 words? (Each cell takes some
-# seconds.)
+# distance in at most 300 steps, each started as PyTorch starts it. **Guess
+# before you run the cells:** which of the three find the year over 32 words?
+# (Each cell takes some seconds.)
 
 # %% show=true
 ks = [2, 4, 8, 16, 32]
-curves = {"plain": [recall.accuracy("rnn", k) for k in ks]}
+curves = {"plain": [recall.accuracy("rnn", k, steps=300) for k in ks]}
 
 # %% show=true
-curves["LSTM"] = [recall.accuracy("lstm", k) for k in ks]
+curves["LSTM"] = [recall.accuracy("lstm", k, steps=300) for k in ks]
 
 # %% show=true
-curves["GRU"] = [recall.accuracy("gru", k) for k in ks]
+curves["GRU"] = [recall.accuracy("gru", k, steps=300) for k in ks]
 
 # %% show=true
 chance = 1 / len(recall.YEARS)
@@ -1671,19 +1678,20 @@ show(
 # None! The GRU gets twice as far as the two others, and at 32 words all three
 # guess. Are the gates good for nothing, then?
 #
-# Think of section 6. PyTorch starts with biases around 0, so the forget gate of
-# the LSTM and the update gate of the GRU begin near 1/2. Over 32 steps about
-# $2^{-32}$ of the error is left, so nobody tells the gates what they should
-# have kept. The rule of thumb says $b_f \approx \log 32 \approx 3.5$. Let's
-# start both with 3.
+# Think of section 6. PyTorch starts with biases around 0, so the forget gate
+# of the LSTM and the update gate of the GRU begin near 1/2. Over 32 steps
+# about $2^{-32}$ of the error is left, so nobody tells the gates what they
+# should have kept. The rule of thumb says $b_f \approx \log 32 \approx 3.5$.
+# Let's start both with 3.
 
 # %% show=true
+settings = {"steps": 300, "forget_bias": 3.0}
 name = "LSTM, forget bias 3"
-curves[name] = [recall.accuracy("lstm", k, forget_bias=3.0) for k in ks]
+curves[name] = [recall.accuracy("lstm", k, **settings) for k in ks]
 
 # %% show=true
 name = "GRU, update bias 3"
-curves[name] = [recall.accuracy("gru", k, forget_bias=3.0) for k in ks]
+curves[name] = [recall.accuracy("gru", k, **settings) for k in ks]
 
 # %% show=true
 fig, ax = plt.subplots(figsize=(7.6, 3.8))
@@ -1695,18 +1703,18 @@ show(
 )
 
 # %% [markdown]
-# That's the whole difference: one number, set before the training begins. A gate
-# *can* keep a value over any distance. But training has to find out that it
-# should, and for that the error must get there in the first place. (The plain
-# network had such a number, too: in `04_gradients` the spectral radius of its
-# $W_{hh}$ decided. But that's one number for all units and all words.)
+# That's the whole difference: one number, set before the training begins. A
+# gate *can* keep a value over any distance. But training has to find out that
+# it should, and for that the error must get there in the first place. (The
+# plain network had such a number, too: in `04_gradients` the spectral radius
+# of its $W_{hh}$ decided. But that's one number for all units and all words.)
 #
 # ## 12. Watch it read
 #
 # Last, look into gates that nobody set by hand. A small LSTM of PyTorch, five
-# units, learns to say after **each** word which year holds: the last one named,
-# or none if a full stop has come since. It's the text of section 2 again, only
-# now the network has to find the gates itself.
+# units, learns to say after **each** word which year holds: the last one
+# named, or none if a full stop has come since. It's the text of section 2
+# again, only now the network has to find the gates itself.
 
 # %% show=true
 network, read_out = reader.train()
@@ -1716,8 +1724,9 @@ print(f"right after {reader.accuracy(network, read_out):.1%} of the words")
 # **Guess:** at which words will its forget gates close, and at which will its
 # input gates open?
 #
-# You copy its weights, and read a sentence with **your** functions. Choose what
-# to look at: a gate, the cell or the state of all five units, word by word.
+# You copy its weights, and read a sentence with **your** functions. Choose
+# what to look at: a gate, the cell or the state of all five units, word by
+# word.
 
 
 # %% show=true
@@ -1729,6 +1738,7 @@ letters = {"forget gate f": "f", "input gate i": "i", "cell c": "c"}
 letters |= {"candidate g": "g", "output gate o": "o", "state h": "h"}
 
 
+# %% show=true
 def draw_reading(ax, look_at):
     """One gate, the cell or the state of all units."""
     letter = letters[look_at]
@@ -1748,9 +1758,9 @@ explore(
 
 # %% [markdown]
 # Half of the guess is right, most likely. The forget gates of units 1, 2 and 3
-# close at each year and at each full stop, as in the LSTM by hand. (Units 4 and
-# 5 have found something else to do.) But the input gates stand open nearly all
-# the time! Take one unit, and look at all that happens in it:
+# close at each year and at each full stop, as in the LSTM by hand. (Units 4
+# and 5 have found something else to do.) But the input gates stand open nearly
+# all the time! Take one unit, and look at all that happens in it:
 
 
 # %% show=true
@@ -1770,13 +1780,13 @@ explore(
 )
 
 # %% [markdown]
-# In unit 2 the cell is negative while a year holds and positive where none does;
-# unit 3 tells the two years apart. It takes several units to hold one of four
-# years, and each holds a part of the answer.
+# In unit 2 the cell is negative while a year holds and positive where none
+# does; unit 3 tells the two years apart. It takes several units to hold one of
+# four years, and each holds a part of the answer.
 #
-# **Question.** At ordinary words the forget gate of unit 2 is about 0.8, not 1.
-# And yet this network is still right when the year was named a hundred words
-# ago.
+# **Question.** At ordinary words the forget gate of unit 2 is about 0.8, not
+# 1. And yet this network is still right when the year was named a hundred
+# words ago.
 #
 # 1. How much of a value would be left after 30 words if it were only
 #    multiplied by 0.8 each time?

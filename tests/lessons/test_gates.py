@@ -267,6 +267,9 @@ def test_numbers_in_the_prose_are_those_computed() -> None:
     assert np.allclose(np.divide(half[1:], half[:-1]), np.e, rtol=0.02)
     assert "it takes 5 for about 100 steps" in PROSE and 100 < half[1] < 104
     assert "$0.8^{30} \\approx 0.001$" in PROSE and np.isclose(0.8**30, 0.001, rtol=0.3)
+    plain = [LESSON.count_parameters("rnn", 100, H) for H in (237, 238)]
+    assert plain[0] < LESSON.count_parameters("lstm", 100, 100) < plain[1]
+    assert "a plain network of 237 units" in PROSE
     assert np.isclose(2000 + 20 * (0.2 + 0.5), 2014) and "the year 2014" in PROSE
     for cell, ratio in (("gru", 3), ("lstm", 4)):
         counted = [LESSON.count_parameters(c, 100, 100) for c in (cell, "rnn")]

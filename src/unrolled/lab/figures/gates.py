@@ -49,7 +49,9 @@ def draw_leaks(ax: Axes, high: Mapping[str, Floats], low: Mapping[str, Floats]) 
     ax.set(xlabel="steps", ylabel="state", xlim=(0, 1.42 * steps), ylim=(-0.06, 0.78))
     ax.set_xticks(range(0, steps + 1, 50))
     starts = [float(next(iter(runs.values()))[0]) for runs in (high, low)]
-    ax.set_title(f"None of {len(high)} weights keeps both {starts[0]:g} and {starts[1]:g}")
+    ax.set_title(
+        f"None of {len(high)} weights keeps both {starts[0]:g} and {starts[1]:g}"
+    )
 
 
 def draw_cells(
@@ -190,8 +192,8 @@ def draw_recall(
     ax.minorticks_off()
     ax.set_xlim(ks[0] * 0.9, ks[-1] * 4.2)
     good = [name for name, curve in curves.items() if curve[-1] > 0.9]
-    told = " and ".join(good) if good else "no network"
-    ax.set_title(f"{ks[-1]} words back, over 9 in 10 are right: {told}", fontsize=10)
+    told = " and ".join(good) if good else "none"
+    ax.set_title(f"Right over 9 times in 10 at {ks[-1]} words: {told}", fontsize=10)
 
 
 def _end_labels(
