@@ -6,6 +6,8 @@ network can still learn to answer? A network is trained for each distance.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -100,11 +102,28 @@ def accuracy(
         torch.manual_seed(seed)
         network = _network(cell, hidden)
     _start(network, cell, hidden, forget_bias, W_hh)
-    _train(network, k, steps, batch, learning_rate, rng)
-    ids, answers = sentences(_TESTED, k, rng)
-    with torch.no_grad():
-        said = _scores(network, ids).argmax(dim=1).numpy()
+    with _one_thread():
+        _train(network, k, steps, batch, learning_rate, rng)
+        ids, answers = sentences(_TESTED, k, rng)
+        with torch.no_grad():
+            said = _scores(network, ids).argmax(dim=1).numpy()
     return float(np.mean(said == answers))
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Networks as small as these lose time where several threads wait for each other.
+
+    On a machine that others use, too, they lose nearly all of it.
+    """
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _network(cell: str, hidden: int) -> Any:
