@@ -321,14 +321,13 @@ def test_words_on_the_trainings_are_true(lesson: Any) -> None:
 
 
 def test_torch_starts_at_the_radius_that_is_told() -> None:
-    """Is 0.58 about the radius at which torch.nn.RNN starts?"""
+    """Is 0.6 about the radius at which torch.nn.RNN starts?"""
     import torch
 
-    told("`torch.nn.RNN` starts on its own: 0.58")
+    told("*your* radius 0.6", "`torch.nn.RNN` starts on its own with 32 units")
     radii = []
     for seed in range(20):
         torch.manual_seed(seed)
         W = torch.nn.RNN(8, 32).weight_hh_l0.detach().numpy()
         radii.append(np.abs(np.linalg.eigvals(W)).max())
-    assert 0.5 < np.mean(radii) < 0.68
-    print(np.mean(radii))
+    assert 0.55 < np.mean(radii) < 0.65

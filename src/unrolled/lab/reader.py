@@ -63,7 +63,20 @@ def train(
     """
     import torch
 
-    rng = np.random.default_rng(seed)
+    lstm, read_out = _start(hidden, forget_bias, seed)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # several would wait for each other
+    try:
+        _fit(lstm, read_out, steps, np.random.default_rng(seed))
+    finally:
+        torch.set_num_threads(threads)
+    return lstm, read_out
+
+
+def _start(hidden: int, forget_bias: float, seed: int) -> tuple[Any, Any]:
+    """The network as torch starts it, but for the bias of the forget gate."""
+    import torch
+
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         lstm = torch.nn.LSTM(len(WORDS), hidden, batch_first=True)
@@ -72,6 +85,13 @@ def train(
         biases = dict(lstm.named_parameters())
         biases["bias_ih_l0"][hidden : 2 * hidden] = forget_bias
         biases["bias_hh_l0"][hidden : 2 * hidden] = 0.0
+    return lstm, read_out
+
+
+def _fit(lstm: Any, read_out: Any, steps: int, rng: np.random.Generator) -> None:
+    """Adam on fresh texts."""
+    import torch
+
     adam = torch.optim.Adam([*lstm.parameters(), *read_out.parameters()], 2e-2)
     for _ in range(steps):
         ids, answers = texts(32, 30, rng)
@@ -81,7 +101,6 @@ def train(
         adam.zero_grad()
         loss.backward()
         adam.step()
-    return lstm, read_out
 
 
 def accuracy(

@@ -46,25 +46,17 @@ def draw_lstm(ax: Axes) -> None:
     """One step of the LSTM: the cell along the top, the four gates below."""
     _way(ax, [(0, 3), (10, 3)], style.STATE, lw=3)
     _ends(ax, ("$c_{t-1}$", "$c_t$"), 3, 10)
-    for x, name, colour in _lstm_gates():
-        _gate(ax, (x, 0.9), name, colour)
-        _way(ax, [(x, 0.2), (x, 0.55)], style.CONTEXT)
-    _way(ax, [(0, 0.2), (7.2, 0.2)], style.CONTEXT, head=False)
     ax.text(-0.15, 0.2, "$x_t,\\ h_{t-1}$", ha="right", va="center")
-    _way(ax, [(1.8, 1.25), (1.8, 2.8)], style.GRADIENT)
-    _way(ax, [(3.6, 1.25), (3.6, 2.0), (4.3, 2.0)], style.STATE)
-    _way(ax, [(5.4, 1.25), (5.4, 2.0), (4.7, 2.0)], style.THIRD)
-    _way(ax, [(4.5, 2.2), (4.5, 2.8)], style.STATE)
-    _way(ax, [(8.6, 3), (8.6, 2.35)], style.STATE)
-    _gate(ax, (8.6, 2.0), "tanh", style.CONTEXT)
-    _way(ax, [(8.6, 1.65), (8.6, 1.1)], style.STATE)
-    _way(ax, [(7.55, 0.9), (8.4, 0.9)], style.FOURTH)
-    _way(ax, [(8.8, 0.9), (10, 0.9)], style.STATE)
     ax.text(10.15, 0.9, "$h_t$", va="center", fontsize=12)
+    _way(ax, [(0, 0.2), (7.2, 0.2)], style.CONTEXT, head=False)
+    for points, colour in _LSTM_WAYS:
+        _way(ax, points, colour)
+    for at, name, colour in _LSTM_BOXES:
+        _gate(ax, at, name, colour)
     for at, sign in (
-        ((1.8, 3.0), "×"),
-        ((4.5, 3.0), "+"),
-        ((4.5, 2.0), "×"),
+        ((1.8, 3), "×"),
+        ((4.5, 3), "+"),
+        ((4.5, 2), "×"),
         ((8.6, 0.9), "×"),
     ):
         _sign(ax, at, sign)
@@ -72,49 +64,61 @@ def draw_lstm(ax: Axes) -> None:
     ax.set_title("On its way through a step the cell meets one × and one +")
 
 
-def _lstm_gates() -> Sequence[tuple[float, str, str]]:
-    names = ("f", "i", "g", "o")
-    colours = (style.GRADIENT, style.STATE, style.THIRD, style.FOURTH)
-    return list(zip((1.8, 3.6, 5.4, 7.2), names, colours, strict=True))
+_LSTM_BOXES = (
+    ((1.8, 0.9), "f", style.GRADIENT),
+    ((3.6, 0.9), "i", style.STATE),
+    ((5.4, 0.9), "g", style.THIRD),
+    ((7.2, 0.9), "o", style.FOURTH),
+    ((8.6, 2.0), "tanh", style.CONTEXT),
+)
+_LSTM_WAYS: tuple[tuple[Sequence[Point], str], ...] = (
+    *((((x, 0.2), (x, 0.55)), style.CONTEXT) for x in (1.8, 3.6, 5.4, 7.2)),
+    (((1.8, 1.25), (1.8, 2.8)), style.GRADIENT),
+    (((3.6, 1.25), (3.6, 2.0), (4.3, 2.0)), style.STATE),
+    (((5.4, 1.25), (5.4, 2.0), (4.7, 2.0)), style.THIRD),
+    (((4.5, 2.2), (4.5, 2.8)), style.STATE),
+    (((8.6, 3), (8.6, 2.35)), style.STATE),
+    (((8.6, 1.65), (8.6, 1.1)), style.STATE),
+    (((7.55, 0.9), (8.4, 0.9)), style.FOURTH),
+    (((8.8, 0.9), (10, 0.9)), style.STATE),
+)
 
 
 def draw_gru(ax: Axes) -> None:
     """One step of the GRU: the state along the top, the gates r, z, n below."""
     _way(ax, [(0, 3), (10, 3)], style.STATE, lw=3)
     _ends(ax, ("$h_{t-1}$", "$h_t$"), 3, 10)
-    for x, name, colour in (
-        (2.0, "r", style.FOURTH),
-        (5.0, "z", style.GRADIENT),
-        (8.0, "n", style.THIRD),
-    ):
-        _gate(ax, (x, 0.9), name, colour)
-    _way(ax, [(0, 0.0), (8.0, 0.0), (8.0, 0.55)], style.CONTEXT)
-    ax.text(-0.15, 0.0, "$x_t$", ha="right", va="center")
-    for x in (2.0, 5.0):
-        _way(ax, [(x, 0.0), (x, 0.55)], style.CONTEXT)
-    _way(ax, [(0.8, 3), (0.8, 0.9), (1.65, 0.9)], style.CONTEXT)
-    _way(ax, [(0.8, 1.7), (3.3, 1.7), (3.3, 1.1)], style.CONTEXT)
-    ax.text(2.4, 1.78, "$h_{t-1}W_{hn}+b_{hn}$", ha="center", va="bottom", fontsize=9)
-    _way(ax, [(2.35, 0.9), (3.1, 0.9)], style.FOURTH)
-    _way(
-        ax,
-        [(3.5, 0.9), (4.0, 0.9), (4.0, 0.3), (7.2, 0.3), (7.2, 0.75), (7.65, 0.75)],
-        style.CONTEXT,
-    )
-    _way(ax, [(5.0, 1.25), (5.0, 2.8)], style.GRADIENT)
-    _way(ax, [(5.0, 2.0), (7.8, 2.0)], style.GRADIENT)
-    ax.text(6.4, 2.08, "$1 - z$", ha="center", va="bottom", fontsize=9)
-    _way(ax, [(8.0, 1.25), (8.0, 1.8)], style.THIRD)
-    _way(ax, [(8.0, 2.2), (8.0, 2.8)], style.THIRD)
-    for at, sign in (
-        ((5.0, 3.0), "×"),
-        ((8.0, 3.0), "+"),
-        ((8.0, 2.0), "×"),
-        ((3.3, 0.9), "×"),
-    ):
+    ax.text(-0.15, 0.0, "$x_t,\\ h_{t-1}$", ha="right", va="center")
+    ax.text(8.0, -0.08, "$x_t$", ha="center", va="top")
+    for points, colour in _GRU_WAYS:
+        _way(ax, points, colour)
+    for at, name, colour in _GRU_BOXES:
+        _gate(ax, at, name, colour)
+    for x, y, text in ((2.4, 1.78, "$h_{t-1}W_{hn}+b_{hn}$"), (6.4, 2.08, "$1 - z$")):
+        ax.text(x, y, text, ha="center", va="bottom", fontsize=9)
+    for at, sign in (((5, 3), "×"), ((8, 3), "+"), ((8, 2), "×"), ((3.3, 0.9), "×")):
         _sign(ax, at, sign)
-    _bare(ax, (-1.5, 11), (-0.3, 3.5))
+    _bare(ax, (-1.5, 11), (-0.5, 3.5))
     ax.set_title("z keeps the old and lets in the new, in one")
+
+
+_GRU_BOXES = (
+    ((2.0, 0.9), "r", style.FOURTH),
+    ((5.0, 0.9), "z", style.GRADIENT),
+    ((8.0, 0.9), "n", style.THIRD),
+)
+_PAST = ((3.5, 0.9), (4.0, 0.9), (4.0, 0.3), (7.2, 0.3), (7.2, 0.75), (7.65, 0.75))
+_GRU_WAYS: tuple[tuple[Sequence[Point], str], ...] = (
+    (((0, 0.0), (5.0, 0.0), (5.0, 0.55)), style.CONTEXT),
+    *((((x, 0.0), (x, 0.55)), style.CONTEXT) for x in (2.0, 8.0)),
+    (((0.8, 3), (0.8, 1.7), (3.3, 1.7), (3.3, 1.1)), style.CONTEXT),
+    (((2.35, 0.9), (3.1, 0.9)), style.FOURTH),
+    (_PAST, style.CONTEXT),
+    (((5.0, 1.25), (5.0, 2.8)), style.GRADIENT),
+    (((5.0, 2.0), (7.8, 2.0)), style.GRADIENT),
+    (((8.0, 1.25), (8.0, 1.8)), style.THIRD),
+    (((8.0, 2.2), (8.0, 2.8)), style.THIRD),
+)
 
 
 def _ends(ax: Axes, names: tuple[str, str], y: float, right: float) -> None:
