@@ -12,7 +12,7 @@ def random_network(rng, D, H, V):
 
     Both depend on their arguments alone. The step refuses other sizes.
 
-    Route: products of NumPy arrays, with sine and cosine.
+    Route: none, it draws inputs.
     """
     into, back = rng.normal(0, 0.6, (H, D)), rng.normal(0, 0.6, (H, H))
     start, out = rng.normal(0, 0.5, H), rng.normal(0, 0.8, (V, H))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +39,7 @@ class Trial:
         first = self._run("the oracle", seed, self._oracle, checking=True)
         second = self._run("the witness", seed, self._witness)
         self._guard(first)
-        judged = _judged(first)
+        judged = _judged(first, self._draws)
         for _, found in self._gaps(first, second, judged):
             self.differ = self.differ.worst(found)
         for draw in range(DRAWS):
@@ -65,6 +65,9 @@ class Trial:
 
     def _oracle(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return getattr(self.reference.oracle, name)(*args, **kwargs)
+
+    def _draws(self, name: str) -> bool:
+        return draws_inputs(getattr(self.reference.oracle, name))
 
     def _witness(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         function = getattr(self.reference.oracle, name)
@@ -152,8 +155,11 @@ def _is_compared(parts: frozenset[int], run: Run) -> bool:
     return any(parts & c.want.parts for c in run.comparisons)
 
 
-def _judged(run: Run) -> list[_Judged]:
-    """What is judged: comparisons, and outcomes that are not compared themselves."""
+def _judged(run: Run, draws: Callable[[str], bool]) -> list[_Judged]:
+    """What is judged: comparisons, and outcomes that are not compared themselves.
+
+    Of a function that only draws inputs, `draws`, nothing is: it may make functions.
+    """
     outcomes = frozenset[int]().union(*(c.outcome.parts for c in run.calls))
     judged = [
         _Judged(place, c.limit, True, bool(outcomes & c.want.parts))
@@ -164,7 +170,7 @@ def _judged(run: Run) -> list[_Judged]:
         loosest = DEFAULT
     start = len(run.comparisons)
     for place, call in enumerate(run.calls, start):
-        if not _is_compared(call.outcome.parts, run):
+        if not (draws(call.name) or _is_compared(call.outcome.parts, run)):
             judged.append(_Judged(place, loosest, False, False))
     return judged
 
