@@ -207,7 +207,10 @@ def weights_from_torch(state_dict):
 
 
 def random_step(rng, N, D, H):
-    """Random errors dh_t and dc_t, and the cache of a step whose numbers fit."""
+    """Random errors dh_t and dc_t, and the cache of a step whose numbers fit.
+
+    Route: none, it draws inputs.
+    """
     gates = {name: rng.uniform(0.1, 0.9, size=(N, H)) for name in "ifo"}
     gates["g"] = rng.uniform(-0.9, 0.9, size=(N, H))
     cache_t = {
@@ -222,7 +225,10 @@ def random_step(rng, N, D, H):
 
 
 def random_state_dict(rng, D, H, blocks):
-    """The tensors of an LSTM (4 blocks) or a GRU (3), in float64."""
+    """The tensors of an LSTM (4 blocks) or a GRU (3), in float64.
+
+    Route: none, it draws inputs.
+    """
     shapes = {"weight_ih_l0": (blocks * H, D), "weight_hh_l0": (blocks * H, H)}
     shapes |= {"bias_ih_l0": (blocks * H,), "bias_hh_l0": (blocks * H,)}
     return {
