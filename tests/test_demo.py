@@ -95,15 +95,12 @@ def test_identity_columns_come_back_as_canvas_gave_them(
     assert after[0] == before[0]
 
 
-_CANVAS_IDS = {"02_forward_pass": "900", "03_bptt": "901"}
-
-
 def _state(rows: list[list[str]], course: Course) -> CanvasState:
     """Canvas with the class enrolled and no grade yet."""
     students = [CanvasStudent(r[1], r[0], r[0], r[2], r[3]) for r in rows[2:]]
     assignments = [
-        CanvasAssignment(_CANVAS_IDS[name], a.title, a.points)
-        for name, a in course.assignments.items()
+        CanvasAssignment(str(900 + number), a.title, a.points)
+        for number, a in enumerate(course.assignments.values())
     ]
     return CanvasState(students, assignments, {})
 

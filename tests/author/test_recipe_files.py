@@ -74,5 +74,6 @@ def test_our_own_recipes_can_be_cooked() -> None:
     students = load_students(ROOT / "tests" / "submissions")
     for given, reference in real():
         for student in students:
-            recipe = student.recipes[given.assignment]
-            assert student.about and cook(recipe, given, reference), student.name
+            recipe = student.recipes.get(given.assignment)
+            if recipe is not None:
+                assert student.about and cook(recipe, given, reference), student.name
