@@ -203,8 +203,8 @@ show(
 # the way through the year.
 
 # %% check="batches_inputs" points=3
-# The numbers 0 to 19, N = 2 and T = 3: the second row starts at 9.
-ids = torch.arange(20)
+# The numbers 0 to 22, N = 2 and T = 3: the second row starts at 9.
+ids = torch.arange(23)
 found = pairs("make_batches", check.call(make_batches, ids, 2, 3))
 check.that(len(found) > 0, "make_batches: there is no batch")
 check.array("inputs", found[0][0], (2, 3), axes="N T", kind="int")
@@ -212,7 +212,7 @@ first = np.array([[0, 1, 2], [9, 10, 11]])
 check.close("inputs", found[0][0], first, axes="N T")
 ### BEGIN HIDDEN TESTS
 N, T = (int(size) for size in rng.permutation([2, 3, 4])[:2])
-ids = torch.tensor(rng.integers(0, 90, size=N * T * 5 + 2))
+ids = torch.tensor(rng.integers(0, 90, size=N * T * 5 + N + 2))
 right = oracle.make_batches(ids.tolist(), N, T)
 found = pairs("make_batches", check.call(make_batches, ids, N, T))
 check.that(len(found) > 0, "make_batches: there is no batch")
@@ -343,8 +343,8 @@ characters.draw_sizes(ax, sizes)
 show(
     fig,
     alt="Bars of the numbers of parameters for 128 hidden units and one "
-    "layer: the GRU has nearly three times as many as the RNN, the LSTM "
-    "over three times as many.",
+    "layer: the GRU has two and a half times as many as the RNN, the "
+    "LSTM over three times as many.",
 )
 
 # %% [markdown]
@@ -560,14 +560,18 @@ def stream(ids, N, T, steps):
 
 # %% [markdown]
 # **Guess before you run the cell.** Who guesses evenly among 65 characters
-# pays $\log 65 = 4.17$ nats a character. What will your network pay after 240
-# batches? It takes some seconds.
+# pays $\log 65 = 4.17$ nats a character. What will your network pay after 300
+# batches? It takes some seconds. (For the last 80 batches the steps are five
+# times smaller, so that the weights settle down.)
 
 # %% show=true
 torch.manual_seed(1)
 story_model = CharRNN("lstm", V, 128, 1)
 losses = train(
-    story_model, progress(stream(ids_train, 16, 64, 240), 240), 1e-2, 1.0
+    story_model, progress(stream(ids_train, 16, 64, 220), 220), 1e-2, 1.0
+)
+losses += train(
+    story_model, progress(stream(ids_train, 16, 64, 80), 80), 2e-3, 1.0
 )
 
 # %% show=true
@@ -582,16 +586,16 @@ fig, ax = plt.subplots(figsize=(7.4, 3.6))
 characters.draw_training(ax, losses, lines)
 show(
     fig,
-    alt="The loss over 240 batches, with its running mean. It starts at the "
+    alt="The loss over 300 batches, with its running mean. It starts at the "
     "line of guessing evenly, 4.17, falls below that of the frequencies "
-    "within some 20 batches, below that of the pairs within 80, and ends "
-    "near 1.4.",
+    "within some 25 batches, below that of the pairs within 80, and ends "
+    "below 1.5.",
 )
 
 # %% [markdown]
 # The curve falls through three yardsticks. *Guessing evenly* costs 4.17.
 # *Knowing the frequencies*, your first figure, costs 3.05: the network finds
-# them out within some 20 batches. Most of that is a single number for each
+# them out within some 25 batches. Most of that is a single number for each
 # character, the bias of the read-out. *Knowing all pairs*, which character
 # follows which how often, costs 2.29. Below that line a network must look
 # further back than one character, so from there on its **state** is at work.
@@ -652,11 +656,11 @@ for name, array in right.items():
 
 # %% check="train_learns" points=4
 # "abcabc...": do the weights predict it afterwards? We compute the loss.
-batch = (torch.tensor([[0, 1, 2] * 4]), torch.tensor([[1, 2, 0] * 4]))
+batch = (torch.tensor([[0, 1, 2] * 2]), torch.tensor([[1, 2, 0] * 2]))
 model = check.call(
     Leaky, weights.leaky_weights(np.random.default_rng(7), 3, 8)
 )
-check.call(train, model, [batch] * 40, 0.1, 1.0)
+check.call(train, model, [batch] * 30, 0.1, 1.0)
 logits, _ = check.call(model, batch[0])
 loss = cross_entropy(logits.detach(), batch[1]).item()
 check.that(
@@ -664,10 +668,10 @@ check.that(
 )
 ### BEGIN HIDDEN TESTS
 V, H = int(rng.integers(4, 7)), 8
-ids = torch.tensor([rng.permutation(V).tolist() * 3])
+ids = torch.tensor([rng.permutation(V).tolist() * 2])
 batch = (ids, ids.roll(-1, 1))
 model = check.call(Leaky, weights.leaky_weights(rng, V, H))
-check.call(train, model, [batch] * 60, 0.1, 1.0)
+check.call(train, model, [batch] * 30, 0.1, 1.0)
 loss = oracle.loss_of(model.state_dict(), batch)
 check.that(loss < 0.3, f"a cycle: the loss afterwards is {loss:.3f}")
 ### END HIDDEN TESTS
@@ -743,7 +747,7 @@ show(
     fig,
     alt="Bits per character: guessing evenly 6.02, the frequencies 4.40, all "
     "pairs 3.31, zip about 2.5, your network a little over 2 on held-out "
-    "text and a little under 2 on the text it has learned.",
+    "text and less on the text that it has learned.",
 )
 print(f"held out: {held_out:.3f} nats = {held_out / np.log(2):.3f} bits")
 
@@ -948,8 +952,8 @@ for temperature in (0, 0.5, 1.0):
     print(f"--- temperature {temperature}\n{written}\n")
 
 # %% [markdown]
-# Look at what's there after a few seconds of learning. Words, nearly all of
-# them real at low temperature. Sentences that end in full stops, capitals
+# Look at what's there after a few seconds of learning. Words, many of them real
+# at low temperature. Sentences that end in full stops, capitals
 # after them. And the *form* of the almanac: a week with a number, weather,
 # wind and lamps. Nobody told the network that there are words, or weeks.
 #
@@ -987,16 +991,15 @@ code_vocabulary = build_vocabulary(code)
 ids_code = encode(code, code_vocabulary)
 torch.manual_seed(2)
 code_model = CharRNN("lstm", len(code_vocabulary), 128, 1)
-batches = progress(stream(ids_code, 16, 64, 240), 240)
+batches = progress(stream(ids_code, 32, 48, 260), 260)
 code_losses = train(code_model, batches, 1e-2, 1.0)
 print(f"{len(code)} characters; last losses {np.mean(code_losses[-20:]):.2f}")
-print(sample(code_model, code_vocabulary, "    def ", 500, 0.6, 1))
+print(sample(code_model, code_vocabulary, "    def ", 500, 0.5, 1))
 
 # %% [markdown]
-# Indentation, `def`, `self`, brackets that often close, the blank lines
-# between functions. It doesn't run, of course. But it's unmistakable which
-# language it wants to be, and the network has read less than the 400,000
-# characters of these modules once.
+# Indentation, `self`, colons, brackets that often close. It doesn't run, of
+# course. But it's unmistakable which language it wants to be, after a few
+# seconds and from a dozen modules.
 
 # %% check="sample_text" points=3
 # The prompt first, then as many characters as asked for.
@@ -1057,34 +1060,26 @@ check.that(first != other, "two seeds: the two texts are the same")
 ### END HIDDEN TESTS
 
 # %% check="sample_shares" points=3
-# A network without memory: 3/5, 1/5, 1/5. Colder, 9 to 1 to 1; 2,000 draws.
-bias = torch.log(torch.tensor([3.0, 1.0, 1.0]))
-model = check.call(Leaky, weights.leaky_zeros(3, 2) | {"b_y": bias})
-for temperature, right in (
-    (1.0, [0.6, 0.2, 0.2]),
-    (0.5, [9 / 11, 1 / 11, 1 / 11]),
-):
-    text = check.call(sample, model, list("abc"), "a", 2000, temperature, 1)
-    for letter, share in zip("abc", right, strict=True):
-        got = text[1:].count(letter) / 2000
-        said = f"temperature {temperature}: {100 * got:.0f} % are {letter}"
-        check.that(
-            abs(got - share) < 0.08, f"{said}, not about {100 * share:.0f} %"
-        )
+# A network without memory: 70, 10, 10, 10 %. At temperature 4 it's 35 and 22.
+bias = torch.log(torch.tensor([0.7, 0.1, 0.1, 0.1]))
+model = check.call(Leaky, weights.leaky_zeros(4, 2) | {"b_y": bias})
+text = check.call(sample, model, list("abcd"), "a", 300, 4.0, 1)
+for letter, share in zip("abcd", [0.35, 0.22, 0.22, 0.22], strict=True):
+    got = text[1:].count(letter) / 300
+    said = f"{100 * got:.0f} % are {letter}, not about {100 * share:.0f} %"
+    check.that(abs(got - share) < 0.2, f"temperature 4: {said}")
 ### BEGIN HIDDEN TESTS
-# Hoeffding: 8 exp(-2 * 2000 * 0.08^2) < 1e-10 that a right sample fails.
-letters, temperature = list("wxyz"), float(rng.choice([0.4, 2.5]))
-logits = np.log(rng.permutation([0.55, 0.25, 0.15, 0.05]))
+# Hoeffding: 8 exp(-2 * 300 * 0.2^2) < 4e-10 that a right sample fails.
+letters, temperature = list("wxyz"), float(rng.choice([3.0, 5.0]))
+logits = np.log(rng.permutation([0.7, 0.1, 0.1, 0.1]))
 right = oracle.with_temperature(logits.tolist(), temperature)
 made = weights.leaky_zeros(4, 3) | {"b_y": torch.tensor(logits)}
-draw = (check.call(Leaky, made), letters, "w", 2000, temperature)
+draw = (check.call(Leaky, made), letters, "w", 300, temperature)
 text = check.call(sample, *draw, int(rng.integers(1000)))
 for letter, share in zip(letters, right, strict=True):
-    got = text[1:].count(letter) / 2000
-    said = f"temperature {temperature}: {100 * got:.0f} % are {letter}"
-    check.that(
-        abs(got - share) < 0.08, f"{said}, not about {100 * share:.0f} %"
-    )
+    got = text[1:].count(letter) / 300
+    said = f"{100 * got:.0f} % are {letter}, not about {100 * share:.0f} %"
+    check.that(abs(got - share) < 0.2, f"temperature {temperature:g}: {said}")
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1157,11 +1152,10 @@ explore(
 )
 
 # %% [markdown]
-# The dark stretch is short: a prediction hangs on the last few characters most
-# of all. Within a word it's often the beginning of that word that matters, and
-# just after a space the word before. Now and then a single character further
-# back lights up, such as the capital or the line end with which something
-# began.
+# The dark stretch is short: a handful of characters holds four fifths of the
+# influence. That is enough to finish a word that has begun, or to know that a
+# full stop has just been passed. Move on, and watch the dark stretch walk
+# along with the end of the text: what was read a line ago is nearly white.
 #
 # On the average, how far does the network look? We take your `influence` at 60
 # places of the held-out weeks, and look back over 40 characters.
@@ -1178,7 +1172,7 @@ heat.draw_reach(ax, reach)
 show(
     fig,
     alt="Mean influence over the number of steps back, logarithmic: a steep "
-    "fall over the first few characters, then a slower one.",
+    "fall over the first ten characters, then a slower one.",
 )
 
 # %% [markdown]
@@ -1364,13 +1358,13 @@ def compare(learn, held_out, V, steps, cells=("rnn", "lstm", "gru")):
         for cell, L in models:
             torch.manual_seed(0)
             model = CharRNN(cell, V, H, L)
-            train(model, stream(learn, 16, 64, steps), 1e-2, 1.0)
+            train(model, stream(learn, 16, 32, steps), 1e-2, 1.0)
             table[H][cell, L] = evaluate(model, held_out, 200)
     return table
 
 
 # %% show=true
-own_table = compare(ids_train, ids_test, V, steps=60)
+own_table = compare(ids_train, ids_test, V, steps=80)
 own_best = best_model(own_table)
 fig, ax = plt.subplots(figsize=(6.4, 2.4))
 characters.draw_table(ax, own_table, own_best, {})
@@ -1403,7 +1397,7 @@ show(
 
 # %% [markdown]
 # Before you answer the lecture's three questions, a word of caution. Your
-# networks have seen 60 batches, those of the paper millions of characters,
+# networks have seen 80 batches, those of the paper millions of characters,
 # again and again until they stopped getting better. A network that learns
 # *faster* wins in your table; one that can learn *more* wins in theirs. And
 # each of your numbers is a single run: with another seed (change
@@ -1421,13 +1415,16 @@ show(
 # win only a single bold entry (Linux, 128). The row 64 of the Linux kernel is
 # the odd one: bold is LSTM 2 with 1.331, but GRU 2 has 1.298.
 #
-# In my own table the best of 16 units is the one-layer LSTM or GRU (about
-# 2.4), and of 64 units again one with gates and one layer (about 2.0): cited
-# from the figure. Gates win in both: the cell and the update gate let state
-# and gradient pass over many steps, so that a network can use what stands
-# further back, such as an open bracket or the subject of the sentence. The
-# differences between LSTM and GRU are small, of the size of the noise between
-# two seeds, so the data don't say that one is better than the other.
+# In my own table the best of both rows is the GRU with one layer (about 2.4
+# with 16 units, 2.1 with 64); the plain RNN with one layer comes close, and
+# the LSTM is behind both (numbers cited from the figure). Gates win in the
+# long run: the cell and the update gate let state and gradient pass over many
+# steps, so that a network can use what stands further back, such as an open
+# bracket or the subject of the sentence. In 80 batches the LSTM hasn't had the
+# time to learn that; what is learned so early, short words, an RNN can do as
+# well. And LSTM and GRU differ by little in the published tables, perhaps by
+# no more than two seeds do, so the data don't say that one is better than the
+# other.
 #
 # **Marking scheme**
 # - 1 point: names GRU 3 with 512 units as the best of both published tables
@@ -1453,7 +1450,7 @@ show(
 #
 # In my own table the second layer doesn't help; with two layers the losses
 # are higher than with one. A deeper network is slower to start with: the error
-# has to pass through another layer, and only 60 batches were given to it.
+# has to pass through another layer, and only 80 batches were given to it.
 # A second layer also needs enough data to be worth its parameters. With more
 # batches I'd expect the order of the published tables.
 #

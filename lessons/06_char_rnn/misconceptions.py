@@ -195,7 +195,6 @@ def batches_of_long_rows(ids, N, T):
     fails="batches_tail",
     hint="The last character of the text has no target. The text must be one "
     "character longer than the rows.",
-    exception=RuntimeError,
 )
 def batches_without_the_last_target(ids, N, T):
     """K from all characters."""
@@ -540,7 +539,6 @@ def train_without_state(model, batches, learning_rate, max_norm):
     fails="train_state",
     hint="The state isn't detached, so the second walk back goes on into the first "
     "batch, whose history is gone. Cut it after each batch.",
-    exception=RuntimeError,
 )
 def train_without_detach(model, batches, learning_rate, max_norm):
     """Keeps the history."""
@@ -921,15 +919,14 @@ def temperature_multiplied(logits, temperature):
 @misconception(
     "with_temperature",
     fails="temperature_values",
-    hint="The temperature comes after the softmax. Divide the logits, and then take "
-    "the softmax.",
+    hint="The probabilities are divided by the temperature, so they don't add up to 1 "
+    "any more. Divide the logits, and then take the softmax.",
 )
 def temperature_after_softmax(logits, temperature):
     """Divides probabilities."""
     if temperature == 0:
         return one_hot(logits.argmax(), len(logits))
-    p = torch.softmax(logits, dim=-1) / temperature
-    return p / p.sum()
+    return torch.softmax(logits, dim=-1) / temperature
 
 
 @misconception(
@@ -1412,7 +1409,6 @@ def best_highest(table):
     "best_model",
     fails="best_missing",
     hint="None can't be compared with a number. Leave out the models without a loss.",
-    exception=TypeError,
 )
 def best_compares_none(table):
     """Forgets None."""

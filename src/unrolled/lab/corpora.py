@@ -4,6 +4,7 @@ and large ones from a file of the reader's own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from importlib.resources import files
 from importlib.util import find_spec
@@ -12,11 +13,12 @@ from pathlib import Path
 from unrolled.errors import UserError
 
 MODULES = (
-    *("bisect", "calendar", "cmd", "colorsys", "configparser", "csv", "difflib"),
-    *("fnmatch", "getopt", "gettext", "graphlib", "heapq", "queue", "random"),
-    *("sched", "shlex", "statistics", "textwrap"),
+    *("bisect", "calendar", "cmd", "csv", "fnmatch", "getopt", "heapq", "queue"),
+    *("sched", "shlex", "textwrap"),
 )
 """Modules of the standard library, written in Python, of every version from 3.11 on."""
+
+_RULER = re.compile(r"([-=_*#~])\1{3,}")
 
 LARGE = {
     "war_and_peace": "the novel in English, which is in the public domain, as plain "
@@ -42,11 +44,12 @@ def almanac() -> str:
 def python_library(modules: Iterable[str] = MODULES) -> str:
     """The source text of modules of the Python that runs, one after the other.
 
-    Only printable ASCII and line ends are kept. Other versions of Python have other
-    bytes here: let no number hang on them. Raises UserError for a module without
-    source text.
+    Only printable ASCII and line ends are kept, and of rulers such as ------ three
+    signs. Other versions of Python have other bytes here: let no number hang on them.
+    Raises UserError for a module without source text.
     """
-    return "\n".join(plain(_source(name)) for name in modules)
+    text = "\n".join(plain(_source(name)) for name in modules)
+    return _RULER.sub(r"\1\1\1", text)
 
 
 def _source(module: str) -> str:

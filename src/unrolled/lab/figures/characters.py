@@ -106,12 +106,14 @@ def draw_training(
 
 def draw_choice(ax: Axes, p: Any, vocabulary: Sequence[str], most: int = 14) -> None:
     """The most probable next characters and their probabilities (V,)."""
-    order = np.argsort(-np.asarray(p, float), kind="stable")[:most]
-    ax.bar(range(len(order)), [float(p[i]) for i in order], color=style.STATE)
+    values = np.asarray(p, float)
+    order = [int(i) for i in np.argsort(-values, kind="stable")[:most] if values[i]]
+    ax.bar(range(len(order)), values[order], color=style.STATE)
     names = [visible(vocabulary[i]) for i in order]
     ax.set_xticks(range(len(order)), names, parse_math=False)
     ax.set(xlabel="next character", ylabel="probability", ylim=(0, 1))
-    first = float(p[order[0]])
+    ax.set_xlim(-0.6, most - 0.4)
+    first = values[order[0]]
     ax.set_title(f"First choice {names[0]}: {100 * first:.0f} %", parse_math=False)
 
 

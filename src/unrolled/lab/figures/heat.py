@@ -33,7 +33,8 @@ def draw_heat(
         _letter(ax, t, width, character, colours(0.85 * share))
     _letter(ax, len(text), width, said, "white", frame=True)
     lines = len(text) // width + 1
-    ax.set(xlim=(-0.5, width), ylim=(_GROW * lines, 0))
+    ax.set(xlim=(-0.5, width + 0.5), ylim=(_GROW * lines, 0))
+    ax.set(aspect="equal", anchor="NW")
     ax.set_axis_off()
     ax.set_title(_finding(text, np.asarray(values, float), said), parse_math=False)
 
