@@ -952,10 +952,10 @@ for temperature in (0, 0.5, 1.0):
     print(f"--- temperature {temperature}\n{written}\n")
 
 # %% [markdown]
-# Look at what's there after a few seconds of learning. Words, many of them real
-# at low temperature. Sentences that end in full stops, capitals
-# after them. And the *form* of the almanac: a week with a number, weather,
-# wind and lamps. Nobody told the network that there are words, or weeks.
+# Look at what's there after a few seconds of learning. Words, many of them
+# real at low temperature. Sentences that end in full stops, capitals after
+# them. And the *form* of the almanac: a week with a number, weather, wind and
+# lamps. Nobody told the network that there are words, or weeks.
 #
 # At temperature 0 the text soon goes round in circles: the most probable
 # character after the most probable characters leads back to where it was. A

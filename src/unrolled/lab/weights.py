@@ -68,9 +68,13 @@ def leaky_zeros(V: int, H: int) -> Weights:
 def load(model: Any, weights: Mapping[str, torch.Tensor]) -> None:
     """Load weights into a student's model; CheckFailed says what does not fit."""
     try:
-        answer = call(model.load_state_dict, dict(weights), strict=False)
-    except (CheckFailed, AttributeError):
-        fail(f"the parameters of the model: {_misfit(model, weights)}")
+        read = model.load_state_dict
+    except AttributeError:
+        fail("CharRNN must be a torch.nn.Module, and CharRNN(...) one of them")
+    try:
+        answer = call(read, dict(weights), strict=False)
+    except CheckFailed:
+        fail(f"the parameters of the model: {_misfit(read, weights)}")
     missing, surplus = list(answer.missing_keys), list(answer.unexpected_keys)
     if surplus:
         fail(f"the model has no {surplus[0]}: other names, fewer layers, no bias?")
@@ -78,11 +82,11 @@ def load(model: Any, weights: Mapping[str, torch.Tensor]) -> None:
         fail(f"the model has {missing[0]}, which is not expected: what is it for?")
 
 
-def _misfit(model: Any, weights: Mapping[str, torch.Tensor]) -> str:
+def _misfit(read: Any, weights: Mapping[str, torch.Tensor]) -> str:
     """The first parameter whose shape is another."""
     for name, tensor in weights.items():
         try:
-            call(model.load_state_dict, {name: tensor}, strict=False)
-        except (CheckFailed, AttributeError):
+            call(read, {name: tensor}, strict=False)
+        except CheckFailed:
             return f"{name} does not have the shape {tuple(tensor.shape)}"
-    return "CharRNN must be a torch.nn.Module (is super().__init__() called?)"
+    return "their names and shapes do not go together"
