@@ -1391,8 +1391,8 @@ characters.draw_by_size(ax, points)
 show(
     fig,
     alt="Held-out loss over the number of parameters for your 12 networks; "
-    "filled marks have one layer, open ones two. The networks with 64 units "
-    "lie lower than those with 16.",
+    "filled marks have one layer, open ones two. Each network with 64 units "
+    "lies lower than the same one with 16.",
 )
 
 # %% [markdown]
@@ -1415,7 +1415,7 @@ show(
 # win only a single bold entry (Linux, 128). The row 64 of the Linux kernel is
 # the odd one: bold is LSTM 2 with 1.331, but GRU 2 has 1.298.
 #
-# In my own table the best of both rows is the GRU with one layer (about 2.4
+# In my own table the best of both rows is the GRU with one layer (about 2.5
 # with 16 units, 2.1 with 64); the plain RNN with one layer comes close, and
 # the LSTM is behind both (numbers cited from the figure). Gates win in the
 # long run: the cell and the update gate let state and gradient pass over many
@@ -1473,7 +1473,7 @@ show(
 # The more the better, in all tables: the best of each row falls from 1.373
 # (64) to 1.226, 1.137 and 1.077 (512) on War and Peace, and each doubling
 # brings less than the one before. In my own table 64 units beat 16 for every
-# cell, by some tenths. More units are a larger state, which can keep more
+# cell, by a tenth or more. More units are a larger state, which can keep more
 # about the past; the price is the number of parameters, which grows with H
 # squared, and the time.
 #

@@ -166,7 +166,7 @@ def draw_by_size(
         face = colour if layers == 1 else "white"
         ax.plot(parameters, nats, mark, color=colour, mfc=face, ms=8, mew=1.6)
         place: dict[str, Any] = {"textcoords": "offset points", "fontsize": 8}
-        place["xytext"] = (7, -3)
+        place["xytext"] = (7, -8 if layers == 1 else 2)  # apart, where marks meet
         name = f"{cell} {layers}, H = {size}"
         ax.annotate(name, (parameters, nats), color=colour, **place)
     ax.set(xscale="log", xlabel="number of parameters")
