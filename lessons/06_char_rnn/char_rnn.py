@@ -1144,7 +1144,7 @@ explore(
     draw_influence,
     position=(10, 239, 1),
     static={"position": [34, 70, 118, 200]},
-    size=(6.4, 1.6),
+    size=(6.4, 1.25),
     alt="The held-out text up to a position, each character on an orange "
     "ground that is darker the more the prediction hangs on it. The last few "
     "characters are the darkest; the character that the network expects next "
