@@ -1,0 +1,73 @@
+"""Text itself as a heat map: a colour behind each character."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
+
+from unrolled.lab import style
+from unrolled.lab.figures.characters import visible
+
+WIDTH = 60
+_GROW = 1.9
+
+
+def draw_heat(
+    ax: Axes, text: str, values: Sequence[float], said: str, width: int = WIDTH
+) -> None:
+    """Each character of `text` on a colour for its value (len(text),), from 0 up.
+
+    `said` is the character that comes next for the network; it stands in a frame
+    after the text. Lines are `width` characters long.
+    """
+    top = max(max(values, default=0.0), 1e-30)
+    colours = mpl.colormaps["Oranges"]
+    for t, (character, value) in enumerate(zip(text, values, strict=True)):
+        share = min(max(value / top, 0.0), 1.0)
+        _letter(ax, t, width, character, colours(0.85 * share))
+    _letter(ax, len(text), width, said, "white", frame=True)
+    lines = len(text) // width + 1
+    ax.set(xlim=(-0.5, width + 0.5), ylim=(_GROW * lines, 0))
+    ax.set(aspect="equal", anchor="NW")
+    ax.set_axis_off()
+    ax.set_title(_finding(text, np.asarray(values, float), said), parse_math=False)
+
+
+def _letter(
+    ax: Axes, t: int, width: int, character: str, colour: Any, frame: bool = False
+) -> None:
+    row, column = divmod(t, width)
+    y = _GROW * row
+    edge: dict[str, Any] = {"edgecolor": style.STATE, "lw": 1.8} if frame else {"lw": 0}
+    ax.add_patch(Rectangle((column, y + 0.1), 1, _GROW - 0.2, facecolor=colour, **edge))
+    look: dict[str, Any] = {"ha": "center", "va": "center", "parse_math": False}
+    look |= {"family": "monospace", "fontsize": 9, "color": style.INK}
+    ax.text(column + 0.5, y + _GROW / 2, visible(character), **look)
+
+
+def _finding(text: str, values: NDArray[np.float64], said: str) -> str:
+    """How many of the last characters carry most of the influence."""
+    total = float(values.sum())
+    if total <= 0:
+        return f"it says {visible(said)}, and no character matters"
+    shares = np.cumsum(values[::-1]) / total
+    last = int(np.searchsorted(shares, 0.8)) + 1
+    return (
+        f"“{visible(said)}” comes next: the last {last} of {len(text)} characters "
+        "hold 80 % of the influence"
+    )
+
+
+def draw_reach(ax: Axes, influence: Sequence[float]) -> None:
+    """Mean influence of a character over how many steps back it stands, logarithmic."""
+    steps = np.arange(len(influence))
+    ax.semilogy(steps, influence, color=style.GRADIENT, ls="-")
+    ax.set(xlabel="steps back", ylabel="influence on the next character")
+    ratio = influence[0] / influence[-1] if influence[-1] > 0 else float("inf")
+    ax.set_title(f"{steps[-1]} steps back, {ratio:,.0f} times less influence")
