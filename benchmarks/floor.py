@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from unrolled.grade.child import make_child_shell
 from unrolled.grade.notebooks import parse_submission
 from unrolled.grade.rebuild import rebuild
 from unrolled.grade.reference import is_check, meta, runs_in_grading, split_check
 from unrolled.grade.shell import StudentShell, run_cell
 from unrolled.grade.task import Material, cell_seed
+from unrolled.grade.warm_shell import make_child_shell
 
 REPEATS = 3
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from author_support import LESSON, ROOT
 
+from unrolled.author.importer import to_text
 from unrolled.author.lesson import read_lesson, to_notebook
 from unrolled.errors import UserError
 
@@ -37,6 +38,17 @@ def test_markers_become_nbgrader_metadata(tmp_path: Path) -> None:
     assert notebook.cells[4].metadata.unrolled.show is True
     assert notebook.cells[3].metadata.unrolled.exercise == "double"
     assert all(set(c.metadata) <= {"nbgrader", "unrolled"} for c in notebook.cells)
+
+
+def test_helper_cells_are_marked_and_come_back(tmp_path: Path) -> None:
+    """Does helper=true reach the notebook, alone, on code, and return by import?"""
+    marked = LESSON.replace("show=true", "helper=true")
+    notebook = to_notebook(read_lesson(written(tmp_path / "a", marked)))
+    assert notebook.cells[4].metadata.unrolled == {"helper": True}
+    assert "# %% helper=true\n" in to_text(notebook, tmp_path)
+    both = LESSON.replace("show=true", "show=true helper=true")
+    with pytest.raises(UserError, match="on a code cell, alone"):
+        read_lesson(written(tmp_path / "b", both))
 
 
 def test_cell_ids_stay_when_other_cells_change(tmp_path: Path) -> None:

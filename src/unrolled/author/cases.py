@@ -56,16 +56,18 @@ def solved(material: Material, replaced: dict[str, str] | None = None) -> Notebo
 
 
 def with_function(cell: str, exercise: str, function: str) -> str:
-    """The text of a solution cell with its function replaced."""
+    """The text of a solution cell with its function, class or data replaced."""
     names = defined_names(cell)
     target = exercise if exercise in names else names[0]
     for node in ast.parse(cell).body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == target:
+        if target in defined_names(ast.unparse(node)):
             lines = cell.split("\n")
             end = node.end_lineno or len(lines)
-            renamed = function.replace(f"def {exercise}(", f"def {target}(", 1)
-            return "\n".join([*lines[: node.lineno - 1], renamed, *lines[end:]])
-    raise ValueError(f"the cell of {exercise} defines no function")
+            text = function.replace(f"def {exercise}(", f"def {target}(", 1)
+            if isinstance(node, ast.Assign | ast.AnnAssign):
+                text += f"\n\n{target} = {target}()"
+            return "\n".join([*lines[: node.lineno - 1], text, *lines[end:]])
+    raise ValueError(f"the cell of {exercise} defines no {target}")
 
 
 def examine(

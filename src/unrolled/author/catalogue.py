@@ -16,8 +16,9 @@ from typing import Any
 
 from unrolled.errors import UserError
 
-Function = Callable[..., Any]
+Function = Callable[..., Any]  # or a class, or a maker of data: see `misconception`
 Matches = Callable[[Sequence[Any]], bool]
+_WRONG, _RIGHT = "unrolled_misconception", "unrolled_style"
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,11 @@ def misconception(
     matches: Matches | None = None,
     coincides: tuple[str, ...] = (),
 ) -> Callable[[Function], Function]:
-    """Mark a function as a wrong solution of `exercise`."""
+    """Mark a function as a wrong solution of `exercise`.
+
+    Where the exercise is a class, mark a class; where it is data, a function without
+    arguments that returns the wrong data.
+    """
     ids = (fails,) if isinstance(fails, str) else fails
 
     def mark(function: Function) -> Function:
@@ -83,7 +88,7 @@ def misconception(
             "matches": matches,
             "coincides": coincides,
         }
-        function.__dict__["unrolled_misconception"] = details
+        setattr(function, _WRONG, details)
         return function
 
     return mark
@@ -93,7 +98,7 @@ def style(exercise: str) -> Callable[[Function], Function]:
     """Mark a function as a correct solution of `exercise` in another style."""
 
     def mark(function: Function) -> Function:
-        function.__dict__["unrolled_style"] = {"exercise": exercise}
+        setattr(function, _RIGHT, {"exercise": exercise})
         return function
 
     return mark
@@ -101,12 +106,15 @@ def style(exercise: str) -> Callable[[Function], Function]:
 
 @dataclass
 class _Sources(ast.NodeVisitor):
-    """Collects the top-level functions of a catalogue file as pasteable text."""
+    """Collects the top-level functions and classes of a file as pasteable text."""
 
     text: str
-    found: dict[str, ast.FunctionDef] = field(default_factory=dict)
+    found: dict[str, ast.FunctionDef | ast.ClassDef] = field(default_factory=dict)
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        self.found[node.name] = node
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
         self.found[node.name] = node
 
     def paste(self, name: str, target: str) -> str:
@@ -140,12 +148,12 @@ def _collect(namespace: Mapping[str, Any], sources: _Sources) -> Catalogue:
     for name in sources.found:
         function = namespace[name]
         marks = getattr(function, "__dict__", {})
-        if details := marks.get("unrolled_misconception"):
+        if details := marks.get(_WRONG):
             pasted = sources.paste(name, details["exercise"])
             wrong.append(
                 Misconception(name=name, function=function, source=pasted, **details)
             )
-        elif details := marks.get("unrolled_style"):
+        elif details := marks.get(_RIGHT):
             pasted = sources.paste(name, details["exercise"])
             styles.append(Style(name, details["exercise"], function, pasted))
     return Catalogue(tuple(wrong), tuple(styles))

@@ -8,10 +8,10 @@ from typing import Literal
 
 from unrolled.errors import UserError
 
-Role = Literal["prose", "given", "show", "exercise", "check", "answer"]
+Role = Literal["prose", "given", "helper", "show", "exercise", "check", "answer"]
 
 
-MARKERS = ("exercise", "check", "answer", "points", "show")
+MARKERS = ("exercise", "check", "answer", "points", "show", "helper")
 
 
 WIDTH = 79

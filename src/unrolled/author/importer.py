@@ -130,8 +130,8 @@ def _marker(cell: dict[str, Any], where: Path) -> str:
     kind = " [markdown]" if cell["cell_type"] == "markdown" else ""
     meta = cell["metadata"].get("nbgrader")
     if meta is None:
-        shown = cell["metadata"].get("unrolled", {}).get("show")
-        return f"{kind} show=true" if shown else kind
+        flags = cell["metadata"].get("unrolled", {})
+        return kind + "".join(f" {f}=true" for f in ("show", "helper") if flags.get(f))
     try:
         name = meta["grade_id"]
         role = "exercise" if not meta["grade"] else "check"

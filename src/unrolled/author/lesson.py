@@ -1,7 +1,7 @@
 """Lesson texts: read, checked, and turned into source notebooks.
 
 A lesson is a jupytext percent file. Its short cell markers (`exercise`, `check`,
-`answer`, `points`, `show`) expand to nbgrader's metadata here.
+`answer`, `points`, `show`, `helper`) expand to nbgrader's metadata here.
 """
 
 from __future__ import annotations
@@ -80,10 +80,7 @@ def _role(
     if len(roles) > 1:
         problems.add(line, roles[1], f"a cell is either {roles[0]} or {roles[1]}")
     if not roles:
-        shown = marks.get("show") is True
-        if "show" in marks and (not shown or kind != "code"):
-            problems.add(line, "show", "write show=true, on a code cell")
-        return ("prose" if kind == "markdown" else "show" if shown else "given"), None
+        return _unnamed(kind, marks, line, problems), None
     role, name = roles[0], marks[roles[0]]
     wanted = "markdown" if role == "answer" else "code"
     if kind != wanted:
@@ -91,6 +88,17 @@ def _role(
     if not isinstance(name, str) or not _NAME.match(name):
         problems.add(line, role, f"{name!r} is no name: letters, digits and _ only")
     return role, str(name)
+
+
+def _unnamed(kind: str, marks: dict[str, Any], line: int, problems: Problems) -> Role:
+    """The role of a cell that students neither fill in nor are graded by."""
+    flags: list[Role] = [r for r in ("show", "helper") if r in marks]
+    for flag in flags:
+        if marks[flag] is not True or kind != "code" or len(flags) > 1:
+            problems.add(line, flag, f"write {flag}=true, on a code cell, alone")
+    if kind == "markdown":
+        return "prose"
+    return flags[0] if flags else "given"
 
 
 def _points(
@@ -151,8 +159,8 @@ def _cell_id(cell: Cell, seen: dict[str, int]) -> str:
 
 
 def _metadata(cell: Cell) -> dict[str, Any]:
-    if cell.role == "show":
-        return {"unrolled": {"show": True}}
+    if cell.role in ("show", "helper"):
+        return {"unrolled": {cell.role: True}}
     if cell.name is None:
         return {}
     nbgrader: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Recorded calls of a student's functions: the evidence behind a hint."""
+"""What a check asked of a student's functions and objects: evidence for a hint."""
 
 from __future__ import annotations
 
@@ -8,15 +8,26 @@ from typing import Any
 import numpy as np
 
 from unrolled.grade.copies import separate_copy
+from unrolled.grade.proxy import StudentObject
+
+
+@dataclass(frozen=True)
+class Made:
+    """Stands for a student's object in a record: its key, its name if it has one."""
+
+    key: int
+    name: str = ""
 
 
 @dataclass
 class Call:
-    """One recorded call of a student's function.
+    """One recorded call of a student's function, or question to an object of theirs.
 
-    `before` and `after` are the arguments as they were and as the call left
-    them (None if they cannot be copied); `error` is the name of the built-in
-    type of the exception, if one was raised.
+    `name` is the exercise's name behind it; `before` and `after` are the arguments as
+    they were and as the call left them (None if they cannot be copied), with Made in
+    the place of objects; `error` is the name of the built-in type of the exception, if
+    one was raised. `verb` is call, attribute, item, iterate, next, or value (the name
+    itself was looked up, and is data); `target` is what was asked, None for the name.
     """
 
     name: str
@@ -24,6 +35,26 @@ class Call:
     after: tuple[Any, ...] | None = None
     result: Any = None
     error: str | None = None
+    verb: str = "call"
+    target: Made | None = None
+
+
+def record_of(verb: str, target: StudentObject, args: Any, kwargs: Any) -> Call:
+    """The record of a question that is about to be asked."""
+    mark = None if target._name else Made(target._key)
+    name = target._origin or target.__name__
+    return Call(name, copied(frozen(args), frozen(kwargs)), verb=verb, target=mark)
+
+
+def frozen(value: Any) -> Any:
+    """The value with Made in the place of every object of the student's."""
+    if isinstance(value, StudentObject):
+        return Made(value._key, value._name)
+    if type(value) in (list, tuple):
+        return type(value)(map(frozen, value))
+    if type(value) is dict:
+        return {key: frozen(inner) for key, inner in value.items()}
+    return value
 
 
 def copied(args: Any, kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]] | None:

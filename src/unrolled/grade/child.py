@@ -10,7 +10,6 @@ from __future__ import annotations
 import builtins
 import contextlib
 import os
-import random
 import resource
 import socket
 import sys
@@ -22,15 +21,8 @@ import numpy as np
 from unrolled.grade.copies import separate_copy
 from unrolled.grade.frames import FrameClosedError
 from unrolled.grade.peer import Message, Peer, Remote, Reply, Value, changed_arrays
-from unrolled.grade.shell import (
-    Silence,
-    StudentShell,
-    drop_working_folder_from_path,
-    frames_of,
-    make_shell,
-    run_cell,
-    safe_text,
-)
+from unrolled.grade.shell import Silence, StudentShell, frames_of, run_cell, safe_text
+from unrolled.grade.warm_shell import make_child_shell
 
 _ABSENT = object()
 
@@ -80,12 +72,14 @@ class Child:
         self.shell = shell
         self.cells: dict[int, int] = {}
         self.originals: dict[str, object] = {}
+        self.helpers: dict[str, object] = {}
         self.peer = Peer(sock, self._wrap, self._unwrap)
         self.peer.handlers = {
             "cell": self.cell,
             "name": self.name,
             "bind": self.bind,
             "unbind": self.unbind,
+            "helper": self.helper,
             "call": self.call,
             "attribute": self.attribute,
             "item": self.item,
@@ -126,6 +120,15 @@ class Child:
         if self.shell.user_ns[name] is _ABSENT:
             del self.shell.user_ns[name]
         reply.fields = {"value": None}
+
+    def helper(self, message: Message, reply: Reply) -> None:
+        """What the lesson's helper cells define, apart from the student's names."""
+        if not self.helpers:
+            self.helpers["__name__"] = "helpers"
+            for source in message.body["sources"]:
+                exec(str(source), self.helpers)
+        name = str(message.body["name"])
+        self._answer(reply, lambda: self.helpers[name])
 
     def call(self, message: Message, reply: Reply) -> None:
         """Call a student's function; also say which arrays it changed in place."""
@@ -209,46 +212,6 @@ def _limit(memory: int, cpu_seconds: int, file_bytes: int) -> None:
         with open("/proc/self/statm") as file:  # noqa: PTH123
             used = int(file.read().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (used + memory, used + memory))
-
-
-def _seed() -> None:
-    random.seed(0)
-    np.random.seed(0)
-    if "torch" in sys.modules:
-        sys.modules["torch"].manual_seed(0)
-
-
-def make_child_shell(warm: bool) -> StudentShell:
-    """A shell; a warm one has the usual libraries imported and used once."""
-    drop_working_folder_from_path()
-    shell = make_shell()
-    shell.enable_matplotlib("inline")  # figures as in Jupyter: shown after their cell
-    if warm:
-        _use_torch()
-        run_cell(shell, _WARM_UP)
-        run_cell(shell, "1 / 0")
-        shell.reset(new_session=True)
-    _seed()  # forks inherit it: torch's seeding is the slowest part of a start
-    return shell
-
-
-_WARM_UP = """
-import numpy as np, numpy.testing, unittest
-import matplotlib.pyplot as plt
-from unrolled.lab import check, explore, show, style
-fig, ax = plt.subplots(); ax.plot([0, 1])
-"""
-
-
-def _use_torch() -> None:
-    """One forward and backward pass in one thread, where torch is installed."""
-    try:
-        import torch
-    except ImportError:
-        return
-    torch.set_num_threads(1)
-    weights = torch.ones(2, 2, dtype=torch.float64, requires_grad=True)
-    torch.autograd.grad(torch.tanh(weights @ weights).sum(), weights)
 
 
 def serve(sock: socket.socket, shell: StudentShell) -> None:

@@ -166,6 +166,8 @@ class Examination:
                 names[name] = session.lookup(name)
             except StudentMissing:
                 return Outcome(False, _missing_message(name, check, session))
+        for name in sorted(check.names & self.reference.helper_names):
+            names[name] = session.helper(name, self.reference.helpers)
         message = _attempt(check.visible, names)
         if check.hidden is not None:
             names["rng"] = np.random.default_rng(cell_seed(seed, check.grade_id))

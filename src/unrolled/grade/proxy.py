@@ -7,6 +7,7 @@ it by mistake stops with a TypeError instead of believing the student's object.
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from unrolled.grade.peer import Remote
@@ -24,17 +25,28 @@ _REFUSED = (
 )
 
 
-class StudentObject:
-    """An object of the student's that does not travel by value."""
+_numbers = count()
 
-    __slots__ = ("_name", "_remote", "_session")
+
+class StudentObject:
+    """An object of the student's that does not travel by value.
+
+    `_key` is its own in all sessions; `_origin` the name of the notebook by which
+    the judge came to it.
+    """
+
+    __slots__ = ("_key", "_name", "_origin", "_remote", "_session")
     __array_ufunc__ = None
     __array_function__ = None
 
-    def __init__(self, session: Session, remote: Remote, name: str = "") -> None:
+    def __init__(
+        self, session: Session, remote: Remote, name: str = "", origin: str = ""
+    ) -> None:
         self._session = session
         self._remote = remote
         self._name = name
+        self._origin = name or origin
+        self._key = next(_numbers)
 
     @property
     def __name__(self) -> str:

@@ -35,7 +35,8 @@ class Reference:
     """The reference notebook after it was run.
 
     `names` are its globals, `defines` the names that each exercise defines, in
-    the order of the notebook.
+    the order of the notebook; `helpers` are the texts of its helper cells, and
+    `helper_names` what these define, which checks take from the student's process.
     """
 
     names: Mapping[str, Any]
@@ -44,6 +45,8 @@ class Reference:
     catalogue: Catalogue
     oracle: types.ModuleType
     expected: types.SimpleNamespace = field(repr=False)
+    helpers: tuple[str, ...] = ()
+    helper_names: frozenset[str] = frozenset()
 
     def earlier(self, exercise: str) -> tuple[str, ...]:
         """The exercises before `exercise`."""
@@ -93,6 +96,11 @@ def is_exercise(cell: Mapping[str, Any]) -> bool:
 def is_answer(cell: Mapping[str, Any]) -> bool:
     """Whether a trusted cell is a written answer, marked by hand."""
     return cell["cell_type"] == "markdown" and bool(meta(cell).get("solution"))
+
+
+def is_helper(cell: Mapping[str, Any]) -> bool:
+    """Whether checks take what a trusted cell defines from the student's process."""
+    return cell["cell_type"] == "code" and bool(ours(cell).get("helper"))
 
 
 def runs_in_grading(cell: Mapping[str, Any]) -> bool:
@@ -175,12 +183,32 @@ def _oracle(material: Material) -> types.ModuleType:
     return module
 
 
+def _run_helpers(material: Material) -> dict[str, str]:
+    """The names of the helper cells, each with its text; they must stand alone."""
+    names: dict[str, Any] = {"__name__": "helpers"}
+    found: dict[str, str] = {}
+    for cell in material.source["cells"]:
+        if not is_helper(cell):
+            continue
+        found |= dict.fromkeys(defined_names(cell["source"]), cell["source"])
+        try:
+            exec(cell["source"], names)
+        except Exception as error:
+            raise UserError(
+                f"source/{material.assignment}/{material.notebook}.ipynb: a helper "
+                "cell must run without the cells before it, with its own imports: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+    return found
+
+
 def build_reference(material: Material) -> Reference:
     """Run the reference notebook and compile its checks.
 
     Raises UserError if the trusted material itself is broken.
     """
     names = _run_trusted(material)
+    helpers = _run_helpers(material)
     cells = material.source["cells"]
     defines = {
         meta(c)["grade_id"]: defined_names(c["source"]) for c in cells if is_exercise(c)
@@ -193,6 +221,8 @@ def build_reference(material: Material) -> Reference:
         catalogue=load_catalogue(material.misconceptions, where, names),
         oracle=_oracle(material),
         expected=types.SimpleNamespace(**names),
+        helpers=tuple(dict.fromkeys(helpers.values())),
+        helper_names=frozenset(helpers),
     )
 
 

@@ -5,50 +5,16 @@ from __future__ import annotations
 import builtins
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
-from unrolled.grade.calls import Call, apply_changes, changed_copies, copied
+from unrolled.grade.budget import Budget, StudentLost, StudentMissing
+from unrolled.grade.calls import Call, apply_changes, changed_copies, record_of
 from unrolled.grade.codec import CodecError
 from unrolled.grade.frames import FrameError, FrameTimeoutError
 from unrolled.grade.peer import Message, Peer, ProtocolError, Remote, Reply, Value
 from unrolled.grade.proxy import StudentCallable, StudentObject
-from unrolled.grade.task import GradingError, Limits
+from unrolled.grade.task import GradingError
 from unrolled.grade.worker import Channel
-
-
-class StudentLost(BaseException):
-    """The student's process is gone; a test's `except Exception` cannot hide it."""
-
-    def __init__(self, kind: str, message: str) -> None:
-        super().__init__(message)
-        self.kind = kind
-
-
-class StudentMissing(NameError):
-    """The notebook defines no such name."""
-
-
-@dataclass
-class Budget:
-    """Deadlines, in seconds of time.monotonic, and the round trips that are left."""
-
-    limits: Limits
-    end: float
-    cell_end: float = 0.0
-    call_end: float = 0.0
-    trips: int = 0
-    patience: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.patience = self.limits.call_seconds
-
-    def deadline(self) -> float:
-        """The next moment at which something is over time."""
-        self.trips += 1
-        if self.trips > self.limits.round_trips:
-            raise StudentLost("protocol", "the code asked too many times")
-        return min(self.end, self.cell_end, self.call_end)
 
 
 class Session:
@@ -64,6 +30,7 @@ class Session:
         self.budget = budget
         self.source_line = source_line
         self.calls: list[Call] = []
+        self._origin = ""
         self.iterators: dict[int, Iterator[Any]] = {}
         self.peer = Peer(channel.sock, self._wrap, _unwrap, _by_reference)
         self.peer.deadline = budget.deadline
@@ -104,6 +71,16 @@ class Session:
         value = self._value(answer)
         if isinstance(value, StudentObject):
             return type(value)(self, value._remote, name)
+        self.calls.append(Call(name, ((), {}), result=value, verb="value"))
+        return value
+
+    def helper(self, name: str, sources: tuple[str, ...]) -> Any:
+        """What a helper cell defines, made afresh from our text in their process."""
+        self._begin_call()
+        answer = self._request("helper", name=name, sources=list(sources))
+        value = self._result(answer)
+        if isinstance(value, StudentObject):
+            return type(value)(self, value._remote, name)
         return value
 
     def bind(self, name: str, value: object) -> None:
@@ -118,33 +95,44 @@ class Session:
 
     def call(self, target: StudentObject, args: Any, kwargs: Any) -> Any:
         """Call a student's function by value; its in-place changes come along."""
-        self._begin_call()
-        record = Call(target.__name__, copied(args, kwargs))
-        self.calls.append(record)
+        record = self._begin_record("call", target, args, kwargs)
         fields = {"args": Value(list(args)), "kwargs": Value(kwargs)}
         answer = self._request("call", target=Value(target), **fields)
         if "changed" in answer.body:
             changes = self._value(answer, "changed")
             apply_changes(list(args), changes)
             record.after = changed_copies(record.before, changes)
+        return self._recorded(record, answer)
+
+    def ask(self, do: str, target: Any, **values: Any) -> Any:
+        """Ask for something of a student's object: an item, an iterator, the next."""
+        record = self._begin_record(do, target, tuple(values.values()), {})
+        fields = {key: Value(value) for key, value in values.items()}
+        answer = self._request(do, target=Value(target), **fields)
+        return self._recorded(record, answer)
+
+    def attribute(self, target: StudentObject, name: str) -> Any:
+        """An attribute of a student's object."""
+        record = self._begin_record("attribute", target, (name,), {})
+        answer = self._request("attribute", target=Value(target), name=name)
+        return self._recorded(record, answer)
+
+    def _begin_record(
+        self, verb: str, target: StudentObject, args: Any, kwargs: Any
+    ) -> Call:
+        self._begin_call()
+        record = record_of(verb, target, args, kwargs)
+        self.calls.append(record)
+        self._origin = record.name
+        return record
+
+    def _recorded(self, record: Call, answer: Message) -> Any:
         try:
             record.result = self._result(answer)
         except Exception as error:
             record.error = type(error).__name__
             raise
         return record.result
-
-    def ask(self, do: str, target: Any, **values: Any) -> Any:
-        """Ask for something of a student's object."""
-        self._begin_call()
-        fields = {key: Value(value) for key, value in values.items()}
-        return self._result(self._request(do, target=Value(target), **fields))
-
-    def attribute(self, target: StudentObject, name: str) -> Any:
-        """An attribute of a student's object."""
-        self._begin_call()
-        answer = self._request("attribute", target=Value(target), name=name)
-        return self._result(answer)
 
     def close(self) -> None:
         """End the student's process."""
@@ -203,9 +191,9 @@ class Session:
         return f"line {last[1]}: {text}" if text else f"line {last[1]}"
 
     def _wrap(self, remote: Remote) -> object:
-        if remote.kind in ("function", "class"):
-            return StudentCallable(self, remote)
-        return StudentObject(self, remote)
+        callable_ = remote.kind in ("function", "class")
+        kind = StudentCallable if callable_ else StudentObject
+        return kind(self, remote, origin=self._origin)
 
     def _ready(self, message: Message, reply: Reply) -> None:
         reply.fields = {"value": None}
@@ -240,3 +228,6 @@ def _unwrap(value: object) -> Remote | None:
 def _by_reference(value: object) -> bool:
     """Only functions and iterators of the judge may be handed to a student."""
     return callable(value) or isinstance(value, Iterator)
+
+
+__all__ = ["Budget", "Session", "StudentLost", "StudentMissing"]

@@ -131,7 +131,8 @@ class Zygote:
 
 def warm() -> Serve:
     """Import what notebooks import, use each once, and stay in one thread."""
-    from unrolled.grade.child import make_child_shell, serve
+    from unrolled.grade.child import serve
+    from unrolled.grade.warm_shell import make_child_shell
 
     shell = make_child_shell(warm=True)
     threads = len(list(Path("/proc/self/task").iterdir()))
