@@ -6,6 +6,7 @@ goes to ``build/rendered/``.
 
 from __future__ import annotations
 
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from traitlets.config import Config
 from unrolled.author.cases import Case, solved
 from unrolled.grade.reference import is_answer, is_check, meta
 from unrolled.grade.task import Material
+from unrolled.grade.workplace import put_files
 
 NOTEBOOK_SECONDS = 60.0
 _WIDGETS_LAST = [
@@ -34,7 +36,9 @@ def notebook_cases(material: Material, folder: Path) -> list[Case]:
     began = time.monotonic()
     problems: list[str] = []
     try:
-        _client(notebook).execute()
+        with tempfile.TemporaryDirectory(prefix="unrolled-") as place:
+            put_files(Path(place), material.data)
+            _client(notebook, place).execute()
     except CellExecutionError as error:
         problems = [f"a cell fails: {error.ename}: {error.evalue[:300]}"]
     seconds = time.monotonic() - began
@@ -48,12 +52,18 @@ def notebook_cases(material: Material, folder: Path) -> list[Case]:
     ]
 
 
-def _client(notebook: Any) -> NotebookClient:
-    """A client whose kernel listens on files, not on TCP."""
+def _client(notebook: Any, folder: str) -> NotebookClient:
+    """A client whose kernel works in `folder` and listens on files, not on TCP."""
     config = Config()
     config.KernelManager.transport = "ipc"
     config.NotebookClient.coalesce_streams = True
-    return NotebookClient(notebook, timeout=120, kernel_name="python3", config=config)
+    return NotebookClient(
+        notebook,
+        timeout=120,
+        kernel_name="python3",
+        config=config,
+        resources={"metadata": {"path": folder}},
+    )
 
 
 def _with_answers(notebook: Any, material: Material) -> None:
