@@ -25,6 +25,9 @@ def trace(
     limit: Annotated[
         int | None, typer.Option(min=8, help="Leave out sizes above this one.")
     ] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads of the CPU; else all cores.")
+    ] = None,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
@@ -47,7 +50,7 @@ def trace(
     course = the_course(context)
     path = (to or trace_path(course)).resolve()
     refuse_overwrite(path, force)
-    settings = Settings(warmup, repeat, limit)
+    settings = Settings(warmup, repeat, limit, threads)
     with counted(err, "trace") as step:
         document = record(lesson_names(course), settings, step)
     write_trace(document, path)

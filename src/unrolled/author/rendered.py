@@ -6,7 +6,6 @@ goes to ``build/rendered/``.
 
 from __future__ import annotations
 
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from traitlets.config import Config
 from unrolled.author.cases import Case, solved
 from unrolled.grade.reference import is_answer, is_check, meta
 from unrolled.grade.task import Material
-from unrolled.grade.workplace import put_files
+from unrolled.grade.workplace import workplace
 
 NOTEBOOK_SECONDS = 60.0
 _WIDGETS_LAST = [
@@ -35,14 +34,14 @@ def notebook_cases(material: Material, folder: Path) -> list[Case]:
     _with_answers(notebook, material)
     began = time.monotonic()
     problems: list[str] = []
+    page = folder.resolve() / f"{material.assignment}.html"
     try:
-        with tempfile.TemporaryDirectory(prefix="unrolled-") as place:
-            put_files(Path(place), material.data)
-            _client(notebook, place).execute()
+        with workplace(material.data):  # a kernel's sockets lie where its client works
+            _client(notebook).execute()
     except CellExecutionError as error:
         problems = [f"a cell fails: {error.ename}: {error.evalue[:300]}"]
     seconds = time.monotonic() - began
-    render(notebook, folder / f"{material.assignment}.html")
+    render(notebook, page)
     if seconds > NOTEBOOK_SECONDS:
         problems.append(f"takes {seconds:.0f} s, more than {NOTEBOOK_SECONDS:.0f} s")
     name = material.assignment
@@ -52,18 +51,12 @@ def notebook_cases(material: Material, folder: Path) -> list[Case]:
     ]
 
 
-def _client(notebook: Any, folder: str) -> NotebookClient:
-    """A client whose kernel works in `folder` and listens on files, not on TCP."""
+def _client(notebook: Any) -> NotebookClient:
+    """A client whose kernel listens on files, not on TCP."""
     config = Config()
     config.KernelManager.transport = "ipc"
     config.NotebookClient.coalesce_streams = True
-    return NotebookClient(
-        notebook,
-        timeout=120,
-        kernel_name="python3",
-        config=config,
-        resources={"metadata": {"path": folder}},
-    )
+    return NotebookClient(notebook, timeout=120, kernel_name="python3", config=config)
 
 
 def _with_answers(notebook: Any, material: Material) -> None:

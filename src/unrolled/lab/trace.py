@@ -110,10 +110,18 @@ def parse(document: Any) -> Trace:
         raise ValueError(f"format {document['format']}, this reads {FORMAT}")
     return Trace(
         made=document["made"],
-        devices={d["kind"]: d["name"] for d in document["devices"]},
+        devices={d["kind"]: _named(d) for d in document["devices"]},
         versions=dict(document["versions"]),
         measurements=tuple(
             Measurement(**{**m, "seconds": tuple(m["seconds"])})
             for m in document["measurements"]
         ),
     )
+
+
+def _named(device: Any) -> str:
+    """A device in a few words."""
+    if device["kind"] != "cpu":
+        return str(device["name"])
+    threads = device["details"]["torch_threads"]
+    return f"{device['name']}, {threads} thread{'s' * (threads > 1)}"

@@ -33,11 +33,15 @@ def devices() -> tuple[Device, ...]:
 
 def _cpu() -> Device:
     """The processor: its model, the cores this process may use, main memory."""
-    available = getattr(os, "sched_getaffinity", None)
-    cores = len(available(0)) if available else os.cpu_count() or 1
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     details = {"torch_threads": torch.get_num_threads(), "load_at_start": load}
-    return Device("cpu", _cpu_name(), cores, _memory(), details)
+    return Device("cpu", _cpu_name(), usable_cores(), _memory(), details)
+
+
+def usable_cores() -> int:
+    """The cores that this process may use."""
+    available = getattr(os, "sched_getaffinity", None)
+    return len(available(0)) if available else os.cpu_count() or 1
 
 
 def _cpu_name() -> str:

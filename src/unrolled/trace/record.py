@@ -13,12 +13,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from unrolled import __version__
 from unrolled.author.lesson import read_lesson
 from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.lab.trace import FORMAT
-from unrolled.trace.device import Device, devices, fused_calls
+from unrolled.trace.device import Device, devices, fused_calls, usable_cores
 from unrolled.trace.plan import Item, plan
 
 ASSIGNMENT, NOTEBOOK = "07_hardware", "hardware"
@@ -29,11 +31,15 @@ Step = Callable[[int, int, str], None]
 
 @dataclass(frozen=True)
 class Settings:
-    """How often each step is run: first unmeasured, then measured."""
+    """How often each step is run: first unmeasured, then measured.
+
+    `limit` leaves out larger sizes; `threads` are those of the CPU, all cores if None.
+    """
 
     warmup: int = 3
     repeat: int = 9
     limit: int | None = None
+    threads: int | None = None
 
 
 @dataclass
@@ -85,6 +91,7 @@ def record(
     `names` are the lesson's; `found` are the devices (else those of this machine);
     `step` is told before each measurement.
     """
+    torch.set_num_threads(settings.threads or usable_cores())
     found = devices() if found is None else found
     items = list(plan([d.kind for d in found], settings.limit))
     made = datetime.now(UTC).isoformat(timespec="seconds")

@@ -24,6 +24,7 @@ _COLOURS = {
 }
 _LINES = {"cpu": "-", "gpu": "--"}
 _MARKS = {"cpu": "o", "gpu": "s"}
+_CROSS = {"ls": "none", "marker": "x", "ms": 6}
 
 
 def look(network: str, device: str) -> dict[str, Any]:
@@ -116,7 +117,7 @@ def draw_sweep(ax: Axes, trace: Trace, sweep: str) -> None:
         ax.set_ylabel("milliseconds per training step")
     if sweep == "hidden":
         _direct_labels(ax, [(v, n, kind["color"]) for v, n, kind in ends])
-    ax.set_title(_growth(trace, sweep))
+    ax.set_title(_growth(trace, sweep), fontsize=10)
 
 
 def _growth(trace: Trace, sweep: str) -> str:
@@ -125,10 +126,8 @@ def _growth(trace: Trace, sweep: str) -> str:
     if len(found) < 2:
         return sweep
     first, last = found[0], found[-1]
-    times = last.median / first.median
-    return (
-        f"{sweep} times {last.size // first.size}: fused LSTM takes {times:.0f} times"
-    )
+    times, larger = last.median / first.median, last.size // first.size
+    return f"{sweep} x {larger}: fused LSTM x {times:.0f}"
 
 
 def draw_fits(
@@ -182,10 +181,17 @@ def crossing(
     return size, float(np.exp(np.interp(part, [0, 1], np.log([one[k], one[k + 1]]))))
 
 
-def draw_per_sample(ax: Axes, trace: Trace, sweep: str = "batch") -> None:
+def draw_per_sample(
+    ax: Axes,
+    trace: Trace,
+    sweep: str = "batch",
+    batches: Sequence[int] = (),
+    here: Mapping[tuple[str, str], Sequence[float]] | None = None,
+) -> None:
     """Microseconds per sequence over a size, CPU and GPU, the crossover marked.
 
-    The crossover is that of the fastest LSTM of each device at the largest size. Where
+    `here` are median seconds on this machine over `batches`, drawn as crosses. The
+    crossover is that of the fastest LSTM of each device at the largest size. Where
     the trace holds no GPU, the title says so and nothing is marked.
     """
     curves, ends = {}, []
@@ -198,6 +204,10 @@ def draw_per_sample(ax: Axes, trace: Trace, sweep: str = "batch") -> None:
                 ax.plot(sizes, micro, **look(network, device))
                 colour = look(network, device)["color"]
                 ends.append((micro[-1], _label(network, device), colour))
+    for (network, device), seconds in (here or {}).items():
+        if "LSTM" in network:
+            micro = 1e6 * np.asarray(seconds) / np.asarray(batches)
+            ax.plot(batches, micro, **{**look(network, device), **_CROSS})
     _log(ax, [s for sizes, _ in curves.values() for s in sizes])
     ax.set(xlabel=AXES[sweep], ylabel="microseconds per sequence")
     _direct_labels(ax, ends)
