@@ -172,8 +172,8 @@ for factor in (1, 3, 8):
 # %% [markdown]
 # ### Exercise: `cost_per_exaflop`
 #
-# Now a fixed amount of work, $10^{18}$ operations (an **exaflop** of work, a
-# thousand times the training above). How many seconds does it take, how many
+# Now a fixed amount of work, $10^{18}$ operations (an **exaflop** of work, nearly
+# 900 times the training above). How many seconds does it take, how many
 # hours is that, how many dollars? Write the units beside each number: seconds
 # that are taken for hours are the most expensive mistake of this lesson.
 
@@ -227,7 +227,7 @@ show(
 #
 # *What has changed since?* Cards of 2022 (NVIDIA's H100) state about 67
 # trillion operations a second with 32 bits, and about 990 trillion with 16
-# bits on their tensor cores: 5 and 9 times the TITAN V. Their memory hands out
+# bits on their tensor cores: about 5 and 9 times the TITAN V. Their memory hands out
 # about 3.35 terabytes a second against 0.65, also 5 times. Most of the growth
 # is in small numbers on tensor cores; a program that doesn't use them has
 # gained much less.
