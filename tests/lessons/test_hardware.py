@@ -24,7 +24,13 @@ from lesson_support import (
     style_problems,
 )
 
-from unrolled.author.cases import misconception_case, solution_case, style_case
+from unrolled.author.cases import (
+    examine,
+    misconception_case,
+    solution_case,
+    solved,
+    style_case,
+)
 from unrolled.lab.trace import read_trace
 
 FOLDER = LESSONS / "07_hardware"
@@ -146,6 +152,34 @@ def test_wrong_objects_get_their_own_hint(name: str) -> None:
     material, reference = part(wrong.exercise)
     mine = next(m for m in reference.catalogue.misconceptions if m.name == name)
     assert not misconception_case(material, reference, mine, [0]).problems
+
+
+LIES = """
+import builtins, threading
+class GatedSource:
+    def __init__(self, items, fails=False): self.items = list(items)
+    def __getattr__(self, name): return lambda *a: 2
+    def __iter__(self): return iter(self.items)
+    def read_ahead(self, count, patience=0): return count
+    def take(self, loader): return ("value", self.items.pop(0))
+Gate = GatedSource
+def guarded(*a, **k): return ("value", 10)
+"""
+
+
+def test_a_forged_test_bench_is_not_believed() -> None:
+    """Does a student's own GatedSource, which says yes to all, gain any point?"""
+    material, reference = part("PrefetchingLoader")
+    lazy = next(
+        m for m in reference.catalogue.misconceptions if m.name == "ReadsWhenAsked"
+    )
+    notebook = solved(material, {"PrefetchingLoader": lazy.source})
+    notebook["cells"].append(
+        {"cell_type": "code", "id": "own", "metadata": {}, "source": LIES}
+    )
+    ((_, verdicts),) = examine(material, reference, notebook, [0])
+    failed = {v.grade_id: v.misconception for v in verdicts if not v.passed}
+    assert failed == {"loader_overlaps": ("ReadsWhenAsked",)}
 
 
 def test_a_loader_that_prefetches_runs_in_a_thread_of_its_own() -> None:
