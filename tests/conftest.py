@@ -19,6 +19,7 @@ from unrolled.report.demo import DemoReport
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ.setdefault("KERAS_BACKEND", "torch")
 
 ROOT = Path(__file__).parents[1]
 STUDENTS = (

@@ -21,6 +21,7 @@ from unrolled.cli_common import (
     the_course,
 )
 from unrolled.cli_grading import doctor, feedback, grade, worker
+from unrolled.cli_trace import trace
 from unrolled.errors import UserError
 
 app = typer.Typer(
@@ -32,7 +33,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 app.add_typer(canvas, name="canvas")
-for command in (grade, feedback, doctor, worker):
+for command in (grade, feedback, doctor, worker, trace):
     app.command()(command)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,16 @@ def test_in_place_changes_count_as_observed() -> None:
 def test_without_arguments_nothing_is_explained() -> None:
     """Does a call whose arguments could not be copied explain nothing?"""
     assert names(Call("double", None, None, np.array([9.0]))) == []
+
+
+def test_a_matcher_that_stumbles_is_no_match() -> None:
+    """Do answers that a `matches` did not foresee end in no hint, not in a crash?"""
+    made = material()
+    stumbling = 'hint="Two times, not the square.", matches=lambda calls: 1 / 0'
+    text = made.misconceptions.replace('hint="Two times, not the square."', stumbling)
+    reference = build_reference(replace(made, misconceptions=text))
+    seen = call([3.0], np.array([1.5]))
+    assert [m.name for m in explain([seen], "double", reference)] == ["halves"]
 
 
 def test_exceptions_agree_by_type() -> None:

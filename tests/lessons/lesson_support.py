@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import re
 import types
@@ -76,7 +77,8 @@ def reference_namespace(
     source of a function that is defined over the reference's.
     """
     names: dict[str, Any] = {"__name__": "__main__"}
-    with mpl.rc_context():  # a lesson sets the style of its figures for good
+    quiet = mpl.rc_context()  # a lesson sets the style of its figures for good
+    with quiet, contextlib.chdir(folder):  # and finds its data beside it
         for cell in load_lesson_cells(folder):
             if cell.kind in ("given", "exercise"):
                 exec(compile(cell.source, f"<{cell.name or cell.kind}>", "exec"), names)

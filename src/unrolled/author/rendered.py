@@ -19,6 +19,7 @@ from traitlets.config import Config
 from unrolled.author.cases import Case, solved
 from unrolled.grade.reference import is_answer, is_check, meta
 from unrolled.grade.task import Material
+from unrolled.grade.workplace import workplace
 
 NOTEBOOK_SECONDS = 60.0
 _WIDGETS_LAST = [
@@ -33,12 +34,14 @@ def notebook_cases(material: Material, folder: Path) -> list[Case]:
     _with_answers(notebook, material)
     began = time.monotonic()
     problems: list[str] = []
+    page = folder.resolve() / f"{material.assignment}.html"
     try:
-        _client(notebook).execute()
+        with workplace(material.data):  # a kernel's sockets lie where its client works
+            _client(notebook).execute()
     except CellExecutionError as error:
         problems = [f"a cell fails: {error.ename}: {error.evalue[:300]}"]
     seconds = time.monotonic() - began
-    render(notebook, folder / f"{material.assignment}.html")
+    render(notebook, page)
     if seconds > NOTEBOOK_SECONDS:
         problems.append(f"takes {seconds:.0f} s, more than {NOTEBOOK_SECONDS:.0f} s")
     name = material.assignment

@@ -13,6 +13,7 @@ import os
 import resource
 import socket
 import sys
+import threading
 import warnings
 from typing import Any
 
@@ -52,6 +53,8 @@ class JudgeFunction:
         return self._ask("next")
 
     def _ask(self, do: str, **fields: Any) -> Any:
+        if threading.current_thread() is not threading.main_thread():
+            raise RuntimeError("only the main thread may call it: two talk at once")
         answer = self._peer.request(do, target=Value(self), **fields)
         if "error" in answer.body:
             raise _exception(answer.body["error"])

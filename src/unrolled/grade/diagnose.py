@@ -36,11 +36,19 @@ def _explains(m: Misconception, calls: Sequence[Call], reference: Reference) -> 
     if not any(call.name == name for call in calls):
         return False
     if m.matches is not None:
-        return bool(m.matches(counted(calls, name)))
+        return _matched(m, counted(calls, name))
     right = reference.names[name]
     return _agrees(m, calls, reference) and not replays(
         right, name, calls, reference.names
     )
+
+
+def _matched(m: Misconception, calls: Sequence[Call]) -> bool:
+    """What `matches` decides; on answers that it did not foresee, that's a no."""
+    try:
+        return bool(m.matches and m.matches(calls))
+    except Exception:
+        return False
 
 
 def _agrees(m: Misconception, calls: Sequence[Call], reference: Reference) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 from unrolled.author.catalogue import Catalogue, load_catalogue
 from unrolled.errors import UserError
 from unrolled.grade.task import Material
+from unrolled.grade.workplace import workplace
 
 HIDDEN_BEGIN = "BEGIN HIDDEN TESTS"
 HIDDEN_END = "END HIDDEN TESTS"
@@ -207,7 +208,8 @@ def build_reference(material: Material) -> Reference:
 
     Raises UserError if the trusted material itself is broken.
     """
-    names = _run_trusted(material)
+    with workplace(material.data):
+        names = _run_trusted(material)
     helpers = _run_helpers(material)
     cells = material.source["cells"]
     defines = {

@@ -1,0 +1,29 @@
+"""A working folder with an assignment's data files, for code that opens them."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def workplace(data: Mapping[str, bytes]) -> Iterator[Path]:
+    """Work in a folder of its own that holds `data`, as a student's notebook does.
+
+    The folder goes away at the end, and the process is where it was before.
+    """
+    with tempfile.TemporaryDirectory(prefix="unrolled-") as name:
+        folder = Path(name)
+        put_files(folder, data)
+        with contextlib.chdir(folder):
+            yield folder
+
+
+def put_files(folder: Path, data: Mapping[str, bytes]) -> None:
+    """Write data files, by relative path, into a folder."""
+    for name, content in data.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)

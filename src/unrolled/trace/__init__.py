@@ -1,0 +1,1 @@
+"""`unrolled trace`: record how long training steps take on this machine."""

@@ -1,0 +1,151 @@
+"""Make a trace: the lesson's own networks, timed by the lesson's own stopwatch."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from unrolled import __version__
+from unrolled.author.lesson import read_lesson
+from unrolled.course import Course
+from unrolled.errors import UserError
+from unrolled.lab.trace import FORMAT
+from unrolled.trace.device import Device, devices, fused_calls, usable_cores
+from unrolled.trace.plan import Item, plan
+
+ASSIGNMENT, NOTEBOOK = "07_hardware", "hardware"
+FILE = "hardware_trace.json"
+NEEDED = ("time_fn", "waits_for", "make_step")
+Step = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How often each step is run: first unmeasured, then measured.
+
+    `limit` leaves out larger sizes; `threads` are those of the CPU, all cores if None.
+    """
+
+    warmup: int = 3
+    repeat: int = 9
+    limit: int | None = None
+    threads: int | None = None
+
+
+@dataclass
+class RecordingClock:
+    """A clock that remembers what it said; a stopwatch reads it in pairs."""
+
+    clock: Callable[[], float] = time.perf_counter
+    readings: list[float] = field(default_factory=list)
+
+    def __call__(self) -> float:
+        """The time in seconds, remembered."""
+        self.readings.append(self.clock())
+        return self.readings[-1]
+
+    def singles(self) -> list[float]:
+        """The single times between the pairs of readings."""
+        starts, stops = self.readings[::2], self.readings[1::2]
+        return [stop - start for start, stop in zip(starts, stops, strict=True)]
+
+
+def trace_path(course: Course) -> Path:
+    """Where the lesson keeps its trace."""
+    return course.lessons / ASSIGNMENT / "data" / FILE
+
+
+def lesson_names(course: Course) -> dict[str, Any]:
+    """The lesson's names, up to the point where all NEEDED are defined.
+
+    Raises UserError if the lesson is missing or does not define them.
+    """
+    lesson = read_lesson(course.lessons / ASSIGNMENT / f"{NOTEBOOK}.py")
+    names: dict[str, Any] = {"__name__": "__main__"}
+    for cell in lesson.cells:
+        if cell.role in ("given", "exercise"):
+            exec(compile(cell.source, f"{lesson.path}:{cell.line}", "exec"), names)
+        if all(name in names for name in NEEDED):
+            return names
+    raise UserError(f"{lesson.path}: defines no {', '.join(NEEDED)}.")
+
+
+def record(
+    names: Mapping[str, Any],
+    settings: Settings,
+    step: Step = lambda done, total, talk: None,
+    found: Sequence[Device] | None = None,
+) -> dict[str, Any]:
+    """Measure everything; the document of a trace.
+
+    `names` are the lesson's; `found` are the devices (else those of this machine);
+    `step` is told before each measurement.
+    """
+    torch.set_num_threads(settings.threads or usable_cores())
+    found = devices() if found is None else found
+    items = list(plan([d.kind for d in found], settings.limit))
+    made = datetime.now(UTC).isoformat(timespec="seconds")
+    measurements = []
+    for done, item in enumerate(items):
+        step(done, len(items), str(item))
+        measurements.append(_measure(names, item, settings))
+    return {
+        "format": FORMAT,
+        "made": made,
+        "command": f"unrolled {__version__} trace",
+        "settings": asdict(settings),
+        "versions": versions(),
+        "devices": [asdict(d) for d in found],
+        "measurements": measurements,
+    }
+
+
+def _measure(
+    names: Mapping[str, Any], item: Item, settings: Settings
+) -> dict[str, Any]:
+    """All single times of one training step, and which kernel it used."""
+    sizes = {axis: getattr(item, axis) for axis in "NTDH"}
+    one = names["make_step"](item.network, item.device, **sizes)
+    with fused_calls() as seen:
+        one()
+    clock, wait = RecordingClock(), names["waits_for"](item.device)
+    names["time_fn"](one, settings.warmup, settings.repeat, wait, clock)
+    singles = [round(seconds, 7) for seconds in clock.singles()]
+    return {**asdict(item), "seconds": singles, "fused_calls": len(seen)}
+
+
+def versions() -> dict[str, str]:
+    """What it was made with."""
+    found = {"Python": platform.python_version()}
+    found |= {name: version(name.lower()) for name in ("NumPy", "torch", "Keras")}
+    return found | {"system": f"{platform.system()} {platform.machine()}"}
+
+
+def write_trace(document: dict[str, Any], path: Path) -> None:
+    """Write it, one measurement a line, in place of what was there."""
+    text = json.dumps({**document, "measurements": []}, indent=1, ensure_ascii=False)
+    lines = [f"  {json.dumps(m, ensure_ascii=False)}" for m in document["measurements"]]
+    body = "[\n" + ",\n".join(lines) + "\n ]"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.new")
+    beside.write_text(text.replace("[]", body) + "\n", encoding="utf-8")
+    os.replace(beside, path)  # noqa: PTH105
+
+
+def refuse_overwrite(path: Path, force: bool) -> None:
+    """UserError if there is a trace already, before minutes are spent."""
+    if path.exists() and not force:
+        raise UserError(
+            f"{path}: there is a trace already. Write elsewhere with --out, or "
+            "replace it with --force."
+        )

@@ -1,0 +1,39 @@
+"""A MADE-UP trace with a GPU, for tests of figures only. No machine measured it."""
+
+from __future__ import annotations
+
+from unrolled.lab.trace import Measurement, Trace
+from unrolled.trace.plan import plan
+
+COSTS = {  # invented: fixed seconds, operations per second
+    ("Keras LSTM", "cpu"): (0.020, 2e10),
+    ("torch LSTM", "cpu"): (0.001, 5e10),
+    ("Keras dense", "cpu"): (0.002, 9e10),
+    ("Keras LSTM", "gpu"): (0.006, 4e12),
+    ("torch LSTM", "gpu"): (0.004, 5e12),
+    ("Keras dense", "gpu"): (0.003, 6e12),
+    ("Keras LSTM, looped", "gpu"): (0.090, 4e12),
+}
+
+
+def made_up(*kinds: str) -> Trace:
+    """A trace of the invented costs for these devices."""
+    found = []
+    for item in plan(kinds):
+        fixed, rate = COSTS[item.network, item.device]
+        work = 24 * item.N * item.T * item.H * (item.D + item.H)
+        seconds = (fixed + work / rate,) * 3
+        found.append(
+            Measurement(
+                item.network,
+                item.device,
+                item.sweep,
+                item.N,
+                item.T,
+                item.D,
+                item.H,
+                seconds,
+            )
+        )
+    names = {kind: f"a made-up {kind}" for kind in kinds}
+    return Trace("2000-01-01", names, {"nothing": "0"}, tuple(found))
