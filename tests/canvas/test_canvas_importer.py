@@ -114,9 +114,9 @@ def test_students_by_id_sis_id_login_name(row: str, student: str | None) -> None
     assert effects(row)[0][0] == student
 
 
-def test_a_blank_over_a_grade_clears_it_when_the_column_changes() -> None:
-    """Is a blank harmless alone, and a deletion beside a change?"""
-    assert effects("x,2,,,S,") == [("2", "7", "nothing", None)]
+def test_a_blank_over_a_grade_clears_it_when_another_cell_changes() -> None:
+    """Is a blank a deletion, beside a change and, to be safe, alone as well?"""
+    assert effects("x,2,,,S,") == [("2", "7", "cleared", None)]
     assert effects("x,2,,,S,", "x,1,,,S,5")[0] == ("2", "7", "cleared", None)
 
 

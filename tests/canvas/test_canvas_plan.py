@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unrolled.canvas.export import _refuse_surprises, state_of
 from unrolled.canvas.importer import read_as_canvas
 from unrolled.canvas.matching import Exported, Pupil
 from unrolled.canvas.plan import ExportPlan, Grade, plan_export, plan_starter
+from unrolled.canvas.state import refuse_surprises, state_of
 from unrolled.canvas.template import read_template
 from unrolled.errors import UserError
 
@@ -225,7 +225,7 @@ def test_any_class_arrives_right(
     pupils = [pupil(n) for n in range(1, len(people) + 1)]
     lower = data.draw(st.booleans())
     made = plan_export(template, pupils, [LAB], grades, lower)
-    _refuse_surprises(made.to_csv(), made, template)
+    refuse_surprises(made.to_csv(), made, template)
     state = state_of(template)
     after = dict(state.scores)
     for effect in read_as_canvas(made.to_csv(), state):
