@@ -36,6 +36,7 @@ class Sheet:
     dropped: dict[int, str]
     custom: dict[int, str]
     read_only: frozenset[int]
+    points: list[str]
     rows: list[tuple[int, list[str]]]
 
 
@@ -58,6 +59,7 @@ def read_sheet(data: bytes, custom: Sequence[str] = ()) -> Sheet:
         dropped,
         own,
         frozenset(closed),
+        points[0] if points else [""] * len(header),
         [(n, r) for n, r in table[1:] if not _is_special(r)],
     )
 

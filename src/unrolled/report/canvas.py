@@ -1,0 +1,78 @@
+"""What the canvas commands show: tables of what would change, then what is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from unrolled.canvas.check import LOSSES, CheckReport
+from unrolled.canvas.roster import RosterPlan
+
+
+def _table(title: str, columns: Iterable[str], rows: Iterable[Sequence[str]]) -> Table:
+    table = Table(title=Text(title), title_justify="left")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return table
+
+
+def roster_view(plan: RosterPlan) -> RenderableType:
+    """Who is added, what changes, who is dropped, who stays and why."""
+    parts: list[RenderableType] = []
+    if plan.added:
+        rows = [(e.student, *e.values.values(), *e.kept.values()) for e in plan.added]
+        names = ("student", "first name", "last name", "e-mail", "Canvas id", "SIS id")
+        parts.append(_table("add", (*names, "login"), rows))
+    if plan.changes:
+        rows = [(c.student, c.what, c.old, c.new) for c in plan.changes]
+        parts.append(_table("change", ("student", "what", "is", "becomes"), rows))
+    if plan.dropped:
+        parts.append(_table("drop", ("student",), [(s,) for s in plan.dropped]))
+    parts += [Text(f"stays, not in the file: {s}") for s in plan.stay]
+    parts += [Text(f"left out: {line}") for line in plan.left_out]
+    changed = len(plan.changed)
+    line = f"{len(plan.added)} to add, {changed} to change, {len(plan.dropped)} to drop"
+    return Group(*parts, f"{line}, {plan.same} as they are")
+
+
+def check_view(report: CheckReport, everything: bool = False) -> RenderableType:
+    """One row for each cell that does something, or for all; then the verdict."""
+    if report.refused:
+        why = f" {report.file}: Canvas would not take the file: {report.refused}"
+        return Text.assemble(("REFUSED", "bold red"), why)
+    table = Table(title=Text(f"{report.file}, as Canvas would read it"))
+    for name in ("row", "student", "column", "cell", "in Canvas", "what happens"):
+        table.add_column(name, overflow="fold")
+    shown = [c for c in report.cells if everything or c.fate != "no change"]
+    for cell in shown:
+        fate = Text(cell.fate, style="bold red" if cell.fate in LOSSES else "")
+        if cell.score is not None:
+            fate.append(f": {cell.score:.2f}", style="")
+        words = (str(cell.row), cell.student, cell.column, cell.cell, cell.canvas)
+        table.add_row(*map(Text, words), fate)
+    passed = [
+        Text(f"column {header or '(no name)'}: {why}")
+        for header, why in (report.passed_over or {}).items()
+    ]
+    return Group(*([table] if shown else []), *passed, *_verdict(report))
+
+
+def _verdict(report: CheckReport) -> list[RenderableType]:
+    counts = ", ".join(f"{n} {fate}" for fate, n in report.counts.items())
+    lines: list[RenderableType] = [Text(f"{len(report.cells)} cells: {counts}")]
+    if not report.against:
+        lines.append(
+            Text(
+                "The present grades are not known: give a fresh export with "
+                "--template to see what would be changed, lowered or cleared."
+            )
+        )
+    safe = "Canvas takes the file; no grade is lowered or cleared, no column made."
+    lost = "NOT SAFE: a grade would be lowered or cleared, or a column made."
+    style = "" if report.safe else "bold red"
+    return [*lines, Text(safe if report.safe else lost, style=style)]
