@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.text import Text
 
-from unrolled.canvas.roster import UserName
 from unrolled.cli_common import (
     Force,
     Json,
@@ -58,7 +57,7 @@ def roster(
         typer.Argument(help="A gradebook exported from Canvas, or a list of people."),
     ],
     user_name: Annotated[
-        UserName,
+        Literal["login", "local", "sis", "email"],
         typer.Option(
             "--user-name",
             help="What students are called here and on the hub: their login, the part "

@@ -9,6 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from unrolled.canvas.check import LOSSES, CheckReport
+from unrolled.canvas.matching import grouped
+from unrolled.canvas.push import PushPlan, PushReport
 from unrolled.canvas.roster import RosterPlan
 
 
@@ -76,3 +78,38 @@ def _verdict(report: CheckReport) -> list[RenderableType]:
     lost = "NOT SAFE: a grade would be lowered or cleared, or a column made."
     style = "" if report.safe else "bold red"
     return [*lines, Text(safe if report.safe else lost, style=style)]
+
+
+def push_view(plan: PushPlan, left: int) -> RenderableType:
+    """Old and new of every grade that would be sent, the notes, what is left out."""
+    parts: list[RenderableType] = []
+    for name in dict.fromkeys(f.assignment for f in plan.grades.changed):
+        rows = [
+            (f.student, "-" if f.old is None else f"{f.old:.2f}", f"{f.new:.2f}")
+            for f in plan.grades.changed
+            if f.assignment == name
+        ]
+        parts.append(_table(name, ("student", "in Canvas", "becomes"), rows))
+    lines = plan.grades.as_text().split("\n")
+    lines += [f"left out: {text}" for text in grouped(plan.left_out)]
+    if plan.notes:
+        lines.append(f"{left} comments to send, {len(plan.notes) - left} sent before")
+    return Group(*parts, *map(Text, lines))
+
+
+def pushed_view(report: PushReport) -> RenderableType:
+    """What was sent; every grade that Canvas has otherwise, in red."""
+    lines = [
+        Text(
+            f"{report.sent} grades sent and read back, {report.same} were there; "
+            f"{report.notes_sent} comments sent, {report.notes_there} were there"
+        )
+    ]
+    for wrong in report.wrong:
+        has = "none" if wrong.canvas is None else f"{wrong.canvas:.2f}"
+        told = f" {wrong.student}, {wrong.assignment}: sent {wrong.sent:.2f}, "
+        lines.append(
+            Text.assemble(("WRONG", "bold red"), told, f"Canvas has {has}: {wrong.why}")
+        )
+    lines += [Text(f"warning: {line}") for line in report.warnings]
+    return Group(*lines)
