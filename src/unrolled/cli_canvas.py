@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -154,3 +155,31 @@ def check(
     else:
         out.print(check_view(report, everything))
     raise typer.Exit(0 if report.safe else 1)
+
+
+@canvas.command("cartridge")
+def cartridge(
+    context: typer.Context,
+    to: Annotated[Path, typer.Option("--out", help="The file to write.")] = Path(
+        "course.imscc"
+    ),
+    dry_run: DryRun = False,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """The course as a file that Canvas imports: modules, assignments, pages.
+
+    Titles, dates and points come from `course.toml`; pages are the syllabus, how to
+    hand in, and each lesson's overview. In Canvas: *Settings > Import Course Content >
+    Canvas Course Export Package*. Import a new one after a change: what the last one
+    made is updated, not doubled. With `hub` under `[canvas]` in course.toml, students
+    find a link to it everywhere.
+    """
+    from unrolled.canvas.cartridge import make_cartridge
+    from unrolled.report.canvas import cartridge_view
+
+    report = make_cartridge(the_course(context), to, force, dry_run)
+    if as_json:
+        print_json(asdict(report))
+    else:
+        out.print(cartridge_view(report))

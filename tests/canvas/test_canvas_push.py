@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from push_support import (
     NAME,
-    SECOND,
     Pusher,
     cells,
     forget,
@@ -41,6 +40,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def course(made: Path, tmp_path: Path) -> Course:
     """A class of its own."""
     return load_course(shutil.copytree(made, tmp_path / "course"))
+
+
+@pytest.fixture(scope="module")
+def single(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """A class of three with one assignment."""
+    return make_class(tmp_path_factory.mktemp("single"), STUDENTS, second=False)
 
 
 @pytest.fixture
@@ -188,7 +193,7 @@ def test_cut_at_every_request_in_turn_then_resumed(course: Course, how: str) -> 
     """Does the line go dead at request 1, 2, 3, ..., each time for good, and does the
     next push end in the same state, with no comment twice?"""
     total = count_requests(course)
-    assert total > 30
+    assert total >= 30
     for dead in range(1, total + 1):
         canvas = stand_in(STUDENTS)
         with serve(canvas) as server:
@@ -205,16 +210,16 @@ def test_cut_at_every_request_in_turn_then_resumed(course: Course, how: str) -> 
 
 
 @pytest.mark.parametrize("how", ["cut before", "cut after", 500, 503, 429])
-def test_one_fault_at_every_request_is_ridden_out(course: Course, how: Fault) -> None:
+def test_one_fault_at_every_request_is_ridden_out(single: Course, how: Fault) -> None:
     """Does a single cut, error or 429 at any request leave the push whole?"""
-    total = count_requests(course)
-    for at in range(1, total + 1, 1 if isinstance(how, str) else 3):
+    total = count_requests(single)
+    for at in range(1, total + 1, 1 if isinstance(how, str) else 2):
         canvas = stand_in(STUDENTS)
         with serve(canvas) as server:
             server.faults = lambda n, m, p, at=at: how if n == at else None  # type: ignore[misc]
-            Pusher(course, server).run()
-            assert is_whole(canvas, course), at
-        forget(course)
+            Pusher(single, server).run()
+            assert is_whole(canvas, single), at
+        forget(single)
 
 
 def test_random_failures_end_in_the_same_state(course: Course) -> None:
@@ -254,24 +259,22 @@ def test_two_pushes_at_once_are_refused(course: Course) -> None:
         pass
 
 
-def test_five_hundred_students_with_throttling(
-    tmp_path: Path, record_property: pytest.RecordProperty
-) -> None:
-    """Do 500 students' grades, comments and pages arrive while Canvas throttles?"""
+def test_five_hundred_students_with_throttling(tmp_path: Path) -> None:
+    """Do 500 students' grades and pages arrive while Canvas throttles all the time?"""
     course = make_class(tmp_path, 500, second=False)
     canvas = stand_in(500)
-    canvas.bucket = Bucket(capacity=100, refill=100)
+    canvas.bucket = Bucket(capacity=100, refill=10)
     with serve(canvas) as server:
         began = time.monotonic()
-        report = Pusher(course, server).run([NAME], Wish(feedback=True))
+        report = Pusher(course, server).run(wish=Wish(feedback=True))
         seconds = time.monotonic() - began
-        refused = server.refused
-    record_property("seconds", seconds)
-    print(f"500 students: {seconds:.1f} s, {len(server.seen)} requests, {refused} 403s")
+    print(
+        f"500 students: {len(server.seen)} requests, {server.refused} of them refused, "
+        f"{canvas.bucket.waited:.0f} s of waiting, {seconds:.1f} s of work"
+    )
     assert report == PushReport(sent=500, same=0, notes_sent=500, notes_there=0)
     state = canvas.state()
-    assert len(state) == 500 and refused > 0
+    assert len(state) == 500 and server.refused > 100
     for number in range(1, 501):
         score, _, comments = state[f"501/{number}"]
         assert score == points(number, NAME) and len(comments) == 1
-    assert SECOND not in course.assignments

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from unrolled.canvas.cartridge import CartridgeReport
 from unrolled.canvas.check import LOSSES, CheckReport
 from unrolled.canvas.matching import grouped
 from unrolled.canvas.push import PushPlan, PushReport
@@ -113,3 +115,18 @@ def pushed_view(report: PushReport) -> RenderableType:
         )
     lines += [Text(f"warning: {line}") for line in report.warnings]
     return Group(*lines)
+
+
+def cartridge_view(report: CartridgeReport) -> RenderableType:
+    """What the file holds, and what is not set."""
+    table = Table(title=Text(report.file), title_justify="left")
+    for name in ("modules", "pages", "assignments"):
+        table.add_column(name, overflow="fold")
+    columns = (report.modules, report.pages, report.assignments)
+    for row in zip_longest(*columns, fillvalue=""):
+        table.add_row(*map(Text, row))
+    lines = [f"no due date in course.toml: {name}" for name in report.without_dates]
+    if not report.hub:
+        lines.append("no link to the hub: set hub under [canvas] in course.toml")
+    lines.append("written" if report.written else "nothing is written (--dry-run)")
+    return Group(table, *map(Text, lines))
