@@ -100,7 +100,7 @@ class StandIn:
 
     def user_of(self, key: str) -> int | None:
         """The student of a key: a number, sis_user_id:..., sis_login_id:...."""
-        kind, _, value = key.rpartition(":")
+        kind, _, value = key.partition(":")
         names = {"sis_user_id": "sis_user_id", "sis_login_id": "login_id"}
         if kind in names:
             same = [n for n, u in self.users.items() if u.get(names[kind]) == value]
