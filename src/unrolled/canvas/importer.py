@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from unrolled.canvas.importer_table import (
@@ -105,7 +105,10 @@ def reading_of(data: bytes, state: CanvasState) -> Reading:
         assignment = _assignment(header, state)
         first = sheet.header.index(header)  # of two alike, Canvas reads the first
         effects += [
-            _effect(n, people[n], assignment, header, row[first], state)
+            replace(
+                _effect(n, people[n], assignment, header, row[first], state),
+                cell=sheet.raw[n][first],
+            )
             for n, row in sheet.rows
         ]
     return Reading(tuple(effects), passed)
@@ -155,11 +158,11 @@ def _effect(
     cell = raw.strip()
     if student is None or not student.active:
         who = student.id if student else None
-        return CellEffect(line, who, assignment.id, "ignored", None, header, cell)
+        return CellEffect(line, who, assignment.id, "ignored", None, header)
     present = state.scores.get((student.id, assignment.id))
     effect, score = _change(cell, present, assignment, state.known)
     return CellEffect(
-        line, student.id, assignment.id, effect, score, header, cell, present
+        line, student.id, assignment.id, effect, score, header, old=present
     )
 
 

@@ -38,11 +38,13 @@ class Sheet:
     read_only: frozenset[int]
     points: list[str]
     rows: list[tuple[int, list[str]]]
+    raw: dict[int, list[str]]
 
 
 def read_sheet(data: bytes, custom: Sequence[str] = ()) -> Sheet:
     """Parse a file as Canvas does; ImportRefusedError if the import fails."""
-    table = _parse(data)
+    raw = _parse(data)
+    table = [(n, [_decimal(c) for c in r]) for n, r in raw]
     header = table[0][1]
     own = {i: h for i, h in enumerate(header) if h in custom and h != "Section"}
     login, sis, width = _identity(header)
@@ -61,6 +63,7 @@ def read_sheet(data: bytes, custom: Sequence[str] = ()) -> Sheet:
         frozenset(closed),
         points[0] if points else [""] * len(header),
         [(n, r) for n, r in table[1:] if not _is_special(r)],
+        dict(raw),
     )
 
 
@@ -74,7 +77,7 @@ def _parse(data: bytes) -> list[tuple[int, list[str]]]:
     try:
         for row in reader:
             if row and not all(re.fullmatch(r"[;, ]*", c) for c in row):
-                table.append((line, [_decimal(c) for c in row]))
+                table.append((line, row))
             line = reader.line_num + 1
     except csv.Error as error:
         raise ImportRefusedError(f"it does not parse: {error}") from error
