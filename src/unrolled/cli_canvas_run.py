@@ -7,13 +7,14 @@ from pathlib import Path
 
 from unrolled.canvas.push import (
     PushPlan,
+    PushReport,
     Wish,
     plan_push,
     push,
     unchanged_since,
     unsent,
 )
-from unrolled.canvas.rest import connect
+from unrolled.canvas.rest import Remote, connect
 from unrolled.canvas.token import read_token
 from unrolled.cli_canvas import agreed
 from unrolled.cli_common import err, out, print_json
@@ -40,18 +41,22 @@ def run_push(
     left = unsent(course, remote, plan)
     console = err if as_json else out
     console.print(push_view(plan, left))
-    nothing = not (plan.grades.changed or left)
     report = None
-    if not (dry_run or nothing) and agreed("Send this to Canvas?", yes):
+    wanted = not dry_run and bool(plan.grades.changed or left)
+    if wanted and agreed("Send this to Canvas?", yes):
         if not yes:
             _refuse_change(plan, plan_push(course, remote, names, wish))
-        with counted(err, "push") as step:
-            report = push(course, remote, plan, step)
+        report = _send(course, remote, plan)
         console.print(pushed_view(report))
     if as_json:
         sent = report.as_dict() if report else None
         print_json({"sent": sent, "plan": plan.grades.as_dict()})
     return 1 if report and report.wrong else 0
+
+
+def _send(course: Course, remote: Remote, plan: PushPlan) -> PushReport:
+    with counted(err, "push") as step:
+        return push(course, remote, plan, step)
 
 
 def _refuse_change(shown: PushPlan, fresh: PushPlan) -> None:

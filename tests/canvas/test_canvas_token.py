@@ -200,13 +200,3 @@ def test_a_plan_holds_no_token(course: Course) -> None:
     remote = connect(course.canvas, Token(TOKEN))
     plan = plan_push(course, remote, [NAME], Wish())
     assert TOKEN not in repr(plan) and TOKEN not in repr(remote)
-
-
-def test_where_nobody_can_be_asked_nothing_is_sent(
-    course: Course, call: Call, server: Server
-) -> None:
-    """Is a missing --yes exit 2, with the difference shown and Canvas untouched?"""
-    path = str(token_file(course.root.parent))
-    said = call("canvas", "push", "--token-file", path)
-    assert said.code == 2 and "--yes" in said.err and "becomes" in said.out
-    assert {m for m, _ in server.seen} == {"GET"}

@@ -92,30 +92,37 @@ def match_columns(
     template: Template, assignments: Sequence[Exported], work: Work
 ) -> dict[Column, Exported]:
     """Our assignments by their column: title or folder name, and nothing twice."""
-    found: dict[Column, Exported] = {}
-    ours: set[Column] = set()
+    claims: dict[Column, list[Exported]] = defaultdict(list)
     for wanted in assignments:
-        names = {wanted.title, wanted.name}
-        same = [c for c in template.columns if names & {c.title, c.header}]
-        ours.update(same)
-        if len(same) != 1:
+        same = [c for c in template.columns if _titled(c, wanted)]
+        if len(same) == 1:
+            claims[same[0]].append(wanted)
+        else:
             count = "no column" if not same else f"{len(same)} columns"
             why = f"Canvas has {count} titled {wanted.title!r}"
             work.leave("assignment", wanted.name, why)
-        elif same[0].closed:
-            work.leave("column", same[0].header, same[0].closed)
-        elif same[0] in found:
-            why = f"both {found[same[0]].name} and {wanted.name} are titled so"
-            work.leave("column", same[0].header, why)
-            del found[same[0]]
-        else:
-            found[same[0]] = wanted
-            _warn_points(same[0], wanted, work)
+    found = {}
     for column in template.columns:
-        if column not in ours:
-            why = column.closed or "not among the assignments to export"
+        why = _no_grades(column, claims.get(column, []))
+        if why:
             work.leave("column", column.header, why)
+        else:
+            (found[column],) = claims[column]
+            _warn_points(column, found[column], work)
     return found
+
+
+def _titled(column: Column, wanted: Exported) -> bool:
+    return bool({wanted.title, wanted.name} & {column.title, column.header})
+
+
+def _no_grades(column: Column, wanted: Sequence[Exported]) -> str:
+    """Why a column is left out; "" if it is one assignment's and open."""
+    if column.closed:
+        return column.closed
+    if len(wanted) > 1:
+        return f"{' and '.join(w.name for w in wanted)} are both titled so"
+    return "" if wanted else "not among the assignments to export"
 
 
 def _warn_points(column: Column, wanted: Exported, work: Work) -> None:

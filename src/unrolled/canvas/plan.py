@@ -78,17 +78,14 @@ def plan_export(
     grades: Grades,
     allow_lower: bool = False,
 ) -> ExportPlan:
-    """Fill an exported gradebook in.
+    """Fill an exported gradebook in, with `grades` by (student, assignment).
 
-    `grades` are by (student, assignment). Rows and columns without a match are
-    left out and said so; nothing is guessed.
+    Rows and columns without a match are left out and said so; nothing is guessed.
     """
     work = Work()
     columns = match_columns(template, assignments, work)
     people = match_people(template, pupils, work)
-    rows = []
-    if template.points_row:
-        rows.append(_points_row(template, list(columns)))
+    rows = _points_rows(template, list(columns))
     for row in template.rows:
         pupil = people.get(row.line)
         if pupil is not None:
@@ -111,12 +108,12 @@ def _plan(header: tuple[str, ...], rows: list[Any], work: Work) -> ExportPlan:
     )
 
 
-def _points_row(template: Template, columns: list[Column]) -> tuple[str, ...]:
-    width = len(template.identity)
-    return (
-        *template.points_row[:width],
-        *("" if c.points is None else f"{c.points:.2f}" for c in columns),
-    )
+def _points_rows(template: Template, columns: list[Column]) -> list[tuple[str, ...]]:
+    """The row of points possible, if the template has one."""
+    if not template.points_row:
+        return []
+    points = ("" if c.points is None else f"{c.points:.2f}" for c in columns)
+    return [(*template.points_row[: len(template.identity)], *points)]
 
 
 def _cell(
@@ -137,13 +134,11 @@ def _cell(
     if why or grade.points is None:
         work.leave("cell", pupil.name, why, wanted.name)
         return keep
-    new = round(grade.points, 2)
-    if old is not None and new < round(old, 2):
-        _warn_lower(pupil, wanted, old, new, allow_lower, work)
-        if not allow_lower:
-            return keep
-    ids = (row.canvas_id, column.canvas_id)
-    work.filled.append(Filled(pupil.name, wanted.name, old, new, *ids))
+    new, ids = round(grade.points, 2), (row.canvas_id, column.canvas_id)
+    filled = Filled(pupil.name, wanted.name, old, new, *ids)
+    if _lowers(filled, allow_lower, work) and not allow_lower:
+        return keep
+    work.filled.append(filled)
     return f"{new:.2f}"
 
 
@@ -162,20 +157,17 @@ def _not_ready(grade: Grade, present: str) -> str:
     return ""
 
 
-def _warn_lower(
-    pupil: Pupil,
-    wanted: Exported,
-    old: float,
-    new: float,
-    allowed: bool,
-    work: Work,
-) -> None:
-    change = f"from {old:.2f} to {new:.2f}"
+def _lowers(cell: Filled, allowed: bool, work: Work) -> bool:
+    """Whether it lowers a grade; then it is said, as a warning or as left out."""
+    if cell.old is None or cell.new >= round(cell.old, 2):
+        return False
+    change = f"lowered from {cell.old:.2f} to {cell.new:.2f}"
     if allowed:
-        work.warnings.append(f"{pupil.name}, {wanted.name}: lowered {change}")
-        return
-    why = f"would be lowered {change} (--allow-lower does it)"
-    work.leave("cell", pupil.name, why, wanted.name)
+        work.warnings.append(f"{cell.student}, {cell.assignment}: {change}")
+    else:
+        why = f"would be {change} (--allow-lower does it)"
+        work.leave("cell", cell.student, why, cell.assignment)
+    return True
 
 
 def plan_starter(

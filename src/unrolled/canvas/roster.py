@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from nbgrader.api import Gradebook, Student
-from sqlalchemy import select
+from nbgrader.api import Gradebook
 
 from unrolled.canvas.grades import open_gradebook
 from unrolled.canvas.people import Person, read_people
-from unrolled.canvas.records import Identities, read_identities, write_identities
+from unrolled.canvas.records import read_identities
+from unrolled.canvas.roster_write import Enrolled, with_work, write_roster
 from unrolled.course import Course
-from unrolled.gradebook import backup_gradebook
 
 UserName = Literal["login", "local", "sis", "email"]
 _KEPT = {"sis_id": "SIS id", "login": "login"}
@@ -27,15 +26,6 @@ _FIELDS = {
     "lms_user_id": "Canvas id",
 }
 _SAFE = re.compile(r"(?![.\s])[^/\\+*?\[\]\0-\x1f]{1,128}(?<![.\s])\Z")
-
-
-@dataclass(frozen=True)
-class Enrolled:
-    """A student of the gradebook, as it is or as it shall be."""
-
-    student: str
-    values: Mapping[str, str]
-    kept: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -84,7 +74,7 @@ def plan_roster(
     with open_gradebook(course) as gradebook:
         there = _there(course, gradebook)
         named = _named(read.people, there, user_name, left_out)
-        working = _with_work(course, gradebook)
+        working = with_work(course, gradebook)
     absent = sorted(there.keys() - named.keys() - _doubtful(read.people, there, named))
     added, changed, changes = _compare(named, there)
     return RosterPlan(
@@ -210,48 +200,10 @@ def _differences(old: Enrolled, new: Enrolled) -> list[Change]:
     return [Change(new.student, what, a, b) for what, a, b in pairs if a != b]
 
 
-def _with_work(course: Course, gradebook: Gradebook) -> set[str]:
-    """Students with a submission in the gradebook, or with files in a folder."""
-    found = {s.id for s in gradebook.students if s.submissions}
-    for folder in (course.submitted, course.autograded, course.feedback):
-        if folder.is_dir():
-            found |= {p.name for p in folder.iterdir() if p.is_dir()}
-    return found
-
-
 def apply_roster(
     course: Course,
     plan: RosterPlan,
     step: Callable[[int, int, str], None] = lambda done, total, talk: None,
 ) -> None:
-    """Write a plan in one transaction, after a backup of the gradebook.
-
-    Whoever has handed something in since the plan was made is not dropped.
-    """
-    backup_gradebook(course)
-    wanted = [*plan.added, *plan.changed]
-    with open_gradebook(course) as gradebook:
-        working = _with_work(course, gradebook)
-        dropped = [s for s in plan.dropped if s not in working]
-        session = gradebook.db
-        for number, enrolled in enumerate(wanted, 1):
-            student = session.get(Student, enrolled.student)
-            if student is None:
-                student = Student(id=enrolled.student)
-                session.add(student)
-            for key, value in enrolled.values.items():
-                setattr(student, key, value or None)
-            step(number, len(wanted), enrolled.student)
-        for student in session.scalars(select(Student).where(Student.id.in_(dropped))):
-            session.delete(student)
-        session.commit()
-    _keep(course, wanted, dropped)
-
-
-def _keep(course: Course, wanted: Sequence[Enrolled], dropped: Sequence[str]) -> None:
-    known: dict[str, Mapping[str, str]] = dict(read_identities(course))
-    for name in dropped:
-        known.pop(name, None)
-    known |= {e.student: dict(e.kept) for e in wanted}
-    identities: Identities = known
-    write_identities(course, identities)
+    """Write a plan; see `write_roster`."""
+    write_roster(course, [*plan.added, *plan.changed], plan.dropped, step)
