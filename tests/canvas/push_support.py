@@ -19,6 +19,7 @@ from unrolled.canvas_place import CanvasPlace
 from unrolled.course import Course, load_course
 
 NAME = "01_tiny"
+STUDENTS = 3
 SECOND = "02_more"
 TOKEN = "7~NeverEverShowThisToken0123456789"
 MORE = """
@@ -123,3 +124,18 @@ def cells(students: int, course: Course) -> Iterator[tuple[str, int, int, str]]:
     for number in range(1, students + 1):
         for canvas_id, name in zip((501, 502), course.assignments, strict=False):
             yield f"{canvas_id}/{number}", number, canvas_id, name
+
+
+def is_whole(canvas: StandIn, course: Course, students: int = STUDENTS) -> bool:
+    """Every grade right; one comment with one page for each; nothing else."""
+    state = canvas.state()
+    expected = set()
+    for key, number, _, name in cells(students, course):
+        expected.add(key)
+        score, excused, comments = state[key]
+        page = f"<html>feedback for s{number} on {name}</html>".encode()
+        assert score == points(number, name) and not excused
+        assert len(comments) == 1, comments
+        text, files = comments[0]
+        assert files == [page] and text.startswith("Well done.\n")
+    return state.keys() == expected

@@ -17,8 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from stand_in import Fields, StandIn
 
-# What goes wrong with the n-th request: cut before or after it was carried out, or a
-# status that is answered instead of it.
+# A request may be cut before or after it was carried out, or get a status instead.
 Fault = str | int | None
 Faults = Callable[[int, str, str], Fault]
 
@@ -116,8 +115,8 @@ class Handler(BaseHTTPRequestHandler):
     def _send(
         self, status: int, document: Any, headers: dict[str, str] | None = None
     ) -> None:
-        data = document.encode() if isinstance(document, str) else None
-        data = json.dumps(document).encode() if data is None else data
+        text = document if isinstance(document, str) else json.dumps(document)
+        data = text.encode()
         self.send_response(status)
         for name, value in (headers or {}).items():
             self.send_header(name, value)
@@ -198,8 +197,7 @@ class Handler(BaseHTTPRequestHandler):
         if method == "POST" and rest == "/update_grades":
             return 200, canvas.start_job(assignment, fields), {}
         if method == "GET" and not rest:
-            told = [self._told(assignment, u) for u in sorted(canvas.users)]
-            return self._page(told)
+            return self._page([self._told(assignment, u) for u in canvas.users])
         user = canvas.user_of(rest.split("/")[1]) if rest else None
         if user is None:
             return 404, {"errors": [{"message": "no such user"}]}, {}

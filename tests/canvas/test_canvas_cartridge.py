@@ -6,82 +6,28 @@ import hashlib
 import re
 import zipfile
 from datetime import UTC, datetime
-from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_support import Call, command
+from cartridge_support import all_items, make_odd
 from lxml import etree
 
-from unrolled.canvas.cartridge import cartridge_bytes, make_cartridge
-from unrolled.canvas.cartridge_model import Page, Task, course_modules, items_of
-from unrolled.canvas.pages import to_html
+from unrolled.canvas.cartridge import cartridge_bytes
+from unrolled.canvas.cartridge_model import Page, Task, course_modules
 from unrolled.course import Course, load_course
-from unrolled.errors import UserError
 
 ROOT = Path(__file__).parents[2]
 CC = "{http://canvas.instructure.com/xsd/cccv1p0}"
 CP = "{http://www.imsglobal.org/xsd/imsccv1p1/imscp_v1p1}"
 XSD_ID = re.compile(r"[A-Za-z_][\w.-]*\Z")
-TWO = """\
-[course]
-id = "odd"
-title = "Odd & <Even>"
-timezone = "America/Chicago"
-
-[canvas]
-hub = "https://hub.example.edu/?a=1&b=2"
-
-[assignments.01_a]
-title = "R&D <1>"
-release = 2027-01-25 09:00:00
-due = 2027-07-05 23:59:00
-points = 12.5
-late = { per_day = 10, max = 50, grace_minutes = 15 }
-
-[assignments.02_b]
-title = "門"
-
-[assignments.03_c]
-title = "R&D 1"
-"""
-LESSON = '''\
-# %% [markdown]
-# # Title
-#
-# See [notes](../NOTATION.md), [this](https://example.org) and $x < y$.
-#
-# <script>alert(1)</script>
-#
-# ![a picture](figure.png)
-
-# %% [markdown]
-# $$h_t = 1$$
-
-# %% exercise="one"
-def one():
-    """never in the overview"""
-    ### BEGIN SOLUTION
-    return 1
-    ### END SOLUTION
-
-
-# %% check="one_value" points=100
-assert one() == 1
-'''
 
 
 @pytest.fixture
 def odd(tmp_path: Path) -> Course:
-    """A course of odd titles, without dates in part, with a hub."""
-    (tmp_path / "course.toml").write_text(TWO)
-    for name, file in (("01_a", "a"), ("02_b", "b"), ("03_c", "c")):
-        folder = tmp_path / "lessons" / name
-        folder.mkdir(parents=True)
-        (folder / f"{file}.py").write_text(LESSON)
-    return load_course(tmp_path)
+    """A course of odd titles."""
+    return make_odd(tmp_path)
 
 
 @pytest.fixture(params=["ours", "odd"])
@@ -158,15 +104,11 @@ def test_identifiers_begin_with_a_letter_and_are_unique(course: Course) -> None:
 
 def test_a_second_import_updates(odd: Course) -> None:
     """Do new titles, dates and a new order keep every identifier?"""
-    before = [i.id for i in _items(odd)]
+    before = [i.id for i in all_items(odd)]
     path = odd.root / "course.toml"
     text = path.read_text().replace('"R&D <1>"', '"Another title"')
     path.write_text(text.replace("points = 12.5", "points = 99"))
-    assert [i.id for i in _items(load_course(odd.root))] == before
-
-
-def _items(course: Course) -> list[Page | Task]:
-    return list(items_of(course_modules(course)))
+    assert [i.id for i in all_items(load_course(odd.root))] == before
 
 
 def test_the_bytes_are_the_same_at_every_run(course: Course) -> None:
@@ -181,7 +123,7 @@ def test_the_bytes_are_the_same_at_every_run(course: Course) -> None:
 def test_assignments_have_title_points_and_dates_in_utc(odd: Course) -> None:
     """Are all of course.toml's facts in the settings, in Canvas's own shape?"""
     archive = opened(odd)
-    task = next(i for i in _items(odd) if isinstance(i, Task))
+    task = next(i for i in all_items(odd) if isinstance(i, Task))
     root = xml(archive, f"{task.id}/assignment_settings.xml")
     told = {etree.QName(e).localname: e.text for e in root}
     assert root.get("identifier") == task.id
@@ -200,7 +142,7 @@ def test_assignments_have_title_points_and_dates_in_utc(odd: Course) -> None:
 def test_an_assignment_without_dates_has_none(odd: Course) -> None:
     """Is no date better than a wrong one?"""
     archive = opened(odd)
-    task = next(i for i in _items(odd) if i.title == "門")
+    task = next(i for i in all_items(odd) if i.title == "門")
     root = xml(archive, f"{task.id}/assignment_settings.xml")
     assert root.findtext(f"{CC}due_at") == root.findtext(f"{CC}unlock_at") == ""
 
@@ -209,7 +151,7 @@ def test_settings_and_text_are_one_resource(course: Course) -> None:
     """Are both files of an assignment in one resource of the right type?"""
     root = xml(opened(course), "imsmanifest.xml")
     kind = "associatedcontent/imscc_xmlv1p1/learning-application-resource"
-    for task in (i for i in _items(course) if isinstance(i, Task)):
+    for task in (i for i in all_items(course) if isinstance(i, Task)):
         (found,) = root.findall(f".//{CP}resource[@identifier='{task.id}']")
         files = {f.get("href") for f in found}
         assert found.get("type") == kind and found.get("href") in files
@@ -225,7 +167,7 @@ def test_modules_hold_every_page_and_assignment(course: Course) -> None:
     }
     root = xml(archive, "course_settings/module_meta.xml")
     refs = [e.text for e in root.iter(f"{CC}identifierref")]
-    assert refs == [i.id for i in _items(course)] and set(refs) <= resources
+    assert refs == [i.id for i in all_items(course)] and set(refs) <= resources
     kinds = [e.text for e in root.iter(f"{CC}content_type")]
     assert kinds.count("Assignment") == len(course.assignments)
     assert {e.text for e in root.iter(f"{CC}workflow_state")} == {"active"}
@@ -234,7 +176,7 @@ def test_modules_hold_every_page_and_assignment(course: Course) -> None:
 def test_pages_carry_their_identifier(course: Course) -> None:
     """Does each page name itself, and is it published?"""
     archive = opened(course)
-    for page in (i for i in _items(course) if isinstance(i, Page)):
+    for page in (i for i in all_items(course) if isinstance(i, Page)):
         root = xml(archive, f"wiki_content/{page.slug}.html")
         metas = {m.get("name"): m.get("content") for m in root.iter("meta")}
         assert metas["identifier"] == page.id and metas["workflow_state"] == "active"
@@ -243,83 +185,11 @@ def test_pages_carry_their_identifier(course: Course) -> None:
 
 def test_links_lead_somewhere(course: Course) -> None:
     """Is every link to a page or an assignment one of the archive's?"""
-    pages = {i.slug for i in _items(course) if isinstance(i, Page)}
-    tasks = {i.id for i in _items(course) if isinstance(i, Task)}
+    pages = {i.slug for i in all_items(course) if isinstance(i, Page)}
+    tasks = {i.id for i in all_items(course) if isinstance(i, Task)}
     found = 0
-    for item in _items(course):
+    for item in all_items(course):
         for kind, end in re.findall(r'href="\$(\w+)\$/\w+/([^"]+)"', item.body):
             found += 1
             assert end in (pages if kind == "WIKI_REFERENCE" else tasks)
     assert found >= 3 * len(course.assignments)
-
-
-def test_two_titles_with_one_slug_are_two_pages(odd: Course) -> None:
-    """Do "R&D <1>" and "R&D 1" not overwrite each other, and "門" have an address?"""
-    slugs = [i.slug for i in _items(odd) if isinstance(i, Page)]
-    assert slugs[2:] == ["overview-r-d-1", "overview-02-b", "overview-r-d-1-2"]
-
-
-def test_the_hub_is_linked_where_students_look(odd: Course) -> None:
-    """Is it on how to hand in and on every assignment, escaped?"""
-    link = 'href="https://hub.example.edu/?a=1&amp;b=2"'
-    assert sum(link in i.body for i in _items(odd)) == 1 + len(odd.assignments)
-
-
-def test_an_overview_is_the_lesson_up_to_its_first_code(odd: Course) -> None:
-    """Are heading and code left out, formulas in Canvas's marks, scripts harmless?"""
-    body = next(i.body for i in _items(odd) if i.title == "Overview: R&D <1>")
-    assert "Title" not in body and "never in the overview" not in body
-    assert r"\(x &lt; y\)" in body and "$$" in body
-    assert "<script" not in body and "NOTATION.md" not in body
-    assert "<em>a picture</em>" in body and 'href="https://example.org"' in body
-
-
-def test_lessons_make_pages_that_are_also_xml() -> None:
-    """Do tables, code and odd characters come out well-formed?"""
-    made = to_html("a | b\n-|-\n`<x>` | &\n\n```python\na < b\n```\n\n***\n\nx  \ny")
-    etree.fromstring(f"<body>{made}</body>")
-
-
-def test_it_is_never_overwritten_unasked(odd: Course, tmp_path: Path) -> None:
-    """Is an existing file kept until --force, and nothing written in a dry run?"""
-    out = tmp_path / "x.imscc"
-    assert not make_cartridge(odd, out, dry_run=True).written and not out.exists()
-    assert make_cartridge(odd, out).written
-    with pytest.raises(UserError, match="--force"):
-        make_cartridge(odd, out)
-    assert make_cartridge(odd, out, force=True).without_dates == ("02_b", "03_c")
-
-
-def test_the_command_says_what_it_made(
-    odd: Course, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Are modules, pages and assignments listed, for people and for programs?"""
-    (odd.root / "nbgrader_config.py").write_text("")
-    monkeypatch.chdir(odd.root)
-    call: Call = partial(command, capfd)
-    document = call("canvas", "cartridge", "--dry-run", "--json").document()
-    assert document["assignments"] == ["R&D <1>", "門", "R&D 1"]
-    said = call("canvas", "cartridge")
-    assert said.code == 0 and "written" in said.out
-    assert (odd.root / "course.imscc").read_bytes()[:2] == b"PK"
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "said"),
-    [
-        ("https://hub.example.edu/?a=1&b=2", "ftp://x", "canvas.hub: .*https://"),
-        ("https://hub.example.edu/?a=1&b=2", "https://u:p@x", "no password"),
-        ("hub =", "hubb =", "canvas.hubb: unknown; did you mean hub"),
-        ("hub =", 'url = "https://c.edu/courses/1"\nhub =', "address of Canvas itself"),
-        ("hub =", 'url = "http://c.edu"\nhub =', "canvas.url: .*https://"),
-        ("hub =", "course = -1\nhub =", "canvas.course"),
-    ],
-)
-def test_mistakes_in_the_canvas_table_are_named(
-    odd: Course, old: str, new: str, said: str
-) -> None:
-    """Is the key named, and what it should be?"""
-    path = odd.root / "course.toml"
-    path.write_text(path.read_text().replace(old, new))
-    with pytest.raises(UserError, match=said):
-        load_course(odd.root)

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import random
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from push_support import (
     NAME,
+    STUDENTS,
     Pusher,
-    cells,
     forget,
+    is_whole,
     make_class,
     points,
     stand_in,
 )
-from stand_in import Bucket, StandIn
-from stand_in_server import Fault, Server, serve
+from stand_in import StandIn
+from stand_in_server import Server, serve
 
 from unrolled.canvas.push import PushReport, Wish
-from unrolled.canvas.web import CanvasFailedError
 from unrolled.course import Course, load_course
 from unrolled.errors import UserError
 
-STUDENTS = 3
 GRADES = Wish()
 
 
@@ -40,12 +37,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def course(made: Path, tmp_path: Path) -> Course:
     """A class of its own."""
     return load_course(shutil.copytree(made, tmp_path / "course"))
-
-
-@pytest.fixture(scope="module")
-def single(tmp_path_factory: pytest.TempPathFactory) -> Course:
-    """A class of three with one assignment."""
-    return make_class(tmp_path_factory.mktemp("single"), STUDENTS, second=False)
 
 
 @pytest.fixture
@@ -65,21 +56,6 @@ def server(canvas: StandIn) -> Iterator[Server]:
 def pusher(course: Course, server: Server) -> Pusher:
     """Pushes between the two."""
     return Pusher(course, server)
-
-
-def is_whole(canvas: StandIn, course: Course) -> bool:
-    """Every grade right; one comment with one page for each; nothing else."""
-    state = canvas.state()
-    expected = set()
-    for key, number, _, name in cells(STUDENTS, course):
-        expected.add(key)
-        score, excused, comments = state[key]
-        page = f"<html>feedback for s{number} on {name}</html>".encode()
-        assert score == points(number, name) and not excused
-        assert len(comments) == 1, comments
-        text, files = comments[0]
-        assert files == [page] and text.startswith("Well done.\n")
-    return state.keys() == expected
 
 
 def test_grades_comments_and_pages_arrive(
@@ -180,66 +156,6 @@ def test_canvas_s_own_late_policy_is_warned_of(pusher: Pusher, canvas: StandIn) 
     assert "late policy" in report.warnings[0] and "s1" in report.warnings[0]
 
 
-def count_requests(course: Course) -> int:
-    """How many requests a whole push makes."""
-    with serve(stand_in(STUDENTS)) as server:
-        Pusher(course, server).run()
-        forget(course)
-        return len(server.seen)
-
-
-@pytest.mark.parametrize("how", ["cut before", "cut after"])
-def test_cut_at_every_request_in_turn_then_resumed(course: Course, how: str) -> None:
-    """Does the line go dead at request 1, 2, 3, ..., each time for good, and does the
-    next push end in the same state, with no comment twice?"""
-    total = count_requests(course)
-    assert total >= 30
-    for dead in range(1, total + 1):
-        canvas = stand_in(STUDENTS)
-        with serve(canvas) as server:
-            pusher = Pusher(course, server)
-            server.faults = lambda n, m, p, at=dead: (  # type: ignore[misc]
-                None if n < at else how if n == at else "cut before"
-            )
-            with pytest.raises(CanvasFailedError, match="run the command again"):
-                pusher.run()
-            server.faults = lambda n, m, p: None
-            pusher.run()
-            assert is_whole(canvas, course), dead
-        forget(course)
-
-
-@pytest.mark.parametrize("how", ["cut before", "cut after", 500, 503, 429])
-def test_one_fault_at_every_request_is_ridden_out(single: Course, how: Fault) -> None:
-    """Does a single cut, error or 429 at any request leave the push whole?"""
-    total = count_requests(single)
-    for at in range(1, total + 1, 1 if isinstance(how, str) else 2):
-        canvas = stand_in(STUDENTS)
-        with serve(canvas) as server:
-            server.faults = lambda n, m, p, at=at: how if n == at else None  # type: ignore[misc]
-            Pusher(single, server).run()
-            assert is_whole(canvas, single), at
-        forget(single)
-
-
-def test_random_failures_end_in_the_same_state(course: Course) -> None:
-    """Do many faults of all kinds, and restarts, still bring each thing once?"""
-    rng = random.Random(7)
-    kinds: list[Fault] = ["cut before", "cut after", 500, 502, 429, None]
-    canvas = stand_in(STUDENTS)
-    with serve(canvas) as server:
-        server.faults = lambda n, m, p: rng.choices(kinds, [1, 1, 1, 1, 1, 8])[0]
-        for _ in range(50):
-            try:
-                Pusher(course, server).run()
-                break
-            except CanvasFailedError:
-                continue
-        server.faults = lambda n, m, p: None
-        Pusher(course, server).run()
-    assert is_whole(canvas, course)
-
-
 def test_the_token_goes_to_canvas_only(pusher: Pusher) -> None:
     """Is a file uploaded without it, as its place may be somebody else's?"""
     pusher.run()
@@ -257,24 +173,3 @@ def test_two_pushes_at_once_are_refused(course: Course) -> None:
         open_ledger(course, "x"),
     ):
         pass
-
-
-def test_five_hundred_students_with_throttling(tmp_path: Path) -> None:
-    """Do 500 students' grades and pages arrive while Canvas throttles all the time?"""
-    course = make_class(tmp_path, 500, second=False)
-    canvas = stand_in(500)
-    canvas.bucket = Bucket(capacity=100, refill=10)
-    with serve(canvas) as server:
-        began = time.monotonic()
-        report = Pusher(course, server).run(wish=Wish(feedback=True))
-        seconds = time.monotonic() - began
-    print(
-        f"500 students: {len(server.seen)} requests, {server.refused} of them refused, "
-        f"{canvas.bucket.waited:.0f} s of waiting, {seconds:.1f} s of work"
-    )
-    assert report == PushReport(sent=500, same=0, notes_sent=500, notes_there=0)
-    state = canvas.state()
-    assert len(state) == 500 and server.refused > 100
-    for number in range(1, 501):
-        score, _, comments = state[f"501/{number}"]
-        assert score == points(number, NAME) and len(comments) == 1

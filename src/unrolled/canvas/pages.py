@@ -111,12 +111,15 @@ class _Renderer(mistune.HTMLRenderer):
     """Headings one step down, since Canvas shows the title; pictures as their text."""
 
     def heading(self, text: str, level: int, **attrs: Any) -> str:
+        """A heading, one step down."""
         return f"<h{min(6, level + 1)}>{text}</h{min(6, level + 1)}>\n"
 
     def image(self, text: str, url: str, title: str | None = None) -> str:
+        """The text of a picture: the picture itself is not in the cartridge."""
         return f"<em>{text}</em>"
 
     def link(self, text: str, url: str, title: str | None = None) -> str:
+        """A link to the web; one to a file of the course is its text."""
         if not re.match(r"https?://|mailto:", url):
             return text
         return super().link(text, url, title)
