@@ -117,7 +117,7 @@ def send_note(remote: Remote, ledger: Ledger, note: Note) -> None:
         except (requests.exceptions.RequestException, CanvasException) as error:
             if attempt == ATTEMPTS - 1 or not _doubtful(error):
                 raise
-            remote.pause(1.0 + attempt)
+            remote.pause(3.0 * (1 + attempt))  # what was cut may still be going on
     ledger.write(note.key, "sent")
 
 
