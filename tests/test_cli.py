@@ -58,7 +58,17 @@ HELP = {
     "hidden tests are left out",
     "demo": "build/demo/ | --keep | exit 1 on a difference",
     "canvas export": "[ASSIGNMENT] | --template | exported from canvas's gradebook | "
-    "--out | [default: canvas.csv] | --allow-lower | --force | --json | and why",
+    "--out | [default: canvas.csv] | --allow-lower | --force | --json | and why | "
+    "--dry-run | after the late penalty",
+    "canvas roster": "file | [required] | --user-name | --keep | --dry-run | --yes | "
+    "--json | a student with work is never dropped",
+    "canvas check": "file | [required] | --template | --all | --json | exit 1 if "
+    "canvas would refuse the file",
+    "canvas push": "[ASSIGNMENT] | --comment | --feedback | --allow-lower | --dry-run "
+    "| --token-file | mode 600 | canvas_token | never an option | --yes | --json | "
+    "exit 1 if canvas has another one | no comment or file is ever sent twice",
+    "canvas cartridge": "--out | [default: course.imscc] | --dry-run | --force | "
+    "--json | updated, not doubled | hub",
 }
 
 
@@ -87,6 +97,9 @@ def test_no_command_is_left_out() -> None:
     """Does the first page name every command, and these tests too?"""
     group = typer.main.get_command(app)
     names = set(group.commands)  # type: ignore[attr-defined]
+    canvas = group.commands["canvas"].commands  # type: ignore[attr-defined]
+    below = {f"canvas {name}" for name in canvas}
+    assert below == {name for name in HELP if " " in name}
     assert names == {name.split()[0] for name in HELP}
     said = help_of()
     assert all(name in said for name in names) and "--course" in said
@@ -107,6 +120,7 @@ def test_version_is_the_package_s(unrolled: Call) -> None:
         ["grade", "02_none", "--json"],
         ["feedback", "02_none"],
         ["canvas", "export", "02_none"],
+        ["canvas", "push", "02_none"],
     ],
 )
 def test_an_unknown_assignment_is_told_with_the_known(

@@ -202,9 +202,14 @@ def test_export_json_is_one_document(graded: Course, unrolled: Call) -> None:
     )
     words = ["canvas", "export", "--template", "exported.csv", "--json"]
     document = unrolled(*words).document()
-    filled = {"student": "ada", "assignment": NAME, "old": None, "new": 60.0}
-    assert document["header"][-1] == "Tiny (7)" and document["filled"] == [filled]
-    assert document["left_out"] == ["row 4 (C, Cyd): nobody of the gradebook"]
+    (filled,) = document["filled"]
+    assert (filled["student"], filled["assignment"]) == ("ada", NAME)
+    assert (filled["canvas_student"], filled["canvas_assignment"]) == ("1", "7")
+    assert filled["old"] is None and filled["new"] == 60.0
+    assert document["header"][-1] == "Tiny (7)"
+    (left,) = document["left_out"]
+    assert (left["kind"], left["what"]) == ("row", "4 (C, Cyd)")
+    assert left["why"] == "nobody of the gradebook"
 
 
 def test_import_writes_only_when_told(course: Course, unrolled: Call) -> None:

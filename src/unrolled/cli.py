@@ -10,6 +10,7 @@ from rich.text import Text
 
 from unrolled import __version__
 from unrolled.cli_canvas import canvas
+from unrolled.cli_canvas_push import push
 from unrolled.cli_common import (
     Force,
     Json,
@@ -32,6 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
+canvas.command()(push)
 app.add_typer(canvas, name="canvas")
 for command in (grade, feedback, doctor, worker, trace):
     app.command()(command)

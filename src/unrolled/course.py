@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from unrolled.canvas_place import CanvasPlace, read_place
 from unrolled.errors import UserError
 from unrolled.grade.task import Limits
 from unrolled.toml_table import Table
@@ -57,6 +58,7 @@ class Course:
     feedback_tests: bool = False
     allow_weak: bool = False
     limits: Limits = field(default_factory=Limits)
+    canvas: CanvasPlace = field(default_factory=CanvasPlace)
 
     @property
     def lessons(self) -> Path:
@@ -138,7 +140,7 @@ def load_course(root: Path) -> Course:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: not valid TOML: {error}") from error
     table = Table(path, "", document)
-    table.only("course", "assignments", "feedback", "grading")
+    table.only("course", "assignments", "feedback", "grading", "canvas")
     course = table.table("course")
     course.only("id", "title", "timezone")
     feedback = table.table("feedback")
@@ -156,6 +158,7 @@ def load_course(root: Path) -> Course:
         bool(feedback.get("show_hidden_tests", bool, False)),
         bool(grading.get("allow_weak", bool, False)),
         _limits(grading),
+        read_place(table.table("canvas")),
     )
 
 

@@ -15,7 +15,7 @@ from nbgrader.api import Gradebook
 
 from unrolled.author.build import build
 from unrolled.canvas import export_canvas, read_as_canvas
-from unrolled.canvas.export import state_of
+from unrolled.canvas.state import state_of
 from unrolled.canvas.template import read_template
 from unrolled.course import Course, load_course
 

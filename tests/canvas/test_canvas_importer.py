@@ -75,6 +75,38 @@ def test_dropped_titles_are_not_anchored() -> None:
     assert effects("x,1,,,S,5", header=f"{HEAD},Final Points quiz") == []
 
 
+@pytest.mark.parametrize("kind", ["Integration ID", "Root Account", "both"])
+def test_integration_id_and_root_account_may_stand_before_section(kind: str) -> None:
+    """Are they identity, and what follows Section the assignments?"""
+    more = {"both": "Integration ID,Root Account"}.get(kind, kind)
+    header = HEAD.replace("Section", f"{more},Section,Lab (7)")
+    row = f"x,1,,,{'i,' * more.count(',')}i,S,5"
+    assert effects(row, header=header) == [("1", "7", "scored", 5.0)]
+
+
+def test_custom_columns_stand_between_section_and_assignments() -> None:
+    """Is a column of notes no assignment, if the course has it?"""
+    state = CanvasState(STATE.students, STATE.assignments, {}, ["Notes"])
+    header = f"{HEAD},Notes,Lab (7)"
+    assert effects("x,1,,,S,hm,5", header=header, state=state) == [
+        ("1", "7", "scored", 5.0)
+    ]
+    assert effects("x,1,,,S,hm,5", header=header)[0][1] == "new: Notes"
+
+
+@pytest.mark.parametrize("first", ["Current", "Final", "Override"])
+@pytest.mark.parametrize("second", ["Score", "Points", "Grade", "Status"])
+def test_titles_of_canvas_s_own_totals_are_dropped(first: str, second: str) -> None:
+    """Which ones, and which pairs are no totals?"""
+    totals = (first, second) not in (
+        ("Current", "Status"),
+        ("Final", "Status"),
+        ("Override", "Points"),
+    )
+    found = effects("x,1,,,S,5", header=f"{HEAD},My {first} {second}s")
+    assert (found == []) is totals
+
+
 def test_points_possible_row_and_read_only() -> None:
     """Is the row skipped, and a read-only column switched off?"""
     row = "    Points Possible,,,,,(read only)"
@@ -84,6 +116,48 @@ def test_points_possible_row_and_read_only() -> None:
 def test_manual_posting_row_is_skipped() -> None:
     """Is the row of posting policies no student?"""
     assert len(effects(",,,,,Manual Posting", "x,1,,,S,5")) == 1
+
+
+def test_one_unresolved_row_switches_the_weeding_off() -> None:
+    """Is then even a read-only column written?"""
+    row = "    Points Possible,,,,,(read only)"
+    found = effects(row, "x,1,,,S,5", "nobody,99,,,S,5")
+    assert found[0] == ("1", "7", "scored", 5.0) and found[1][2] == "ignored"
+
+
+def test_what_the_file_leaves_out_stays_untouched() -> None:
+    """Are other students and assignments in no effect?"""
+    assert [e[:2] for e in effects("x,1,,,S,5")] == [("1", "7")]
+
+
+def test_concluded_enrolments_are_dropped() -> None:
+    """Does a student who has left get nothing?"""
+    gone = CanvasStudent("1", "Ada L", active=False)
+    state = CanvasState([gone], STATE.assignments, {})
+    assert effects("x,1,,,S,5", state=state)[0][2] == "ignored"
+
+
+def test_unpublished_assignments_are_not_found() -> None:
+    """Does even the right id make a new assignment then?"""
+    draft = CanvasAssignment("7", "Lab", 50.0, published=False)
+    state = CanvasState(STATE.students, [draft], {})
+    assert effects("x,1,,,S,5", state=state)[0][1] == "new: Lab"
+
+
+def test_duplicate_headers_both_resolve_to_the_first() -> None:
+    """Is the second column's cell never read?"""
+    found = effects("x,1,,,S,5,9", header=f"{HEAD},Lab (7),Lab (7)")
+    assert found == [("1", "7", "scored", 5.0)] * 2
+
+
+def test_a_dash_over_a_grade_is_no_grade() -> None:
+    """Does `-` take a grade away?"""
+    assert effects("x,2,,,S,-")[0][2] == "cleared"
+
+
+def test_more_than_the_points_possible_is_allowed() -> None:
+    """Are 60 of 50 points 60?"""
+    assert ada("60.00") == ("scored", 60.0)
 
 
 def test_assignment_by_id_then_whole_title_then_new() -> None:
@@ -114,9 +188,9 @@ def test_students_by_id_sis_id_login_name(row: str, student: str | None) -> None
     assert effects(row)[0][0] == student
 
 
-def test_a_blank_over_a_grade_clears_it_when_the_column_changes() -> None:
-    """Is a blank harmless alone, and a deletion beside a change?"""
-    assert effects("x,2,,,S,") == [("2", "7", "nothing", None)]
+def test_a_blank_over_a_grade_clears_it_when_another_cell_changes() -> None:
+    """Is a blank a deletion, beside a change and, to be safe, alone as well?"""
+    assert effects("x,2,,,S,") == [("2", "7", "cleared", None)]
     assert effects("x,2,,,S,", "x,1,,,S,5")[0] == ("2", "7", "cleared", None)
 
 
@@ -143,6 +217,21 @@ def test_values(cell: str, effect: tuple[Any, ...]) -> None:
 def test_scores_are_compared_at_two_decimals() -> None:
     """Is 30.001 no change over 30?"""
     assert effects("x,2,,,S,30.001")[0][2] == "nothing"
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_the_separator_is_sniffed_and_a_bom_is_taken(
+    mark: bytes, separator: str
+) -> None:
+    """Are semicolons found out by the first three lines, whatever names hold?"""
+    rows = ['"L; M; N; O; P; Q; R",1,,,S,"4,5"', "x,2,,,S,30.00"]
+    lines = [f"{HEAD},Lab (7)", *rows, ""]
+    if separator == ";":
+        lines = [line.replace(",", ";") for line in lines]
+    data = mark + "\n".join(lines).replace("4;5", "4,5").encode()
+    (first, second) = read_as_canvas(data, STATE)
+    assert (first.score, second.effect) == (4.5, "nothing")
 
 
 @pytest.mark.parametrize(

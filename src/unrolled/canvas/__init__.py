@@ -1,4 +1,4 @@
-"""Grades to Canvas: its gradebook CSV, filled in without a wrong grade."""
+"""Canvas: roster in, grades out, course in, without a wrong grade."""
 
 from unrolled.canvas.export import CanvasExport, export_canvas
 from unrolled.canvas.importer import read_as_canvas

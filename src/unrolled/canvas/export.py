@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Gradebook
 from nbgrader.plugins import ExportPlugin
 from traitlets import Bool, Unicode
 
-from unrolled.canvas.importer import (
-    CanvasAssignment,
-    CanvasState,
-    CanvasStudent,
-    ImportRefusedError,
-    read_as_canvas,
-)
-from unrolled.canvas.matching import Exported, Pupil
-from unrolled.canvas.plan import ExportPlan, Grade, plan_export, plan_starter
-from unrolled.canvas.template import Template, number_in, read_template
+from unrolled.canvas.files import write_whole
+from unrolled.canvas.grades import exported, grades, open_gradebook, pupils
+from unrolled.canvas.plan import ExportPlan, plan_export, plan_starter
+from unrolled.canvas.state import refuse_surprises
+from unrolled.canvas.template import Template, read_template
 from unrolled.course import Course, load_course
 from unrolled.errors import UserError
 
@@ -46,13 +39,9 @@ class CanvasExport(ExportPlugin):  # type: ignore[misc]
         course = load_course(Path.cwd())
         chosen = [str(a) for a in self.assignment] or list(course.assignments)
         template = read_template(Path(self.template)) if self.template else None
+        students = map(str, self.student)
         plan = make_plan(
-            course,
-            gradebook,
-            chosen,
-            template,
-            self.allow_lower,
-            map(str, self.student),
+            course, gradebook, chosen, template, self.allow_lower, students
         )
         out = Path(self.to or "canvas.csv")
         write_checked(plan, template, out, force=True)
@@ -67,18 +56,17 @@ def export_canvas(
     out: Path,
     allow_lower: bool = False,
     force: bool = False,
+    dry_run: bool = False,
 ) -> ExportPlan:
-    """Write the CSV for Canvas.
+    """Write the CSV for Canvas; nothing with `dry_run`.
 
     Raises UserError if `out` exists (unless `force`), the template cannot be read,
     or our own model of Canvas's importer finds an effect that is not meant.
     """
-    if not course.gradebook.exists():
-        raise UserError(f"{course.gradebook} is missing: run `unrolled build`, grade.")
-    read = read_template(template) if template else None
-    with Gradebook(course.db_url, course.id) as gradebook:
+    with open_gradebook(course) as gradebook:
+        read = read_template(template) if template else None
         plan = make_plan(course, gradebook, assignments, read, allow_lower)
-    write_checked(plan, read, out, force)
+    write_checked(plan, read, out, force, dry_run)
     return plan
 
 
@@ -94,106 +82,27 @@ def make_plan(
 
     Raises UserError if an assignment or a student is unknown.
     """
-    _refuse_unknown("assignment", names, course.assignments)
-    wanted = [course.assignments[n] for n in names]
-    assignments = [Exported(a.name, a.title, a.points) for a in wanted]
-    chosen = set(students)
-    _refuse_unknown("student", chosen, [s.id for s in gradebook.students])
-    pupils = [
-        Pupil(s.id, s.lms_user_id or "", s.last_name or "", s.first_name or "")
-        for s in gradebook.students
-        if not chosen or s.id in chosen
-    ]
-    grades = _grades(gradebook, pupils, assignments)
+    assignments = exported(course, names)
+    people = pupils(course, gradebook, students)
+    results = grades(gradebook, assignments)
     if template is None:
-        return plan_starter(pupils, assignments, grades)
-    return plan_export(template, pupils, assignments, grades, allow_lower)
-
-
-def _refuse_unknown(kind: str, names: Iterable[str], known: Iterable[str]) -> None:
-    there = list(known)
-    unknown = sorted(set(names) - set(there))
-    if unknown:
-        some = ", ".join(there[:20]) + (", ..." if len(there) > 20 else "")
-        raise UserError(f"no {kind} {', '.join(unknown)}; there are: {some}.")
-
-
-def _grades(
-    gradebook: Gradebook, pupils: Sequence[Pupil], assignments: Sequence[Exported]
-) -> Mapping[tuple[str, str], Grade]:
-    found = {}
-    for assignment in assignments:
-        for pupil in pupils:
-            with contextlib.suppress(MissingEntry):
-                submission = gradebook.find_submission(assignment.name, pupil.name)
-                found[pupil.name, assignment.name] = _grade(submission, assignment)
-    return found
-
-
-def _grade(submission: Any, assignment: Exported) -> Grade:
-    """Points of Canvas, after the late penalty, never below nothing."""
-    score = float(submission.score) - float(submission.late_submission_penalty or 0.0)
-    top = float(submission.max_score)
-    points = max(0.0, score) / top * assignment.points if top else float("nan")
-    return Grade(points, bool(submission.needs_manual_grade))
+        return plan_starter(people, assignments, results)
+    return plan_export(template, people, assignments, results, allow_lower)
 
 
 def write_checked(
-    plan: ExportPlan, template: Template | None, out: Path, force: bool
+    plan: ExportPlan,
+    template: Template | None,
+    out: Path,
+    force: bool,
+    dry_run: bool = False,
 ) -> None:
     """Write the plan if Canvas would do with it what is meant, and nothing else."""
-    if out.exists() and not force:
-        raise UserError(f"{out}: exists already; --force overwrites it.")
     data = plan.to_csv()
     if template is not None:
-        _refuse_surprises(data, plan, template)
-    beside = out.with_name(f".{out.name}.new")
-    try:
-        beside.write_bytes(data)
-        beside.replace(out)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            beside.unlink()
-        raise UserError(f"{out}: cannot be written: {error.strerror}.") from error
-
-
-def state_of(template: Template) -> CanvasState:
-    """What Canvas knows, as far as its export tells."""
-    students = [
-        CanvasStudent(r.canvas_id or f"row {r.line}", r.name, r.name, r.sis_id, r.login)
-        for r in template.rows
-    ]
-    columns = [
-        CanvasAssignment(c.canvas_id or c.header, c.title, c.points or 0.0)
-        for c in template.columns
-    ]
-    scores: dict[tuple[str, str], Any] = {}
-    for row, student in zip(template.rows, students, strict=True):
-        for column, assignment in zip(template.columns, columns, strict=True):
-            cell = row.cells[column.index].strip()
-            present = "EX" if cell.upper() == "EX" else number_in(cell)
-            if present is not None:
-                scores[student.id, assignment.id] = present
-    return CanvasState(students, columns, scores)
-
-
-def _refuse_surprises(data: bytes, plan: ExportPlan, template: Template) -> None:
-    """Our model of the importer must find the planned grades, and no other change."""
-    try:
-        effects = read_as_canvas(data, state_of(template))
-    except ImportRefusedError as error:
-        raise UserError(
-            f"{template.path}: Canvas would refuse the file: {error}."
-        ) from error
-    meant = sum(f.old is None or round(f.old, 2) != f.new for f in plan.filled)
-    scored = [e for e in effects if e.effect == "scored"]
-    bad = [e for e in effects if e.effect in ("cleared", "excused", "ignored")]
-    bad += [e for e in effects if e.assignment.startswith("new: ")]
-    if bad or len(scored) != meant:
-        where = (
-            f"row {bad[0].row}, {bad[0].assignment}" if bad else "the number of grades"
-        )
-        raise UserError(
-            f"{template.path}: nothing was written: Canvas would not do what is meant "
-            f"({where}). Export the gradebook from Canvas afresh and try again."
-        )
+        refuse_surprises(data, plan, template)
+    if dry_run:
+        return
+    if out.exists() and not force:
+        raise UserError(f"{out}: exists already; --force overwrites it.")
+    write_whole(out, data)

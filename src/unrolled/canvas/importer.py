@@ -6,47 +6,59 @@ judge the exporter's files: cell by cell, what would change in Canvas.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-Effect = Literal["nothing", "scored", "excused", "cleared", "ignored"]
-_IGNORED = re.compile(
-    r"Current Score|Current Points|Current Grade|Final Score|Final Points|Final Grade"
-    r"|Override Score|Override Grade|Override Status"
+from unrolled.canvas.importer_table import (
+    ImportRefusedError,
+    Sheet,
+    read_sheet,
+    score_in,
+    title_and_id,
 )
+
+__all__ = ["CanvasState", "CellEffect", "ImportRefusedError", "read_as_canvas"]
+
+Effect = Literal["nothing", "scored", "excused", "cleared", "may clear", "ignored"]
 
 
 @dataclass(frozen=True)
 class CanvasStudent:
-    """A student as Canvas knows one."""
+    """A student as Canvas knows one; who is not active has a concluded enrolment."""
 
     id: str
     name: str
     sortable_name: str = ""
     sis_id: str = ""
     login: str = ""
+    active: bool = True
 
 
 @dataclass(frozen=True)
 class CanvasAssignment:
-    """A published assignment as Canvas knows one."""
+    """An assignment as Canvas knows one."""
 
     id: str
     title: str
     points: float
+    published: bool = True
 
 
 @dataclass(frozen=True)
 class CanvasState:
-    """A course in Canvas; scores by (student id, assignment id), "EX" if excused."""
+    """A course in Canvas; scores by (student id, assignment id), "EX" if excused.
+
+    `custom` are the titles of custom columns. Where grades are not `known`, a blank
+    may clear one.
+    """
 
     students: Sequence[CanvasStudent]
     assignments: Sequence[CanvasAssignment]
     scores: Mapping[tuple[str, str], float | Literal["EX"]]
+    custom: Sequence[str] = ()
+    known: bool = True
 
 
 @dataclass(frozen=True)
@@ -58,168 +70,114 @@ class CellEffect:
     assignment: str
     effect: Effect
     score: float | None = None
+    header: str = ""
+    cell: str = ""
+    old: float | str | None = None
 
 
-class ImportRefusedError(Exception):
-    """Canvas would refuse the whole file."""
+@dataclass(frozen=True)
+class Reading:
+    """All effects, and the columns that are no grades for Canvas, with the reason."""
+
+    effects: tuple[CellEffect, ...]
+    passed_over: Mapping[str, str]
 
 
 def read_as_canvas(data: bytes, state: CanvasState) -> list[CellEffect]:
     """The effect of every grade cell; ImportRefusedError if the import fails."""
-    table = _parse(data)
-    header = table[0]
-    first = _first_assignment(header)
-    columns = {i: _assignment(h, state) for i, h in enumerate(header) if i >= first}
-    columns = {i: a for i, a in columns.items() if not _IGNORED.search(header[i])}
-    columns = _without_read_only(table, columns)
-    rows = [(n, r) for n, r in enumerate(table[1:], 2) if not _is_special(r)]
-    people = {n: _student(header, r, state) for n, r in rows}
-    weed = all(p is not None for p in people.values())
+    return list(reading_of(data, state).effects)
+
+
+def reading_of(data: bytes, state: CanvasState) -> Reading:
+    """The effects, and what becomes of the other columns."""
+    sheet = read_sheet(data, state.custom)
+    people = _people(sheet, state)
+    weed = None not in people.values()
+    passed = dict.fromkeys(
+        sheet.dropped.values(), "Canvas drops columns titled like this"
+    )
+    passed |= dict.fromkeys(sheet.custom.values(), "a custom column")
     effects: list[CellEffect] = []
-    for index, assignment in columns.items():
-        column = [
-            _effect(n, people[n], assignment, r[index], state, weed) for n, r in rows
+    for index, header in sheet.columns.items():
+        if index in sheet.read_only and weed:
+            passed[header] = "read only"
+            continue
+        assignment = _assignment(header, state)
+        first = sheet.header.index(header)  # of two alike, Canvas reads the first
+        effects += [
+            replace(
+                _effect(n, people[n], assignment, header, row[first], state),
+                cell=sheet.raw[n][first],
+            )
+            for n, row in sheet.rows
         ]
-        effects += _settled(column, state)
-    return effects
-
-
-def _parse(data: bytes) -> list[list[str]]:
-    if data.startswith(b"\xef\xbb\xbf"):
-        data = data[3:]
-        if data.startswith(b'"'):
-            raise ImportRefusedError("a BOM before a quoted header")
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise ImportRefusedError("not UTF-8") from error
-    if "\r\n" in text and re.search(r"(?<!\r)\n", text):
-        raise ImportRefusedError("mixed line ends")
-    lines = text.splitlines()[:3]
-    semicolons, commas = (sum(x.count(c) for x in lines) for c in ";,")
-    separator = ";" if semicolons > commas else ","
-    table = list(csv.reader(io.StringIO(text), delimiter=separator))
-    if not table or len(table[0]) < 4:
-        raise ImportRefusedError("fewer than four columns")
-    if any(len(r) != len(table[0]) for r in table[:3]):
-        raise ImportRefusedError("ragged first lines")
-    return [r + [""] * (len(table[0]) - len(r)) for r in table if r]
-
-
-def _first_assignment(header: list[str]) -> int:
-    """The number of identity columns, read by position."""
-    if header[0] != "Student" or header[1] not in ("ID", "SIS User ID"):
-        raise ImportRefusedError("Invalid header row")
-    at = 2
-    if header[1] == "ID" and header[at] == "SIS User ID":
-        if header[at + 1] != "SIS Login ID":
-            raise ImportRefusedError("Invalid header row")
-        at += 2
-        at += header[at] == "Integration ID"
-        at += header[at] == "Root Account"
-    elif header[at] == "SIS Login ID":
-        at += 1
-    if header[at] != "Section":
-        raise ImportRefusedError("Invalid header row: no Section")
-    return at + 1
+    return Reading(tuple(effects), passed)
 
 
 def _assignment(header: str, state: CanvasState) -> CanvasAssignment:
-    match = re.match(r"(.*) \((\d+)\)$", header, re.DOTALL)
-    if match:
-        for known in state.assignments:
-            if known.id == match[2]:
-                return known
-    for known in state.assignments:
+    title, number = title_and_id(header)
+    published = [a for a in state.assignments if a.published]
+    for known in published:
+        if number and known.id == number:
+            return known
+    for known in published:
         if known.title == header:
             return known
-    title = match[1] if match else header
     return CanvasAssignment(f"new: {title}", title, 0.0)
 
 
-def _without_read_only(
-    table: list[list[str]], columns: dict[int, CanvasAssignment]
-) -> dict[int, CanvasAssignment]:
-    for row in table[1:]:
-        if "Points Possible" in row[0]:
-            return {i: a for i, a in columns.items() if "read only" not in row[i]}
-    return columns
-
-
-def _is_special(row: list[str]) -> bool:
-    if "Points Possible" in row[0]:
-        return True
-    return all(c.strip() in ("", "Manual Posting", "Muted") for c in row)
-
-
-def _student(
-    header: list[str], row: list[str], state: CanvasState
-) -> CanvasStudent | None:
-    cell = dict(zip(header, row, strict=True))
-    digits = re.match(r"\s*(\d+)", row[1])
-    if digits:
-        for student in state.students:
-            if student.id == digits[1]:
-                return student
-    for key, kind in (("SIS User ID", "sis_id"), ("SIS Login ID", "login")):
-        for student in state.students:
-            if cell.get(key) and getattr(student, kind) == cell[key]:
-                return student
-    name = re.sub(r'\A="(.*)"\Z', r"\1", row[0])
+def _people(sheet: Sheet, state: CanvasState) -> dict[int, CanvasStudent | None]:
+    """Who each row is: by Canvas id, SIS id, login, then name."""
+    by_id = {s.id: s for s in state.students}
+    by_sis = {s.sis_id: s for s in state.students if s.sis_id}
+    by_login = {s.login: s for s in state.students if s.login}
+    by_name: dict[str, CanvasStudent] = {}
     for student in state.students:
-        if name in (student.name, student.sortable_name):
-            return student
-    return None
+        by_name.setdefault(student.name, student)
+        by_name.setdefault(student.sortable_name, student)
+    found = {}
+    for line, row in sheet.rows:
+        digits = re.match(r"\s*(\d+)", row[1])
+        found[line] = (
+            (by_id.get(str(int(digits[1]))) if digits else None)
+            or (by_sis.get(row[sheet.sis]) if sheet.sis else None)
+            or (by_login.get(row[sheet.login]) if sheet.login else None)
+            or by_name.get(row[0])
+        )
+    return found
 
 
 def _effect(
-    row: int,
+    line: int,
     student: CanvasStudent | None,
     assignment: CanvasAssignment,
-    cell: str,
+    header: str,
+    raw: str,
     state: CanvasState,
-    weed: bool,
 ) -> CellEffect:
-    if student is None:
-        return CellEffect(row, None, assignment.id, "ignored")
+    cell = raw.strip()
+    if student is None or not student.active:
+        who = student.id if student else None
+        return CellEffect(line, who, assignment.id, "ignored", None, header)
     present = state.scores.get((student.id, assignment.id))
-    text = cell.strip()
-    if text in ("", "-"):
-        effect: Effect = "nothing" if present is None else "cleared"
-        return CellEffect(row, student.id, assignment.id, effect)
-    if text.upper() == "EX":
-        effect = "nothing" if present == "EX" and weed else "excused"
-        return CellEffect(row, student.id, assignment.id, effect)
-    score = _score(text, assignment)
-    if score is None:
-        effect = "nothing" if present is None else "cleared"
-        return CellEffect(row, student.id, assignment.id, effect)
-    same = isinstance(present, float | int) and round(present, 2) == round(score, 2)
+    effect, score = _change(cell, present, assignment, state.known)
     return CellEffect(
-        row, student.id, assignment.id, "nothing" if same else "scored", score
+        line, student.id, assignment.id, effect, score, header, old=present
     )
 
 
-def _score(text: str, assignment: CanvasAssignment) -> float | None:
-    percent = text.endswith("%")
-    text = text.removesuffix("%").strip()
-    if "," in text or "." in text:
-        last = max(text.rfind(","), text.rfind("."))
-        whole = re.sub(r"[.,]", "", text[:last])
-        text = f"{whole}.{text[last + 1 :]}"
-    if not re.fullmatch(r"[+-]?\d*\.?\d+", text):
-        return None
-    return float(text) * (assignment.points / 100 if percent else 1)
-
-
-def _settled(column: list[CellEffect], state: CanvasState) -> list[CellEffect]:
-    """Blanks over grades clear them only when another cell of the column changed."""
-    changed = any(e.effect in ("scored", "excused") for e in column)
-    if changed:
-        return column
-    return [
-        CellEffect(e.row, e.student, e.assignment, "nothing")
-        if e.effect == "cleared"
-        else e
-        for e in column
-    ]
+def _change(
+    cell: str,
+    present: float | str | None,
+    assignment: CanvasAssignment,
+    known: bool,
+) -> tuple[Effect, float | None]:
+    if cell.upper() in ("EX", "EXCUSED"):
+        return ("nothing" if present == "EX" else "excused"), None
+    score = None if cell in ("", "-") else score_in(cell, assignment.points)
+    if score is None:
+        if not known and not assignment.id.startswith("new: "):
+            return "may clear", None
+        return ("nothing" if present is None else "cleared"), None
+    same = isinstance(present, float | int) and round(present, 2) == round(score, 2)
+    return ("nothing" if same else "scored"), score

@@ -1,17 +1,15 @@
-"""Which row and column of a Canvas export belongs to which student and assignment."""
+"""Which row and column of a Canvas gradebook is whose, and which assignment's."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
 
 from unrolled.canvas.template import Column, Row, Template
 
-DROPPED = re.compile(
-    r"(Current|Final) (Score|Points|Grade)|Override (Score|Grade|Status)"
-)
+Kind = Literal["row", "column", "student", "assignment", "cell"]
 
 
 @dataclass(frozen=True)
@@ -22,6 +20,23 @@ class Filled:
     assignment: str
     old: float | None
     new: float
+    canvas_student: str = ""
+    canvas_assignment: str = ""
+
+    @property
+    def changes(self) -> bool:
+        """Whether Canvas has another grade, to two decimals, or none."""
+        return self.old is None or round(self.old, 2) != self.new
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Something that gets no grade, and why; a cell names its assignment too."""
+
+    kind: Kind
+    what: str
+    why: str
+    assignment: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,6 +47,8 @@ class Pupil:
     canvas_id: str = ""
     last_name: str = ""
     first_name: str = ""
+    sis_id: str = ""
+    login: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,36 +64,65 @@ class Exported:
 class Work:
     """What the planner gathers on its way."""
 
-    left_out: list[str]
-    warnings: list[str]
-    filled: list[Filled]
+    left_out: list[LeftOut] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    filled: list[Filled] = field(default_factory=list)
+
+    def leave(self, kind: Kind, what: str, why: str, assignment: str = "") -> None:
+        """Leave something out, and say so."""
+        self.left_out.append(LeftOut(kind, what, why, assignment))
+
+
+def grouped(left_out: Iterable[LeftOut]) -> list[str]:
+    """One line for each reason, with everything that it holds for."""
+    groups: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    for item in left_out:
+        groups[item.kind, item.assignment, item.why].append(item.what)
+    lines = []
+    for (kind, assignment, why), what in groups.items():
+        names = ", ".join(what)
+        if kind == "cell":
+            lines.append(f"{assignment}, {names}: {why}")
+        else:
+            lines.append(f"{kind}{'s' if len(what) > 1 else ''} {names}: {why}")
+    return lines
 
 
 def match_columns(
     template: Template, assignments: Sequence[Exported], work: Work
 ) -> dict[Column, Exported]:
     """Our assignments by their column: title or folder name, and nothing twice."""
-    found: dict[Column, Exported] = {}
+    claims: dict[Column, list[Exported]] = defaultdict(list)
     for wanted in assignments:
-        names = {wanted.title, wanted.name}
-        same = [c for c in template.columns if names & {c.title, c.header}]
-        if len(same) != 1:
-            count = "no column" if not same else f"{len(same)} columns"
-            work.left_out.append(
-                f"assignment {wanted.name}: the export has {count} titled "
-                f"{wanted.title!r}"
-            )
-        elif same[0].read_only:
-            work.left_out.append(f"column {same[0].header}: read only in Canvas")
-        elif DROPPED.search(same[0].header):
-            work.left_out.append(
-                f"column {same[0].header}: Canvas drops columns titled like this; "
-                "give the assignment another title"
-            )
+        same = [c for c in template.columns if _titled(c, wanted)]
+        if len(same) == 1:
+            claims[same[0]].append(wanted)
         else:
-            found[same[0]] = wanted
-            _warn_points(same[0], wanted, work)
+            count = "no column" if not same else f"{len(same)} columns"
+            why = f"Canvas has {count} titled {wanted.title!r}"
+            work.leave("assignment", wanted.name, why)
+    found = {}
+    for column in template.columns:
+        why = _no_grades(column, claims.get(column, []))
+        if why:
+            work.leave("column", column.header, why)
+        else:
+            (found[column],) = claims[column]
+            _warn_points(column, found[column], work)
     return found
+
+
+def _titled(column: Column, wanted: Exported) -> bool:
+    return bool({wanted.title, wanted.name} & {column.title, column.header})
+
+
+def _no_grades(column: Column, wanted: Sequence[Exported]) -> str:
+    """Why a column is left out; "" if it is one assignment's and open."""
+    if column.closed:
+        return column.closed
+    if len(wanted) > 1:
+        return f"{' and '.join(w.name for w in wanted)} are both titled so"
+    return "" if wanted else "not among the assignments to export"
 
 
 def _warn_points(column: Column, wanted: Exported, work: Work) -> None:
@@ -91,32 +137,58 @@ def match_people(
     template: Template, pupils: Sequence[Pupil], work: Work
 ) -> dict[int, Pupil]:
     """Students by the line of their row: Canvas id first, then login and SIS id."""
-    found: dict[int, Pupil] = {}
-    keys: list[tuple[str, str]] = []
-    ids = Counter(r.canvas_id for r in template.rows)
+    claims: dict[int, list[Pupil]] = defaultdict(list)
+    index = _Index(template.rows)
     for pupil in pupils:
-        rows = [r for r in template.rows if r.canvas_id == pupil.canvas_id != ""]
-        if not rows and not pupil.canvas_id:
-            rows = [r for r in template.rows if pupil.name in (r.login, r.sis_id)]
-        if len(rows) != 1 or ids[rows[0].canvas_id] > 1:
-            count = "no row" if not rows else "more than one row"
-            work.left_out.append(f"student {pupil.name}: {count} in the export")
+        rows = index.rows_of(pupil)
+        if len(rows) == 1:
+            claims[rows[0].line].append(pupil)
         else:
-            keys.append((pupil.name, str(rows[0].line)))
-            found[rows[0].line] = _only(found, rows[0], pupil, work)
-    twice = {line for _, line in keys if sum(k[1] == line for k in keys) > 1}
+            count = "no row" if not rows else "more than one row"
+            work.leave("student", pupil.name, f"{count} in Canvas")
+    return _undisputed(template, claims, work)
+
+
+def _undisputed(
+    template: Template, claims: dict[int, list[Pupil]], work: Work
+) -> dict[int, Pupil]:
+    found = {}
     for row in template.rows:
-        if row.line not in found:
-            work.left_out.append(
-                f"row {row.line} ({row.name}): nobody of the gradebook"
-            )
-    return {line: p for line, p in found.items() if str(line) not in twice}
+        what = f"{row.line} ({row.name})"
+        match claims.get(row.line, []):
+            case []:
+                work.leave("row", what, "nobody of the gradebook")
+            case [_] if _breaks(row):
+                why = "a line break in its identity cells: Canvas would refuse the file"
+                work.leave("row", repr(what)[1:-1], why)
+            case [pupil]:
+                found[row.line] = pupil
+            case several:
+                names = " and ".join(p.name for p in several)
+                work.leave("row", what, f"both {names} match it; neither is exported")
+    return found
 
 
-def _only(found: dict[int, Pupil], row: Row, pupil: Pupil, work: Work) -> Pupil:
-    if row.line in found:
-        work.left_out.append(
-            f"row {row.line} ({row.name}): both {found[row.line].name} and "
-            f"{pupil.name} match it; neither is exported"
-        )
-    return pupil
+def _breaks(row: Row) -> bool:
+    return any(set(cell) & set("\r\n\0") for cell in row.identity)
+
+
+class _Index:
+    """Rows by each of their keys."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self._ids = Counter(r.canvas_id for r in rows)
+        self._by: dict[tuple[str, str], list[Row]] = defaultdict(list)
+        for row in rows:
+            for kind in ("canvas_id", "login", "sis_id"):
+                self._by[kind, getattr(row, kind)].append(row)
+
+    def rows_of(self, pupil: Pupil) -> list[Row]:
+        """The rows that may be a student's; more than one is a doubt."""
+        if pupil.canvas_id:
+            return self._by.get(("canvas_id", pupil.canvas_id), [])
+        keys = {("login", pupil.login), ("sis_id", pupil.sis_id)}
+        keys |= {("login", pupil.name), ("sis_id", pupil.name)}
+        found = {r.line: r for k in keys if k[1] for r in self._by.get(k, [])}
+        doubled = any(self._ids[r.canvas_id] > 1 for r in found.values() if r.canvas_id)
+        return list(found.values()) * (2 if doubled else 1)

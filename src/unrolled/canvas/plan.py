@@ -1,4 +1,4 @@
-"""What goes into the CSV for Canvas, and what is left out and why.
+"""What goes to Canvas, and what is left out and why.
 
 The plan is made before anything is written. A cell is filled only with a grade
 that is ready; everything else keeps what Canvas shows now.
@@ -16,8 +16,10 @@ from typing import Any
 from unrolled.canvas.matching import (
     Exported,
     Filled,
+    LeftOut,
     Pupil,
     Work,
+    grouped,
     match_columns,
     match_people,
 )
@@ -39,7 +41,7 @@ class ExportPlan:
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     filled: tuple[Filled, ...]
-    left_out: tuple[str, ...]
+    left_out: tuple[LeftOut, ...]
     warnings: tuple[str, ...]
 
     def to_csv(self) -> bytes:
@@ -49,17 +51,21 @@ class ExportPlan:
         writer.writerows([self.header, *self.rows])
         return text.getvalue().encode("utf-8")
 
+    @property
+    def changed(self) -> tuple[Filled, ...]:
+        """The grades that Canvas does not have yet."""
+        return tuple(f for f in self.filled if f.changes)
+
     def as_dict(self) -> dict[str, Any]:
         """The document that ``--json`` prints."""
         return asdict(self)
 
     def as_text(self) -> str:
         """The counts, then every cell that was left out and every warning."""
-        changed = sum(f.old is None or abs(f.old - f.new) >= 0.005 for f in self.filled)
-        lines = [f"{len(self.filled)} grades, {changed} of them new or changed"]
-        lines += [f"left out: {text}" for text in self.left_out]
+        count = f"{len(self.filled)} grades, {len(self.changed)} of them new or changed"
+        lines = [f"left out: {text}" for text in grouped(self.left_out)]
         lines += [f"warning: {text}" for text in self.warnings]
-        return "\n".join(lines)
+        return "\n".join([count, *lines])
 
 
 Grades = Mapping[tuple[str, str], Grade]
@@ -72,24 +78,21 @@ def plan_export(
     grades: Grades,
     allow_lower: bool = False,
 ) -> ExportPlan:
-    """Fill an exported gradebook in.
+    """Fill an exported gradebook in, with `grades` by (student, assignment).
 
-    `grades` are by (student, assignment). Rows and columns without a match are
-    left out and said so; nothing is guessed.
+    Rows and columns without a match are left out and said so; nothing is guessed.
     """
-    work = Work([], [], [])
+    work = Work()
     columns = match_columns(template, assignments, work)
     people = match_people(template, pupils, work)
-    rows = []
-    if template.points_row:
-        rows.append(_points_row(template, list(columns)))
+    rows = _points_rows(template, list(columns))
     for row in template.rows:
         pupil = people.get(row.line)
-        cells = [
-            _cell(row, column, pupil, wanted, grades, allow_lower, work)
-            for column, wanted in columns.items()
-        ]
         if pupil is not None:
+            cells = [
+                _cell(row, column, pupil, wanted, grades, allow_lower, work)
+                for column, wanted in columns.items()
+            ]
             rows.append((*row.identity, *cells))
     header = (*template.identity, *(c.header for c in columns))
     return _plan(header, rows, work)
@@ -105,18 +108,18 @@ def _plan(header: tuple[str, ...], rows: list[Any], work: Work) -> ExportPlan:
     )
 
 
-def _points_row(template: Template, columns: list[Column]) -> tuple[str, ...]:
-    width = len(template.identity)
-    return (
-        *template.points_row[:width],
-        *("" if c.points is None else f"{c.points:.2f}" for c in columns),
-    )
+def _points_rows(template: Template, columns: list[Column]) -> list[tuple[str, ...]]:
+    """The row of points possible, if the template has one."""
+    if not template.points_row:
+        return []
+    points = ("" if c.points is None else f"{c.points:.2f}" for c in columns)
+    return [(*template.points_row[: len(template.identity)], *points)]
 
 
 def _cell(
     row: Row,
     column: Column,
-    pupil: Pupil | None,
+    pupil: Pupil,
     wanted: Exported,
     grades: Grades,
     allow_lower: bool,
@@ -126,62 +129,79 @@ def _cell(
     present = row.cells[column.index].strip()
     old = number_in(present)
     keep = present if old is None else f"{old:.2f}"
-    if pupil is None:
-        return keep
     grade = grades.get((pupil.name, wanted.name), Grade(None))
-    why = _not_ready(grade, old, present, allow_lower)
+    why = _not_ready(grade, present)
     if why or grade.points is None:
-        if why:
-            work.left_out.append(f"{pupil.name}, {wanted.name}: {why}")
+        work.leave("cell", pupil.name, why, wanted.name)
         return keep
-    new = round(grade.points, 2)
-    work.filled.append(Filled(pupil.name, wanted.name, old, new))
+    new, ids = round(grade.points, 2), (row.canvas_id, column.canvas_id)
+    filled = Filled(pupil.name, wanted.name, old, new, *ids)
+    if _lowers(filled, allow_lower, work) and not allow_lower:
+        return keep
+    work.filled.append(filled)
     return f"{new:.2f}"
 
 
-def _not_ready(grade: Grade, old: float | None, present: str, allow_lower: bool) -> str:
+def _not_ready(grade: Grade, present: str) -> str:
+    """Why a cell gets no grade; "" if it does."""
     if grade.waits:
         return "waits for marks"
     if grade.points is None:
         return "nothing handed in; Canvas keeps what it has"
     if not math.isfinite(grade.points):
         return f"the score is {grade.points}"
-    if present.upper() == "EX":
+    if present.upper() in ("EX", "EXCUSED"):
         return "excused in Canvas"
-    if old is not None and round(grade.points, 2) < round(old, 2) and not allow_lower:
-        return f"would be lowered from {old:g} to {grade.points:.2f} (--allow-lower)"
+    if present not in ("", "-") and number_in(present) is None:
+        return f"Canvas shows {present!r}, which is no number of points"
     return ""
+
+
+def _lowers(cell: Filled, allowed: bool, work: Work) -> bool:
+    """Whether it lowers a grade; then it is said, as a warning or as left out."""
+    if cell.old is None or cell.new >= round(cell.old, 2):
+        return False
+    change = f"lowered from {cell.old:.2f} to {cell.new:.2f}"
+    if allowed:
+        work.warnings.append(f"{cell.student}, {cell.assignment}: {change}")
+    else:
+        why = f"would be {change} (--allow-lower does it)"
+        work.leave("cell", cell.student, why, cell.assignment)
+    return True
 
 
 def plan_starter(
     pupils: Iterable[Pupil], assignments: Sequence[Exported], grades: Grades
 ) -> ExportPlan:
     """A file without a template: only students whose Canvas id is known."""
-    work = Work([], [], [])
+    work = Work()
     identity = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
     header = (*identity, *(a.title for a in assignments))
     points = ("    Points Possible", "", "", "", "")
     rows = [(*points, *(f"{a.points:.2f}" for a in assignments))]
     for pupil in pupils:
         if not pupil.canvas_id:
-            work.left_out.append(f"student {pupil.name}: no Canvas id (lms_user_id)")
+            why = "no Canvas id (lms_user_id); see unrolled canvas roster"
+            work.leave("student", pupil.name, why)
             continue
         cells = [_starter_cell(pupil, a, grades, work) for a in assignments]
         name = f"{pupil.last_name}, {pupil.first_name}".strip(", ") or pupil.name
-        rows.append((name, pupil.canvas_id, "", pupil.name, "", *cells))
+        login = pupil.login or pupil.name
+        rows.append((name, pupil.canvas_id, pupil.sis_id, login, "", *cells))
     work.warnings.append(
         "without --template Canvas makes a new assignment for every title it does not "
-        "know; export the gradebook from Canvas and give it with --template"
+        "know, and clears grades under blank cells; export the gradebook from Canvas "
+        "and give it with --template"
     )
     return _plan(header, rows, work)
 
 
 def _starter_cell(pupil: Pupil, wanted: Exported, grades: Grades, work: Work) -> str:
     grade = grades.get((pupil.name, wanted.name), Grade(None))
-    why = _not_ready(grade, None, "", True)
+    why = _not_ready(grade, "")
     if why or grade.points is None:
-        work.left_out.append(f"{pupil.name}, {wanted.name}: {why}")
+        work.leave("cell", pupil.name, why, wanted.name)
         return ""
     new = round(grade.points, 2)
-    work.filled.append(Filled(pupil.name, wanted.name, None, new))
+    work.filled.append(Filled(pupil.name, wanted.name, None, new, pupil.canvas_id, ""))
     return f"{new:.2f}"

@@ -25,13 +25,17 @@ IDENTITY = (
 )
 _ID = re.compile(r" \((\d+)\)\Z")
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?\Z")
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:([.,\u00a0\u202f'])\d{3})+(?!\1)[.,]\d{1,2}\Z")
+_DROPPED = re.compile(
+    r"(Current|Final) (Score|Points|Grade)|Override (Score|Grade|Status)"
+)
 
 
 @dataclass(frozen=True)
 class Column:
     """An assignment column: its header, title, Canvas id and points possible.
 
-    `read_only` columns are switched off by Canvas itself.
+    `closed` is the reason why it takes no grades, "" if it does.
     """
 
     index: int
@@ -39,7 +43,12 @@ class Column:
     title: str
     canvas_id: str
     points: float | None
-    read_only: bool
+    closed: str = ""
+
+    @property
+    def custom(self) -> bool:
+        """Whether it is a column of notes: no assignment, none of Canvas's totals."""
+        return not self.canvas_id and not _DROPPED.search(self.header)
 
 
 @dataclass(frozen=True)
@@ -107,12 +116,20 @@ def _columns(header: list[str], width: int, points: list[str]) -> list[Column]:
         match = _ID.search(name)
         cell = points[index].strip() if index < len(points) else ""
         title = name[: match.start()] if match else name
-        read_only = "read only" in cell.lower()
-        number = None if read_only else number_in(cell)
-        found.append(
-            Column(index, name, title, match[1] if match else "", number, read_only)
-        )
+        number = number_in(cell)
+        number_of = match[1] if match else ""
+        closed = _closed(name, cell, number_of)
+        found.append(Column(index, name, title, number_of, number, closed))
     return found
+
+
+def _closed(header: str, points: str, canvas_id: str) -> str:
+    """Why Canvas takes no grades into a column; "" if it does."""
+    if _DROPPED.search(header):
+        return "Canvas drops columns titled like this"
+    if "read only" in points.lower():
+        return "read only in Canvas"
+    return "" if canvas_id else "it has no Canvas id, so it is no assignment of Canvas"
 
 
 def _rows(
@@ -149,13 +166,16 @@ def _is_note(cells: list[str]) -> bool:
 
 
 def _leading_digits(cell: str) -> str:
-    match = re.match(r"\s*(\d+)", cell)
+    match = re.match(r"\s*0*(\d+)", cell)
     return match[1] if match else ""
 
 
 def number_in(cell: str) -> float | None:
     """The number that a cell of an export shows, with a decimal point or comma."""
     text = cell.strip()
+    if _GROUPED.match(text):
+        whole, decimals = re.split(r"[.,](?=\d{1,2}\Z)", text)
+        text = f"{re.sub(r'[^0-9+-]', '', whole)}.{decimals}"
     if not _NUMBER.match(text):
         return None
     return float(text.replace(",", "."))

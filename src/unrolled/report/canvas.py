@@ -1,0 +1,132 @@
+"""What the canvas commands show: tables of what would change, then what is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from unrolled.canvas.cartridge import CartridgeReport
+from unrolled.canvas.check import LOSSES, CheckReport
+from unrolled.canvas.matching import grouped
+from unrolled.canvas.push import PushPlan, PushReport
+from unrolled.canvas.roster import RosterPlan
+
+
+def _table(title: str, columns: Iterable[str], rows: Iterable[Sequence[str]]) -> Table:
+    table = Table(title=Text(title), title_justify="left")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return table
+
+
+def roster_view(plan: RosterPlan) -> RenderableType:
+    """Who is added, what changes, who is dropped, who stays and why."""
+    parts: list[RenderableType] = []
+    if plan.added:
+        rows = [(e.student, *e.values.values(), *e.kept.values()) for e in plan.added]
+        names = ("student", "first name", "last name", "e-mail", "Canvas id", "SIS id")
+        parts.append(_table("add", (*names, "login"), rows))
+    if plan.changes:
+        rows = [(c.student, c.what, c.old, c.new) for c in plan.changes]
+        parts.append(_table("change", ("student", "what", "is", "becomes"), rows))
+    if plan.dropped:
+        parts.append(_table("drop", ("student",), [(s,) for s in plan.dropped]))
+    parts += [Text(f"stays, not in the file: {s}") for s in plan.stay]
+    parts += [Text(f"left out: {line}") for line in plan.left_out]
+    changed = len(plan.changed)
+    line = f"{len(plan.added)} to add, {changed} to change, {len(plan.dropped)} to drop"
+    return Group(*parts, f"{line}, {plan.same} as they are")
+
+
+def check_view(report: CheckReport, everything: bool = False) -> RenderableType:
+    """One row for each cell that does something, or for all; then the verdict."""
+    if report.refused:
+        why = f" {report.file}: Canvas would not take the file: {report.refused}"
+        return Text.assemble(("REFUSED", "bold red"), why)
+    table = Table(title=Text(f"{report.file}, as Canvas would read it"))
+    for name in ("row", "student", "column", "cell", "in Canvas", "what happens"):
+        table.add_column(name, overflow="fold")
+    shown = [c for c in report.cells if everything or c.fate != "no change"]
+    for cell in shown:
+        fate = Text(cell.fate, style="bold red" if cell.fate in LOSSES else "")
+        if cell.score is not None:
+            fate.append(f": {cell.score:.2f}", style="")
+        words = (str(cell.row), cell.student, cell.column, cell.cell, cell.canvas)
+        table.add_row(*map(Text, words), fate)
+    passed = [
+        Text(f"column {header or '(no name)'}: {why}")
+        for header, why in (report.passed_over or {}).items()
+    ]
+    return Group(*([table] if shown else []), *passed, *_verdict(report))
+
+
+def _verdict(report: CheckReport) -> list[RenderableType]:
+    counts = ", ".join(f"{n} {fate}" for fate, n in report.counts.items())
+    lines: list[RenderableType] = [Text(f"{len(report.cells)} cells: {counts}")]
+    if not report.against:
+        lines.append(
+            Text(
+                "The present grades are not known: give a fresh export with "
+                "--template to see what would be changed, lowered or cleared."
+            )
+        )
+    safe = "Canvas takes the file; no grade is lowered or cleared, no column made."
+    lost = "NOT SAFE: a grade would be lowered or cleared, or a column made."
+    style = "" if report.safe else "bold red"
+    return [*lines, Text(safe if report.safe else lost, style=style)]
+
+
+def push_view(plan: PushPlan, left: int) -> RenderableType:
+    """Old and new of every grade that would be sent, the notes, what is left out."""
+    parts: list[RenderableType] = []
+    for name in dict.fromkeys(f.assignment for f in plan.grades.changed):
+        rows = [
+            (f.student, "-" if f.old is None else f"{f.old:.2f}", f"{f.new:.2f}")
+            for f in plan.grades.changed
+            if f.assignment == name
+        ]
+        parts.append(_table(name, ("student", "in Canvas", "becomes"), rows))
+    lines = plan.grades.as_text().split("\n")
+    lines += [f"left out: {text}" for text in grouped(plan.left_out)]
+    if plan.notes:
+        lines.append(f"{left} comments to send, {len(plan.notes) - left} sent before")
+    return Group(*parts, *map(Text, lines))
+
+
+def pushed_view(report: PushReport) -> RenderableType:
+    """What was sent; every grade that Canvas has otherwise, in red."""
+    lines = [
+        Text(
+            f"{report.sent} grades sent and read back, {report.same} were there; "
+            f"{report.notes_sent} comments sent, {report.notes_there} were there"
+        )
+    ]
+    for wrong in report.wrong:
+        has = "none" if wrong.canvas is None else f"{wrong.canvas:.2f}"
+        told = f" {wrong.student}, {wrong.assignment}: sent {wrong.sent:.2f}, "
+        lines.append(
+            Text.assemble(("WRONG", "bold red"), told, f"Canvas has {has}: {wrong.why}")
+        )
+    lines += [Text(f"warning: {line}") for line in report.warnings]
+    return Group(*lines)
+
+
+def cartridge_view(report: CartridgeReport) -> RenderableType:
+    """What the file holds, and what is not set."""
+    table = Table(title=Text(report.file), title_justify="left")
+    for name in ("modules", "pages", "assignments"):
+        table.add_column(name, overflow="fold")
+    columns = (report.modules, report.pages, report.assignments)
+    for row in zip_longest(*columns, fillvalue=""):
+        table.add_row(*map(Text, row))
+    lines = [f"no due date in course.toml: {name}" for name in report.without_dates]
+    if not report.hub:
+        lines.append("no link to the hub: set hub under [canvas] in course.toml")
+    lines.append("written" if report.written else "nothing is written (--dry-run)")
+    return Group(table, *map(Text, lines))

@@ -1,0 +1,182 @@
+"""A small Canvas on loopback: what it knows, and what its requests do to it.
+
+Written from Canvas's documented rules; it shares no code with what it tests. The
+server that speaks for it is in stand_in_server.py.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+Fields = list[tuple[str, str]]
+
+
+@dataclass
+class Bucket:
+    """Throttling in a time of its own: so many requests at once, so many a second.
+
+    A request takes a hundredth of a second; a client that waits says so to `wait`.
+    """
+
+    capacity: float = float("inf")
+    refill: float = 0.0
+    level: float = field(init=False)
+    waited: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.level = self.capacity
+
+    def wait(self, seconds: float) -> None:
+        """Time goes by."""
+        self.waited += seconds
+        self.level = min(self.capacity, self.level + seconds * self.refill)
+
+    def takes(self) -> bool:
+        """Whether a request may pass now."""
+        self.level = min(self.capacity, self.level + 0.01 * self.refill)
+        if self.level < 1:
+            return False
+        self.level -= 1
+        return True
+
+
+class StandIn:
+    """One course: users, assignments, submissions, comments, files, jobs."""
+
+    def __init__(self, number: int = 77, token: str = "stand-in-token") -> None:
+        self.number = number
+        self.token = token
+        self.lock = threading.RLock()
+        self.users: dict[int, dict[str, Any]] = {}
+        self.assignments: dict[int, dict[str, Any]] = {}
+        self.submissions: dict[tuple[int, int], dict[str, Any]] = {}
+        self.files: dict[int, dict[str, Any]] = {}
+        self.jobs: dict[int, dict[str, Any]] = {}
+        self.bucket = Bucket()
+        self.polls_needed = 2
+        self.late_deduction: dict[int, float] = {}
+        self._next = 1000
+
+    def fresh(self) -> int:
+        """A number that nothing has yet."""
+        self._next += 1
+        return self._next
+
+    def add_user(self, number: int, name: str, **more: Any) -> None:
+        """Enrol a student; `sis_user_id`, `login_id` and `state` may be given."""
+        state = more.pop("state", "active")
+        known = {"id": number, "name": name, "sortable_name": name}
+        self.users[number] = known | more | {"enrollment_state": state}
+
+    def add_assignment(self, number: int, name: str, **more: Any) -> None:
+        """A published assignment of 100 points, unless told otherwise."""
+        usual = {"points_possible": 100.0, "published": True, "grading_type": "points"}
+        known = {"id": number, "course_id": self.number, "name": name}
+        self.assignments[number] = known | usual | more
+
+    def submission(self, assignment: int, user: int) -> dict[str, Any]:
+        """A student's submission; it is there for everybody, as in Canvas."""
+        empty = {"score": None, "excused": False, "comments": []}
+        return self.submissions.setdefault((assignment, user), empty)
+
+    def state(self) -> dict[str, Any]:
+        """What an instructor would see in the end: grades, comments, attached files."""
+        return {
+            f"{a}/{u}": (
+                found["score"],
+                found["excused"],
+                [(c["comment"], self._contents(c)) for c in found["comments"]],
+            )
+            for (a, u), found in sorted(self.submissions.items())
+            if found["score"] is not None or found["excused"] or found["comments"]
+        }
+
+    def _contents(self, comment: dict[str, Any]) -> list[bytes]:
+        return [self.files[n]["content"] for n in comment["files"]]
+
+    def user_of(self, key: str) -> int | None:
+        """The student of a key: a number, sis_user_id:..., sis_login_id:...."""
+        kind, _, value = key.partition(":")
+        names = {"sis_user_id": "sis_user_id", "sis_login_id": "login_id"}
+        if kind in names:
+            same = [n for n, u in self.users.items() if u.get(names[kind]) == value]
+            return same[0] if same else None
+        return int(key) if key.isdigit() and int(key) in self.users else None
+
+    def post_grade(self, assignment: int, user: int, text: str) -> None:
+        """What Canvas reads in a posted grade."""
+        found = self.submission(assignment, user)
+        points = self.assignments[assignment]["points_possible"]
+        found["excused"] = text.strip().upper() in ("EX", "EXCUSED")
+        found["score"] = None if found["excused"] else parse_grade(text, points)
+
+    def comment(self, assignment: int, user: int, text: str, files: list[int]) -> None:
+        """Add a comment: always another one, also if the same is there."""
+        found = self.submission(assignment, user)
+        entry = {"id": self.fresh(), "comment": text, "files": files}
+        found["comments"].append(entry)
+
+    def start_job(self, assignment: int, fields: Fields) -> dict[str, Any]:
+        """A bulk update: queued first, done when it was asked for often enough."""
+        number = self.fresh()
+        job = {"id": number, "workflow_state": "queued", "polls": 0}
+        self.jobs[number] = job | {"work": (assignment, grade_data(fields))}
+        if self.polls_needed == 0:
+            self.poll_job(number)
+        return self.job(number)
+
+    def job(self, number: int) -> dict[str, Any]:
+        """A job as it is told."""
+        return {k: self.jobs[number][k] for k in ("id", "workflow_state")}
+
+    def poll_job(self, number: int) -> None:
+        """Time goes by: queued, running, then done."""
+        job = self.jobs[number]
+        job["polls"] += 1
+        if job["workflow_state"] in ("completed", "failed"):
+            return
+        job["workflow_state"] = "running"
+        if job["polls"] >= self.polls_needed:
+            job["workflow_state"] = "completed" if self._run(*job["work"]) else "failed"
+
+    def _run(self, assignment: int, data: dict[str, dict[str, list[str]]]) -> bool:
+        """Grade all that are known; unknown students make the whole job failed."""
+        good = True
+        for key, values in data.items():
+            user = self.user_of(key)
+            if user is None:
+                good = False
+                continue
+            if "posted_grade" in values:
+                self.post_grade(assignment, user, values["posted_grade"][-1])
+            if values.get("excuse", [""])[-1] in ("true", "1"):
+                self.submission(assignment, user).update(score=None, excused=True)
+            text = values.get("text_comment", [""])[-1]
+            files = values.get("file_ids", [])
+            if text or files:
+                self.comment(assignment, user, text, [int(f) for f in files])
+        return good
+
+
+def grade_data(fields: Iterable[tuple[str, str]]) -> dict[str, dict[str, list[str]]]:
+    """`grade_data[<student>][posted_grade|text_comment|file_ids][]`, unfolded."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for name, value in fields:
+        match = re.fullmatch(r"grade_data\[([^\]]+)\]\[(\w+)\](?:\[\])?", name)
+        if match:
+            found.setdefault(match[1], {}).setdefault(match[2], []).append(value)
+    return found
+
+
+def parse_grade(text: str, points: float) -> float | None:
+    """A grade as Canvas reads it; None is no grade."""
+    text = text.strip()
+    share = re.fullmatch(r"([+-]?\d*\.?\d+)%", text)
+    if share:
+        return points * float(share[1]) / 100
+    number = re.fullmatch(r"[+-]?\d+(\.\d+)?", text)
+    return float(text) if number else None

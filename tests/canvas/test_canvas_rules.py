@@ -1,0 +1,239 @@
+"""How Canvas takes grades, rule by rule: what we write, and what the stand-in does.
+
+The rules of reading a CSV stand in test_canvas_importer.py, those of the cartridge
+in test_canvas_cartridge.py.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from stand_in import Bucket, StandIn, parse_grade
+from stand_in_server import Server, serve
+
+from unrolled.canvas.matching import Exported, Pupil
+from unrolled.canvas.plan import ExportPlan, Grade, plan_export
+from unrolled.canvas.template import number_in, read_template
+from unrolled.canvas.token import Token
+from unrolled.canvas.web import PatientSession
+
+HEAD = "Student,ID,SIS User ID,SIS Login ID,Section,Notes,Lab (7),Essay (8)"
+LAB = Exported("01_lab", "Lab", 100.0)
+BASE = "/api/v1/courses/77/assignments/501/submissions"
+
+
+def plan(
+    folder: Path, *rows: str, grades: dict[str, Grade], points: str = "100.00"
+) -> ExportPlan:
+    """The plan for students p1, p2, ..., whose Canvas ids are 1, 2, ...."""
+    path = folder / "export.csv"
+    lines = [HEAD, f"    Points Possible,,,,,,{points},20.00", *rows, ""]
+    path.write_text("\n".join(lines))
+    pupils = [Pupil(name, name[1:]) for name in grades]
+    by_key = {(name, "01_lab"): grade for name, grade in grades.items()}
+    return plan_export(read_template(path), pupils, [LAB], by_key)
+
+
+def test_rows_are_as_long_as_the_header_with_one_kind_of_line_end(
+    tmp_path: Path,
+) -> None:
+    """Are UTF-8 without BOM, minimal quoting, `\\n` and full rows kept?"""
+    rows = ('"L, A",1,S1,ada,A,n,,5', "李 ,2,,bo,A,,3,5")
+    data = plan(tmp_path, *rows, grades={"p1": Grade(5), "p2": Grade(None)}).to_csv()
+    assert not data.startswith(b"\xef\xbb\xbf") and b"\r" not in data
+    assert data.decode().split("\n")[2:] == [
+        '"L, A",1,S1,ada,A,5.00',
+        "李 ,2,,bo,A,3.00",
+        "",
+    ]
+    widths = {len(row) for row in csv.reader(io.StringIO(data.decode()))}
+    assert widths == {6}
+
+
+def test_no_trailing_comma_and_no_quoted_empty_cell(tmp_path: Path) -> None:
+    """Is no nameless column made, and no points cell changed by `""`?"""
+    made = plan(tmp_path, "A,1,,ada,A,,,", grades={"p1": Grade(None)}, points="")
+    assert b'""' not in made.to_csv() and not made.to_csv().split(b"\n")[0].endswith(
+        b","
+    )
+
+
+def test_only_our_columns_and_identity_are_written(tmp_path: Path) -> None:
+    """Are the notes between Section and the assignments, and others' columns, left?"""
+    made = plan(tmp_path, "A,1,,ada,A,n,,5", grades={"p1": Grade(5)})
+    assert made.header[-2:] == ("Section", "Lab (7)")
+    left = {item.what: item.why for item in made.left_out}
+    assert "no assignment of Canvas" in left["Notes"] and "Essay (8)" in left
+
+
+@pytest.mark.parametrize("points", ["5e-05", "0.1", "1e3", "99.994"])
+def test_always_raw_points_with_two_decimals(tmp_path: Path, points: str) -> None:
+    """Is never an exponent, a percent or a thousands mark written?"""
+    made = plan(tmp_path, "A,1,,ada,A,,,", grades={"p1": Grade(float(points))})
+    cell = made.rows[1][-1]
+    assert cell == f"{float(points):.2f}" and parse_grade(cell, 100) is not None
+
+
+def test_the_key_is_nbgrader_s_lms_user_id(tmp_path: Path) -> None:
+    """Does the Canvas id win over a login that somebody else has by now?"""
+    made = plan(tmp_path, "A,1,,p2,A,,,", "B,2,,p1,A,,,", grades={"p1": Grade(5)})
+    (filled,) = made.filled
+    assert filled.canvas_student == "1" and made.rows[1][0] == "A"
+
+
+@pytest.mark.parametrize("present", ["", "-", "3.00"])
+def test_no_submission_is_never_a_zero_nor_a_blank_over_a_grade(
+    tmp_path: Path, present: str
+) -> None:
+    """Is Canvas's present value copied where nothing was handed in?"""
+    made = plan(tmp_path, f"A,1,,ada,A,,{present},", grades={"p1": Grade(None)})
+    assert made.rows[1][-1] == present and not made.filled
+
+
+def test_a_grade_that_is_no_number_of_points_is_left_alone(tmp_path: Path) -> None:
+    """Is "complete" or "A-" in Canvas neither overwritten nor cleared?"""
+    made = plan(tmp_path, "A,1,,ada,A,,complete,", grades={"p1": Grade(5)})
+    assert made.rows[1][-1] == "complete" and "no number of points" in made.as_text()
+
+
+@pytest.mark.parametrize(
+    ("cell", "number"),
+    [
+        ("12,50", 12.5),
+        ("1,234.50", 1234.5),
+        ("1.234,5", 1234.5),
+        ("12", 12.0),
+        ("-1.00", -1.0),
+        ("1,2,3", None),
+        ("", None),
+        ("N/A", None),
+    ],
+)
+def test_what_canvas_exports_is_understood(cell: str, number: float | None) -> None:
+    """Are decimal commas and thousands marks of its export read as numbers?"""
+    assert number_in(cell) == number
+
+
+def test_an_assignment_whose_title_loses_its_number_is_found(tmp_path: Path) -> None:
+    """Is "Lab (2)", which Canvas exports as "Lab (2) (9)", not taken for id 2?"""
+    path = tmp_path / "export.csv"
+    path.write_text("Student,ID,Section,Lab (2) (9),Lab (2)\nA,1,S,,\n")
+    pupils, work = [Pupil("p1", "1")], Exported("02", "Lab (2)", 10)
+    columns = read_template(path).columns
+    assert [c.title for c in columns] == ["Lab (2)", "Lab"]
+    made = plan_export(read_template(path), pupils, [work], {("p1", "02"): Grade(5)})
+    assert not made.filled and "2 columns titled" in made.as_text()
+
+
+@pytest.fixture
+def canvas() -> StandIn:
+    """Twelve students, one assignment."""
+    made = StandIn()
+    for number in range(1, 13):
+        made.add_user(number, f"N{number}", sis_user_id=f"S:{number}")
+    made.add_assignment(501, "Lab")
+    return made
+
+
+@pytest.fixture
+def server(canvas: StandIn) -> Iterator[Server]:
+    """It listens."""
+    with serve(canvas) as running:
+        yield running
+
+
+def ask(server: Server, method: str, path: str, **options: object) -> requests.Response:
+    """One plain request, by no code of ours."""
+    headers = {"Authorization": f"Bearer {server.canvas.token}"}
+    return requests.request(
+        method, server.url + path, headers=headers, timeout=10, **options
+    )
+
+
+def bulk(server: Server, fields: dict[str, str]) -> str:
+    """A bulk update, waited for; how its Progress ended."""
+    job = ask(server, "POST", f"{BASE}/update_grades", data=fields).json()
+    assert job["workflow_state"] == "queued"
+    while job["workflow_state"] in ("queued", "running"):
+        job = ask(server, "GET", f"/api/v1/progress/{job['id']}").json()
+    return str(job["workflow_state"])
+
+
+def test_bulk_update_returns_a_progress_to_poll(server: Server) -> None:
+    """Are grades given by Canvas id and by sis_user_id, when the job is done?"""
+    fields = {
+        "grade_data[1][posted_grade]": "83.50",
+        "grade_data[sis_user_id:S:2][posted_grade]": "50%",
+        "grade_data[3][excuse]": "true",
+    }
+    assert bulk(server, fields) == "completed"
+    state = server.canvas.state()
+    assert state["501/1"][0] == 83.5 and state["501/3"][1] is True
+    assert state["501/2"][0] == 50.0
+
+
+def test_unknown_students_fail_the_job_but_others_are_graded(server: Server) -> None:
+    """Does "failed" not mean that nothing was done?"""
+    fields = {"grade_data[99][posted_grade]": "1", "grade_data[1][posted_grade]": "2"}
+    assert bulk(server, fields) == "failed"
+    assert server.canvas.state()["501/1"][0] == 2.0
+
+
+def test_a_text_comment_is_added_at_every_run(server: Server) -> None:
+    """Is a comment that is sent twice there twice, so that we need a ledger?"""
+    for _ in range(2):
+        bulk(server, {"grade_data[1][text_comment]": "Hello"})
+    assert [text for text, _ in server.canvas.state()["501/1"][2]] == ["Hello"] * 2
+
+
+def test_paging_is_by_link_ten_a_page_unless_asked(server: Server) -> None:
+    """Are there two pages of twelve, and one if a hundred are asked for?"""
+    first = ask(server, "GET", BASE)
+    assert len(first.json()) == 10
+    second = ask(server, "GET", first.links["next"]["url"].removeprefix(server.url))
+    assert len(second.json()) == 2 and "next" not in second.links
+    assert len(ask(server, "GET", f"{BASE}?per_page=100").json()) == 12
+
+
+def test_throttling_is_403_with_rate_limit_exceeded(server: Server) -> None:
+    """Is it told by 403 and the header, and does our session wait and go on?"""
+    server.canvas.bucket = Bucket(capacity=2, refill=4)
+    server.canvas.bucket.level = 0
+    answer = ask(server, "GET", BASE)
+    assert answer.status_code == 403 and "Rate Limit Exceeded" in answer.text
+    assert answer.headers["X-Rate-Limit-Remaining"] == "0.0"
+    token = Token(server.canvas.token)
+    session = PatientSession(token, server.url, server.canvas.bucket.wait)
+    headers = {"Authorization": "Bearer kept-by-unrolled"}
+    assert session.get(server.url + BASE, headers=headers).status_code == 200
+    assert server.canvas.bucket.waited > 0
+
+
+def test_429_is_taken_too_and_its_retry_after_kept(server: Server) -> None:
+    """Is the pause as long as the server asks?"""
+    server.faults = lambda n, m, p: 429 if n < 3 else None
+    pauses: list[float] = []
+    session = PatientSession(Token(server.canvas.token), server.url, pauses.append)
+    headers = {"Authorization": "Bearer kept-by-unrolled"}
+    assert session.get(server.url + BASE, headers=headers).status_code == 200
+    assert len(pauses) == 2 and all(p > 0 for p in pauses)
+
+
+def test_every_request_has_a_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Does no request wait for ever, as canvasapi's would?"""
+    limits = []
+
+    def send(self: object, request: object, **options: object) -> requests.Response:
+        limits.append(options["timeout"])
+        answer = requests.Response()
+        answer.status_code, answer._content = 200, b"{}"
+        return answer
+
+    monkeypatch.setattr(requests.Session, "send", send)
+    PatientSession(Token("abcd"), "https://c.edu").get("https://c.edu/x")
+    assert limits == [(10.0, 60.0)]
