@@ -77,7 +77,7 @@ def test_canvas_takes_every_ready_score_and_nothing_else(
     }
     ids = {row[3]: row[1] for row in before[2:]}
     wanted = {
-        (ids[s.student], _CANVAS_IDS[s.assignment]): s.score
+        (ids[s.student], _canvas_id(small_class.course, s.assignment)): s.score
         for s in small_class.report.scores
         if s.score is not None and not s.waits
     }
@@ -95,12 +95,17 @@ def test_identity_columns_come_back_as_canvas_gave_them(
     assert after[0] == before[0]
 
 
+def _canvas_id(course: Course, assignment: str) -> str:
+    """The made-up Canvas id of an assignment of the demo course."""
+    return str(900 + list(course.assignments).index(assignment))
+
+
 def _state(rows: list[list[str]], course: Course) -> CanvasState:
     """Canvas with the class enrolled and no grade yet."""
     students = [CanvasStudent(r[1], r[0], r[0], r[2], r[3]) for r in rows[2:]]
     assignments = [
-        CanvasAssignment(str(900 + number), a.title, a.points)
-        for number, a in enumerate(course.assignments.values())
+        CanvasAssignment(_canvas_id(course, name), a.title, a.points)
+        for name, a in course.assignments.items()
     ]
     return CanvasState(students, assignments, {})
 
