@@ -61,49 +61,58 @@ except check.CheckFailed as failure:
     print(failure)
 
 # %% [markdown]
+# It says: at place [2] of `three` stands a 4, and it should be a 3. Python
+# counts from 0, so place 2 is the third. The letter names the axis; here it's
+# $T$, the steps of a sequence, which you'll meet in a moment. In a check cell
+# the comment says what is tested, and `check.call` calls your function.
+#
+# After each change to a function, run its cell again, and then the check. A
+# cell that uses a function you haven't written yet says so: write it first.
+#
 # When your work is graded, the same checks run once more, with other numbers
 # and other sizes. So a function that is right for *all* inputs passes, and one
 # that is made to fit the numbers you see doesn't. If an early function is
 # wrong, the later ones are still judged fairly: one mistake costs its points
 # once.
 #
-# Run a check before you've written anything, and it says that the function
-# isn't written yet. And a good habit: before you submit, choose *Kernel,
-# Restart Kernel and Run All Cells*, and press *Validate*, which runs all the
-# checks.
+# A good habit: before you submit, choose *Kernel, Restart Kernel and Run All
+# Cells*. On the course's hub, *Validate* does the same and lists the checks
+# that fail.
 
 # %% [markdown]
 # ## 1. What is a sequence?
 #
-# A text, a song, the weather of a year: sequences are data with two properties:
+# A text, a song, the weather of a year: sequences are data with two
+# properties:
 #
 # 1. its elements come in an **order**,
-# 2. and they **depend on each other**: who has seen some of them can say
-#    something about the next.
+# 2. and they **depend on each other**: if you have seen some of them, you can
+#    say something about the next.
 #
-# And it may be of **any length**. We write it as an array `x` with one row for
-# each step:
+# And a sequence may be of **any length**. We write it as an array `x` with one
+# row for each step:
 #
 # | letter | counts |
 # |---|---|
 # | $T$ | the steps, as in *time* |
 # | $D$ | the numbers that come in at one step |
 #
-# So `x` is $(T, D)$, and `x[t]` is what comes in at one step. Our first
-# sequence is a text. But how does a letter become $D$ numbers?
+# So `x` has the shape $(T, D)$, and `x[t]` is what comes in at one step. Our
+# first sequence is a text. But how does a letter become $D$ numbers?
 #
 # We could number the letters: a is 0, b is 1, ..., z is 25. But then z would
 # be 25 times b, and d would lie between c and e, as if letters had a size. So
-# each letter gets a place of its own instead: a vector of zeros with a single
-# 1, at the letter's number. This is its **one-hot** vector, and $V$, the size
-# of the **vocabulary**, is its length.
+# a letter's number, its **id**, only names a place: the letter becomes a
+# vector of zeros with a single 1 at this place. This is its **one-hot**
+# vector. Its length is $V$, the size of the **vocabulary**: all the letters
+# that may occur. So here $D = V$.
 #
 # ### Exercise: `one_hot`
 #
 # $$x[\dots, k] = 1 \text{ if } k \text{ is the id, and } 0 \text{ otherwise}$$
 #
-# It should work for one id, for a list of them, and for a whole table. *(A
-# hint: look at `np.eye(4)`, row by row.)*
+# It should work for one id, for a list of them (a text), and for a whole table
+# (a text in each row). *(A hint: look at `np.eye(4)`, row by row.)*
 
 
 # %% exercise="one_hot"
@@ -164,7 +173,7 @@ check.close("x", x, oracle.one_hot(ids, V), axes="T V")
 ### END HIDDEN TESTS
 
 # %% check="one_hot_table" points=3
-# Two texts at once: a table of ids gets one axis more.
+# N = 2 texts at once: a table of ids gets one axis more.
 x = check.call(one_hot, np.array([[0, 1, 1], [1, 0, 0]]), 2)
 rows = [[[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]]]
 rows += [[[0.0, 1.0], [1.0, 0.0], [1.0, 0.0]]]
@@ -192,7 +201,8 @@ check.close("x", x, oracle.one_hot(k, V), axes="V")
 #
 # - **A sound** is a long row of numbers, thousands in a second. We cut it into
 #   short pieces and ask of each piece how loud each pitch is: a *spectrogram*.
-#   One piece is one step. Ours is a tune that goes up a chord and down again.
+#   One piece is one step, and each overlaps half of the one before it. Ours is
+#   a tune that goes up a chord and down again.
 # - **A time series** is one number (or a few) per day, hour, second: a stock
 #   index, the air temperature. Ours is a year of daily temperatures. It's
 #   *made*, by a formula with seasons and chance, not measured; but it behaves
@@ -226,12 +236,16 @@ def draw_source(ax, source, order):
     values, step, feature = sources[source]
     if order == "shuffled":
         values = np.random.default_rng(2).permutation(values)
-    if source == "picture":
+    if source == "text":
+        letters = "".join(alphabet[k] for k in values.argmax(axis=1))
+        sequences.draw_one_hot(ax, values, letters, alphabet)
+    elif source == "picture":
         sequences.draw_rows(ax, values)
     else:
         sequences.draw_sequence(ax, values, step, feature)
 
 
+# %% show=true
 explore(
     draw_source,
     source=list(sources),
@@ -245,20 +259,21 @@ explore(
 )
 
 # %% [markdown]
-# Every panel on the right holds exactly the same steps as the one on its left.
-# But the words, the tune, the summer and the digit are gone.
+# Shuffled, each of them still holds exactly the same steps. But the words, the
+# tune, the summer and the digit are gone. (The faint bars above the low tones
+# of the tune are their overtones: they belong to the same sound.)
 
 # %% [markdown]
 # ## 2. What does shuffling destroy?
 #
-# "It looks like a jumble" is no measurement. A sequence was to be *dependent*:
-# what came before tells you something about what comes next. So let's measure
-# just that. For the temperature, put each day on one axis and **the next day**
-# on the other.
+# "It looks like a jumble" is no measurement. The elements of a sequence
+# *depend on each other*: what came before tells you something about what comes
+# next. So let's measure just that. For the temperature, put each day on one
+# axis and **the next day** on the other.
 #
 # **Guess before you run the cell.** The mean temperature of the year, its
-# hottest day, its histogram: which of these does shuffling change? And what
-# will the cloud of points look like?
+# highest, its histogram: which of these does shuffling change? And what will
+# the cloud of points look like?
 
 # %% show=true
 shuffled_year = np.random.default_rng(5).permutation(year)
@@ -280,8 +295,10 @@ for name, days in (("in order", year), ("shuffled", shuffled_year)):
 # %% [markdown]
 # Mean, maximum, histogram: nothing has changed, they don't know about order.
 # But in order, today says nearly everything about tomorrow: the correlation is
-# 0.96, and who says "tomorrow as today" is wrong by 1.5 degrees on average.
-# Shuffled, it says nothing: the correlation is 0.00, the error 7.8 degrees.
+# 0.96 (1 would be points exactly on a rising line, 0 a cloud that neither
+# rises nor falls), and if you say "tomorrow as today", you're wrong by 1.5
+# degrees on average. Shuffled, it says nothing: the correlation is 0.00, the
+# error 7.8 degrees.
 #
 # The same for text. Here is a long one, 400 film reviews in a row. We play a
 # guessing game: after each letter, guess the one that follows it most often.
@@ -335,7 +352,7 @@ show(
 # friend, and shuffles all 3650 days first; then cuts them into weeks.
 #
 # 1. What will this network be able to learn at best, and why?
-# 2. What may be shuffled here without harm?
+# 2. What may be shuffled here without harm, and when?
 # 3. Name a data set that isn't a sequence, so that shuffling its elements
 #    loses nothing.
 
@@ -354,18 +371,18 @@ show(
 # no element tells anything about the next.
 #
 # **Marking scheme**
-# - 2 points: the past says nothing about the next day; at best the mean (or
-#   the distribution) is learned
-# - 2 points: whole examples (week with next day) may be shuffled, after they
-#   were cut
+# - 2 points: 1 for the reason: the past says nothing about the next day any
+#   more; 1 for what is left: at best the mean (or the distribution) is learned
+# - 2 points: 1 for shuffling whole examples, a week with its next day; 1 for
+#   when: only after they were cut in order
 # - 1 point: a data set without order or dependence, such as throws of a die
 
 # %% [markdown]
 # ## 3. Read a sequence, give one answer
 #
 # Now for the machine that reads. It goes through the sequence step by step,
-# and carries a **state** $h$ along: a vector of $H$ numbers, its memory of
-# what it has read so far. Two functions do all the work:
+# and carries a **state** $h$ along: a vector of $H$ numbers (its *units*),
+# its memory of what it has read so far. Two functions do all the work:
 #
 # $$h_t = \text{step}(x_t, h_{t-1}) \qquad\qquad y_t = \text{read}(h_t)$$
 #
@@ -375,7 +392,7 @@ show(
 # of task the machine solves.
 #
 # To see what happens, take a toy first: a step that halves the old state and
-# adds the input, and a reader that multiplies with 10.
+# adds the input, and a reader that multiplies by 10.
 
 
 # %%
@@ -398,6 +415,8 @@ def tenfold(h_t):
 # | 1 | 4 | 0 + 4 = 4 | 40 |
 # | 2 | 2 | 2 + 2 = 4 | 40 |
 # | 3 | 1 | 2 + 1 = 3 | 30 |
+#
+# (On paper, steps are counted from 1, in Python from 0: $x_1$ is `x[0]`.)
 #
 # Look at the last state, 3 = 1 + 2/2 + 4/4. It depends on all three inputs and
 # on their order: read backwards, 1, 2, 4 would end at 5.25.
@@ -518,12 +537,13 @@ check.close("output", y, right, axes="V")
 # Enough of toys. `judge` has learned to judge short film reviews: does the
 # writer **love**, **tolerate** or **hate** the film? Its `step` reads one word
 # (a one-hot vector), its state has 24 units, and its `read` gives a
-# *confidence* between 0 and 1 for each of the three verdicts.
+# *confidence* between 0 and 1 for each of the three verdicts, in this order.
+# (It asks for each verdict on its own, so the three needn't add up to 1.)
 #
 # It knows 36 words, and it was trained on reviews that a small program made
-# up. In that little world, "not" turns love into hate, but hate only into
-# tolerate (not bad, not great); after "but" the second half counts, and before
-# "although" the first.
+# up. In that little world, "not" turns love into hate ("not great"), but hate
+# only into tolerate ("not bad"); after "but" the second half counts, and
+# before "although" the first.
 
 # %% show=true
 judge = networks.judge()
@@ -548,8 +568,8 @@ for review in (
 
 # %% [markdown]
 # One word makes the difference between the first two. **Now write reviews of
-# your own** in the cell below. Can you fool it? Try what it has never seen:
-# three parts, a double "not", no verb at all.
+# your own** in the cell below, out of its 36 words. Can you fool it? Try what
+# it has never seen: three parts, a double "not", no verb at all.
 
 # %% show=true
 my_review = "i loved the music but the plot was so dull"
@@ -578,9 +598,9 @@ for order, count in right.items():
 # In order it's right every time. Don't be too impressed: these reviews are
 # made by the program that it learned from, and that's an easy world. Shuffled,
 # it loses three in ten. It isn't down to guessing, since single words say
-# something, too: a review that holds "brilliant" and nothing bad is full of
-# love in any order. But which half comes after "but", and what the "not"
-# belongs to, is gone.
+# something, too: a review that only praises, without a "not", sounds like love
+# in any order. But which half comes after "but", and what the "not" belongs
+# to, is gone.
 
 # %% [markdown]
 # ## 4. Answer at every step
@@ -605,6 +625,9 @@ explore(
 )
 
 # %% [markdown]
+# The chain of states is the same. In step, each of them is read; many-to-one
+# reads the last one only.
+#
 # ### Exercise: `many_to_many`
 #
 # As before, but read after each step, and keep all the outputs in a list.
@@ -616,7 +639,8 @@ def many_to_many(step, read, x, h_0):
 
     step(x_t, h_prev) gives h_t, read(h_t) gives y_t.
     x: (T, D), h_0: (H,).
-    Returns a list of T outputs, the t-th of them after the t-th input.
+    Returns a list of T outputs, the t-th of them after the t-th input; h_0
+    stays as it was.
     """
     ### BEGIN SOLUTION
     h_t = h_0
@@ -658,12 +682,13 @@ explore(
 )
 
 # %% [markdown]
-# Follow the first panel: after "boring" the network is sure of hate, then
-# "but" comes, and "wonderful" turns the verdict round. In the second panel
-# "although" has told it that the rest won't count. Both saw the same words
-# afterwards: it's the **state** that has kept the difference. (In training it
-# was asked for the verdict at the end only. What it says on the way, such as
-# its hope for love at "the story", nobody has taught it.)
+# Follow the review with "but": after "boring" the network is sure of hate. In
+# the words after "but" its hope for love comes back, and "wonderful" settles
+# the verdict. In the one with "although", this word has told it that the rest
+# won't count. Both saw the same words afterwards: it's the **state** that has
+# kept the difference. (In training it was asked for the verdict at the end
+# only. What it says on the way, such as its hope for love at "the story",
+# nobody has taught it.)
 #
 # Want to see the state itself? `read` may be any function of the state. Here's
 # one that gives back the state as it is:
@@ -674,7 +699,8 @@ for ax, review in zip(axes, examples[:2], strict=True):
     x = one_hot(judge.ids(review), len(judge.words))
     h = many_to_many(judge.step, lambda h_t: h_t, x, judge.h_0)
     words = review.split()
-    unrolling.draw_states(ax, np.array(h), words, f"with “{words[4]}”")
+    title = f"With “{words[4]}”: {verdict(review)[0]} in the end"
+    unrolling.draw_states(ax, np.array(h), words, title)
 show(
     fig,
     alt="Two heat maps of the 24 units of the state over nine words. They "
@@ -777,15 +803,20 @@ explore(
 )
 
 # %% [markdown]
+# A dashed arrow leads from an output to the state that it's the next input of.
+# (So an output must be something that `step` can take in.)
+#
 # ### Exercise: `one_to_many`
 #
-# $$y_1 = \text{read}(h_1),\quad h_1 = \text{step}(x, h_0) \qquad\qquad
-# y_t = \text{read}(h_t),\quad h_t = \text{step}(y_{t-1}, h_{t-1})$$
+# $$h_1 = \text{step}(x, h_0),\quad y_1 = \text{read}(h_1)$$
+#
+# $$h_t = \text{step}(y_{t-1}, h_{t-1}),\quad y_t = \text{read}(h_t)
+# \qquad \text{for } t = 2, \dots, T$$
 
 
 # %% exercise="one_to_many"
 def one_to_many(step, read, x, h_0, T):
-    """Reads one input, then goes on from its own outputs. About 6 lines.
+    """Reads one input, then goes on from its own outputs. About 7 lines.
 
     step(x_t, h_prev) gives h_t, read(h_t) gives y_t.
     x: one input, not a sequence; h_0: (H,); T: how many outputs, 1 or more.
@@ -805,8 +836,10 @@ def one_to_many(step, read, x, h_0, T):
 # %% [markdown]
 # `captioner` has learned to write the name of a digit under its picture. Its
 # `step` has two doors: a picture of 64 numbers comes in through the one, the
-# confidences of the last letter through the other. It writes six letters; a
-# dot means "I've finished". Choose a digit, and how noisy the picture is.
+# confidences of the last letter through the other. It gives six outputs, and
+# the surest letter of each is what it writes; a dot means "I've finished".
+# Choose a digit, and how noisy the picture is: a random number is added to
+# each pixel, and `noise` is its standard deviation.
 
 # %% show=true
 captioner = networks.captioner()
@@ -841,10 +874,11 @@ explore(
 )
 
 # %% [markdown]
-# With a clean picture one letter at each step is bright: the network is sure.
+# The frames mark the surest letters, which make the caption. With a clean
+# picture one letter at each step is bright: the network is sure.
 # Noise strikes at the **first** letter, the one that the picture itself must
 # decide. What follows comes from what has been written, and is mostly sure
-# again. But in the third panel the first output is a little of several
+# again. But with digit 3 and noise 0.6 the first output is a little of several
 # letters; the next input is the same mixture, and a word comes out that
 # doesn't exist.
 #
@@ -939,9 +973,11 @@ for T in rng.permutation([1, 2, 5]):
 fig, ax = plt.subplots(figsize=(5.6, 2.4))
 parts = [("twenty", "zwanzig"), ("one", "ein")]
 unrolling.draw_crossing(ax, parts, [1, 0])
+look = {"ha": "center", "va": "top", "color": style.CONTEXT}
+ax.text(1, 0, "und", fontsize=13, **look)
 show(
     fig,
-    alt="The parts twenty and one above, ein and zwanzig (joined by und) "
+    alt="The parts twenty and one above, ein and zwanzig (and a grey und) "
     "below. The lines from twenty to zwanzig and from one to ein cross.",
 )
 
@@ -949,9 +985,9 @@ show(
 # Two things are in the way. The words needn't be equally long: 10 signs in,
 # 13 out. And German says the ones **first**: *ein-und-zwanzig* is
 # one-and-twenty. After "t", "w", "e" nobody can know that the translation
-# begins with "ein". That is decided by the very last word.
+# begins with "ein". That is decided by the very last part.
 #
-# So we put the two loops that you have together. First **read all**, as in
+# So we put together the two loops that you have. First **read all**, as in
 # many-to-one, but without an answer: what counts is the last state, which has
 # taken in the whole word. Then **write**, as in one-to-many, from that state
 # on, and from a first input $y_0$ that means "begin". Reading and writing are
@@ -973,6 +1009,10 @@ explore(
 )
 
 # %% [markdown]
+# When it reads first, the states above an $x_t$ come from `encode`, all later
+# ones from `decode`, and only these are read. This pair is often called an
+# **encoder-decoder** network.
+#
 # ### Exercise: `encode_decode`
 #
 # $$h \leftarrow \text{encode}(x_t, h) \text{ for all } x_t; \qquad
@@ -985,7 +1025,7 @@ explore(
 
 # %% exercise="encode_decode"
 def encode_decode(encode, decode, read, x, h_0, y_0, T):
-    """Reads a whole sequence, then writes another. About 8 lines.
+    """Reads a whole sequence, then writes another. About 9 lines.
 
     encode(x_t, h_prev) gives h_t, and so does decode(y_prev, h_prev);
     read(h_t) gives y_t.
@@ -1115,8 +1155,8 @@ check.close("outputs", y, right, axes="V")
 # ### A network that translates
 #
 # `translator` reads the letters of an English number word, and writes the
-# letters of the German one. In training it has seen 92 of the numbers from 0
-# to 99.
+# letters of the German one: at most 16, and a dot, so we ask for 17 outputs.
+# In training it has seen 92 of the numbers from 0 to 99.
 
 # %% show=true
 translator = networks.translator()
@@ -1136,8 +1176,9 @@ for word in ("seven", "twenty-one", "ninety-nine"):
 
 # %% [markdown]
 # It writes "ein" first, though "one" came last. That's what the state is for.
-# **Watch it move**: left of the gap the state while the network reads, right of
-# it while it writes.
+# **Watch it move**: left of the gap the state while the network reads, right
+# of it while it writes. (Of its 96 units you see the first 24; red is above 0,
+# blue below, as before.)
 
 
 # %% show=true
@@ -1152,6 +1193,7 @@ def draw_state_moves(ax, number):
     writing = []
 
     def spy(h_t):
+        """A `read` that also keeps the state."""
         writing.append(h_t)
         return translator.read(h_t)
 
@@ -1166,8 +1208,8 @@ explore(
     number=(0, 99),
     static={"number": [21, 87]},
     size=(11.0, 3.2),
-    alt="Heat maps of 24 units of the state, for the numbers 21 and 87: "
-    "columns for the letters read, a gap, columns for the letters "
+    alt="Heat maps of 24 of the 96 units of the state, for the numbers 21 "
+    "and 87: columns for the letters read, a gap, columns for the letters "
     "written. The state changes at every letter.",
 )
 
@@ -1212,8 +1254,8 @@ print(translate(my_word))
 #    What does this mean for a sentence of 10 words, of 100, of 1000?
 
 # %% [markdown] answer="read_first" points=5
-# The first letter of the German word may depend on the last of the English
-# one. "thirty-four" becomes "vierunddreißig": after "thirty-" the right
+# The first letter of the German word may depend on the end of the English
+# one. "forty-two" becomes "zweiundvierzig": after "forty-" the right
 # beginning might be "ein", "zwei", "drei", "vier" and so on, and what has been
 # written can't be taken back.
 #
@@ -1225,10 +1267,11 @@ print(translate(my_word))
 # sentence, or looking back at all the states instead of the last alone.)
 #
 # **Marking scheme**
-# - 2 points: a true example in which the beginning of the output depends on
-#   the end of the input
+# - 2 points: 1 for a true example, a number word with its translation; 1 for
+#   saying that its end decides the beginning of the translation
 # - 1 point: what has been written can't be changed later
-# - 2 points: the state has a fixed size, so with longer sentences more is lost
+# - 2 points: 1 for the state having the same size however long the sentence
+#   is; 1 for the consequence: the longer the sentence, the more is lost
 
 # %% [markdown]
 # ## 7. Which shape is it?
@@ -1304,13 +1347,13 @@ for shape in ("one-to-many", "many-to-one", "many-to-many"):
     print(f"{shape:12s} ({len(found)}): {', '.join(found)}")
 
 # %% [markdown]
-# The checks below look at your spelling only, but for the three from the
-# table; whether you have sorted the others right you'll learn from the
+# The first check below knows the three quoted examples. The others look at
+# your spelling only: whether you have sorted right, you'll learn from the
 # grading. Notice that the *data* don't decide. A recording of music is
 # many-to-one or many-to-many, depending on what you ask for.
 
 # %% check="shapes_quoted" points=2
-# The three of the table above.
+# The three examples that you have used above.
 quoted = {"image captioning": "one-to-many", "translation": "many-to-many"}
 quoted["sentiment of a review"] = "many-to-one"
 check.equal("SHAPES", {name: SHAPES.get(name) for name in quoted}, quoted)
@@ -1380,7 +1423,7 @@ for name in words:
 # - 3 points: one-to-many: 1 for an example that has this shape, 1 for what
 #   goes in and comes out, 1 for what a step is
 # - 3 points: many-to-one, in the same way
-# - 3 points: many-to-many, in the same way
+# - 3 points: many-to-many, in the same way; a step of both sequences
 
 # %% [markdown]
 # ## 8. Why not a feedforward network?
@@ -1388,8 +1431,9 @@ for name in words:
 # You know a kind of network already. It has no loops and no memory, but it
 # could take in all $T$ steps **side by side**, as one long row of $T \cdot D$
 # numbers: $H$ hidden units look at all of them, and $V$ outputs look at the
-# hidden units. What does that cost? Count its parameters: between two layers
-# there's a weight for each pair of numbers, and each unit has a bias.
+# hidden units. What does that cost? Count its **parameters**, the numbers that
+# training has to find: between two layers there's a weight for each pair of
+# numbers, and each hidden unit and each output has a bias.
 #
 # | from | to | weights | biases |
 # |---|---|---|---|
@@ -1451,7 +1495,8 @@ check.equal("count", count, right)
 # %% [markdown]
 # Now the **recurrent** network, the kind that we've been unrolling. Its step
 # sees $D$ inputs *and* the $H$ numbers of the old state, and both have weights
-# to the $H$ numbers of the new one. It reads the state as before.
+# to the $H$ numbers of the new one. The outputs look at the state as they
+# looked at the hidden units before.
 #
 # | from | to | weights | biases |
 # |---|---|---|---|
@@ -1510,8 +1555,8 @@ check.equal("count", count, oracle.count_parameters_rnn(D, H, V))
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Your two functions over the length of the sequence. **Guess before you move a
-# slider:** is the feedforward network always the larger one? When isn't it?
+# Your two functions over the length of the sequence. **Guess before you run
+# the cell:** is the feedforward network always the larger one? When isn't it?
 
 
 # %% show=true
@@ -1552,9 +1597,9 @@ explore(
 # because the weights there are others. The recurrent network uses the same
 # step everywhere, and its memory isn't a window of a length fixed beforehand.
 #
-# *(Our three trained networks have one parameter more per unit: it says which
-# share of its old value the unit keeps. You'll meet this idea again in
-# `05_gates`.)*
+# *(The steps of our three trained networks have one parameter more per unit:
+# it says which share of its old value the unit keeps. You'll meet this idea
+# again in `05_gates`.)*
 
 # %% [markdown]
 # ## Summary
@@ -1576,8 +1621,9 @@ explore(
 #
 # - What is *inside* `step` and `read`? **`02_forward_pass`** opens them: you
 #   write both, and read "he" to find out which letter comes next.
-# - Somebody has trained our networks. How does one find 1,539 numbers (the
-#   count for the judge) so that the verdicts come out right? (`03_bptt`)
+# - Somebody has trained our networks. How does one find 1,563 numbers (the
+#   judge's: your count, and one more for each of 24 units) so that the
+#   verdicts come out right? (`03_bptt`)
 # - The difference between "but" and "although" survived four words. Would it
 #   survive forty? (`04_gradients`, `05_gates`)
 # - The captioner feeds on its own confidences. Other networks decide for one

@@ -156,7 +156,9 @@ def test_the_counts_in_the_text_are_right() -> None:
     for D, H, V in ((3, 6, 5), (100, 100, 7), (2, 8, 3)):
         assert side(1 + H // D, D, H, V) == loop(D, H, V)
     judge = networks.judge()
-    assert told(f"{loop(len(judge.words), len(judge.h_0), 3):,} numbers")
+    trained = sum(array.size for array in networks._weights("judge").values())
+    assert trained == loop(len(judge.words), len(judge.h_0), 3) + len(judge.h_0)
+    assert told(f"{trained:,} numbers", f"one more for each of {len(judge.h_0)} units")
     assert told(f"It knows {len(judge.words)} words", f"has {len(judge.h_0)} units")
 
 
@@ -263,7 +265,7 @@ def test_the_captioner_is_as_good_as_told() -> None:
     drawn = [digits.draw_digit(d, np.random.default_rng(d), n) for d, n in panels]
     words = [caption(net, picture) for picture in drawn]
     assert words[:2] == ["three"] * 2 and words[3:5] == ["seven"] * 2
-    assert words[2] not in digits.NAMES and told("in the third panel the first output")
+    assert words[2] not in digits.NAMES and told("3 and noise 0.6 the first output")
 
 
 def test_the_translator_is_as_good_as_told() -> None:
@@ -288,6 +290,7 @@ def translate(net: networks.Translator, number: int) -> str:
     """The German word for a number, from its English word."""
     ids = [net.reads.index(letter) for letter in number_words.english(number)]
     x = np.eye(len(net.reads))[ids]
+    assert told(f"Of its {len(net.h_0)} units you see the first 24", "at most 16")
     trades = net.encode, net.decode, net.read
     y = LESSON.encode_decode(*trades, x, net.h_0, net.y_0, 17)
     return networks.written(y, net.writes)

@@ -50,7 +50,8 @@ def draw_sequence(ax: Axes, values: Floats, step: str, feature: str) -> None:
         ax.plot(range(1, T + 1), values[:, 0], color=style.STATE, lw=1.2)
         ax.margins(x=0.01)
     else:
-        ax.imshow(values.T, aspect="auto", origin="lower", extent=(0.5, T + 0.5, 0, D))
+        places = (0.5, T + 0.5, -0.5, D - 0.5)
+        ax.imshow(values.T, aspect="auto", origin="lower", extent=places)
         _frameless(ax)
         if D > _MOST_TICKS or T > _MOST_TICKS:
             ax.tick_params(length=3)

@@ -40,7 +40,8 @@ def draw_shape(ax: Axes, shape: str, T: int) -> None:
     said = {"many-to-one": range(T, T + 1)}.get(shape, range(1, T + 1))
     said = range(T + 1, steps + 1) if reads_first else said
     for t in fed:
-        node(ax, (t * _STRIDE, 0), f"$x_{{{t}}}$", style.CONTEXT)
+        name = "x" if shape == "one-to-many" else f"x_{{{t}}}"
+        node(ax, (t * _STRIDE, 0), f"${name}$", style.CONTEXT)
         _arrow(ax, (t * _STRIDE, 0), (t * _STRIDE, 1), style.STATE)
     for number, t in enumerate(said, 1):
         name = "y" if len(said) == 1 else f"y_{{{number}}}"
@@ -114,13 +115,13 @@ def _apart(values: list[float], gap: float) -> list[float]:
     return [float(y) for y in placed]
 
 
-def draw_states(ax: Axes, h: Floats, steps: Sequence[str], title: str) -> None:
-    """States `h` (T, H) as a heat map: a column for each step, a row for each unit."""
+def draw_states(ax: Axes, h: Floats, words: Sequence[str], title: str) -> None:
+    """States `h` (T, H) as a heat map: a column for each word, a row for each unit."""
     image = ax.imshow(h.T, aspect="auto", cmap=style.DIVERGING, vmin=-1, vmax=1)
     slanted: dict[str, Any] = {"rotation": 30, "ha": "right"}
-    ax.set_xticks(range(len(steps)), steps, **slanted)
+    ax.set_xticks(range(len(words)), words, **slanted)
     ax.set_yticks([0, h.shape[1] - 1], ["1", str(h.shape[1])])
-    ax.set(xlabel="step", ylabel="unit of the state", title=title)
+    ax.set(xlabel="word read", ylabel="unit of the state", title=title)
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0)
     bar = ax.figure.colorbar(image, ax=ax, label="value")
