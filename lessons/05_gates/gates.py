@@ -1789,9 +1789,9 @@ explore(
 # does; unit 3 tells the two years apart. It takes several units to hold one of
 # four years, and each holds a part of the answer.
 #
-# **Question.** At ordinary words the forget gate of unit 2 is about 0.8, not
-# 1. And yet this network is still right when the year was named a hundred
-# words ago.
+# **Question.** At ordinary words the forget gate of unit 2 stays below 1, at
+# about 0.8. And yet this network is still right when the year was named a
+# hundred words ago.
 #
 # 1. How much of a value would be left after 30 words if it were only
 #    multiplied by 0.8 each time?
@@ -1807,9 +1807,9 @@ explore(
 #    word. The network can do this because it hears its own state: $h_{t-1}$
 #    shows the value, and $W_{hh}$ leads from it back into the candidate. So
 #    the memory is refreshed, not only kept.
-# 3. Otherwise the new would be added to the old, as in section 2: the cell has
-#    grown while it was refreshed, and one written value, at most 1 in size,
-#    couldn't turn its sign.
+# 3. Otherwise the new would be added to the old, as in section 2. The cell grows
+#    while it is refreshed, and once it's larger than 1, a single written value,
+#    at most 1 in size, can't turn its sign.
 #
 # **Marking scheme**
 # - 1 point: $0.8^{30}$, about 0.001
