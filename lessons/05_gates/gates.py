@@ -488,12 +488,11 @@ show(
 
 # %% check="step_cell" points=4
 # i = f = 1/2 and g = 0: half of the old cell. Then f = 1, and i * g comes in.
-zeros = np.zeros((2, 1, 4))
-args = np.zeros((1, 1)), np.zeros((1, 1)), np.array([[3.0]])
-got = check.call(lstm_step, *args, *zeros, np.zeros(4))
-check.close("c_t", results(got, "h_t", "c_t")[1], [[1.5]], axes="N H")
-got = check.call(lstm_step, *args, *zeros, np.array([0.0, 40.0, 40.0, 0.0]))
-check.close("c_t", results(got, "h_t", "c_t")[1], [[3.5]], axes="N H")
+for b_h, right in (([0, 0, 0, 0], 1.5), ([0, 40, 40, 0], 3.5)):
+    args = np.zeros((1, 1)), np.zeros((1, 1)), np.array([[3.0]])
+    weights = *np.zeros((2, 1, 4)), np.array(b_h, float)
+    got = results(check.call(lstm_step, *args, *weights), "h_t", "c_t")
+    check.close("c_t", got[1], [[right]], axes="N H")
 ### BEGIN HIDDEN TESTS
 N, D, H = (int(size) for size in rng.permutation([2, 3, 5]))
 args = (
