@@ -71,11 +71,14 @@ def numeric_gradient(f, w, eps=1e-5):
 # $$J[i, j] = \frac{\partial h_t[i]}{\partial h_{t-1}[j]} =
 # (1 - h_t[i]^2)\; W_{hh}[j, i]$$
 #
-# Read it from left to right: old unit $j$ reaches new unit $i$ through the
+# Read it from right to left: old unit $j$ reaches new unit $i$ through the
 # weight $W_{hh}[j, i]$, and then through the tanh of unit $i$. With it, the
 # step back of the last lesson is one product, $dh_{t-1} = dh_t\, J$.
 #
 # ### Exercise: `jacobian_step`
+#
+# For a vector `v` and a matrix `A`: `v * A` multiplies column $j$ by $v[j]$,
+# `v[:, None] * A` multiplies row $i$ by $v[i]$.
 
 
 # %% exercise="jacobian_step"
@@ -114,14 +117,15 @@ gradients.draw_jacobians(axes, yours, measured)
 show(
     fig,
     alt="Two heat maps of five by five numbers, your Jacobian and the "
-    "measured one: they look the same. Rows of saturated units are pale.",
+    "measured one: they look the same. The last row, new unit 4, is pale.",
 )
 print(f"largest difference: {np.abs(yours - measured).max():.1e}")
 
 # %% [markdown]
-# The two agree to ten digits or so. Look at the pale rows: those units have
-# ended up near 1 or -1, where tanh is flat. Whatever the old state does, they
-# hardly notice, so hardly any error comes back through them.
+# The two agree to ten digits or so. Look at the last row, the palest: new
+# unit 4 has ended up at 0.95, near the end of tanh, where it's flat. Whatever
+# the old state does, this unit hardly notices, so hardly any error comes back
+# through it. It is *saturated*.
 
 # %% check="jacobian_values" points=4
 # Slopes 1 and 0.75; new unit 0 hears old unit 1 through W_hh[1, 0] = 3.
@@ -173,8 +177,8 @@ check.close("J", J, oracle.jacobian_step(h_t, W))
 # has no part in it.
 #
 # How much is left of an error after such a product? That depends on its
-# direction, so ask for the worst case: the **largest factor by which the
-# product can stretch any error**. This is its *spectral norm*,
+# direction, so ask how much it can be at most: the **largest factor by which
+# the product can stretch any error**. This is its *spectral norm*,
 # `np.linalg.norm(A, 2)`. If it's 0.001, then no error, whatever the loss,
 # arrives with more than a thousandth of its size.
 #
@@ -304,8 +308,8 @@ check.close("norms", norms, oracle.gradient_norms(h, W), axes="T")
 # 2. The terms of the early steps, $t$ far below $T$: their products of
 #    Jacobians are long and have tiny norms. The terms of the last few steps
 #    stay.
-# 3. The size of the sum is the size of its largest terms, and those belong to
-#    the last steps, whose products are short. It says nothing about the early
+# 3. The size of the sum is about that of its largest terms, and those belong
+#    to the last steps, whose products are short. It says nothing about the early
 #    terms. The sum isn't small, but it doesn't contain what the network would
 #    need to learn from words far back.
 #
@@ -333,7 +337,7 @@ check.close("norms", norms, oracle.gradient_norms(h, W), axes="T")
 # Two things to mind. Eigenvalues can be negative: at $-2$ the error turns
 # around and doubles at each step. And they can be complex, even if the matrix
 # is real: then the error is turned as well. What counts is the size,
-# $|\lambda|$.
+# $|\lambda|$; that of a complex number is $|a + bi| = \sqrt{a^2 + b^2}$.
 #
 # ### Exercise: `spectral_radius`
 #
@@ -372,8 +376,8 @@ show(
 
 # %% [markdown]
 # The eigenvalues of the Gaussian matrix fill a disc. No eigenvalue may lie
-# outside of your circle, and at least one lies on it. The two of the rotation
-# are complex and have the size 1: a rotation changes no length.
+# outside of your circle, and at least one must lie on it. The two of the
+# rotation are complex and have the size 1: a rotation changes no length.
 
 # %% check="radius_real" points=3
 # Eigenvalues 3 and 1, as the diagonal says.
@@ -423,8 +427,9 @@ check.close("radius", radius, 1.0, rtol=1e-6)
 # %% [markdown]
 # ### Exercise: `rescale_spectral_radius`
 #
-# Now make it a dial. If you multiply a matrix by a number, all its eigenvalues
-# are multiplied by that number. So which one gives it the radius `rho`?
+# Now make it a dial, to turn in section 5. If you multiply a matrix by a
+# number, all its eigenvalues are multiplied by that number. So which number
+# gives it the radius `rho`?
 
 
 # %% exercise="rescale_spectral_radius"
@@ -482,10 +487,10 @@ check.unchanged("W", before, old)
 # %% [markdown]
 # ## 4. A matrix that changes no length
 #
-# Is there a matrix that neither shrinks nor stretches *any* error? Yes:
-# rotations do so, and reflections. Such a matrix is called **orthogonal**. Its
-# columns have length 1 and stand at right angles to each other, in one
-# equation
+# Is there a matrix that neither shrinks nor stretches *any* error? Yes: a
+# rotation, for example, or a reflection. Such a matrix is called
+# **orthogonal**. Its columns have length 1 and stand at right angles to each
+# other. In one equation, with the identity $I$:
 #
 # $$Q^\top Q = I$$
 #
@@ -591,7 +596,8 @@ check.that(apart > 1e-3, "two seeds give the same matrix")
 #
 # Now with tanh and inputs, as in a real network. Three kinds of matrix, each
 # set to the radius that you choose. *Orthogonal* and *Gaussian* you know. In
-# *chain*, each unit feeds itself and the next one, in groups of four.
+# *chain*, each unit feeds itself and the next one, in groups of four. `inputs`
+# is the size of the inputs.
 #
 # **Guess before you move anything.** What happens at a radius of 1.2? The law
 # says $1.2^{59}$, about 47,000.
@@ -633,17 +639,22 @@ explore(
 
 # %% [markdown]
 # Below 1 the law is a good guide: tanh can only make things smaller, and with
-# inputs as small as these it does so gently. Above 1 it fails, and for a reason worth knowing. If errors
-# grow on the way back, states grow on the way *forward*, until they come near
-# 1 and -1, where tanh is flat. There its slope $1 - h_t^2$ is small, and the
-# product of weight and slope comes back down to about 1. **The explosion
-# dampens itself**: at 1.2 only a factor of 16 is left of 47,000. It takes a
-# much larger radius to blow up for good: at 3 it's 50 million. (The law says
-# $3^{59}$, a number with 29 digits.)
+# inputs as small as these it does so gently. Above 1 it fails, and for a
+# reason worth knowing. If errors grow on the way back, states grow on the way
+# *forward*, until they come near 1 and -1, where tanh is flat. There its slope
+# $1 - h_t^2$ is small, and the product of weight and slope comes back down
+# towards 1. **The explosion dampens itself**: at 1.2 only a factor of 16 is
+# left of 47,000. It takes a much larger radius to blow up for good: at 3 it's
+# 50 million. (The law says $3^{59}$, a number with 29 digits.)
 #
 # Try `inputs` 0.0: states of 0, so no tanh, and the law holds exactly for the
-# orthogonal matrix. With 0.5 the inputs alone push the units into the flat
-# parts, and the gradient vanishes even at a radius of 1.
+# orthogonal matrix. With 0.5 the states are larger, tanh is flatter there, and
+# the gradient vanishes even at a radius of 1, or of 1.2.
+#
+# And try `chain` at 3, with `inputs` at 0.1 again: next to nothing is left,
+# less than $10^{-80}$. Each unit feeds itself so strongly that it sticks near 1
+# or near -1. There the small slope beats the large weight. Such a unit stores
+# its sign safely, and its gradient is gone: that's what was shown in 1994.
 #
 # **Another surprise.** Below, three matrices, all with the *same* radius 0.8,
 # and no inputs, so no tanh. Does the gradient fall from the first step on?
@@ -664,12 +675,13 @@ show(
 
 # %% [markdown]
 # The radius decides what happens **in the long run**; the norm says what
-# happens at the next step. For an orthogonal matrix they're the same. For the
-# others the eigenvectors don't stand at right angles, and a matrix can stretch
-# an error again and again before its eigenvalues win. The chain does so for 14
-# steps, until it has stretched it 17 times, though all of its eigenvalues are
-# 0.8: errors of different units of a group add up on their way back. In the
-# long run all three fall by about 0.8 at each step.
+# happens at the next step. For an orthogonal matrix times a number they're the
+# same. The eigenvectors of the Gaussian one don't stand at right angles, and
+# the chain has too few of them, one for each group of four. Such a matrix can
+# stretch an error again and again before its eigenvalues win. The chain does so
+# for 14 steps, until the error is 17 times as long, though all of its
+# eigenvalues are 0.8: errors of different units of a group add up on their way
+# back. In the long run all three are multiplied by about 0.8 at each step.
 
 # %% [markdown]
 # ### Question 2 (6 points)
@@ -686,9 +698,9 @@ show(
 # %% [markdown] answer="radius_is_not_norm" points=6
 # Ann: the radius is about the long run. At a single step an error can be
 # stretched by up to the spectral norm of the Jacobian, which can be larger
-# than 1 although all eigenvalues are below 1, if the matrix isn't normal (as
-# for the Gaussian matrix and the chain). She should look at the spectral norm
-# of $W_{hh}$, or better at `gradient_norms` over the steps.
+# than 1 although all eigenvalues are below 1 (as for the Gaussian matrix and
+# the chain). She should look at the spectral norm of $W_{hh}$, or better at
+# `gradient_norms` over the steps.
 #
 # Ben: the law $\rho^k$ is that of a linear network. With tanh, growing states
 # run into the flat parts, the slopes $1 - h_t^2$ become small, and the factor
@@ -697,10 +709,10 @@ show(
 # data.
 #
 # **Marking scheme**
-# - 2 points (Ann): a single step can stretch though the radius is below 1;
-#   the norm, not the radius, bounds one step
-# - 2 points (Ben): saturation of tanh makes the slopes small, so the factor
-#   falls below the radius
+# - 2 points (Ann): a single step can stretch though the radius is below 1 (1);
+#   the norm, not the radius, bounds one step (1)
+# - 2 points (Ben): growing states saturate tanh, its slopes become small (1),
+#   so the factor at each step falls below the radius (1)
 # - 2 points: a fitting measurement for each (1 point each), such as the
 #   spectral norm of $W_{hh}$, and norms on real states
 
@@ -708,13 +720,14 @@ show(
 # ## 6. When it explodes: clip
 #
 # An explosion is rarer than vanishing, and louder. Here is the smallest network
-# that can do it: **one** unit, weight $w$ and bias $b$, no inputs. It runs for
-# 20 steps, and the last state should be 0.3. With $w > 1$ the state runs away
-# to one side or the other, by the sign of $b$, so the loss has two plateaus
-# with a wall between them.
+# that can do it: **one** unit, weight $w$ and bias $b$, no inputs. From a state
+# of 0 it runs for 20 steps, and the last state should be 0.3; the loss is the
+# square of what it's off by. With $w > 1$ the state runs away to one side or
+# the other, by the sign of $b$, so the loss has two plateaus with a wall
+# between them.
 #
-# We start at the top right corner, with a small learning rate. *Guess: what
-# happens at the wall?*
+# We start near the top right corner, with a learning rate of 0.02. *Guess:
+# what happens at the wall?*
 
 # %% show=true
 wild, sizes = cliff.descend(lambda grads: grads)
@@ -788,7 +801,7 @@ show(
 # %% show=true
 def draw_clipped(ax, max_norm):
     path, _ = cliff.descend(lambda grads: clip_by_norm(grads, max_norm)[0])
-    clipping.draw_cliff(ax, {f"max_norm {max_norm:g}": path})
+    clipping.draw_cliff(ax, {"clipped": path})
     ax.set_title(f"Loss at the end: {cliff.loss(*path[-1]):.3f}")
 
 
@@ -804,13 +817,13 @@ explore(
 )
 
 # %% [markdown]
-# The clipped path meets the wall again and again: its gradient even reaches 578.
-# But it can't be thrown away any more. It bounces along the wall, comes to
-# where the wall is low, and ends with a loss of 0.001.
+# With a limit of 1 the path meets the wall again and again: its gradient even
+# reaches 578. But it can't be thrown away any more. It bounces along the wall,
+# comes to where the wall is low, and ends with a loss of 0.001.
 #
 # Move the limit. Anything from 1 to 30 brings it home. At 100 or more it's too
-# loose, and the path is thrown out all the same; at 0.1 it's so tight that after
-# 200 steps the path is still stuck at the wall.
+# loose, and the path is thrown out all the same; at 0.1 or 0.3 it's so tight
+# that after 200 steps the path still hangs at the wall.
 #
 # **By norm or by value?** There's a second way in use: cut *each number* to
 # between $-c$ and $c$. It sounds alike, but what does it do to the direction?
@@ -837,7 +850,7 @@ clipping.draw_angles(ax, limits, angles)
 show(
     fig,
     alt="Degrees by which a gradient is turned, over the limit: by norm 0 "
-    "throughout, by value large for small limits.",
+    "throughout; by value 44 up to a limit of 3, then falling to 3 at 100.",
 )
 
 # %% [markdown]
@@ -1100,7 +1113,8 @@ for k in (1, 4, 8, 16):
 # `torch.nn.RNN` starts on its own with 32 units.)
 #
 # Your horizon for this start, from the law $\rho^k$, with a threshold of a
-# thousandth? **Guess at which $k$ it will fail, then run the cell.**
+# thousandth? **Guess at which $k$ of 4, 8, 16 and 32 it will fail, then run
+# the cell.**
 
 # %% show=true
 ks = [4, 8, 16, 32]
@@ -1127,11 +1141,12 @@ show(
 )
 
 # %% [markdown]
-# Up to 16 words it's always right, at 32 it guesses. It doesn't fade, it breaks
-# off: where nothing arrives, training has nothing to hold on to. Your horizon
-# said 13. It's no exact
-# prediction (a thousandth is our choice, and a longer training gets a little
-# farther), but it says where to expect the fall, **before any training**.
+# Up to 16 words it's always right, at 32 it guesses. (Between the points
+# nothing was measured; the line only joins them.) Where nothing arrives,
+# training has nothing to hold on to. Your horizon, the dotted line, said 13.
+# It's no exact prediction (a thousandth is our choice, and a longer training
+# gets a little farther), but it says about where to expect the fall, **before
+# any training**.
 #
 # Is it the radius, really? Turn the dial, and nothing else:
 
@@ -1152,14 +1167,15 @@ print({rho: int(k) for rho, k in sorted(horizons.items())})
 # Same network, same data, same training; only the start of $W_{hh}$ differs by
 # a factor. At 0.4 (horizon 7) it learns up to 8 words, at 0.6 (horizon 13) up
 # to 16, and at 1.0, where nothing vanishes at the start, all distances in the
-# figure. A number that you can compute in a second, from the weights alone,
-# tells you about how far each of them will get.
+# figure. (The horizon of 98 is all there is: we asked over 99 steps.) A number
+# that you can compute in a second, from the weights alone, tells you about how
+# far each of them will get.
 #
 # So is the orthogonal start the end of all worries? It's a good one, and it's
 # in use. But it's only a *start*: training moves $W_{hh}$, and nothing keeps it
-# orthogonal. And tanh goes on shrinking: with inputs of size 0.5 you saw the
-# gradient vanish at a radius of 1, too. We have put a ball on the tip of a
-# needle, and we hope that it stays there.
+# orthogonal. And tanh goes on shrinking: with inputs of size 0.5 the gradient
+# vanished at a radius of 1, too. We have put a ball on the tip of a needle, and
+# we hope that it stays there.
 
 # %% [markdown]
 # **Three starts.** The orthogonal start has two rivals: the identity, which
@@ -1179,8 +1195,9 @@ gradients.draw_starts(ax, after)
 show(
     fig,
     alt="Norms over the steps back for the three starts, logarithmic: all "
-    "fall. The identity keeps most, the orthogonal start least; the "
-    "Gaussian one rises a little at the beginning.",
+    "fall. The identity keeps most from 8 steps on, at the end hardly more "
+    "than the Gaussian one, which rises to 1.9 at first; the orthogonal start "
+    "keeps least.",
 )
 at_32 = {"orthogonal": learned[1.0][-1]}
 for name in ("identity", "Gaussian"):
@@ -1189,16 +1206,16 @@ for name in ("identity", "Gaussian"):
 print("accuracy at 32 words:", at_32)
 
 # %% [markdown]
-# The identity keeps most of the gradient, and at 32 words it learns nothing,
-# where the two others are always right. Surprised? Your norm is the *best case*
-# over all directions. It says that something can arrive, not that what arrives
-# can be told apart. One difference: with the identity all 34 words, and the bias
-# 34 times, are added up in the same place. An orthogonal matrix turns the state
-# at each step, so that words at different distances point in different
+# 32 steps back the identity keeps 0.12, the Gaussian start 0.04 and the
+# orthogonal one 0.009. Yet at 32 words it's the identity that learns nothing,
+# where the two others are always right. Surprised? Your norm is the most that
+# *any* direction can keep. It says that something can arrive, not that what
+# arrives can be told apart. One difference: with the identity all 34 words, and
+# the bias 34 times, are added up in the same place. The two others turn the
+# state at each step, so that words at different distances point in different
 # directions. **Without a gradient nothing is learned; with one, something may
-# be.** (The identity became known
-# as a start for recurrent networks of ReLU units: Le, Jaitly and Hinton,
-# 2015.)
+# be.** (The identity became known as a start for recurrent networks of ReLU
+# units: Le, Jaitly and Hinton, 2015.)
 
 # %% [markdown]
 # ## Summary
@@ -1214,7 +1231,7 @@ print("accuracy at 32 words:", at_32)
 #   norm, also where the radius is below 1.
 # - Clipping by the global norm keeps the direction and saves a training from
 #   single huge steps. It brings nothing back that has vanished.
-# - How far back a network can learn, you can tell before training it.
+# - About how far back a network can learn, you can tell before training it.
 #
 # ## Open questions
 #

@@ -43,12 +43,13 @@ def draw_descents(axes: Sequence[Axes], runs: Mapping[str, tuple[Any, Any]]) -> 
     for (name, (path, sizes)), colour in zip(runs.items(), _COLOURS, strict=False):
         losses = cliff.loss(path[:, 0], path[:, 1])
         sizes = np.maximum(sizes, 1e-12)
-        for ax, y in ((axes[0], sizes), (axes[1], losses)):
+        falls = sizes[-1] < sizes[len(sizes) * 3 // 4]  # then above is no room
+        for ax, y, up in ((axes[0], sizes, -16 if falls else 7), (axes[1], losses, 7)):
             ax.plot(y, "-", color=colour, lw=1.5)
             ax.annotate(
                 name,
                 (len(y) - 1, float(y[-1])),
-                xytext=(0, 7),
+                xytext=(0, up),
                 textcoords="offset points",
                 ha="right",
                 color=colour,
@@ -125,6 +126,14 @@ def draw_recall(
         _name_at_fall(ax, ks, right, f"radius {rho:g}", colour)
         if ks[0] <= horizons.get(rho, 0) <= ks[-1]:
             ax.axvline(horizons[rho], color=colour, ls=":", lw=1.5)
+            ax.annotate(
+                f"horizon {horizons[rho]:g}",
+                (horizons[rho], _CHANCE),
+                xytext=(-4, 8),
+                textcoords="offset points",
+                ha="right",
+                color=colour,
+            )
     ax.axhline(_CHANCE, color=style.CONTEXT, lw=1)
     ax.annotate(
         "chance",
@@ -153,4 +162,6 @@ def _name_at_fall(
     before = max(i - 1, 0) if falls else i
     place = (float(np.sqrt(ks[i] * ks[before])), (right[i] + right[before]) / 2)
     shift, side = ((6, 4), "left") if falls else ((0, -16), "right")
-    ax.annotate(name, place, shift, textcoords="offset points", ha=side, color=colour)
+    box = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
+    where = {"xytext": shift, "textcoords": "offset points", "ha": side}
+    ax.annotate(name, place, color=colour, bbox=box, **where)

@@ -28,7 +28,7 @@ def draw_jacobians(axes: Sequence[Axes], mine: Floats, measured: Floats) -> None
         axes, (mine, measured), ("your J", "measured"), strict=True
     ):
         image = ax.imshow(matrix, **colours)
-        names = [str(n) for n in range(1, matrix.shape[0] + 1)]
+        names = [str(n) for n in range(matrix.shape[0])]
         ax.set_xticks(range(matrix.shape[1]), names)
         ax.set_yticks(range(matrix.shape[0]), names)
         ax.set(xlabel="old unit j", ylabel="new unit i", title=name)
@@ -141,6 +141,7 @@ def _inside_label(
         textcoords="offset points",
         ha="left" if right else "right",
         color=colour,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
     )
 
 
@@ -151,7 +152,8 @@ def draw_curves(ax: Axes, curves: Mapping[str, Floats]) -> None:
     ax.axhline(1, color=style.CONTEXT, lw=0.8)
     _name_axes(ax, "norm of $d h_T / d h_{T-k}$")
     last = max(len(norms) for norms in curves.values()) - 1
-    ax.set_xlim(0, 1.25 * last)
+    ax.set_xlim(0, 1.25 * last)  # room for the names
+    ax.set_xticks([tick for tick in ax.get_xticks() if tick <= last + 1])
     for (name, place), colour in zip(
         _apart(ax, curves).items(), _COLOURS, strict=False
     ):
