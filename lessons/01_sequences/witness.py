@@ -1,7 +1,7 @@
 """A second route to every number of `oracle.py` that a hidden test uses."""
 
+import itertools
 from functools import reduce
-from itertools import accumulate
 
 import numpy as np
 import torch
@@ -30,7 +30,7 @@ def many_to_many(step, read, x, h_0):
 
     Route: a running fold (itertools.accumulate) over the inputs.
     """
-    states = accumulate(x, lambda h, x_t: step(x_t, h), initial=h_0)
+    states = itertools.accumulate(x, lambda h, x_t: step(x_t, h), initial=h_0)
     return [read(h) for h in list(states)[1:]]
 
 

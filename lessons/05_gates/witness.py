@@ -16,7 +16,7 @@ def _run(kind, x, states, *weights):
     named = {"weight_ih_l0": W_xh.T, "weight_hh_l0": W_hh.T}
     named |= {"bias_ih_l0": biases[0], "bias_hh_l0": second}
     args = torch.as_tensor(np.asarray(x)), states
-    with torch.no_grad():
+    with torch.inference_mode():
         return torch.func.functional_call(network, named, args)
 
 

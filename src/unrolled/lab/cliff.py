@@ -54,7 +54,7 @@ def descend(
     """
     place = dict(zip(("w", "b"), np.array(START), strict=True))
     path, sizes = [list(START)], []
-    for _ in range(steps):
+    while len(sizes) < steps:
         grads = slopes(float(place["w"]), float(place["b"]))
         sizes.append(float(np.hypot(grads["w"], grads["b"])))
         used = clip(grads)
