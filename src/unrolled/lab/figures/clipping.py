@@ -162,6 +162,12 @@ def _name_at_fall(
     before = max(i - 1, 0) if falls else i
     place = (float(np.sqrt(ks[i] * ks[before])), (right[i] + right[before]) / 2)
     shift, side = ((6, 4), "left") if falls else ((0, -16), "right")
-    box = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
-    where = {"xytext": shift, "textcoords": "offset points", "ha": side}
-    ax.annotate(name, place, color=colour, bbox=box, **where)
+    ax.annotate(
+        name,
+        place,
+        xytext=shift,
+        textcoords="offset points",
+        ha=side,
+        color=colour,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
+    )
