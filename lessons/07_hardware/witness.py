@@ -13,10 +13,11 @@ def training_operations(N, T, D, H):
     """
     from torch.utils.flop_counter import FlopCounterMode
 
-    x, h = torch.ones(N * T, D), torch.ones(N * T, H)
-    x.requires_grad_(), h.requires_grad_()
-    W_x = torch.ones(D, 4 * H, requires_grad=True)
-    W_h = torch.ones(H, 4 * H, requires_grad=True)
+    shapes = ((N * T, D), (N * T, H), (D, 4 * H), (H, 4 * H))
+    x, h, W_x, W_h = (  # shapes without numbers: nothing is computed
+        torch.empty(shape, device="meta", requires_grad=True)
+        for shape in shapes
+    )
     with FlopCounterMode(display=False) as counter:
         (x @ W_x + h @ W_h).sum().backward()
     return counter.get_total_flops()

@@ -88,12 +88,12 @@ def _start(hidden: int, forget_bias: float, seed: int) -> tuple[Any, Any]:
     return lstm, read_out
 
 
-def _fit(lstm: Any, read_out: Any, steps: int, rng: np.random.Generator) -> None:
+def _fit(lstm: Any, read_out: Any, count: int, rng: np.random.Generator) -> None:
     """Adam on fresh texts."""
     import torch
 
     adam = torch.optim.Adam([*lstm.parameters(), *read_out.parameters()], 2e-2)
-    for _ in range(steps):
+    for _ in range(count):
         ids, answers = texts(32, 30, rng)
         scores = read_out(lstm(_inputs(ids))[0])
         targets = torch.tensor(answers)
