@@ -488,12 +488,11 @@ show(
 
 # %% check="step_cell" points=4
 # i = f = 1/2 and g = 0: half of the old cell. Then f = 1, and i * g comes in.
-zeros = np.zeros((2, 1, 4))
-args = np.zeros((1, 1)), np.zeros((1, 1)), np.array([[3.0]])
-got = check.call(lstm_step, *args, *zeros, np.zeros(4))
-check.close("c_t", results(got, "h_t", "c_t")[1], [[1.5]], axes="N H")
-got = check.call(lstm_step, *args, *zeros, np.array([0.0, 40.0, 40.0, 0.0]))
-check.close("c_t", results(got, "h_t", "c_t")[1], [[3.5]], axes="N H")
+for b_h, right in (([0, 0, 0, 0], 1.5), ([0, 40, 40, 0], 3.5)):
+    args = np.zeros((1, 1)), np.zeros((1, 1)), np.array([[3.0]])
+    weights = *np.zeros((2, 1, 4)), np.array(b_h, float)
+    got = results(check.call(lstm_step, *args, *weights), "h_t", "c_t")
+    check.close("c_t", got[1], [[right]], axes="N H")
 ### BEGIN HIDDEN TESTS
 N, D, H = (int(size) for size in rng.permutation([2, 3, 5]))
 args = (
@@ -1789,9 +1788,9 @@ explore(
 # does; unit 3 tells the two years apart. It takes several units to hold one of
 # four years, and each holds a part of the answer.
 #
-# **Question.** At ordinary words the forget gate of unit 2 is about 0.8, not
-# 1. And yet this network is still right when the year was named a hundred
-# words ago.
+# **Question.** At ordinary words the forget gate of unit 2 stays below 1, at
+# about 0.8. And yet this network is still right when the year was named a
+# hundred words ago.
 #
 # 1. How much of a value would be left after 30 words if it were only
 #    multiplied by 0.8 each time?
@@ -1807,9 +1806,9 @@ explore(
 #    word. The network can do this because it hears its own state: $h_{t-1}$
 #    shows the value, and $W_{hh}$ leads from it back into the candidate. So
 #    the memory is refreshed, not only kept.
-# 3. Otherwise the new would be added to the old, as in section 2: the cell has
-#    grown while it was refreshed, and one written value, at most 1 in size,
-#    couldn't turn its sign.
+# 3. Otherwise the new would be added to the old, as in section 2. The cell grows
+#    while it is refreshed, and once it's larger than 1, a single written value,
+#    at most 1 in size, can't turn its sign.
 #
 # **Marking scheme**
 # - 1 point: $0.8^{30}$, about 0.001
