@@ -21,7 +21,7 @@
 # | `count_parameters` | what the gates cost |
 #
 # At the end three networks learn to remember a year over many words, and you
-# look into every gate while they read.
+# look into every gate of a fourth while it reads.
 
 # %%
 import matplotlib.pyplot as plt
@@ -67,10 +67,10 @@ show(
 
 # %% [markdown]
 # None. With 0.9 the number is gone after 50 steps. With 1.1 it stands still,
-# but at 0.50 whatever it was before: that's the weight's number, not ours. The
-# surprise is $w = 1$: nothing is multiplied away by the weight, and yet 0.7
-# sinks to 0.09, because tanh bends every number a little towards 0. It spoils
-# the copy, a little at each step.
+# but at 0.50, from whichever number above 0 it came: that's the weight's
+# number, not ours. The surprise is $w = 1$: nothing is multiplied away by the
+# weight, and yet 0.7 sinks to 0.09, because tanh bends every number a little
+# towards 0. It spoils the copy, a little at each step.
 #
 # Whatever we do to $w$, the number goes through a multiplication and a tanh at
 # each step. That's the leak.
@@ -96,7 +96,6 @@ text = "In 2004 I started college . In 2010 I left it ."
 words = text.split()
 year_values = {"2004": 0.2, "2010": 0.5}
 g_words = np.array([[[year_values.get(word, 0.0)] for word in words]])
-f_words = np.array([[[0.0 if word == "." else 1.0] for word in words]])
 
 # %% [markdown]
 # The second year is *added* to the first. After "2010" the cell holds $0.2 +
@@ -136,9 +135,11 @@ def cell_forward(g, f, c_0):
 
 
 # %% [markdown]
-# Your cell reads the text, without and with the gate:
+# Your cell reads the text, without and with the gate, which we close at the
+# full stops:
 
 # %% show=true
+f_words = np.array([[[0.0 if word == "." else 1.0] for word in words]])
 c_start = np.zeros((1, 1))
 cells = {
     "only added": cell_forward(g_words, np.ones(f_words.shape), c_start)[0],
@@ -150,7 +151,8 @@ show(
     fig,
     alt="What the cell holds after each word, as a year. Without a gate it "
     "jumps to 2004, and at the word 2010 on to 2014. With the forget gate "
-    "it drops to 2000, nothing, at the full stop, and jumps to 2010.",
+    "it drops to 2000, nothing, at each full stop, and between the two "
+    "stops it jumps to 2010.",
 )
 
 # %% [markdown]
@@ -220,8 +222,9 @@ check.close("c", check.call(cell_forward, g, f, c_0), right, axes="N T H")
 # **Marking scheme**
 # - 2 points: $0.99^{200}$, about 0.13, for the value (1 point) and for the
 #   error (1 point)
-# - 2 points: the gate differs from step to step (or: is chosen according to
-#   what is read), the plain network's factor doesn't
+# - 2 points: the gate is set anew at each step, or according to what is read
+#   (1 point); the plain network can't choose its factor, the same $W_{hh}$
+#   (and a slope below 1) stands in it at every step (1 point)
 # - 1 point: what was dropped has no influence on what comes later, so gradient
 #   0 is right
 
@@ -248,16 +251,16 @@ check.close("c", check.call(cell_forward, g, f, c_0), right, axes="N T H")
 #
 # (We call all four *gates*, for short.) All have the same form, so their
 # weights stand **side by side in one array**, in this order, the one of
-# PyTorch. Then one product makes all four pre-activations at once:
+# PyTorch. Then one line of code makes all four pre-activations at once:
 
 # %% show=true
 fig, ax = plt.subplots(figsize=(7.6, 2.9))
 gate_diagrams.draw_fused(ax, D=3, H=2)
 show(
     fig,
-    alt="One row of pre-activations a_t, 4H wide, as the sum of x_t times "
-    "W_xh, h_prev times W_hh, and b_h. W_xh, W_hh, b_h and a_t are cut into "
-    "four blocks of H columns each, named i, f, g and o.",
+    alt="W_xh with D rows, W_hh with H rows, b_h and a_t with one row each, "
+    "one below the other. All are 4H wide and cut into four blocks of H "
+    "columns each, named i, f, g and o.",
 )
 
 # %% [markdown]
@@ -292,8 +295,8 @@ def results(result, *names):
 # %% [markdown]
 # ### Exercise: `lstm_gates`
 #
-# Make $a_t$, cut it into four, and squeeze each part: sigmoid for $i$, $f$ and
-# $o$, tanh for $g$.
+# Make $a_t$, cut it into four (with slices or `np.split`), and squeeze each
+# part: sigmoid for $i$, $f$ and $o$, tanh for $g$.
 
 
 # %% exercise="lstm_gates"
@@ -630,7 +633,7 @@ show(
     alt="A row for each of i, f, g, o, c, h and a column for each word. i "
     "is 1 at the two years, f is 0 at the full stops, o is 1 "
     "everywhere. c holds 0.2 from 2004 to the full stop, then 0, then "
-    "0.5 from 2010 to the end.",
+    "0.5 from 2010 to the last full stop.",
 )
 
 # %% [markdown]
@@ -767,10 +770,11 @@ explore(
 
 # %% [markdown]
 # $\sigma(1) = 0.73$, and $0.73^{200}$ is about $10^{-27}$: for a memory over
-# hundreds of words, 1 is no large number. The half-life grows by the factor
-# $e$ with each unit of bias, so it takes 5 for about 100 steps. Rule of thumb:
-# for a distance of $k$ steps, $b_f \approx \log k$. It's a start only.
-# Training moves the bias, and the words move the gate.
+# hundreds of words, 1 is no large number. The half-life soon grows by the
+# factor $e$ with each unit of bias, so it takes 5 for about 100 steps. Rule of
+# thumb: for a distance of $k$ steps, $b_f \approx \log k$, which leaves a bit
+# more than a third. It's a start only. Training moves the bias, and the words
+# move the gate.
 #
 # ## 7. One step back
 #
@@ -834,9 +838,9 @@ def lstm_cell_backward(dh_t, dc_t, cache_t):
 
 
 # %% [markdown]
-# Your result. One step with ten units, whose forget gates are wide open, half
-# open and closed; an error of 1 comes from the later cell, none from what was
-# shown. How much arrives at the cell before?
+# Your result. One step with ten units, whose forget gates go from closed to
+# wide open; an error of 1 comes from the later cell, none from what was shown.
+# How much arrives at the cell before?
 
 # %% show=true
 demo_f = np.linspace(0, 1, 10)[None]
@@ -972,9 +976,9 @@ def lstm_step_backward(dh_t, dc_t, cache_t):
 names_back = ("dx_t", "dh_prev", "dc_prev", "dW_xh", "dW_hh", "db_h")
 
 # %% [markdown]
-# Don't believe it: measure it. `numeric_gradient` is yours, from `03_bptt`. As
-# the number to be differentiated serves the sum of $h_t$ and $c_t$, times
-# fixed numbers, which are then $dh_t$ and $dc_t$.
+# Don't believe it: measure it. `numeric_gradient` is yours, from `03_bptt`. It
+# needs one number in place of a loss: we multiply all of $h_t$ and $c_t$ by
+# fixed numbers and add up. The fixed numbers then are $dh_t$ and $dc_t$.
 
 
 # %%
@@ -1011,6 +1015,8 @@ for name, a, b in zip(names_back, mine, measured, strict=True):
     print(f"{name:8} largest difference {np.abs(a - b).max():.0e}")
 fig, axes = plt.subplots(2, 1, figsize=(6.4, 4.0))
 bptt.draw_pair(axes, mine[4], measured[4], ("your dW_hh", "measured"))
+for ax in axes:
+    ax.set_xlabel("column: i, f, g, o of three units each")
 show(
     fig,
     alt="Two heat maps of three by twelve numbers, the gradient of W_hh as "
@@ -1136,16 +1142,16 @@ show(
     fig,
     alt="The size of the error over 1 to 100 steps back, logarithmic. It "
     "falls in nearly straight lines, for the plain network to 8e-29, for "
-    "forget bias 0 to 3e-23, for bias 1 to 2e-9. For bias 5 it stays near "
-    "1.",
+    "forget bias 0 to 3e-23, for bias 1 to 2e-9. For bias 5 it stays "
+    "between 0.8 and 6.",
 )
 
 # %% [markdown]
 # After 100 steps, $10^{-28}$ of the error is left in the plain network. With a
-# forget bias of 0 the LSTM is hardly better, since a gate of 1/2 is no open
-# gate. With 5 the error stays at about its size. (It even grows a little: part
-# of it walks through the gates and $W_{hh}$, and these ways add up. The cell
-# alone would hand back $0.993^{100} = 0.51$.)
+# forget bias of 0 the LSTM hardly helps, since a gate of 1/2 is no open gate.
+# With 5 the error doesn't vanish. (It even grows, to 6: part of it walks
+# through the gates and $W_{hh}$, and these ways add up. The cell alone would
+# hand back $0.9933^{100} = 0.51$.)
 #
 # ## 8. The GRU: fewer gates
 #
@@ -1349,8 +1355,8 @@ show(
 )
 
 # %% [markdown]
-# The two lines are one. Where the LSTM needed two gates, open and shut in
-# turn, one is enough here.
+# The two lines are one. Where the LSTM needed two gates, one is enough here:
+# to drop a number, the GRU writes a 0 in its place.
 
 # %% check="gru_forward_values" points=2
 # z = 1/2 and the candidate is tanh(1) at each step: half-way there, each time.
@@ -1415,8 +1421,8 @@ show(
     fig,
     alt="What the GRU holds after each word, as a year. Where z keeps the "
     "old, it holds 2004, then nothing from the full stop to 2010, then "
-    "2010. The same weights read with z taking the new hold 2000, "
-    "nothing, throughout.",
+    "2010 up to the last full stop. The same weights read with z taking the "
+    "new hold 2000, nothing, throughout.",
 )
 
 # %% [markdown]
@@ -1431,7 +1437,8 @@ show(
 #    gives the same states as her program?
 # 2. Another colleague's program has the reset *before* the product. Can his
 #    weights be changed in some such way, too? Give a reason.
-# 3. Name a special case in which before and after make no difference.
+# 3. Leave out the bias $b_{hn}$. Name a special case in which before and after
+#    then make no difference.
 
 # %% [markdown] answer="gru_conventions" points=5
 # 1. Turn the sign of the z block (the middle $H$ columns or entries) in all
@@ -1442,36 +1449,36 @@ show(
 #    is, the rows of $W_{hn}$; after it, $r_t$ scales the *new units*, its
 #    columns. $r_t$ changes with every input, so no fixed weights can make up
 #    for it.
-# 3. For example $r_t = 1$ everywhere (without a bias $b_{hn}$, or with the
-#    same one), one unit only ($H = 1$), all units with the same $r_t$, or a
-#    diagonal $W_{hn}$.
+# 3. For example $r_t = 1$ everywhere, one unit only ($H = 1$), all units with
+#    the same $r_t$, or a diagonal $W_{hn}$.
 #
 # **Marking scheme**
 # - 2 points: the sign of the z block (1 point), in weights and biases alike (1
 #   point)
 # - 2 points: no (1 point), because the reset gate scales other things, old
 #   units or new units, and changes with the input (1 point)
-# - 1 point: a case that holds: r = 1, one unit, equal r for all units,
-#   diagonal W_hn
+# - 1 point: any one case that holds, such as r = 1, one unit, equal r for all
+#   units, diagonal W_hn, old state 0
 
 # %% [markdown]
 # ## 9. The same as in PyTorch
 #
-# You claimed to have built the real thing. Prove it: copy the weights of a
-# network of PyTorch into your functions, and compare.
+# At the start we said that this is the very network inside PyTorch. Prove it:
+# copy the weights of a network of PyTorch into your functions, and compare.
 #
-# PyTorch keeps the weights of a layer in its `state_dict`, under these names:
+# PyTorch keeps the weights of a layer in its `state_dict`, under these names
+# (`ih`: from the input, `hh`: from the state, `l0`: layer 0):
 #
 # | name | LSTM | GRU | yours |
 # |---|---|---|---|
 # | `weight_ih_l0` | $(4H, D)$ | $(3H, D)$ | `W_xh`, transposed |
 # | `weight_hh_l0` | $(4H, H)$ | $(3H, H)$ | `W_hh`, transposed |
-# | `bias_ih_l0` | $(4H,)$ | $(3H,)$ | LSTM: both added make `b_h` |
-# | `bias_hh_l0` | $(4H,)$ | $(3H,)$ | GRU: `b_xh` and `b_hh` |
+# | `bias_ih_l0` | $(4H,)$ | $(3H,)$ | GRU: `b_xh`; LSTM: a part of `b_h` |
+# | `bias_hh_l0` | $(4H,)$ | $(3H,)$ | GRU: `b_hh`; LSTM: the rest of `b_h` |
 #
-# The order of the blocks is yours already. PyTorch stands the weights on the
-# other side, hence the transposing. Its LSTM has two biases as well; since
-# they are always added, your one is their sum.
+# The order of the blocks is yours already. PyTorch computes $x_t W^\top$ where
+# you compute $x_t W$, hence the transposing. Its LSTM has two biases as well;
+# since they are always added, your one is their sum.
 #
 # ### Exercise: `weights_from_torch`
 #
@@ -1604,9 +1611,8 @@ def count_parameters(cell, D, H):
 
 
 # %% show=true
-counts = {
-    cell: count_parameters(cell, 100, 100) for cell in ("rnn", "gru", "lstm")
-}
+counts = {"plain": count_parameters("rnn", 100, 100)}
+counts |= {c.upper(): count_parameters(c, 100, 100) for c in ("gru", "lstm")}
 fig, ax = plt.subplots(figsize=(6.0, 2.4))
 gates.draw_counts(ax, counts)
 show(
@@ -1683,10 +1689,10 @@ show(
 # guess. Are the gates good for nothing, then?
 #
 # Think of section 6. PyTorch starts with biases around 0, so the forget gate
-# of the LSTM and the update gate of the GRU begin near 1/2. Over 32 steps
-# about $2^{-32}$ of the error is left, so nobody tells the gates what they
-# should have kept. The rule of thumb says $b_f \approx \log 32 \approx 3.5$.
-# Let's start both with 3.
+# of the LSTM and the update gate of the GRU begin near 1/2. Look at the LSTM
+# with bias 0 in the figure of section 7: after 32 steps about $10^{-7}$ of the
+# error is left, so nobody tells the gates what they should have kept. The rule
+# of thumb says $b_f \approx \log 32 \approx 3.5$. Let's start both with 3.
 
 # %% show=true
 settings = {"steps": 300, "forget_bias": 3.0}
@@ -1716,9 +1722,9 @@ show(
 # ## 12. Watch it read
 #
 # Last, look into gates that nobody set by hand. A small LSTM of PyTorch, five
-# units, learns to say after **each** word which year holds: the last one
-# named, or none if a full stop has come since. It's the text of section 2
-# again, only now the network has to find the gates itself.
+# units, learns to say after **each** word which of four years holds, 2004 to
+# 2007: the last one named, or none if a full stop has come since. It's the
+# task of section 2 again, only now the network has to find the gates itself.
 
 # %% show=true
 network, read_out = reader.train()
@@ -1806,9 +1812,9 @@ explore(
 #    word. The network can do this because it hears its own state: $h_{t-1}$
 #    shows the value, and $W_{hh}$ leads from it back into the candidate. So
 #    the memory is refreshed, not only kept.
-# 3. Otherwise the new would be added to the old, as in section 2. The cell grows
-#    while it is refreshed, and once it's larger than 1, a single written value,
-#    at most 1 in size, can't turn its sign.
+# 3. Otherwise the new would be added to the old, as in section 2. The cell
+#    grows while it is refreshed, and once it's larger than 1, a single written
+#    value, at most 1 in size, can't turn its sign.
 #
 # **Marking scheme**
 # - 1 point: $0.8^{30}$, about 0.001
@@ -1831,8 +1837,8 @@ explore(
 #   has been learned: to learn over $k$ steps, start with about $\log k$.
 # - The GRU makes forget and input one, $h_t = (1 - z_t) \odot n_t + z_t \odot
 #   h_{t-1}$, and does without a private cell. Four conventions go by its name.
-# - Four and three times the parameters of a plain network; and, number by
-#   number, the same as in PyTorch.
+# - The LSTM has four times the parameters of a plain network, the GRU three
+#   times. Yours are, number by number, those of PyTorch.
 #
 # ## Open questions
 #

@@ -31,7 +31,7 @@ def draw_fused(ax: Axes, D: int, H: int) -> None:
         ax.text((k + 0.5) * H, 0.2, "H columns", ha="center", fontsize=9)
     ax.set(xlim=(-0.6, 4 * H + 1), ylim=(y, 0.8))
     ax.set_axis_off()
-    ax.set_title("Four blocks side by side: one product makes all four gates")
+    ax.set_title("Four blocks side by side: one sum makes all four gates")
 
 
 def _block(ax: Axes, at: Point, size: Point, colour: str, text: str) -> None:

@@ -139,7 +139,9 @@ def draw_ways_back(ax: Axes, ways: Mapping[str, Sequence[float]]) -> None:
     ax.set_xlim(0, 1.3 * T)
     ax.set_xticks(range(0, T + 1, 20))
     best = max(ways, key=lambda name: ways[name][-1])
-    ax.set_title(f"{T} steps back, most is left in {best}: {ways[best][-1]:.2g}")
+    ax.set_title(
+        f"{T} steps back, the error is largest in {best}: {ways[best][-1]:.2g}"
+    )
 
 
 def draw_blend(ax: Axes, gate: Floats, state: Floats, old: float, new: float) -> None:
@@ -187,7 +189,7 @@ def draw_recall(
     ax.plot([ks[0], ks[-1]], [chance] * 2, color=style.CONTEXT, ls=":", lw=1)
     _label(ax, (ks[0], chance), "guessing", style.CONTEXT, (0, -8))
     ax.set(xscale="log", xlabel="words between year and answer, k", ylim=(0, 1.16))
-    ax.set_ylabel("right answers")
+    ax.set_ylabel("share of right answers")
     ax.set_xticks(list(ks), [str(k) for k in ks])
     ax.minorticks_off()
     ax.set_xlim(ks[0] * 0.9, ks[-1] * 4.2)
