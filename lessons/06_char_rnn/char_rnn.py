@@ -146,8 +146,8 @@ check.equal("vocabulary", check.call(build_vocabulary, text), right)
 # to start the next one with, and the memory can reach further back than $T$.
 #
 # > Put the text into $N$ rows of equal length, one after the other, each
-# > $K \cdot T$ characters long, with $K$ as large as possible. Batch $k$ is
-# > columns $kT$ to $(k+1)T$ of all rows.
+# > $K \cdot T$ characters long, with $K$ as large as possible. Batch 1 is the
+# > first $T$ columns of all rows, batch 2 the next $T$, and so on.
 #
 # The **targets** are the same, one character later. So the text must be at
 # least one character longer than the rows: $K$ is the largest whole number
@@ -164,12 +164,14 @@ check.equal("vocabulary", check.call(build_vocabulary, text), right)
 #
 # ### Exercise: `make_batches`
 #
-# Yield the $K$ pairs, one after the other.
+# Yield the $K$ pairs, one after the other. `yield pair` hands out a pair, and
+# the function goes on behind it when the next one is asked for: so no list of
+# all batches has to be kept.
 
 
 # %% exercise="make_batches"
 def make_batches(ids, N, T):
-    """Yields pairs of inputs and targets, both (N, T). About 5 lines.
+    """Yields pairs of inputs and targets, both (N, T). About 6 lines.
 
     ids: a tensor of whole numbers (length,). Row n of a batch goes on in row n
     of the next; targets are one character later; the tail is dropped.
@@ -200,7 +202,7 @@ show(
 # %% [markdown]
 # Read your first row from left to right: it's the title of the almanac, and no
 # character is missing between two batches. The second row starts a quarter of
-# the way through the year.
+# the way through the text.
 
 # %% check="batches_inputs" points=3
 # The numbers 0 to 22, N = 2 and T = 3: the second row starts at 9.
@@ -276,11 +278,12 @@ for length in (N * T * 3, N * T * 3 + 1, N * T * 4 - 1):
 # network of $L$ layers makes states of them, a linear layer reads each state
 # and gives $V$ logits. PyTorch has the parts ready:
 #
-# - `torch.nn.RNN`, `torch.nn.LSTM`, `torch.nn.GRU`, called as
-#   `torch.nn.RNN(V, H, num_layers=L, batch_first=True)`. Called with `x`
-#   `(N, T, V)` and a state, or `None` for zeros, they return all states of the
-#   last layer, `h` `(N, T, H)`, and the state of every layer after the last
-#   step. For an LSTM that state is a pair, $h$ and $c$.
+# - `torch.nn.RNN`, `torch.nn.LSTM`, `torch.nn.GRU`, made as
+#   `torch.nn.RNN(V, H, num_layers=L, batch_first=True)`; `batch_first` puts
+#   the axes in our order. Called with `x` `(N, T, V)` and a state, or `None`
+#   for zeros, they return all states of the last layer, `h` `(N, T, H)`, and
+#   the state of every layer after the last step, `(L, N, H)`. For an LSTM that
+#   state is a pair, $h$ and $c$.
 # - `torch.nn.Linear(H, V)` is the read-out.
 #
 # A network in PyTorch is a class, a **Module**. In `__init__` you make the
@@ -437,8 +440,8 @@ for cell in ("gru", "lstm"):
 # ## 4. Training
 #
 # For each batch: logits, loss, gradients, update. PyTorch walks back through
-# time for you (`loss.backward()`), and three things come in that you know
-# from earlier lessons:
+# time for you (`loss.backward()`), and three things come in. The first two you
+# know from earlier lessons, the third is new:
 #
 # - **The state is carried, the gradient is not.** The state after a batch is
 #   the start of the next one. But the way back must end at the start of the
@@ -587,18 +590,20 @@ characters.draw_training(ax, losses, lines)
 show(
     fig,
     alt="The loss over 300 batches, with its running mean. It starts at the "
-    "line of guessing evenly, 4.17, falls below that of the frequencies "
-    "within some 25 batches, below that of the pairs within 80, and ends "
+    "line of guessing evenly, 4.17, reaches that of the frequencies within "
+    "some 10 batches, falls below that of the pairs within 80, and ends "
     "below 1.5.",
 )
 
 # %% [markdown]
-# The curve falls through three yardsticks. *Guessing evenly* costs 4.17.
-# *Knowing the frequencies*, your first figure, costs 3.05: the network finds
-# them out within some 25 batches. Most of that is a single number for each
-# character, the bias of the read-out. *Knowing all pairs*, which character
-# follows which how often, costs 2.29. Below that line a network must look
-# further back than one character, so from there on its **state** is at work.
+# The thin line is the loss of each batch, the thick one the mean of the last
+# 20 batches, so it lags behind. The curve falls through three yardsticks.
+# *Guessing evenly* costs 4.17. *Knowing the frequencies*, your first figure,
+# costs 3.05: the network finds them out within some 10 batches. A single
+# number for each character is enough for that, the bias of the read-out.
+# *Knowing all pairs*, which character follows which how often, costs 2.29.
+# Below that line a network must look further back than one character, so from
+# there on its **state** is at work.
 
 # %% check="train_losses" points=4
 # Weights 0: the first loss is log 3. Then every batch is learned from.
@@ -682,7 +687,7 @@ check.that(loss < 0.3, f"a cycle: the loss afterwards is {loss:.3f}")
 # The curve shows the loss on texts from which the network was learning. What
 # counts is the loss on a text that it has never seen, and without learning on
 # the way. We read the held-out weeks in **one row**, from the first character
-# to the last, in pieces of $T$ only because they wouldn't fit in memory
+# to the last, in pieces of $T$ only because a long text wouldn't fit in memory
 # otherwise. If the state is carried over from piece to piece, the result
 # doesn't depend on $T$ at all. That's a good check of your own.
 #
@@ -690,7 +695,8 @@ check.that(loss < 0.3, f"a cycle: the loss afterwards is {loss:.3f}")
 #
 # The loss, averaged over *all* characters but the first (nobody predicts
 # that). The last piece may be shorter, so a mean of the pieces' means would be
-# wrong: weigh each by its number of characters. Inside
+# wrong: weigh each by its number of characters. The model wants rows:
+# `ids[None]` has a new axis of length 1 in front, `(1, length)`. Inside
 # `with torch.no_grad():` PyTorch keeps no history, which saves time and
 # memory.
 
@@ -913,7 +919,8 @@ check.close("p", p, right, axes="V")
 # `torch.Generator().manual_seed(seed)` gives you a source of random numbers of
 # your own: made once at the start, it draws the same numbers for the same
 # seed, whatever else the program does. `torch.multinomial(p, 1,
-# generator=generator)` draws a number with the probabilities `p`.
+# generator=generator)` draws a number with the probabilities `p`, and returns
+# it as a tensor `(1,)`.
 
 
 # %% exercise="sample"
@@ -964,8 +971,8 @@ for temperature in (0, 0.5, 1.0):
 # drawn, and the network must go on from there, with a beginning that it has
 # never seen.
 #
-# How did it come to this? The same network, asked at six moments of its
-# training:
+# How did it come to this? We train a second network from the same start, and
+# let it write at six moments of its training:
 
 # %% show=true
 torch.manual_seed(1)
@@ -994,12 +1001,12 @@ code_model = CharRNN("lstm", len(code_vocabulary), 128, 1)
 batches = progress(stream(ids_code, 32, 48, 260), 260)
 code_losses = train(code_model, batches, 1e-2, 1.0)
 print(f"{len(code)} characters; last losses {np.mean(code_losses[-20:]):.2f}")
-print(sample(code_model, code_vocabulary, "    def ", 500, 0.5, 1))
+print(sample(code_model, code_vocabulary, "    def ", 300, 0.5, 2))
 
 # %% [markdown]
 # Indentation, `self`, colons, brackets that often close. It doesn't run, of
 # course. But it's unmistakable which language it wants to be, after a few
-# seconds and from a dozen modules.
+# seconds and from eleven modules.
 
 # %% check="sample_text" points=3
 # The prompt first, then as many characters as asked for.
@@ -1098,8 +1105,10 @@ for letter, share in zip(letters, right, strict=True):
 #
 # In PyTorch: make $x$ with `one_hot`, tell it that you'll want a gradient
 # (`x.requires_grad_()`), go through `model.rnn` and `model.read_out` (they
-# take $x$, where the whole model takes only ids), take the largest logit, and
-# ask for its gradient with `torch.autograd.grad(y, x)`, which returns a tuple.
+# take $x$, with a batch axis in front, where the whole model takes only ids),
+# take the largest logit, and ask for its gradient with
+# `torch.autograd.grad(y, x)`, which returns a tuple: one gradient for each
+# tensor that you ask about, here one.
 #
 # ### Exercise: `influence`
 
@@ -1157,7 +1166,7 @@ explore(
 # full stop has just been passed. Move on, and watch the dark stretch walk
 # along with the end of the text: what was read a line ago is nearly white.
 #
-# On the average, how far does the network look? We take your `influence` at 60
+# On the average, how far does the network look? We take your `influence` at 61
 # places of the held-out weeks, and look back over 40 characters.
 
 # %% show=true
@@ -1172,15 +1181,15 @@ heat.draw_reach(ax, reach)
 show(
     fig,
     alt="Mean influence over the number of steps back, logarithmic: a steep "
-    "fall over the first ten characters, then a slower one.",
+    "fall over the first fifteen steps, then a slower one.",
 )
 
 # %% [markdown]
 # You know this curve from `04_gradients`: the gradient gets smaller with every
-# step back. It falls steeply over the first characters of a word and more
-# slowly after that. A small gradient doesn't prove that the network has
-# forgotten, it says that a *small change* there would change little; still,
-# this network lives mostly in the present.
+# step back, or nearly. It falls steeply over the last 15 characters, two or
+# three words, and more slowly further back. A small gradient doesn't prove
+# that the network has forgotten, it says that a *small change* there would
+# change little; still, this network lives mostly in the present.
 
 # %% helper=true
 import torch
@@ -1253,6 +1262,11 @@ check.close("influence", got, right, axes="T", rtol=1e-3, atol=1e-5)
 # are their losses on held-out text, in nats per character; **lower is
 # better**. A minus means: not published.
 #
+# They made the comparison fair: the networks of a row have about **equally
+# many parameters**. The size that names the row, 64 to 512, is the number of
+# hidden units of its LSTM with one layer; the others have as many units as
+# give about the same number of parameters.
+#
 # A table is a dict of rows, `{size: {(cell, layers): loss}}`, with `None`
 # where there is no number.
 #
@@ -1303,10 +1317,10 @@ show(
 )
 
 # %% [markdown]
-# The bold numbers are those that are printed in bold in the published tables,
-# as the best of their row. Your function's frames should agree with them. In
-# **one row** they don't. Which one? Look it up in the numbers: who is right,
-# your function or the print? (You'll need it for question 1.)
+# The bold numbers are those that are printed in bold in the lecture's copy of
+# the tables, as the best of their row. Your function's frames should agree
+# with them. In **one row** they don't. Which one? Look it up in the numbers:
+# who is right, your function or the print? (You'll need it for question 1.)
 
 # %% check="best_lowest" points=3
 # Two rows of numbers: the lowest of each.
@@ -1377,8 +1391,9 @@ show(
 )
 
 # %% [markdown]
-# Equal $H$ isn't equal size, as you saw in section 3. So look at the same 12
-# numbers over the number of parameters:
+# Here the networks of a row have equally many units. Equal $H$ isn't equal
+# size, as you saw in section 3. So look at the same 12 numbers over the number
+# of parameters:
 
 # %% show=true
 points = {}
@@ -1396,12 +1411,16 @@ show(
 )
 
 # %% [markdown]
+# Down is better, right is larger. The plain RNN with one layer and 64 units
+# has less than half the parameters of the GRU with 64, and comes close to it.
+#
 # Before you answer the lecture's three questions, a word of caution. Your
 # networks have seen 80 batches, those of the paper millions of characters,
 # again and again until they stopped getting better. A network that learns
 # *faster* wins in your table; one that can learn *more* wins in theirs. And
 # each of your numbers is a single run: with another seed (change
-# `manual_seed(0)`) it moves by some hundredths.
+# `manual_seed(0)`) most of them move by some hundredths, some by several
+# tenths.
 #
 # ### Question 1 (5 points)
 #
@@ -1410,7 +1429,7 @@ show(
 # the best one, and which is? What speaks for the cells that win?
 
 # %% [markdown] answer="which_model" points=5
-# War and Peace: GRU with 3 layers and 512 units (1.077). Linux kernel: the
+# War and Peace: GRU with 3 layers in the row 512 (1.077). Linux kernel: the
 # same (0.829). LSTMs of the same size come close (1.082, 0.840); plain RNNs
 # win only a single bold entry (Linux, 128). The row 64 of the Linux kernel is
 # the odd one: bold is LSTM 2 with 1.331, but GRU 2 has 1.298.
@@ -1427,13 +1446,13 @@ show(
 # other.
 #
 # **Marking scheme**
-# - 1 point: names GRU 3 with 512 units as the best of both published tables
+# - 1 point: names GRU 3 of the row 512 as the best of both published tables
 # - 1 point: names the row 64 of the Linux kernel, GRU 2 (1.298) below the bold
 #   LSTM 2 (1.331)
 # - 1 point: cites the best of the own table, with its number
 # - 1 point: a reason why gates win (state and gradient pass over many steps)
 # - 1 point: sees a limit: LSTM and GRU differ by little, one run only, few
-#   batches, or unequal numbers of parameters
+#   batches, or (own table) unequal numbers of parameters
 
 # %% [markdown]
 # ### Question 2 (5 points)
@@ -1442,25 +1461,26 @@ show(
 # tables *and* from your own. If they disagree, explain it.
 
 # %% [markdown] answer="how_many_layers" points=5
-# In the published tables two layers are nearly always better than one (LSTM
-# 512 on Linux: 0.952 with one layer, 0.840 with two). The third brings little
-# or harm: 0.846 with three. For small networks three layers are often worse
-# than two (LSTM 64 on War and Peace: 1.442 and 1.540). So two is a good first
-# choice, three for large networks.
+# In the published tables two layers are nearly always better than one, at
+# about equal numbers of parameters (LSTM 512 on Linux: 0.952 with one layer,
+# 0.840 with two). The third brings little or harm: 0.846 with three. For small
+# networks three layers are often worse than two (LSTM 64 on War and Peace:
+# 1.442 and 1.540). So two is a good first choice, three for large networks.
 #
-# In my own table the second layer doesn't help; with two layers the losses
-# are higher than with one. A deeper network is slower to start with: the error
-# has to pass through another layer, and only 80 batches were given to it.
-# A second layer also needs enough data to be worth its parameters. With more
-# batches I'd expect the order of the published tables.
+# My own table disagrees: with two layers the losses are higher than with one
+# (GRU 64: 2.10 with one, 2.58 with two). A deeper network is slower to start
+# with: the error has to pass through another layer, and only 80 batches were
+# given to it. A second layer also needs enough data to be worth its
+# parameters. With more batches I'd expect the order of the published tables.
 #
 # **Marking scheme**
 # - 1 point: published: two layers better than one, with a pair of numbers
 # - 1 point: published: the third layer brings little or harms, with numbers or
 #   the remark that it depends on the size
 # - 1 point: cites a pair of numbers from the own table
-# - 2 points: a reason for agreement or disagreement (few batches, deeper nets
-#   learn more slowly, more parameters to fit from little text)
+# - 1 point: says whether the two agree
+# - 1 point: a reason for it (few batches, deeper nets learn more slowly, more
+#   parameters to fit from little text)
 
 # %% [markdown]
 # ### Question 3 (5 points)
@@ -1488,8 +1508,8 @@ show(
 # - 1 point: own table cited, with numbers
 # - 1 point: a reason or a price (larger state; parameters grow with H squared,
 #   time; each doubling brings less)
-# - 2 points: would learn the text by heart (overfitting), and watches the
-#   held-out loss to see it
+# - 1 point: would learn the text by heart (overfitting)
+# - 1 point: watches the held-out loss to see it
 
 # %% [markdown]
 # ## 9. Large texts
@@ -1518,18 +1538,19 @@ for name in corpora.LARGE:
 #   in nats or (divided by $\ln 2$) in bits per character, says how well it
 #   knows the text; only text that it hasn't seen gives an honest number.
 # - Batches go on row by row, the state is carried from batch to batch, and its
-#   history is cut: memory beyond $T$ forward, $T$ steps backward.
+#   history is cut: the memory reaches further back than $T$ characters, the
+#   gradient doesn't.
 # - The temperature chooses between the safe and the surprising. Always the
 #   most probable character leads in circles.
 # - The gradient on the inputs shows what a prediction hangs on: mostly the
 #   last few characters.
-# - Gates beat the plain cell; two layers are a good start; more units help
-#   until the network learns by heart.
+# - Given time to learn, gates beat the plain cell; two layers are a good
+#   start; more units help until the network learns by heart.
 #
 # ## Open questions
 #
-# - A GRU step of your networks takes a few thousandths of a second. Where does
-#   the time go, and what would a graphics processor change? (`07_hardware`)
+# - A batch takes your network about a hundredth of a second. Where does the
+#   time go, and what would a graphics processor change? (`07_hardware`)
 # - Steps must wait for each other: $h_t$ needs $h_{t-1}$. Is that a good fit
 #   for a machine that does thousands of things at once? (`07_hardware`)
 # - Your network sees `the` as three unrelated signs. Would it help to read

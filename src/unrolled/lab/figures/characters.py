@@ -65,11 +65,14 @@ def draw_sizes(ax: Axes, sizes: Mapping[str, int]) -> None:
 
 
 def draw_yardsticks(ax: Axes, bits: Mapping[str, float], own: Sequence[str]) -> None:
-    """Bits per character of several guessers; the bars named in `own` are blue."""
+    """Bits per character of several guessers; the bars named in `own` are blue.
+
+    The title tells the first of `own`.
+    """
     _bars(ax, bits, "{:.2f}", own)
     ax.set(xlabel="bits per character (less is better)")
-    best = min(bits, key=lambda name: bits[name])
-    ax.set_title(f"Cheapest: {best}, {bits[best]:.2f} bits per character")
+    name = own[0]
+    ax.set_title(f"{name[:1].upper()}{name[1:]}: {bits[name]:.2f} bits per character")
 
 
 def _bars(
@@ -172,5 +175,6 @@ def draw_by_size(
     ax.set(xscale="log", xlabel="number of parameters")
     ax.set(ylabel="held-out loss (nats per character)")
     best = min(points, key=lambda key: points[key][1])
-    ax.set_title(f"Lowest: {best[0]}, {best[1]} layer(s), {best[2]} hidden units")
+    layers_of = f"{best[1]} layer" if best[1] == 1 else f"{best[1]} layers"
+    ax.set_title(f"Lowest: {best[0]}, {layers_of}, {best[2]} hidden units")
     ax.margins(x=0.18, y=0.1)
