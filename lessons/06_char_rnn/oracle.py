@@ -277,7 +277,10 @@ def best_model(table):
 
 
 def random_batches(rng, V, N, T, count):
-    """`count` random batches, as tensors of whole numbers."""
+    """`count` random batches, as tensors of whole numbers.
+
+    Route: none, it draws inputs.
+    """
     import torch
 
     shape = (count, 2, N, T)

@@ -6,6 +6,8 @@ Counted one by one, in exact fractions, or in plain loops over numbers.
 import math
 from fractions import Fraction
 
+import numpy as np
+
 HOURS_A_DAY, DAYS_A_YEAR, MONTHS_A_YEAR = 24, 365, 12
 
 
@@ -110,7 +112,7 @@ def keras_probabilities(x, weights):
         logits = [_unit((), h, W_x, W_y, b_y, k) for k in range(len(b_y))]
         exps = [math.exp(v - max(logits)) for v in logits]
         rows.append([e / sum(exps) for e in exps])
-    return rows
+    return np.array(rows)
 
 
 def fit_latency(work, seconds):
