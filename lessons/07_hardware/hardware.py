@@ -897,7 +897,8 @@ show(
 #
 # Your machine does other things beside, so we also have a **recorded trace**:
 # the same functions, over three sizes, with every single time kept. A command of
-# the course, `unrolled trace`, has recorded it.
+# the course, `unrolled trace`, has recorded it. What it says of itself is printed
+# first: when, on what, and whose seconds.
 
 # %%
 trace = read_trace("data/hardware_trace.json")
@@ -919,7 +920,7 @@ show(
 #
 # - **Batch:** flat on the left, then rising. Up to some batch size more
 #   sequences are nearly free.
-# - **Steps:** the two LSTMs climb in proportion to $T$: step $t$ needs step
+# - **Steps:** both LSTMs climb with $T$, the loop fastest. Step $t$ needs step
 #   $t - 1$, and no hardware in the world can do them at once. The dense network
 #   hardly notices; it has no "one after the other".
 # - **Hidden:** flat as long as the matrices are small, then steep: the work
