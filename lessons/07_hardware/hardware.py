@@ -879,7 +879,7 @@ def measure_here(batches, repeat):
 
 
 # %% show=true
-batches = [1, 8, 64, 256]
+batches = [1, 8, 32, 128]
 here = measure_here(batches, repeat=3)
 fig, ax = plt.subplots(figsize=(7.0, 3.8))
 hardware.draw_here(ax, batches, here)
@@ -897,7 +897,8 @@ show(
 #
 # Your machine does other things beside, so we also have a **recorded trace**:
 # the same functions, over three sizes, with every single time kept. A command of
-# the course, `unrolled trace`, has recorded it.
+# the course, `unrolled trace`, has recorded it. What it says of itself is printed
+# first: when, on what, and whose seconds.
 
 # %%
 trace = read_trace("data/hardware_trace.json")
@@ -919,7 +920,7 @@ show(
 #
 # - **Batch:** flat on the left, then rising. Up to some batch size more
 #   sequences are nearly free.
-# - **Steps:** the two LSTMs climb in proportion to $T$: step $t$ needs step
+# - **Steps:** both LSTMs climb with $T$, the loop fastest. Step $t$ needs step
 #   $t - 1$, and no hardware in the world can do them at once. The dense network
 #   hardly notices; it has no "one after the other".
 # - **Hidden:** flat as long as the matrices are small, then steep: the work
@@ -1004,7 +1005,7 @@ show(
 )
 
 # %% [markdown]
-# Two numbers for each curve, and the lines pass close to the points. Compare
+# Two numbers for each curve, and the lines come close to most points. Compare
 # the fixed costs of the two LSTMs with each other: the loop pays for every one
 # of its 64 steps. And compare the rates with the 540 billion a second of the
 # lecture's table: neither comes near, even if we allow for another processor.
@@ -1117,7 +1118,7 @@ explore(
     draw_supposed,
     fixed_ms=(0.5, 20.0, 0.5),
     times_faster=(0.5, 40.0, 0.5),
-    static={"fixed_ms": [2.0, 10.0], "times_faster": [0.5, 5.0, 40.0]},
+    static={"fixed_ms": [5.0, 15.0], "times_faster": [0.5, 5.0, 40.0]},
     size=(4.2, 3.0),
     alt="Milliseconds over operations for the recorded CPU and a supposed "
     "device, with the crossover marked where there is one.",

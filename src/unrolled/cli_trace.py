@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from unrolled.cli_common import Force, Json, err, out, print_json, the_course
+
+
+class Clock(Enum):
+    """What a trace's seconds are."""
+
+    wall = "wall"
+    cpu = "cpu"
 
 
 def trace(
@@ -28,6 +36,12 @@ def trace(
     threads: Annotated[
         int | None, typer.Option(min=1, help="Threads of the CPU; else all cores.")
     ] = None,
+    clock: Annotated[
+        Clock,
+        typer.Option(
+            help="Seconds on the wall, or of the processor (a shared machine, no GPU).",
+        ),
+    ] = Clock.wall,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
@@ -50,7 +64,7 @@ def trace(
     course = the_course(context)
     path = (to or trace_path(course)).resolve()
     refuse_overwrite(path, force)
-    settings = Settings(warmup, repeat, limit, threads)
+    settings = Settings(warmup, repeat, limit, threads, clock.value)
     with counted(err, "trace") as step:
         document = record(lesson_names(course), settings, step)
     write_trace(document, path)

@@ -318,10 +318,9 @@ def test_the_prose_about_the_trace() -> None:
         assert all(slower)
     for network in fits:
         found = TRACE.select(network, "cpu", "steps")
-        growth = found[-1].median / found[0].median
-        assert growth > 0.4 * found[-1].T / found[0].T
+        assert found[-1].median > 3 * found[0].median
     dense = TRACE.select("Keras dense", "cpu", "steps")
-    assert dense[-1].median < 6 * dense[0].median
+    assert dense[-1].median < 2.5 * dense[0].median
 
 
 def test_given_cells_solve_no_exercise() -> None:

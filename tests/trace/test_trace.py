@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +154,15 @@ def test_a_clock_gives_single_times() -> None:
     for _ in range(4):
         clock()
     assert clock.singles() == [0.5, 2.0]
+
+
+def test_cpu_time_is_said_and_refused_beside_a_gpu() -> None:
+    """Does a trace of CPU times say so, and is it no clock for a GPU?"""
+    settings = replace(SETTINGS, clock="cpu")
+    trace = parse(record(Fake().names, settings, found=[CPU]))
+    assert trace.clock == "cpu" and "CPU time" in trace.describe()
+    with pytest.raises(UserError, match="--clock wall"):
+        record(Fake().names, settings, found=[CPU, GPU])
 
 
 def test_a_trace_is_written_and_read_back(tmp_path: Path) -> None:

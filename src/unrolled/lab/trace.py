@@ -53,13 +53,15 @@ class Trace:
     """A recorded trace.
 
     `devices` maps "cpu" and, where one was there, "gpu" to what it is called;
-    `made` says when, `versions` with what.
+    `made` says when, `versions` with what, `clock` whether seconds are those on the
+    wall or those that the processor worked.
     """
 
     made: str
     devices: dict[str, str]
     versions: dict[str, str]
     measurements: tuple[Measurement, ...]
+    clock: str = "wall"
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -86,6 +88,11 @@ class Trace:
         lines += [f"{kind.upper()}: {name}." for kind, name in self.devices.items()]
         if "gpu" not in self.devices:
             lines.append("GPU: none. This trace holds the CPU only.")
+        if self.clock == "cpu":
+            lines.append(
+                "Times are those that the processor worked on it (CPU time): other "
+                "programs ran beside."
+            )
         versions = ", ".join(f"{k} {v}" for k, v in self.versions.items())
         return "\n".join([*lines, f"With {versions}."])
 
@@ -116,6 +123,7 @@ def parse(document: Any) -> Trace:
             Measurement(**{**m, "seconds": tuple(m["seconds"])})
             for m in document["measurements"]
         ),
+        clock=document["settings"]["clock"],
     )
 
 

@@ -11,8 +11,8 @@ from unrolled.lab.trace import SWEEPS
 BASE = MappingProxyType({"N": 32, "T": 64, "D": 32, "H": 64})
 SIZES = MappingProxyType(
     {
-        "batch": (1, 2, 4, 8, 16, 32, 64, 128, 256, 512),
-        "steps": (8, 16, 32, 64, 128, 256),
+        "batch": (1, 2, 4, 8, 16, 32, 64, 128),
+        "steps": (4, 8, 16, 32, 64, 128),
         "hidden": (8, 16, 32, 64, 128, 256, 512),
     }
 )
