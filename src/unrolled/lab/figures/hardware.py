@@ -44,8 +44,7 @@ def draw_costs(ax: Axes, costs: Mapping[str, float]) -> None:
     cheap, dear = min(costs, key=costs.__getitem__), max(costs, key=costs.__getitem__)
     marked = {cheap: style.STATE, dear: style.GRADIENT}
     _bars(ax, costs, "${:.2f}", [marked.get(n, style.CONTEXT) for n in costs])
-    ax.set_xscale("log")
-    ax.margins(x=0.15)
+    ax.margins(x=0.12)
     ax.set_xlabel("dollars for $10^{18}$ operations at the peak rate")
     ratio = costs[dear] / costs[cheap]
     ax.set_title(f"From cheapest to dearest: a factor of {ratio:.0f}")
