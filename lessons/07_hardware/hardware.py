@@ -115,10 +115,11 @@ for sizes in ((N, T, D, H), (N, T, D, 2 * H), (2 * N, T, D + 1, H)):
 # %% [markdown]
 # ## 2. What does the work cost?
 #
-# A **CPU** has few fast cores and is good at work in which each step needs the
-# one before. A **GPU** has thousands of slow ones and is good at the same work
-# on many numbers at once. A **TPU** is built for matrix products and little
-# else. The lecture's table:
+# A **CPU**, the processor of every computer, has few fast cores and is good at
+# work in which each step needs the one before. A **GPU**, a graphics processor,
+# has thousands of slow ones and is good at the same work on many numbers at
+# once. A **TPU** (tensor processing unit) is built for matrix products and
+# little else. The lecture's table:
 #
 # | | cores | clock | memory | price | operations a second |
 # |---|---|---|---|---|---|
@@ -176,8 +177,8 @@ for factor in (1, 3, 8):
 #
 # Now a fixed amount of work, $10^{18}$ operations (an **exaflop** of work, nearly
 # 900 times the training above; exa is $10^{18}$, a *flop* is one floating-point
-# operation). How many seconds does it take, how many
-# hours is that, how many dollars? Write the units beside each number: seconds
+# operation). How many seconds does it take, how many hours is that, how many
+# dollars? Write the units beside each number: seconds
 # that are taken for hours are the most expensive mistake of this lesson.
 
 
@@ -232,8 +233,8 @@ show(
 # states about 67 trillion operations a second with 32 bits, and about 990
 # trillion with 16 bits on its tensor cores: about 5 and 9 times the TITAN V.
 # Its memory hands out about 3.35 terabytes a second, the TITAN V's 0.65: also 5
-# times. The tensor cores have grown most; a program that doesn't use them has
-# a fifteenth of the card's peak before it.
+# times. The tensor cores have grown most; a program that doesn't use them
+# reaches a fifteenth of the card's peak, at best.
 
 # %% check="exaflop_units" points=3
 # 10**18 operations at 10**15 a second: 1000 seconds, at 3.60 an hour.
@@ -393,7 +394,8 @@ show(
 # once, long before there is a result: the call is **asynchronous**. Who reads
 # the clock then, has measured how fast one can write a list. (The list has an
 # end: when it's full, the call has to wait for room.)
-# `torch.cuda.synchronize()` waits until the list is empty.
+# `torch.cuda.synchronize()` waits until the list is empty. (CUDA is the way to
+# program NVIDIA's GPUs.)
 #
 # We build ourselves a device of this kind, and a clock to go with it. Nothing
 # really waits here: time is a number that we move.
@@ -661,7 +663,7 @@ import keras  # takes a second or two
 # keras.Sequential([
 #     keras.Input((T, D)),                           # without the batch axis N
 #     keras.layers.Flatten(),                        # (N, T * D)
-#     keras.layers.Dense(H, activation="relu"),      # (N, H)
+#     keras.layers.Dense(H, activation="relu"),      # (N, H), max(a, 0)
 #     keras.layers.Dense(classes, activation="softmax"),
 # ])
 # ```
@@ -705,7 +707,8 @@ print(model(x_some).detach().cpu().numpy().round(3))
 
 # %% [markdown]
 # 1600 parameters in the LSTM: $4\,(D H + H^2 + H)$, the number from `05_gates`.
-# Each row of the result is a distribution over the three classes.
+# Each row of the result is a distribution over the three classes. (In the
+# table, `None` stands for any $N$.)
 
 # %% check="keras_shapes" points=3
 # (N, T, D) in, (N, classes) out, for any N.
@@ -828,6 +831,7 @@ def torch_step(x, y, device, H, classes):
 # %%
 def keras_step(model, x, y, device):
     """A training step of a Keras model, as a function."""
+    # Adam, and the cross-entropy of targets that are numbers of classes
     model.compile("adam", "sparse_categorical_crossentropy")
 
     def step():
@@ -922,13 +926,13 @@ show(
 # %% [markdown]
 # Read the panels one by one, on the CPU.
 #
-# - **Batch:** flat on the left, then rising. Up to some batch size more
+# - **Batch:** nearly flat on the left, then rising. Up to some batch size more
 #   sequences are nearly free.
 # - **Steps:** the two LSTMs climb in proportion to $T$: step $t$ needs step
 #   $t - 1$, and no hardware in the world can do them at once. The dense network
 #   hardly notices; it has no "one after the other".
-# - **Hidden:** flat as long as the matrices are small, then steep: the work
-#   grows with $H^2$.
+# - **Hidden:** nearly flat as long as the matrices are small, then steep: the
+#   work grows with $H^2$.
 #
 # The line printed above the figure says which devices the trace holds. If it
 # says that no GPU was recorded, then there is none in these panels, and
@@ -1030,8 +1034,9 @@ print(f"{rate / 1e9:.1f} billion operations a second with 512 units:")
 print(f"the training of section 1 takes {whole / rate / 3600:.1f} hours")
 
 # %% [markdown]
-# Hours, not minutes, and that with the fused kernel. The work was counted
-# right. What was wrong on paper is the rate.
+# Hours, not minutes, and that with the fused kernel. Four such cores would need
+# a quarter of that at best. The work was counted right; what was wrong on paper
+# is the rate.
 
 # %% check="fit_exact" points=3
 # Points on a line: 2 seconds fixed, 5 operations a second.
@@ -1147,8 +1152,7 @@ explore(
 # %% [markdown]
 # Eight times the speed (40 against 5) doesn't bring the crossover eight times
 # closer: once the device is much faster than the CPU, only its fixed cost still
-# counts. And a
-# device that is slower *and* costs more to start never wins.
+# counts. And a device that is slower *and* costs more to start never wins.
 
 # %% check="crossover_value" points=3
 # 1 + w/2 = 4 + w/8 at w = 8.
@@ -1263,10 +1267,11 @@ show(
 # cores, loses to a CPU: 161 seconds against 65. With the other library the same
 # card in the same machine wins: 72 against 196. Neither chip had changed.
 #
-# Does *your* Keras use the fused kernel? With PyTorch underneath it does so
-# from version 3.15 on; some versions before ran the loop, silently. Asking for
-# it (`use_cudnn=True`) doesn't prove that it ran. Counting does: `unrolled
-# trace` counts how often the fused kernel was really called.
+# Does *your* Keras use the fused kernel? (On a GPU it comes from cuDNN, NVIDIA's
+# library of kernels.) With PyTorch underneath it does so from version 3.15 on;
+# some versions before ran the loop, silently. Asking for it (`use_cudnn=True`)
+# doesn't prove that it ran. Counting does: `unrolled trace` counts how often the
+# fused kernel was really called.
 
 # %% show=true
 print("Keras", keras.__version__, "with", keras.backend.backend())

@@ -57,7 +57,7 @@ def draw_rent_or_buy(ax: Axes, buy: float, rent: float, months: float) -> None:
     ax.plot([0, end], [0, rent * end], color=style.GRADIENT)
     ax.plot([0, end], [buy, buy], color=style.STATE, ls="--")
     ax.text(0.97 * end, rent * 0.97 * end, "rent ", ha="right", color=style.GRADIENT)
-    ax.text(0.02 * end, buy, "buy", va="bottom", color=style.STATE)
+    ax.text(0.02 * end, 1.03 * buy, "buy", va="bottom", color=style.STATE)
     if np.isfinite(months):
         ax.plot(months, buy, "o", color=style.INK)
         ax.axvline(months, color=style.CONTEXT, ls=":", lw=1.2)
