@@ -34,13 +34,13 @@ from unrolled.lab.figures import hardware
 from unrolled.lab.trace import read_trace
 
 style.use()
-torch.set_num_threads(1)  # one core: what we time shares it with nobody
+torch.set_num_threads(1)  # one core: times are easier to compare
 
 # %% [markdown]
 # ## 1. How much work is it?
 #
 # Training repeats three things over millions of parameters: forward, backward,
-# update. Nearly all of the time goes into matrix products, so that's what we
+# update. Nearly all of the arithmetic is in matrix products, so that's what we
 # count. A product of a row of $D$ numbers with a $(D, H)$ matrix takes $D H$
 # multiplications and as many additions: $2 D H$ **operations**.
 #
@@ -73,7 +73,8 @@ def training_operations(N, T, D, H):
 # %% [markdown]
 # Suppose a text of 3 million letters with 100 different ones, an LSTM of 512
 # units, and 50 passes over the text. **Guess before you run the cell:** how
-# long on a processor that does 540 billion operations a second?
+# long on a processor that does 540 billion operations a second? (Only $N T$,
+# the number of letters, counts, so we may write them as one long row.)
 
 # %% show=true
 letters, passes = 3_000_000, 50
@@ -114,10 +115,11 @@ for sizes in ((N, T, D, H), (N, T, D, 2 * H), (2 * N, T, D + 1, H)):
 # %% [markdown]
 # ## 2. What does the work cost?
 #
-# A **CPU** has few fast cores and is good at work in which each step needs the
-# one before. A **GPU** has thousands of slow ones and is good at the same work
-# on many numbers at once. A **TPU** is built for matrix products and little
-# else. The lecture's table:
+# A **CPU**, the processor of every computer, has few fast cores and is good at
+# work in which each step needs the one before. A **GPU**, a graphics processor,
+# has thousands of slow ones and is good at the same work on many numbers at
+# once. A **TPU** (tensor processing unit) is built for matrix products and
+# little else. The lecture's table:
 #
 # | | cores | clock | memory | price | operations a second |
 # |---|---|---|---|---|---|
@@ -126,9 +128,10 @@ for sizes in ((N, T, D, H), (N, T, D, 2 * H), (2 * N, T, D + 1, H)):
 # | GPU with tensor cores: NVIDIA TITAN V | 5120, and 640 tensor cores | 1.5 GHz | 12 GB | \$2999 | 14 trillion, 32 bits; 112 trillion, 16 bits |
 # | Google Cloud TPU | not stated | not stated | 64 GB | \$6.50 an hour | 180 trillion |
 #
-# (Some slides list the TITAN V among the TPUs; it's a GPU whose *tensor cores*
-# do small matrix products.) The prices can't be compared as they stand: three
-# are for keeps, one is by the hour. Let's make them comparable.
+# (The bits say how finely each number is stored: 16 bits are quicker than 32,
+# and less exact. Some slides list the TITAN V among the TPUs; it's a GPU whose
+# *tensor cores* do small matrix products.) The prices can't be compared as they
+# stand: three are for keeps, one is by the hour. Let's make them comparable.
 #
 # ### Exercise: `hourly_price`
 #
@@ -173,8 +176,9 @@ for factor in (1, 3, 8):
 # ### Exercise: `cost_per_exaflop`
 #
 # Now a fixed amount of work, $10^{18}$ operations (an **exaflop** of work, nearly
-# 900 times the training above). How many seconds does it take, how many
-# hours is that, how many dollars? Write the units beside each number: seconds
+# 900 times the training above; exa is $10^{18}$, a *flop* is one floating-point
+# operation). How many seconds does it take, how many hours is that, how many
+# dollars? Write the units beside each number: seconds
 # that are taken for hours are the most expensive mistake of this lesson.
 
 
@@ -211,7 +215,7 @@ fig, ax = plt.subplots(figsize=(6.6, 2.9))
 hardware.draw_costs(ax, costs)
 show(
     fig,
-    alt="Bars of dollars for 10 to the 18 operations, on a logarithmic axis: "
+    alt="Bars of dollars for 10 to the 18 operations: "
     "the TITAN V with 16 bits is the cheapest with 28 cents, the rented TPU "
     "the most expensive with 10 dollars.",
 )
@@ -222,15 +226,15 @@ show(
 # price per work another. But read the small print before you quote it. A
 # bought machine was counted as busy day and night for three years, without
 # power, without a computer around it, without the person who mends it; a
-# rented one is paid only while it works. And every rate is a **peak** that no
-# program reaches.
+# rented one is paid only while it works. An operation with 16 bits isn't the
+# same work as one with 32. And every rate is a **peak** that no program reaches.
 #
-# *What has changed since?* Cards of 2022 (NVIDIA's H100) state about 67
-# trillion operations a second with 32 bits, and about 990 trillion with 16
-# bits on their tensor cores: about 5 and 9 times the TITAN V. Their memory hands out
-# about 3.35 terabytes a second against 0.65, also 5 times. Most of the growth
-# is in small numbers on tensor cores; a program that doesn't use them has
-# gained much less.
+# *What has changed since?* The data sheet of a card of 2022 (NVIDIA's H100 SXM)
+# states about 67 trillion operations a second with 32 bits, and about 990
+# trillion with 16 bits on its tensor cores: about 5 and 9 times the TITAN V.
+# Its memory hands out about 3.35 terabytes a second, the TITAN V's 0.65: also 5
+# times. The tensor cores have grown most; a program that doesn't use them
+# reaches a fifteenth of the card's peak, at best.
 
 # %% check="exaflop_units" points=3
 # 10**18 operations at 10**15 a second: 1000 seconds, at 3.60 an hour.
@@ -342,12 +346,12 @@ check.equal("months", got, float("inf"))
 #    the same. Billed by the month, nothing changes.
 #
 # **Marking scheme**
-# - 2 points: two cards against one, and that it moves break-even forward
+# - 2 points: two cards against one, and that break-even comes earlier
 #   (1 point each)
 # - 1 point: one more difference (memory, disks, generation) with its direction
 # - 2 points: two costs or conditions left out (1 point each)
-# - 1 point: three hours a day: rent falls (or break-even moves out) if billed
-#   by use
+# - 1 point: three hours a day: rent falls (or break-even comes later) if billed
+#   by use (or: nothing changes, if billed by the month)
 
 # %% [markdown]
 # ## 3. How long does it really take?
@@ -373,11 +377,12 @@ show(
 
 # %% [markdown]
 # The same work, and yet no two times are alike. The first ones are often the
-# slowest: memory is fetched, kernels are chosen, code is compiled. Later
-# something else on the machine wants a turn, now and then, and some dot jumps
-# up. It never jumps *down*: nothing makes a product faster than it is. Such a
-# sample is **skewed**, and its mean tells you about the jumps. From this follow
-# three rules:
+# slowest: memory is fetched, code is loaded, and the library chooses a
+# **kernel**, the small compiled program that does the product. Later something
+# else on the machine wants a turn, now and then, and some dot jumps up. It never
+# jumps *down*: nothing makes a product faster than it is. Such a sample is
+# **skewed**, and its mean tells you about the jumps. From this follow three
+# rules:
 #
 # 1. **Warm up.** Run it a few times first, and throw these times away.
 # 2. **Repeat, and take the median**: half of the times lie below it, half
@@ -385,11 +390,12 @@ show(
 # 3. **Wait until it's done.** For this one we need to know how a GPU is used.
 #
 # A GPU works *beside* the CPU. When Python calls a product on it, the call only
-# puts the product on the GPU's list and comes back at once, long before there
-# is a result: the call is **asynchronous**. Who reads the clock then, has
-# measured how fast one can write a list. (The list has an end: when it's full,
-# the call has to wait for room.) `torch.cuda.synchronize()` waits until the
-# list is empty.
+# puts the product on the GPU's list (it **launches** a kernel) and comes back at
+# once, long before there is a result: the call is **asynchronous**. Who reads
+# the clock then, has measured how fast one can write a list. (The list has an
+# end: when it's full, the call has to wait for room.)
+# `torch.cuda.synchronize()` waits until the list is empty. (CUDA is the way to
+# program NVIDIA's GPUs.)
 #
 # We build ourselves a device of this kind, and a clock to go with it. Nothing
 # really waits here: time is a number that we move.
@@ -630,9 +636,9 @@ check.close("seconds", got, copy)
 #
 # **Marking scheme**
 # - 2 points: not synchronised, so the GPU looks too fast (1 point each)
-# - 1 point: no warm-up, so the measured first call is too slow
-# - 1 point: a single time; no idea of the spread
-# - 1 point: warm-up, repeat, wait before reading the clock, median
+# - 1 point: no warm-up, so the CPU's measured first call is too slow
+# - 1 point: a single time; no idea of the spread (off in either direction)
+# - 1 point: all of it: warm-up, repeat, median, wait before reading the clock
 
 # %% [markdown]
 # ## 4. The demonstration: Keras on the CPU, Keras on the GPU
@@ -657,7 +663,7 @@ import keras  # takes a second or two
 # keras.Sequential([
 #     keras.Input((T, D)),                           # without the batch axis N
 #     keras.layers.Flatten(),                        # (N, T * D)
-#     keras.layers.Dense(H, activation="relu"),      # (N, H)
+#     keras.layers.Dense(H, activation="relu"),      # (N, H), max(a, 0)
 #     keras.layers.Dense(classes, activation="softmax"),
 # ])
 # ```
@@ -671,7 +677,8 @@ import keras  # takes a second or two
 # (`keras.layers.LSTM`) reads `T` steps of `D` numbers; from its *last* state a
 # dense layer with softmax makes the probabilities of the classes. Leave the
 # LSTM's other arguments as they are: with tanh, sigmoid and a bias it's just
-# your LSTM of `05_gates`, and only this one has a fast kernel on a GPU.
+# your LSTM of `05_gates`, and only this one has a **fused kernel** on a GPU: one
+# compiled program that does all steps.
 
 
 # %% exercise="build_keras_lstm"
@@ -700,7 +707,8 @@ print(model(x_some).detach().cpu().numpy().round(3))
 
 # %% [markdown]
 # 1600 parameters in the LSTM: $4\,(D H + H^2 + H)$, the number from `05_gates`.
-# Each row of the result is a distribution over the three classes.
+# Each row of the result is a distribution over the three classes. (In the
+# table, `None` stands for any $N$.)
 
 # %% check="keras_shapes" points=3
 # (N, T, D) in, (N, classes) out, for any N.
@@ -772,11 +780,11 @@ check.equal("recurrent_dropout", found[0].recurrent_dropout, 0.0)
 # %% [markdown]
 # ### What we compare
 #
-# On a CPU, Keras runs the LSTM as a Python *loop over the steps*. `torch.nn.LSTM`
-# does all steps in one call of compiled code, a **fused kernel**. To compare a
-# CPU with a GPU fairly, we need both on the CPU, or else we'd compare a loop
-# with a kernel and call it hardware. So there are three networks, each as a
-# function that does one training step: forward, backward, update.
+# On a CPU, Keras runs the LSTM as a Python *loop over the steps*.
+# `torch.nn.LSTM` does all steps in one call of compiled code, on a CPU as well.
+# To compare a CPU with a GPU fairly, we need both on the CPU, or else we'd
+# compare a loop with a kernel and call it hardware. So there are three networks,
+# each as a function that does one training step: forward, backward, update.
 
 
 # %%
@@ -823,6 +831,7 @@ def torch_step(x, y, device, H, classes):
 # %%
 def keras_step(model, x, y, device):
     """A training step of a Keras model, as a function."""
+    # Adam, and the cross-entropy of targets that are numbers of classes
     model.compile("adam", "sparse_categorical_crossentropy")
 
     def step():
@@ -890,7 +899,7 @@ show(
 )
 
 # %% [markdown]
-# The same network, the same processor, the same result: yet the loop in Python
+# The same network, the same processor, the same sums: yet the loop in Python
 # takes several times as long as the fused kernel. And look at the left half of
 # the curves: eight times as many sequences don't cost eight times as much. What
 # is paid there isn't arithmetic. Hold that thought for section 5.
@@ -918,13 +927,13 @@ show(
 # %% [markdown]
 # Read the panels one by one, on the CPU.
 #
-# - **Batch:** flat on the left, then rising. Up to some batch size more
+# - **Batch:** nearly flat on the left, then rising. Up to some batch size more
 #   sequences are nearly free.
 # - **Steps:** both LSTMs climb with $T$, the loop fastest. Step $t$ needs step
 #   $t - 1$, and no hardware in the world can do them at once. The dense network
 #   hardly notices; it has no "one after the other".
-# - **Hidden:** flat as long as the matrices are small, then steep: the work
-#   grows with $H^2$.
+# - **Hidden:** nearly flat as long as the matrices are small, then steep: the
+#   work grows with $H^2$.
 #
 # The line printed above the figure says which devices the trace holds. If it
 # says that no GPU was recorded, then there is none in these panels, and
@@ -933,15 +942,16 @@ show(
 # %% [markdown]
 # ## 5. A model of time
 #
-# One simple idea explains all of these curves. Some time is paid for the mere
-# *doing* of a step, whatever its size: Python, function calls, launches, a copy
-# to the device. The rest is paid for the work:
+# One simple idea explains these curves. Some time is paid for the mere *doing*
+# of a training step, however large the batch and the matrices: Python, function
+# calls, launches, a copy to the device. The rest is paid for the work:
 #
 # $$\text{seconds} = \text{fixed} + \frac{\text{work}}{\text{rate}}$$
 #
 # A small step is all "fixed". A large one is all "work / rate". A CPU has a
 # small fixed cost and a small rate; a GPU has a large one of both. That's the
-# whole story, and two numbers tell it.
+# whole story, and two numbers tell it. (Only where $T$ changes is "fixed" not
+# fixed: a loop pays for each of the $T$ steps. So we fit over the batch.)
 #
 # ### Exercise: `fit_latency`
 #
@@ -1008,10 +1018,26 @@ show(
 # Two numbers for each curve, and the lines come close to most points. Compare
 # the fixed costs of the two LSTMs with each other: the loop pays for every one
 # of its 64 steps. And compare the rates with the 540 billion a second of the
-# lecture's table: neither comes near, even if we allow for another processor.
+# lecture's table, 135 billion for each of its four cores: on our one core neither
+# comes near, even if we allow for another processor.
 #
 # (A line fitted *through the origin*, without a fixed cost, would have to be
 # wrong at one end: too low for small steps, or too steep for large ones.)
+#
+# So what of the 35 minutes of section 1? The trace holds an LSTM of 512 units,
+# too. At the rate of *its* training step:
+
+# %% show=true
+sums, seconds = points(trace, "torch LSTM", "cpu", "hidden")
+rate = sums[-1] / seconds[-1]
+whole = passes * training_operations(1, letters, 100, 512)
+print(f"{rate / 1e9:.1f} billion operations a second with 512 units:")
+print(f"the training of section 1 takes {whole / rate / 3600:.1f} hours")
+
+# %% [markdown]
+# Hours, not minutes, and that with the fused kernel. Four such cores would need
+# a quarter of that at best. The work was counted right; what was wrong on paper
+# is the rate.
 
 # %% check="fit_exact" points=3
 # Points on a line: 2 seconds fixed, 5 operations a second.
@@ -1125,9 +1151,9 @@ explore(
 )
 
 # %% [markdown]
-# Ten times the speed doesn't bring the crossover ten times closer: once the
-# device is much faster than the CPU, only its fixed cost still counts. And a
-# device that is slower *and* costs more to start never wins.
+# Eight times the speed (40 against 5) doesn't bring the crossover eight times
+# closer: once the device is much faster than the CPU, only its fixed cost still
+# counts. And a device that is slower *and* costs more to start never wins.
 
 # %% check="crossover_value" points=3
 # 1 + w/2 = 4 + w/8 at w = 8.
@@ -1197,45 +1223,56 @@ show(
 #
 # ### When a GPU loses
 #
-# Two measurements that others have published, in seconds:
+# Two measurements that others have published, in seconds. The first is from an
+# answer on Stack Overflow ("What is the difference between CuDNNLSTM and LSTM in
+# Keras?"), the second from issue 8885 of Keras (2017), where an LSTM read film
+# reviews in both directions. There Keras ran on two libraries in turn,
+# TensorFlow and CNTK (section 7).
 
 # %% show=true
-read_aloud = {  # a user's benchmark, Stack Overflow; 612,235 sequences a pass
+answer = {  # one pass over 612,235 sequences
     "CPU, Core i5-4690": 3755,
     "GTX 950, LSTM": 1417,
     "GTX 970, LSTM": 1322,
     "RTX 2070, LSTM": 1012,
     "RTX 2070, fused": 69,
 }
-reviews = {  # Keras issue 8885, 2017; bidirectional LSTM, one pass over IMDB
-    "CPU, Xeon E5-1650 v4": 65,
-    "TITAN V, LSTM": 161,
+issue = {  # one pass over the reviews; the CPU is a Xeon E5-1650 v4
+    "CPU, TensorFlow": 65,
+    "TITAN V, TensorFlow": 161,
+    "CPU, CNTK": 196,
+    "TITAN V, CNTK": 72,
 }
-fig, axes = plt.subplots(2, 1, figsize=(6.8, 4.2), height_ratios=[5, 2.4])
-hardware.draw_published(
-    axes[0], read_aloud, "New cards save little, a fused kernel nearly all"
+titles = (
+    "New cards save little, a fused kernel nearly all",
+    "The TITAN V loses to a CPU, or wins: the software decides",
 )
-hardware.draw_published(axes[1], reviews, "The TITAN V loses to a CPU")
+fig, axes = plt.subplots(2, 1, figsize=(6.8, 5.0), height_ratios=[5, 4])
+for ax, published, title in zip(axes, (answer, issue), titles, strict=True):
+    hardware.draw_published(ax, published, title)
 show(
     fig,
     alt="Bars of published seconds per pass. One benchmark: CPU 3755, three "
     "graphics cards with the plain LSTM 1417, 1322 and 1012, the last card "
-    "with the fused kernel 69. Another: CPU 65, TITAN V 161.",
+    "with the fused kernel 69. Another: with TensorFlow CPU 65, TITAN V 161; "
+    "with CNTK CPU 196, TITAN V 72.",
 )
 
 # %% [markdown]
 # Look at the first figure from top to bottom. Three graphics cards, each much
-# faster on paper than the one before, and the time hardly moves: 1417, 1322,
-# 1012 seconds. Then the *same* card with a fused kernel: 69. The plain LSTM
-# launches several small kernels for every step, one after the other, and
-# between them the card waits for Python. In the second figure the TITAN V of
-# the lecture's table, with its 5120 cores, loses to a CPU: 161 seconds
-# against 65.
+# faster on paper than the one before, and the time moves little: 1417, 1322,
+# 1012 seconds (and the last card sat beside a faster CPU, too). Then the *same*
+# card with a fused kernel: 69. The plain LSTM launches several small kernels for
+# every step, one after the other, and between them the card waits for the next
+# launch. In the second figure the TITAN V of the lecture's table, with its 5120
+# cores, loses to a CPU: 161 seconds against 65. With the other library the same
+# card in the same machine wins: 72 against 196. Neither chip had changed.
 #
-# Does *your* Keras use the fused kernel? With PyTorch underneath it does so
-# from version 3.15 on; some versions before ran the loop, silently. Asking for
-# it (`use_cudnn=True`) doesn't prove that it ran. Counting does: `unrolled
-# trace` counts how often the fused kernel was really called.
+# Does *your* Keras use the fused kernel? (On a GPU it comes from cuDNN, NVIDIA's
+# library of kernels.) With PyTorch underneath it does so from version 3.15 on;
+# some versions before ran the loop, silently. Asking for it (`use_cudnn=True`)
+# doesn't prove that it ran. Counting does: `unrolled trace` counts how often the
+# fused kernel was really called.
 
 # %% show=true
 print("Keras", keras.__version__, "with", keras.backend.backend())
@@ -1317,7 +1354,22 @@ explore(
 # A **thread** runs a function beside the rest of the program. A **queue** is a
 # shelf between two threads: `put` lays something on it and waits while it's
 # full, `get` takes the oldest thing and waits while it's empty. Two threads
-# that talk through a queue alone don't get into each other's way.
+# that talk through a queue alone don't get into each other's way. (In Python
+# only one thread computes at a time. But *waiting*, for a disk or a device, can
+# go on beside anything.) An **event** is a lamp that all threads can see. This
+# is how they are used:
+#
+# ```python
+# shelf = queue.Queue(5)                # has room for 5
+# shelf.put("x"), shelf.get()           # "x" goes on, and comes off again
+# lamp = threading.Event()              # off
+# lamp.set(), lamp.is_set()             # switches it on; asks: True
+# helper = threading.Thread(target=print, args=("hello", 3), daemon=True)
+# helper.start()                        # runs print("hello", 3) beside us
+# helper.join()                         # waits until it has ended
+# ```
+#
+# `daemon=True` means that the thread won't keep Python alive.
 #
 # An exception in a thread ends *that thread*, and nobody hears of it. So the
 # reading thread must catch it and lay it on the shelf like a batch. This is
@@ -1355,12 +1407,11 @@ def fill(source, shelf, closed):
 # Write the other side, an iterator over the batches of `source`. Take it one
 # method at a time.
 #
-# - `__init__` (about 4 lines): a `queue.Queue` with room for `depth`, a
+# - `__init__` (about 5 lines): a `queue.Queue` with room for `depth`, a
 #   `threading.Event` named `closed`, and a `threading.Thread` that runs `fill`
-#   with both. Make it a *daemon* (`daemon=True`: it won't keep Python alive),
-#   and start it.
-# - `__iter__`: an iterator iterates over itself.
-# - `__next__` (about 7 lines): take the next thing from the shelf. A batch is
+#   with the source and both. Make it a daemon, and start it.
+# - `__iter__` (1 line): an iterator iterates over itself.
+# - `__next__` (about 9 lines): take the next thing from the shelf. A batch is
 #   handed out; an error is raised, here, in the caller's thread; at the end
 #   comes StopIteration. After an error, the end or `close`, there is nothing
 #   any more: StopIteration, every time.
@@ -1373,7 +1424,7 @@ class PrefetchingLoader:
     """An iterator that reads up to `depth` batches ahead, in a thread.
 
     source: an iterable of batches; depth: at least 1. Write the methods
-    __init__, __iter__, __next__ and close. About 15 lines in all.
+    __init__, __iter__, __next__ and close. About 20 lines in all.
     """
 
     def __init__(self, source, depth):
@@ -1685,7 +1736,8 @@ check.equal("next after close", after, ("raised", "StopIteration"))
 #   the clock.
 # - Seconds = fixed + work / rate. A small step is all fixed cost; a GPU wins to
 #   the right of the crossover, and a fused kernel moves it to the left.
-# - A recurrent network is a chain: its steps can't be done at once. Batches can.
+# - A recurrent network is a chain: its steps can't be done at once. The
+#   sequences of a batch can.
 # - Reading and training should overlap. Then the slower one sets the pace.
 # - The fastest machine, the cheapest machine and the cheapest work are three
 #   different things.
@@ -1694,7 +1746,7 @@ check.equal("next after close", after, ("raised", "StopIteration"))
 #
 # - The chain of steps is what keeps a GPU waiting. Is there a way to read a
 #   sequence *without* a chain? (Look at the dense network's curve over the
-#   steps. Architectures after 2017 that read all positions at once took this
+#   steps. Architectures from 2017 on that read all positions at once took this
 #   bargain, and paid for it with work that grows with $T^2$.)
 # - Or a recurrence that *can* be done in parallel? If the step were linear, all
 #   states could be computed in about $\log T$ rounds. Why doesn't this work

@@ -44,8 +44,7 @@ def draw_costs(ax: Axes, costs: Mapping[str, float]) -> None:
     cheap, dear = min(costs, key=costs.__getitem__), max(costs, key=costs.__getitem__)
     marked = {cheap: style.STATE, dear: style.GRADIENT}
     _bars(ax, costs, "${:.2f}", [marked.get(n, style.CONTEXT) for n in costs])
-    ax.set_xscale("log")
-    ax.margins(x=0.15)
+    ax.margins(x=0.12)
     ax.set_xlabel("dollars for $10^{18}$ operations at the peak rate")
     ratio = costs[dear] / costs[cheap]
     ax.set_title(f"From cheapest to dearest: a factor of {ratio:.0f}")
@@ -58,7 +57,7 @@ def draw_rent_or_buy(ax: Axes, buy: float, rent: float, months: float) -> None:
     ax.plot([0, end], [0, rent * end], color=style.GRADIENT)
     ax.plot([0, end], [buy, buy], color=style.STATE, ls="--")
     ax.text(0.97 * end, rent * 0.97 * end, "rent ", ha="right", color=style.GRADIENT)
-    ax.text(0.02 * end, buy, "buy", va="bottom", color=style.STATE)
+    ax.text(0.02 * end, 1.03 * buy, "buy", va="bottom", color=style.STATE)
     if np.isfinite(months):
         ax.plot(months, buy, "o", color=style.INK)
         ax.axvline(months, color=style.CONTEXT, ls=":", lw=1.2)
