@@ -229,6 +229,18 @@ def test_the_catalogue_is_counted_for_every_kind(
     assert found["SHAPES"] == ("only 1 misconceptions", "only 1 styles")
 
 
+def test_a_check_keeps_its_own_names(material: Material) -> None:
+    """Is a name that the check sets not asked of a student whose cell sets it, too?"""
+    changed = copy.deepcopy(source())
+    shapes = next(c for c in changed["cells"] if c["source"].startswith("SHAPES"))
+    shapes["source"] += "\nhelp_ = 1"
+    tally = next(c for c in changed["cells"] if c["source"].startswith("t = Tally(3)"))
+    tally["source"] = "help_ = 4\n" + tally["source"].replace("add(4)", "add(help_)")
+    made = Material("kinds", "kinds", changed, copy.deepcopy(changed), "", CATALOGUE)
+    found = verdicts(made, build_reference(made), SHAPES=SHAPES)
+    assert found["tally_adds"].passed
+
+
 def test_another_mistake_gets_no_hint(material: Material, reference: Reference) -> None:
     """Is a class that fails otherwise left without a guess?"""
     wrong = TALLY.replace("self.total += n", "self.total -= n")

@@ -144,16 +144,15 @@ def _check(cell: Mapping[str, Any]) -> Check:
     grade_id = meta(cell)["grade_id"]
     visible, hidden = split_check(cell["source"])
     where = f"<check {grade_id}>"
-    loaded = {
-        n.id for n in ast.walk(ast.parse(cell["source"])) if isinstance(n, ast.Name)
-    }
+    names = [n for n in ast.walk(ast.parse(cell["source"])) if isinstance(n, ast.Name)]
+    own = {n.id for n in names if isinstance(n.ctx, ast.Store)}
     return Check(
         grade_id,
         ours(cell).get("exercise", ""),
         float(meta(cell)["points"]),
         compile(visible, where, "exec"),
         compile(hidden, where, "exec") if hidden.strip() else None,
-        frozenset(loaded),
+        frozenset(n.id for n in names) - own,  # what it sets itself is its own
     )
 
 

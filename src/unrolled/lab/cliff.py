@@ -53,7 +53,7 @@ def descend(
     gradient before `clip`.
     """
     place = dict(zip(("w", "b"), np.array(START), strict=True))
-    path, sizes = [list(START)], []
+    path, sizes = [list(START)], list[float]()
     while len(sizes) < steps:
         grads = slopes(float(place["w"]), float(place["b"]))
         sizes.append(float(np.hypot(grads["w"], grads["b"])))
