@@ -1488,7 +1488,6 @@ print(f"with your loader:    {train_on(loader):.2f} s")
 # test opens the gate for it, and counts what it gave. Then everything can be
 # asked step by step.
 
-
 # %% helper=true
 import threading
 import time
