@@ -1738,7 +1738,6 @@ print(f"right after {reader.accuracy(network, read_out):.1%} of the words")
 # what to look at: a gate, the cell or the state of all five units, word by
 # word.
 
-
 # %% show=true
 read_text = "in 2004 i started college . in 2007 we moved to a small town ."
 sentence = f"{read_text} my friend left".split()

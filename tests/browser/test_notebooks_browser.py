@@ -78,7 +78,7 @@ def test_the_solved_notebook_shows_all_figures_and_live_widgets(
         end = page.locator(".jp-OutputArea-output", has_text="the end")
         end.wait_for(timeout=180_000)
         pictures = page.locator(".jp-OutputArea-output img[src]")
-        expect(pictures.nth(figures(name) - 1)).to_be_visible()
+        expect(pictures.nth(figures(name) - 1)).to_be_visible(timeout=90_000)
         assert page.locator(".jp-OutputArea-output.jp-mod-error").count() == 0
         assert page.locator("text=Error displaying widget").count() == 0
         _moves(page)
