@@ -105,7 +105,8 @@ def test_the_released_notebook_names_what_is_not_written(
         run_all(page)
         error = page.locator(".jp-OutputArea-output", has_text="not written yet").first
         error.wait_for(timeout=180_000)
-        expect(page.locator(".jp-OutputArea-output img[src]").first).to_be_visible()
+        pictures = page.locator(".jp-OutputArea-output img[src]")
+        expect(pictures.first).to_be_visible(timeout=90_000)
         _keep(page, f"{name}_released")
 
 
