@@ -26,7 +26,7 @@ demo: $(READY)
 	$(BIN)/unrolled demo
 
 test: $(READY)
-	$(BIN)/pytest -n auto --dist loadgroup
+	$(BIN)/pytest -n auto --dist loadfile
 
 lab: $(READY)
 	$(BIN)/unrolled build

@@ -31,7 +31,6 @@ from unrolled.errors import UserError
 from unrolled.report.demo import DemoReport, DemoScore
 
 ROOT = Path(__file__).parents[1]
-pytestmark = pytest.mark.xdist_group("demo")
 
 
 def test_every_score_is_the_expected_one(small_class: SmallClass) -> None:

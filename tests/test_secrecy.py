@@ -163,7 +163,6 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return files
 
 
-@pytest.mark.xdist_group("demo")
 @pytest.mark.parametrize("name", NAMES)
 def test_feedback_has_no_secret(name: str, small_class: SmallClass) -> None:
     """Do the pages of failing students show hints, but nothing that is hidden?"""

@@ -6,11 +6,9 @@ import json
 import subprocess
 import sys
 
-import pytest
 from conftest import SmallClass
 
 NAME = "02_forward_pass"
-pytestmark = pytest.mark.xdist_group("demo")
 
 
 def show(small: SmallClass, student: str, *more: str) -> str:

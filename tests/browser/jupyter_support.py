@@ -25,7 +25,6 @@ SETTINGS = {  # all cells in the page, not only those in view; no question about
 needs_browser = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason=MISSING),
-    pytest.mark.xdist_group("browser"),
 ]
 
 

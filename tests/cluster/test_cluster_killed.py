@@ -22,7 +22,6 @@ from unrolled.grade.run import grade
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux"),
-    pytest.mark.xdist_group("cluster-killed"),
 ]
 KILLS = 20
 STUDENTS = 30

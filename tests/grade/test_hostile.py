@@ -31,7 +31,6 @@ from unrolled.sandbox.isolate import Tier
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux"),
-    pytest.mark.xdist_group("hostile"),
 ]
 SYSTEM_PYTHON = "/usr/bin/python3"
 CASES: list[tuple[str, Tier]] = [

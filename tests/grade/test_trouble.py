@@ -24,7 +24,6 @@ from unrolled.grade.results import GradeReport
 from unrolled.grade.run import grade
 
 STUDENTS = 6
-pytestmark = pytest.mark.xdist_group("trouble")
 needs_mount = pytest.mark.skipif(
     sys.platform != "linux" or os.getuid() != 0 or not shutil.which("mount"),
     reason="needs root on Linux, to mount a small disk",

@@ -18,7 +18,6 @@ from unrolled.sandbox.isolate import Tier
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux"),
-    pytest.mark.xdist_group("doctor"),
 ]
 ROOT = Path(__file__).parents[2]
 ALL = {*FLOOR, "disk", "siblings", "time", "output"}
