@@ -14,10 +14,7 @@ from unrolled.course import load_course
 from unrolled.grade.material import load_material, load_reference
 
 COURSE = load_course(ROOT)
-NAMES = [  # a lesson is measured once for all its tests
-    pytest.param(name, marks=pytest.mark.xdist_group(f"routes {name}"))
-    for name in COURSE.assignments
-]
+NAMES = list(COURSE.assignments)
 DOCUMENT = (ROOT / "docs" / "oracles.md").read_text(encoding="utf-8")
 AGAIN = f"docs/oracles.md is not what the code gives; make it again: {COMMAND}"
 
