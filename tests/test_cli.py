@@ -56,6 +56,8 @@ HELP = {
     "doctor": "--tier | --json | exit 1 if no tier holds the floor",
     "feedback": "for example 02_forward_pass. [required] | --student | --force | "
     "hidden tests are left out",
+    "trace": "--out | --repeat | [default: 9] | --warmup | --limit | --threads | "
+    "--clock | --force | overwrite what is there | --json | does nothing else",
     "demo": "build/demo/ | --keep | exit 1 on a difference",
     "canvas export": "[ASSIGNMENT] | --template | exported from canvas's gradebook | "
     "--out | [default: canvas.csv] | --allow-lower | --force | --json | and why | "

@@ -484,7 +484,6 @@ def detach(state):
 # $c_t = \text{leak} \odot c_{t-1} + x_t W_{xh}$, its output is read from
 # $\tanh(c_t)$, and its state is a pair, as an LSTM's is.
 
-
 # %% helper=true
 import torch
 

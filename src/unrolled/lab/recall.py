@@ -164,7 +164,7 @@ def _train(
 
     weights = list(network.parameters())
     adam = torch.optim.Adam(weights, learning_rate)
-    for _ in range(steps):
+    for _step in range(steps):
         ids, answers = sentences(batch, k, rng)
         scores = _scores(network, ids)
         loss: Any = torch.nn.functional.cross_entropy(scores, torch.tensor(answers))
