@@ -37,7 +37,8 @@ def test_every_score_is_the_expected_one(small_class: SmallClass) -> None:
     """Does the whole way, from text to gradebook, give each student the right score?"""
     document = json.loads((small_class.course.root / "scores.json").read_text())
     assert {d["student"] for d in document} == set(STUDENTS)
-    assert len(document) == 2 * len(STUDENTS)
+    recipes = {s.name: s.recipes for s in load_students(ROOT / "tests" / "submissions")}
+    assert len(document) == sum(len(recipes[name]) for name in STUDENTS)
     differ = [d for d in document if d["score"] != d["expected"]]
     assert differ == [] and small_class.report.passed
 
@@ -207,6 +208,4 @@ def test_a_student_who_handed_nothing_in_has_no_score() -> None:
     console = Console(width=80, record=True, file=io.StringIO())
     console.print(DemoReport(scores, ()).table())
     row = next(x for x in console.export_text().split("\n") if "bob" in x)
-    assert [cell.strip() for cell in row.strip("\u2502").split("\u2502")] == [
-        *("bob", "-", "70", "late"),
-    ]
+    assert row.split() == ["bob", "-", "70"]

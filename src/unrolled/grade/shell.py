@@ -44,6 +44,18 @@ class Recorder:
     outputs: list[Output] = field(default_factory=list)
     room: dict[str, int] = field(default_factory=dict)
     dropped: dict[str, int] = field(default_factory=dict)
+    displays: dict[str, Output] = field(default_factory=dict)
+
+    def display(self, data: Output, name: str | None, update: bool) -> None:
+        """Show a bundle; an update takes the place of what it names, in this cell."""
+        if update:
+            if name in self.displays:
+                self.displays[name]["data"] = data
+            return
+        output: Output = {"output_type": "display_data", "data": data}
+        if name is not None:
+            self.displays[name] = output
+        self.add(output)
 
     def add(self, output: Output) -> None:
         """Keep an output unless the cell has shown too many already."""
@@ -104,10 +116,13 @@ def _plain(data: Any) -> Output:
 class _Publisher(DisplayPublisher):  # type: ignore[misc]
     recorder: Recorder | None = None
 
-    def publish(self, data: Any, *_: Any, **__: Any) -> None:
+    def publish(self, data: Any, *_: Any, **more: Any) -> None:
         kept = _plain(data)
         if kept and self.recorder is not None:
-            self.recorder.add({"output_type": "display_data", "data": kept})
+            transient = more.get("transient")
+            name = transient.get("display_id") if isinstance(transient, dict) else None
+            known = name if isinstance(name, str) else None
+            self.recorder.display(kept, known, bool(more.get("update")))
 
     def clear_output(self, wait: bool = False) -> None:
         del wait

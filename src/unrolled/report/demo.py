@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from unrolled.report.tables import points
+
+CAPTION = "points after marks and penalty; *: waits for marks; none: ungraded"
 
 
 @dataclass(frozen=True)
@@ -47,16 +50,16 @@ class DemoReport:
     def table(self) -> RenderableType:
         """Students by assignments, the differences, the paths to open."""
         assignments = list(dict.fromkeys(s.assignment for s in self.scores))
-        table = Table(title="The demo class", caption="points after marks and penalty")
-        table.add_column("student")
+        table = Table(title="The demo class", caption=CAPTION, box=box.SIMPLE)
+        table.add_column("student, and what is special", overflow="fold")
         for name in assignments:
-            table.add_column(name, justify="right")
-        table.add_column("what is special", overflow="fold")
+            table.add_column(name.partition("_")[0], justify="right", no_wrap=True)
         by_student = {(s.student, s.assignment): s for s in self.scores}
         for student in dict.fromkeys(s.student for s in self.scores):
             row = [by_student.get((student, a)) for a in assignments]
             about = next(s.about for s in row if s is not None)
-            table.add_row(*map(Text, (student, *map(_cell, row), about)))
+            words = Text.assemble((student, "bold"), f"\n{about}")
+            table.add_row(words, *map(_cell, row))
         wrong = [_difference(s) for s in self.scores if not s.as_expected]
         verdict = "all scores as expected" if not wrong else f"{len(wrong)} differ"
         paths = [Text(f"open {f}", overflow="ignore", no_wrap=True) for f in self.files]
@@ -72,5 +75,5 @@ def _difference(score: DemoScore) -> Text:
 def _cell(score: DemoScore | None) -> str:
     if score is None:
         return "-"
-    text = "ungraded" if score.score is None else points(score.score)
+    text = "none" if score.score is None else points(score.score)
     return text + (" *" if score.waits else "")
