@@ -15,12 +15,12 @@ from author_support import make_course
 from unrolled.course import (
     Course,
     LatePolicy,
-    course_secret,
     find_course,
     load_course,
 )
 from unrolled.errors import UserError
 from unrolled.grade.task import Limits
+from unrolled.secret import course_secret
 
 WHOLE = """\
 [course]

@@ -11,9 +11,10 @@ from cli_support import Call, command
 
 from unrolled.author.build import build
 from unrolled.author.recipes import load_students
-from unrolled.course import Course, course_secret, load_course
+from unrolled.course import Course, load_course
 from unrolled.errors import UserError
 from unrolled.grade.feedback import feedback
+from unrolled.secret import course_secret
 
 NAME = "01_tiny"
 

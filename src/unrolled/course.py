@@ -1,13 +1,7 @@
-"""The course folder: course.toml, the paths in it, the secret."""
+"""The course folder: course.toml and the paths in it."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-import re
-import secrets
-import stat
-import tempfile
 import tomllib
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -18,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from unrolled.canvas_place import CanvasPlace, read_place
 from unrolled.errors import UserError
 from unrolled.grade.task import Limits
+from unrolled.hub.settings import HubSettings, read_hub
 from unrolled.toml_table import Table
 
 MARK = "nbgrader_config.py"
@@ -59,6 +54,7 @@ class Course:
     allow_weak: bool = False
     limits: Limits = field(default_factory=Limits)
     canvas: CanvasPlace = field(default_factory=CanvasPlace)
+    hub: HubSettings = field(default_factory=HubSettings)
 
     @property
     def lessons(self) -> Path:
@@ -140,7 +136,7 @@ def load_course(root: Path) -> Course:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: not valid TOML: {error}") from error
     table = Table(path, "", document)
-    table.only("course", "assignments", "feedback", "grading", "canvas")
+    table.only("course", "assignments", "feedback", "grading", "canvas", "hub")
     course = table.table("course")
     course.only("id", "title", "timezone")
     feedback = table.table("feedback")
@@ -159,6 +155,7 @@ def load_course(root: Path) -> Course:
         bool(grading.get("allow_weak", bool, False)),
         _limits(grading),
         read_place(table.table("canvas")),
+        read_hub(table.table("hub")),
     )
 
 
@@ -212,37 +209,6 @@ def _moment(table: Table, key: str, zone: ZoneInfo) -> datetime | None:
     if not isinstance(value, datetime):
         raise table.fail(key, f"{value!r} is no time, such as 2027-02-05 23:59:00")
     return value if value.tzinfo else value.replace(tzinfo=zone)
-
-
-def course_secret(course: Course) -> str:
-    """The secret behind hidden inputs; made at first need, readable by nobody else.
-
-    Raises UserError if others may read the file, or if it is not what we wrote.
-    """
-    path = course.secret_file
-    if not path.exists():
-        _make_secret(path)
-    if stat.S_IMODE(path.stat().st_mode) & 0o077:
-        raise UserError(f"{path}: others may read it; run `chmod 600 {path.name}`.")
-    text = path.read_text(encoding="ascii", errors="replace").strip()
-    if not re.fullmatch(r"[0-9a-f]{64}", text):
-        raise UserError(
-            f"{path}: not 64 hexadecimal digits. Restore it from a backup; or delete "
-            "it, and every student gets new hidden inputs."
-        )
-    return text
-
-
-def _make_secret(path: Path) -> None:
-    """Write it whole before it has its name; whoever is first wins."""
-    fd, beside = tempfile.mkstemp(dir=path.parent, prefix=".secret")
-    try:
-        with os.fdopen(fd, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(32) + "\n")
-        with contextlib.suppress(FileExistsError):
-            os.link(beside, path)
-    finally:
-        Path(beside).unlink()
 
 
 def nbgrader_config(course: Course) -> Any:

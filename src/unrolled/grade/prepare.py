@@ -14,12 +14,13 @@ from pathlib import Path
 import dateutil.parser
 
 import unrolled
-from unrolled.course import Course, course_secret
+from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.grade.job import Job
 from unrolled.grade.notebooks import parse_submission, submission_bytes
 from unrolled.grade.task import Material, derive_seed
 from unrolled.grade.writer import Paper
+from unrolled.secret import course_secret
 
 PACKAGES = ("numpy", "torch", "ipython", "nbgrader", "nbformat", "matplotlib")
 MAX_STAMP = 200

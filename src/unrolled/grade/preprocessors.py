@@ -14,7 +14,7 @@ from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from unrolled.course import Course, course_secret, load_course
+from unrolled.course import Course, load_course
 from unrolled.errors import UserError
 from unrolled.grade.judge import judge
 from unrolled.grade.material import load_material, load_reference
@@ -23,6 +23,7 @@ from unrolled.grade.rebuild import rebuild
 from unrolled.grade.reference import is_check, meta, ours, split_check
 from unrolled.grade.task import Material, Task, derive_seed
 from unrolled.grade.workers import safe_worker
+from unrolled.secret import course_secret
 
 
 class SubmissionExporter(NotebookExporter):  # type: ignore[misc]

@@ -1,0 +1,229 @@
+"""JupyterHub's configuration, made from the plan of the hub.
+
+Facts that cost time to find: a service that grades must have the course's name, or
+nbgrader's lists stay empty; students' pages come from the operating system's user,
+so each person has an account of their own; homes are 0700.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from unrolled.hub.accounts import ensure_student
+from unrolled.hub.plan import HubPlan, load_plan
+
+INSTRUCTORS = "instructors"
+
+
+def configure(config: Any, folder: str) -> None:
+    """Configure JupyterHub (`config` is its `get_config()`) for the hub in `folder`."""
+    plan = load_plan(Path(folder))
+    _hub(config, plan)
+    _proxy(config, plan)
+    _sign_in(config, plan)
+    _spawner(config, plan)
+    config.JupyterHub.services = [
+        formgrader_service(plan),
+        authoring_service(plan),
+        grading_service(plan),
+    ]
+    config.JupyterHub.load_groups = groups(plan)
+    config.JupyterHub.load_roles = roles(plan)
+
+
+def _hub(config: Any, plan: HubPlan) -> None:
+    """Everything listens on loopback; what the hub keeps, only root reads."""
+    config.JupyterHub.bind_url = plan.address
+    config.JupyterHub.hub_bind_url = f"http://127.0.0.1:{plan.hub_port}"
+    config.JupyterHub.db_url = f"sqlite:///{plan.state / 'jupyterhub.sqlite'}"
+    config.JupyterHub.cookie_secret_file = str(plan.state / "cookie_secret")
+    config.JupyterHub.pid_file = str(plan.state / "jupyterhub.pid")
+    config.JupyterHub.template_vars = {"announcement": ""}
+    config.JupyterHub.cleanup_servers = True
+    config.JupyterHub.shutdown_on_logout = False
+
+
+def _proxy(config: Any, plan: HubPlan) -> None:
+    """Links of formgrader in a tab of its own lead to /tree/: we send them on."""
+    config.ConfigurableHTTPProxy.command = [str(plan.proxy)]
+    config.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{plan.proxy_port}"
+    config.ConfigurableHTTPProxy.pid_file = str(plan.state / "proxy.pid")
+    grading = f"http://127.0.0.1:{plan.grading_port}"
+    config.Proxy.extra_routes = {
+        f"/{kind}/": grading for kind in ("tree", "notebooks", "edit")
+    }
+
+
+def _sign_in(config: Any, plan: HubPlan) -> None:
+    """Whoever the hub knows may sign in: those of the plan, those enrolled later."""
+    config.Authenticator.allow_existing_users = True
+    config.Authenticator.blocked_users = {"root", plan.grader}
+    if plan.sign_in == "password":
+        secret = (plan.state / "password").read_text(encoding="ascii").strip()
+        config.JupyterHub.authenticator_class = "shared-password"
+        config.SharedPasswordAuthenticator.user_password = secret
+    elif plan.sign_in == "pam":
+        config.JupyterHub.authenticator_class = "pam"
+        config.PAMAuthenticator.open_sessions = False
+    else:
+        from unrolled.hub.sign_in import configure_canvas
+
+        configure_canvas(config, plan)
+
+
+def _spawner(config: Any, plan: HubPlan) -> None:
+    """Each student's own server, as the student's own account."""
+    bin_ = plan.students_env / "bin"
+    config.JupyterHub.spawner_class = "jupyterhub.spawner.LocalProcessSpawner"
+    spawner = config.LocalProcessSpawner
+    spawner.cmd = [str(bin_ / "jupyterhub-singleuser")]
+    spawner.environment = {
+        "PATH": f"{bin_}:{os.environ.get('PATH', os.defpath)}",
+        "KERAS_BACKEND": "torch",
+        "OMP_NUM_THREADS": "2",
+        "JUPYTER_PREFER_ENV_PATH": "1",
+    }
+    spawner.env_keep = ["LANG", "LC_ALL", "TZ"]
+    spawner.default_url = "/course"
+    spawner.args = ["--ServerApp.terminals_enabled=False"]
+    spawner.http_timeout = 120
+    spawner.start_timeout = 120
+    # It ends at once: interrupted, a server would ask whether it should.
+    spawner.interrupt_timeout = 1
+    spawner.pre_spawn_hook = ensure_student
+
+
+def groups(plan: HubPlan) -> dict[str, Any]:
+    """Who is what; nbgrader reads courses from the groups' names."""
+    return {
+        f"formgrade-{plan.course}": {"users": [*plan.instructors, *plan.assistants]},
+        f"nbgrader-{plan.course}": {"users": list(plan.students)},
+        f"{INSTRUCTORS}-{plan.course}": {"users": list(plan.instructors)},
+    }
+
+
+def roles(plan: HubPlan) -> list[dict[str, Any]]:
+    """Who may open which service, and what the services may do at the hub."""
+
+    def may_open(service: str) -> list[str]:
+        wanted = ("access:services!service", "read:services!service")
+        return ["list:services", *(f"{scope}={service}" for scope in wanted)]
+
+    grading = [*may_open(plan.formgrader), *may_open(plan.grading)]
+    return [
+        {"name": "server", "scopes": ["inherit"]},
+        {
+            "name": f"formgrade-{plan.course}",
+            "scopes": list(dict.fromkeys(grading)),
+            "groups": [f"formgrade-{plan.course}"],
+        },
+        {
+            "name": f"{INSTRUCTORS}-{plan.course}",
+            "scopes": may_open(plan.authoring),
+            "groups": [f"{INSTRUCTORS}-{plan.course}"],
+        },
+        {
+            "name": f"assistants-service-{plan.course}",
+            "scopes": ["admin:groups", "read:users"],
+            "services": [plan.formgrader],
+        },
+        {
+            "name": f"authoring-service-{plan.course}",
+            "scopes": ["admin:groups", "admin:users"],
+            "services": [plan.authoring],
+        },
+    ]
+
+
+def formgrader_service(plan: HubPlan) -> dict[str, Any]:
+    """Formgrader for the assistants: they look at files, mark, and run nothing."""
+    safe = "unrolled.hub.looking"
+    return _server(
+        plan,
+        plan.formgrader,
+        plan.formgrader_port,
+        [
+            "--ServerApp.terminals_enabled=False",
+            f"--ServerApp.contents_manager_class={safe}.LookOnly",
+            f"--ServerApp.kernel_manager_class={safe}.NoKernels",
+            "--ServerApp.default_url=/formgrader",
+        ],
+    )
+
+
+def authoring_service(plan: HubPlan) -> dict[str, Any]:
+    """JupyterLab in the course folder, with a terminal, for instructors."""
+    return _server(plan, plan.authoring, plan.authoring_port, [])
+
+
+def _server(plan: HubPlan, name: str, port: int, more: list[str]) -> dict[str, Any]:
+    home = plan.homes / plan.grader
+    return {
+        "name": name,
+        "url": f"http://127.0.0.1:{port}",
+        "command": [
+            *(str(plan.staff_env / "bin" / "python"), "-m", "jupyterhub.singleuser"),
+            *(f"--ServerApp.root_dir={home}", *more),
+        ],
+        "user": plan.grader,
+        "cwd": str(home),
+        "environment": _grader_environment(plan),
+        "oauth_no_confirm": True,
+        "display": True,
+    }
+
+
+def grading_service(plan: HubPlan) -> dict[str, Any]:
+    """The page that collects and grades a whole class."""
+    python = str(plan.staff_env / "bin" / "python")
+    return {
+        "name": plan.grading,
+        "url": f"http://127.0.0.1:{plan.grading_port}",
+        "command": [python, "-m", "unrolled.hub.grading_page", str(plan.course_root)],
+        "user": plan.grader,
+        "cwd": str(plan.course_root),
+        "environment": _grader_environment(plan) | {"FORMGRADER": plan.formgrader},
+        "oauth_no_confirm": True,
+        "display": True,
+    }
+
+
+def _grader_environment(plan: HubPlan) -> dict[str, str]:
+    home = plan.homes / plan.grader
+    return {
+        "HOME": str(home),
+        "USER": plan.grader,
+        "SHELL": "/bin/bash",
+        "PATH": f"{plan.staff_env / 'bin'}:{os.environ.get('PATH', os.defpath)}",
+        "JUPYTER_PREFER_ENV_PATH": "1",
+        "KERAS_BACKEND": "torch",
+        "UNROLLED_COURSE": str(plan.course_root),
+    }
+
+
+def main_command(plan: HubPlan) -> list[str]:
+    """The command that runs the hub."""
+    return [sys.executable, "-m", "jupyterhub", "-f", str(config_file(plan))]
+
+
+def config_file(plan: HubPlan) -> Path:
+    """The generated configuration."""
+    return plan.state / "jupyterhub_config.py"
+
+
+CONFIG = '''"""Made by `unrolled hub` from course.toml; it is made again at every start."""
+
+from unrolled.hub.config import configure
+
+configure(get_config(), {folder!r})
+'''
+
+
+def write_config(plan: HubPlan) -> None:
+    """Write the configuration file."""
+    config_file(plan).write_text(
+        CONFIG.format(folder=str(plan.folder)), encoding="utf-8"
+    )

@@ -1,0 +1,179 @@
+"""Where everything of a hub lies, who is who, which port is whose."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from unrolled.course import Course
+from unrolled.errors import UserError
+from unrolled.hub.settings import DEMO_STUDENTS, is_account
+
+PLAN = "plan.json"
+GRADER_LIMIT = 32 - len("grader-")
+
+
+@dataclass(frozen=True)
+class HubPlan:
+    """Names, places and ports of one hub. People are operating system accounts."""
+
+    course: str
+    title: str
+    folder: Path
+    port: int
+    sign_in: str
+    instructors: tuple[str, ...]
+    assistants: tuple[str, ...]
+    students: tuple[str, ...]
+    homes: Path = Path("/home")
+
+    @property
+    def grader(self) -> str:
+        """The account that owns the course and under which grading runs."""
+        return f"grader-{self.course}"
+
+    @property
+    def course_root(self) -> Path:
+        """The course folder: the one truth once the hub was started first."""
+        return self.homes / self.grader / self.course
+
+    @property
+    def exchange(self) -> Path:
+        """nbgrader's exchange."""
+        return self.folder / "exchange"
+
+    @property
+    def students_env(self) -> Path:
+        """The virtual environment that students work in."""
+        return self.folder / "students"
+
+    @property
+    def staff_env(self) -> Path:
+        """The students' environment and, over it, what grading needs."""
+        return self.folder / "staff"
+
+    @property
+    def state(self) -> Path:
+        """What only root may read: cookies, tokens, the hub's database, its log."""
+        return self.folder / "hub"
+
+    @property
+    def proxy(self) -> Path:
+        """The program configurable-http-proxy."""
+        return self.folder / "proxy" / "node_modules" / ".bin/configurable-http-proxy"
+
+    @property
+    def address(self) -> str:
+        """Where browsers go."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def hub_port(self) -> int:
+        """The hub itself, behind the proxy."""
+        return self.port + 1
+
+    @property
+    def proxy_port(self) -> int:
+        """The proxy's own interface."""
+        return self.port + 2
+
+    @property
+    def formgrader_port(self) -> int:
+        """The assistants' server."""
+        return self.port + 3
+
+    @property
+    def authoring_port(self) -> int:
+        """The instructors' server."""
+        return self.port + 4
+
+    @property
+    def grading_port(self) -> int:
+        """The page that grades a whole class."""
+        return self.port + 5
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """All ports that must be free at the start and after the end."""
+        return tuple(range(self.port, self.port + 6))
+
+    @property
+    def formgrader(self) -> str:
+        """The service with formgrader; its name must be the course's."""
+        return self.course
+
+    @property
+    def authoring(self) -> str:
+        """The service with the course folder, for instructors."""
+        return f"{self.course}-authoring"
+
+    @property
+    def grading(self) -> str:
+        """The service that grades a class and shows how far it is."""
+        return f"{self.course}-grading"
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Everybody who may sign in, each once."""
+        return tuple(
+            dict.fromkeys((*self.instructors, *self.assistants, *self.students))
+        )
+
+    def save(self) -> Path:
+        """Write the plan beside the hub's state; the file's path."""
+        path = self.state / PLAN
+        document = {
+            k: str(v) if isinstance(v, Path) else v for k, v in asdict(self).items()
+        }
+        path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        return path
+
+
+def load_plan(folder: Path) -> HubPlan:
+    """The plan of a hub that was started; UserError if there is none to read."""
+    path = folder / "hub" / PLAN
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        values |= {k: Path(values[k]) for k in ("folder", "homes")}
+        values |= {k: tuple(values[k]) for k in ("instructors", "assistants")}
+        return HubPlan(**(values | {"students": tuple(values["students"])}))
+    except FileNotFoundError as error:
+        raise UserError(
+            f"{path} is missing: no hub was started here; `unrolled hub` starts one."
+        ) from error
+    except PermissionError as error:
+        raise UserError(f"{path}: only root may read it; run this as root.") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{path}: not what `unrolled hub` wrote ({error}). Delete it and start the "
+            "hub again: it is made from course.toml."
+        ) from error
+
+
+def make_plan(course: Course, enrolled: Sequence[str] = ()) -> HubPlan:
+    """The plan that course.toml asks for; `enrolled` are the gradebook's students.
+
+    Raises UserError if the course's id cannot be part of an account's name, or if
+    somebody is both student and staff.
+    """
+    hub = course.hub
+    if not is_account(course.id) or len(course.id) > GRADER_LIMIT:
+        raise UserError(
+            f"{course.root / 'course.toml'}: course.id: {course.id!r} becomes part of an "
+            f"account's name: small letters, digits, - and _, at most {GRADER_LIMIT}."
+        )
+    staff = {*hub.instructors, *hub.assistants}
+    students = tuple(dict.fromkeys((*hub.students, *enrolled))) or DEMO_STUDENTS
+    both = sorted(staff & set(students))
+    if both:
+        raise UserError(
+            f"{course.root / 'course.toml'}: hub: {', '.join(both)} cannot be both "
+            "student and staff; use two accounts."
+        )
+    folder = Path(hub.folder or f"/srv/unrolled/{course.id}")
+    return HubPlan(
+        *(course.id, course.title, folder, hub.port, hub.sign_in),
+        *(hub.instructors, hub.assistants, students),
+    )
