@@ -22,6 +22,7 @@ from unrolled.cli_common import (
     the_course,
 )
 from unrolled.cli_grading import doctor, feedback, grade, worker
+from unrolled.cli_hub import hub
 from unrolled.cli_trace import trace
 from unrolled.errors import UserError
 
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 canvas.command()(push)
 app.add_typer(canvas, name="canvas")
+app.add_typer(hub, name="hub")
 for command in (grade, feedback, doctor, worker, trace):
     app.command()(command)
 

@@ -8,7 +8,6 @@ so each person has an account of their own; homes are 0700.
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +29,8 @@ def configure(config: Any, folder: str) -> None:
         authoring_service(plan),
         grading_service(plan),
     ]
+    token = (plan.state / "check.token").read_text(encoding="ascii").strip()
+    config.JupyterHub.services += [{"name": "unrolled-check", "api_token": token}]
     config.JupyterHub.load_groups = groups(plan)
     config.JupyterHub.load_roles = roles(plan)
 
@@ -82,6 +83,7 @@ def _spawner(config: Any, plan: HubPlan) -> None:
     spawner.cmd = [str(bin_ / "jupyterhub-singleuser")]
     spawner.environment = {
         "PATH": f"{bin_}:{os.environ.get('PATH', os.defpath)}",
+        "UNROLLED_HUB": str(plan.folder),
         "KERAS_BACKEND": "torch",
         "OMP_NUM_THREADS": "2",
         "JUPYTER_PREFER_ENV_PATH": "1",
@@ -134,6 +136,11 @@ def roles(plan: HubPlan) -> list[dict[str, Any]]:
             "name": f"authoring-service-{plan.course}",
             "scopes": ["admin:groups", "admin:users"],
             "services": [plan.authoring],
+        },
+        {
+            "name": "unrolled-check",
+            "scopes": ["read:groups", "read:users:name"],
+            "services": ["unrolled-check"],
         },
     ]
 
@@ -204,17 +211,12 @@ def _grader_environment(plan: HubPlan) -> dict[str, str]:
     }
 
 
-def main_command(plan: HubPlan) -> list[str]:
-    """The command that runs the hub."""
-    return [sys.executable, "-m", "jupyterhub", "-f", str(config_file(plan))]
-
-
 def config_file(plan: HubPlan) -> Path:
     """The generated configuration."""
     return plan.state / "jupyterhub_config.py"
 
 
-CONFIG = '''"""Made by `unrolled hub` from course.toml; it is made again at every start."""
+CONFIG = '''"""Made by `unrolled hub` from course.toml, again at every start."""
 
 from unrolled.hub.config import configure
 

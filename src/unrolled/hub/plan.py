@@ -161,8 +161,9 @@ def make_plan(course: Course, enrolled: Sequence[str] = ()) -> HubPlan:
     hub = course.hub
     if not is_account(course.id) or len(course.id) > GRADER_LIMIT:
         raise UserError(
-            f"{course.root / 'course.toml'}: course.id: {course.id!r} becomes part of an "
-            f"account's name: small letters, digits, - and _, at most {GRADER_LIMIT}."
+            f"{course.root / 'course.toml'}: course.id: {course.id!r} becomes part of "
+            f"an account's name: small letters, digits, - and _, at most "
+            f"{GRADER_LIMIT}."
         )
     staff = {*hub.instructors, *hub.assistants}
     students = tuple(dict.fromkeys((*hub.students, *enrolled))) or DEMO_STUDENTS

@@ -1,0 +1,100 @@
+"""Accounts of the operating system: one for each person, one that grades."""
+
+from __future__ import annotations
+
+import pwd
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from unrolled.errors import UserError
+from unrolled.hub.plan import HubPlan
+from unrolled.hub.settings import RULE, is_account
+from unrolled.hub.system import call
+
+MADE = "accounts.made"
+PASSWORDS = "passwords.csv"
+HOME_MODE = 0o700
+
+
+def exists(name: str) -> bool:
+    """Whether there is such an account."""
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True
+
+
+def make_accounts(plan: HubPlan) -> list[str]:
+    """Make what is missing; the names that were made.
+
+    An account that is there already is used as it is. Of those made here a list is
+    kept, so that `unrolled hub down --purge` removes no others.
+    """
+    made = [n for n in (plan.grader, *plan.people) if make_account(plan, n)]
+    if plan.sign_in == "pam":
+        first_passwords(plan, [n for n in made if n != plan.grader])
+    return made
+
+
+def make_account(plan: HubPlan, name: str) -> bool:
+    """Make one account with a home that is closed to others; False if it is there."""
+    if not is_account(name):
+        raise UserError(f"{name!r} cannot be an account: {RULE}.")
+    if exists(name):
+        return False
+    shell = "/usr/sbin/nologin" if name == plan.grader else "/bin/bash"
+    home = plan.homes / name
+    call(["useradd", "--create-home", "--home-dir", home, "--shell", shell, name])
+    home.chmod(HOME_MODE)
+    with (plan.state / MADE).open("a", encoding="utf-8") as file:
+        file.write(f"{name}\n")
+    return True
+
+
+def made_accounts(plan: HubPlan) -> list[str]:
+    """The accounts that were made here and are still there."""
+    try:
+        names = (plan.state / MADE).read_text(encoding="utf-8").split()
+    except FileNotFoundError:
+        return []
+    return [n for n in dict.fromkeys(names) if exists(n)]
+
+
+def remove_accounts(names: Sequence[str]) -> None:
+    """Remove accounts and their homes."""
+    for name in names:
+        call(["userdel", "--remove", "--force", name])
+
+
+def first_passwords(plan: HubPlan, names: Sequence[str]) -> None:
+    """Passwords for new accounts, kept for handing out in a file only root reads."""
+    file = plan.state / PASSWORDS
+    with file.open("a", encoding="utf-8") as lines:
+        for name in names:
+            word = secrets.token_urlsafe(9)
+            call(["chpasswd"], given=f"{name}:{word}\n")
+            lines.write(f"{name},{word}\n")
+    file.chmod(0o600)
+
+
+def open_homes(plan: HubPlan) -> list[Path]:
+    """Homes that others may look into."""
+    homes = [Path(pwd.getpwnam(n).pw_dir) for n in plan.people if exists(n)]
+    return [h for h in homes if h.is_dir() and h.stat().st_mode & 0o077]
+
+
+def ensure_student(spawner: Any) -> None:
+    """Make the account of somebody who was enrolled while the hub was running.
+
+    JupyterHub calls this, as root, before it starts somebody's server.
+    """
+    from unrolled.hub.plan import load_plan
+
+    folder = Path(spawner.environment["UNROLLED_HUB"])
+    plan = load_plan(folder)
+    name = spawner.user.name
+    if make_account(plan, name) and plan.sign_in == "pam":
+        first_passwords(plan, [name])

@@ -1,0 +1,196 @@
+"""`unrolled hub check`: whether a running hub is as it should be, by trying it."""
+
+from __future__ import annotations
+
+import json
+import stat
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from unrolled.errors import UserError
+from unrolled.hub.accounts import exists, open_homes
+from unrolled.hub.config import groups
+from unrolled.hub.environment_files import ALL, STAFF, STUDENTS
+from unrolled.hub.members import Hub
+from unrolled.hub.plan import HubPlan
+from unrolled.hub.running import answers, runner, service_pages
+from unrolled.hub.system import as_account, as_grader
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that must hold; `mend` says what to do where it does not."""
+
+    what: str
+    holds: bool
+    found: str = ""
+    mend: str = ""
+
+
+@dataclass(frozen=True)
+class HubCheck:
+    """All findings."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything holds."""
+        return all(f.holds for f in self.findings)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The document that ``--json`` prints."""
+        return {"passed": self.passed, "findings": [asdict(f) for f in self.findings]}
+
+
+def check_hub(plan: HubPlan) -> HubCheck:
+    """Try everything; a probe that cannot be made is a finding, not an end."""
+    found: list[Finding] = []
+    for probe in PROBES:
+        try:
+            found += list(probe(plan))
+        except (UserError, OSError, ValueError, KeyError) as error:
+            what = str(probe.__doc__).split(".")[0]
+            found.append(Finding(what, False, str(error), "see the hub's log"))
+    return HubCheck(tuple(found))
+
+
+def _runs(plan: HubPlan) -> Iterator[Finding]:
+    """The hub runs and answers."""
+    start = "start it: unrolled hub"
+    yield Finding("the hub runs", runner(plan) is not None, plan.address, start)
+    for page in ("/hub/login", *service_pages(plan)):
+        mend = f"see {plan.state / 'hub.log'}; start the hub again"
+        yield Finding(f"{page} answers", answers(plan.address + page), "", mend)
+
+
+def _loopback(plan: HubPlan) -> Iterator[Finding]:
+    """Everything listens on this machine only."""
+    open_ = sorted(
+        f"{c.laddr.ip}:{c.laddr.port}"
+        for c in psutil.net_connections("tcp")
+        if c.status == psutil.CONN_LISTEN
+        and c.laddr.port in plan.ports
+        and c.laddr.ip not in ("127.0.0.1", "::1")
+    )
+    mend = "put a web server with TLS in front of the loopback address"
+    yield Finding("it listens on loopback only", not open_, ", ".join(open_), mend)
+
+
+def _permissions(plan: HubPlan) -> Iterator[Finding]:
+    """Homes, the hub's state and the exchange have the right modes."""
+    homes = open_homes(plan)
+    names = " ".join(map(str, homes))
+    yield Finding("homes are closed to others", not homes, names, f"chmod 700 {names}")
+    for path, mode in _modes(plan):
+        now = stat.S_IMODE(path.stat().st_mode)
+        yield Finding(
+            f"{path} has mode {mode:04o}",
+            now == mode,
+            f"{now:04o}" if now != mode else "",
+            f"chmod {mode:o} {path}",
+        )
+
+
+def _modes(plan: HubPlan) -> list[tuple[Path, int]]:
+    course = plan.exchange / plan.course
+    return [
+        (plan.state, 0o700),
+        (plan.homes / plan.grader, 0o700),
+        (plan.exchange, 0o1777),
+        (course / "inbound", 0o2733),
+        (course / "outbound", 0o755),
+        (course / "feedback", 0o711),
+    ]
+
+
+def _students_see(plan: HubPlan) -> Iterator[Finding]:
+    """A student reads nothing that is not theirs."""
+    there = [n for n in plan.students if exists(n)]
+    if not there:
+        return
+    student, *others = there
+    course = plan.exchange / plan.course
+    secret = {
+        "the course folder": plan.course_root,
+        "the gradebook": plan.course_root / "gradebook.db",
+        "what others have handed in": course / "inbound",
+        "the hub's state": plan.state,
+        "the list of feedback": course / "feedback",
+    }
+    for other in others[:1]:
+        secret["the home of another"] = plan.homes / other
+    for what, path in secret.items():
+        read = _can_read(student, path)
+        mend = f"close {path}: chmod, or start the hub again"
+        yield Finding(f"a student cannot read {what}", not read, str(path), mend)
+
+
+def _can_read(account: str, path: Path) -> bool:
+    """Whether an account can list a folder or read a file, tried as that account."""
+    command = ["ls" if path.is_dir() else "cat", str(path)]
+    words = as_account(account, command)
+    return subprocess.run(words, capture_output=True).returncode == 0
+
+
+def _roles(plan: HubPlan) -> Iterator[Finding]:
+    """The hub knows who is who."""
+    token = (plan.state / "check.token").read_text(encoding="ascii").strip()
+    hub = Hub(f"http://127.0.0.1:{plan.hub_port}/hub/api", token)
+    for name, wanted in groups(plan).items():
+        there = set(hub.get(f"/groups/{name}")["users"])
+        missing = sorted(set(wanted["users"]) - there)
+        mend = "start the hub again: it reads course.toml then"
+        found = (
+            f"missing: {', '.join(missing)}" if missing else ", ".join(sorted(there))
+        )
+        yield Finding(f"group {name}", not missing, found, mend)
+    staff = {*plan.instructors, *plan.assistants}
+    both = sorted(staff & set(hub.get(f"/groups/nbgrader-{plan.course}")["users"]))
+    mend = "take them out of the roster or of [hub] in course.toml"
+    yield Finding("nobody is both student and staff", not both, ", ".join(both), mend)
+
+
+def _extensions(plan: HubPlan) -> Iterator[Finding]:
+    """Each environment has its own nbgrader extensions, and no others."""
+    for env, wanted in ((plan.students_env, STUDENTS), (plan.staff_env, STAFF)):
+        path = env / "etc" / "jupyter" / "jupyter_server_config.d" / "nbgrader.json"
+        document = json.loads(path.read_text(encoding="utf-8"))
+        on = document["ServerApp"]["jpserver_extensions"]
+        found = [name for name in ALL if on.get(f"nbgrader.server_extensions.{name}")]
+        right = sorted(found) == sorted(wanted)
+        mend = "start the hub again: it writes these files"
+        yield Finding(
+            f"{env.name} have {', '.join(wanted)}", right, ", ".join(found), mend
+        )
+    code = "import unrolled.lab, torch, ipywidgets; print('yes')"
+    python = str(plan.students_env / "bin" / "python")
+    who = next((n for n in plan.students if exists(n)), plan.grader)
+    done = subprocess.run(
+        as_account(who, [python, "-c", code]), capture_output=True, text=True, cwd="/"
+    )
+    mend = f"delete {plan.folder / 'installed'} and start the hub again"
+    yield Finding(
+        "a student's Python has the course", "yes" in done.stdout, done.stderr, mend
+    )
+
+
+def _sandbox(plan: HubPlan) -> Iterator[Finding]:
+    """Student code is graded in a sandbox."""
+    program = plan.staff_env / "bin" / "unrolled"
+    command = ["sh", "-c", f"{program} doctor --json || true"]
+    tiers = json.loads(as_grader(plan, command))
+    good = [t["tier"] for t in tiers if t["sufficient"] and t["tier"] != "none"]
+    mend = "see docs/grading.md: user namespaces or Landlock must be allowed"
+    yield Finding("a sandbox holds", bool(good), ", ".join(good), mend)
+
+
+Probe = Callable[[HubPlan], Iterator[Finding]]
+PROBES: tuple[Probe, ...] = (
+    *(_runs, _loopback, _permissions, _students_see, _roles, _extensions, _sandbox),
+)

@@ -1,0 +1,81 @@
+"""The course folder of a hub, and nbgrader's exchange."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+from pathlib import Path
+
+from unrolled.course import Course
+from unrolled.errors import UserError
+from unrolled.hub.plan import HubPlan
+from unrolled.hub.system import as_grader
+
+GIVEN = ("lessons", "source", "release", "solutions")
+FILES = ("course.toml", "nbgrader_config.py")
+WORK = ("submitted", "autograded", "feedback", "canvas-records", "build/results")
+KEPT = ("gradebook.db", "course.secret", "canvas.token")
+
+
+def place_course(plan: HubPlan, course: Course) -> bool:
+    """Copy the course to the grader's home, with what is graded; only the first time.
+
+    Afterwards the copy is the course: it is edited there, and nothing here is taken
+    over again. Returns whether it was copied.
+    """
+    place = plan.course_root
+    if (place / "course.toml").exists():
+        return False
+    fresh = place.with_name(f".{place.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(mode=0o700)
+    for name in GIVEN:
+        shutil.copytree(course.root / name, fresh / name)
+    for name in FILES:
+        shutil.copyfile(course.root / name, fresh / name)
+    for name in WORK:
+        if (course.root / name).is_dir():
+            shutil.copytree(course.root / name, fresh / name)
+    for name in KEPT:
+        if (course.root / name).is_file():
+            shutil.copy2(course.root / name, fresh / name)
+    _give(fresh, plan.grader)
+    fresh.rename(place)
+    return True
+
+
+def _give(folder: Path, account: str) -> None:
+    """Make an account the owner of a folder and all in it."""
+    entry = pwd.getpwnam(account)
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, entry.pw_uid, entry.pw_gid, follow_symlinks=False)
+
+
+def make_exchange(plan: HubPlan) -> None:
+    """The exchange as nbgrader wants it, and no student can move it away.
+
+    All may write to its root (nbgrader insists), so it is sticky as /tmp is; hand-ins
+    lie in a folder that students can write to but not list.
+    """
+    plan.exchange.mkdir(exist_ok=True)
+    plan.exchange.chmod(0o1777)
+    grader = pwd.getpwnam(plan.grader)
+    course = plan.exchange / plan.course
+    for folder, mode in (
+        (course, 0o755),
+        (course / "outbound", 0o755),
+        (course / "inbound", 0o2733),
+        (course / "feedback", 0o711),
+    ):
+        folder.mkdir(exist_ok=True)
+        os.chown(folder, grader.pw_uid, grader.pw_gid)
+        folder.chmod(mode)
+
+
+def build_course(plan: HubPlan) -> None:
+    """Build and register the assignments, as the grader."""
+    try:
+        as_grader(plan, [plan.staff_env / "bin" / "unrolled", "build"])
+    except UserError as error:
+        raise UserError(f"{plan.course_root} could not be built: {error}") from error

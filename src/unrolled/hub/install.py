@@ -1,0 +1,166 @@
+"""The two environments and the proxy of a hub, installed where all may read them.
+
+Students work in one environment; the staff's lies over it and adds what grading
+needs, so that nothing of a grader is on the students' path.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from unrolled.errors import UserError
+from unrolled.hub.plan import HubPlan
+from unrolled.hub.system import call
+
+Say = Callable[[str], None]
+PROXY = "configurable-http-proxy"
+PROXY_FOR_NODE = ((20, "5.3.0"), (18, "4.6.3"))
+DEBIAN = {"node": "nodejs", "npm": "npm", "useradd": "passwd", "runuser": "util-linux"}
+
+
+def install(plan: HubPlan, project: Path, say: Say) -> None:
+    """Install what is missing or of another version; `project` is this project.
+
+    Raises UserError, with the installer's last words, if something fails.
+    """
+    _debian_packages(say)
+    plan.folder.mkdir(parents=True, exist_ok=True)
+    plan.folder.chmod(0o755)
+    with _readable_by_all():
+        _proxy(plan, say)
+        wanted = _digest(project, ("pyproject.toml", "constraints.txt"))
+        fresh = _environments(plan, project, wanted, say)
+        _package(plan, project, fresh, say)
+
+
+class _readable_by_all:  # noqa: N801  (used as a function)
+    """Whatever is written meanwhile can be read by everybody."""
+
+    def __enter__(self) -> None:
+        self.before = os.umask(0o022)
+
+    def __exit__(self, *_: object) -> None:
+        os.umask(self.before)
+
+
+def _debian_packages(say: Say) -> None:
+    missing = [package for tool, package in DEBIAN.items() if not shutil.which(tool)]
+    if not missing:
+        return
+    if not shutil.which("apt-get"):
+        raise UserError(
+            f"{', '.join(missing)} must be installed; by itself this works on Debian "
+            "and Ubuntu only."
+        )
+    say(f"installing {', '.join(missing)}")
+    env = {"DEBIAN_FRONTEND": "noninteractive"}
+    call(["apt-get", "update", "-qq"], env=env)
+    call(["apt-get", "install", "-y", "--no-install-recommends", *missing], env=env)
+
+
+def _proxy(plan: HubPlan, say: Say) -> None:
+    if plan.proxy.exists():
+        return
+    major = int(call(["node", "--version"]).strip().lstrip("v").split(".")[0])
+    version = next((v for least, v in PROXY_FOR_NODE if major >= least), None)
+    if version is None:
+        raise UserError(f"node {major} is too old for {PROXY}; 18 or newer is needed.")
+    say(f"installing {PROXY} {version}")
+    target = plan.proxy.parents[2]
+    target.mkdir(parents=True, exist_ok=True)
+    call(["npm", "install", "--silent", "--prefix", target, f"{PROXY}@{version}"])
+
+
+def public_python() -> Path:
+    """A Python that every account may run, 3.11 or newer.
+
+    Raises UserError if there is none: one below /root is of no use to students.
+    """
+    for candidate in (Path("/usr/bin/python3"), Path(sys.base_prefix) / "bin/python3"):
+        path = candidate.resolve()
+        public = path.exists() and all(p.stat().st_mode & 0o001 for p in path.parents)
+        if public and _version(path) >= (3, 11):
+            return candidate
+    raise UserError(
+        "no Python 3.11 or newer that every account may run: "
+        "apt-get install python3 python3-venv."
+    )
+
+
+def _version(python: Path) -> tuple[int, ...]:
+    said = call([python, "-c", "import sys; print(*sys.version_info[:2])"])
+    return tuple(int(number) for number in said.split())
+
+
+def _environments(plan: HubPlan, project: Path, wanted: str, say: Say) -> bool:
+    """Both virtual environments with all but this package; whether anything was new."""
+    stamp = plan.folder / "installed"
+    if stamp.exists() and stamp.read_text(encoding="ascii") == wanted:
+        return False
+    stamp.unlink(missing_ok=True)
+    python = public_python()
+    say("making the students' environment (a minute or two)")
+    _venv(python, plan.students_env)
+    _pip(plan.students_env, project, f"{project}[lab]", "jupyterhub")
+    say("making the staff's environment")
+    _venv(python, plan.staff_env)
+    _lay_over(plan.students_env, plan.staff_env)
+    _pip(plan.staff_env, project, "unrolled[grading,hub]")
+    stamp.write_text(wanted, encoding="ascii")
+    return True
+
+
+def _venv(python: Path, folder: Path) -> None:
+    call([python, "-m", "venv", "--clear", folder])
+
+
+def _pip(environment: Path, project: Path, *wanted: str) -> None:
+    pip: list[str | Path] = [environment / "bin" / "python", "-m", "pip"]
+    options = ["install", "--quiet", "--disable-pip-version-check"]
+    call(
+        [*pip, *options, "-c", project / "constraints.txt", *wanted],
+        cwd=project,
+    )
+
+
+def _lay_over(below: Path, above: Path) -> None:
+    """Let an environment see the packages, data and kernels of another."""
+    site = next((above / "lib").glob("python3*/site-packages"))
+    seen = next((below / "lib").glob("python3*/site-packages"))
+    (site / "_students.pth").write_text(f"{seen}\n", encoding="utf-8")
+    (above / "share").mkdir(exist_ok=True)
+    (above / "share" / "jupyter").symlink_to(below / "share" / "jupyter")
+
+
+def _package(plan: HubPlan, project: Path, fresh: bool, say: Say) -> None:
+    """This package itself, anew when its text has changed."""
+    stamp = plan.folder / "package"
+    wanted = _digest(project, ("pyproject.toml",)) + _digest(project / "src", None)
+    if not fresh and stamp.exists() and stamp.read_text(encoding="ascii") == wanted:
+        return
+    if not fresh:
+        say("installing this version of unrolled")
+        _pip(
+            *(plan.students_env, project, "--no-deps", "--force-reinstall"),
+            str(project),
+        )
+    stamp.write_text(wanted, encoding="ascii")
+
+
+def _digest(folder: Path, names: Iterable[str] | None) -> str:
+    """A digest of some files of a folder, or of all Python files below it."""
+    digest = hashlib.sha256()
+    paths = (
+        [folder / name for name in names]
+        if names is not None
+        else sorted(p for p in folder.rglob("*") if p.suffix in (".py", ".j2", ".html"))
+    )
+    for path in paths:
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

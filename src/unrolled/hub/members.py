@@ -1,0 +1,117 @@
+"""Who belongs to the course: the gradebook's students, and the hub's.
+
+    python -m unrolled.hub.members COURSE_FOLDER [NAME ...]
+
+prints the gradebook's students, one a line, after it has added those named. It runs
+as the grader: a gradebook that root opens would be root's.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+from nbgrader.api import Gradebook
+
+from unrolled.course import Course, load_course
+from unrolled.hub.plan import HubPlan
+from unrolled.hub.settings import is_account
+from unrolled.hub.system import as_grader
+
+
+def students_of(plan: HubPlan, more: Sequence[str] = ()) -> list[str]:
+    """The students of the hub's gradebook, after adding `more` (for root)."""
+    python = plan.staff_env / "bin" / "python"
+    module, folder = "unrolled.hub.members", str(plan.course_root)
+    return as_grader(plan, [python, "-m", module, folder, *more]).split()
+
+
+def gradebook_students(course: Course, more: Sequence[str] = ()) -> list[str]:
+    """The gradebook's students that can have an account, after adding `more`."""
+    with Gradebook(course.db_url, course.id) as gradebook:
+        there = {s.id for s in gradebook.students}
+        for name in more:
+            if name not in there:
+                gradebook.add_student(name)
+        return sorted(n for n in there | set(more) if is_account(n))
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the hub was told: who may sign in now, who no longer, who never can."""
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    impossible: tuple[str, ...] = ()
+
+
+def tell_hub(
+    course: Course, students: Sequence[str], env: Mapping[str, str] | None = None
+) -> Told | None:
+    """Bring the hub's students in line; None where there is no hub to tell.
+
+    It works in the instructors' JupyterLab, whose service may do so. Accounts of the
+    operating system are made by the hub when somebody starts a server.
+    """
+    env = os.environ if env is None else env
+    if env.get("JUPYTERHUB_SERVICE_NAME") != f"{course.id}-authoring":
+        return None
+    hub = Hub(env["JUPYTERHUB_API_URL"], env["JUPYTERHUB_API_TOKEN"])
+    group = f"nbgrader-{course.id}"
+    wanted = {n for n in students if is_account(n)}
+    there = set(hub.get(f"/groups/{group}")["users"])
+    added, removed = sorted(wanted - there), sorted(there - wanted)
+    for name in added:
+        hub.add_user(name)
+    hub.change("POST", f"/groups/{group}/users", added)
+    hub.change("DELETE", f"/groups/{group}/users", removed)
+    return Told(tuple(added), tuple(removed), tuple(sorted(set(students) - wanted)))
+
+
+class Hub:
+    """The hub's REST interface, with a service's token."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self.url = url
+        self.headers = {"Authorization": f"token {token}"}
+
+    def get(self, path: str) -> Any:
+        """The document at a path; requests' HTTPError if the hub refuses."""
+        answer = requests.get(f"{self.url}{path}", headers=self.headers, timeout=30)
+        answer.raise_for_status()
+        return answer.json()
+
+    def add_user(self, name: str) -> None:
+        """Make the hub know somebody; nothing if it does."""
+        path = f"{self.url}/users/{name}"
+        answer = requests.post(path, headers=self.headers, timeout=30)
+        if answer.status_code != 409:
+            answer.raise_for_status()
+
+    def change(self, method: str, path: str, names: Sequence[str]) -> None:
+        """Add people to a group, or take them out."""
+        if names:
+            document = {"users": list(names)}
+            answer = requests.request(
+                method,
+                f"{self.url}{path}",
+                headers=self.headers,
+                json=document,
+                timeout=30,
+            )
+            answer.raise_for_status()
+
+
+def main() -> None:
+    """Print the gradebook's students."""
+    folder, *more = sys.argv[1:]
+    print("\n".join(gradebook_students(load_course(Path(folder)), more)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""`unrolled hub`: everything from a clone of the course to a hub that answers."""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from unrolled.course import Course
+from unrolled.hub.accounts import made_accounts, make_account, make_accounts
+from unrolled.hub.course_place import build_course, make_exchange, place_course
+from unrolled.hub.environment_files import write_environment_files
+from unrolled.hub.install import install
+from unrolled.hub.members import students_of
+from unrolled.hub.plan import HubPlan, make_plan
+from unrolled.hub.running import down, prepare_state, require_free
+
+Say = Callable[[str], None]
+PROJECT = Path(__file__).resolve().parents[3]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A hub that can be started; what was new about it."""
+
+    plan: HubPlan
+    accounts: tuple[str, ...]
+    copied: bool
+    seconds: float
+
+
+def prepare(course: Course, say: Say) -> Prepared:
+    """Install, make accounts and folders, place and build the course.
+
+    Everything that is there already stays; doing it twice changes nothing.
+    """
+    began = time.monotonic()
+    plan = make_plan(course)
+    require_free(plan)
+    install(plan, PROJECT, say)
+    prepare_state(plan)
+    made = [plan.grader] if make_account(plan, plan.grader) else []
+    say("placing and building the course")
+    copied = place_course(plan, course)
+    make_exchange(plan)
+    write_environment_files(plan)
+    build_course(plan)
+    plan = _with_students(plan, course)
+    prepare_state(plan)
+    made += make_accounts(plan)
+    return Prepared(plan, tuple(made), copied, time.monotonic() - began)
+
+
+def _with_students(plan: HubPlan, course: Course) -> HubPlan:
+    """The plan with the gradebook's students; demo students only in an empty one."""
+    enrolled = students_of(plan, course.hub.students)
+    if not enrolled:
+        enrolled = students_of(plan, plan.students)
+    staff = {*plan.instructors, *plan.assistants}
+    return replace(plan, students=tuple(n for n in enrolled if n not in staff))
+
+
+def purge(plan: HubPlan, keep: Path) -> Path:
+    """Remove the hub, the accounts it made and their homes; an archive stays.
+
+    The archive holds the course folder with the gradebook and all that was handed
+    in, and can only be read by its owner. Its path is returned.
+    """
+    down(plan)
+    keep.mkdir(parents=True, exist_ok=True)
+    stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
+    archive = keep / f"{plan.course}-{stamp}.tar.gz"
+    archive.touch(mode=0o600)
+    with tarfile.open(archive, "w:gz") as tar:
+        for folder in (plan.course_root, plan.exchange / plan.course):
+            if folder.exists():
+                tar.add(folder, arcname=f"{folder.parent.name}/{folder.name}")
+    from unrolled.hub.accounts import remove_accounts
+
+    remove_accounts(made_accounts(plan))
+    shutil.rmtree(plan.folder)
+    return archive

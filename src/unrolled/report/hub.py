@@ -1,0 +1,79 @@
+"""What the hub's commands print."""
+
+from __future__ import annotations
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from unrolled.hub.accounts import PASSWORDS
+from unrolled.hub.check import HubCheck
+from unrolled.hub.plan import HubPlan
+from unrolled.hub.start import Prepared
+
+SIGN_IN = {
+    "password": "Everybody signs in with the one password {word}, as anybody: this is "
+    'for trying out. For a class set sign_in = "pam" or "lti" below [hub].',
+    "pam": "People sign in with their account's password; first passwords of new "
+    "accounts: {file}.",
+    "lti": "People come from Canvas, through LTI 1.3.",
+}
+
+
+def welcome(prepared: Prepared) -> Group:
+    """Addresses, and who may do what."""
+    plan = prepared.plan
+    table = Table(box=None, show_header=True, header_style="bold", pad_edge=False)
+    for column in ("who", "may", "at"):
+        table.add_column(column, overflow="fold")
+    service = f"{plan.address}/services"
+    table.add_row(
+        _few(plan.students),
+        "fetch, work, validate, submit, read feedback",
+        plan.address,
+    )
+    table.add_row(
+        _few((*plan.assistants, *plan.instructors)),
+        "collect and grade the class",
+        f"{service}/{plan.grading}/",
+    )
+    table.add_row("", "mark written answers", f"{service}/{plan.formgrader}/formgrader")
+    table.add_row(
+        _few(plan.instructors),
+        "change the course, roster, release, Canvas",
+        f"{service}/{plan.authoring}/lab",
+    )
+    return Group(
+        Text(f"{plan.title}: the hub is ready at {plan.address}", style="bold"),
+        table,
+        Text(sign_in_words(plan)),
+        Text(f"The course folder: {plan.course_root}", no_wrap=True, overflow="fold"),
+        Text("Ctrl-C stops the hub. In another terminal: unrolled hub check"),
+    )
+
+
+def sign_in_words(plan: HubPlan) -> str:
+    """How people sign in."""
+    word = ""
+    if plan.sign_in == "password":
+        word = (plan.state / "password").read_text(encoding="ascii").strip()
+    return SIGN_IN[plan.sign_in].format(word=word, file=plan.state / PASSWORDS)
+
+
+def _few(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - 4} more" if len(names) > 5 else ""
+    return ", ".join(names[: 4 if more else 5]) + more
+
+
+def check_table(found: HubCheck) -> Group:
+    """The findings, and how to mend what does not hold."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in ("", "what", "found"):
+        table.add_column(column, overflow="fold")
+    for f in found.findings:
+        mark = Text("holds", "green") if f.holds else Text("FAILS", "bold red")
+        table.add_row(mark, Text(f.what), Text(f.found.strip()))
+        if not f.holds:
+            table.add_row("", Text(f"mend it: {f.mend}", "yellow"), "")
+    good = sum(f.holds for f in found.findings)
+    return Group(table, Text(f"{good} of {len(found.findings)} hold", "bold"))
