@@ -5,12 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lab verify clean
+.PHONY: help demo test lab hub verify clean
 
 help:
 	@echo "make demo    a whole class: build, hand in, grade, feedback, Canvas file (build/demo/)"
 	@echo "make test    all tests, with all set-up"
 	@echo "make lab     JupyterLab on the released notebooks"
+	@echo "make hub     JupyterHub for a class on this machine (Debian or Ubuntu, as root)"
 	@echo "make verify  prove the hidden tests: every misconception, every correct style"
 	@echo "make clean   remove build/ and .venv/"
 
@@ -31,6 +32,9 @@ test: $(READY)
 lab: $(READY)
 	$(BIN)/unrolled build
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter lab --ServerApp.root_dir=release
+
+hub: $(READY)
+	$(BIN)/unrolled hub
 
 verify: $(READY)
 	$(BIN)/unrolled verify

@@ -23,6 +23,7 @@ from unrolled.cli_common import (
 )
 from unrolled.cli_grading import doctor, feedback, grade, worker
 from unrolled.cli_hub import hub
+from unrolled.cli_term import new_term
 from unrolled.cli_trace import trace
 from unrolled.errors import UserError
 
@@ -37,7 +38,7 @@ app = typer.Typer(
 canvas.command()(push)
 app.add_typer(canvas, name="canvas")
 app.add_typer(hub, name="hub")
-for command in (grade, feedback, doctor, worker, trace):
+for command in (grade, feedback, doctor, worker, trace, new_term):
     app.command()(command)
 
 

@@ -20,6 +20,7 @@ from unrolled.cli_common import (
     print_json,
     the_course,
 )
+from unrolled.course import Course
 from unrolled.errors import UserError
 
 canvas = typer.Typer(
@@ -95,6 +96,23 @@ def roster(
         print_json({"applied": applied} | plan.as_dict())
     elif applied:
         out.print("written; a backup lies in build/backups/")
+        _tell_hub(course)
+
+
+def _tell_hub(course: Course) -> None:
+    """Let the hub know who may sign in; without a hub there is nothing to say."""
+    from unrolled.hub.members import gradebook_students, tell_hub
+
+    told = tell_hub(course, gradebook_students(course))
+    if told is None:
+        return
+    for what, names in (
+        ("may sign in now", told.added),
+        ("no longer members", told.removed),
+        ("cannot have an account here (names: a-z, 0-9, - and _)", told.impossible),
+    ):
+        if names:
+            out.print(f"the hub: {what}: {', '.join(names)}", markup=False)
 
 
 @canvas.command("export")

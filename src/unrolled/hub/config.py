@@ -208,6 +208,7 @@ def _grader_environment(plan: HubPlan) -> dict[str, str]:
         "JUPYTER_PREFER_ENV_PATH": "1",
         "KERAS_BACKEND": "torch",
         "UNROLLED_COURSE": str(plan.course_root),
+        "UNROLLED_EXCHANGE": str(plan.exchange),
     }
 
 

@@ -111,6 +111,7 @@ def _environments(plan: HubPlan, project: Path, wanted: str, say: Say) -> bool:
     _venv(python, plan.staff_env)
     _lay_over(plan.students_env, plan.staff_env)
     _pip(plan.staff_env, project, "unrolled[grading,hub]")
+    _programs(plan.students_env, plan.staff_env)
     stamp.write_text(wanted, encoding="ascii")
     return True
 
@@ -135,6 +136,17 @@ def _lay_over(below: Path, above: Path) -> None:
     (site / "_students.pth").write_text(f"{seen}\n", encoding="utf-8")
     (above / "share").mkdir(exist_ok=True)
     (above / "share" / "jupyter").symlink_to(below / "share" / "jupyter")
+
+
+def _programs(below: Path, above: Path) -> None:
+    """Give an environment the programs of the one below it, with its own Python."""
+    for program in (below / "bin").iterdir():
+        mine = above / "bin" / program.name
+        text = program.read_bytes() if program.is_file() else b""
+        first, _, rest = text.partition(b"\n")
+        if first == f"#!{below}/bin/python".encode() and not mine.exists():
+            mine.write_bytes(f"#!{above}/bin/python\n".encode() + rest)
+            mine.chmod(0o755)
 
 
 def _package(plan: HubPlan, project: Path, fresh: bool, say: Say) -> None:

@@ -2,7 +2,8 @@
 
     python -m unrolled.hub.members COURSE_FOLDER [NAME ...]
 
-prints the gradebook's students, one a line, after it has added those named. It runs
+prints the gradebook's students that can have an account, one a line, after it has
+added those named. It runs
 as the grader: a gradebook that root opens would be root's.
 """
 
@@ -32,13 +33,13 @@ def students_of(plan: HubPlan, more: Sequence[str] = ()) -> list[str]:
 
 
 def gradebook_students(course: Course, more: Sequence[str] = ()) -> list[str]:
-    """The gradebook's students that can have an account, after adding `more`."""
+    """The gradebook's students, after adding `more`."""
     with Gradebook(course.db_url, course.id) as gradebook:
         there = {s.id for s in gradebook.students}
         for name in more:
             if name not in there:
                 gradebook.add_student(name)
-        return sorted(n for n in there | set(more) if is_account(n))
+        return sorted(there | set(more))
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,8 @@ class Hub:
 def main() -> None:
     """Print the gradebook's students."""
     folder, *more = sys.argv[1:]
-    print("\n".join(gradebook_students(load_course(Path(folder)), more)))
+    for name in filter(is_account, gradebook_students(load_course(Path(folder)), more)):
+        print(name)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,105 @@
+"""A new term: last term's students, work and grades move aside, nothing is deleted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from unrolled.author.build import build
+from unrolled.course import Course
+from unrolled.errors import UserError
+from unrolled.hub.members import Told, tell_hub
+
+FOLDERS = ("submitted", "autograded", "feedback")
+MORE = ("canvas-records", "course.secret", "canvas.csv", "build/results")
+DATABASE = ("gradebook.db", "gradebook.db-wal", "gradebook.db-shm")
+EXCHANGE = {"outbound": 0o755, "inbound": 0o2733, "feedback": 0o711}
+README = "README.md"
+
+
+@dataclass(frozen=True)
+class Move:
+    """A file or folder of last term and where it goes."""
+
+    old: Path
+    new: Path
+
+
+@dataclass(frozen=True)
+class NewTerm:
+    """What moves aside; `folder` is where the course's own things go."""
+
+    folder: Path
+    moves: tuple[Move, ...]
+    exchange: Path | None = None
+
+
+def plan_term(course: Course, exchange: Path | None = None) -> NewTerm:
+    """What a new term would move; `exchange` is nbgrader's, if there is one.
+
+    Raises UserError if a grader is running, or if the database is not a file.
+    """
+    stamp = datetime.now().strftime("%Y-%m-%d-%H%M%S")
+    folder = course.build / "terms" / stamp
+    moves = [
+        Move(path, folder / path.relative_to(course.root)) for path in _things(course)
+    ]
+    place = exchange / course.id if exchange else None
+    if place is not None and place.is_dir():
+        aside = place / ".terms" / stamp
+        moves += [Move(place / n, aside / n) for n in EXCHANGE if (place / n).is_dir()]
+    return NewTerm(folder, tuple(moves), place)
+
+
+def _things(course: Course) -> Iterator[Path]:
+    for name in FOLDERS:
+        if (course.root / name).is_dir():
+            yield from (
+                path
+                for path in sorted((course.root / name).iterdir())
+                if path.name != README
+            )
+    for name in (*MORE, *DATABASE):
+        if (course.root / name).exists():
+            yield course.root / name
+
+
+def begin_term(course: Course, plan: NewTerm) -> Told | None:
+    """Move everything, then build anew; what the hub was told, where there is one.
+
+    If a move fails, what was moved is put back and UserError says why.
+    """
+    done: list[Move] = []
+    try:
+        for move in plan.moves:
+            move.new.parent.mkdir(parents=True, exist_ok=True)
+            move.old.rename(move.new)
+            done.append(move)
+    except OSError as error:
+        for move in reversed(done):
+            move.new.rename(move.old)
+        raise UserError(
+            f"{error.filename}: {error.strerror}. Nothing was moved: the term goes on."
+        ) from error
+    if plan.exchange is not None:
+        _empty_exchange(plan.exchange)
+    build(course, list(course.assignments))
+    return tell_hub(course, ())
+
+
+def _empty_exchange(place: Path) -> None:
+    """Empty folders with nbgrader's modes; last term's are closed to students."""
+    if (place / ".terms").is_dir():
+        (place / ".terms").chmod(0o700)
+    for name, mode in EXCHANGE.items():
+        (place / name).mkdir(exist_ok=True)
+        (place / name).chmod(mode)
+
+
+def exchange_here() -> Path | None:
+    """The exchange of the hub that this process belongs to; None without a hub."""
+    given = os.environ.get("UNROLLED_EXCHANGE")
+    return Path(given) if given else None
