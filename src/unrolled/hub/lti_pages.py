@@ -24,7 +24,7 @@ COME_FROM_CANVAS = (
 )
 
 
-class SignInPage(LoginHandler):
+class SignInPage(LoginHandler):  # type: ignore[misc]
     """What somebody sees who did not come from Canvas; it takes no names."""
 
     async def post(self) -> None:
@@ -32,7 +32,7 @@ class SignInPage(LoginHandler):
         raise HTTPError(405, "Sign in from Canvas.")
 
 
-class FromCanvas(LTI13LoginInitHandler):
+class FromCanvas(LTI13LoginInitHandler):  # type: ignore[misc]
     """The first step; its cookies come back although Canvas is another site."""
 
     def _set_oauth_cookie(self, key: str, value: str) -> None:
@@ -43,7 +43,7 @@ class FromCanvas(LTI13LoginInitHandler):
         )
 
 
-class Launch(LTI13CallbackHandler):
+class Launch(LTI13CallbackHandler):  # type: ignore[misc]
     """The second step: Canvas's signed message."""
 
     async def post(self) -> None:
@@ -61,7 +61,7 @@ class Launch(LTI13CallbackHandler):
         await self.redirect_to_next_url(user)
 
 
-class AppSettings(LTI13ConfigHandler):
+class AppSettings(LTI13ConfigHandler):  # type: ignore[misc]
     """What a Canvas administrator gives to Canvas: /hub/lti13/config."""
 
     async def get(self) -> None:

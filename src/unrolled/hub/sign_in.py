@@ -91,7 +91,7 @@ def safe_account(name: str, reserved: set[str]) -> bool:
     return FIRST_PERSON <= entry.pw_uid != NOBODY and not mine & MIGHTY
 
 
-class CanvasAuthenticator(LTI13Authenticator):
+class CanvasAuthenticator(LTI13Authenticator):  # type: ignore[misc]
     """Signs in the students of the course's records and the staff of a table."""
 
     login_service = "Canvas"
