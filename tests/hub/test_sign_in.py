@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import getpass
 import json
 import os
@@ -17,6 +18,7 @@ import pytest
 import requests
 from sign_in_hub import ROOT, SignInHub, enrol, place_plan, running_hub, write_lti
 from stand_in_canvas import CLAIM, DEPLOYMENT, StandInCanvas, new_key
+from tornado.web import HTTPError
 from traitlets.config import Config
 
 from unrolled.course import load_course
@@ -159,6 +161,16 @@ def test_the_sign_in_page_takes_no_names(hub: SignInHub) -> None:
     assert hub.who(session) == ""
 
 
+def test_only_a_checked_message_is_believed() -> None:
+    """Does the authenticator refuse the same values from any other page?"""
+    claims = StandInCanvas().claims("nonce", sub="sub-of-the-instructor")
+    ours = CanvasAuthenticator(
+        deployments={DEPLOYMENT}, staff={"sub-of-the-instructor": "instructor"}
+    )
+    with pytest.raises(HTTPError, match="Sign in from Canvas"):
+        asyncio.run(ours.authenticate(object(), claims))
+
+
 def test_canvas_gets_settings_that_ask_for_no_rights(hub: SignInHub) -> None:
     """Do the app's settings have what Canvas requires, and no scope?"""
     document = requests.get(f"{hub.url}/hub/lti13/config").json()
@@ -191,16 +203,18 @@ def test_the_records_are_read_as_their_owner(tmp_path: Path) -> None:
         home = python.parents[2]
         plan = place_plan(home / "place")
         enrol(load_course(plan.course_root), {"ada": {"lms_user_id": "17"}})
-        nobody = shutil.chown
         for path in (plan.course_root, *plan.course_root.rglob("*")):
-            nobody(path, "nobody")
+            shutil.chown(path, "nobody")
         reader = CanvasAuthenticator(
             reader="nobody", python=str(python), course_root=str(plan.course_root)
         )
         assert [p.account for p in reader.pupils()] == ["ada"]
         kept = plan.course_root / "canvas-records" / "students.json"
+        secret = tmp_path / "roots.json"
+        secret.write_text('{"ada": {"sis_id": "S17"}}')
+        secret.chmod(0o600)
         kept.unlink()
-        kept.symlink_to("/etc/shadow")
+        kept.symlink_to(secret)
         with pytest.raises(Refused, match="could not read"):
             reader.pupils()
     finally:
