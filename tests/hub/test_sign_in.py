@@ -1,0 +1,348 @@
+"""Signing in from Canvas: the right account, or none and a page that helps."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+import requests
+from sign_in_hub import ROOT, SignInHub, enrol, place_plan, running_hub, write_lti
+from stand_in_canvas import CLAIM, DEPLOYMENT, StandInCanvas, new_key
+from tornado.web import HTTPError
+from traitlets.config import Config
+
+from unrolled.course import load_course
+from unrolled.hub.canvas_people import Pupil, Refused, find_student, visitor
+from unrolled.hub.lti_pages import app_settings, refusal
+from unrolled.hub.sign_in import CanvasAuthenticator, configure_canvas, safe_account
+
+STUDENTS = {
+    "ada": {"lms_user_id": "17", "login": "ada", "sis_id": "S17"},
+    "emmy": {"lms_user_id": "18", "login": "emmy", "sis_id": "S18"},
+    "twin_a": {"login": "twin"},
+    "twin_b": {"login": "twin"},
+    "instructor": {"lms_user_id": "66", "login": "instructor"},
+    "grader-unrolled": {"lms_user_id": "67", "login": "grader-unrolled"},
+    "root": {"lms_user_id": "68", "login": "root"},
+    "daemon": {"lms_user_id": "69", "login": "daemon"},
+    "Grace.Hopper@example.edu": {"lms_user_id": "70"},
+}
+TEACHER = "http://purl.imsglobal.org/vocab/lis/v2/membership#Instructor"
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SignInHub]:
+    """A hub with some students, read as whoever runs the tests."""
+    folder = tmp_path_factory.mktemp("hub")
+    with running_hub(folder, getpass.getuser()) as running:
+        enrol(running.course, STUDENTS)
+        yield running
+
+
+def test_a_student_from_canvas_is_signed_in(hub: SignInHub) -> None:
+    """Does a message that Canvas signed sign in as the account the roster gave?"""
+    who, answer = hub.launch()
+    assert (who, answer.status_code) == ("ada", 302)
+    assert answer.headers["Location"].startswith("/hub/")
+
+
+def test_a_student_who_was_enrolled_later_gets_in(hub: SignInHub) -> None:
+    """Are the records read at each sign-in, and is the newcomer in the group?"""
+    custom = {"canvas_id": 99, "login": "late"}
+    assert hub.launch(custom=custom)[0] == ""
+    enrol(hub.course, STUDENTS | {"late": {"lms_user_id": "99"}})
+    assert hub.launch(custom=custom)[0] == "late"
+    assert hub.groups("late") == ["nbgrader-unrolled"]
+
+
+def test_staff_come_by_the_table(hub: SignInHub) -> None:
+    """Does the id in lti.toml sign in as the instructor, in no students' group?"""
+    who, _ = hub.launch(sub="sub-of-the-instructor", custom={"canvas_id": 66})
+    assert who == "instructor"
+    assert hub.groups("instructor") == ["formgrade-unrolled"]
+
+
+FORGED: dict[str, dict[str, Any]] = {
+    "signature": {"key": new_key()},
+    "nonce": {"nonce": "0" * 64},
+    "issuer": {"iss": "https://evil.example.org"},
+    "audience": {"aud": "10000000000099", "azp": "10000000000099"},
+    "second audience": {"aud": ["10000000000012", "other"], "azp": "other"},
+    "expired": {"exp": 1_000_000_000},
+    "too old": {"iat": 1_000_000_000},
+    "no nonce": {"nonce": None},
+}
+
+
+@pytest.mark.parametrize("fault", FORGED)
+def test_a_message_that_is_not_canvas_s_is_refused(hub: SignInHub, fault: str) -> None:
+    """Is nobody signed in by a message that is wrong in one thing?"""
+    who, answer = hub.launch(**FORGED[fault])
+    assert who == ""
+    assert answer.status_code in (400, 401)
+
+
+def test_a_message_without_a_signature_is_refused(hub: SignInHub) -> None:
+    """Is a message that says it needs no key, or has a shared one, refused?"""
+    session = requests.Session()
+    state, nonce = hub.begin(session)
+    for algorithm, key in (("none", None), ("HS256", "k" * 32)):
+        claims = hub.canvas.claims(nonce)
+        message = jwt.encode(claims, key, algorithm, headers={"kid": "one"})
+        assert hub.finish(session, state, message).status_code == 400
+    assert hub.who(session) == ""
+
+
+def test_a_message_for_another_browser_is_refused(hub: SignInHub) -> None:
+    """Is a good message with another state, or without our cookies, refused?"""
+    session = requests.Session()
+    state, nonce = hub.begin(session)
+    message = hub.canvas.message(nonce)
+    assert hub.finish(session, "another", message).status_code == 400
+    assert hub.finish(requests.Session(), state, message).status_code == 400
+    assert hub.who(session) == ""
+
+
+NOT_HERE: dict[str, tuple[dict[str, Any], str]] = {
+    "unknown": ({"custom": {"canvas_id": 404, "login": "who"}}, "not on this course"),
+    "nothing told": ({"custom": {}}, "did not say who you are"),
+    "unexpanded": ({"custom": {"canvas_id": "$Canvas.user.id"}}, "did not say who"),
+    "two with one login": ({"custom": {"login": "twin"}}, "2 students here"),
+    "another course": ({"deployment_id": "13:other"}, "not the one of its course"),
+    "a name of staff": ({"custom": {"canvas_id": 66}}, "cannot be a student"),
+    "a teacher's role": (
+        {"custom": {"login": "instructor"}, "roles": [TEACHER]},
+        "cannot be a student",
+    ),
+    "teacher unlisted": (
+        {"custom": {"canvas_id": 5}, "roles": [TEACHER]},
+        "not on this course",
+    ),
+    "the grader": ({"custom": {"canvas_id": 67}}, "cannot be a student"),
+    "root": ({"custom": {"canvas_id": 68}}, "cannot be a student"),
+    "a system account": ({"custom": {"canvas_id": 69}}, "cannot be a student"),
+    "no account's name": ({"custom": {"canvas_id": 70}}, "cannot be a student"),
+    "e-mail alone": ({"custom": {}, "email": "ada@example.edu"}, "did not say who"),
+}
+
+
+@pytest.mark.parametrize("person", NOT_HERE)
+def test_who_is_not_a_student_here_is_told_what_to_do(
+    hub: SignInHub, person: str
+) -> None:
+    """Is nobody signed in, and does the page say why and what to send to whom?"""
+    changed, why = NOT_HERE[person]
+    who, answer = hub.launch(**changed)
+    assert (who, answer.status_code) == ("", 403)
+    assert why in answer.text
+    assert "Send this to your instructor" in answer.text
+    assert "sub-of-ada" in answer.text
+
+
+def test_the_sign_in_page_takes_no_names(hub: SignInHub) -> None:
+    """Is the bare page there for browsers, but no way in with a form of one's own?"""
+    session = requests.Session()
+    page = session.get(f"{hub.url}/hub/login")
+    assert page.status_code == 200
+    assert "Open the course in Canvas" in page.text
+    form = {"sub": "sub-of-the-instructor", f"{CLAIM}deployment_id": DEPLOYMENT}
+    form |= {"_xsrf": session.cookies.get("_xsrf", path="/hub/") or ""}
+    assert session.post(f"{hub.url}/hub/login", data=form).status_code == 405
+    assert hub.who(session) == ""
+
+
+def test_only_a_checked_message_is_believed() -> None:
+    """Does the authenticator refuse the same values from any other page?"""
+    claims = StandInCanvas().claims("nonce", sub="sub-of-the-instructor")
+    ours = CanvasAuthenticator(
+        deployments={DEPLOYMENT}, staff={"sub-of-the-instructor": "instructor"}
+    )
+    with pytest.raises(HTTPError, match="Sign in from Canvas"):
+        asyncio.run(ours.authenticate(object(), claims))
+
+
+def test_canvas_gets_settings_that_ask_for_no_rights(hub: SignInHub) -> None:
+    """Do the app's settings have what Canvas requires, and no scope?"""
+    document = requests.get(f"{hub.url}/hub/lti13/config").json()
+    assert document["scopes"] == []
+    assert document["oidc_initiation_url"] == f"{hub.url}/hub/lti13/oauth_login"
+    assert document["public_jwk"].keys() == {"kty", "n", "e", "alg", "use", "kid"}
+    assert document == app_settings(f"{hub.url}/hub/", document["public_jwk"])
+
+
+def test_the_records_are_unreadable(hub: SignInHub) -> None:
+    """Is a student told, and the reason logged, when the gradebook is no gradebook?"""
+    book = hub.course.root / "gradebook.db"
+    kept = book.read_bytes()
+    try:
+        book.write_bytes(b"no database at all")
+        who, answer = hub.launch()
+    finally:
+        book.write_bytes(kept)
+    assert (who, answer.status_code) == ("", 403)
+    assert "could not read" in answer.text
+    log = (hub.plan.state / "log").read_text()
+    assert "file is not a database" in log
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_the_records_are_read_as_their_owner(tmp_path: Path) -> None:
+    """Can a course folder not make root read for it what only root may?"""
+    python = _public_python(Path("/tmp") / f"unrolled-{os.getpid()}")
+    try:
+        home = python.parents[2]
+        plan = place_plan(home / "place")
+        enrol(load_course(plan.course_root), {"ada": {"lms_user_id": "17"}})
+        for path in (plan.course_root, *plan.course_root.rglob("*")):
+            shutil.chown(path, "nobody")
+        reader = CanvasAuthenticator(
+            reader="nobody", python=str(python), course_root=str(plan.course_root)
+        )
+        assert [p.account for p in reader.pupils()] == ["ada"]
+        kept = plan.course_root / "canvas-records" / "students.json"
+        secret = tmp_path / "roots.json"
+        secret.write_text('{"ada": {"sis_id": "S17"}}')
+        secret.chmod(0o600)
+        kept.unlink()
+        kept.symlink_to(secret)
+        with pytest.raises(Refused, match="could not read"):
+            reader.pupils()
+    finally:
+        shutil.rmtree(python.parents[2])
+
+
+def _public_python(folder: Path) -> Path:
+    """A Python that every account may run, with what reads the records."""
+    system = Path("/usr/bin/python3")
+    if not system.exists():
+        pytest.skip("no Python that every account may run")
+    folder.mkdir(mode=0o755)
+    venv = [str(system), "-m", "venv", "--without-pip", str(folder / "venv")]
+    subprocess.run(venv, check=True)
+    site = next((folder / "venv/lib").glob("python3*")) / "site-packages"
+    for name in ("__init__.py", "hub/__init__.py", "hub/canvas_people.py"):
+        (site / "unrolled" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / "src/unrolled" / name, site / "unrolled" / name)
+    return folder / "venv/bin/python"
+
+
+ADA = Pupil("ada", "17", "S17", "ada", "ada@example.edu")
+PEOPLE = [
+    *(ADA, Pupil("emmy", "18", "S18", "emmy"), Pupil("sophie", sis_id="S19")),
+    *(Pupil("alan", login="Turing"), Pupil("copy", "20"), Pupil("copied", "20")),
+]
+FOUND = {
+    "ada": {"canvas_id": "17", "login": "emmy"},
+    "emmy": {"canvas_id": "18"},
+    "sophie": {"canvas_id": "19", "sis_id": "S19"},
+    "alan": {"canvas_id": "21", "login": "turing"},
+}
+
+
+@pytest.mark.parametrize("account", FOUND)
+def test_the_surest_key_decides(account: str) -> None:
+    """Is the Canvas id believed first, then SIS id, then the login?"""
+    person = visitor({"sub": "x", f"{CLAIM}custom": FOUND[account]})
+    assert find_student(person, PEOPLE).account == account
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"canvas_id": "99", "login": "ada"},  # the login was given to somebody else
+        {"canvas_id": "20"},
+        {"canvas_id": "99", "sis_id": "S99"},
+        {"canvas_id": True},
+        {"canvas_id": ["17"]},
+    ],
+)
+def test_a_doubt_is_no_student(told: dict[str, Any]) -> None:
+    """Is nobody taken whose surer key is another's, who is two, or tells no text?"""
+    with pytest.raises(Refused):
+        find_student(visitor({"sub": "x", f"{CLAIM}custom": told}), PEOPLE)
+
+
+def test_email_counts_only_where_it_is_allowed() -> None:
+    """Is an address that a student can change no key, unless lti.toml says so?"""
+    person = visitor({"sub": "x", "email": "Ada@Example.edu"})
+    with pytest.raises(Refused):
+        find_student(person, PEOPLE)
+    assert find_student(person, PEOPLE, match_email=True) == ADA
+
+
+def test_the_school_s_number_is_taken_from_canvas_s_own_part() -> None:
+    """Does the SIS id that Canvas writes itself count before one from a link?"""
+    token = {f"{CLAIM}lis": {"person_sourcedid": "S17"}}
+    assert visitor(token | {f"{CLAIM}custom": {"sis_id": "S18"}}).sis_id == "S17"
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        *(("a-name-that-is-free", True), ("ta", False), ("root", False)),
+        *(("bin", False), ("nobody", False), ("Ada", False), ("../ada", False)),
+        *(("grader-other", False), ("", False)),
+    ],
+)
+def test_no_student_gets_an_account_with_rights(name: str, safe: bool) -> None:
+    """Are accounts of staff, of graders and of the system never a student's?"""
+    assert safe_account(name, {"ta"}) is safe
+
+
+def test_an_administrator_s_account_is_no_student_s(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Is a person's account refused if it may do more than a student's?"""
+    pwd = type("Entry", (), {"pw_uid": 1000, "pw_gid": 1000})
+    own = type("Group", (), {"gr_name": "sam", "gr_gid": 1000, "gr_mem": []})
+    sudo = type("Group", (), {"gr_name": "sudo", "gr_gid": 27, "gr_mem": ["sam"]})
+    monkeypatch.setattr("pwd.getpwnam", lambda name: pwd)
+    monkeypatch.setattr("grp.getgrall", lambda: [own])
+    assert safe_account("sam", set())
+    monkeypatch.setattr("grp.getgrall", lambda: [own, sudo])
+    assert not safe_account("sam", set())
+
+
+def test_a_name_from_canvas_is_shown_as_text() -> None:
+    """Does a name with HTML in it do nothing in the page?"""
+    person = visitor({"sub": "<b>", "name": "<script>alert(1)</script>"})
+    page = refusal(person, "no <i>reason</i>").jupyterhub_html_message
+    assert "<script>" not in page
+    assert "<b>" not in page
+    assert "<i>" not in page
+
+
+def test_the_configuration_has_traits_that_exist(tmp_path: Path) -> None:
+    """Is every value we set a trait of the class, and of its kind?"""
+    plan, config = place_plan(tmp_path), Config()
+    with StandInCanvas() as canvas:
+        write_lti(plan, canvas)
+        configure_canvas(config, plan)
+    known = CanvasAuthenticator.class_traits(config=True)
+    assert config.CanvasAuthenticator.keys() <= known.keys()
+    ours = CanvasAuthenticator(config=config)
+    assert ours.reader == "grader-unrolled"
+    assert ours.python == str(plan.staff_env / "bin/python")
+    assert ours.reserved == {"root", "grader-unrolled", "instructor", "ta"}
+    made = json.loads((plan.state / "lti_public_key.json").read_text())
+    assert ours.public_key == made
+    assert "d" not in made
+
+
+def test_the_reader_needs_no_heavy_package() -> None:
+    """Does reading the records at a sign-in import nothing but Python's own?"""
+    code = "import unrolled.hub.canvas_people, sys; print('nbgrader' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"
