@@ -24,6 +24,7 @@ def configure(config: Any, root: Path) -> None:
     _generate(config)
     _autograde(config)
     _feedback(config)
+    _exchange(config)
 
 
 def _generate(config: Any) -> None:
@@ -82,3 +83,11 @@ def _feedback(config: Any) -> None:
         "unrolled.grade.preprocessors.HideTests",
         "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
     ]
+
+
+def _exchange(config: Any) -> None:
+    """Students' folders are checked when collected; releasing tells the dates."""
+    plugins = "unrolled.hub.exchange"
+    config.ExchangeFactory.collect = f"{plugins}.CheckedCollect"
+    config.ExchangeFactory.release_assignment = f"{plugins}.ReleaseWithDates"
+    config.ExchangeFactory.fetch_assignment = f"{plugins}.FetchKeepingWork"

@@ -1,0 +1,51 @@
+"""What a collection found: written by `nbgrader collect`, shown to assistants."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What is to be said of one entry of inbound."""
+
+    student: str
+    entry: str
+    reason: str
+
+
+@dataclass
+class CollectReport:
+    """What a collection did; the grading page shows it."""
+
+    assignment: str
+    time: str = ""
+    collected: list[str] = field(default_factory=list)
+    refused: list[Remark] = field(default_factory=list)
+    notes: list[Remark] = field(default_factory=list)
+
+    def save(self, root: Path) -> None:
+        """Write it below the course folder."""
+        path = report_file(root, self.assignment)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch = path.with_suffix(".new")
+        scratch.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
+        scratch.replace(path)
+
+
+def report_file(root: Path, assignment: str) -> Path:
+    """Where the report of the last collection of an assignment lies."""
+    return root / "build" / "collected" / f"{assignment}.json"
+
+
+def read_report(root: Path, assignment: str) -> CollectReport | None:
+    """The report of the last collection; None if there is none to read."""
+    try:
+        path = report_file(root, assignment)
+        document = json.loads(path.read_text(encoding="utf-8"))
+        lists = {k: [Remark(**r) for r in document[k]] for k in ("refused", "notes")}
+        return CollectReport(**(document | lists))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

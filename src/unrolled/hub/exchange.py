@@ -1,0 +1,133 @@
+"""Plug-ins for nbgrader's exchange: work that is kept, submissions that are checked,
+dates that students can read. `ExchangeFactory` in the configuration names them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from datetime import datetime
+from pathlib import Path
+
+from nbgrader.exchange.default import (
+    ExchangeFetchAssignment,
+    ExchangeReleaseAssignment,
+)
+
+from unrolled.errors import UserError
+from unrolled.hub.collect import CheckedCollect
+from unrolled.hub.dates import write_dates
+from unrolled.hub.places import new_beside, put_in_place, reason_of
+
+__all__ = ["CheckedCollect", "FetchKeepingWork", "ReleaseWithDates"]
+
+
+class FetchKeepingWork(ExchangeFetchAssignment):  # type: ignore[misc]
+    """Fetching again puts a fresh copy in place and keeps the student's folder.
+
+    `kept` is where the old folder went, or None.
+    """
+
+    kept: Path | None = None
+
+    def init_dest(self) -> None:
+        """Where the copy goes; that something is there already is no failure."""
+        course = self.coursedir.course_id if self.path_includes_course else ""
+        place = Path(self.assignment_dir, course, self.coursedir.assignment_id)
+        self.dest_path = str(place.absolute())
+
+    def copy_files(self) -> None:
+        """Copy the release beside the old folder, then exchange the two."""
+        place = Path(self.dest_path)
+        if self.replace_missing_files and place.is_dir():
+            super().copy_files()
+            return
+        try:
+            with new_beside(place) as fresh:
+                ignored = shutil.ignore_patterns(*self.coursedir.ignore)
+                shutil.copytree(
+                    self.src_path, fresh, ignore=ignored, dirs_exist_ok=True
+                )
+                self._put(fresh, place)
+        except OSError as error:
+            self.fail(
+                f"{self.coursedir.assignment_id} could not be fetched "
+                f"({reason_of(error)}); your folder is as it was."
+            )
+        self.log.info("Fetched as: %s", self.dest_path)
+
+    def _put(self, fresh: Path, place: Path) -> None:
+        kept = _free_name(place) if os.path.lexists(place) else None
+        if kept is not None:
+            place.rename(kept)
+        try:
+            fresh.rename(place)
+        except OSError:
+            if kept is not None:
+                kept.rename(place)
+            raise
+        self.kept = kept
+        if kept is not None:
+            self.log.info("Your work was kept as: %s", kept)
+
+
+def _free_name(place: Path) -> Path:
+    """A name beside `place` with date and time that nothing has yet."""
+    now = datetime.now().astimezone()
+    stem = f"{place.name} (kept {now:%Y-%m-%d %H.%M.%S}"
+    names = (f"{stem})", *(f"{stem}, {n})" for n in range(2, 1000)))
+    return next(p for n in names if not os.path.lexists(p := place.with_name(n)))
+
+
+class ReleaseWithDates(ExchangeReleaseAssignment):  # type: ignore[misc]
+    """Releasing again replaces the copy; titles and dates go to where students look."""
+
+    def ensure_root(self) -> None:
+        """As nbgrader has it, but nobody removes what others own (sticky bit)."""
+        super().ensure_root()
+        _sticky(Path(self.root))
+
+    def init_src(self) -> None:
+        """Read course.toml first: nothing is released without a title and a date."""
+        from unrolled.course import load_course
+
+        super().init_src()
+        try:
+            self.course = load_course(Path(self.coursedir.root))
+        except UserError as error:
+            self.fail(str(error))
+        if self.coursedir.assignment_id not in self.course.assignments:
+            self.fail(
+                f"{self.course.root / 'course.toml'} has no assignment "
+                f"{self.coursedir.assignment_id}."
+            )
+
+    def init_dest(self) -> None:
+        """As nbgrader has it; handed-in folders can be removed by their owners only."""
+        super().init_dest()
+        _sticky(Path(self.inbound_path))
+
+    def copy_files(self) -> None:
+        """Copy beside the released folder, exchange the two, write the dates."""
+        place = Path(self.dest_path)
+        try:
+            with new_beside(place) as fresh:
+                copy = fresh / place.name
+                self.do_copy(self.src_path, copy)
+                modes = (
+                    (0o664, 0o2775) if self.coursedir.groupshared else (0o644, 0o755)
+                )
+                self.set_perms(copy, *modes)
+                put_in_place(copy, place)
+            released = [p.name for p in place.parent.iterdir() if p.is_dir()]
+            write_dates(self.course, Path(self.course_path), released)
+        except OSError as error:
+            self.fail(f"{self.dest_path} was not released: {reason_of(error)}")
+        self.log.info("Released as: %s", self.dest_path)
+
+
+def _sticky(folder: Path) -> None:
+    """Let only owners remove what lies in a folder of ours."""
+    found = folder.stat()
+    if found.st_uid == os.geteuid():
+        folder.chmod(stat.S_IMODE(found.st_mode) | stat.S_ISVTX)

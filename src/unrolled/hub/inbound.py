@@ -1,0 +1,212 @@
+"""Reading what students handed in, without trusting any of it.
+
+A folder in the exchange belongs to a student, who may change it while it is read:
+links, pipes and files of others are refused on the *opened* file, never by name,
+and its time is the file system's, which an owner can only move forward.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatch
+from pathlib import Path
+
+from nbgrader.utils import parse_utc
+
+_NAME = re.compile(
+    r"(?P<student>[^+/\s.][^+/\s]*)\+(?P<assignment>[^+/]+)"
+    r"\+(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?( [A-Za-z0-9:-]{1,20})?)"
+    r"(\+[A-Za-z0-9_=-]{1,64})?"
+)
+_CHUNK = 1 << 20
+
+
+class Refused(Exception):
+    """A submission that must not be collected; the text says why."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a submission may hold: patterns of nbgrader's, sizes in bytes."""
+
+    ignore: tuple[str, ...]
+    include: tuple[str, ...]
+    file_bytes: int
+    folder_bytes: int
+    files: int = 1000
+    depth: int = 12
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The name of a folder in inbound; `claimed` is a naive time in UTC."""
+
+    name: str
+    student: str
+    assignment: str
+    claimed: datetime
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a walk through an entry found: its owner, the time of its last change."""
+
+    uid: int
+    changed: datetime
+
+
+def parse_entry(name: str) -> Entry:
+    """The parts of an entry's name; Refused if it has not the form nbgrader gives."""
+    match = _NAME.fullmatch(name) if name.isprintable() else None
+    if match is None:
+        raise Refused("its name is none that nbgrader gives")
+    try:
+        claimed = parse_utc(match["time"])
+    except (ValueError, OverflowError) as error:
+        raise Refused("the time in its name is none") from error
+    return Entry(name, match["student"], match["assignment"], claimed)
+
+
+def believed(claimed: datetime, changed: datetime, tolerance: timedelta) -> datetime:
+    """The time that counts: what is claimed, unless the file system contradicts."""
+    return claimed if abs(changed - claimed) <= tolerance else changed
+
+
+def read_entry(
+    inbound: int, name: str, rules: Rules, target: Path | None = None
+) -> Found:
+    """Walk through the entry `name` of the opened folder; copy it into `target`.
+
+    Without `target` it is only looked at. Raises Refused for what must not be
+    collected; OSError only if the copy cannot be written.
+    """
+    with _opened(inbound, name, os.O_DIRECTORY, "the submission") as folder:
+        walk = _Walk(rules, os.fstat(folder).st_uid)
+        walk.folder(folder, "", target, 0)
+    return Found(
+        walk.uid, datetime.fromtimestamp(walk.changed, UTC).replace(tzinfo=None)
+    )
+
+
+@contextmanager
+def _opened(folder: int, name: str, flags: int, told: str) -> Iterator[int]:
+    """An opened member of an opened folder, never through a link, never waiting."""
+    safe = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        descriptor = os.open(name, safe | flags, dir_fd=folder)
+    except OSError as error:
+        raise Refused(f"{told} {_WHY.get(error.errno, 'cannot be read')}") from error
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+_WHY: dict[int | None, str] = {
+    errno.ELOOP: "is a link",
+    errno.ENOTDIR: "is a link or no folder",
+    errno.ENOENT: "vanished while it was read",
+    errno.EACCES: "cannot be read: its owner forbids it",
+}
+_KINDS = {
+    stat.S_IFLNK: "a symbolic link",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+@dataclass
+class _Walk:
+    """One walk through a submission; all of it must belong to `uid`."""
+
+    rules: Rules
+    uid: int
+    changed: float = 0.0
+    files: int = 0
+    bytes: int = 0
+
+    def folder(self, folder: int, place: str, target: Path | None, depth: int) -> None:
+        """Walk through an opened folder; `place` is its path in the submission."""
+        if depth > self.rules.depth:
+            raise Refused(f"folders in folders, more than {self.rules.depth} deep")
+        self._check(folder, place or "the submission")
+        if target is not None:
+            target.mkdir(exist_ok=True)
+        with os.scandir(folder) as members:
+            for member in members:
+                self.files += 1
+                if self.files > self.rules.files:
+                    raise Refused(f"it holds more than {self.rules.files} files")
+                if not self._matches(member.name, self.rules.ignore):
+                    self._member(folder, member.name, place, target, depth)
+
+    def _member(
+        self, folder: int, name: str, place: str, target: Path | None, depth: int
+    ) -> None:
+        told = ascii(place + name)
+        try:
+            mode = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
+        except OSError as error:
+            raise Refused(f"{told} vanished while it was read") from error
+        copy = target / name if target is not None else None
+        if stat.S_ISDIR(mode):
+            with _opened(folder, name, os.O_DIRECTORY, told) as below:
+                self.folder(below, f"{place}{name}/", copy, depth + 1)
+        elif not stat.S_ISREG(mode):
+            kind = _KINDS.get(stat.S_IFMT(mode), "no ordinary file")
+            raise Refused(f"{told} is {kind}")
+        elif self._matches(name, self.rules.include):
+            with _opened(folder, name, 0, told) as opened:
+                self._file(opened, told, copy)
+
+    def _file(self, opened: int, told: str, copy: Path | None) -> None:
+        found = self._check(opened, told)
+        if not stat.S_ISREG(found.st_mode):
+            raise Refused(f"{told} is no ordinary file")
+        if found.st_nlink != 1:
+            raise Refused(f"{told} is a hard link: it has {found.st_nlink} names")
+        size = found.st_size if copy is None else self._copy(opened, told, copy)
+        self._grow(size, size, told)
+        self._check(opened, told)
+
+    def _copy(self, opened: int, told: str, copy: Path) -> int:
+        """Copy the opened file; its size in bytes. It may grow while it is read."""
+        size = 0
+        with copy.open("xb") as out:
+            while chunk := os.read(opened, _CHUNK):
+                size += len(chunk)
+                self._grow(0, size, told)
+                out.write(chunk)
+        return size
+
+    def _grow(self, more: int, size: int, told: str) -> None:
+        self.bytes += more
+        if size > self.rules.file_bytes:
+            raise Refused(f"{told} is larger than {_told(self.rules.file_bytes)}")
+        if self.bytes + (0 if more else size) > self.rules.folder_bytes:
+            raise Refused(f"it is larger than {_told(self.rules.folder_bytes)}")
+
+    def _check(self, opened: int, told: str) -> os.stat_result:
+        """Check the owner; note the time of the last change."""
+        found = os.fstat(opened)
+        if found.st_uid != self.uid:
+            raise Refused(f"{told} belongs to somebody else")
+        self.changed = max(self.changed, found.st_ctime)
+        return found
+
+    @staticmethod
+    def _matches(name: str, patterns: tuple[str, ...]) -> bool:
+        return any(fnmatch(name, pattern) for pattern in patterns)
+
+
+def _told(size: int) -> str:
+    return f"{size / 1e6:.3g} MB"

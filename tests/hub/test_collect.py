@@ -1,0 +1,339 @@
+"""Does collecting keep what is good and refuse what is not, whatever students do?"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+import tempfile
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hub_support import NAME, Hub, as_user, make_hub
+
+from unrolled.hub import inbound as reading
+from unrolled.hub.collected import read_report
+
+ROOT = os.geteuid() == 0
+
+
+def collect(hub: Hub, **options: bool) -> dict[str, str]:
+    """Collect; why entries were refused, by student."""
+    hub.run("Collect", **({"update": True} | options))
+    report = read_report(hub.course, NAME)
+    assert report is not None
+    return {r.student: r.reason for r in report.refused}
+
+
+def text(hub: Hub, student: str = "ada") -> str:
+    return (hub.submitted(student) / "forward_pass.ipynb").read_text()
+
+
+def test_the_last_one_is_collected_and_only_once(hub: Hub) -> None:
+    """Is the latest of several collected, and not copied again the next time?"""
+    hub.hand_in("ada", "first", late=-20)
+    hub.hand_in("ada", "second", late=-10)
+    assert collect(hub) == {}
+    assert text(hub) == "second"
+    before = hub.submitted("ada").stat().st_ino
+    collect(hub)
+    assert hub.submitted("ada").stat().st_ino == before
+    hub.hand_in("ada", "third")
+    collect(hub, update=False)
+    assert text(hub) == "second"
+    collect(hub)
+    assert text(hub) == "third"
+    assert [p.name for p in hub.submitted("ada").parent.iterdir()] == [NAME]
+
+
+def test_somebody_elses_name_is_refused(hub: Hub) -> None:
+    """Is a folder refused that says it is of another student?"""
+    hub.hand_in("emmy", "forged")
+    hub.hand_in("ada", "good")
+    assert collect(hub) == {"emmy": "it says it is by emmy but belongs to ada"}
+    assert not hub.submitted("emmy").exists()
+    assert text(hub) == "good"
+
+
+@pytest.fixture
+def open_hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """A course in a folder that every account may enter, unlike pytest's own."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        yield make_hub(Path(folder), monkeypatch)
+
+
+@pytest.mark.skipif(not ROOT, reason="needs two accounts")
+def test_two_real_users(open_hub: Hub) -> None:
+    """Do real owners count, where nbgrader itself hands in?"""
+    hub = open_hub
+    hub.accounts.names |= {4101: "sophie", 4102: "emmy"}
+    for uid, name in ((4101, "sophie"), (4102, "emmy")):
+        hub.home(name).mkdir()
+        os.chown(hub.home(name), uid, uid)
+
+        def work(name: str = name) -> None:
+            hub.run("FetchAssignment", name)
+            hub.run("Submit", name)
+
+        as_user(uid, work)
+    as_user(4101, lambda: hub.hand_in("emmy", "forged by sophie", late=1))
+    assert collect(hub) == {"emmy": "it says it is by emmy but belongs to sophie"}
+    assert "cells" in text(hub, "emmy")
+    assert "cells" in text(hub, "sophie")
+    (entry,) = (p for p in hub.inbound.iterdir() if p.stat().st_uid == 4102)
+
+    def steal() -> None:
+        with pytest.raises(PermissionError):
+            entry.rename(hub.inbound / "gone")
+
+    as_user(4101, steal)
+
+
+@pytest.mark.parametrize("what", ["link", "hard link", "pipe", "socket", "folder link"])
+def test_nothing_but_files(
+    hub: Hub, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Are links and special files refused, and the last good submission taken?"""
+    secret = hub.root / "hidden_tests.py"
+    secret.write_text("the answer")
+    hub.hand_in("ada", "good", late=-5)
+    place = hub.hand_in("ada", "bad")
+    planted = place / "notes.txt"
+    if what == "link":
+        planted.symlink_to(secret)
+    elif what == "hard link":
+        planted.hardlink_to(secret)
+    elif what == "pipe":
+        os.mkfifo(planted)
+    elif what == "folder link":
+        planted.symlink_to(hub.root)
+    else:
+        monkeypatch.chdir(place)  # a socket's address is at most 107 bytes long
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(planted.name)
+    assert "notes.txt" in collect(hub)["ada"]
+    assert text(hub) == "good"
+    assert not (hub.submitted("ada") / "notes.txt").exists()
+
+
+def test_the_folder_itself_is_a_link(hub: Hub) -> None:
+    """Is an entry refused that is a link to a folder of somebody else?"""
+    place = hub.hand_in("ada")
+    moved = place.rename(hub.root / "elsewhere")
+    place.symlink_to(moved)
+    assert collect(hub) == {"ada": "the submission is a link or no folder"}
+
+
+@pytest.mark.skipif(not ROOT, reason="needs two accounts")
+def test_files_of_others_in_it(hub: Hub) -> None:
+    """Is a submission refused that holds a file of another account?"""
+    place = hub.hand_in("ada")
+    (place / "data.csv").write_text("x")
+    os.chown(place / "data.csv", 4101, 4101)
+    assert collect(hub) == {"ada": "'data.csv' belongs to somebody else"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        f"ada+{NAME}+never+abc",
+        f"ada+{NAME}+",
+        f"+{NAME}+2027-01-01 00:00:00 UTC",
+        f"..+{NAME}+2027-01-01 00:00:00 UTC",
+        f"ada+{NAME}+2027-13-41 99:00:00 UTC",
+        f"ada+{NAME}+2027-01-01 00:00:00 UTC+\x1b[2J",
+        f"a+b+{NAME}+2027-01-01 00:00:00 UTC+x+y",
+        f"ada+{NAME}+\udcff\udcfe",
+    ],
+)
+def test_odd_names_stop_nobody(hub: Hub, name: str) -> None:
+    """Does an entry of odd name leave the others collected, and the log readable?"""
+    hub.hand_in("ada", "good")
+    (hub.inbound / name).mkdir()
+    hub.run("Collect", update=True)
+    report = read_report(hub.course, NAME)
+    assert report is not None
+    assert text(hub) == "good"
+    assert len(report.refused) == 1
+    assert report.refused[0].entry.isprintable()
+
+
+def test_too_large(hub: Hub) -> None:
+    """Are large files, large folders, too many files and endless folders refused?"""
+    rules = reading.Rules((), ("*",), 1000, 1500, files=20, depth=3)
+    place = hub.hand_in("ada")
+    (place / "big.bin").write_bytes(b"x" * 1001)
+    assert "larger than 0.001 MB" in refusal(place, rules)
+    (place / "big.bin").write_bytes(b"x" * 999)
+    (place / "more.bin").write_bytes(b"x" * 999)
+    assert "it is larger" in refusal(place, rules)
+    for n in range(20):
+        (place / f"{n}").touch()
+    (place / "more.bin").unlink()
+    assert "more than 20 files" in refusal(place, rules)
+    deep = hub.hand_in("ada")
+    (deep / "a/b/c/d").mkdir(parents=True)
+    assert "more than 3 deep" in refusal(deep, rules)
+
+
+def refusal(place: Path, rules: reading.Rules, target: Path | None = None) -> str:
+    folder = os.open(place.parent, os.O_RDONLY)
+    try:
+        reading.read_entry(folder, place.name, rules, target)
+    except reading.Refused as why:
+        return str(why)
+    finally:
+        os.close(folder)
+    return ""
+
+
+def test_a_file_that_grows_while_it_is_copied(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Is the copy bounded when its owner makes the file larger after the first look?"""
+    place = hub.hand_in("ada")
+    rules = reading.Rules((), ("*",), 5000, 9000)
+    read = os.read
+
+    def endless(descriptor: int, size: int) -> bytes:
+        return read(descriptor, size) or b"more" * 500
+
+    monkeypatch.setattr(os, "read", endless)
+    target = hub.root / "copy"
+    assert "larger than 0.005 MB" in refusal(place, rules, target)
+    assert all(p.stat().st_size < 9000 for p in target.iterdir())
+
+
+def test_an_owner_who_swaps_files(hub: Hub) -> None:
+    """Does a link that is planted again and again never get through?"""
+    secret = hub.root / "hidden_tests.py"
+    secret.write_text("the answer")
+    place = hub.hand_in("ada")
+    victim = place / "swapped.txt"
+    stop = threading.Event()
+
+    def swap() -> None:
+        while not stop.is_set():
+            victim.unlink(missing_ok=True)
+            victim.symlink_to(secret)
+            victim.unlink()
+            victim.write_text("harmless")
+
+    owner = threading.Thread(target=swap)
+    owner.start()
+    try:
+        for n in range(300):
+            rules = reading.Rules((), ("*",), 1000, 1000000)
+            target = hub.root / f"copy{n}"
+            refusal(place, rules, target)
+            copied = target / "swapped.txt"
+            if copied.exists():
+                assert copied.read_text() != "the answer"
+    finally:
+        stop.set()
+        owner.join()
+
+
+def when(hub: Hub) -> datetime:
+    stamp = (hub.submitted("ada") / "timestamp.txt").read_text()
+    return datetime.strptime(stamp, "%Y-%m-%d %H:%M:%S.%f UTC").replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize("days", [-2, 2])
+def test_a_time_that_was_made_up(hub: Hub, days: int) -> None:
+    """Does the file system's time count where the name says another?"""
+    place = hub.hand_in("ada", late=days * 86400)
+    for path in (*place.iterdir(), place):
+        os.utime(path, (0, 0))  # what a student can set
+    assert collect(hub) == {}
+    assert abs(when(hub) - datetime.now(UTC)) < timedelta(minutes=1)
+    report = read_report(hub.course, NAME)
+    assert report is not None
+    assert "the file system's time counts" in report.notes[0].reason
+
+
+def test_a_file_changed_after_the_submission(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Does an edit in inbound make the submission as late as the edit?"""
+    place = hub.hand_in("ada", late=-3600)
+    fstat = os.fstat
+    notebook = place / "forward_pass.ipynb"
+
+    def earlier(descriptor: int) -> os.stat_result:
+        """All but the notebook was changed an hour ago."""
+        found = fstat(descriptor)
+        if found.st_ino == notebook.stat().st_ino:
+            return found
+        return os.stat_result(found, {"st_ctime": found.st_ctime - 3600})
+
+    monkeypatch.setattr(os, "fstat", earlier)
+    collect(hub)
+    assert abs(when(hub) - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def test_a_collected_time_stays(hub: Hub) -> None:
+    """Is nothing collected again because the exchange was moved to another disk?"""
+    hub.hand_in("ada", "good", late=-60)
+    collect(hub)
+    stamp = hub.submitted("ada") / "timestamp.txt"
+    earlier = datetime.now(UTC) - timedelta(days=3)
+    # As if both had been made three days ago, and inbound copied today.
+    stamp.write_text(f"{earlier:%Y-%m-%d %H:%M:%S.%f} UTC")
+    (old,) = hub.inbound.iterdir()
+    old.rename(old.with_name(f"ada+{NAME}+{earlier:%Y-%m-%d %H:%M:%S.%f} UTC+x"))
+    before = hub.submitted("ada").stat().st_ino
+    collect(hub)
+    assert hub.submitted("ada").stat().st_ino == before
+
+
+@pytest.mark.parametrize("secret", [b"", b"\xff\xfe", b"../../x", b"5e" * 500])
+def test_a_secret_that_would_stop_the_feedback(hub: Hub, secret: bytes) -> None:
+    """Is a bad secret replaced, since nbgrader stops at it for the whole class?"""
+    place = hub.hand_in("ada")
+    (place / "submission_secret.txt").write_bytes(secret)
+    assert collect(hub) == {}
+    kept = (hub.submitted("ada") / "submission_secret.txt").read_text()
+    assert len(kept) == 128
+    again = hub.hand_in("ada")
+    (again / "submission_secret.txt").unlink()
+    (again / "submission_secret.txt").mkdir()
+    assert "a folder where a record" in collect(hub)["ada"]
+
+
+def test_a_full_disk_stops_nobody(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """If a copy cannot be written, is the old one kept and the rest collected?"""
+    hub.hand_in("ada", "old", late=-60)
+    collect(hub)
+    hub.hand_in("ada", "new")
+
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched, caplog.at_level(logging.WARNING):
+        patched.setattr(reading._Walk, "_copy", full)
+        assert collect(hub)["ada"].endswith("No space left on device")
+    assert text(hub) == "old"
+    assert [p.name for p in hub.submitted("ada").parent.iterdir()] == [NAME]
+
+
+def test_modes_and_the_report(hub: Hub) -> None:
+    """Is the copy an ordinary folder, and the report whole?"""
+    place = hub.hand_in("ada")
+    place.chmod(0o777)
+    (place / "forward_pass.ipynb").chmod(0o4755)
+    (place / ".ipynb_checkpoints").mkdir()
+    collect(hub)
+    assert hub.submitted("ada").stat().st_mode & 0o7777 == 0o755
+    assert not (hub.submitted("ada") / ".ipynb_checkpoints").exists()
+    notebook = hub.submitted("ada") / "forward_pass.ipynb"
+    assert notebook.stat().st_mode & 0o7111 == 0
+    document = json.loads((hub.course / f"build/collected/{NAME}.json").read_text())
+    assert document["collected"] == ["ada"]
