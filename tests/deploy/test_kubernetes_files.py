@@ -19,8 +19,8 @@ from unrolled.hub.config import (
     grading_service,
 )
 
-# Keys that the chart's values.yaml and schema.yaml have (4.3, read in its source; the
-# chart itself cannot be fetched here). A name that ends with .* has keys of one's own.
+# Keys of the chart's own values.yaml (3.0 read in its source, 4.x in parts; the
+# chart cannot be fetched here). Below a name that ends with .* are keys of one's own.
 CHART = (
     *("custom.*", "hub.config.JupyterHub.*", "hub.config.Authenticator.*"),
     *("hub.config.LTI13Authenticator.*", "hub.db.type", "hub.services.*"),
@@ -31,8 +31,8 @@ CHART = (
     *("singleuser.cpu.guarantee", "singleuser.cpu.limit", "singleuser.extraEnv.*"),
     *("singleuser.storage.type", "singleuser.storage.capacity"),
     *("singleuser.storage.homeMountPath", "singleuser.storage.extraVolumes"),
-    *("singleuser.storage.extraVolumeMounts"),
-    *("singleuser.cloudMetadata.blockWithIptables"),
+    "singleuser.storage.extraVolumeMounts",
+    "singleuser.cloudMetadata.blockWithIptables",
     *("singleuser.networkPolicy.enabled", "cull.enabled", "cull.timeout"),
     *("proxy.https.enabled", "proxy.https.hosts"),
     "proxy.https.letsencrypt.contactEmail",
