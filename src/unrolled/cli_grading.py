@@ -16,6 +16,14 @@ from unrolled.cli_common import (
     the_course,
 )
 from unrolled.errors import UserError
+from unrolled.report.progress import Style
+
+Progress = Annotated[
+    Style,
+    typer.Option(
+        help="On standard error: a bar, or a line of JSON for each submission."
+    ),
+]
 
 
 def grade(
@@ -56,6 +64,7 @@ def grade(
             "how to mend it.",
         ),
     ] = False,
+    progress: Progress = Style.BAR,
     as_json: Json = False,
 ) -> None:
     """Grade all submissions of an assignment into nbgrader's gradebook.
@@ -69,7 +78,7 @@ def grade(
     from unrolled.grade.run import grade as work
     from unrolled.grade.run import submitted_students
     from unrolled.report.diagnosis import diagnosis_text
-    from unrolled.report.progress import grading
+    from unrolled.report.progress import grading, grading_lines
     from unrolled.report.tables import grade_table
 
     course = the_course(context)
@@ -77,7 +86,9 @@ def grade(
     if show and len(student or ()) != 1:
         raise UserError("--show opens one submission: name it with --student.")
     total = len(student or submitted_students(course, assignment))
-    with grading(err, assignment, total) as step:
+    lines = progress is Style.LINES
+    watched = grading_lines(total) if lines else grading(err, assignment, total)
+    with watched as step:
         report = work(
             course, assignment, student or (), force, step, jobs, allow_weak, scheduler
         )
@@ -96,16 +107,20 @@ def feedback(
         list[str] | None, typer.Option(help="Only this student; may be repeated.")
     ] = None,
     force: Force = False,
+    progress: Progress = Style.BAR,
 ) -> None:
     """Write the feedback pages: which check failed, the message, the hint.
 
     Hidden tests are left out, unless course.toml opens them.
     """
     from unrolled.grade.feedback import feedback as work
+    from unrolled.report.progress import counted, counted_lines
 
     course = the_course(context)
     chosen(course, [assignment])
-    pages = work(course, assignment, student or (), force)
+    lines = progress is Style.LINES
+    with counted_lines() if lines else counted(err, f"feedback {assignment}") as step:
+        pages = work(course, assignment, student or (), force, step)
     for page in pages:
         out.print(str(page), markup=False, soft_wrap=True)
 

@@ -90,4 +90,5 @@ def _exchange(config: Any) -> None:
     plugins = "unrolled.hub.exchange"
     config.ExchangeFactory.collect = f"{plugins}.CheckedCollect"
     config.ExchangeFactory.release_assignment = f"{plugins}.ReleaseWithDates"
+    config.ExchangeFactory.release_feedback = f"{plugins}.ReleaseEachFeedback"
     config.ExchangeFactory.fetch_assignment = f"{plugins}.FetchKeepingWork"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from nbgrader.converters import GenerateFeedback
@@ -13,11 +13,16 @@ from unrolled.errors import UserError
 
 
 def feedback(
-    course: Course, assignment: str, students: Sequence[str] = (), force: bool = False
+    course: Course,
+    assignment: str,
+    students: Sequence[str] = (),
+    force: bool = False,
+    progress: Callable[[int, int, str], None] = lambda *_: None,
 ) -> list[Path]:
     """Write the feedback pages of an assignment; the paths of all pages there.
 
     A page that is newer than the grading it shows is left alone unless `force`.
+    `progress` is told how many students are done, of how many, and who was next.
     Raises UserError if nothing was graded yet.
     """
     folders = sorted(course.autograded.glob(f"*/{assignment}"))
@@ -35,8 +40,10 @@ def feedback(
     chosen = [
         f.parent.name for f in folders if not students or f.parent.name in students
     ]
-    for student in chosen:
+    for done, student in enumerate(chosen):
+        progress(done, len(chosen), student)
         _convert(course, assignment, student, force)
+    progress(len(chosen), len(chosen), "")
     name = f"{course.assignments[assignment].notebook}.html"
     pages = [course.feedback / s / assignment / name for s in chosen]
     return [p for p in pages if p.exists()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import re
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cache
@@ -19,7 +20,7 @@ from unrolled.errors import UserError
 from unrolled.grade.job import Job
 from unrolled.grade.notebooks import parse_submission, submission_bytes
 from unrolled.grade.task import Material, derive_seed
-from unrolled.grade.writer import Paper
+from unrolled.grade.writer import SECRET, Paper
 from unrolled.secret import course_secret
 
 PACKAGES = ("numpy", "torch", "ipython", "nbgrader", "nbformat", "matplotlib")
@@ -58,7 +59,8 @@ class Preparer:
         stamp, repairs = _timestamp(origin / "timestamp.txt")
         seed = derive_seed(self.secret, self.assignment, student)
         job = Job(student, str(path), content, self.material, seed, self.course.limits)
-        return Prepared(job, Paper(stamp, self.files), repairs, self._key(job, stamp))
+        paper = Paper(stamp, self.files | _secret(origin / SECRET))
+        return Prepared(job, paper, repairs, self._key(job, stamp))
 
     def _key(self, job: Job, stamp: str | None) -> str:
         parts = (job.student, str(job.seed), stamp, asdict(job.limits), self.digest)
@@ -114,6 +116,15 @@ def _timestamp(path: Path) -> tuple[str | None, tuple[str, ...]]:
         said = f"{path}: not a time ({text[:40]!r}); counted as in time, please check."
         return None, (said,)
     return text, ()
+
+
+def _secret(path: Path) -> dict[str, bytes]:
+    """What nbgrader's exchange finds the student's feedback by, if it is in order."""
+    if path.is_symlink() or not path.is_file():
+        return {}
+    with path.open("rb") as file:
+        content = file.read(MAX_STAMP)
+    return {SECRET: content} if re.fullmatch(rb"[0-9a-f]{32,160}", content) else {}
 
 
 def _is_time(text: str) -> bool:

@@ -34,6 +34,7 @@ class Paper:
     files: dict[str, bytes]
 
 
+SECRET = "submission_secret.txt"  # nbgrader's exchange needs it to release feedback
 STAGE = ".unrolled-"  # on the disk of what it becomes, so that a move is one step
 
 
@@ -128,9 +129,11 @@ class Writer:
         try:
             text = (place / f"{self.notebook}.ipynb").read_text(encoding="utf-8")
             time = stamp.read_text(encoding="utf-8") if stamp.exists() else None
+            secret = (place / SECRET).read_bytes() if SECRET in paper.files else None
         except (OSError, UnicodeDecodeError):
             return False
-        return text == graded.notebook and time == paper.timestamp
+        same = secret is None or secret == paper.files[SECRET]
+        return same and text == graded.notebook and time == paper.timestamp
 
     def _penalised(self, rows: SubmissionRows) -> SubmissionRows:
         """The late penalty, from the present score: marks may have changed it."""

@@ -33,7 +33,7 @@ from unrolled.hub.inbound import (
 )
 from unrolled.hub.places import new_beside, put_in_place, reason_of
 
-_SECRET = re.compile(rb"[0-9a-f]{32,256}")
+_SECRET = re.compile(rb"[0-9a-f]{32,160}")
 
 
 @dataclass(frozen=True)

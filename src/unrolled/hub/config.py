@@ -84,6 +84,8 @@ def _spawner(config: Any, plan: HubPlan) -> None:
     spawner.environment = {
         "PATH": f"{bin_}:{os.environ.get('PATH', os.defpath)}",
         "UNROLLED_HUB": str(plan.folder),
+        "UNROLLED_COURSE_ID": plan.course,
+        "UNROLLED_COURSE_TITLE": plan.title,
         "KERAS_BACKEND": "torch",
         "OMP_NUM_THREADS": "2",
         "JUPYTER_PREFER_ENV_PATH": "1",

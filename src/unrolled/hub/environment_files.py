@@ -60,6 +60,15 @@ def write_environment_files(plan: HubPlan) -> None:
     more = {"unrolled.hub.student_page": True}
     _write(plan.students_env, students, STUDENTS, more)
     _write(plan.staff_env, staff, STAFF, {})
+    _share_servers(plan)
+
+
+def _share_servers(plan: HubPlan) -> None:
+    """JupyterLab and its like for the staff too: packages say it in such files."""
+    servers = "etc/jupyter/jupyter_server_config.d"
+    for path in (plan.students_env / servers).glob("*.json"):
+        if path.name != "nbgrader.json":
+            _file(plan.staff_env / servers / path.name, path.read_text("utf-8"))
 
 
 def _write(

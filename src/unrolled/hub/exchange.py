@@ -12,6 +12,7 @@ from pathlib import Path
 from nbgrader.exchange.default import (
     ExchangeFetchAssignment,
     ExchangeReleaseAssignment,
+    ExchangeReleaseFeedback,
 )
 
 from unrolled.errors import UserError
@@ -19,7 +20,12 @@ from unrolled.hub.collect import CheckedCollect
 from unrolled.hub.dates import write_dates
 from unrolled.hub.places import new_beside, put_in_place, reason_of
 
-__all__ = ["CheckedCollect", "FetchKeepingWork", "ReleaseWithDates"]
+__all__ = [
+    "CheckedCollect",
+    "FetchKeepingWork",
+    "ReleaseEachFeedback",
+    "ReleaseWithDates",
+]
 
 
 class FetchKeepingWork(ExchangeFetchAssignment):  # type: ignore[misc]
@@ -124,6 +130,27 @@ class ReleaseWithDates(ExchangeReleaseAssignment):  # type: ignore[misc]
         except OSError as error:
             self.fail(f"{self.dest_path} was not released: {reason_of(error)}")
         self.log.info("Released as: %s", self.dest_path)
+
+
+class ReleaseEachFeedback(ExchangeReleaseFeedback):  # type: ignore[misc]
+    """Releases what can be released; one student's bad folder stops nobody."""
+
+    def copy_files(self) -> None:
+        """Release student by student, and say who was left out, and why."""
+        pattern = Path(self.src_path)
+        folders = sorted(
+            pattern.parents[1].glob(f"{pattern.parent.name}/{pattern.name}")
+        )
+        released = 0
+        for folder in folders:
+            self.src_path = str(folder)
+            try:
+                super().copy_files()
+                released += 1
+            except (OSError, ValueError, AssertionError) as error:
+                why = reason_of(error) if isinstance(error, OSError) else str(error)
+                self.log.warning("Not released: %s: %s", folder.parent.name, why)
+        self.log.info("Feedback released: %d of %d.", released, len(folders))
 
 
 def _sticky(folder: Path) -> None:

@@ -23,31 +23,22 @@ SIGN_IN = {
 def welcome(prepared: Prepared) -> Group:
     """Addresses, and who may do what."""
     plan = prepared.plan
-    table = Table(box=None, show_header=True, header_style="bold", pad_edge=False)
-    for column in ("who", "may", "at"):
-        table.add_column(column, overflow="fold")
     service = f"{plan.address}/services"
-    table.add_row(
-        _few(plan.students),
-        "fetch, work, validate, submit, read feedback",
-        plan.address,
-    )
-    table.add_row(
-        _few((*plan.assistants, *plan.instructors)),
-        "collect and grade the class",
-        f"{service}/{plan.grading}/",
-    )
-    table.add_row("", "mark written answers", f"{service}/{plan.formgrader}/formgrader")
-    table.add_row(
-        _few(plan.instructors),
-        "change the course, roster, release, Canvas",
-        f"{service}/{plan.authoring}/lab",
+    staff = _few((*plan.assistants, *plan.instructors))
+    lines = (
+        ("students", _few(plan.students), f"{plan.address}"),
+        ("collect, grade", staff, f"{service}/{plan.grading}/"),
+        ("mark answers", staff, f"{service}/{plan.formgrader}/formgrader"),
+        ("the course", _few(plan.instructors), f"{service}/{plan.authoring}/lab"),
     )
     return Group(
-        Text(f"{plan.title}: the hub is ready at {plan.address}", style="bold"),
-        table,
-        Text(sign_in_words(plan)),
-        Text(f"The course folder: {plan.course_root}", no_wrap=True, overflow="fold"),
+        Text(f"{plan.title}: the hub is ready.\n", style="bold"),
+        *(
+            Text(f"{what:15}{where}\n{'':15}{who}", overflow="ignore", no_wrap=True)
+            for what, who, where in lines
+        ),
+        Text(f"\n{sign_in_words(plan)}"),
+        Text(f"The course folder, to be edited from now on: {plan.course_root}"),
         Text("Ctrl-C stops the hub. In another terminal: unrolled hub check"),
     )
 

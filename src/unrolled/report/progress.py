@@ -1,9 +1,13 @@
-"""Progress bars, on standard error, for people; silent where nobody watches."""
+"""Progress on standard error: bars for people, silent where nobody watches; lines of
+JSON for programs."""
 
 from __future__ import annotations
 
 import contextlib
+import json
+import sys
 from collections.abc import Callable, Iterator
+from enum import StrEnum
 
 from rich.console import Console
 from rich.progress import (
@@ -49,6 +53,41 @@ def grading(
             bar.update(task, advance=1, talk=talk)
 
         yield step
+
+
+class Style(StrEnum):
+    """How progress is told."""
+
+    BAR = "bar"
+    LINES = "lines"
+
+
+def _tell(done: int, total: int, **more: str) -> None:
+    print(
+        json.dumps({"done": done, "total": total, **more}), file=sys.stderr, flush=True
+    )
+
+
+@contextlib.contextmanager
+def grading_lines(total: int) -> Iterator[Callable[[SubmissionResult], None]]:
+    """A line of JSON at the start and for each submission: done, total, student,
+    status, reason."""
+    done = 0
+
+    def step(result: SubmissionResult) -> None:
+        nonlocal done
+        done += 1
+        told = {"student": result.student, "status": result.status}
+        _tell(done, total, **told, reason=result.reason)
+
+    _tell(0, total)
+    yield step
+
+
+@contextlib.contextmanager
+def counted_lines() -> Iterator[Callable[[int, int, str], None]]:
+    """Lines of JSON for work that says itself how far it is: done, total, talk."""
+    yield lambda done, total, talk: _tell(done, total, talk=talk)
 
 
 @contextlib.contextmanager

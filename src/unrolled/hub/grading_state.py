@@ -1,0 +1,115 @@
+"""What the grading page shows: the standing of the class, and the jobs."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from unrolled.course import Course, load_course
+from unrolled.errors import UserError
+from unrolled.hub.collected import Remark, read_report
+from unrolled.hub.dates import FILE, write_dates
+from unrolled.hub.jobs import Job, Jobs
+from unrolled.hub.standing import Standing, standings
+from unrolled.hub.student_rows import moment
+
+FRESH_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Row:
+    """One assignment on the page."""
+
+    name: str
+    title: str
+    due: str
+    standing: Standing
+    job: Job | None
+    refused: tuple[Remark, ...]
+    notes: tuple[Remark, ...]
+    ungraded: tuple[dict[str, str], ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The row as JSON has it."""
+        return asdict(self)
+
+
+class Gradings:
+    """The course, its jobs, and what was last counted (kept for two seconds)."""
+
+    def __init__(self, root: Path) -> None:
+        self.course = load_course(root)
+        self.place = exchange_folder(self.course)
+        self.jobs = Jobs(root)
+        self.said: dict[str, str] = {}
+        self._counted: dict[str, Standing] = {}
+        self._error = ""
+        self._when = 0.0
+        self._one = asyncio.Lock()
+
+    async def rows(self) -> tuple[list[Row], str]:
+        """All assignments, and what is wrong with the course or nothing."""
+        async with self._one:
+            if time.monotonic() - self._when > FRESH_SECONDS:
+                await self._count()
+        names = self.course.assignments
+        return [await asyncio.to_thread(self._row, n) for n in names], self._error
+
+    async def _count(self) -> None:
+        self._error = ""
+        try:
+            self._counted = await asyncio.to_thread(self._look)
+        except UserError as error:
+            self._error = str(error)
+        except (OSError, sqlite3.Error) as error:
+            self._error = f"The course cannot be read: {error}"
+        self._when = time.monotonic()
+
+    def _look(self) -> dict[str, Standing]:
+        self.course = load_course(self.course.root)
+        found = standings(self.course, self.place)
+        self._tell_dates(found)
+        return found
+
+    def _tell_dates(self, found: dict[str, Standing]) -> None:
+        """A due date that was changed reaches the students without a release."""
+        toml, told = self.course.root / "course.toml", self.place / FILE
+        with suppress(OSError):
+            if told.stat().st_mtime < toml.stat().st_mtime:
+                released = [n for n, s in found.items() if s.released]
+                write_dates(self.course, self.place, released)
+
+    def _row(self, name: str) -> Row:
+        assignment = self.course.assignments[name]
+        report = read_report(self.course.root, name)
+        graded = self.jobs.last(name, "grade")
+        due = assignment.due
+        return Row(
+            name,
+            assignment.title,
+            moment(due, self.course.timezone) if due else "",
+            self._counted.get(name, Standing()),
+            self.jobs.latest(name),
+            tuple(report.refused) if report else (),
+            tuple(report.notes) if report else (),
+            tuple(graded.ungraded) if graded else (),
+        )
+
+
+def exchange_folder(course: Course) -> Path:
+    """The course's folder in the exchange, as nbgrader's configuration has it."""
+    from nbgrader.apps import NbGrader
+    from nbgrader.coursedir import CourseDirectory
+    from nbgrader.exchange import ExchangeFactory
+
+    app = NbGrader()
+    app.load_config_file()
+    lister = ExchangeFactory(config=app.config).List(
+        coursedir=CourseDirectory(config=app.config), config=app.config
+    )
+    return Path(lister.root, course.id)

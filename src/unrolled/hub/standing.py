@@ -1,0 +1,175 @@
+"""How far a class is: counted in the exchange, the course folder and the gradebook."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from nbgrader.utils import notebook_hash, parse_utc
+
+from unrolled.course import Course
+from unrolled.hub.collected import CollectReport, read_report
+from unrolled.hub.inbound import Refused, parse_entry
+
+_GRADED = """
+select assignment.name, submitted.student_id, submitted.timestamp,
+       max(grade.needs_manual_grade)
+from submitted_assignment as submitted
+join assignment on assignment.id = submitted.assignment_id
+join submitted_notebook as part on part.assignment_id = submitted.id
+join grade on grade.notebook_id = part.id
+group by submitted.id
+"""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Numbers of students. `fresh`: handed in since the last collection;
+    `to_grade`: collected, and not graded as collected; `waiting`: for marks by hand;
+    `pages`: with a feedback page; `out`: whose page of now is released."""
+
+    released: bool = False
+    handed_in: int = 0
+    fresh: int = 0
+    collected: int = 0
+    graded: int = 0
+    to_grade: int = 0
+    waiting: int = 0
+    pages: int = 0
+    out: int = 0
+
+    @property
+    def next(self) -> str:
+        """The step that makes sense now."""
+        steps = {
+            "collect": self.fresh > 0,
+            "grade": self.to_grade > 0,
+            "feedback": self.pages < self.graded,
+            "release": self.out < self.pages,
+        }
+        return next((step for step, wanted in steps.items() if wanted), "")
+
+
+def standings(course: Course, place: Path) -> dict[str, Standing]:
+    """The standing of each assignment; `place`: the course in the exchange."""
+    graded = _gradebook(course)
+    inbound = _inbound(place / "inbound")
+    return {
+        name: _standing(course, place, name, inbound.get(name, {}), graded)
+        for name in course.assignments
+    }
+
+
+Graded = Mapping[tuple[str, str], tuple[datetime | None, bool]]
+
+
+def _standing(
+    course: Course,
+    place: Path,
+    name: str,
+    inbound: Mapping[str, list[tuple[str, datetime]]],
+    graded: Graded,
+) -> Standing:
+    collected = {s: _stamp(s_dir) for s, s_dir in _students(course.submitted, name)}
+    report = read_report(course.root, name)
+    current = {
+        student
+        for student, time in collected.items()
+        if (name, student) in graded and graded[name, student][0] in (time, None)
+    }
+    mine = {s: g for (a, s), g in graded.items() if a == name}
+    pages = dict(_pages(course, name))
+    return Standing(
+        (place / "outbound" / name).is_dir(),
+        len(inbound),
+        sum(_is_fresh(e, collected.get(s), report) for s, e in inbound.items()),
+        len(collected),
+        len(mine),
+        len(collected.keys() - current),
+        sum(waits for _, waits in mine.values()),
+        len(pages),
+        sum(_is_out(page, place / "feedback") for page in pages.values()),
+    )
+
+
+def _inbound(folder: Path) -> dict[str, dict[str, list[tuple[str, datetime]]]]:
+    """Names and times of entries by assignment and student, as their names say."""
+    found: dict[str, dict[str, list[tuple[str, datetime]]]] = {}
+    names: list[str] = []
+    with suppress(OSError):
+        names = os.listdir(folder)  # noqa: PTH208 (names alone, of many)
+    for name in names:
+        with suppress(Refused):
+            entry = parse_entry(name)
+            students = found.setdefault(entry.assignment, {})
+            students.setdefault(entry.student, []).append((name, entry.claimed))
+    return found
+
+
+def _is_fresh(
+    entries: list[tuple[str, datetime]],
+    collected: datetime | None,
+    report: CollectReport | None,
+) -> bool:
+    """Whether something came in that no collection has looked at."""
+    remarks = [*report.refused, *report.notes] if report else []
+    seen = {remark.entry for remark in remarks}
+    times = [time for name, time in entries if name not in seen]
+    return any(collected is None or time > collected for time in times)
+
+
+def _students(folder: Path, name: str) -> Iterator[tuple[str, Path]]:
+    for path in folder.glob(f"*/{name}"):
+        if path.is_dir():
+            yield path.parent.name, path
+
+
+def _stamp(folder: Path) -> datetime | None:
+    with suppress(OSError, ValueError, OverflowError):
+        text = (folder / "timestamp.txt").read_text(encoding="utf-8").strip()
+        found: datetime = parse_utc(text)
+        return found
+    return None
+
+
+def _gradebook(course: Course) -> Graded:
+    """Time and whether marks are waited for, by assignment and student."""
+    if not course.gradebook.exists():
+        return {}
+    address = f"file:{course.gradebook}?mode=ro"
+    with closing(sqlite3.connect(address, uri=True, timeout=5)) as connection:
+        rows = connection.execute(_GRADED).fetchall()
+    return {
+        (name, student): (datetime.fromisoformat(time) if time else None, bool(waits))
+        for name, student, time, waits in rows
+    }
+
+
+def _pages(course: Course, name: str) -> Iterator[tuple[str, Path]]:
+    """The feedback page of each student that shows the grading of now."""
+    notebook = course.assignments[name].notebook
+    for student, folder in _students(course.feedback, name):
+        page = folder / f"{notebook}.html"
+        graded = course.autograded / student / name / f"{notebook}.ipynb"
+        if _time(page) and _time(page) >= _time(graded):
+            yield student, page
+
+
+def _is_out(page: Path, released: Path) -> bool:
+    try:
+        secret = (page.parent / "submission_secret.txt").read_text(encoding="utf-8")
+        name = notebook_hash(secret=secret, notebook_id=page.stem)
+    except (OSError, ValueError, AssertionError):
+        return False
+    return _time(released / f"{name}.html") >= _time(page)
+
+
+def _time(path: Path) -> float:
+    with suppress(OSError):
+        return path.stat().st_mtime
+    return 0.0
