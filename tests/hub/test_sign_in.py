@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import jwt
 import pytest
@@ -111,6 +112,20 @@ def test_a_message_for_another_browser_is_refused(hub: SignInHub) -> None:
     assert hub.finish(session, "another", message).status_code == 400
     assert hub.finish(requests.Session(), state, message).status_code == 400
     assert hub.who(session) == ""
+
+
+def test_behind_tls_cookies_come_back_from_canvas(hub: SignInHub) -> None:
+    """Behind a TLS front, is Canvas told https, and may it send our cookies back?"""
+    answer = requests.get(
+        f"{hub.url}/hub/lti13/oauth_login",
+        params={"iss": "x", "login_hint": "x", "target_link_uri": "https://h/hub"},
+        headers={"X-Forwarded-Proto": "https", "Host": "hub.example.edu"},
+        allow_redirects=False,
+    )
+    sent = parse_qs(urlsplit(answer.headers["Location"]).query)
+    assert sent["redirect_uri"] == ["https://hub.example.edu/hub/lti13/oauth_callback"]
+    cookies = answer.headers["Set-Cookie"]
+    assert cookies.count("SameSite=None; Secure") == 2
 
 
 NOT_HERE: dict[str, tuple[dict[str, Any], str]] = {
