@@ -52,12 +52,7 @@ def why_not() -> str:
     """What is missing for a hub on this machine; "" if nothing is."""
     if os.geteuid() != 0:
         return "a hub needs root: run the tests as root"
-    tools = {
-        "node": "nodejs",
-        "npm": "npm",
-        "useradd": "passwd",
-        "runuser": "util-linux",
-    }
+    tools = {"node": "nodejs", "npm": "npm", "useradd": "passwd", "runuser": "util-linux"}
     missing = [package for tool, package in tools.items() if not shutil.which(tool)]
     missing += [] if CHROMIUM else ["chromium"]
     if missing:
@@ -155,9 +150,7 @@ def running_hub() -> Iterator[Hub]:
     root.chmod(0o755)
     for name in ("lessons", "source", "release", "solutions"):
         (root / name).mkdir()
-        shutil.copytree(
-            ROOT / name / "02_forward_pass", root / name / "02_forward_pass"
-        )
+        shutil.copytree(ROOT / name / "02_forward_pass", root / name / "02_forward_pass")
     shutil.copyfile(ROOT / "nbgrader_config.py", root / "nbgrader_config.py")
     folder = os.environ.get("UNROLLED_HUB_FOLDER", str(root / "hub"))
     students = json.dumps(["ada", "emmy", "sophie", *CLASS])

@@ -71,9 +71,7 @@ def move_a_slider(page: Any) -> None:
 
 def validate(page: Any) -> str:
     """Press Validate; what its dialog says."""
-    page.locator(
-        ".jp-Toolbar .validate-button, button:has-text('Validate')"
-    ).first.click()
+    page.locator(".jp-Toolbar .validate-button, button:has-text('Validate')").first.click()
     dialog = page.locator(".jp-Dialog")
     body = dialog.locator(".jp-Dialog-body, .jp-Dialog-content").first
     expect(body).to_contain_text("alid", timeout=120_000)

@@ -95,10 +95,7 @@ def test_a_student_fetches_works_validates_and_hands_in(
 
 def test_others_hand_in_wrong_and_broken_work(hub: Hub, browser: Browser) -> None:
     """Can anybody hand in anything, with two clicks?"""
-    for name, kind in (
-        ("emmy", "several_misconceptions"),
-        ("sophie", "not_a_notebook"),
-    ):
+    for name, kind in (("emmy", "several_misconceptions"), ("sophie", "not_a_notebook")):
         with browser.person(name) as page:
             page.get_by_role("button", name="Start").click()
             page.wait_for_url("**/lab/**")
