@@ -88,6 +88,6 @@ def test_a_hub_does_not_begin_without_it(
     plan = place_plan(tmp_path)
     monkeypatch.setattr("unrolled.hub.start.make_plan", lambda course: plan)
     monkeypatch.setattr("unrolled.hub.start.require_free", lambda plan: None)
-    with pytest.raises(UserError, match="lti.toml: client_ids"):
+    with pytest.raises(UserError, match=r"lti\.toml: client_ids"):
         prepare(load_course(plan.course_root), print)
     assert not plan.staff_env.exists()
