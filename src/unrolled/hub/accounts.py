@@ -96,5 +96,7 @@ def ensure_student(spawner: Any) -> None:
     folder = Path(spawner.environment["UNROLLED_HUB"])
     plan = load_plan(folder)
     name = spawner.user.name
+    if name == plan.grader:
+        raise UserError(f"{name} grades; it has no server of its own.")
     if make_account(plan, name) and plan.sign_in == "pam":
         first_passwords(plan, [name])

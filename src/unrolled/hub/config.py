@@ -61,7 +61,7 @@ def _proxy(config: Any, plan: HubPlan) -> None:
 def _sign_in(config: Any, plan: HubPlan) -> None:
     """Whoever the hub knows may sign in: those of the plan, those enrolled later."""
     config.Authenticator.allow_existing_users = True
-    config.Authenticator.blocked_users = {"root", plan.grader}
+    config.Authenticator.blocked_users = {"root"}
     if plan.sign_in == "password":
         secret = (plan.state / "password").read_text(encoding="ascii").strip()
         config.JupyterHub.authenticator_class = "shared-password"
@@ -101,9 +101,14 @@ def _spawner(config: Any, plan: HubPlan) -> None:
 
 
 def groups(plan: HubPlan) -> dict[str, Any]:
-    """Who is what; nbgrader reads courses from the groups' names."""
+    """Who is what; nbgrader reads courses from the groups' names.
+
+    The grader is among those who grade, for formgrader asks the hub about itself. (To
+    block its sign-in would take it out again: it gets no server instead.)
+    """
+    staff = [*plan.instructors, *plan.assistants]
     return {
-        f"formgrade-{plan.course}": {"users": [*plan.instructors, *plan.assistants]},
+        f"formgrade-{plan.course}": {"users": [*staff, plan.grader]},
         f"nbgrader-{plan.course}": {"users": list(plan.students)},
         f"{INSTRUCTORS}-{plan.course}": {"users": list(plan.instructors)},
     }
