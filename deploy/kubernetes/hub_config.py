@@ -115,7 +115,13 @@ async def join_course(spawner):
 
 
 def only_this_course(authenticator, handler, authentication):
-    """Refuse who comes from another course: there, anybody's login can be claimed."""
+    """Refuse who comes from another course: there, anybody's login can be claimed.
+
+    The grader never signs in. (To block it would take it out of the group whose member
+    it must be, since formgrader asks the hub about itself.)
+    """
+    if authentication["name"] == GRADER:
+        raise HTTPError(403, "The grader does not sign in.")
     token = authentication.get("auth_state") or {}
     if token.get(DEPLOYMENT) not in DEPLOYMENTS:
         raise HTTPError(403, "This link is not the one of the course in Canvas.")
@@ -139,9 +145,9 @@ c.KubeSpawner.default_url = "/course"  # noqa: F821
 c.KubeSpawner.modify_pod_hook = own_home  # noqa: F821
 c.KubeSpawner.pre_spawn_hook = join_course  # noqa: F821
 c.Authenticator.post_auth_hook = only_this_course  # noqa: F821
-c.Authenticator.blocked_users = {"root", "jovyan", GRADER}  # noqa: F821
+c.Authenticator.blocked_users = {"root", "jovyan"}  # noqa: F821
 c.JupyterHub.load_groups = {  # noqa: F821
-    f"formgrade-{COURSE}": {"users": [*INSTRUCTORS, *ASSISTANTS]},
+    f"formgrade-{COURSE}": {"users": [*INSTRUCTORS, *ASSISTANTS, GRADER]},
     f"nbgrader-{COURSE}": {"users": []},
     f"instructors-{COURSE}": {"users": INSTRUCTORS},
 }

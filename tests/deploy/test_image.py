@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 from deploy_files import DEPLOY, PLAN, ROOT, documents, text
+from traitlets.config import Config
 
+from unrolled.hub.config import _spawner, formgrader_service
 from unrolled.hub.course_place import FILES, GIVEN
 
 SECRET = ("lessons", "source", "solutions", "src/unrolled/author")
@@ -101,10 +103,29 @@ def test_the_grader_s_image_has_the_whole_course() -> None:
         has = {*from_project(STAGES[name])}
         has |= {*from_project(STAGES["build"])} if name == "hub" else set()
         assert {*GIVEN, *FILES} <= has
-    environment = " ".join(STAGES["grader"].all("ENV"))
-    assert f"UNROLLED_COURSE={PLAN.course_root}" in environment
-    assert f"PATH={PLAN.staff_env}/bin:" in environment
-    assert f"PATH={PLAN.students_env}/bin:" in " ".join(STAGES["students"].all("ENV"))
+
+
+def test_images_set_what_the_hub_sets() -> None:
+    """Has the grader's image the environment that `unrolled hub` gives its services?"""
+    given = dict(w.split("=", 1) for w in STAGES["grader"].all("ENV")[0].split())
+    wanted = formgrader_service(PLAN)["environment"]
+    assert {k: given[k] for k in wanted if k != "PATH"} == {
+        k: v for k, v in wanted.items() if k != "PATH"
+    }
+    for name, place in (("grader", PLAN.staff_env), ("students", PLAN.students_env)):
+        assert f"PATH={place}/bin:" in " ".join(STAGES[name].all("ENV"))
+
+
+def test_a_student_s_server_has_what_the_hub_gives_it() -> None:
+    """Has a pod, from image and values, what `unrolled hub` gives a student's server?"""
+    config = Config()
+    _spawner(config, PLAN)
+    wanted = config.LocalProcessSpawner.environment
+    del wanted["PATH"], wanted["UNROLLED_HUB"]  # the account is made by the latter
+    given = dict(w.split("=", 1) for w in STAGES["students"].all("ENV")[0].split())
+    (values,) = documents("kubernetes/values.yaml")
+    given |= values["singleuser"]["extraEnv"]
+    assert {k: given.get(k) for k in wanted} == wanted
 
 
 def test_versions_come_from_one_place() -> None:

@@ -191,3 +191,5 @@ def test_who_comes_from_another_course_is_refused(hub: dict[str, Any]) -> None:
     for state in ({key: "13:other"}, {}, None):
         with pytest.raises(HTTPError):
             check(None, None, {"name": "zz-ada", "auth_state": state})
+    with pytest.raises(HTTPError):
+        check(None, None, good | {"name": hub["GRADER"]})
