@@ -117,7 +117,7 @@ def test_images_set_what_the_hub_sets() -> None:
 
 
 def test_a_student_s_server_has_what_the_hub_gives_it() -> None:
-    """Has a pod, from image and values, what `unrolled hub` gives a student's server?"""
+    """Has a pod what `unrolled hub` gives a server, from the image or the values?"""
     config = Config()
     _spawner(config, PLAN)
     wanted = config.LocalProcessSpawner.environment
