@@ -32,7 +32,7 @@ style.use()
 # ## 1. The forward pass, with a memory of itself
 #
 # The network, its weights and the one-hot letters are those of the last
-# lesson. `read_out` and `softmax` are its answers.
+# lesson, and so is `softmax`.
 
 # %%
 vocabulary = ["h", "e", "l", "o"]
@@ -154,24 +154,32 @@ show(
 #
 # $$\text{loss} = -\frac{1}{N\,T} \sum_{n,t} \log p_{n,t}[\text{target}_{n,t}]$$
 #
+# The logarithm is the natural one; its unit is called a *nat*.
+#
 # **A yardstick.** Who guesses evenly among $V$ letters pays $\log V$ a letter,
-# here $\log 4 = 1.386$. Whoever pays more is *worse* than not knowing.
+# here $\log 4 = 1.386$ nats. Whoever pays more is *worse* than not knowing.
 #
 # **The first gradient.** How does the loss change with each logit? The answer
 # is so simple that it's worth a pause:
 #
 # $$\frac{\partial\,\text{loss}}{\partial\,\text{logits}_{n,t}} =
-# \frac{p_{n,t} - y_{n,t}}{N\,T}$$
+# \frac{p_{n,t} - q_{n,t}}{N\,T}$$
 #
-# where $y_{n,t}$ is the one-hot vector of the target. What you said, minus
+# where $q_{n,t}$ is the one-hot vector of the target. What you said, minus
 # what you should have said. Logarithm, exponential and fraction have all
-# cancelled.
+# cancelled. (Many books write $p - y$. Here $y$ is the output, as before.)
+#
+# In code, the gradient of the loss with respect to some array has a `d` in
+# front of the array's name: `dlogits` is the one above. It always has the
+# array's shape, for it says of each of its numbers how the loss changes with
+# it.
 #
 # ### Exercise: `cross_entropy`
 #
-# Take the logarithm of the softmax in one piece,
-# $\log p_i = l_i - \log\sum_j e^{l_j}$ with $l$ the logits minus their
-# maximum: then a probability too small for a float doesn't become $\log 0$.
+# As in `softmax`, shift the logits first: let $s$ be the logits minus their
+# maximum. Then take the logarithm of the softmax in one piece,
+# $\log p_i = s_i - \log\sum_j e^{s_j}$. So a probability too small for a float
+# doesn't become $\log 0$.
 
 
 # %% exercise="cross_entropy"
@@ -183,12 +191,12 @@ def cross_entropy(logits, targets):
     """
     ### BEGIN SOLUTION
     N, T, V = logits.shape
-    y = one_hot(targets, V)
+    q = one_hot(targets, V)
     shifted = logits - logits.max(axis=-1, keepdims=True)
     exp_sum = np.exp(shifted).sum(axis=-1, keepdims=True)
     log_p = shifted - np.log(exp_sum)
-    loss = -(y * log_p).sum() / (N * T)
-    dlogits = (np.exp(log_p) - y) / (N * T)
+    loss = -(q * log_p).sum() / (N * T)
+    dlogits = (np.exp(log_p) - q) / (N * T)
     return loss, dlogits
     ### END SOLUTION
 
@@ -196,7 +204,7 @@ def cross_entropy(logits, targets):
 # %% show=true
 loss_hello, dlogits_hello = cross_entropy(logits_hello, targets_hello)
 fig, ax = plt.subplots(figsize=(5.6, 2.8))
-bptt.draw_pull(ax, dlogits_hello[0, 1], vocabulary, "after h, e")
+bptt.draw_pull(ax, dlogits_hello[0, 1], vocabulary, "After h, e")
 show(
     fig,
     alt="Bars of the gradient on the four logits after the letters h, e: "
@@ -236,7 +244,7 @@ check.close("loss", loss, right)
 ### END HIDDEN TESTS
 
 # %% check="cross_entropy_gradient" points=4
-# p - y over N * T: here p = (0.5, 0.5), and two letters in all.
+# p - q over N * T: here p = (0.5, 0.5), and two letters in all.
 _, dlogits = check.call(cross_entropy, np.zeros((1, 2, 2)), np.array([[0, 1]]))
 pull = [[[-0.25, 0.25], [0.25, -0.25]]]
 check.close("dlogits", dlogits, pull, axes="N T V")
@@ -278,26 +286,33 @@ check.unchanged("logits", before, logits)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# **Question.** Look at your bars again. Why does the gradient of a *wrong*
-# letter depend on its probability, while the right letter's depends on how far
-# its probability is from 1? What does the gradient become once the network is
-# sure and right, and what does that mean for training? (3 to 5 sentences)
+# ### Question 1 (5 points)
+#
+# Look at your bars again.
+#
+# 1. Why does the gradient of a *wrong* letter depend on its probability, while
+#    the right letter's depends on how far its probability is from 1? Which
+#    mistakes does this correct the most?
+# 2. What does the gradient become once the network is sure and right, and what
+#    does that mean for training? (3 to 5 sentences in all)
 
 # %% [markdown] answer="p_minus_y" points=5
-# The gradient is p - y. For a wrong letter y is 0, so the gradient is its
-# probability: a letter that the network hardly considers needs no pushing
-# down, one that it believes in needs a lot. For the right letter y is 1, so
-# the gradient is p - 1, the probability that is still missing. When the
-# network is sure and right, p is close to y and the gradient is close to 0 for
-# all letters: nothing is changed any more, so what is learned already is left
-# alone, and training moves on to the letters that are still wrong.
+# The gradient is p - q (over the number of letters). For a wrong letter q is 0,
+# so the gradient is its probability: a letter that the network hardly
+# considers needs no pushing down, one that it believes in needs a lot. So what
+# is corrected the most are the mistakes that it's sure of. For the right
+# letter q is 1, so the gradient is p - 1, the probability that is still
+# missing. When the network is sure and right, p is close to q and the gradient
+# is close to 0 for all letters: nothing is changed any more, so what is
+# learned already is left alone, and training moves on to the letters that are
+# still wrong.
 #
 # **Marking scheme**
-# - 2 points: reads it off p - y: probability p for wrong letters, p - 1 for
-#   the right one
-# - 1 point: confident mistakes are corrected most
-# - 2 points: sure and right gives gradient 0, so training stops changing what
-#   is right (and the loss levels off)
+# - 2 points: reads it off p - q: 1 for the probability p of wrong letters, 1
+#   for p - 1 of the right one
+# - 1 point: mistakes that it's sure of are corrected the most
+# - 2 points: 1 for sure and right giving gradient 0; 1 for what follows:
+#   training stops changing what is right, or the loss levels off
 
 # %% [markdown]
 # ## 3. Back through the read-out
@@ -697,26 +712,27 @@ check.close("db_h", db_h, expected_db_h, axes="H")
 #
 # The weights were used in **every** step. Unfolded, there are $T$ copies of
 # $W_{hh}$, each with a gradient of its own. But they are one and the same
-# matrix, so whoever turns it turns all copies: its gradient is the **sum** over
-# the steps.
+# matrix, so whoever changes it changes all copies: its gradient is the **sum**
+# over the steps.
 
 # %% show=true
 explore(
     bptt.draw_flow,
     T=(2, 7),
     k=(1, 7),
-    static={"T": [6], "k": [7]},
+    static={"T": [6], "k": [7, 3]},
     size=(9.0, 3.2),
     alt="A network unfolded in time. Blue arrows lead forward from state to "
-    "state and up to the outputs; vermillion dashed arrows lead back, down "
-    "from each output and from each state to the one before. With a small "
-    "k the way back is cut between pieces of k steps.",
+    "state and up to the errors of the outputs; vermillion dashed arrows lead "
+    "back, down from each error and from each state to the one before. With "
+    "a small k the way back is cut between pieces of k steps.",
 )
 
 # %% [markdown]
 # The blue arrows are last lesson, the dashed ones are today: down from every
-# output, and from every state to the one before. (The second slider, $k$, cuts
-# the way back. Push it to 7 for now; it's the subject of section 7.)
+# output's error $E_t$, its share of the loss, and from every state to the one
+# before. (The second slider, $k$, cuts the way back. Push it to 7 for now; it's
+# the subject of section 7.)
 #
 # ### Exercise: `rnn_backward`
 #
@@ -873,8 +889,10 @@ check.close("db_h", got[4], want[4], axes="H")
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# **Question.** A slide writes the chain rule for the error $E_3$ of the third
-# output and the recurrent matrix as
+# ### Question 2 (5 points)
+#
+# A slide writes the chain rule for the error $E_3$ of the third output and the
+# recurrent matrix as
 #
 # $$\frac{dE}{dW} = \frac{dE}{dy_3}\,\frac{dy_3}{dh_3}\,
 # \frac{dh_3}{dy_2}\,\frac{dy_2}{dh_1}$$
@@ -894,14 +912,15 @@ check.close("db_h", got[4], want[4], axes="H")
 # \frac{dh_3}{dh_2}\frac{\partial h_2}{\partial W_{hh}} +
 # \frac{dh_3}{dh_2}\frac{dh_2}{dh_1}\frac{\partial h_1}{\partial W_{hh}}\Big)$$
 #
-# The products $dh_3/dh_2 \cdot dh_2/dh_1$ grow by a factor with each turn of
+# The products $dh_3/dh_2 \cdot dh_2/dh_1$ get one factor more with each turn of
 # the loop, in `later`; the sum is made by `dW_hh += ...`.
 #
 # **Marking scheme**
 # - 1 point: $h_3$ depends on $h_2$, not on $y_2$ (the states are the chain)
 # - 3 points: a sum of three terms with the products of $dh_t / dh_{t-1}$ (one
 #   point for each term)
-# - 1 point: points to the line that adds up, or to the error that is handed on
+# - 1 point: points to the line that adds up the steps, `dW_hh += ...` or its
+#   like (not only to the error that is handed on)
 
 # %% [markdown]
 # ## 7. Long texts: cut the way back
@@ -912,8 +931,8 @@ check.close("db_h", got[4], want[4], axes="H")
 # of them; only the error isn't handed back from one piece to the piece before.
 # (In PyTorch this is a `detach` at each cut.)
 #
-# Go back to the slider $k$ above: the dashed arrows between the pieces vanish,
-# those from each output down to its own piece stay.
+# Go back to the slider $k$ of section 6 and push it to 3: the dashed arrows
+# between the pieces vanish, those from each output down to its own piece stay.
 #
 # ### Exercise: `truncated_backward`
 #
@@ -1035,9 +1054,11 @@ for i, name in enumerate(("dx", "dh_0", "dW_xh", "dW_hh", "db_h")):
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# **Question.** You train on text with truncated backpropagation, $k = 20$, and
-# carry the state from piece to piece. In this text a bracket that is opened is
-# closed about 100 letters later.
+# ### Question 3 (6 points)
+#
+# You train on text with truncated backpropagation, $k = 20$, and carry the
+# state from piece to piece. In this text a bracket that is opened is often
+# closed only about 100 letters later.
 #
 # 1. Can the *forward* pass still carry the information "a bracket is open"
 #    over 100 letters?
@@ -1056,11 +1077,12 @@ for i, name in enumerate(("dx", "dh_0", "dW_xh", "dW_hh", "db_h")):
 #    works over longer distances as well.
 #
 # **Marking scheme**
-# - 2 points: yes, the state crosses the cuts
-# - 2 points: no, the error stops at the cut, so the opening step gets no
-#   gradient from the closing one
-# - 2 points: learned on short distances and generalised, or another way that
-#   holds water (for example, information refreshed within each piece)
+# - 2 points: 1 for yes; 1 for the reason: the state crosses the cuts
+# - 2 points: 1 for no; 1 for the reason: the error stops at the cut, so the
+#   opening step gets no gradient from the closing one
+# - 2 points: 1 for where a gradient does come from: brackets closed within a
+#   piece, or another signal inside it; 1 for why that carries further: what is
+#   learned there doesn't depend on the distance, or is refreshed piece by piece
 
 # %% [markdown]
 # ## 8. Update, and repeat
@@ -1069,6 +1091,10 @@ for i, name in enumerate(("dx", "dh_0", "dW_xh", "dW_hh", "db_h")):
 # rate* times the gradient, for all parameters at once:
 #
 # $$w \leftarrow w - \text{learning rate} \cdot dw$$
+#
+# This is *gradient descent*. (SGD stands for *stochastic* gradient descent: as
+# a rule each step sees another few examples, drawn by chance. Ours sees its one
+# word every time.)
 #
 # ### Exercise: `sgd_step`
 
@@ -1174,7 +1200,7 @@ show(
 # %% show=true
 fig, axes = plt.subplots(1, 2, figsize=(8.6, 2.9))
 for ax, p, title in zip(
-    axes, (params, trained), ("before", "after"), strict=True
+    axes, (params, trained), ("Before", "After"), strict=True
 ):
     bptt.draw_predictions(
         ax,
@@ -1195,8 +1221,10 @@ show(
 # It reads "hell" and says "ello": the network has learned to spell "hello".
 # Look at the two columns under l. The input is the same, the answers differ:
 # first "l", then "o". That's the memory which the feedforward network of the
-# last lesson lacked, and nobody programmed it: the error, walking back through
-# time, has made room for it in the state.
+# last lesson lacked. Before training no unit of the state told the two l's
+# apart by more than 0.011; now the third one does by 1.1, 0.29 against -0.81.
+# Nobody programmed that: the error, walking back through time, has made room
+# for it in the state.
 #
 # Drag the slider through the training, and watch the two l's part:
 
@@ -1211,7 +1239,7 @@ def draw_training(ax, steps):
     bptt.draw_predictions(
         ax, snapshots[steps], list("hell"), list("ello"), vocabulary
     )
-    ax.set_title(f"after {steps} training steps")
+    ax.set_title(f"After {steps} training steps")
 
 
 explore(
@@ -1254,7 +1282,7 @@ check.that(loss < 0.1, f"another word: the loss of your params is {loss:.3f}")
 # ## Summary
 #
 # - Training repeats four steps: forward, loss, backward, update.
-# - Softmax and cross-entropy together have the gradient $p - y$: what you said
+# - Softmax and cross-entropy together have the gradient $p - q$: what you said
 #   minus what you should have said.
 # - One rule for matrix products: $dX = dY\,W^\top$, $dW = X^\top dY$.
 # - A state is used by its output and by the next step, so its error is the sum
@@ -1270,6 +1298,6 @@ check.that(loss < 0.1, f"another word: the loss of your params is {loss:.3f}")
 #   $1 - h_t^2$. In "hello" it shrank every time. Must it? What if the factor
 #   were larger than 1? (`04_gradients`)
 # - "In 2004, I started college" and "I started college in 2004": could your
-#   network learn what depends on a word 50 steps back?
+#   network learn what depends on a word 50 steps back? (`04_gradients`)
 # - Is there a way to build a state through which the error walks back
 #   *unharmed*? (`05_gates`)
