@@ -38,7 +38,7 @@ style.use()
 #
 # Today one sequence is enough, so there's no axis for the batch: `x` is
 # $(T, D)$, `h` is $(T, H)$, and `h_t` is $(H,)$. The forward pass is the one
-# you know, and `numeric_gradient` is the answer of the last lesson.
+# you know, and `numeric_gradient` is what you wrote in the last lesson.
 
 
 # %%
@@ -316,7 +316,7 @@ check.close("norms", norms, oracle.gradient_norms(h, W), axes="T")
 # **Marking scheme**
 # - 2 points: a sum over all steps (1), with the product $J_T \cdots J_{t+1}$
 #   in each term (1; the order must be right, the last factor $J_{t+1}$)
-# - 1 point: the early terms vanish, the late ones stay
+# - 1 point: the early terms vanish, those of the last steps stay
 # - 3 points: the sum is ruled by the terms of the last steps (2), so it can be
 #   large though nothing arrives from far back (1)
 
@@ -545,10 +545,10 @@ show(
 )
 
 # %% [markdown]
-# Twelve digits are right, at least. And look at the powers: what a radius of
-# 0.9 and one of 1.1 make of 59 steps differs by a factor of more than a
-# hundred thousand. A product of many equal factors has no middle; it knows 0,
-# infinity, and a very narrow road between.
+# Twelve digits are right, at least (see the title). And look at the powers:
+# what a radius of 0.9 and one of 1.1 make of 59 steps differs by a factor of
+# more than a hundred thousand. A product of many equal factors has no middle;
+# it knows 0, infinity, and a very narrow road between.
 
 # %% check="orthogonal_columns" points=4
 # Columns of length 1, at right angles to each other.
@@ -655,6 +655,15 @@ explore(
 # less than $10^{-80}$. Each unit feeds itself so strongly that it sticks near 1
 # or near -1. There the small slope beats the large weight. Such a unit stores
 # its sign safely, and its gradient is gone: that's what was shown in 1994.
+#
+# **An old question, answered.** In `02_forward_pass` two runs differed in their
+# first letter only, and at scale 0.5 the trace of it shrank by about the same
+# factor at every step. You know that factor now. The same product does both:
+# $\partial h_T / \partial h_t$ says how much of a small change of $h_t$ gets
+# through to $h_T$ on the way *forward*, and how much of an error at $h_T$ gets
+# through to $h_t$ on the way *back*. What a network forgets quickly, it can't be
+# taught to keep. And the chaos at scale 4 (a radius of 4.7), where a change by a
+# millionth grew until it filled the state, is an explosion on the way forward.
 #
 # **Another surprise.** Below, three matrices, all with the *same* radius 0.8,
 # and no inputs, so no tanh. Does the gradient fall from the first step on?
@@ -974,9 +983,11 @@ check.unchanged("grads", before, grads)
 # step points elsewhere.
 #
 # **Marking scheme**
-# - 2 points: clipping only shortens; it can't bring back what has vanished
-# - 2 points: the learning rate scales near and far terms alike (their ratio
-#   stays), or it makes training unstable long before
+# - 2 points: 1 for clipping not helping; 1 for the reason: it only shortens, it
+#   can't bring back what has vanished
+# - 2 points: 1 for the learning rate not helping; 1 for the reason: it scales
+#   near and far terms alike (their ratio stays), or it makes training unstable
+#   long before
 # - 1 point: by norm keeps the direction
 
 # %% [markdown]
