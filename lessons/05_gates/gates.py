@@ -198,8 +198,9 @@ check.close("c", check.call(cell_forward, g, f, c_0), right, axes="N T H")
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# **Question.** In the cell $c_t = f_t \odot c_{t-1} + g_t$, let $f_t = 0.99$
-# at every step.
+# ### Question 1 (5 points)
+#
+# In the cell $c_t = f_t \odot c_{t-1} + g_t$, let $f_t = 0.99$ at every step.
 #
 # 1. Which part of $c_0$ is left in $c_{200}$? Which part of the error
 #    $dc_{200}$ arrives at $c_0$?
@@ -1185,7 +1186,10 @@ show(
 
 # %% [markdown]
 # The top line is the one of the LSTM, with $z$ in the place of $f$ and $1 - z$
-# in the place of $i$.
+# in the place of $i$. (The three trained networks of `01_sequences` kept a share
+# of the old state and took the rest from the new, too. But their shares were
+# parameters, one for each unit and the same at every word. Here what is read
+# decides.)
 #
 # Why two biases, $b_{xh}$ and $b_{hh}$? In $r$ and $z$ they are simply added,
 # so one would do. But in $n$ the second one stands *inside* the bracket that
@@ -1429,8 +1433,10 @@ show(
 # Read the other way round, the same weights write at every word but the years:
 # the memory stays empty.
 #
-# **Question.** A colleague gives you the weights of her trained GRU, fused in
-# your order r, z, n, with two biases. In her program $z$ *takes the new*:
+# ### Question 2 (5 points)
+#
+# A colleague gives you the weights of her trained GRU, fused in your order r,
+# z, n, with two biases. In her program $z$ *takes the new*:
 # $h_t = (1 - z_t) \odot h_{t-1} + z_t \odot n_t$.
 #
 # 1. Which numbers do you have to change, and how, so that your `gru_step`
@@ -1688,6 +1694,11 @@ show(
 # None! The GRU gets twice as far as the two others, and at 32 words all three
 # guess. Are the gates good for nothing, then?
 #
+# (In `04_gradients` the plain network found the year over 16 words, from your
+# orthogonal start with a radius of 0.6. PyTorch's start has about that radius,
+# but isn't orthogonal, and at 16 words its luck decides: of five draws of it
+# that we tried, three got there. This is one of the others.)
+#
 # Think of section 6. PyTorch starts with biases around 0, so the forget gate
 # of the LSTM and the update gate of the GRU begin near 1/2. Look at the LSTM
 # with bias 0 in the figure of section 7: after 32 steps about $10^{-7}$ of the
@@ -1793,8 +1804,9 @@ explore(
 # does; unit 3 tells the two years apart. It takes several units to hold one of
 # four years, and each holds a part of the answer.
 #
-# **Question.** At ordinary words the forget gate of unit 2 stays below 1, at
-# about 0.8. And yet this network is still right when the year was named a
+# ### Question 3 (5 points)
+#
+# At ordinary words the forget gate of unit 2 stays below 1, at about 0.8. And yet this network is still right when the year was named a
 # hundred words ago.
 #
 # 1. How much of a value would be left after 30 words if it were only
