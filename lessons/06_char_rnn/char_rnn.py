@@ -1552,6 +1552,6 @@ for name in corpora.LARGE:
 #   time go, and what would a graphics processor change? (`07_hardware`)
 # - Steps must wait for each other: $h_t$ needs $h_{t-1}$. Is that a good fit
 #   for a machine that does thousands of things at once? (`07_hardware`)
-# - Your network sees `the` as three unrelated signs. Would it help to read
+# - Your network sees `the` as three unrelated characters. Would it help to read
 #   words, or pieces of words, instead? What would become of $V$, and of
 #   "nats per character"?
