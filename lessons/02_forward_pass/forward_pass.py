@@ -116,7 +116,7 @@ show(
 # | $H$ | hidden units, the size of the state | | $W_{hh}$ | $(H, H)$ |
 # | $V$ | letters of the vocabulary | | $b_h$ | $(H,)$ |
 #
-# New is the letter $N$. In `01_sequences` one sequence was read at a time; from
+# New is $N$. In `01_sequences` one sequence was read at a time; from
 # now on $N$ of them are read side by side, a **batch**, so every array has one
 # axis more, in front: all inputs together are `x`, $(N, T, D)$. Every sequence
 # of the batch is one **row**. That's why the inputs stand left of the weights,
@@ -320,8 +320,8 @@ check.close("h_t", h_t, expected_h_t, axes="N H")
 ### END HIDDEN TESTS
 
 # %% check="rnn_step_memory" points=3
-# W[i, j] leads from old unit i to new unit j: here from 0 to 1 only.
-no_input, W = np.zeros((1, 1)), np.array([[0.0, 2.0], [0.0, 0.0]])
+# W[i, j] leads from old unit i to new unit j: by 2 from 0 to 1, by 1 back.
+no_input, W = np.zeros((1, 1)), np.array([[0.0, 2.0], [1.0, 0.0]])
 h_t = check.call(
     rnn_step, no_input, np.array([[0.5, 0.0]]), np.ones((1, 2)), W, np.zeros(2)
 )

@@ -220,46 +220,53 @@ print(f"loss {loss_hello:.4f}; guessing evenly costs {np.log(4):.4f}")
 
 # %% check="cross_entropy_value" points=3
 # All logits equal: evenly guessed, so the loss is log V whatever comes.
-loss, _ = check.call(cross_entropy, np.ones((1, 2, 4)), np.array([[0, 3]]))
+got = check.call(cross_entropy, np.ones((1, 2, 4)), np.array([[0, 3]]))
+loss, _ = check.results(got, "loss", "dlogits")
 check.close("loss", loss, 1.3862943611, rtol=1e-8)
 ### BEGIN HIDDEN TESTS
 N, T, V = 1, 1, int(rng.integers(3, 7))
 logits, targets = rng.normal(size=(N, T, V)), rng.integers(V, size=(N, T))
 right = oracle.cross_entropy(logits, targets)[0]
-loss, _ = check.call(cross_entropy, logits, targets)
+got = check.call(cross_entropy, logits, targets)
+loss, _ = check.results(got, "loss", "dlogits")
 check.close("loss", loss, right)
 ### END HIDDEN TESTS
 
 # %% check="cross_entropy_mean" points=3
 # The same step twice in the batch and three times in a row: the mean stays.
 logits = np.tile([[[2.0, 0.0]]], (2, 3, 1))
-loss, _ = check.call(cross_entropy, logits, np.zeros((2, 3), int))
+got = check.call(cross_entropy, logits, np.zeros((2, 3), int))
+loss, _ = check.results(got, "loss", "dlogits")
 check.close("loss", loss, 0.1269280110, rtol=1e-8)
 ### BEGIN HIDDEN TESTS
 N, T, V = (int(size) for size in rng.permutation([2, 3, 5]))
 logits, targets = rng.normal(size=(N, T, V)), rng.integers(V, size=(N, T))
 right = oracle.cross_entropy(logits, targets)[0]
-loss, _ = check.call(cross_entropy, logits, targets)
+got = check.call(cross_entropy, logits, targets)
+loss, _ = check.results(got, "loss", "dlogits")
 check.close("loss", loss, right)
 ### END HIDDEN TESTS
 
 # %% check="cross_entropy_gradient" points=4
 # p - q over N * T: here p = (0.5, 0.5), and two letters in all.
-_, dlogits = check.call(cross_entropy, np.zeros((1, 2, 2)), np.array([[0, 1]]))
+got = check.call(cross_entropy, np.zeros((1, 2, 2)), np.array([[0, 1]]))
+_, dlogits = check.results(got, "loss", "dlogits")
 pull = [[[-0.25, 0.25], [0.25, -0.25]]]
 check.close("dlogits", dlogits, pull, axes="N T V")
 ### BEGIN HIDDEN TESTS
 N, T, V = (int(size) for size in rng.permutation([2, 3, 5]))
 logits, targets = rng.normal(size=(N, T, V)), rng.integers(V, size=(N, T))
 expected_dlogits = oracle.cross_entropy(logits, targets)[1]
-_, dlogits = check.call(cross_entropy, logits, targets)
+got = check.call(cross_entropy, logits, targets)
+_, dlogits = check.results(got, "loss", "dlogits")
 check.close("dlogits", dlogits, expected_dlogits, axes="N T V")
 ### END HIDDEN TESTS
 
 # %% check="cross_entropy_large_logits" points=2
 # Sure, and utterly wrong: the loss is large, not infinite, and no NaN.
 logits = np.array([[[1000.0, 0.0]]])
-loss, dlogits = check.call(cross_entropy, logits, np.array([[1]]))
+got = check.call(cross_entropy, logits, np.array([[1]]))
+loss, dlogits = check.results(got, "loss", "dlogits")
 check.close("loss", loss, 1000.0)
 check.close("dlogits", dlogits, [[[1.0, -1.0]]], axes="N T V")
 ### BEGIN HIDDEN TESTS
@@ -267,7 +274,8 @@ N, T, V = (int(size) for size in rng.permutation([2, 3, 5]))
 logits = 900 + 500 * rng.normal(size=(N, T, V))
 targets = rng.integers(V, size=(N, T))
 right = oracle.cross_entropy(logits, targets)[0]
-loss, dlogits = check.call(cross_entropy, logits, targets)
+got = check.call(cross_entropy, logits, targets)
+loss, dlogits = check.results(got, "loss", "dlogits")
 check.close("loss", loss, right)
 ### END HIDDEN TESTS
 
@@ -275,7 +283,8 @@ check.close("loss", loss, right)
 # The logits still belong to the caller.
 logits, targets = np.array([[[1.0, 2.0, 4.0]]]), np.array([[2]])
 before = logits.copy()
-loss, _ = check.call(cross_entropy, logits, targets)
+got = check.call(cross_entropy, logits, targets)
+loss, _ = check.results(got, "loss", "dlogits")
 check.close("loss", loss, 0.1698460196)
 check.unchanged("logits", before, logits)
 ### BEGIN HIDDEN TESTS
@@ -368,14 +377,16 @@ show(
 # One logit only: its error comes back through its own column of W_hy.
 dlogits = np.array([[[0.0, 1.0]]])
 W_hy = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
-dh, _, _ = check.call(read_out_backward, dlogits, np.ones((1, 1, 3)), W_hy)
+got = check.call(read_out_backward, dlogits, np.ones((1, 1, 3)), W_hy)
+dh, _, _ = check.results(got, "dh", "dW_hy", "db_y")
 check.close("dh", dh, [[[2.0, 4.0, 6.0]]], axes="N T H")
 ### BEGIN HIDDEN TESTS
 N, T, H, V = (int(size) for size in rng.permutation([2, 3, 4, 5]))
 dlogits, h = rng.normal(size=(N, T, V)), rng.normal(size=(N, T, H))
 W_hy = rng.normal(size=(H, V))
 expected_dh = oracle.read_out_backward(dlogits, h, W_hy)[0]
-dh, _, _ = check.call(read_out_backward, dlogits, h, W_hy)
+got = check.call(read_out_backward, dlogits, h, W_hy)
+dh, _, _ = check.results(got, "dh", "dW_hy", "db_y")
 check.close("dh", dh, expected_dh, axes="N T H")
 ### END HIDDEN TESTS
 
@@ -383,30 +394,34 @@ check.close("dh", dh, expected_dh, axes="N T H")
 # Two steps: what they ask of the one matrix adds up.
 h = np.array([[[1.0, 2.0, 3.0], [10.0, 0.0, 0.0]]])
 dlogits = np.array([[[1.0, 0.0], [0.0, 1.0]]])
-_, dW_hy, _ = check.call(read_out_backward, dlogits, h, np.ones((3, 2)))
+got = check.call(read_out_backward, dlogits, h, np.ones((3, 2)))
+_, dW_hy, _ = check.results(got, "dh", "dW_hy", "db_y")
 check.close("dW_hy", dW_hy, [[1.0, 10.0], [2.0, 0.0], [3.0, 0.0]], axes="H V")
 ### BEGIN HIDDEN TESTS
 N, T, H, V = (int(size) for size in rng.permutation([2, 3, 4, 5]))
 dlogits, h = rng.normal(size=(N, T, V)), rng.normal(size=(N, T, H))
 W_hy = rng.normal(size=(H, V))
 expected_dW_hy = oracle.read_out_backward(dlogits, h, W_hy)[1]
-_, dW_hy, _ = check.call(read_out_backward, dlogits, h, W_hy)
+got = check.call(read_out_backward, dlogits, h, W_hy)
+_, dW_hy, _ = check.results(got, "dh", "dW_hy", "db_y")
 check.close("dW_hy", dW_hy, expected_dW_hy, axes="H V")
 ### END HIDDEN TESTS
 
 # %% check="read_out_db_y" points=3
 # The bias was added at every step of every sequence: 2 times 3 here.
 dlogits = np.tile([[[1.0, -2.0]]], (2, 3, 1))
-_, _, db_y = check.call(
+got = check.call(
     read_out_backward, dlogits, np.ones((2, 3, 4)), np.ones((4, 2))
 )
+_, _, db_y = check.results(got, "dh", "dW_hy", "db_y")
 check.close("db_y", db_y, [6.0, -12.0], axes="V")
 ### BEGIN HIDDEN TESTS
 N, T, H, V = (int(size) for size in rng.permutation([2, 3, 4, 5]))
 dlogits, h = rng.normal(size=(N, T, V)), rng.normal(size=(N, T, H))
 W_hy = rng.normal(size=(H, V))
 expected_db_y = oracle.read_out_backward(dlogits, h, W_hy)[2]
-_, _, db_y = check.call(read_out_backward, dlogits, h, W_hy)
+got = check.call(read_out_backward, dlogits, h, W_hy)
+_, _, db_y = check.results(got, "dh", "dW_hy", "db_y")
 check.close("db_y", db_y, expected_db_y, axes="V")
 ### END HIDDEN TESTS
 
@@ -621,18 +636,26 @@ print(f"largest difference: {np.abs(dW_hh - measured).max():.1e}")
 # Side by side, your gradient and the measured one. If the difference is about
 # $10^{-10}$ or less, you don't need us to tell you that it's right.
 
+
+# %%
+# for the checks: what one step back and the whole way back return, in order
+names_step = ("dx_t", "dh_prev", "dW_xh", "dW_hh", "db_h")
+names_back = ("dx", "dh_0", "dW_xh", "dW_hh", "db_h")
+
 # %% check="step_dx" points=3
 # tanh is flat where h_t is 1 and steepest where it's 0.
 cache_t = {"x_t": np.ones((1, 3)), "h_prev": np.ones((1, 2))}
 cache_t |= {"h_t": np.array([[0.0, 1.0]]), "W_hh": np.zeros((2, 2))}
 cache_t["W_xh"] = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
-dx_t = check.call(rnn_step_backward, np.ones((1, 2)), cache_t)[0]
+got = check.call(rnn_step_backward, np.ones((1, 2)), cache_t)
+dx_t = check.results(got, *names_step)[0]
 check.close("dx_t", dx_t, [[1.0, 3.0, 5.0]], axes="N D")
 ### BEGIN HIDDEN TESTS
 N, D, H = (int(size) for size in rng.permutation([2, 3, 5]))
 dh_t, cache_t = oracle.random_step(rng, N, D, H)
 expected_dx_t = oracle.rnn_step_backward(dh_t, cache_t)[0]
-dx_t = check.call(rnn_step_backward, dh_t, cache_t)[0]
+got = check.call(rnn_step_backward, dh_t, cache_t)
+dx_t = check.results(got, *names_step)[0]
 check.close("dx_t", dx_t, expected_dx_t, axes="N D")
 ### END HIDDEN TESTS
 
@@ -641,13 +664,15 @@ check.close("dx_t", dx_t, expected_dx_t, axes="N D")
 cache_t = {"x_t": np.ones((1, 2)), "h_prev": np.ones((1, 2))}
 cache_t |= {"h_t": np.array([[0.0, 0.5]]), "W_xh": np.ones((2, 2))}
 cache_t["W_hh"] = np.array([[0.0, 2.0], [0.0, 0.0]])
-dh_prev = check.call(rnn_step_backward, np.array([[0.0, 1.0]]), cache_t)[1]
+got = check.call(rnn_step_backward, np.array([[0.0, 1.0]]), cache_t)
+dh_prev = check.results(got, *names_step)[1]
 check.close("dh_prev", dh_prev, [[1.5, 0.0]], axes="N H")
 ### BEGIN HIDDEN TESTS
 N, D, H = (int(size) for size in rng.permutation([2, 3, 5]))
 dh_t, cache_t = oracle.random_step(rng, N, D, H)
 expected_dh_prev = oracle.rnn_step_backward(dh_t, cache_t)[1]
-dh_prev = check.call(rnn_step_backward, dh_t, cache_t)[1]
+got = check.call(rnn_step_backward, dh_t, cache_t)
+dh_prev = check.results(got, *names_step)[1]
 check.close("dh_prev", dh_prev, expected_dh_prev, axes="N H")
 ### END HIDDEN TESTS
 
@@ -657,13 +682,15 @@ cache_t = {"x_t": np.array([[0.0, 1.0]]), "h_prev": np.ones((1, 3))}
 cache_t |= {"h_t": np.zeros((1, 3)), "W_xh": np.ones((2, 3))}
 cache_t["W_hh"] = np.ones((3, 3))
 dh_t = np.array([[1.0, 2.0, 3.0]])
-dW_xh = check.call(rnn_step_backward, dh_t, cache_t)[2]
+got = check.call(rnn_step_backward, dh_t, cache_t)
+dW_xh = check.results(got, *names_step)[2]
 check.close("dW_xh", dW_xh, [[0.0, 0.0, 0.0], [1.0, 2.0, 3.0]], axes="D H")
 ### BEGIN HIDDEN TESTS
 N, D, H = (int(size) for size in rng.permutation([2, 3, 5]))
 dh_t, cache_t = oracle.random_step(rng, N, D, H)
 expected_dW_xh = oracle.rnn_step_backward(dh_t, cache_t)[2]
-dW_xh = check.call(rnn_step_backward, dh_t, cache_t)[2]
+got = check.call(rnn_step_backward, dh_t, cache_t)
+dW_xh = check.results(got, *names_step)[2]
 check.close("dW_xh", dW_xh, expected_dW_xh, axes="D H")
 ### END HIDDEN TESTS
 
@@ -672,13 +699,15 @@ check.close("dW_xh", dW_xh, expected_dW_xh, axes="D H")
 cache_t = {"x_t": np.ones((1, 3)), "h_prev": np.array([[2.0, -1.0]])}
 cache_t |= {"h_t": np.array([[0.0, 0.5]]), "W_xh": np.ones((3, 2))}
 cache_t["W_hh"] = np.eye(2)
-dW_hh = check.call(rnn_step_backward, np.array([[1.0, 4.0]]), cache_t)[3]
+got = check.call(rnn_step_backward, np.array([[1.0, 4.0]]), cache_t)
+dW_hh = check.results(got, *names_step)[3]
 check.close("dW_hh", dW_hh, [[2.0, 6.0], [-1.0, -3.0]], axes="H H")
 ### BEGIN HIDDEN TESTS
 N, D, H = (int(size) for size in rng.permutation([2, 3, 5]))
 dh_t, cache_t = oracle.random_step(rng, N, D, H)
 expected_dW_hh = oracle.rnn_step_backward(dh_t, cache_t)[3]
-dW_hh = check.call(rnn_step_backward, dh_t, cache_t)[3]
+got = check.call(rnn_step_backward, dh_t, cache_t)
+dW_hh = check.results(got, *names_step)[3]
 check.close("dW_hh", dW_hh, expected_dW_hh, axes="H H")
 ### END HIDDEN TESTS
 
@@ -687,13 +716,15 @@ check.close("dW_hh", dW_hh, expected_dW_hh, axes="H H")
 cache_t = {"x_t": np.ones((2, 2)), "h_prev": np.ones((2, 2))}
 cache_t |= {"h_t": np.array([[0.0, 0.5], [0.0, 0.0]])}
 cache_t |= {"W_xh": np.eye(2), "W_hh": np.eye(2)}
-db_h = check.call(rnn_step_backward, np.ones((2, 2)), cache_t)[4]
+got = check.call(rnn_step_backward, np.ones((2, 2)), cache_t)
+db_h = check.results(got, *names_step)[4]
 check.close("db_h", db_h, [2.0, 1.75], axes="H")
 ### BEGIN HIDDEN TESTS
 N, D, H = (int(size) for size in rng.permutation([2, 3, 5]))
 dh_t, cache_t = oracle.random_step(rng, N, D, H)
 expected_db_h = oracle.rnn_step_backward(dh_t, cache_t)[4]
-db_h = check.call(rnn_step_backward, dh_t, cache_t)[4]
+got = check.call(rnn_step_backward, dh_t, cache_t)
+db_h = check.results(got, *names_step)[4]
 check.close("db_h", db_h, expected_db_h, axes="H")
 ### END HIDDEN TESTS
 
@@ -816,13 +847,15 @@ x, h_0 = np.array([[[1.0, 0.0]]]), np.array([[0.5]])
 W_xh, W_hh = np.array([[0.0], [1.0]]), np.array([[2.0]])
 cache = {"x": x, "h_0": h_0, "h": np.array([[[0.6]]])}
 cache |= {"W_xh": W_xh, "W_hh": W_hh}
-dh_0 = check.call(rnn_backward, np.array([[[1.0]]]), cache)[1]
+got = check.call(rnn_backward, np.array([[[1.0]]]), cache)
+dh_0 = check.results(got, *names_back)[1]
 check.close("dh_0", dh_0, [[1.28]], axes="N H")
 ### BEGIN HIDDEN TESTS
 N, D, H = (int(size) for size in rng.permutation([2, 3, 5]))
 dh, cache = oracle.random_sequence(rng, N, 1, D, H)
 expected_dx = oracle.rnn_backward(dh, cache)[0]
 got = check.call(rnn_backward, dh, cache)
+got = check.results(got, *names_back)
 check.close("dx", got[0], expected_dx, axes="N T D")
 ### END HIDDEN TESTS
 
@@ -831,13 +864,15 @@ check.close("dx", got[0], expected_dx, axes="N T D")
 cache = {"x": np.ones((1, 2, 1)), "h_0": np.zeros((1, 1))}
 cache |= {"h": np.array([[[0.5], [0.5]]]), "W_xh": np.array([[3.0]])}
 cache["W_hh"] = np.array([[2.0]])
-dx = check.call(rnn_backward, np.array([[[0.0], [1.0]]]), cache)[0]
+got = check.call(rnn_backward, np.array([[[0.0], [1.0]]]), cache)
+dx = check.results(got, *names_back)[0]
 check.close("dx", dx, [[[3.375], [2.25]]], axes="N T D")
 ### BEGIN HIDDEN TESTS
 N, T, D, H = (int(size) for size in rng.permutation([2, 3, 4, 5]))
 dh, cache = oracle.random_sequence(rng, N, T, D, H)
 expected_dx = oracle.rnn_backward(dh, cache)[0]
-dx = check.call(rnn_backward, dh, cache)[0]
+got = check.call(rnn_backward, dh, cache)
+dx = check.results(got, *names_back)[0]
 check.close("dx", dx, expected_dx, axes="N T D")
 ### END HIDDEN TESTS
 
@@ -846,13 +881,15 @@ check.close("dx", dx, expected_dx, axes="N T D")
 cache = {"x": np.ones((1, 2, 1)), "h_0": np.zeros((1, 1))}
 cache |= {"h": np.array([[[0.5], [0.5]]]), "W_xh": np.array([[3.0]])}
 cache["W_hh"] = np.array([[2.0]])
-dh_0 = check.call(rnn_backward, np.array([[[1.0], [1.0]]]), cache)[1]
+got = check.call(rnn_backward, np.array([[[1.0], [1.0]]]), cache)
+dh_0 = check.results(got, *names_back)[1]
 check.close("dh_0", dh_0, [[3.75]], axes="N H")
 ### BEGIN HIDDEN TESTS
 N, T, D, H = (int(size) for size in rng.permutation([2, 3, 4, 5]))
 dh, cache = oracle.random_sequence(rng, N, T, D, H)
 expected_dh_0 = oracle.rnn_backward(dh, cache)[1]
-dh_0 = check.call(rnn_backward, dh, cache)[1]
+got = check.call(rnn_backward, dh, cache)
+dh_0 = check.results(got, *names_back)[1]
 check.close("dh_0", dh_0, expected_dh_0, axes="N H")
 ### END HIDDEN TESTS
 
@@ -861,13 +898,15 @@ check.close("dh_0", dh_0, expected_dh_0, axes="N H")
 cache = {"x": np.ones((1, 2, 1)), "h_0": np.array([[1.0]])}
 cache |= {"h": np.array([[[0.5], [0.0]]]), "W_xh": np.array([[1.0]])}
 cache["W_hh"] = np.array([[0.0]])
-dW_hh = check.call(rnn_backward, np.array([[[1.0], [1.0]]]), cache)[3]
+got = check.call(rnn_backward, np.array([[[1.0], [1.0]]]), cache)
+dW_hh = check.results(got, *names_back)[3]
 check.close("dW_hh", dW_hh, [[1.25]], axes="H H")
 ### BEGIN HIDDEN TESTS
 N, T, D, H = (int(size) for size in rng.permutation([2, 3, 4, 5]))
 dh, cache = oracle.random_sequence(rng, N, T, D, H)
 expected_dW_hh = oracle.rnn_backward(dh, cache)[3]
-dW_hh = check.call(rnn_backward, dh, cache)[3]
+got = check.call(rnn_backward, dh, cache)
+dW_hh = check.results(got, *names_back)[3]
 check.close("dW_hh", dW_hh, expected_dW_hh, axes="H H")
 ### END HIDDEN TESTS
 
@@ -876,7 +915,8 @@ check.close("dW_hh", dW_hh, expected_dW_hh, axes="H H")
 cache = {"x": np.array([[[1.0], [2.0]]]), "h_0": np.zeros((1, 1))}
 cache |= {"h": np.array([[[0.0], [0.5]]]), "W_xh": np.array([[1.0]])}
 cache["W_hh"] = np.array([[0.0]])
-_, _, dW_xh, _, db_h = check.call(rnn_backward, np.ones((1, 2, 1)), cache)
+got = check.call(rnn_backward, np.ones((1, 2, 1)), cache)
+_, _, dW_xh, _, db_h = check.results(got, *names_back)
 check.close("dW_xh", dW_xh, [[2.5]], axes="D H")
 check.close("db_h", db_h, [1.75], axes="H")
 ### BEGIN HIDDEN TESTS
@@ -884,6 +924,7 @@ N, T, D, H = (int(size) for size in rng.permutation([2, 3, 4, 5]))
 dh, cache = oracle.random_sequence(rng, N, T, D, H)
 want = oracle.rnn_backward(dh, cache)
 got = check.call(rnn_backward, dh, cache)
+got = check.results(got, *names_back)
 check.close("dW_xh", got[2], want[2], axes="D H")
 check.close("db_h", got[4], want[4], axes="H")
 ### END HIDDEN TESTS
@@ -1005,6 +1046,7 @@ cache = {"x": np.ones((1, 2, 1)), "h_0": np.zeros((1, 1))}
 cache |= {"h": np.array([[[0.5], [0.5]]]), "W_xh": np.array([[3.0]])}
 cache["W_hh"] = np.array([[2.0]])
 got = check.call(truncated_backward, np.ones((1, 2, 1)), cache, 5)
+got = check.results(got, *names_back)
 check.close("dx", got[0], [[[5.625], [2.25]]], axes="N T D")
 check.close("dh_0", got[1], [[3.75]], axes="N H")
 ### BEGIN HIDDEN TESTS
@@ -1013,6 +1055,7 @@ dh, cache = oracle.random_sequence(rng, N, T, D, H)
 for k in (T, T + 3):
     want = oracle.rnn_backward(dh, cache)
     got = check.call(truncated_backward, dh, cache, k)
+    got = check.results(got, *names_back)
     for name, i in (("dx", 0), ("dh_0", 1), ("dW_hh", 3)):
         check.close(name, got[i], want[i])
 ### END HIDDEN TESTS
@@ -1023,6 +1066,7 @@ cache = {"x": np.ones((1, 2, 1)), "h_0": np.zeros((1, 1))}
 cache |= {"h": np.array([[[0.5], [0.5]]]), "W_xh": np.array([[3.0]])}
 cache["W_hh"] = np.array([[2.0]])
 got = check.call(truncated_backward, np.ones((1, 2, 1)), cache, 1)
+got = check.results(got, *names_back)
 check.close("dx", got[0], [[[2.25], [2.25]]], axes="N T D")
 check.close("dW_hh", got[3], [[0.375]], axes="H H")
 ### BEGIN HIDDEN TESTS
@@ -1030,6 +1074,7 @@ N, T, D, H = (int(size) for size in rng.permutation([2, 3, 4, 5]))
 dh, cache = oracle.random_sequence(rng, N, T, D, H)
 want = oracle.truncated_backward(dh, cache, 1)
 got = check.call(truncated_backward, dh, cache, 1)
+got = check.results(got, *names_back)
 for name, i in (("dx", 0), ("dW_xh", 2), ("dW_hh", 3), ("db_h", 4)):
     check.close(name, got[i], want[i])
 ### END HIDDEN TESTS
@@ -1040,6 +1085,7 @@ cache = {"x": np.ones((1, 3, 1)), "h_0": np.zeros((1, 1))}
 cache |= {"h": np.array([[[0.5], [0.5], [0.5]]]), "W_xh": np.array([[1.0]])}
 cache["W_hh"] = np.array([[2.0]])
 got = check.call(truncated_backward, np.ones((1, 3, 1)), cache, 2)
+got = check.results(got, *names_back)
 check.close("dx", got[0], [[[1.875], [0.75], [0.75]]], axes="N T D")
 check.close("dh_0", got[1], [[3.75]], axes="N H")
 check.close("db_h", got[4], [3.375], axes="H")
@@ -1049,6 +1095,7 @@ T, k = int(rng.choice([7, 8])), int(rng.choice([3, 5]))
 dh, cache = oracle.random_sequence(rng, N, T, D, H)
 want = oracle.truncated_backward(dh, cache, k)
 got = check.call(truncated_backward, dh, cache, k)
+got = check.results(got, *names_back)
 for i, name in enumerate(("dx", "dh_0", "dW_xh", "dW_hh", "db_h")):
     check.close(name, got[i], want[i])
 ### END HIDDEN TESTS
@@ -1253,27 +1300,31 @@ explore(
 
 # %% check="train_losses" points=2
 # Three steps on "hello": each loss before its update.
-_, losses = check.call(train, hello, params, 3, 0.1)
+got = check.call(train, hello, params, 3, 0.1)
+_, losses = check.results(got, "params", "losses")
 check.close("losses", losses, [1.702818649, 1.603016726, 1.521562912])
 ### BEGIN HIDDEN TESTS
 V, H = int(rng.integers(4, 7)), 6
 ids, start = rng.integers(V, size=6).tolist(), random_params(rng, V, H)
 want, expected_losses = oracle.train(ids, start, 4, 0.3)
-got, losses = check.call(train, ids, start, 4, 0.3)
+both = check.call(train, ids, start, 4, 0.3)
+got, losses = check.results(both, "params", "losses")
 check.close("losses", losses, expected_losses, rtol=1e-6)
 check.close("params", got, want, rtol=1e-6, atol=1e-8)
 ### END HIDDEN TESTS
 
 # %% check="train_learns" points=3
 # After 200 larger steps it spells: the loss of what you return is small.
-got, _ = check.call(train, hello, params, 200, 0.3)
+both = check.call(train, hello, params, 200, 0.3)
+got, _ = check.results(both, "params", "losses")
 right = softmax(run(x_hello, got)[0])[0, range(4), hello[1:]]
 loss = -np.log(right).mean()
 check.that(loss < 0.1, f"hello: the loss of your params is {loss:.3f}")
 ### BEGIN HIDDEN TESTS
 V, H = int(rng.integers(4, 7)), 12
 ids = rng.integers(V, size=int(rng.integers(4, 8))).tolist()
-got, _ = check.call(train, ids, random_params(rng, V, H), 200, 0.5)
+both = check.call(train, ids, random_params(rng, V, H), 200, 0.5)
+got, _ = check.results(both, "params", "losses")
 loss = oracle.loss_of(got, ids)
 check.that(loss < 0.1, f"another word: the loss of your params is {loss:.3f}")
 ### END HIDDEN TESTS

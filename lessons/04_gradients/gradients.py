@@ -875,29 +875,34 @@ show(
 # %% check="clip_scaled" points=3
 # Length 5, at most 1: a fifth of each.
 grads = {"w": np.array([3.0, 4.0])}
-clipped, _ = check.call(clip_by_norm, grads, 1.0)
+got = check.call(clip_by_norm, grads, 1.0)
+clipped, _ = check.results(got, "grads", "norm")
 check.close("grads", clipped, {"w": np.array([0.6, 0.8])}, rtol=2e-6)
 ### BEGIN HIDDEN TESTS
 grads = {"W_hh": rng.normal(size=(3, 3))}
 right, _ = oracle.clip_by_norm(grads, 0.5)
-clipped, _ = check.call(clip_by_norm, grads, 0.5)
+got = check.call(clip_by_norm, grads, 0.5)
+clipped, _ = check.results(got, "grads", "norm")
 check.close("grads", clipped, right, rtol=2e-6)
 ### END HIDDEN TESTS
 
 # %% check="clip_returns_norm" points=2
 # The second result: the norm before anything was cut.
-_, norm = check.call(clip_by_norm, {"w": np.array([3.0, 4.0])}, 1.0)
+got = check.call(clip_by_norm, {"w": np.array([3.0, 4.0])}, 1.0)
+_, norm = check.results(got, "grads", "norm")
 check.close("norm", norm, 5.0)
 ### BEGIN HIDDEN TESTS
 grads = {"W_hh": rng.normal(size=(3, 3)), "b_h": rng.normal(size=3)}
-_, norm = check.call(clip_by_norm, grads, float(rng.uniform(0.1, 0.5)))
+got = check.call(clip_by_norm, grads, float(rng.uniform(0.1, 0.5)))
+_, norm = check.results(got, "grads", "norm")
 check.close("norm", norm, oracle.clip_by_norm(grads, 1.0)[1])
 ### END HIDDEN TESTS
 
 # %% check="clip_global" points=4
 # One norm for all arrays together: 2, 3 and 6 make 7.
 grads = {"W": np.array([[2.0], [3.0]]), "b": np.array([6.0])}
-clipped, norm = check.call(clip_by_norm, grads, 3.5)
+got = check.call(clip_by_norm, grads, 3.5)
+clipped, norm = check.results(got, "grads", "norm")
 check.close("norm", norm, 7.0)
 half = {"W": np.array([[1.0], [1.5]]), "b": np.array([3.0])}
 check.close("grads", clipped, half, rtol=2e-6)
@@ -905,29 +910,34 @@ check.close("grads", clipped, half, rtol=2e-6)
 grads = {"W_xh": rng.normal(size=(2, 4)), "W_hh": rng.normal(size=(4, 4))}
 grads["b_h"] = 5 * rng.normal(size=4)
 right, _ = oracle.clip_by_norm(grads, 1.5)
-clipped, _ = check.call(clip_by_norm, grads, 1.5)
+got = check.call(clip_by_norm, grads, 1.5)
+clipped, _ = check.results(got, "grads", "norm")
 check.close("grads", clipped, right, rtol=2e-6)
 ### END HIDDEN TESTS
 
 # %% check="clip_small" points=2
 # Length 5, at most 10: nothing to cut, and nothing to blow up.
 grads = {"w": np.array([3.0, 4.0])}
-clipped, _ = check.call(clip_by_norm, grads, 10.0)
+got = check.call(clip_by_norm, grads, 10.0)
+clipped, _ = check.results(got, "grads", "norm")
 check.close("grads", clipped, {"w": np.array([3.0, 4.0])})
 ### BEGIN HIDDEN TESTS
 grads = {"W": rng.normal(size=(2, 3)), "b": rng.normal(size=3)}
-clipped, _ = check.call(clip_by_norm, grads, 100.0)
+got = check.call(clip_by_norm, grads, 100.0)
+clipped, _ = check.results(got, "grads", "norm")
 check.close("grads", clipped, grads)
 ### END HIDDEN TESTS
 
 # %% check="clip_zero" points=2
 # No gradient at all: no division by 0, no NaN.
-clipped, norm = check.call(clip_by_norm, {"w": np.zeros(2)}, 1.0)
+got = check.call(clip_by_norm, {"w": np.zeros(2)}, 1.0)
+clipped, norm = check.results(got, "grads", "norm")
 check.close("norm", norm, 0.0)
 check.close("grads", clipped, {"w": np.zeros(2)})
 ### BEGIN HIDDEN TESTS
 grads = {"W": np.zeros((2, 3)), "b": np.zeros(3)}
-clipped, norm = check.call(clip_by_norm, grads, float(rng.uniform(1, 2)))
+got = check.call(clip_by_norm, grads, float(rng.uniform(1, 2)))
+clipped, norm = check.results(got, "grads", "norm")
 check.close("norm", norm, 0.0)
 check.close("grads", clipped, grads)
 ### END HIDDEN TESTS
@@ -935,12 +945,14 @@ check.close("grads", clipped, grads)
 # %% check="clip_exact" points=2
 # Also where gradients are tiny, the new norm is max_norm, and not about that.
 grads = {"w": np.array([3e-5, 4e-5])}
-clipped, _ = check.call(clip_by_norm, grads, 1e-5)
+got = check.call(clip_by_norm, grads, 1e-5)
+clipped, _ = check.results(got, "grads", "norm")
 check.close("grads", clipped, {"w": np.array([6e-6, 8e-6])}, atol=1e-14)
 ### BEGIN HIDDEN TESTS
 grads = {"W": 1e-5 * rng.normal(size=(2, 3))}
 right, _ = oracle.clip_by_norm(grads, 5e-6)
-clipped, _ = check.call(clip_by_norm, grads, 5e-6)
+got = check.call(clip_by_norm, grads, 5e-6)
+clipped, _ = check.results(got, "grads", "norm")
 check.close("grads", clipped, right, atol=1e-14)
 ### END HIDDEN TESTS
 
@@ -948,7 +960,8 @@ check.close("grads", clipped, right, atol=1e-14)
 # The gradients still belong to the caller.
 grads = {"w": np.array([3.0, 4.0])}
 before = {"w": np.array([3.0, 4.0])}
-clipped, _ = check.call(clip_by_norm, grads, 1.0)
+got = check.call(clip_by_norm, grads, 1.0)
+clipped, _ = check.results(got, "grads", "norm")
 check.array("the new w", clipped["w"], (2,))
 check.unchanged("grads", before, grads)
 ### BEGIN HIDDEN TESTS
