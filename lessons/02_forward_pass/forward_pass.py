@@ -116,8 +116,8 @@ show(
 # | $H$ | hidden units, the size of the state | | $W_{hh}$ | $(H, H)$ |
 # | $V$ | letters of the vocabulary | | $b_h$ | $(H,)$ |
 #
-# New is $N$. In `01_sequences` one sequence was read at a time; from
-# now on $N$ of them are read side by side, a **batch**, so every array has one
+# New is $N$. In `01_sequences` one sequence was read at a time. From now on $N$
+# of them are read side by side, as a **batch**, so inputs and states have one
 # axis more, in front: all inputs together are `x`, $(N, T, D)$. Every sequence
 # of the batch is one **row**. That's why the inputs stand left of the weights,
 # `x_t @ W_xh`.

@@ -661,9 +661,10 @@ explore(
 # factor at every step. You know that factor now. The same product does both:
 # $\partial h_T / \partial h_t$ says how much of a small change of $h_t$ gets
 # through to $h_T$ on the way *forward*, and how much of an error at $h_T$ gets
-# through to $h_t$ on the way *back*. What a network forgets quickly, it can't be
-# taught to keep. And the chaos at scale 4 (a radius of 4.7), where a change by a
-# millionth grew until it filled the state, is an explosion on the way forward.
+# through to $h_t$ on the way *back*. What a network forgets quickly, it can
+# hardly be taught to keep. And the chaos at scale 4 (a radius of 4.7), where a
+# change by a millionth grew until it filled the state, is an explosion on the
+# way forward.
 #
 # **Another surprise.** Below, three matrices, all with the *same* radius 0.8,
 # and no inputs, so no tanh. Does the gradient fall from the first step on?

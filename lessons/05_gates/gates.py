@@ -1808,8 +1808,8 @@ explore(
 #
 # ### Question 3 (5 points)
 #
-# At ordinary words the forget gate of unit 2 stays below 1, at about 0.8. And yet this network is still right when the year was named a
-# hundred words ago.
+# At ordinary words the forget gate of unit 2 stays below 1, at about 0.8. And
+# yet this network is still right when the year was named a hundred words ago.
 #
 # 1. How much of a value would be left after 30 words if it were only
 #    multiplied by 0.8 each time?
