@@ -636,7 +636,6 @@ print(f"largest difference: {np.abs(dW_hh - measured).max():.1e}")
 # Side by side, your gradient and the measured one. If the difference is about
 # $10^{-10}$ or less, you don't need us to tell you that it's right.
 
-
 # %%
 # for the checks: what one step back and the whole way back return, in order
 names_step = ("dx_t", "dh_prev", "dW_xh", "dW_hh", "db_h")
