@@ -53,6 +53,7 @@ class Browser:
         return self._ask(urllib.request.Request(self.address + path, data))
 
     def _ask(self, request: Any) -> tuple[int, str, str]:
+        request.add_header("Referer", self.address)
         try:
             with self._opener.open(request, timeout=30) as answer:
                 return answer.status, answer.read().decode(), answer.url
@@ -71,7 +72,7 @@ def free_port() -> int:
 def student_server(
     hub: Hub, student: str, program: str = "jupyter_server"
 ) -> Iterator[Browser]:
-    """The server of a student, as this process's account; `program` may be jupyterlab."""
+    """A student's server, as this process's account; `program` may be jupyterlab."""
     home = hub.home(student)
     settings = home / ".jupyter"
     settings.mkdir(parents=True)
@@ -83,7 +84,7 @@ def student_server(
         server = subprocess.Popen(
             [
                 *(sys.executable, "-m", program, "--no-browser", "--allow-root"),
-                *("--ip=127.0.0.1", f"--port={port}", "--IdentityProvider.token="),
+                *("--ip=127.0.0.1", f"--port={port}", "--IdentityProvider.token=open"),
                 *(f"--ServerApp.root_dir={home}", "--ServerApp.port_retries=0"),
                 *("--ServerApp.base_url=/user/ada/",),
                 "--ServerApp.jpserver_extensions={'unrolled.hub.student_page': True}",
@@ -101,7 +102,10 @@ def student_server(
         )
     try:
         yield wait_for(
-            f"http://127.0.0.1:{port}", "/user/ada/api", server, home / ".log"
+            f"http://127.0.0.1:{port}",
+            "/user/ada/api?token=open",
+            server,
+            home / ".log",
         )
     finally:
         server.terminate()
