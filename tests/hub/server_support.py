@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
+import json
 import os
 import re
 import socket
@@ -43,10 +45,26 @@ class Browser:
         """Status, text and final address."""
         return self._ask(urllib.request.Request(self.address + path, headers=headers))
 
+    def data(self, path: str) -> Any:
+        """A document, asked for as the page's script asks."""
+        return json.loads(self.get(path, **{"X-Xsrftoken": self.token})[1])
+
+    def where(self, path: str) -> tuple[int, str | None]:
+        """Status, and where the answer sends to; the path goes out as it is."""
+        host = urllib.parse.urlsplit(self.address)
+        connection = http.client.HTTPConnection(host.hostname or "", host.port)
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.getheader("Location")
+
+    @property
+    def token(self) -> str:
+        """The page's token against forgery."""
+        return next((c.value or "" for c in self.jar if c.name == "_xsrf"), "")
+
     def post(self, path: str, **values: str) -> tuple[int, str, str]:
         """Send a form as the page has it, with its token against forgery."""
-        token = next((c.value for c in self.jar if c.name == "_xsrf"), "") or ""
-        return self.post_without_token(path, _xsrf=token, **values)
+        return self.post_without_token(path, _xsrf=self.token, **values)
 
     def post_without_token(self, path: str, **values: str) -> tuple[int, str, str]:
         data = urllib.parse.urlencode(values).encode()
