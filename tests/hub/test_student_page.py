@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -204,6 +206,18 @@ def test_errors_in_words(error: Exception, words: str) -> None:
     with pytest.raises(Trouble, match=words) as caught, explained("It failed"):
         raise error
     assert str(caught.value).startswith("It failed: ")
+
+
+def test_what_a_student_has_not_installed() -> None:
+    """Does the page need nothing that only graders install?"""
+    code = (
+        "import sys\n"
+        "for name in ('typer', 'rich', 'canvasapi', 'jupytext', 'lxml'):\n"
+        "    sys.modules[name] = None\n"
+        "import unrolled.hub.student_page, unrolled.hub.exchange\n"
+        "assert 'torch' not in sys.modules and 'keras' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_times_in_words() -> None:
