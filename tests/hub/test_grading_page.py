@@ -15,6 +15,8 @@ from jupyter_support import CHROMIUM, MISSING
 from server_support import Browser
 from service_support import PREFIX, FakeHub, fake_hub, grading_service
 
+pytest.importorskip("jupyterhub", reason="pip install jupyterhub")
+
 CONFIG = """
 c = get_config()
 from pathlib import Path
