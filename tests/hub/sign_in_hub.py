@@ -124,6 +124,20 @@ def write_lti(plan: HubPlan, canvas: StandInCanvas) -> None:
     path.chmod(0o600)
 
 
+def free_port() -> int:
+    """A port of loopback that nothing listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def who(url: str, session: requests.Session) -> str:
+    """Whose page a hub shows to a browser; "" for nobody's."""
+    page = session.get(f"{url}/hub/home", allow_redirects=False)
+    found = re.search(r'user: "([^"]*)"', page.text)
+    return found[1] if page.status_code == 200 and found else ""
+
+
 @dataclass
 class SignInHub:
     """The running hub and what belongs to it."""
@@ -169,9 +183,7 @@ class SignInHub:
 
     def who(self, session: requests.Session) -> str:
         """Whose page the hub shows to a browser."""
-        page = session.get(f"{self.url}/hub/home", allow_redirects=False)
-        found = re.search(r'user: "([^"]*)"', page.text)
-        return found[1] if page.status_code == 200 and found else ""
+        return who(self.url, session)
 
     def groups(self, name: str) -> list[str]:
         """The hub's groups of a user."""
@@ -184,12 +196,9 @@ class SignInHub:
 def running_hub(folder: Path, reader: str) -> Iterator[SignInHub]:
     """Start the hub, wait for its sign-in page, stop it at the end."""
     plan = place_plan(folder)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     with StandInCanvas() as canvas:
         write_lti(plan, canvas)
-        (plan.state / "no_proxy.py").write_text(NO_PROXY)
         text = CONFIG.format(
             folder=str(plan.folder), port=port, reader=reader, token=TOKEN
         )
@@ -197,16 +206,18 @@ def running_hub(folder: Path, reader: str) -> Iterator[SignInHub]:
         hub = SignInHub(
             f"http://127.0.0.1:{port}", canvas, plan, load_course(plan.course_root)
         )
-        with _process(plan) as process:
-            _wait(hub, process)
+        with hub_process(plan) as process:
+            wait_for(hub.url, plan, process)
             yield hub
 
 
 @contextmanager
-def _process(plan: HubPlan) -> Iterator[subprocess.Popen[bytes]]:
+def hub_process(plan: HubPlan, *before: str) -> Iterator[subprocess.Popen[bytes]]:
+    """JupyterHub with the `config.py` of the plan's state; `before` is put in front."""
+    (plan.state / "no_proxy.py").write_text(NO_PROXY)
     with (plan.state / "log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "jupyterhub", "-f", "config.py"],
+            [*before, sys.executable, "-m", "jupyterhub", "-f", "config.py"],
             cwd=plan.state,
             env=os.environ | {"PYTHONPATH": str(plan.state)},
             stdout=log,
@@ -219,12 +230,13 @@ def _process(plan: HubPlan) -> Iterator[subprocess.Popen[bytes]]:
             process.wait(60)
 
 
-def _wait(hub: SignInHub, process: subprocess.Popen[bytes]) -> None:
+def wait_for(url: str, plan: HubPlan, process: subprocess.Popen[bytes]) -> None:
+    """Until the sign-in page is there; AssertionError with the log if it never is."""
     until = time.monotonic() + 60
     while time.monotonic() < until and process.poll() is None:
         try:
-            if requests.get(f"{hub.url}/hub/login").ok:
+            if requests.get(f"{url}/hub/login").ok:
                 return
         except requests.ConnectionError:
             time.sleep(0.2)
-    raise AssertionError((hub.plan.state / "log").read_text())
+    raise AssertionError((plan.state / "log").read_text())

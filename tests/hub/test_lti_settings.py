@@ -10,8 +10,10 @@ import pytest
 from sign_in_hub import place_plan, write_lti
 from stand_in_canvas import CLIENT, DEPLOYMENT, StandInCanvas
 
+from unrolled.course import load_course
 from unrolled.errors import UserError
 from unrolled.hub.lti_settings import FILE, TEMPLATE, LtiSettings, read_lti
+from unrolled.hub.start import prepare
 
 
 def test_a_missing_file_is_written_as_a_template(tmp_path: Path) -> None:
@@ -77,3 +79,15 @@ def test_a_file_that_others_may_write_is_refused(tmp_path: Path) -> None:
         read_lti(plan)
     path.chmod(0o600)
     read_lti(plan)
+
+
+def test_a_hub_does_not_begin_without_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Does `unrolled hub` say what is missing before it installs anything?"""
+    plan = place_plan(tmp_path)
+    monkeypatch.setattr("unrolled.hub.start.make_plan", lambda course: plan)
+    monkeypatch.setattr("unrolled.hub.start.require_free", lambda plan: None)
+    with pytest.raises(UserError, match=r"lti\.toml: client_ids"):
+        prepare(load_course(plan.course_root), print)
+    assert not plan.staff_env.exists()

@@ -15,6 +15,7 @@ from unrolled.hub.accounts import made_accounts, make_account, make_accounts
 from unrolled.hub.course_place import build_course, make_exchange, place_course
 from unrolled.hub.environment_files import write_environment_files
 from unrolled.hub.install import install
+from unrolled.hub.lti_settings import read_lti
 from unrolled.hub.members import students_of
 from unrolled.hub.plan import HubPlan, make_plan
 from unrolled.hub.running import down, prepare_state, require_free
@@ -41,6 +42,8 @@ def prepare(course: Course, say: Say) -> Prepared:
     began = time.monotonic()
     plan = make_plan(course)
     require_free(plan)
+    if plan.sign_in == "lti":
+        read_lti(plan)
     install(plan, PROJECT, say)
     prepare_state(plan)
     made = [plan.grader] if make_account(plan, plan.grader) else []
