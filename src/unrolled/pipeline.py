@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from unrolled.course import load_course
+from unrolled.course import Course, load_course
+from unrolled.sqlite_file import wait_for_others
 
 
 def configure(config: Any, root: Path) -> None:
@@ -21,9 +22,18 @@ def configure(config: Any, root: Path) -> None:
     config.CourseDirectory.root = str(course.root)
     # nbgrader says "solution"; the course has always said "solutions".
     config.CourseDirectory.solution_directory = "solutions"
+    _gradebook(config, course)
     _generate(config)
     _autograde(config)
     _feedback(config)
+
+
+def _gradebook(config: Any, course: Course) -> None:
+    """Where the gradebook is, and to wait when another writes it; formgrader, too."""
+    if course.database.url:
+        config.CourseDirectory.db_url = course.db_url
+    else:
+        wait_for_others(str(course.gradebook), course.database.lock_seconds)
 
 
 def _generate(config: Any) -> None:
