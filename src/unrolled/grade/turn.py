@@ -9,10 +9,13 @@ another's.
 
 from __future__ import annotations
 
+import time
+
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 _GRADERS = 0x756E726F6C6C6564  # the number of our lock in PostgreSQL: "unrolled"
+LONGEST_PAUSE = 0.05  # seconds
 _DEADLOCK, _NOT_IN_ORDER, _LOCK_TIMEOUT = "40P01", "40001", "55P03"
 
 
@@ -25,6 +28,16 @@ def begin(connection: Connection, seconds: float) -> None:
     else:
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {milliseconds}")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_GRADERS})")
+
+
+def give_way(connection: Connection, seconds: float) -> None:
+    """Pause for as long as others have waited for us.
+
+    SQLite has no queue: who waits looks now and then whether the file is free, and a
+    grader that writes one result after the other would keep a marker out.
+    """
+    if connection.dialect.name == "sqlite":
+        time.sleep(min(LONGEST_PAUSE, seconds))
 
 
 def is_passing(error: Exception) -> bool:

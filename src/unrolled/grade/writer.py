@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,7 +26,7 @@ from unrolled.grade.job import Graded
 from unrolled.grade.late import penalty
 from unrolled.grade.rows import SubmissionRows
 from unrolled.grade.stored import assignment_rows
-from unrolled.grade.turn import begin, is_passing, waited_in_vain
+from unrolled.grade.turn import begin, give_way, is_passing, waited_in_vain
 from unrolled.gradebook import open_gradebook
 
 
@@ -116,6 +117,7 @@ class Writer:
     def _transaction(self, graded: Graded, paper: Paper, force: bool) -> SubmissionRows:
         """Nobody else writes between our reading and our writing."""
         begin(self.connection, self.patience)
+        began = time.monotonic()
         if not self.rows.is_current(self.connection):
             raise OSError(f"{self.assignment} was built anew meanwhile; grade again")
         rows, fresh = self._filled(graded, paper, force)
@@ -126,6 +128,7 @@ class Writer:
         except BaseException:
             undo()
             raise
+        give_way(self.connection, time.monotonic() - began)
         return rows
 
     def _filled(
