@@ -47,7 +47,8 @@ class Server:
 
     def sql(self, text: str, name: str = "postgres") -> None:
         """Run a statement."""
-        _run(["psql", "--quiet", "--command", text, self.url(name)])
+        address = name if "://" in name else self.url(name)
+        _run(["psql", "--quiet", "--command", text, address])
 
 
 def _run(words: list[str]) -> None:

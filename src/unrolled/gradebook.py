@@ -32,6 +32,12 @@ def wait_for_others(course: Course) -> None:
         sqlite_file.wait_for_others(file, seconds)
 
 
+def set_mode(course: Course) -> None:
+    """Put gradebook.db into the mode in which several may use it at once."""
+    if not course.database.url:
+        sqlite_file.set_mode(course.gradebook)
+
+
 def gradebook_exists(course: Course) -> bool:
     """Whether there is a gradebook: the file, or in PostgreSQL the tables."""
     if not course.database.url:
@@ -53,7 +59,7 @@ def backup_gradebook(course: Course) -> Path | None:
         return None
     if course.database.url:
         return _kept(course, ".dump", postgresql.dump)
-    sqlite_file.set_mode(course.gradebook)
+    set_mode(course)
     return _kept(course, ".db", lambda c, copy: sqlite_file.copy(c.gradebook, copy))
 
 

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import nbgrader
+
 from unrolled.course import Course, load_course
 from unrolled.sqlite_file import wait_for_others
 
@@ -92,3 +94,17 @@ def _feedback(config: Any) -> None:
         "unrolled.grade.preprocessors.HideTests",
         "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
     ]
+    _pages(config)
+
+
+def _pages(config: Any) -> None:
+    """Feedback and formgrader's pages load nothing from elsewhere: formulas are MathML.
+
+    Our folder comes before nbgrader's; both kinds of page take MathJax from there.
+    """
+    ours = Path(__file__).parent / "report" / "templates"
+    theirs = Path(nbgrader.__file__).parent / "server_extensions/formgrader/templates"
+    config.HTMLExporter.extra_template_basedirs = [str(ours), str(theirs)]
+    config.HTMLExporter.filters = {
+        "markdown2html": "unrolled.report.maths.markdown2html"
+    }

@@ -25,6 +25,7 @@ def dump(course: Course, file: Path) -> None:
     if program is None:
         raise NoDump(f"pg_dump is not installed: {_NO_COPY}")
     words = [program, "--format=custom", f"--file={file}", "--no-password"]
+    words += [f"--lock-wait-timeout={round(1000 * course.database.lock_seconds)}"]
     done = subprocess.run(
         [*words, f"--dbname={course.database.url}"], capture_output=True, text=True
     )

@@ -15,7 +15,12 @@ from unrolled.course import Assignment, Course
 from unrolled.errors import UserError
 from unrolled.grade.material import load_material
 from unrolled.grade.reference import is_check, is_exercise, meta
-from unrolled.gradebook import backup_gradebook, gradebook_exists, open_gradebook
+from unrolled.gradebook import (
+    backup_gradebook,
+    gradebook_exists,
+    open_gradebook,
+    set_mode,
+)
 
 
 def register(course: Course, assignment: str) -> bool:
@@ -41,6 +46,7 @@ def register(course: Course, assignment: str) -> bool:
         why = f"{place}: {assignment} could not be registered: {error}"
         raise UserError(why) from error
     _set_due(course, found)
+    set_mode(course)
     return True
 
 
