@@ -15,12 +15,12 @@ from latex2mathml.converter import convert_to_element
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 LONGEST = 5000  # characters of a formula
-_ATTRIBUTES = frozenset(
-    ["accent", "accentunder", "columnalign", "columnlines", "columnspacing", "depth"]
-    + ["display", "displaystyle", "fence", "form", "height", "linethickness", "lspace"]
-    + ["mathcolor", "mathvariant", "maxsize", "minsize", "movablelimits", "notation"]
-    + ["rowlines", "rowspacing", "rspace", "scriptlevel", "separator", "stretchy"]
-    + ["symmetric", "voffset", "width", "xmlns"]
+_ATTRIBUTES = (
+    *("accent", "accentunder", "columnalign", "columnlines", "columnspacing", "depth"),
+    *("display", "displaystyle", "fence", "form", "height", "linethickness", "lspace"),
+    *("mathcolor", "mathvariant", "maxsize", "minsize", "movablelimits", "notation"),
+    *("rowlines", "rowspacing", "rspace", "scriptlevel", "separator", "stretchy"),
+    *("symmetric", "voffset", "width", "xmlns"),
 )
 
 
