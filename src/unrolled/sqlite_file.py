@@ -20,9 +20,10 @@ from typing import Any
 from sqlalchemy import Engine, event
 
 # A write-ahead log is shared memory: it needs one machine, and a disk of its own.
-LOCAL = ("aufs", "bcachefs", "btrfs", "exfat", "ext2", "ext3", "ext4", "f2fs", "jfs")
-LOCAL += ("fuseblk", "ntfs3", "overlay", "ramfs", "reiserfs", "tmpfs", "vfat")
-LOCAL += ("xfs", "zfs")
+LOCAL = (
+    *("aufs", "bcachefs", "btrfs", "exfat", "ext2", "ext3", "ext4", "f2fs", "fuseblk"),
+    *("jfs", "ntfs3", "overlay", "ramfs", "reiserfs", "tmpfs", "vfat", "xfs", "zfs"),
+)
 
 
 @cache
