@@ -105,6 +105,16 @@ def test_nbgrader_waits_as_long_as_course_toml_says(
     assert students(course.gradebook) == ({"ada"} if waits else set())
 
 
+def test_nbgrader_can_upgrade_what_we_configure(course: Course) -> None:
+    """Does `nbgrader db upgrade`, which we send people to, find file and address?"""
+    nbgrader = str(Path(sys.executable).with_name("nbgrader"))
+    done = subprocess.run(
+        [nbgrader, "db", "upgrade"], cwd=course.root, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(list(course.root.glob("gradebook.db.*"))) == 1  # nbgrader's own copy
+
+
 def test_other_databases_are_left_alone(course: Course, tmp_path: Path) -> None:
     """Does only the gradebook get our time to wait?"""
     nbgrader_config(course)
