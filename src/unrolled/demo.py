@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
+import tomllib
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import Gradebook
 from rich.console import Console
 
 from unrolled.author.build import build
@@ -28,6 +29,7 @@ from unrolled.grade.material import load_material, load_reference
 from unrolled.grade.results import SubmissionResult
 from unrolled.grade.run import grade
 from unrolled.grade.stored import stored_result
+from unrolled.gradebook import open_gradebook
 from unrolled.report.demo import DemoReport, DemoScore
 from unrolled.report.progress import grading
 
@@ -63,15 +65,28 @@ def _make_course(course: Course, folder: Path) -> None:
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
     (folder / "DEMO").write_text(MARKER, encoding="utf-8")
-    for name in COPIED:
+    for name in COPIED[1:]:
         origin = course.root / name
         if origin.is_dir():
             shutil.copytree(origin, folder / name)
         else:
             shutil.copyfile(origin, folder / name)
+    settings = _own_gradebook((course.root / "course.toml").read_text("utf-8"))
+    (folder / "course.toml").write_text(settings, encoding="utf-8")
     secret = folder / "course.secret"
     secret.touch(mode=0o600)
     secret.write_text(SECRET, encoding="ascii")
+
+
+def _own_gradebook(settings: str) -> str:
+    """course.toml without the line that leads to the real gradebook."""
+    kept = re.sub(r"^\s*database\s*=.*$", "", settings, flags=re.MULTILINE)
+    if "database" in tomllib.loads(kept).get("grading", {}):
+        raise UserError(
+            "course.toml: grading.database: give it a line of its own, so that the "
+            "demo can leave it out: it must not write into the real gradebook."
+        )
+    return kept
 
 
 def canvas_id(number: int) -> str:
@@ -80,7 +95,7 @@ def canvas_id(number: int) -> str:
 
 
 def _enrol(course: Course, students: list[Student]) -> None:
-    with Gradebook(course.db_url, course.id) as gradebook:
+    with open_gradebook(course) as gradebook:
         for number, student in enumerate(students):
             words = student.name.replace("_", " ").title()
             gradebook.update_or_create_student(
@@ -136,7 +151,7 @@ def _graded(
 
 def _mark(course: Course, assignment: str, student: str) -> None:
     """What a marker does in formgrader: full points for each written answer."""
-    with Gradebook(course.db_url, course.id) as gradebook:
+    with open_gradebook(course) as gradebook:
         name = course.assignments[assignment].notebook
         notebook = gradebook.find_submission_notebook(name, assignment, student)
         for found in notebook.grades:
@@ -182,7 +197,7 @@ def _canvas_template(course: Course, path: Path) -> None:
         ["    Points Possible", "", "", "", ""]
         + [f"{a.points:.2f}" for a in course.assignments.values()],
     ]
-    with Gradebook(course.db_url, course.id) as gradebook:
+    with open_gradebook(course) as gradebook:
         for student in sorted(gradebook.students, key=lambda s: s.id):
             name = f"{student.last_name}, {student.first_name}"
             identity = [

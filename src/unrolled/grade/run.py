@@ -161,13 +161,13 @@ def _require_ready(course: Course, assignment: str) -> Material:
     stored = registered_tests(course, assignment)
     if not stored:
         raise UserError(
-            f"{course.gradebook}: assignment {assignment} is not registered. "
+            f"{course.gradebook_place}: assignment {assignment} is not registered. "
             "Run `unrolled build`: it fills the gradebook, also when files are fresh."
         )
     tests = [c for c in material.source["cells"] if is_check(c)]
     if any(stored.get(meta(c)["grade_id"]) != c["source"] for c in tests):
         raise UserError(
-            f"{course.gradebook} and source/{assignment} hold different tests: "
+            f"{course.gradebook_place} and source/{assignment} hold different tests: "
             "run `unrolled build`, then grade again."
         )
     return material
