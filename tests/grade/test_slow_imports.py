@@ -84,10 +84,20 @@ def test_an_import_of_another_kind_is_left_to_the_notebook(source: str) -> None:
     assert slow_imports({"cells": [cell("markdown", TORCH)]}) == ()
 
 
+def test_an_optimizer_is_made_without_an_import(worker: ZygoteWorker) -> None:
+    """Is what torch imports at the first optimizer there before?"""
+    source = "import torch\noptimizer = torch.optim.Adam(model.parameters())"
+    look = "import sys\nbefore = set(sys.modules)\nimport torch\n"
+    look += "torch.optim.Adam([torch.ones(2)])\nprint(len(set(sys.modules) - before))"
+    names = slow_imports(notebook(source))
+    cold, warm = said(worker, (), look), said(worker, names, look)
+    assert int(cold) > 100 > 20 > int(warm)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_the_warm_process_stays_in_one_thread(worker: ZygoteWorker) -> None:
-    """Can it still be forked safely, once Keras is imported?"""
-    seen(worker, "keras")
+    """Can it still be forked safely, once all of them are imported?"""
+    seen(worker, "keras", "torch._dynamo")
     assert worker._process is not None
     pids = [worker._process.pid]
     for pid in pids:

@@ -2,7 +2,8 @@
 
 The warm process imports them before it forks a student's process, where the
 instructor's notebook imports them in the way in which they are kept warm. Most of
-what a student's process costs goes with that: 1.5 s of CPU time for Keras.
+what a student's process costs goes with that: 1.5 s of CPU time for Keras, or for
+what PyTorch imports when the first optimizer is made.
 """
 
 from __future__ import annotations
@@ -15,14 +16,27 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-# What the notebook must say, and under which environment the import is the same.
+
+@dataclass(frozen=True)
+class _Slow:
+    """What a notebook must say, all of it, and the environment of the import.
+
+    Under that environment the import is the same as the notebook's own.
+    """
+
+    said: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
 _WARM = {
-    "keras": (
-        re.compile(r'KERAS_BACKEND"\W+"torch"'),
+    "torch._dynamo": _Slow((r"\btorch\.optim\b",)),  # by the first optimizer
+    "keras": _Slow(
+        (r"^(?:import|from) keras\b", r'KERAS_BACKEND"\W+"torch"'),
         {"KERAS_BACKEND": "torch"},
-    )
+    ),
 }
 
 
@@ -32,9 +46,8 @@ def slow_imports(source: Mapping[str, Any]) -> tuple[str, ...]:
     text = "\n".join(cells)
     return tuple(
         name
-        for name, (wanted, _) in _WARM.items()
-        if re.search(rf"^(?:import|from) {name}\b", text, re.MULTILINE)
-        and wanted.search(text)
+        for name, slow in _WARM.items()
+        if all(re.search(words, text, re.MULTILINE) for words in slow.said)
     )
 
 
@@ -50,7 +63,7 @@ def import_slow(names: Sequence[str]) -> None:
     An import that fails ends the process: half of a library is worse than none.
     """
     for name in names:
-        with _environment(_WARM[name][1]):
+        with _environment(_WARM[name].environment):
             importlib.import_module(name)
     tempfile.tempdir = None  # a child's own is another
     gc.collect()
