@@ -1592,9 +1592,9 @@ class GatedSource(Gate):
         """What next(loader) does."""
         return guarded(lambda: next(loader), self)
 
-    def shut(self, loader):
+    def shut(self, loader, patience=2.0):
         """What loader.close() does; one that hangs is emptied, so it ends."""
-        told = guarded(lambda: loader.close(), self)
+        told = guarded(lambda: loader.close(), self, patience)
         while told == ("stuck", None) and self.take(loader)[0] == "value":
             pass
         return told
@@ -1626,7 +1626,7 @@ loader = check.call(PrefetchingLoader, gate, 2)
 before, first = gate.read_ahead(2), gate.take(loader)
 gate.open(1)
 behind = gate.read_ahead(3)
-gate.shut(loader)
+gate.shut(loader, 0.5)
 check.equal("batches read before anybody asks", before, 2)
 check.equal("the first", first, ("value", 10))
 check.equal("batches read meanwhile", behind, 3)
@@ -1640,7 +1640,7 @@ before, first = gate.read_ahead(depth), gate.take(loader)
 gate.open(1)
 behind = gate.read_ahead(depth + 1)
 gate.open(9)
-gate.shut(loader)
+gate.shut(loader, 0.5)
 check.equal("batches read before anybody asks", before, depth)
 check.equal("the first", first, ("value", items[0]))
 check.equal("batches read meanwhile", behind, depth + 1)
@@ -1653,7 +1653,7 @@ gate.open(4)
 loader = check.call(PrefetchingLoader, gate, 2)
 most = gate.read_ahead(4, 0.3)
 gate.open(50)
-gate.shut(loader)
+gate.shut(loader, 0.5)
 check.that(most <= 3, f"{most} batches were read ahead, with depth = 2")
 ### BEGIN HIDDEN TESTS
 depth = int(rng.integers(2, 6))
@@ -1665,7 +1665,7 @@ gate.take(loader)
 gate.open(1)
 later = gate.read_ahead(depth + 3, 0.3)
 gate.open(60)
-gate.shut(loader)
+gate.shut(loader, 0.5)
 check.that(most <= depth + 1, f"{most} batches read ahead, depth = {depth}")
 check.that(later <= depth + 2, f"{later} read, one taken, depth = {depth}")
 ### END HIDDEN TESTS

@@ -26,8 +26,9 @@ from unrolled.course import Course, load_course
 from unrolled.errors import UserError
 from unrolled.grade.feedback import feedback
 from unrolled.grade.material import load_material, load_reference
+from unrolled.grade.pool import JudgePool
 from unrolled.grade.results import SubmissionResult
-from unrolled.grade.run import grade
+from unrolled.grade.run import grade, processors
 from unrolled.grade.stored import stored_result
 from unrolled.gradebook import open_gradebook
 from unrolled.report.demo import DemoReport, DemoScore
@@ -48,11 +49,13 @@ def demo(course: Course, console: Console, keep: bool = False) -> DemoReport:
     build(made, list(made.assignments), force=True)
     _enrol(made, students)
     scores = []
-    for name in made.assignments:
-        # A student without a recipe for an assignment has not handed it in.
-        present = [s for s in students if name in s.recipes]
-        _hand_in(made, name, present)
-        scores += _graded(made, name, present, console) if present else []
+    with JudgePool(processors(), made.allow_weak) as judges:
+        for name in made.assignments:
+            # A student without a recipe for an assignment has not handed it in.
+            present = [s for s in students if name in s.recipes]
+            _hand_in(made, name, present)
+            if present:
+                scores += _graded(made, name, present, console, judges)
     files = _files(made, scores)
     return DemoReport(tuple(scores), tuple(files))
 
@@ -130,11 +133,15 @@ def _stamp(moment: datetime) -> str:
 
 
 def _graded(
-    course: Course, assignment: str, students: list[Student], console: Console
+    course: Course,
+    assignment: str,
+    students: list[Student],
+    console: Console,
+    judges: JudgePool,
 ) -> list[DemoScore]:
     """Grade, mark the written answers, write feedback; the scores."""
     with grading(console, assignment, len(students)) as step:
-        report = grade(course, assignment, force=True, progress=step)
+        report = grade(course, assignment, force=True, progress=step, judges=judges)
     recipes = {s.name: s.recipes[assignment] for s in students}
     about = {s.name: s.about for s in students}
     for result in report.submissions:
@@ -143,7 +150,7 @@ def _graded(
     # A second run grades nothing again; it works late penalties out on the marks.
     scores = [
         _score(course, recipes[r.student], about[r.student], r)
-        for r in grade(course, assignment).submissions
+        for r in grade(course, assignment, judges=judges).submissions
     ]
     feedback(course, assignment, force=True)
     return scores
