@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from functools import partial
 from pathlib import Path
@@ -100,6 +101,36 @@ def test_one_bad_file_is_listed_and_the_others_graded(
     only = unrolled("grade", NAME, "--student", "ada", "--json")
     students = [s["student"] for s in only.document()["submissions"]]
     assert (only.code, students) == (0, ["ada"])
+
+
+def test_progress_that_a_program_reads(course: Course, unrolled: Call) -> None:
+    """Is each submission a line of JSON on standard error, beside the document?"""
+    said = unrolled("grade", NAME, "--json", "--progress", "lines")
+    told = [json.loads(line) for line in said.err.splitlines()]
+    assert [(t["done"], t["total"]) for t in told] == [(0, 2), (1, 2), (2, 2)]
+    assert {t["student"]: t["status"] for t in told[1:]} == {
+        "ada": "graded",
+        "bob": "ungraded",
+    }
+    assert len(said.document()["submissions"]) == 2
+    pages = unrolled("feedback", NAME, "--progress", "lines")
+    told = [json.loads(line) for line in pages.err.splitlines() if line[0] == "{"]
+    assert [(t["done"], t["total"], t["talk"]) for t in told] == [
+        (0, 1, "ada"),
+        (1, 1, ""),
+    ]
+
+
+def test_what_releasing_feedback_needs(course: Course, unrolled: Call) -> None:
+    """Is the submission's secret beside the graded notebook and the page, anew?"""
+    for secret in ("5e" * 64, "ab" * 64):
+        place = course.submitted / "ada" / NAME / "submission_secret.txt"
+        place.write_text(secret)
+        unrolled("grade", NAME, "--student", "ada")
+        unrolled("feedback", NAME, "--student", "ada", "--force")
+        for folder in (course.autograded, course.feedback):
+            kept = folder / "ada" / NAME / "submission_secret.txt"
+            assert kept.read_text() == secret
 
 
 def test_the_table_names_the_ungraded(graded: Course, unrolled: Call) -> None:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -194,10 +194,12 @@ class Wiretap:
 
     texts: list[str] = field(default_factory=list)
 
-    def open(self, data: dict[str, bytes], limits: Limits) -> Channel:
+    def open(
+        self, data: dict[str, bytes], limits: Limits, libraries: Sequence[str] = ()
+    ) -> Channel:
         """A process as usual; its files are kept."""
         self.texts += [content.decode("utf-8", "replace") for content in data.values()]
-        return trusted_worker().open(data, limits)
+        return trusted_worker().open(data, limits, libraries)
 
     def send(self, sock: Any, frame: Frame, deadline: float | None) -> None:
         """Send as usual; the frame is kept."""

@@ -144,7 +144,7 @@ show(
 # %% [markdown]
 # Time runs to the right, as in all figures of this course. Each column is one
 # letter; its bright cell says which. (Below stands the text, with `_` for a
-# blank.) Equal letters have equal columns, wherever they stand: the word "so"
+# space.) Equal letters have equal columns, wherever they stand: the word "so"
 # at the end makes the same pattern twice.
 
 # %% check="one_hot_values" points=3
@@ -338,7 +338,7 @@ show(
 # %% [markdown]
 # Both texts have the same letters, equally often. Yet in order the simple
 # guess is right in 43 of 100 cases, and shuffled in 19. Where those 19 come
-# from: the best guess is now the blank, the most frequent of all signs,
+# from: the best guess is now the space, the most frequent character of all,
 # whatever came before. The last letter tells nothing.
 #
 # So this is what a network for sequences can live on: **the order holds
@@ -982,8 +982,8 @@ show(
 )
 
 # %% [markdown]
-# Two things are in the way. The words needn't be equally long: 10 signs in,
-# 13 out. And German says the ones **first**: *ein-und-zwanzig* is
+# Two things are in the way. The words needn't be equally long: 10 characters
+# in, 13 out. And German says the ones **first**: *ein-und-zwanzig* is
 # one-and-twenty. After "t", "w", "e" nobody can know that the translation
 # begins with "ein". That is decided by the very last part.
 #

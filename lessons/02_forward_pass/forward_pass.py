@@ -16,9 +16,9 @@
 # | `predict_next` | text in, next letter out |
 # | `deep_rnn_forward` | several recurrent layers on top of each other |
 #
-# Each exercise is one sentence or equation, a stub, a picture of *your own*
-# result, and a few checks. A check that passes is silent. One that fails says
-# what it got, what it expected, and often why.
+# The cells work as in `01_sequences`: a check that passes is silent, one that
+# fails says what it got, what it expected, and often why. Between the exercise
+# and its checks you see *your own* result.
 
 # %%
 import matplotlib.pyplot as plt
@@ -55,9 +55,9 @@ show(
 # it has **no memory of the past**.
 #
 # Second try: show it all $T$ letters at once, side by side. Now it sees the
-# past, but each of the $T$ positions has weights of its own. Let's count them,
-# as you did in `01_sequences`, for $D = V = 100$ different letters and
-# $H = 100$ hidden units.
+# past, but each of the $T$ positions has weights of its own. You counted them
+# at the end of `01_sequences`; here are your two formulas once more, for
+# $D = V = 100$ different letters and $H = 100$ hidden units.
 
 # %% show=true
 D = H = V = 100
@@ -76,24 +76,27 @@ show(
 # %% [markdown]
 # The dashed line grows with every letter: at 100 letters the feedforward
 # network has 1,010,200 parameters. The flat line is the network we are about
-# to build: 30,200, whatever the length. (At two letters the two are equal.)
+# to build: 30,200, whatever the length. (They cross at $T = 1 + H/D$, so at
+# two letters.)
 #
-# Size isn't even the worst of it. The weights of each position are **learned
-# independently**: what the network has found out about an h at position 1
-# tells it nothing about an h at position 2. And a text of 101 letters doesn't
-# fit in.
+# And you know that size isn't the worst of it. The weights of each position
+# are **learned independently**: what the network has found out about an h at
+# position 1 tells it nothing about an h at position 2. And a text of 101
+# letters doesn't fit in.
 
 # %% [markdown]
 # ## 2. The idea: hand the last state on
 #
 # A recurrent network reads one letter per step and carries a **state** along:
 # a few numbers that sum up what it has read so far. In each step it makes the
-# new state out of two things, the old state and the new input:
+# new state out of two things, the old state and the new input. That's the
+# `step` of `01_sequences`:
 #
-# $$\text{new state} = f(\text{old state}, \text{new input})$$
+# $$h_t = \text{step}(x_t, h_{t-1})$$
 #
-# with **the same $f$ in every step**: the same weights, not a copy that is
-# learned separately. Our $f$ is the classic one:
+# with **the same step every time**: the same weights, not a copy that is
+# learned separately. What was hidden in it is one line, and this is the
+# classic one:
 #
 # $$h_t = \tanh(x_t W_{xh} + h_{t-1} W_{hh} + b_h)$$
 #
@@ -113,8 +116,11 @@ show(
 # | $H$ | hidden units, the size of the state | | $W_{hh}$ | $(H, H)$ |
 # | $V$ | letters of the vocabulary | | $b_h$ | $(H,)$ |
 #
-# Every sequence of the batch is one **row**. That's why the inputs stand left
-# of the weights, `x_t @ W_xh`.
+# New is $N$. In `01_sequences` one sequence was read at a time. From now on $N$
+# of them are read side by side, as a **batch**, so inputs and states have one
+# axis more, in front: all inputs together are `x`, $(N, T, D)$. Every sequence
+# of the batch is one **row**. That's why the inputs stand left of the weights,
+# `x_t @ W_xh`.
 
 # %% [markdown]
 # The loop looks mysterious until you **unfold it in time**: draw the network
@@ -167,10 +173,12 @@ explore(
 # form, the digits of a date or a post code, the bytes of a file header.
 #
 # **Marking scheme**
-# - 2 points: fewer parameters, with what follows from it (fewer examples
-#   needed, less memory, less overfitting)
-# - 2 points: a second, different reason: what is learned at one position holds
-#   at all, or any length of text can be read
+# - 2 points: 1 for fewer parameters; 1 for what follows from it (fewer
+#   examples needed, less memory, or less overfitting)
+# - 2 points: 1 for a second reason: what is learned at one position holds at
+#   all, or a text of any length can be read; 1 for saying how Ann's network
+#   fails there (learns it anew at each position, or has no weights for letter
+#   101)
 # - 1 point: data whose positions have a fixed meaning, with the reason
 
 # %% [markdown]
@@ -209,8 +217,9 @@ b_h = np.full(3, 0.567001)
 # 4. Take tanh: $h_1$ = (0.693168, 0.899554, 0.802119).
 #
 # Three helpers for later: `one_hot`, as you wrote it in `01_sequences`;
-# `encode`, which does the same for a text; and `random_layer`, which invents
-# weights of any size.
+# `encode`, which does the same for a text (from now on this is its name; the
+# translator's step that was called so doesn't come back); and `random_layer`,
+# which invents weights of any size.
 
 
 # %%
@@ -311,8 +320,8 @@ check.close("h_t", h_t, expected_h_t, axes="N H")
 ### END HIDDEN TESTS
 
 # %% check="rnn_step_memory" points=3
-# W[i, j] leads from old unit i to new unit j: here from 0 to 1 only.
-no_input, W = np.zeros((1, 1)), np.array([[0.0, 2.0], [0.0, 0.0]])
+# W[i, j] leads from old unit i to new unit j: by 2 from 0 to 1, by 1 back.
+no_input, W = np.zeros((1, 1)), np.array([[0.0, 2.0], [1.0, 0.0]])
 h_t = check.call(
     rnn_step, no_input, np.array([[0.5, 0.0]]), np.ones((1, 2)), W, np.zeros(2)
 )
@@ -534,8 +543,8 @@ print("  ".join(f"{value:.6f}" for value in gap))
 # %% [markdown]
 # ## 5. Reading the state
 #
-# A state is no answer yet. To say something, the network maps its state to one
-# score for each of the $V$ letters, called **logits**:
+# A state is no answer yet. That's what `read` is for: the network maps its
+# state to one score for each of the $V$ letters, called **logits**:
 #
 # $$y_t = h_t W_{hy} + b_y$$
 #
@@ -545,11 +554,11 @@ print("  ".join(f"{value:.6f}" for value in gap))
 # *When* you read decides the shape of the task:
 #
 # - **many-to-many:** read at every step. All states `h` $(N, T, H)$ go in,
-#   logits $(N, T, V)$ come out. So we predict the next letter after each
-#   letter.
+#   logits $(N, T, V)$ come out. This is how we predict the next letter after
+#   each letter.
 # - **many-to-one:** read once, at the end. Only the last state `h[:, -1]`
-#   $(N, H)$ goes in, logits $(N, V)$ come out. So we would judge a film
-#   review.
+#   $(N, H)$ goes in, logits $(N, V)$ come out. This is how the judge of
+#   `01_sequences` came to its verdict.
 #
 # One function can serve both.
 
@@ -810,8 +819,8 @@ check.close("probabilities", probabilities, right, axes="N T V")
 #
 # **Marking scheme**
 # - 1 point: same input, same output without memory
-# - 2 points: the recurrent output depends on the state, and the state on what
-#   was read before
+# - 2 points: 1 for the recurrent output depending on the state; 1 for the
+#   state depending on what was read before ("he" or "hel")
 # - 1 point: the two states differ, with numbers
 # - 1 point: the difference is small, the probabilities nearly equal (or: h
 #   both times), with numbers
@@ -1212,13 +1221,14 @@ show(
 # rest.
 #
 # **Marking scheme**
-# - 2 points: a meaningless change (a millionth) ends in the same distance as
-#   another letter
-# - 2 points: so distance alone is no memory; similar pasts would have to give
-#   similar states
-# - 2 points: an experiment that compares differences within a group (same
-#   first letter) with differences between groups, or tries to read the letter
-#   from the state
+# - 2 points: 1 for the change of a millionth ending as far apart as another
+#   letter; 1 for saying that this change means nothing
+# - 2 points: 1 for distance alone being no memory; 1 for what memory would
+#   need: similar pasts give similar states (or: the letter can be told from
+#   the state)
+# - 2 points: 1 for runs that share the first letter and differ in something
+#   else; 1 for the comparison: within a group against between groups, or the
+#   letter read from the state of runs that weren't used for fitting
 
 # %% [markdown]
 # ## Summary
@@ -1245,7 +1255,7 @@ show(
 #   spell.
 # - $W_{hh}$ works at every step. If we change it a little, $h_2$ changes, and
 #   $h_3$ does so twice over: through $W_{hh}$ itself and through $h_2$. How
-#   does one add that up?
+#   does one add that up? (`03_bptt`)
 # - Why does the trace of the first letter shrink by about the same factor at
 #   every step, and what does this mean for learning? (`04_gradients`)
 # - Could a network decide for itself what to keep and what to forget?

@@ -32,7 +32,7 @@ style.use()
 # ## 1. The forward pass, with a memory of itself
 #
 # The network, its weights and the one-hot letters are those of the last
-# lesson. `read_out` and `softmax` are its answers.
+# lesson, and so is `softmax`.
 
 # %%
 vocabulary = ["h", "e", "l", "o"]
@@ -154,24 +154,32 @@ show(
 #
 # $$\text{loss} = -\frac{1}{N\,T} \sum_{n,t} \log p_{n,t}[\text{target}_{n,t}]$$
 #
+# The logarithm is the natural one; its unit is called a *nat*.
+#
 # **A yardstick.** Who guesses evenly among $V$ letters pays $\log V$ a letter,
-# here $\log 4 = 1.386$. Whoever pays more is *worse* than not knowing.
+# here $\log 4 = 1.386$ nats. Whoever pays more is *worse* than not knowing.
 #
 # **The first gradient.** How does the loss change with each logit? The answer
 # is so simple that it's worth a pause:
 #
 # $$\frac{\partial\,\text{loss}}{\partial\,\text{logits}_{n,t}} =
-# \frac{p_{n,t} - y_{n,t}}{N\,T}$$
+# \frac{p_{n,t} - q_{n,t}}{N\,T}$$
 #
-# where $y_{n,t}$ is the one-hot vector of the target. What you said, minus
+# where $q_{n,t}$ is the one-hot vector of the target. What you said, minus
 # what you should have said. Logarithm, exponential and fraction have all
-# cancelled.
+# cancelled. (Many books write $p - y$. Here $y$ is the output, as before.)
+#
+# In code, the gradient of the loss with respect to some array has a `d` in
+# front of the array's name: `dlogits` is the one above. It always has the
+# array's shape, for it says of each of its numbers how the loss changes with
+# it.
 #
 # ### Exercise: `cross_entropy`
 #
-# Take the logarithm of the softmax in one piece,
-# $\log p_i = l_i - \log\sum_j e^{l_j}$ with $l$ the logits minus their
-# maximum: then a probability too small for a float doesn't become $\log 0$.
+# As in `softmax`, shift the logits first: let $s$ be the logits minus their
+# maximum. Then take the logarithm of the softmax in one piece,
+# $\log p_i = s_i - \log\sum_j e^{s_j}$. So a probability too small for a float
+# doesn't become $\log 0$.
 
 
 # %% exercise="cross_entropy"
@@ -183,12 +191,12 @@ def cross_entropy(logits, targets):
     """
     ### BEGIN SOLUTION
     N, T, V = logits.shape
-    y = one_hot(targets, V)
+    q = one_hot(targets, V)
     shifted = logits - logits.max(axis=-1, keepdims=True)
     exp_sum = np.exp(shifted).sum(axis=-1, keepdims=True)
     log_p = shifted - np.log(exp_sum)
-    loss = -(y * log_p).sum() / (N * T)
-    dlogits = (np.exp(log_p) - y) / (N * T)
+    loss = -(q * log_p).sum() / (N * T)
+    dlogits = (np.exp(log_p) - q) / (N * T)
     return loss, dlogits
     ### END SOLUTION
 
@@ -196,7 +204,7 @@ def cross_entropy(logits, targets):
 # %% show=true
 loss_hello, dlogits_hello = cross_entropy(logits_hello, targets_hello)
 fig, ax = plt.subplots(figsize=(5.6, 2.8))
-bptt.draw_pull(ax, dlogits_hello[0, 1], vocabulary, "after h, e")
+bptt.draw_pull(ax, dlogits_hello[0, 1], vocabulary, "After h, e")
 show(
     fig,
     alt="Bars of the gradient on the four logits after the letters h, e: "
@@ -212,46 +220,53 @@ print(f"loss {loss_hello:.4f}; guessing evenly costs {np.log(4):.4f}")
 
 # %% check="cross_entropy_value" points=3
 # All logits equal: evenly guessed, so the loss is log V whatever comes.
-loss, _ = check.call(cross_entropy, np.ones((1, 2, 4)), np.array([[0, 3]]))
+got = check.call(cross_entropy, np.ones((1, 2, 4)), np.array([[0, 3]]))
+loss, _ = check.results(got, "loss", "dlogits")
 check.close("loss", loss, 1.3862943611, rtol=1e-8)
 ### BEGIN HIDDEN TESTS
 N, T, V = 1, 1, int(rng.integers(3, 7))
 logits, targets = rng.normal(size=(N, T, V)), rng.integers(V, size=(N, T))
 right = oracle.cross_entropy(logits, targets)[0]
-loss, _ = check.call(cross_entropy, logits, targets)
+got = check.call(cross_entropy, logits, targets)
+loss, _ = check.results(got, "loss", "dlogits")
 check.close("loss", loss, right)
 ### END HIDDEN TESTS
 
 # %% check="cross_entropy_mean" points=3
 # The same step twice in the batch and three times in a row: the mean stays.
 logits = np.tile([[[2.0, 0.0]]], (2, 3, 1))
-loss, _ = check.call(cross_entropy, logits, np.zeros((2, 3), int))
+got = check.call(cross_entropy, logits, np.zeros((2, 3), int))
+loss, _ = check.results(got, "loss", "dlogits")
 check.close("loss", loss, 0.1269280110, rtol=1e-8)
 ### BEGIN HIDDEN TESTS
 N, T, V = (int(size) for size in rng.permutation([2, 3, 5]))
 logits, targets = rng.normal(size=(N, T, V)), rng.integers(V, size=(N, T))
 right = oracle.cross_entropy(logits, targets)[0]
-loss, _ = check.call(cross_entropy, logits, targets)
+got = check.call(cross_entropy, logits, targets)
+loss, _ = check.results(got, "loss", "dlogits")
 check.close("loss", loss, right)
 ### END HIDDEN TESTS
 
 # %% check="cross_entropy_gradient" points=4
-# p - y over N * T: here p = (0.5, 0.5), and two letters in all.
-_, dlogits = check.call(cross_entropy, np.zeros((1, 2, 2)), np.array([[0, 1]]))
+# p - q over N * T: here p = (0.5, 0.5), and two letters in all.
+got = check.call(cross_entropy, np.zeros((1, 2, 2)), np.array([[0, 1]]))
+_, dlogits = check.results(got, "loss", "dlogits")
 pull = [[[-0.25, 0.25], [0.25, -0.25]]]
 check.close("dlogits", dlogits, pull, axes="N T V")
 ### BEGIN HIDDEN TESTS
 N, T, V = (int(size) for size in rng.permutation([2, 3, 5]))
 logits, targets = rng.normal(size=(N, T, V)), rng.integers(V, size=(N, T))
 expected_dlogits = oracle.cross_entropy(logits, targets)[1]
-_, dlogits = check.call(cross_entropy, logits, targets)
+got = check.call(cross_entropy, logits, targets)
+_, dlogits = check.results(got, "loss", "dlogits")
 check.close("dlogits", dlogits, expected_dlogits, axes="N T V")
 ### END HIDDEN TESTS
 
 # %% check="cross_entropy_large_logits" points=2
 # Sure, and utterly wrong: the loss is large, not infinite, and no NaN.
 logits = np.array([[[1000.0, 0.0]]])
-loss, dlogits = check.call(cross_entropy, logits, np.array([[1]]))
+got = check.call(cross_entropy, logits, np.array([[1]]))
+loss, dlogits = check.results(got, "loss", "dlogits")
 check.close("loss", loss, 1000.0)
 check.close("dlogits", dlogits, [[[1.0, -1.0]]], axes="N T V")
 ### BEGIN HIDDEN TESTS
@@ -259,7 +274,8 @@ N, T, V = (int(size) for size in rng.permutation([2, 3, 5]))
 logits = 900 + 500 * rng.normal(size=(N, T, V))
 targets = rng.integers(V, size=(N, T))
 right = oracle.cross_entropy(logits, targets)[0]
-loss, dlogits = check.call(cross_entropy, logits, targets)
+got = check.call(cross_entropy, logits, targets)
+loss, dlogits = check.results(got, "loss", "dlogits")
 check.close("loss", loss, right)
 ### END HIDDEN TESTS
 
@@ -267,7 +283,8 @@ check.close("loss", loss, right)
 # The logits still belong to the caller.
 logits, targets = np.array([[[1.0, 2.0, 4.0]]]), np.array([[2]])
 before = logits.copy()
-loss, _ = check.call(cross_entropy, logits, targets)
+got = check.call(cross_entropy, logits, targets)
+loss, _ = check.results(got, "loss", "dlogits")
 check.close("loss", loss, 0.1698460196)
 check.unchanged("logits", before, logits)
 ### BEGIN HIDDEN TESTS
@@ -278,26 +295,33 @@ check.unchanged("logits", before, logits)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# **Question.** Look at your bars again. Why does the gradient of a *wrong*
-# letter depend on its probability, while the right letter's depends on how far
-# its probability is from 1? What does the gradient become once the network is
-# sure and right, and what does that mean for training? (3 to 5 sentences)
+# ### Question 1 (5 points)
+#
+# Look at your bars again.
+#
+# 1. Why does the gradient of a *wrong* letter depend on its probability, while
+#    the right letter's depends on how far its probability is from 1? Which
+#    mistakes does this correct the most?
+# 2. What does the gradient become once the network is sure and right, and what
+#    does that mean for training? (3 to 5 sentences in all)
 
 # %% [markdown] answer="p_minus_y" points=5
-# The gradient is p - y. For a wrong letter y is 0, so the gradient is its
-# probability: a letter that the network hardly considers needs no pushing
-# down, one that it believes in needs a lot. For the right letter y is 1, so
-# the gradient is p - 1, the probability that is still missing. When the
-# network is sure and right, p is close to y and the gradient is close to 0 for
-# all letters: nothing is changed any more, so what is learned already is left
-# alone, and training moves on to the letters that are still wrong.
+# The gradient is p - q (over the number of letters). For a wrong letter q is 0,
+# so the gradient is its probability: a letter that the network hardly
+# considers needs no pushing down, one that it believes in needs a lot. So what
+# is corrected the most are the mistakes that it's sure of. For the right
+# letter q is 1, so the gradient is p - 1, the probability that is still
+# missing. When the network is sure and right, p is close to q and the gradient
+# is close to 0 for all letters: nothing is changed any more, so what is
+# learned already is left alone, and training moves on to the letters that are
+# still wrong.
 #
 # **Marking scheme**
-# - 2 points: reads it off p - y: probability p for wrong letters, p - 1 for
-#   the right one
-# - 1 point: confident mistakes are corrected most
-# - 2 points: sure and right gives gradient 0, so training stops changing what
-#   is right (and the loss levels off)
+# - 2 points: reads it off p - q: 1 for the probability p of wrong letters, 1
+#   for p - 1 of the right one
+# - 1 point: mistakes that it's sure of are corrected the most
+# - 2 points: 1 for sure and right giving gradient 0; 1 for what follows:
+#   training stops changing what is right, or the loss levels off
 
 # %% [markdown]
 # ## 3. Back through the read-out
@@ -353,14 +377,16 @@ show(
 # One logit only: its error comes back through its own column of W_hy.
 dlogits = np.array([[[0.0, 1.0]]])
 W_hy = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
-dh, _, _ = check.call(read_out_backward, dlogits, np.ones((1, 1, 3)), W_hy)
+got = check.call(read_out_backward, dlogits, np.ones((1, 1, 3)), W_hy)
+dh, _, _ = check.results(got, "dh", "dW_hy", "db_y")
 check.close("dh", dh, [[[2.0, 4.0, 6.0]]], axes="N T H")
 ### BEGIN HIDDEN TESTS
 N, T, H, V = (int(size) for size in rng.permutation([2, 3, 4, 5]))
 dlogits, h = rng.normal(size=(N, T, V)), rng.normal(size=(N, T, H))
 W_hy = rng.normal(size=(H, V))
 expected_dh = oracle.read_out_backward(dlogits, h, W_hy)[0]
-dh, _, _ = check.call(read_out_backward, dlogits, h, W_hy)
+got = check.call(read_out_backward, dlogits, h, W_hy)
+dh, _, _ = check.results(got, "dh", "dW_hy", "db_y")
 check.close("dh", dh, expected_dh, axes="N T H")
 ### END HIDDEN TESTS
 
@@ -368,30 +394,34 @@ check.close("dh", dh, expected_dh, axes="N T H")
 # Two steps: what they ask of the one matrix adds up.
 h = np.array([[[1.0, 2.0, 3.0], [10.0, 0.0, 0.0]]])
 dlogits = np.array([[[1.0, 0.0], [0.0, 1.0]]])
-_, dW_hy, _ = check.call(read_out_backward, dlogits, h, np.ones((3, 2)))
+got = check.call(read_out_backward, dlogits, h, np.ones((3, 2)))
+_, dW_hy, _ = check.results(got, "dh", "dW_hy", "db_y")
 check.close("dW_hy", dW_hy, [[1.0, 10.0], [2.0, 0.0], [3.0, 0.0]], axes="H V")
 ### BEGIN HIDDEN TESTS
 N, T, H, V = (int(size) for size in rng.permutation([2, 3, 4, 5]))
 dlogits, h = rng.normal(size=(N, T, V)), rng.normal(size=(N, T, H))
 W_hy = rng.normal(size=(H, V))
 expected_dW_hy = oracle.read_out_backward(dlogits, h, W_hy)[1]
-_, dW_hy, _ = check.call(read_out_backward, dlogits, h, W_hy)
+got = check.call(read_out_backward, dlogits, h, W_hy)
+_, dW_hy, _ = check.results(got, "dh", "dW_hy", "db_y")
 check.close("dW_hy", dW_hy, expected_dW_hy, axes="H V")
 ### END HIDDEN TESTS
 
 # %% check="read_out_db_y" points=3
 # The bias was added at every step of every sequence: 2 times 3 here.
 dlogits = np.tile([[[1.0, -2.0]]], (2, 3, 1))
-_, _, db_y = check.call(
+got = check.call(
     read_out_backward, dlogits, np.ones((2, 3, 4)), np.ones((4, 2))
 )
+_, _, db_y = check.results(got, "dh", "dW_hy", "db_y")
 check.close("db_y", db_y, [6.0, -12.0], axes="V")
 ### BEGIN HIDDEN TESTS
 N, T, H, V = (int(size) for size in rng.permutation([2, 3, 4, 5]))
 dlogits, h = rng.normal(size=(N, T, V)), rng.normal(size=(N, T, H))
 W_hy = rng.normal(size=(H, V))
 expected_db_y = oracle.read_out_backward(dlogits, h, W_hy)[2]
-_, _, db_y = check.call(read_out_backward, dlogits, h, W_hy)
+got = check.call(read_out_backward, dlogits, h, W_hy)
+_, _, db_y = check.results(got, "dh", "dW_hy", "db_y")
 check.close("db_y", db_y, expected_db_y, axes="V")
 ### END HIDDEN TESTS
 
@@ -606,18 +636,25 @@ print(f"largest difference: {np.abs(dW_hh - measured).max():.1e}")
 # Side by side, your gradient and the measured one. If the difference is about
 # $10^{-10}$ or less, you don't need us to tell you that it's right.
 
+# %%
+# for the checks: what one step back and the whole way back return, in order
+names_step = ("dx_t", "dh_prev", "dW_xh", "dW_hh", "db_h")
+names_back = ("dx", "dh_0", "dW_xh", "dW_hh", "db_h")
+
 # %% check="step_dx" points=3
 # tanh is flat where h_t is 1 and steepest where it's 0.
 cache_t = {"x_t": np.ones((1, 3)), "h_prev": np.ones((1, 2))}
 cache_t |= {"h_t": np.array([[0.0, 1.0]]), "W_hh": np.zeros((2, 2))}
 cache_t["W_xh"] = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
-dx_t = check.call(rnn_step_backward, np.ones((1, 2)), cache_t)[0]
+got = check.call(rnn_step_backward, np.ones((1, 2)), cache_t)
+dx_t = check.results(got, *names_step)[0]
 check.close("dx_t", dx_t, [[1.0, 3.0, 5.0]], axes="N D")
 ### BEGIN HIDDEN TESTS
 N, D, H = (int(size) for size in rng.permutation([2, 3, 5]))
 dh_t, cache_t = oracle.random_step(rng, N, D, H)
 expected_dx_t = oracle.rnn_step_backward(dh_t, cache_t)[0]
-dx_t = check.call(rnn_step_backward, dh_t, cache_t)[0]
+got = check.call(rnn_step_backward, dh_t, cache_t)
+dx_t = check.results(got, *names_step)[0]
 check.close("dx_t", dx_t, expected_dx_t, axes="N D")
 ### END HIDDEN TESTS
 
@@ -626,13 +663,15 @@ check.close("dx_t", dx_t, expected_dx_t, axes="N D")
 cache_t = {"x_t": np.ones((1, 2)), "h_prev": np.ones((1, 2))}
 cache_t |= {"h_t": np.array([[0.0, 0.5]]), "W_xh": np.ones((2, 2))}
 cache_t["W_hh"] = np.array([[0.0, 2.0], [0.0, 0.0]])
-dh_prev = check.call(rnn_step_backward, np.array([[0.0, 1.0]]), cache_t)[1]
+got = check.call(rnn_step_backward, np.array([[0.0, 1.0]]), cache_t)
+dh_prev = check.results(got, *names_step)[1]
 check.close("dh_prev", dh_prev, [[1.5, 0.0]], axes="N H")
 ### BEGIN HIDDEN TESTS
 N, D, H = (int(size) for size in rng.permutation([2, 3, 5]))
 dh_t, cache_t = oracle.random_step(rng, N, D, H)
 expected_dh_prev = oracle.rnn_step_backward(dh_t, cache_t)[1]
-dh_prev = check.call(rnn_step_backward, dh_t, cache_t)[1]
+got = check.call(rnn_step_backward, dh_t, cache_t)
+dh_prev = check.results(got, *names_step)[1]
 check.close("dh_prev", dh_prev, expected_dh_prev, axes="N H")
 ### END HIDDEN TESTS
 
@@ -642,13 +681,15 @@ cache_t = {"x_t": np.array([[0.0, 1.0]]), "h_prev": np.ones((1, 3))}
 cache_t |= {"h_t": np.zeros((1, 3)), "W_xh": np.ones((2, 3))}
 cache_t["W_hh"] = np.ones((3, 3))
 dh_t = np.array([[1.0, 2.0, 3.0]])
-dW_xh = check.call(rnn_step_backward, dh_t, cache_t)[2]
+got = check.call(rnn_step_backward, dh_t, cache_t)
+dW_xh = check.results(got, *names_step)[2]
 check.close("dW_xh", dW_xh, [[0.0, 0.0, 0.0], [1.0, 2.0, 3.0]], axes="D H")
 ### BEGIN HIDDEN TESTS
 N, D, H = (int(size) for size in rng.permutation([2, 3, 5]))
 dh_t, cache_t = oracle.random_step(rng, N, D, H)
 expected_dW_xh = oracle.rnn_step_backward(dh_t, cache_t)[2]
-dW_xh = check.call(rnn_step_backward, dh_t, cache_t)[2]
+got = check.call(rnn_step_backward, dh_t, cache_t)
+dW_xh = check.results(got, *names_step)[2]
 check.close("dW_xh", dW_xh, expected_dW_xh, axes="D H")
 ### END HIDDEN TESTS
 
@@ -657,13 +698,15 @@ check.close("dW_xh", dW_xh, expected_dW_xh, axes="D H")
 cache_t = {"x_t": np.ones((1, 3)), "h_prev": np.array([[2.0, -1.0]])}
 cache_t |= {"h_t": np.array([[0.0, 0.5]]), "W_xh": np.ones((3, 2))}
 cache_t["W_hh"] = np.eye(2)
-dW_hh = check.call(rnn_step_backward, np.array([[1.0, 4.0]]), cache_t)[3]
+got = check.call(rnn_step_backward, np.array([[1.0, 4.0]]), cache_t)
+dW_hh = check.results(got, *names_step)[3]
 check.close("dW_hh", dW_hh, [[2.0, 6.0], [-1.0, -3.0]], axes="H H")
 ### BEGIN HIDDEN TESTS
 N, D, H = (int(size) for size in rng.permutation([2, 3, 5]))
 dh_t, cache_t = oracle.random_step(rng, N, D, H)
 expected_dW_hh = oracle.rnn_step_backward(dh_t, cache_t)[3]
-dW_hh = check.call(rnn_step_backward, dh_t, cache_t)[3]
+got = check.call(rnn_step_backward, dh_t, cache_t)
+dW_hh = check.results(got, *names_step)[3]
 check.close("dW_hh", dW_hh, expected_dW_hh, axes="H H")
 ### END HIDDEN TESTS
 
@@ -672,13 +715,15 @@ check.close("dW_hh", dW_hh, expected_dW_hh, axes="H H")
 cache_t = {"x_t": np.ones((2, 2)), "h_prev": np.ones((2, 2))}
 cache_t |= {"h_t": np.array([[0.0, 0.5], [0.0, 0.0]])}
 cache_t |= {"W_xh": np.eye(2), "W_hh": np.eye(2)}
-db_h = check.call(rnn_step_backward, np.ones((2, 2)), cache_t)[4]
+got = check.call(rnn_step_backward, np.ones((2, 2)), cache_t)
+db_h = check.results(got, *names_step)[4]
 check.close("db_h", db_h, [2.0, 1.75], axes="H")
 ### BEGIN HIDDEN TESTS
 N, D, H = (int(size) for size in rng.permutation([2, 3, 5]))
 dh_t, cache_t = oracle.random_step(rng, N, D, H)
 expected_db_h = oracle.rnn_step_backward(dh_t, cache_t)[4]
-db_h = check.call(rnn_step_backward, dh_t, cache_t)[4]
+got = check.call(rnn_step_backward, dh_t, cache_t)
+db_h = check.results(got, *names_step)[4]
 check.close("db_h", db_h, expected_db_h, axes="H")
 ### END HIDDEN TESTS
 
@@ -697,26 +742,27 @@ check.close("db_h", db_h, expected_db_h, axes="H")
 #
 # The weights were used in **every** step. Unfolded, there are $T$ copies of
 # $W_{hh}$, each with a gradient of its own. But they are one and the same
-# matrix, so whoever turns it turns all copies: its gradient is the **sum** over
-# the steps.
+# matrix, so whoever changes it changes all copies: its gradient is the **sum**
+# over the steps.
 
 # %% show=true
 explore(
     bptt.draw_flow,
     T=(2, 7),
     k=(1, 7),
-    static={"T": [6], "k": [7]},
+    static={"T": [6], "k": [7, 3]},
     size=(9.0, 3.2),
     alt="A network unfolded in time. Blue arrows lead forward from state to "
-    "state and up to the outputs; vermillion dashed arrows lead back, down "
-    "from each output and from each state to the one before. With a small "
-    "k the way back is cut between pieces of k steps.",
+    "state and up to the errors of the outputs; vermillion dashed arrows lead "
+    "back, down from each error and from each state to the one before. With "
+    "a small k the way back is cut between pieces of k steps.",
 )
 
 # %% [markdown]
 # The blue arrows are last lesson, the dashed ones are today: down from every
-# output, and from every state to the one before. (The second slider, $k$, cuts
-# the way back. Push it to 7 for now; it's the subject of section 7.)
+# output's error $E_t$, its share of the loss, and from every state to the one
+# before. (The second slider, $k$, cuts the way back. Push it to 7 for now; it's
+# the subject of section 7.)
 #
 # ### Exercise: `rnn_backward`
 #
@@ -800,13 +846,15 @@ x, h_0 = np.array([[[1.0, 0.0]]]), np.array([[0.5]])
 W_xh, W_hh = np.array([[0.0], [1.0]]), np.array([[2.0]])
 cache = {"x": x, "h_0": h_0, "h": np.array([[[0.6]]])}
 cache |= {"W_xh": W_xh, "W_hh": W_hh}
-dh_0 = check.call(rnn_backward, np.array([[[1.0]]]), cache)[1]
+got = check.call(rnn_backward, np.array([[[1.0]]]), cache)
+dh_0 = check.results(got, *names_back)[1]
 check.close("dh_0", dh_0, [[1.28]], axes="N H")
 ### BEGIN HIDDEN TESTS
 N, D, H = (int(size) for size in rng.permutation([2, 3, 5]))
 dh, cache = oracle.random_sequence(rng, N, 1, D, H)
 expected_dx = oracle.rnn_backward(dh, cache)[0]
 got = check.call(rnn_backward, dh, cache)
+got = check.results(got, *names_back)
 check.close("dx", got[0], expected_dx, axes="N T D")
 ### END HIDDEN TESTS
 
@@ -815,13 +863,15 @@ check.close("dx", got[0], expected_dx, axes="N T D")
 cache = {"x": np.ones((1, 2, 1)), "h_0": np.zeros((1, 1))}
 cache |= {"h": np.array([[[0.5], [0.5]]]), "W_xh": np.array([[3.0]])}
 cache["W_hh"] = np.array([[2.0]])
-dx = check.call(rnn_backward, np.array([[[0.0], [1.0]]]), cache)[0]
+got = check.call(rnn_backward, np.array([[[0.0], [1.0]]]), cache)
+dx = check.results(got, *names_back)[0]
 check.close("dx", dx, [[[3.375], [2.25]]], axes="N T D")
 ### BEGIN HIDDEN TESTS
 N, T, D, H = (int(size) for size in rng.permutation([2, 3, 4, 5]))
 dh, cache = oracle.random_sequence(rng, N, T, D, H)
 expected_dx = oracle.rnn_backward(dh, cache)[0]
-dx = check.call(rnn_backward, dh, cache)[0]
+got = check.call(rnn_backward, dh, cache)
+dx = check.results(got, *names_back)[0]
 check.close("dx", dx, expected_dx, axes="N T D")
 ### END HIDDEN TESTS
 
@@ -830,13 +880,15 @@ check.close("dx", dx, expected_dx, axes="N T D")
 cache = {"x": np.ones((1, 2, 1)), "h_0": np.zeros((1, 1))}
 cache |= {"h": np.array([[[0.5], [0.5]]]), "W_xh": np.array([[3.0]])}
 cache["W_hh"] = np.array([[2.0]])
-dh_0 = check.call(rnn_backward, np.array([[[1.0], [1.0]]]), cache)[1]
+got = check.call(rnn_backward, np.array([[[1.0], [1.0]]]), cache)
+dh_0 = check.results(got, *names_back)[1]
 check.close("dh_0", dh_0, [[3.75]], axes="N H")
 ### BEGIN HIDDEN TESTS
 N, T, D, H = (int(size) for size in rng.permutation([2, 3, 4, 5]))
 dh, cache = oracle.random_sequence(rng, N, T, D, H)
 expected_dh_0 = oracle.rnn_backward(dh, cache)[1]
-dh_0 = check.call(rnn_backward, dh, cache)[1]
+got = check.call(rnn_backward, dh, cache)
+dh_0 = check.results(got, *names_back)[1]
 check.close("dh_0", dh_0, expected_dh_0, axes="N H")
 ### END HIDDEN TESTS
 
@@ -845,13 +897,15 @@ check.close("dh_0", dh_0, expected_dh_0, axes="N H")
 cache = {"x": np.ones((1, 2, 1)), "h_0": np.array([[1.0]])}
 cache |= {"h": np.array([[[0.5], [0.0]]]), "W_xh": np.array([[1.0]])}
 cache["W_hh"] = np.array([[0.0]])
-dW_hh = check.call(rnn_backward, np.array([[[1.0], [1.0]]]), cache)[3]
+got = check.call(rnn_backward, np.array([[[1.0], [1.0]]]), cache)
+dW_hh = check.results(got, *names_back)[3]
 check.close("dW_hh", dW_hh, [[1.25]], axes="H H")
 ### BEGIN HIDDEN TESTS
 N, T, D, H = (int(size) for size in rng.permutation([2, 3, 4, 5]))
 dh, cache = oracle.random_sequence(rng, N, T, D, H)
 expected_dW_hh = oracle.rnn_backward(dh, cache)[3]
-dW_hh = check.call(rnn_backward, dh, cache)[3]
+got = check.call(rnn_backward, dh, cache)
+dW_hh = check.results(got, *names_back)[3]
 check.close("dW_hh", dW_hh, expected_dW_hh, axes="H H")
 ### END HIDDEN TESTS
 
@@ -860,7 +914,8 @@ check.close("dW_hh", dW_hh, expected_dW_hh, axes="H H")
 cache = {"x": np.array([[[1.0], [2.0]]]), "h_0": np.zeros((1, 1))}
 cache |= {"h": np.array([[[0.0], [0.5]]]), "W_xh": np.array([[1.0]])}
 cache["W_hh"] = np.array([[0.0]])
-_, _, dW_xh, _, db_h = check.call(rnn_backward, np.ones((1, 2, 1)), cache)
+got = check.call(rnn_backward, np.ones((1, 2, 1)), cache)
+_, _, dW_xh, _, db_h = check.results(got, *names_back)
 check.close("dW_xh", dW_xh, [[2.5]], axes="D H")
 check.close("db_h", db_h, [1.75], axes="H")
 ### BEGIN HIDDEN TESTS
@@ -868,13 +923,16 @@ N, T, D, H = (int(size) for size in rng.permutation([2, 3, 4, 5]))
 dh, cache = oracle.random_sequence(rng, N, T, D, H)
 want = oracle.rnn_backward(dh, cache)
 got = check.call(rnn_backward, dh, cache)
+got = check.results(got, *names_back)
 check.close("dW_xh", got[2], want[2], axes="D H")
 check.close("db_h", got[4], want[4], axes="H")
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# **Question.** A slide writes the chain rule for the error $E_3$ of the third
-# output and the recurrent matrix as
+# ### Question 2 (5 points)
+#
+# A slide writes the chain rule for the error $E_3$ of the third output and the
+# recurrent matrix as
 #
 # $$\frac{dE}{dW} = \frac{dE}{dy_3}\,\frac{dy_3}{dh_3}\,
 # \frac{dh_3}{dy_2}\,\frac{dy_2}{dh_1}$$
@@ -894,14 +952,15 @@ check.close("db_h", got[4], want[4], axes="H")
 # \frac{dh_3}{dh_2}\frac{\partial h_2}{\partial W_{hh}} +
 # \frac{dh_3}{dh_2}\frac{dh_2}{dh_1}\frac{\partial h_1}{\partial W_{hh}}\Big)$$
 #
-# The products $dh_3/dh_2 \cdot dh_2/dh_1$ grow by a factor with each turn of
+# The products $dh_3/dh_2 \cdot dh_2/dh_1$ get one factor more with each turn of
 # the loop, in `later`; the sum is made by `dW_hh += ...`.
 #
 # **Marking scheme**
 # - 1 point: $h_3$ depends on $h_2$, not on $y_2$ (the states are the chain)
 # - 3 points: a sum of three terms with the products of $dh_t / dh_{t-1}$ (one
 #   point for each term)
-# - 1 point: points to the line that adds up, or to the error that is handed on
+# - 1 point: points to the line that adds up the steps, `dW_hh += ...` or its
+#   like (not only to the error that is handed on)
 
 # %% [markdown]
 # ## 7. Long texts: cut the way back
@@ -912,8 +971,8 @@ check.close("db_h", got[4], want[4], axes="H")
 # of them; only the error isn't handed back from one piece to the piece before.
 # (In PyTorch this is a `detach` at each cut.)
 #
-# Go back to the slider $k$ above: the dashed arrows between the pieces vanish,
-# those from each output down to its own piece stay.
+# Go back to the slider $k$ of section 6 and push it to 3: the dashed arrows
+# between the pieces vanish, those from each output down to its own piece stay.
 #
 # ### Exercise: `truncated_backward`
 #
@@ -986,6 +1045,7 @@ cache = {"x": np.ones((1, 2, 1)), "h_0": np.zeros((1, 1))}
 cache |= {"h": np.array([[[0.5], [0.5]]]), "W_xh": np.array([[3.0]])}
 cache["W_hh"] = np.array([[2.0]])
 got = check.call(truncated_backward, np.ones((1, 2, 1)), cache, 5)
+got = check.results(got, *names_back)
 check.close("dx", got[0], [[[5.625], [2.25]]], axes="N T D")
 check.close("dh_0", got[1], [[3.75]], axes="N H")
 ### BEGIN HIDDEN TESTS
@@ -994,6 +1054,7 @@ dh, cache = oracle.random_sequence(rng, N, T, D, H)
 for k in (T, T + 3):
     want = oracle.rnn_backward(dh, cache)
     got = check.call(truncated_backward, dh, cache, k)
+    got = check.results(got, *names_back)
     for name, i in (("dx", 0), ("dh_0", 1), ("dW_hh", 3)):
         check.close(name, got[i], want[i])
 ### END HIDDEN TESTS
@@ -1004,6 +1065,7 @@ cache = {"x": np.ones((1, 2, 1)), "h_0": np.zeros((1, 1))}
 cache |= {"h": np.array([[[0.5], [0.5]]]), "W_xh": np.array([[3.0]])}
 cache["W_hh"] = np.array([[2.0]])
 got = check.call(truncated_backward, np.ones((1, 2, 1)), cache, 1)
+got = check.results(got, *names_back)
 check.close("dx", got[0], [[[2.25], [2.25]]], axes="N T D")
 check.close("dW_hh", got[3], [[0.375]], axes="H H")
 ### BEGIN HIDDEN TESTS
@@ -1011,6 +1073,7 @@ N, T, D, H = (int(size) for size in rng.permutation([2, 3, 4, 5]))
 dh, cache = oracle.random_sequence(rng, N, T, D, H)
 want = oracle.truncated_backward(dh, cache, 1)
 got = check.call(truncated_backward, dh, cache, 1)
+got = check.results(got, *names_back)
 for name, i in (("dx", 0), ("dW_xh", 2), ("dW_hh", 3), ("db_h", 4)):
     check.close(name, got[i], want[i])
 ### END HIDDEN TESTS
@@ -1021,6 +1084,7 @@ cache = {"x": np.ones((1, 3, 1)), "h_0": np.zeros((1, 1))}
 cache |= {"h": np.array([[[0.5], [0.5], [0.5]]]), "W_xh": np.array([[1.0]])}
 cache["W_hh"] = np.array([[2.0]])
 got = check.call(truncated_backward, np.ones((1, 3, 1)), cache, 2)
+got = check.results(got, *names_back)
 check.close("dx", got[0], [[[1.875], [0.75], [0.75]]], axes="N T D")
 check.close("dh_0", got[1], [[3.75]], axes="N H")
 check.close("db_h", got[4], [3.375], axes="H")
@@ -1030,14 +1094,17 @@ T, k = int(rng.choice([7, 8])), int(rng.choice([3, 5]))
 dh, cache = oracle.random_sequence(rng, N, T, D, H)
 want = oracle.truncated_backward(dh, cache, k)
 got = check.call(truncated_backward, dh, cache, k)
+got = check.results(got, *names_back)
 for i, name in enumerate(("dx", "dh_0", "dW_xh", "dW_hh", "db_h")):
     check.close(name, got[i], want[i])
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# **Question.** You train on text with truncated backpropagation, $k = 20$, and
-# carry the state from piece to piece. In this text a bracket that is opened is
-# closed about 100 letters later.
+# ### Question 3 (6 points)
+#
+# You train on text with truncated backpropagation, $k = 20$, and carry the
+# state from piece to piece. In this text a bracket that is opened is often
+# closed only about 100 letters later.
 #
 # 1. Can the *forward* pass still carry the information "a bracket is open"
 #    over 100 letters?
@@ -1056,11 +1123,12 @@ for i, name in enumerate(("dx", "dh_0", "dW_xh", "dW_hh", "db_h")):
 #    works over longer distances as well.
 #
 # **Marking scheme**
-# - 2 points: yes, the state crosses the cuts
-# - 2 points: no, the error stops at the cut, so the opening step gets no
-#   gradient from the closing one
-# - 2 points: learned on short distances and generalised, or another way that
-#   holds water (for example, information refreshed within each piece)
+# - 2 points: 1 for yes; 1 for the reason: the state crosses the cuts
+# - 2 points: 1 for no; 1 for the reason: the error stops at the cut, so the
+#   opening step gets no gradient from the closing one
+# - 2 points: 1 for where a gradient does come from: brackets closed within a
+#   piece, or another signal inside it; 1 for why that carries further: what is
+#   learned there doesn't depend on the distance, or is refreshed piece by piece
 
 # %% [markdown]
 # ## 8. Update, and repeat
@@ -1069,6 +1137,10 @@ for i, name in enumerate(("dx", "dh_0", "dW_xh", "dW_hh", "db_h")):
 # rate* times the gradient, for all parameters at once:
 #
 # $$w \leftarrow w - \text{learning rate} \cdot dw$$
+#
+# This is *gradient descent*. (SGD stands for *stochastic* gradient descent: as
+# a rule each step sees another few examples, drawn by chance. Ours sees its one
+# word every time.)
 #
 # ### Exercise: `sgd_step`
 
@@ -1174,7 +1246,7 @@ show(
 # %% show=true
 fig, axes = plt.subplots(1, 2, figsize=(8.6, 2.9))
 for ax, p, title in zip(
-    axes, (params, trained), ("before", "after"), strict=True
+    axes, (params, trained), ("Before", "After"), strict=True
 ):
     bptt.draw_predictions(
         ax,
@@ -1195,8 +1267,10 @@ show(
 # It reads "hell" and says "ello": the network has learned to spell "hello".
 # Look at the two columns under l. The input is the same, the answers differ:
 # first "l", then "o". That's the memory which the feedforward network of the
-# last lesson lacked, and nobody programmed it: the error, walking back through
-# time, has made room for it in the state.
+# last lesson lacked. Before training no unit of the state told the two l's
+# apart by more than 0.011; now the third one does by 1.1, 0.29 against -0.81.
+# Nobody programmed that: the error, walking back through time, has made room
+# for it in the state.
 #
 # Drag the slider through the training, and watch the two l's part:
 
@@ -1211,7 +1285,7 @@ def draw_training(ax, steps):
     bptt.draw_predictions(
         ax, snapshots[steps], list("hell"), list("ello"), vocabulary
     )
-    ax.set_title(f"after {steps} training steps")
+    ax.set_title(f"After {steps} training steps")
 
 
 explore(
@@ -1225,27 +1299,31 @@ explore(
 
 # %% check="train_losses" points=2
 # Three steps on "hello": each loss before its update.
-_, losses = check.call(train, hello, params, 3, 0.1)
+got = check.call(train, hello, params, 3, 0.1)
+_, losses = check.results(got, "params", "losses")
 check.close("losses", losses, [1.702818649, 1.603016726, 1.521562912])
 ### BEGIN HIDDEN TESTS
 V, H = int(rng.integers(4, 7)), 6
 ids, start = rng.integers(V, size=6).tolist(), random_params(rng, V, H)
 want, expected_losses = oracle.train(ids, start, 4, 0.3)
-got, losses = check.call(train, ids, start, 4, 0.3)
+both = check.call(train, ids, start, 4, 0.3)
+got, losses = check.results(both, "params", "losses")
 check.close("losses", losses, expected_losses, rtol=1e-6)
 check.close("params", got, want, rtol=1e-6, atol=1e-8)
 ### END HIDDEN TESTS
 
 # %% check="train_learns" points=3
 # After 200 larger steps it spells: the loss of what you return is small.
-got, _ = check.call(train, hello, params, 200, 0.3)
+both = check.call(train, hello, params, 200, 0.3)
+got, _ = check.results(both, "params", "losses")
 right = softmax(run(x_hello, got)[0])[0, range(4), hello[1:]]
 loss = -np.log(right).mean()
 check.that(loss < 0.1, f"hello: the loss of your params is {loss:.3f}")
 ### BEGIN HIDDEN TESTS
 V, H = int(rng.integers(4, 7)), 12
 ids = rng.integers(V, size=int(rng.integers(4, 8))).tolist()
-got, _ = check.call(train, ids, random_params(rng, V, H), 200, 0.5)
+both = check.call(train, ids, random_params(rng, V, H), 200, 0.5)
+got, _ = check.results(both, "params", "losses")
 loss = oracle.loss_of(got, ids)
 check.that(loss < 0.1, f"another word: the loss of your params is {loss:.3f}")
 ### END HIDDEN TESTS
@@ -1254,7 +1332,7 @@ check.that(loss < 0.1, f"another word: the loss of your params is {loss:.3f}")
 # ## Summary
 #
 # - Training repeats four steps: forward, loss, backward, update.
-# - Softmax and cross-entropy together have the gradient $p - y$: what you said
+# - Softmax and cross-entropy together have the gradient $p - q$: what you said
 #   minus what you should have said.
 # - One rule for matrix products: $dX = dY\,W^\top$, $dW = X^\top dY$.
 # - A state is used by its output and by the next step, so its error is the sum
@@ -1270,6 +1348,6 @@ check.that(loss < 0.1, f"another word: the loss of your params is {loss:.3f}")
 #   $1 - h_t^2$. In "hello" it shrank every time. Must it? What if the factor
 #   were larger than 1? (`04_gradients`)
 # - "In 2004, I started college" and "I started college in 2004": could your
-#   network learn what depends on a word 50 steps back?
+#   network learn what depends on a word 50 steps back? (`04_gradients`)
 # - Is there a way to build a state through which the error walks back
 #   *unharmed*? (`05_gates`)

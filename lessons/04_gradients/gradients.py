@@ -38,7 +38,7 @@ style.use()
 #
 # Today one sequence is enough, so there's no axis for the batch: `x` is
 # $(T, D)$, `h` is $(T, H)$, and `h_t` is $(H,)$. The forward pass is the one
-# you know, and `numeric_gradient` is the answer of the last lesson.
+# you know, and `numeric_gradient` is what you wrote in the last lesson.
 
 
 # %%
@@ -316,7 +316,7 @@ check.close("norms", norms, oracle.gradient_norms(h, W), axes="T")
 # **Marking scheme**
 # - 2 points: a sum over all steps (1), with the product $J_T \cdots J_{t+1}$
 #   in each term (1; the order must be right, the last factor $J_{t+1}$)
-# - 1 point: the early terms vanish, the late ones stay
+# - 1 point: the early terms vanish, those of the last steps stay
 # - 3 points: the sum is ruled by the terms of the last steps (2), so it can be
 #   large though nothing arrives from far back (1)
 
@@ -545,10 +545,10 @@ show(
 )
 
 # %% [markdown]
-# Twelve digits are right, at least. And look at the powers: what a radius of
-# 0.9 and one of 1.1 make of 59 steps differs by a factor of more than a
-# hundred thousand. A product of many equal factors has no middle; it knows 0,
-# infinity, and a very narrow road between.
+# Twelve digits are right, at least (see the title). And look at the powers:
+# what a radius of 0.9 and one of 1.1 make of 59 steps differs by a factor of
+# more than a hundred thousand. A product of many equal factors has no middle;
+# it knows 0, infinity, and a very narrow road between.
 
 # %% check="orthogonal_columns" points=4
 # Columns of length 1, at right angles to each other.
@@ -655,6 +655,16 @@ explore(
 # less than $10^{-80}$. Each unit feeds itself so strongly that it sticks near 1
 # or near -1. There the small slope beats the large weight. Such a unit stores
 # its sign safely, and its gradient is gone: that's what was shown in 1994.
+#
+# **An old question, answered.** In `02_forward_pass` two runs differed in their
+# first letter only, and at scale 0.5 the trace of it shrank by about the same
+# factor at every step. You know that factor now. The same product does both:
+# $\partial h_T / \partial h_t$ says how much of a small change of $h_t$ gets
+# through to $h_T$ on the way *forward*, and how much of an error at $h_T$ gets
+# through to $h_t$ on the way *back*. What a network forgets quickly, it can
+# hardly be taught to keep. And the chaos at scale 4 (a radius of 4.7), where a
+# change by a millionth grew until it filled the state, is an explosion on the
+# way forward.
 #
 # **Another surprise.** Below, three matrices, all with the *same* radius 0.8,
 # and no inputs, so no tanh. Does the gradient fall from the first step on?
@@ -866,29 +876,34 @@ show(
 # %% check="clip_scaled" points=3
 # Length 5, at most 1: a fifth of each.
 grads = {"w": np.array([3.0, 4.0])}
-clipped, _ = check.call(clip_by_norm, grads, 1.0)
+got = check.call(clip_by_norm, grads, 1.0)
+clipped, _ = check.results(got, "grads", "norm")
 check.close("grads", clipped, {"w": np.array([0.6, 0.8])}, rtol=2e-6)
 ### BEGIN HIDDEN TESTS
 grads = {"W_hh": rng.normal(size=(3, 3))}
 right, _ = oracle.clip_by_norm(grads, 0.5)
-clipped, _ = check.call(clip_by_norm, grads, 0.5)
+got = check.call(clip_by_norm, grads, 0.5)
+clipped, _ = check.results(got, "grads", "norm")
 check.close("grads", clipped, right, rtol=2e-6)
 ### END HIDDEN TESTS
 
 # %% check="clip_returns_norm" points=2
 # The second result: the norm before anything was cut.
-_, norm = check.call(clip_by_norm, {"w": np.array([3.0, 4.0])}, 1.0)
+got = check.call(clip_by_norm, {"w": np.array([3.0, 4.0])}, 1.0)
+_, norm = check.results(got, "grads", "norm")
 check.close("norm", norm, 5.0)
 ### BEGIN HIDDEN TESTS
 grads = {"W_hh": rng.normal(size=(3, 3)), "b_h": rng.normal(size=3)}
-_, norm = check.call(clip_by_norm, grads, float(rng.uniform(0.1, 0.5)))
+got = check.call(clip_by_norm, grads, float(rng.uniform(0.1, 0.5)))
+_, norm = check.results(got, "grads", "norm")
 check.close("norm", norm, oracle.clip_by_norm(grads, 1.0)[1])
 ### END HIDDEN TESTS
 
 # %% check="clip_global" points=4
 # One norm for all arrays together: 2, 3 and 6 make 7.
 grads = {"W": np.array([[2.0], [3.0]]), "b": np.array([6.0])}
-clipped, norm = check.call(clip_by_norm, grads, 3.5)
+got = check.call(clip_by_norm, grads, 3.5)
+clipped, norm = check.results(got, "grads", "norm")
 check.close("norm", norm, 7.0)
 half = {"W": np.array([[1.0], [1.5]]), "b": np.array([3.0])}
 check.close("grads", clipped, half, rtol=2e-6)
@@ -896,29 +911,34 @@ check.close("grads", clipped, half, rtol=2e-6)
 grads = {"W_xh": rng.normal(size=(2, 4)), "W_hh": rng.normal(size=(4, 4))}
 grads["b_h"] = 5 * rng.normal(size=4)
 right, _ = oracle.clip_by_norm(grads, 1.5)
-clipped, _ = check.call(clip_by_norm, grads, 1.5)
+got = check.call(clip_by_norm, grads, 1.5)
+clipped, _ = check.results(got, "grads", "norm")
 check.close("grads", clipped, right, rtol=2e-6)
 ### END HIDDEN TESTS
 
 # %% check="clip_small" points=2
 # Length 5, at most 10: nothing to cut, and nothing to blow up.
 grads = {"w": np.array([3.0, 4.0])}
-clipped, _ = check.call(clip_by_norm, grads, 10.0)
+got = check.call(clip_by_norm, grads, 10.0)
+clipped, _ = check.results(got, "grads", "norm")
 check.close("grads", clipped, {"w": np.array([3.0, 4.0])})
 ### BEGIN HIDDEN TESTS
 grads = {"W": rng.normal(size=(2, 3)), "b": rng.normal(size=3)}
-clipped, _ = check.call(clip_by_norm, grads, 100.0)
+got = check.call(clip_by_norm, grads, 100.0)
+clipped, _ = check.results(got, "grads", "norm")
 check.close("grads", clipped, grads)
 ### END HIDDEN TESTS
 
 # %% check="clip_zero" points=2
 # No gradient at all: no division by 0, no NaN.
-clipped, norm = check.call(clip_by_norm, {"w": np.zeros(2)}, 1.0)
+got = check.call(clip_by_norm, {"w": np.zeros(2)}, 1.0)
+clipped, norm = check.results(got, "grads", "norm")
 check.close("norm", norm, 0.0)
 check.close("grads", clipped, {"w": np.zeros(2)})
 ### BEGIN HIDDEN TESTS
 grads = {"W": np.zeros((2, 3)), "b": np.zeros(3)}
-clipped, norm = check.call(clip_by_norm, grads, float(rng.uniform(1, 2)))
+got = check.call(clip_by_norm, grads, float(rng.uniform(1, 2)))
+clipped, norm = check.results(got, "grads", "norm")
 check.close("norm", norm, 0.0)
 check.close("grads", clipped, grads)
 ### END HIDDEN TESTS
@@ -926,12 +946,14 @@ check.close("grads", clipped, grads)
 # %% check="clip_exact" points=2
 # Also where gradients are tiny, the new norm is max_norm, and not about that.
 grads = {"w": np.array([3e-5, 4e-5])}
-clipped, _ = check.call(clip_by_norm, grads, 1e-5)
+got = check.call(clip_by_norm, grads, 1e-5)
+clipped, _ = check.results(got, "grads", "norm")
 check.close("grads", clipped, {"w": np.array([6e-6, 8e-6])}, atol=1e-14)
 ### BEGIN HIDDEN TESTS
 grads = {"W": 1e-5 * rng.normal(size=(2, 3))}
 right, _ = oracle.clip_by_norm(grads, 5e-6)
-clipped, _ = check.call(clip_by_norm, grads, 5e-6)
+got = check.call(clip_by_norm, grads, 5e-6)
+clipped, _ = check.results(got, "grads", "norm")
 check.close("grads", clipped, right, atol=1e-14)
 ### END HIDDEN TESTS
 
@@ -939,7 +961,8 @@ check.close("grads", clipped, right, atol=1e-14)
 # The gradients still belong to the caller.
 grads = {"w": np.array([3.0, 4.0])}
 before = {"w": np.array([3.0, 4.0])}
-clipped, _ = check.call(clip_by_norm, grads, 1.0)
+got = check.call(clip_by_norm, grads, 1.0)
+clipped, _ = check.results(got, "grads", "norm")
 check.array("the new w", clipped["w"], (2,))
 check.unchanged("grads", before, grads)
 ### BEGIN HIDDEN TESTS
@@ -974,9 +997,11 @@ check.unchanged("grads", before, grads)
 # step points elsewhere.
 #
 # **Marking scheme**
-# - 2 points: clipping only shortens; it can't bring back what has vanished
-# - 2 points: the learning rate scales near and far terms alike (their ratio
-#   stays), or it makes training unstable long before
+# - 2 points: 1 for clipping not helping; 1 for the reason: it only shortens, it
+#   can't bring back what has vanished
+# - 2 points: 1 for the learning rate not helping; 1 for the reason: it scales
+#   near and far terms alike (their ratio stays), or it makes training unstable
+#   long before
 # - 1 point: by norm keeps the direction
 
 # %% [markdown]

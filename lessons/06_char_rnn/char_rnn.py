@@ -375,7 +375,8 @@ for cell in ("rnn", "lstm", "gru"):
     model = check.call(CharRNN, cell, 3, 4, 1)
     bias = [1.0, -2.0, 0.5]
     weights.load(model, weights.forgetful_weights(cell, 3, 4, 1, bias))
-    logits, _ = check.call(model, torch.tensor([[0, 1], [2, 2]]))
+    got = check.call(model, torch.tensor([[0, 1], [2, 2]]))
+    logits, _ = check.results(got, "logits", "state")
     check.array("logits", logits, (2, 2, 3), axes="N T V")
     check.close("logits", logits, np.tile(bias, (2, 2, 1)), axes="N T V")
 ### BEGIN HIDDEN TESTS
@@ -385,7 +386,8 @@ ids = torch.tensor(rng.integers(V, size=(N, T)))
 right, _ = oracle.forward(given, "rnn", ids)
 model = check.call(CharRNN, "rnn", V, H, 1)
 weights.load(model, given)
-logits, _ = check.call(model, ids)
+got = check.call(model, ids)
+logits, _ = check.results(got, "logits", "state")
 check.close("logits", logits, right, axes="N T V", rtol=1e-4, atol=1e-5)
 ### END HIDDEN TESTS
 
@@ -397,7 +399,8 @@ for cell, value in right.items():
     half = {name: torch.full_like(w, 0.5) for name, w in made.items()}
     model = check.call(CharRNN, cell, 2, 1, 2)
     weights.load(model, half)
-    logits, _ = check.call(model, torch.tensor([[1]]))
+    got = check.call(model, torch.tensor([[1]]))
+    logits, _ = check.results(got, "logits", "state")
     check.close(f"logits ({cell})", logits, np.full((1, 1, 2), value))
 ### BEGIN HIDDEN TESTS
 N, T, V, H = (int(size) for size in rng.permutation([2, 3, 4, 5]))
@@ -407,7 +410,8 @@ for cell in ("lstm", "gru", "rnn"):
     right, _ = oracle.forward(given, cell, ids)
     model = check.call(CharRNN, cell, V, H, 2)
     weights.load(model, given)
-    logits, _ = check.call(model, ids)
+    got = check.call(model, ids)
+    logits, _ = check.results(got, "logits", "state")
     check.close(f"logits ({cell})", logits, right, rtol=1e-4, atol=1e-5)
 ### END HIDDEN TESTS
 
@@ -417,9 +421,12 @@ given = weights.random_weights(np.random.default_rng(6), "lstm", 4, 5, 2)
 model = check.call(CharRNN, "lstm", 4, 5, 2)
 weights.load(model, given)
 ids = torch.tensor([[0, 3, 1, 2, 2, 0]])
-whole, _ = check.call(model, ids)
-_, state = check.call(model, ids[:, :3])
-half, _ = check.call(model, ids[:, 3:], state)
+got = check.call(model, ids)
+whole, _ = check.results(got, "logits", "state")
+got = check.call(model, ids[:, :3])
+_, state = check.results(got, "logits", "state")
+got = check.call(model, ids[:, 3:], state)
+half, _ = check.results(got, "logits", "state")
 check.array("logits", half, (1, 3, 4), axes="N T V")
 check.close("second half", half, whole[:, 3:], axes="N T V")
 check.that(type(state) is tuple, "the state of an LSTM is a pair, h and c")
@@ -431,8 +438,10 @@ for cell in ("gru", "lstm"):
     right, _ = oracle.forward(given, cell, ids)
     model = check.call(CharRNN, cell, V, H, 2)
     weights.load(model, given)
-    _, state = check.call(model, ids[:, :T])
-    half, _ = check.call(model, ids[:, T:], state)
+    got = check.call(model, ids[:, :T])
+    _, state = check.results(got, "logits", "state")
+    got = check.call(model, ids[:, T:], state)
+    half, _ = check.results(got, "logits", "state")
     check.close("second half", half, right[:, T:], rtol=1e-4, atol=1e-5)
 ### END HIDDEN TESTS
 
@@ -1552,6 +1561,6 @@ for name in corpora.LARGE:
 #   time go, and what would a graphics processor change? (`07_hardware`)
 # - Steps must wait for each other: $h_t$ needs $h_{t-1}$. Is that a good fit
 #   for a machine that does thousands of things at once? (`07_hardware`)
-# - Your network sees `the` as three unrelated signs. Would it help to read
+# - Your network sees `the` as three unrelated characters. Would it help to read
 #   words, or pieces of words, instead? What would become of $V$, and of
 #   "nats per character"?

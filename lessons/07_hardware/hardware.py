@@ -321,7 +321,9 @@ check.equal("months", got, float("inf"))
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# **Question.** "After 4.67 months buying is cheaper." Take this sentence apart.
+# ### Question 1 (6 points)
+#
+# "After 4.67 months buying is cheaper." Take this sentence apart.
 #
 # 1. The two offers are not the same machine. Name the differences that matter
 #    for training, and say which way each of them moves the 4.67 months.
@@ -616,7 +618,9 @@ check.close("seconds", got, copy)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# **Question.** A classmate reports: "My GPU trains 2000 times as fast as my CPU!
+# ### Question 2 (5 points)
+#
+# A classmate reports: "My GPU trains 2000 times as fast as my CPU!
 # I started the clock, ran one training step on the CPU, and stopped it: 40 ms.
 # Then the same on the GPU: 20 microseconds." Name the mistakes in this
 # measurement, say for each of them in which direction it moves the result, and
@@ -927,8 +931,8 @@ show(
 # %% [markdown]
 # Read the panels one by one, on the CPU.
 #
-# - **Batch:** nearly flat on the left, then rising. Up to some batch size more
-#   sequences are nearly free.
+# - **Batch:** nearly flat on the left, then rising. Eight sequences don't take
+#   twice the time of one, the next few cost more and more.
 # - **Steps:** both LSTMs climb with $T$, the loop fastest. Step $t$ needs step
 #   $t - 1$, and no hardware in the world can do them at once. The dense network
 #   hardly notices; it has no "one after the other".
@@ -1018,14 +1022,16 @@ show(
 # Two numbers for each curve, and the lines come close to most points. Compare
 # the fixed costs of the two LSTMs with each other: the loop pays for every one
 # of its 64 steps. And compare the rates with the 540 billion a second of the
-# lecture's table, 135 billion for each of its four cores: on our one core neither
-# comes near, even if we allow for another processor.
+# lecture's table, 135 billion for each of its four cores. (How many threads the
+# trace had stands in its first lines: count a core for each.) Neither comes
+# near, even if we allow for another processor.
 #
 # (A line fitted *through the origin*, without a fixed cost, would have to be
 # wrong at one end: too low for small steps, or too steep for large ones.)
 #
 # So what of the 35 minutes of section 1? The trace holds an LSTM of 512 units,
-# too. At the rate of *its* training step:
+# too. Its matrices are large, so hardly anything is "fixed" in it, and its rate
+# is the best of the trace. At the rate of *its* training step:
 
 # %% show=true
 sums, seconds = points(trace, "torch LSTM", "cpu", "hidden")
@@ -1035,9 +1041,12 @@ print(f"{rate / 1e9:.1f} billion operations a second with 512 units:")
 print(f"the training of section 1 takes {whole / rate / 3600:.1f} hours")
 
 # %% [markdown]
-# Hours, not minutes, and that with the fused kernel. Four such cores would need
-# a quarter of that at best. The work was counted right; what was wrong on paper
-# is the rate.
+# Hours, not minutes, and that with the fused kernel. A part of the difference is
+# the number of cores: the processor on paper has four. The rest is what lies
+# between a peak and a program: the update, sigmoids and tanhs that we didn't
+# count, numbers on their way from memory to the core and back, steps that wait
+# for each other. The work was counted right; what was wrong on paper is the
+# rate.
 
 # %% check="fit_exact" points=3
 # Points on a line: 2 seconds fixed, 5 operations a second.
@@ -1201,8 +1210,8 @@ check.equal("parallel", check.call(crossover, cpu, parallel), None)
 # ### The picture to take away
 #
 # *Time per sequence* over the batch size. Lines are the recorded trace, crosses
-# your machine, now. Where a GPU was recorded and overtakes the CPU, the
-# crossover is marked.
+# your machine, now (with one thread; the trace says how many it had). Where a
+# GPU was recorded and overtakes the CPU, the crossover is marked.
 
 # %% show=true
 fig, ax = plt.subplots(figsize=(7.4, 4.0))
@@ -1215,11 +1224,11 @@ show(
 )
 
 # %% [markdown]
-# All curves fall, and then level off: the fixed cost of a step is shared by all
-# sequences of the batch, until only the work is left. That's why large batches
-# are popular, on any hardware. If the title says
-# that no GPU was recorded, run this notebook on a machine that has one:
-# section 4 then measures both, without an edit.
+# All curves fall, and begin to level off: the fixed cost of a step is shared by
+# all sequences of the batch, until only the work is left. That's why large
+# batches are popular, on any hardware. If the title says that no GPU was
+# recorded, run this notebook on a machine that has one: section 4 then measures
+# both, without an edit.
 #
 # ### When a GPU loses
 #
@@ -1285,7 +1294,9 @@ for network in ("Keras LSTM", "torch LSTM"):
 # None in Keras on a CPU: there it's always the loop. That's why this lesson
 # never compares it with a GPU alone.
 #
-# **Question.** A student trains an LSTM with $H = 32$ on single sentences
+# ### Question 3 (5 points)
+#
+# A student trains an LSTM with $H = 32$ on single sentences
 # ($N = 1$) and finds that the new GPU is *slower* than the old CPU.
 #
 # 1. Explain it with the model of time: which of its two numbers decides here?
@@ -1581,9 +1592,9 @@ class GatedSource(Gate):
         """What next(loader) does."""
         return guarded(lambda: next(loader), self)
 
-    def shut(self, loader):
+    def shut(self, loader, patience=2.0):
         """What loader.close() does; one that hangs is emptied, so it ends."""
-        told = guarded(lambda: loader.close(), self)
+        told = guarded(lambda: loader.close(), self, patience)
         while told == ("stuck", None) and self.take(loader)[0] == "value":
             pass
         return told
@@ -1615,7 +1626,7 @@ loader = check.call(PrefetchingLoader, gate, 2)
 before, first = gate.read_ahead(2), gate.take(loader)
 gate.open(1)
 behind = gate.read_ahead(3)
-gate.shut(loader)
+gate.shut(loader, 0.5)
 check.equal("batches read before anybody asks", before, 2)
 check.equal("the first", first, ("value", 10))
 check.equal("batches read meanwhile", behind, 3)
@@ -1629,7 +1640,7 @@ before, first = gate.read_ahead(depth), gate.take(loader)
 gate.open(1)
 behind = gate.read_ahead(depth + 1)
 gate.open(9)
-gate.shut(loader)
+gate.shut(loader, 0.5)
 check.equal("batches read before anybody asks", before, depth)
 check.equal("the first", first, ("value", items[0]))
 check.equal("batches read meanwhile", behind, depth + 1)
@@ -1642,7 +1653,7 @@ gate.open(4)
 loader = check.call(PrefetchingLoader, gate, 2)
 most = gate.read_ahead(4, 0.3)
 gate.open(50)
-gate.shut(loader)
+gate.shut(loader, 0.5)
 check.that(most <= 3, f"{most} batches were read ahead, with depth = 2")
 ### BEGIN HIDDEN TESTS
 depth = int(rng.integers(2, 6))
@@ -1654,7 +1665,7 @@ gate.take(loader)
 gate.open(1)
 later = gate.read_ahead(depth + 3, 0.3)
 gate.open(60)
-gate.shut(loader)
+gate.shut(loader, 0.5)
 check.that(most <= depth + 1, f"{most} batches read ahead, depth = {depth}")
 check.that(later <= depth + 2, f"{later} read, one taken, depth = {depth}")
 ### END HIDDEN TESTS

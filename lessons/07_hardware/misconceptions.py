@@ -1142,6 +1142,7 @@ class ReadsWhenAsked:
     hint="The thread is started by the first next. Start it in __init__: then it reads "
     "while the caller is still busy elsewhere.",
     matches=lambda calls: reads_nothing_ahead(calls, lambda n: n > 1),
+    waits=True,
 )
 class StartsLate:
     """Starts with the first next."""
@@ -1212,6 +1213,7 @@ class EndlessShelf:
     hint="The source's error is taken for the end, so half of the data may be missing "
     "and nobody is told. Raise what lies on the shelf.",
     matches=error_is_lost,
+    waits=True,
 )
 class SwallowsErrors:
     """An error is the end."""
@@ -1244,6 +1246,7 @@ class SwallowsErrors:
     hint="After the end, next waits for ever: the shelf is empty and nobody fills it "
     "any more. Remember that it's over.",
     matches=stuck_after_the_end,
+    waits=True,
 )
 class ForgetsTheEnd:
     """Asks the shelf again."""
@@ -1279,6 +1282,7 @@ class ForgetsTheEnd:
         type(got) is tuple and type(got[1]) is tuple
         for got in answers(calls, "take")
     ),
+    waits=True,
 )
 class HandsOutPairs:
     """Returns what lies on the shelf."""
@@ -1312,6 +1316,7 @@ class HandsOutPairs:
     hint="close doesn't reach the thread: it lives on, with a full shelf and an open "
     "source. Set the event that it looks at.",
     matches=lambda calls: any(n > 0 for n in answers(calls, "still_running")),
+    waits=True,
 )
 class LeavesTheThread:
     """A flag that nobody reads."""
@@ -1344,6 +1349,7 @@ class LeavesTheThread:
     hint="close waits for a thread that waits for room on the shelf: neither moves. "
     "Tell the thread to stop before you wait for it.",
     matches=lambda calls: STUCK in answers(calls, "shut"),
+    waits=True,
 )
 class WaitsForEver:
     """join without a word."""
@@ -1377,6 +1383,7 @@ class WaitsForEver:
     hint="After close there are still batches: what had been read ahead. A closed "
     "loader is at its end.",
     matches=goes_on_after_close,
+    waits=True,
 )
 class GoesOnAfterClose:
     """Empties the shelf after close."""

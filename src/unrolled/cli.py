@@ -26,6 +26,7 @@ from unrolled.cli_hub import hub
 from unrolled.cli_term import new_term
 from unrolled.cli_trace import trace
 from unrolled.errors import UserError
+from unrolled.trouble import gradebook_trouble, is_gradebook_trouble
 
 app = typer.Typer(
     name="unrolled",
@@ -50,23 +51,10 @@ def run() -> None:
         _say(str(error))
         raise SystemExit(2) from None
     except Exception as error:
-        if type(error).__module__ not in ("sqlalchemy.exc", "sqlite3"):
+        if not is_gradebook_trouble(error):
             raise
-        reason = str(error).split("\n")[0]
-        way_out = next((w for sign, w in _WAYS_OUT if sign in reason), _RESTORE)
-        _say(f"gradebook.db cannot be used: {reason}. {way_out}")
+        _say(gradebook_trouble(error))
         raise SystemExit(2) from None
-
-
-_RESTORE = "Backups: build/backups/."
-_WAYS_OUT = (
-    ("locked", "Another program is writing it: wait, or close formgrader; run again."),
-    ("full", "Make room on the disk and run again; nothing was written."),
-    ("readonly", "This account may not write it; mend that and run again."),
-    ("unable to open", "This account may not write there; mend that and run again."),
-    ("no such column", "It is of another nbgrader: `nbgrader db upgrade`, run again."),
-    ("no such table", "It is of another nbgrader: `nbgrader db upgrade`, run again."),
-)
 
 
 def _say(what: str) -> None:
@@ -107,8 +95,8 @@ def build(
 ) -> None:
     """Lesson texts to `source/`, `release/` and `solutions/`.
 
-    Also registers the assignments in `gradebook.db`, even when all files are
-    fresh: a new clone has no gradebook.
+    Also registers the assignments in the gradebook, even when all files are fresh: a
+    new clone has none.
     """
     from unrolled.author.build import build as work
 

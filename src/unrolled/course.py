@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from unrolled.canvas_place import CanvasPlace, read_place
+from unrolled.database import Database, read_database
 from unrolled.errors import UserError
 from unrolled.grade.task import Limits
 from unrolled.hub.settings import HubSettings, read_hub
@@ -55,6 +56,7 @@ class Course:
     limits: Limits = field(default_factory=Limits)
     canvas: CanvasPlace = field(default_factory=CanvasPlace)
     hub: HubSettings = field(default_factory=HubSettings)
+    database: Database = field(default_factory=Database)
 
     @property
     def lessons(self) -> Path:
@@ -98,12 +100,19 @@ class Course:
 
     @property
     def gradebook(self) -> Path:
-        """nbgrader's database."""
+        """nbgrader's database, unless it is in PostgreSQL."""
         return self.root / "gradebook.db"
+
+    @property
+    def gradebook_place(self) -> str:
+        """Where nbgrader's database is, for messages."""
+        return self.database.url or str(self.gradebook)
 
     @property
     def db_url(self) -> str:
         """nbgrader's database as SQLAlchemy has it."""
+        if self.database.url:
+            return self.database.sqlalchemy_url
         return f"sqlite:///{self.gradebook}"
 
     @property
@@ -142,7 +151,7 @@ def load_course(root: Path) -> Course:
     feedback = table.table("feedback")
     feedback.only("show_hidden_tests")
     grading = table.table("grading")
-    grading.only("allow_weak", *_LIMITS)
+    grading.only("allow_weak", "database", "lock_seconds", *_LIMITS)
     zone = _zone(course)
     assignments = table.table("assignments")
     return Course(
@@ -156,6 +165,7 @@ def load_course(root: Path) -> Course:
         _limits(grading),
         read_place(table.table("canvas")),
         read_hub(table.table("hub")),
+        read_database(grading),
     )
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
+import tomllib
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import Gradebook
 from rich.console import Console
 
 from unrolled.author.build import build
@@ -25,9 +26,11 @@ from unrolled.course import Course, load_course
 from unrolled.errors import UserError
 from unrolled.grade.feedback import feedback
 from unrolled.grade.material import load_material, load_reference
+from unrolled.grade.pool import JudgePool
 from unrolled.grade.results import SubmissionResult
-from unrolled.grade.run import grade
+from unrolled.grade.run import grade, processors
 from unrolled.grade.stored import stored_result
+from unrolled.gradebook import open_gradebook
 from unrolled.report.demo import DemoReport, DemoScore
 from unrolled.report.progress import grading
 
@@ -46,11 +49,13 @@ def demo(course: Course, console: Console, keep: bool = False) -> DemoReport:
     build(made, list(made.assignments), force=True)
     _enrol(made, students)
     scores = []
-    for name in made.assignments:
-        # A student without a recipe for an assignment has not handed it in.
-        present = [s for s in students if name in s.recipes]
-        _hand_in(made, name, present)
-        scores += _graded(made, name, present, console) if present else []
+    with JudgePool(processors(), made.allow_weak) as judges:
+        for name in made.assignments:
+            # A student without a recipe for an assignment has not handed it in.
+            present = [s for s in students if name in s.recipes]
+            _hand_in(made, name, present)
+            if present:
+                scores += _graded(made, name, present, console, judges)
     files = _files(made, scores)
     return DemoReport(tuple(scores), tuple(files))
 
@@ -63,15 +68,28 @@ def _make_course(course: Course, folder: Path) -> None:
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
     (folder / "DEMO").write_text(MARKER, encoding="utf-8")
-    for name in COPIED:
+    for name in COPIED[1:]:
         origin = course.root / name
         if origin.is_dir():
             shutil.copytree(origin, folder / name)
         else:
             shutil.copyfile(origin, folder / name)
+    settings = _own_gradebook((course.root / "course.toml").read_text("utf-8"))
+    (folder / "course.toml").write_text(settings, encoding="utf-8")
     secret = folder / "course.secret"
     secret.touch(mode=0o600)
     secret.write_text(SECRET, encoding="ascii")
+
+
+def _own_gradebook(settings: str) -> str:
+    """course.toml without the line that leads to the real gradebook."""
+    kept = re.sub(r"^\s*database\s*=.*$", "", settings, flags=re.MULTILINE)
+    if "database" in tomllib.loads(kept).get("grading", {}):
+        raise UserError(
+            "course.toml: grading.database: give it a line of its own, so that the "
+            "demo can leave it out: it must not write into the real gradebook."
+        )
+    return kept
 
 
 def canvas_id(number: int) -> str:
@@ -80,7 +98,7 @@ def canvas_id(number: int) -> str:
 
 
 def _enrol(course: Course, students: list[Student]) -> None:
-    with Gradebook(course.db_url, course.id) as gradebook:
+    with open_gradebook(course) as gradebook:
         for number, student in enumerate(students):
             words = student.name.replace("_", " ").title()
             gradebook.update_or_create_student(
@@ -115,11 +133,15 @@ def _stamp(moment: datetime) -> str:
 
 
 def _graded(
-    course: Course, assignment: str, students: list[Student], console: Console
+    course: Course,
+    assignment: str,
+    students: list[Student],
+    console: Console,
+    judges: JudgePool,
 ) -> list[DemoScore]:
     """Grade, mark the written answers, write feedback; the scores."""
     with grading(console, assignment, len(students)) as step:
-        report = grade(course, assignment, force=True, progress=step)
+        report = grade(course, assignment, force=True, progress=step, judges=judges)
     recipes = {s.name: s.recipes[assignment] for s in students}
     about = {s.name: s.about for s in students}
     for result in report.submissions:
@@ -128,7 +150,7 @@ def _graded(
     # A second run grades nothing again; it works late penalties out on the marks.
     scores = [
         _score(course, recipes[r.student], about[r.student], r)
-        for r in grade(course, assignment).submissions
+        for r in grade(course, assignment, judges=judges).submissions
     ]
     feedback(course, assignment, force=True)
     return scores
@@ -136,7 +158,7 @@ def _graded(
 
 def _mark(course: Course, assignment: str, student: str) -> None:
     """What a marker does in formgrader: full points for each written answer."""
-    with Gradebook(course.db_url, course.id) as gradebook:
+    with open_gradebook(course) as gradebook:
         name = course.assignments[assignment].notebook
         notebook = gradebook.find_submission_notebook(name, assignment, student)
         for found in notebook.grades:
@@ -182,7 +204,7 @@ def _canvas_template(course: Course, path: Path) -> None:
         ["    Points Possible", "", "", "", ""]
         + [f"{a.points:.2f}" for a in course.assignments.values()],
     ]
-    with Gradebook(course.db_url, course.id) as gradebook:
+    with open_gradebook(course) as gradebook:
         for student in sorted(gradebook.students, key=lambda s: s.id):
             name = f"{student.last_name}, {student.first_name}"
             identity = [

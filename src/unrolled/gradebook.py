@@ -1,34 +1,82 @@
-"""Backups of nbgrader's database, made before anything is written to it."""
+"""nbgrader's database: opened so that nobody loses a mark, copied before a write."""
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
+import logging
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from nbgrader.api import Base, Gradebook
+from sqlalchemy import create_engine, inspect
+
+from unrolled import postgresql, sqlite_file
 from unrolled.course import Course
 
 KEEP = 10
 
 
-def backup_gradebook(course: Course) -> Path | None:
-    """A copy of gradebook.db in build/backups/; None if there is no gradebook yet.
+def open_gradebook(course: Course) -> Gradebook:
+    """The gradebook, to be used with `with`; it is made if there is none yet."""
+    wait_for_others(course)
+    return Gradebook(course.db_url, course.id)
 
-    The last ten copies are kept.
+
+def wait_for_others(course: Course) -> None:
+    """Let this process wait for others that write gradebook.db.
+
+    PostgreSQL is told in its address.
     """
-    if not course.gradebook.exists():
+    if not course.database.url:
+        file, seconds = str(course.gradebook), course.database.lock_seconds
+        sqlite_file.wait_for_others(file, seconds)
+
+
+def set_mode(course: Course) -> None:
+    """Put gradebook.db into the mode in which several may use it at once."""
+    if not course.database.url:
+        sqlite_file.set_mode(course.gradebook)
+
+
+def gradebook_exists(course: Course) -> bool:
+    """Whether there is a gradebook: the file, or in PostgreSQL the tables."""
+    if not course.database.url:
+        return course.gradebook.exists()
+    engine = create_engine(course.db_url)
+    try:
+        return inspect(engine).has_table(Base.metadata.tables["assignment"].name)
+    finally:
+        engine.dispose()
+
+
+def backup_gradebook(course: Course) -> Path | None:
+    """A copy of the gradebook in build/backups/, made before it is written.
+
+    None if there is no gradebook yet, or if PostgreSQL's own backups must do. The
+    last ten copies are kept. An SQLite file is put into the right mode.
+    """
+    if not gradebook_exists(course):
         return None
+    if course.database.url:
+        return _kept(course, ".dump", postgresql.dump)
+    set_mode(course)
+    return _kept(course, ".db", lambda c, copy: sqlite_file.copy(c.gradebook, copy))
+
+
+def _kept(
+    course: Course, suffix: str, make: Callable[[Course, Path], None]
+) -> Path | None:
+    """A new copy among the last ten."""
     folder = course.build / "backups"
     folder.mkdir(parents=True, exist_ok=True)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
-    copy = folder / f"gradebook-{stamp}.db"
-    with (
-        closing(sqlite3.connect(course.gradebook)) as origin,
-        closing(sqlite3.connect(copy)) as target,
-    ):
-        origin.backup(target)
-    others = [p for p in sorted(folder.glob("gradebook-*.db")) if p != copy]
+    copy = folder / f"gradebook-{stamp}{suffix}"
+    try:
+        make(course, copy)
+    except postgresql.NoDump as error:
+        logging.getLogger("unrolled").warning("%s", error)
+        return None
+    others = [p for p in sorted(folder.glob(f"gradebook-*{suffix}")) if p != copy]
     for old in others[: 1 - KEEP]:  # never the new one, should the clock go back
-        old.unlink()
+        old.unlink(missing_ok=True)  # another grader may be at it
     return copy

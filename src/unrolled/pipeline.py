@@ -7,7 +7,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from unrolled.course import load_course
+import nbgrader
+
+from unrolled.course import Course, load_course
+from unrolled.sqlite_file import wait_for_others
 
 
 def configure(config: Any, root: Path) -> None:
@@ -21,10 +24,19 @@ def configure(config: Any, root: Path) -> None:
     config.CourseDirectory.root = str(course.root)
     # nbgrader says "solution"; the course has always said "solutions".
     config.CourseDirectory.solution_directory = "solutions"
+    _gradebook(config, course)
     _generate(config)
     _autograde(config)
     _feedback(config)
     _exchange(config)
+
+
+def _gradebook(config: Any, course: Course) -> None:
+    """Where the gradebook is, and to wait when another writes it; formgrader, too."""
+    if course.database.url:
+        config.CourseDirectory.db_url = course.db_url
+    else:
+        wait_for_others(str(course.gradebook), course.database.lock_seconds)
 
 
 def _generate(config: Any) -> None:
@@ -83,6 +95,20 @@ def _feedback(config: Any) -> None:
         "unrolled.grade.preprocessors.HideTests",
         "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
     ]
+    _pages(config)
+
+
+def _pages(config: Any) -> None:
+    """Feedback and formgrader's pages load nothing from elsewhere: formulas are MathML.
+
+    Our folder comes before nbgrader's; both kinds of page take MathJax from there.
+    """
+    ours = Path(__file__).parent / "report" / "templates"
+    theirs = Path(nbgrader.__file__).parent / "server_extensions/formgrader/templates"
+    config.HTMLExporter.extra_template_basedirs = [str(ours), str(theirs)]
+    config.HTMLExporter.filters = {
+        "markdown2html": "unrolled.report.maths.markdown2html"
+    }
 
 
 def _exchange(config: Any) -> None:

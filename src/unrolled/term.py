@@ -16,7 +16,7 @@ from unrolled.hub.members import Told, tell_hub
 FOLDERS = ("submitted", "autograded", "feedback")
 MORE = ("canvas-records", "course.secret", "canvas.csv", "build/results")
 DATABASE = ("gradebook.db", "gradebook.db-wal", "gradebook.db-shm")
-EXCHANGE = {"outbound": 0o755, "inbound": 0o2733, "feedback": 0o711}
+EXCHANGE = {"outbound": 0o755, "inbound": 0o3733, "feedback": 0o711}
 README = "README.md"
 
 

@@ -52,13 +52,13 @@ def jupyterlab(folder: Path) -> Iterator[str]:
         stderr=(folder / ".log").open("wb"),
     )
     try:
-        yield _wait_for(f"http://127.0.0.1:{port}", server)
+        yield wait_for(f"http://127.0.0.1:{port}", server)
     finally:
         server.terminate()
         server.wait(30)
 
 
-def _wait_for(address: str, server: subprocess.Popen[bytes]) -> str:
+def wait_for(address: str, server: subprocess.Popen[bytes]) -> str:
     """The address, once the server answers; a failure if it does not."""
     for _ in range(120):
         try:

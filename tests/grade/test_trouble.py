@@ -18,7 +18,7 @@ from cluster_support import NAME, copy_class, make_class, notebooks
 from dump_support import dump
 
 import unrolled.gradebook
-from unrolled.course import Course
+from unrolled.course import Course, load_course
 from unrolled.grade.pool import JudgePool
 from unrolled.grade.results import GradeReport
 from unrolled.grade.run import grade
@@ -48,6 +48,14 @@ def undisturbed(school: Course, tmp_path_factory: pytest.TempPathFactory) -> Cou
 def course(school: Course, tmp_path: Path) -> Course:
     """A class of the test's own."""
     return copy_class(school, tmp_path / "course")
+
+
+@pytest.fixture
+def impatient(course: Course) -> Course:
+    """A class of the test's own that does not wait long for others."""
+    toml = course.root / "course.toml"
+    toml.write_text(f"{toml.read_text()}\n[grading]\nlock_seconds = 0.3\n")
+    return load_course(course.root)
 
 
 @contextmanager
@@ -122,9 +130,10 @@ def test_a_read_only_folder_loses_nothing(
 
 
 def test_a_gradebook_that_is_locked_on_the_way_loses_nothing(
-    course: Course, undisturbed: Course, monkeypatch: pytest.MonkeyPatch
+    impatient: Course, undisturbed: Course, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Are those before it written, those after it kept, and is the lock named?"""
+    course = impatient
     with closing(sqlite3.connect(course.gradebook, check_same_thread=False)) as other:
 
         def lock(_: object) -> None:
@@ -145,8 +154,9 @@ def set_of(course: Course) -> set[str]:
     return {p.name for p in course.submitted.iterdir()}
 
 
-def test_a_gradebook_that_is_locked_from_the_start_is_told(course: Course) -> None:
+def test_a_gradebook_that_is_locked_from_the_start_is_told(impatient: Course) -> None:
     """Does the command say in a line what holds it up, and write nothing?"""
+    course = impatient
     with closing(sqlite3.connect(course.gradebook)) as other:
         other.execute("begin exclusive")
         run = command(course)

@@ -26,7 +26,7 @@ from unrolled.hub.plan import HubPlan, load_plan, make_plan
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium")
 CLASS = tuple(f"s{number:02d}" for number in range(1, 31))
-PEOPLE = ("ada", "emmy", "sophie", "ta", "tara", "instructor", *CLASS)
+PEOPLE = ("ada", "emmy", "sophie", "ta", "tara", "instructor", "grace", *CLASS)
 COURSE = """
 [course]
 id = "unrolled"
@@ -52,7 +52,12 @@ def why_not() -> str:
     """What is missing for a hub on this machine; "" if nothing is."""
     if os.geteuid() != 0:
         return "a hub needs root: run the tests as root"
-    tools = {"node": "nodejs", "npm": "npm", "useradd": "passwd", "runuser": "util-linux"}
+    tools = {
+        "node": "nodejs",
+        "npm": "npm",
+        "useradd": "passwd",
+        "runuser": "util-linux",
+    }
     missing = [package for tool, package in tools.items() if not shutil.which(tool)]
     missing += [] if CHROMIUM else ["chromium"]
     if missing:
@@ -150,7 +155,9 @@ def running_hub() -> Iterator[Hub]:
     root.chmod(0o755)
     for name in ("lessons", "source", "release", "solutions"):
         (root / name).mkdir()
-        shutil.copytree(ROOT / name / "02_forward_pass", root / name / "02_forward_pass")
+        shutil.copytree(
+            ROOT / name / "02_forward_pass", root / name / "02_forward_pass"
+        )
     shutil.copyfile(ROOT / "nbgrader_config.py", root / "nbgrader_config.py")
     folder = os.environ.get("UNROLLED_HUB_FOLDER", str(root / "hub"))
     students = json.dumps(["ada", "emmy", "sophie", *CLASS])

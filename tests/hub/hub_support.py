@@ -36,6 +36,7 @@ late = { per_day = 10, max = 50, grace_minutes = 15 }
 """
 NOTEBOOK = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
 PLUGINS = {
+    "release_feedback": "unrolled.hub.exchange.ReleaseEachFeedback",
     "fetch_assignment": "unrolled.hub.exchange.FetchKeepingWork",
     "collect": "unrolled.hub.exchange.CheckedCollect",
     "release_assignment": "unrolled.hub.exchange.ReleaseWithDates",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from day_support import cells, wait_until
 
+MARKS = re.compile(r"^ *### (BEGIN|END) SOLUTION\n?", re.MULTILINE)
 expect = pytest.importorskip("playwright.sync_api").expect
 
 
@@ -46,7 +48,7 @@ def save(page: Any, file: Path, wanted: str) -> None:
 
 def solve(page: Any, release: Path, solution: Path) -> None:
     """Type the answers into every cell that asks for one."""
-    answers = {c["id"]: c["source"] for c in cells(solution)}
+    answers = {c["id"]: MARKS.sub("", c["source"]) for c in cells(solution)}
     for number, cell in enumerate(cells(release)):
         marks = cell["metadata"].get("nbgrader", {})
         if marks.get("solution") and cell["cell_type"] == "code":
@@ -71,7 +73,9 @@ def move_a_slider(page: Any) -> None:
 
 def validate(page: Any) -> str:
     """Press Validate; what its dialog says."""
-    page.locator(".jp-Toolbar .validate-button, button:has-text('Validate')").first.click()
+    page.locator(
+        ".jp-Toolbar .validate-button, button:has-text('Validate')"
+    ).first.click()
     dialog = page.locator(".jp-Dialog")
     body = dialog.locator(".jp-Dialog-body, .jp-Dialog-content").first
     expect(body).to_contain_text("alid", timeout=120_000)
@@ -82,3 +86,25 @@ def validate(page: Any) -> str:
     said = str(dialog.inner_text())
     dialog.locator("button").last.click()
     return said
+
+
+def write_file(page: Any, text: str) -> None:
+    """Write over the file that is open in the editor."""
+    page.locator(".jp-FileEditor .cm-content").click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(text)
+
+
+def terminal(page: Any, server: str) -> None:
+    """Open a terminal."""
+    open_lab(page, server)
+    page.locator(".jp-LauncherCard", has_text="Terminal").click()
+    page.locator(".jp-Terminal .xterm-screen").wait_for()
+    page.wait_for_timeout(1_500)
+
+
+def type_line(page: Any, line: str) -> None:
+    """Type a line into the terminal and press Enter."""
+    page.locator(".xterm-helper-textarea").focus()
+    page.keyboard.type(line)
+    page.keyboard.press("Enter")

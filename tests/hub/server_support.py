@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
+import json
 import os
 import re
 import socket
@@ -43,16 +45,33 @@ class Browser:
         """Status, text and final address."""
         return self._ask(urllib.request.Request(self.address + path, headers=headers))
 
+    def data(self, path: str) -> Any:
+        """A document, asked for as the page's script asks."""
+        return json.loads(self.get(path, **{"X-Xsrftoken": self.token})[1])
+
+    def where(self, path: str) -> tuple[int, str | None]:
+        """Status, and where the answer sends to; the path goes out as it is."""
+        host = urllib.parse.urlsplit(self.address)
+        connection = http.client.HTTPConnection(host.hostname or "", host.port)
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.getheader("Location")
+
+    @property
+    def token(self) -> str:
+        """The page's token against forgery."""
+        return next((c.value or "" for c in self.jar if c.name == "_xsrf"), "")
+
     def post(self, path: str, **values: str) -> tuple[int, str, str]:
         """Send a form as the page has it, with its token against forgery."""
-        token = next((c.value for c in self.jar if c.name == "_xsrf"), "") or ""
-        return self.post_without_token(path, _xsrf=token, **values)
+        return self.post_without_token(path, _xsrf=self.token, **values)
 
     def post_without_token(self, path: str, **values: str) -> tuple[int, str, str]:
         data = urllib.parse.urlencode(values).encode()
         return self._ask(urllib.request.Request(self.address + path, data))
 
     def _ask(self, request: Any) -> tuple[int, str, str]:
+        request.add_header("Referer", self.address)
         try:
             with self._opener.open(request, timeout=30) as answer:
                 return answer.status, answer.read().decode(), answer.url
@@ -71,7 +90,7 @@ def free_port() -> int:
 def student_server(
     hub: Hub, student: str, program: str = "jupyter_server"
 ) -> Iterator[Browser]:
-    """The server of a student, as this process's account; `program` may be jupyterlab."""
+    """A student's server, as this process's account; `program` may be jupyterlab."""
     home = hub.home(student)
     settings = home / ".jupyter"
     settings.mkdir(parents=True)
@@ -83,7 +102,7 @@ def student_server(
         server = subprocess.Popen(
             [
                 *(sys.executable, "-m", program, "--no-browser", "--allow-root"),
-                *("--ip=127.0.0.1", f"--port={port}", "--IdentityProvider.token="),
+                *("--ip=127.0.0.1", f"--port={port}", "--IdentityProvider.token=open"),
                 *(f"--ServerApp.root_dir={home}", "--ServerApp.port_retries=0"),
                 *("--ServerApp.base_url=/user/ada/",),
                 "--ServerApp.jpserver_extensions={'unrolled.hub.student_page': True}",
@@ -101,7 +120,10 @@ def student_server(
         )
     try:
         yield wait_for(
-            f"http://127.0.0.1:{port}", "/user/ada/api", server, home / ".log"
+            f"http://127.0.0.1:{port}",
+            "/user/ada/api?token=open",
+            server,
+            home / ".log",
         )
     finally:
         server.terminate()

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from hub_support import NAME, Hub, as_user, make_hub
+from nbgrader.api import Gradebook
 
 from unrolled.hub import inbound as reading
 from unrolled.hub.collected import read_report
@@ -198,12 +199,12 @@ def test_a_file_that_grows_while_it_is_copied(
     """Is the copy bounded when its owner makes the file larger after the first look?"""
     place = hub.hand_in("ada")
     rules = reading.Rules((), ("*",), 5000, 9000)
-    read = os.read
+    read, more = os.read, iter([b"more" * 500] * 1000)
 
-    def endless(descriptor: int, size: int) -> bytes:
-        return read(descriptor, size) or b"more" * 500
+    def growing(descriptor: int, size: int) -> bytes:
+        return read(descriptor, size) or next(more, b"")
 
-    monkeypatch.setattr(os, "read", endless)
+    monkeypatch.setattr(os, "read", growing)
     target = hub.root / "copy"
     assert "larger than 0.005 MB" in refusal(place, rules, target)
     assert all(p.stat().st_size < 9000 for p in target.iterdir())
@@ -322,6 +323,35 @@ def test_a_full_disk_stops_nobody(
         assert collect(hub)["ada"].endswith("No space left on device")
     assert text(hub) == "old"
     assert [p.name for p in hub.submitted("ada").parent.iterdir()] == [NAME]
+
+
+def test_the_last_before_the_due_date(hub: Hub) -> None:
+    """Does nbgrader's --before-duedate still take the last one in time?"""
+    hub.hand_in("ada", "in time", late=-60)
+    hub.hand_in("ada", "late")
+    due = datetime.now(UTC).replace(tzinfo=None) - timedelta(seconds=30)
+    with Gradebook(f"sqlite:///{hub.course / 'gradebook.db'}", "rnn") as gradebook:
+        gradebook.update_or_create_assignment(NAME, duedate=due)
+    collect(hub, before_duedate=True)
+    assert text(hub) == "in time"
+    collect(hub)
+    assert text(hub) == "late"
+
+
+@pytest.mark.skipif(not ROOT, reason="needs two accounts")
+@pytest.mark.parametrize("mode", [0o000, 0o444])
+def test_what_its_owner_has_locked(open_hub: Hub, mode: int) -> None:
+    """Is a folder that the grader may not read refused, and no stop?"""
+    hub = open_hub
+    hub.accounts.names |= {4101: "sophie", 4102: "grader"}
+    for path in (hub.course, *hub.course.rglob("*"), hub.exchange, hub.inbound):
+        os.chown(path, 4102, 4102)
+    as_user(4101, lambda: hub.hand_in("sophie").chmod(mode))
+    as_user(4102, lambda: collect(hub))
+    report = read_report(hub.course, NAME)
+    assert report is not None
+    assert [r.student for r in report.refused] == ["sophie"]
+    assert "its owner forbids it" in report.refused[0].reason
 
 
 def test_modes_and_the_report(hub: Hub) -> None:

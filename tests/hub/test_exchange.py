@@ -12,6 +12,7 @@ from hub_support import NAME, NOTEBOOK, Hub
 from nbgrader.exchange import ExchangeError
 
 from unrolled.hub.dates import read_dates
+from unrolled.hub.places import put_in_place
 
 
 def work(hub: Hub) -> Path:
@@ -110,6 +111,16 @@ def test_releasing_a_correction(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> No
             hub.run("ReleaseAssignment")
     assert released.read_text() == "corrected"
     assert [p.name for p in hub.outbound.iterdir()] == [NAME]
+
+
+def test_a_folder_that_cannot_take_its_place(tmp_path: Path) -> None:
+    """Is the old folder back when the new one cannot be moved?"""
+    place = tmp_path / "place"
+    place.mkdir()
+    (place / "old").touch()
+    with pytest.raises(FileNotFoundError):
+        put_in_place(tmp_path / "lost", place)
+    assert [p.name for p in tmp_path.rglob("*")] == ["place", "old"]
 
 
 def test_nobody_removes_what_others_own(hub: Hub) -> None:

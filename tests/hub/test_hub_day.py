@@ -8,27 +8,34 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import lab_hands as lab
 import pytest
 from day_support import (
+    CLASS,
     ROOT,
     Browser,
     Hub,
     chromium,
     quiet_lab,
+    run_as,
     running_hub,
     wait_until,
     why_not,
 )
+from nbgrader.utils import parse_utc
 
 from unrolled.author.cooking import cook
 from unrolled.author.recipes import load_students
 from unrolled.course import load_course
 from unrolled.grade.material import load_material, load_reference
+from unrolled.hub.running import require_free, strays
 
 NAME, NOTEBOOK = "02_forward_pass", "forward_pass.ipynb"
 PATH = f"unrolled/{NAME}/{NOTEBOOK}"
@@ -101,7 +108,10 @@ def test_a_student_fetches_works_validates_and_hands_in(
 
 def test_others_hand_in_wrong_and_broken_work(hub: Hub, browser: Browser) -> None:
     """Can anybody hand in anything, with two clicks?"""
-    for name, kind in (("emmy", "several_misconceptions"), ("sophie", "not_a_notebook")):
+    for name, kind in (
+        ("emmy", "several_misconceptions"),
+        ("sophie", "not_a_notebook"),
+    ):
         with browser.person(name) as page:
             page.get_by_role("button", name="Start").click()
             page.wait_for_url("**/lab/**")
@@ -151,7 +161,8 @@ def scores(hub: Hub) -> dict[str, float]:
     code = (
         "from nbgrader.api import Gradebook; import json;"
         "g = Gradebook('sqlite:///gradebook.db', 'unrolled');"
-        f"print(json.dumps({{s.student.id: s.score for s in g.assignment_submissions('{NAME}')}}))"
+        f"found = g.assignment_submissions('{NAME}');"
+        "print(json.dumps({s.student.id: s.score for s in found}))"
     )
     said = hub.as_grader("python", "-c", code)
     found: dict[str, float] = json.loads(said.stdout)
@@ -161,20 +172,173 @@ def scores(hub: Hub) -> dict[str, float]:
 def test_another_assistant_grades_with_formgrader_and_marks_by_hand(
     hub: Hub, browser: Browser
 ) -> None:
-    """Do formgrader's button, its marks, comments and links work in a tab of its own?"""
+    """Do formgrader's button, marks, comments and links work in a tab of its own?"""
     with browser.person("tara") as page:
         formgrader = f"{hub.address}/services/{hub.plan.formgrader}/formgrader"
         page.goto(f"{formgrader}/manage_submissions/{NAME}")
-        row = page.locator("tbody tr", has_text="emmy")
+        row = page.locator("tbody tr", has=page.get_by_text("emmy", exact=True))
         row.locator(".autograde a").click()
         done = page.locator(".modal.in", has_text="Success")
         done.wait_for(timeout=240_000)
-        picture(page, "assistant-formgrader")
         assert scores(hub)["emmy"] == 59.0
+        page.goto(formgrader)
+        with page.expect_popup() as popup:
+            page.get_by_role("link", name=NAME).first.click()
+        file = popup.value.locator(".jp-DirListing-item", has_text=NOTEBOOK)
+        expect(file).to_be_visible(timeout=90_000)
         page.goto(f"{formgrader}/gradebook/{NAME}/forward_pass")
-        page.locator("tbody tr", has_text="emmy").locator("a").first.click()
-        mark, comment = page.locator("input.score"), page.locator("textarea.comment")
-        mark.first.wait_for()
-        page.wait_for_timeout(1500)
+        emmy = page.locator("a.name-shown", has_text="emmy").get_attribute("href")
+        page.goto(f"{hub.address}{emmy}", wait_until="networkidle")
+        comment = page.locator("#why_share_weights-comment")
+        comment.fill("Yes. And what happens to a longer text?")
+        mark = page.locator("#why_share_weights")
+        mark.fill("4")
+        mark.press("Tab")
+        wait_until(lambda: scores(hub)["emmy"] == 63.0)
+        mark.scroll_into_view_if_needed()
+        picture(page, "assistant-marks")
 
 
+def test_feedback_is_made_and_released(hub: Hub, browser: Browser) -> None:
+    """Does a student read score, message, hint and comment, and nothing hidden?"""
+    with browser.person("ta") as page:
+        page.on("dialog", lambda dialog: dialog.accept())  # marks are still missing
+        page.goto(f"{hub.address}/services/{hub.plan.grading}/")
+        press(page, "feedback")
+        press(page, "release")
+    with browser.person("emmy") as page:
+        page.get_by_role("button", name="Feedback").click()
+        page.wait_for_load_state()
+        picture(page, "student-feedback")
+        text = "\n".join(frame.inner_text("body") for frame in page.frames)
+    for words in ("63", "And what happens to a longer text?", "tanh"):
+        assert words in text
+    assert "BEGIN HIDDEN" not in text
+
+
+def test_students_are_refused_what_is_not_theirs(hub: Hub, browser: Browser) -> None:
+    """Does a student see neither formgrader nor anybody else's files?"""
+    with browser.person("ada") as page:
+        for service in (hub.plan.formgrader, hub.plan.authoring, hub.plan.grading):
+            answer = page.goto(f"{hub.address}/services/{service}/")
+            assert answer.status == 403
+    course = hub.plan.exchange / hub.plan.course
+    for path in (hub.home("emmy"), hub.plan.course_root, course / "inbound"):
+        seen = run_as(hub.plan, "ada", Path("/"), "ls", str(path))
+        assert seen.returncode != 0, path
+    assert hub.run("check").returncode == 0
+
+
+def test_thirty_students_hand_in_within_a_minute(hub: Hub) -> None:
+    """Is every submission collected once, with the time at which it was made?"""
+    content = handed_in(hub, "perfect")
+    for name in CLASS:
+        folder = hub.home(name) / "unrolled" / NAME
+        folder.mkdir(parents=True)
+        (folder / NOTEBOOK).write_bytes(content)
+        shutil.chown(folder.parent, name, name)
+    began = datetime.now(UTC)
+    script = "nbgrader submit 02_forward_pass --course unrolled"
+    plain = "--Authenticator.plugin_class=nbgrader.auth.base.NoAuthPlugin"
+    with ThreadPoolExecutor(4) as pool:
+        jobs = [
+            pool.submit(run_as, hub.plan, n, hub.home(n), *script.split(), plain)
+            for n in CLASS
+        ]
+    assert [j.result().stderr for j in jobs if j.result().returncode != 0] == []
+    ended = datetime.now(UTC)
+    for _ in range(2):
+        done = hub.as_grader("nbgrader", "collect", NAME, "--update", plain)
+        assert done.returncode == 0, done.stderr
+    for name in CLASS:
+        place = hub.plan.course_root / "submitted" / name / NAME
+        assert (place / NOTEBOOK).read_bytes() == content
+        stamp = (place / "timestamp.txt").read_text().strip()
+        assert began <= parse_utc(stamp).replace(tzinfo=UTC) <= ended
+
+
+def test_a_restart_loses_nothing(hub: Hub, browser: Browser) -> None:
+    """Is what a student saved and handed in still there, and nothing left running?"""
+    work = hub.home("ada") / PATH
+    with browser.person("ada") as page:
+        lab.open_lab(page, f"{hub.address}/user/ada", PATH)
+        lab.wait_for_kernel(page)
+        lab.write_cell(page, 0, "# A note that I have saved")
+        lab.save(page, work, "# A note that I have saved")
+        inbound = hub.plan.exchange / hub.plan.course / "inbound"
+        before = sorted(p.name for p in inbound.iterdir())
+        hub.stop()
+        assert strays(hub.plan) == []
+        require_free(hub.plan)
+        hub.start()
+    assert "# A note that I have saved" in work.read_text()
+    assert sorted(p.name for p in inbound.iterdir()) == before
+    with browser.person("ada") as page:
+        expect(page.get_by_text("Handed in").first).to_be_visible()
+
+
+def test_an_instructor_changes_a_date_and_corrects_an_assignment(
+    hub: Hub, browser: Browser
+) -> None:
+    """Do students get the new date and text, and is their work kept?"""
+    toml = hub.plan.course_root / "course.toml"
+    with browser.person("instructor") as page:
+        server = f"{hub.address}/services/{hub.plan.authoring}"
+        lab.open_lab(page, server, "unrolled/course.toml")
+        text = toml.read_text().replace("2027-02-05 23:59:00", "2027-02-12 12:00:00")
+        lab.write_file(page, text)
+        page.keyboard.press("Control+s")
+        wait_until(lambda: "2027-02-12" in toml.read_text())
+        lab.terminal(page, server)
+        old, new = "Move the slider.", "Now move the slider."
+        lesson = f"lessons/{NAME}/forward_pass.py"
+        lab.type_line(page, f"cd ~/unrolled && sed -i 's/{old}/{new}/' {lesson}")
+        lab.type_line(page, f"unrolled build && nbgrader release_assignment {NAME}")
+        released = hub.plan.exchange / "unrolled" / "outbound" / NAME / NOTEBOOK
+        wait_until(lambda: new in released.read_text())
+        picture(page, "instructor-release")
+    with browser.person("ada") as page:
+        expect(page.get_by_text("Fri 12 Feb 2027, 12:00 CST")).to_be_visible()
+        assert "# A note that I have saved" in (hub.home("ada") / PATH).read_text()
+        page.locator("details summary").click()
+        page.on("dialog", lambda dialog: dialog.accept())
+        page.get_by_role("button", name="fresh copy").click()
+        wait_until(lambda: new in (hub.home("ada") / PATH).read_text())
+    kept = [p for p in (hub.home("ada") / "unrolled").iterdir() if "kept" in p.name]
+    assert "# A note that I have saved" in (kept[0] / NOTEBOOK).read_text()
+
+
+def test_an_instructor_adds_a_student_and_exports_grades(
+    hub: Hub, browser: Browser
+) -> None:
+    """Can somebody of the roster sign in at once, and does Canvas get the grades?"""
+    with browser.person("instructor") as page:
+        lab.terminal(page, f"{hub.address}/services/{hub.plan.authoring}")
+        lab.type_line(page, "cd ~/unrolled && printf 'Name,Login ID\\n' > people.csv")
+        lab.type_line(page, "echo 'Grace Hopper,grace' >> people.csv")
+        lab.type_line(page, "unrolled canvas roster people.csv --keep --yes")
+        lab.type_line(page, "unrolled canvas export --force")
+        exported = hub.plan.course_root / "canvas.csv"
+        wait_until(exported.exists)
+        picture(page, "instructor-roster")
+    assert "emmy" in exported.read_text()
+    with browser.person("grace") as page:
+        expect(page.get_by_role("button", name="Start")).to_be_visible()
+    assert hub.home("grace").stat().st_mode & 0o777 == 0o700
+
+
+def test_an_instructor_begins_a_new_term(hub: Hub, browser: Browser) -> None:
+    """Is the course as new, with last term's work kept where students cannot see it?"""
+    with browser.person("instructor") as page:
+        lab.terminal(page, f"{hub.address}/services/{hub.plan.authoring}")
+        lab.type_line(
+            page, "cd ~/unrolled && unrolled new-term --yes; touch ~/new-term"
+        )
+        wait_until((hub.home(hub.plan.grader) / "term").exists)
+    assert scores(hub) == {}
+    kept = list((hub.plan.course_root / "build" / "terms").glob("*/submitted/ada"))
+    assert len(kept) == 1
+    with browser.person("ada") as page:
+        expect(page.get_by_text("Nothing has been released yet")).to_be_visible()
+    aside = hub.plan.exchange / hub.plan.course / ".terms"
+    assert run_as(hub.plan, "ada", Path("/"), "ls", str(aside)).returncode != 0

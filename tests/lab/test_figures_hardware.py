@@ -88,7 +88,7 @@ def test_a_sweep_draws_every_network(
     trace = made_up(*kinds)
     hardware.draw_sweep(ax, trace, sweep)
     assert len(ax.lines) == sum(len(trace.networks(kind)) for kind in kinds)
-    assert ax.get_title(loc="left").startswith(f"{sweep} x ")
+    assert ax.get_title(loc="left").startswith(f"{sweep} × ")
 
 
 def test_direct_labels_do_not_lie_on_each_other(ax: Axes) -> None:

@@ -134,3 +134,27 @@ def test_what_cannot_be_compared_is_the_authors_slip():
         check.unchanged("x", thing, thing)
     with pytest.raises(TypeError, match=r"check\.close"):
         check.equal("x", 1, np.ones(2))
+
+
+@pytest.mark.parametrize("got", [(1.0, None), [1.0, None]])
+def test_values_returned_together_come_back(got):
+    """Are as many values as names handed on, as a tuple or as a list?"""
+    assert check.results(got, "loss", "dlogits") is got
+
+
+@pytest.mark.parametrize(
+    ("got", "told"),
+    [
+        (1.5, "not a float (1.5)"),
+        (None, "is the return statement missing?"),
+        ((1.0, 2.0, 3.0), "not a tuple of 3"),
+        ({"loss": 1.0, "dlogits": 2.0}, "not a dict of 2"),
+        (np.zeros((2, 3)), "not an array"),
+    ],
+)
+def test_other_than_the_values_asked_for_is_told(got, told):
+    """Does a wrong number of values say what to return, and what came?"""
+    with pytest.raises(check.CheckFailed) as failure:
+        check.results(got, "loss", "dlogits")
+    assert "return loss, dlogits: 2 values" in str(failure.value)
+    assert told in str(failure.value)

@@ -324,7 +324,7 @@ def test_the_measures_of_shuffling_are_as_told(shown: Any) -> None:
     for a, b in itertools.pairwise(half):
         after[a].append(b)
     best = {max(sorted(set(f)), key=f.count) for f in after.values() if len(f) > 50}
-    assert best == {" "} and told("the best guess is now the blank")
+    assert best == {" "} and told("the best guess is now the space")
 
 
 def test_the_sound_and_the_year_are_what_the_text_says() -> None:

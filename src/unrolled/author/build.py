@@ -19,6 +19,7 @@ from unrolled.author.lesson import digest, read_lesson, to_notebook
 from unrolled.author.register import register
 from unrolled.course import Course
 from unrolled.errors import UserError
+from unrolled.postgresql import move_in
 
 STEPS = ("source", "release", "solutions")
 
@@ -61,7 +62,7 @@ class BuildReport:
         state = "fresh" if not (a.stale or a.superfluous) else "built"
         if self.checked and state == "built":
             state = "STALE: run `unrolled build`"
-        told = "; registered in gradebook.db" if a.registered else ""
+        told = "; registered in the gradebook" if a.registered else ""
         return [
             f"{a.assignment}: {state}{told}",
             *(f"  {'stale' if self.checked else 'written'} {p}" for p in a.stale),
@@ -84,6 +85,8 @@ def build(
     and for a source notebook that was edited since (unless `force`).
     """
     made = []
+    if course.database.url and not check:
+        move_in(course)
     with tempfile.TemporaryDirectory(prefix="unrolled-") as scratch:
         for name in assignments:
             made.append(_build_one(course, name, Path(scratch), check, force))

@@ -27,7 +27,8 @@ class Misconception:
 
     `fails` are the grade ids that must fail, `hint` is what the student reads;
     `exception` and `matches` recognise it where its output alone cannot, and
-    `coincides` names entries that no fair test can tell from it.
+    `coincides` names entries that no fair test can tell from it. `waits` says that
+    its checks wait for it in vain, for seconds in which no processor is busy.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Misconception:
     exception: type[BaseException] | None = None
     matches: Matches | None = None
     coincides: tuple[str, ...] = ()
+    waits: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ def misconception(
     exception: type[BaseException] | None = None,
     matches: Matches | None = None,
     coincides: tuple[str, ...] = (),
+    waits: bool = False,
 ) -> Callable[[Function], Function]:
     """Mark a function as a wrong solution of `exercise`.
 
@@ -87,6 +90,7 @@ def misconception(
             "exception": exception,
             "matches": matches,
             "coincides": coincides,
+            "waits": waits,
         }
         setattr(function, _WRONG, details)
         return function

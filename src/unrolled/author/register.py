@@ -8,26 +8,32 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import MissingEntry
 
 from unrolled.author.convert import generate
 from unrolled.course import Assignment, Course
 from unrolled.errors import UserError
 from unrolled.grade.material import load_material
 from unrolled.grade.reference import is_check, is_exercise, meta
-from unrolled.gradebook import backup_gradebook
+from unrolled.gradebook import (
+    backup_gradebook,
+    gradebook_exists,
+    open_gradebook,
+    set_mode,
+)
 
 
 def register(course: Course, assignment: str) -> bool:
     """Register an assignment; whether anything had to be changed.
 
     Raises UserError if submissions stand in the way of new cells; the gradebook
-    is as it was then.
+    is as it was then. What fails on the way is completed by the next build.
     """
     found = course.assignments[assignment]
     if _is_registered(course, found):
         return False
-    saved = backup_gradebook(course)
+    backup_gradebook(course)
+    _refuse_new_cells(course, found)
     try:
         with tempfile.TemporaryDirectory(prefix="unrolled-") as scratch:
             root = Path(scratch)
@@ -36,21 +42,40 @@ def register(course: Course, assignment: str) -> bool:
             shutil.copytree(course.source / assignment, root / "source" / assignment)
             generate(root, assignment, course.db_url)
     except UserError as error:
-        if saved is not None:
-            shutil.copyfile(saved, course.gradebook)
-        raise UserError(_why(course, assignment, str(error))) from error
+        place = course.gradebook_place
+        why = f"{place}: {assignment} could not be registered: {error}"
+        raise UserError(why) from error
     _set_due(course, found)
+    set_mode(course)
     return True
 
 
-def _why(course: Course, assignment: str, said: str) -> str:
-    if "submissions associated" not in said:
-        return f"{course.gradebook}: {assignment} could not be registered: {said}"
-    return (
-        f"{course.gradebook}: cells of {assignment} were added or removed, but "
-        "students' submissions are graded already. Keep the grade ids as they were, "
-        f"or remove the grades with `nbgrader db assignment remove {assignment} "
-        "--force` (a copy is in build/backups/), build, and grade again."
+def _refuse_new_cells(course: Course, assignment: Assignment) -> None:
+    """nbgrader cannot add or remove cells under submissions: say so beforehand.
+
+    Nothing is undone later on: marks that others give meanwhile would go with it.
+    """
+    if not gradebook_exists(course):
+        return
+    cells = load_material(course, assignment.name).source["cells"]
+    kinds = ("grade", "solution")
+    both = ((meta(cell), kind) for cell in cells for kind in kinds)
+    wanted = {(m["grade_id"], kind) for m, kind in both if m.get(kind)}
+    with open_gradebook(course) as gradebook:
+        try:
+            found = gradebook.find_notebook(assignment.notebook, assignment.name)
+        except MissingEntry:
+            return
+        stored = {(c.name, "grade") for c in found.grade_cells}
+        stored |= {(c.name, "solution") for c in found.solution_cells}
+        if not found.submissions or stored == wanted:
+            return
+    raise UserError(
+        f"{course.gradebook_place}: cells of {assignment.name} were added or removed, "
+        "but students' submissions are graded already. Keep the grade ids as they "
+        f"were, or remove the grades with `nbgrader db assignment remove "
+        f"{assignment.name} --force` (a copy is in build/backups/), build, and grade "
+        "again."
     )
 
 
@@ -60,12 +85,12 @@ def _utc(moment: datetime | None) -> datetime | None:
 
 def _is_registered(course: Course, assignment: Assignment) -> bool:
     """Whether the gradebook has the very cells of source/, and the due date."""
-    if not course.gradebook.exists():
+    if not gradebook_exists(course):
         return False
     cells = load_material(course, assignment.name).source["cells"]
     points = {meta(c)["grade_id"]: _points(c) for c in cells if meta(c)}
     tests = {meta(c)["grade_id"]: c["source"] for c in cells if is_check(c)}
-    with Gradebook(course.db_url, course.id) as gradebook:
+    with open_gradebook(course) as gradebook:
         try:
             found = gradebook.find_notebook(assignment.notebook, assignment.name)
         except MissingEntry:
@@ -82,7 +107,7 @@ def _points(cell: dict[str, Any]) -> float:
 
 
 def _set_due(course: Course, assignment: Assignment) -> None:
-    with Gradebook(course.db_url, course.id) as gradebook:
+    with open_gradebook(course) as gradebook:
         gradebook.update_or_create_assignment(
             assignment.name, duedate=_utc(assignment.due)
         )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from functools import partial
 from multiprocessing import get_context
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from unrolled.author.cases import (
     Case,
@@ -30,8 +30,15 @@ from unrolled.grade.reference import Reference
 from unrolled.grade.task import Material
 
 Step = Callable[[int, int, str], None]
-Work = Callable[[], list[Case]]
 Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class Piece(Generic[Found]):
+    """A piece of work; one that `waits` keeps no processor busy."""
+
+    work: Callable[[], list[Found]]
+    waits: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,9 +103,11 @@ def verify(
     """
     began = time.monotonic()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    work = [w for name in assignments for w in _work(course, name, range(seeds))]
-    cases = tuple(_done(work, jobs, step, lambda case: case.name))
-    return VerifyReport(seeds, time.monotonic() - began, cases)
+    materials = [load_material(course, name) for name in assignments]
+    work = _work(course, materials, range(seeds))
+    cases = _done(work, jobs, step, lambda case: case.name)
+    cases.sort(key=lambda case: assignments.index(case.assignment))
+    return VerifyReport(seeds, time.monotonic() - began, tuple(cases))
 
 
 def measure_routes(
@@ -112,52 +121,70 @@ def measure_routes(
     Raises UserError if an assignment is not built or its reference does not run.
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    work = [w for name in assignments for w in _routes(course, name)]
+    materials = [load_material(course, name) for name in assignments]
+    work = [Piece(w) for m in materials for w in _routes(course, m)]
     return _done(work, jobs, step, lambda row: row.check)
 
 
 def _done(
-    work: Sequence[Callable[[], list[Found]]],
+    work: Iterable[Piece[Found]],
     jobs: int,
     step: Step,
     name: Callable[[Found], str],
 ) -> list[Found]:
-    """What all pieces of work find, in their order; `step` is told what is done."""
-    found: dict[int, list[Found]] = {}
+    """What all pieces of work find, in their order; `step` is told what is done.
+
+    Each runs in one of `jobs` processes, or in one beside them if it waits.
+    """
     context = get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
-        futures = {pool.submit(w): number for number, w in enumerate(work)}
+    pools = [ProcessPoolExecutor(n, mp_context=context) for n in (jobs, 1)]
+    try:
+        futures = [pools[piece.waits].submit(piece.work) for piece in work]
         for done, future in enumerate(as_completed(futures), 1):
-            number = futures[future]
-            found[number] = future.result()
-            step(done, len(work), name(found[number][0]) if found[number] else "")
-    return [item for number in sorted(found) for item in found[number]]
+            found = future.result()
+            step(done, len(futures), name(found[0]) if found else "")
+        return [item for future in futures for item in future.result()]
+    finally:
+        for pool in pools:
+            pool.shutdown(cancel_futures=True)
 
 
-def _routes(course: Course, assignment: str) -> list[Callable[[], list[Row]]]:
-    material = load_material(course, assignment)
-    return route_work(material, witness_text(course, assignment))
+def _routes(course: Course, material: Material) -> list[Callable[[], list[Row]]]:
+    return route_work(material, witness_text(course, material.assignment))
 
 
 def _route_cases(work: Callable[[], list[Row]]) -> list[Case]:
     return [row.case for row in work()]
 
 
-def _work(course: Course, assignment: str, seeds: Sequence[int]) -> Iterator[Work]:
-    """The pieces of work of one assignment; each runs in a process of the pool."""
-    material = load_material(course, assignment)
+def _work(
+    course: Course, materials: Sequence[Material], seeds: Sequence[int]
+) -> Iterator[Piece[Case]]:
+    """All pieces of work, long ones first, so that all processes end together.
+
+    A notebook as a whole takes longest; after that the last assignments.
+    """
+    for material in materials:
+        yield Piece(partial(notebook_cases, material, course.build / "rendered"))
+    for material in reversed(materials):
+        yield from _cases(course, material, seeds)
+
+
+def _cases(
+    course: Course, material: Material, seeds: Sequence[int]
+) -> Iterator[Piece[Case]]:
+    """The pieces of work of one assignment."""
     reference = load_reference(material)
     catalogue = reference.catalogue
-    yield partial(notebook_cases, material, course.build / "rendered")
-    yield partial(_catalogue, material)
-    yield partial(_solution, material, seeds)
-    yield partial(_release, material)
-    for rows in _routes(course, assignment):
-        yield partial(_route_cases, rows)
+    yield Piece(partial(_catalogue, material))
+    yield Piece(partial(_solution, material, seeds))
+    yield Piece(partial(_release, material))
+    for rows in _routes(course, material):
+        yield Piece(partial(_route_cases, rows))
     for round_ in _rounds(catalogue.styles):
-        yield partial(_styles, material, [s.name for s in round_], seeds)
+        yield Piece(partial(_styles, material, [s.name for s in round_], seeds))
     for m in catalogue.misconceptions:
-        yield partial(_misconception, material, m.name, seeds)
+        yield Piece(partial(_misconception, material, m.name, seeds), m.waits)
 
 
 def _rounds(styles: Sequence[Style]) -> list[list[Style]]:

@@ -14,6 +14,8 @@ from unrolled.canvas.plan import Grade
 from unrolled.canvas.records import read_identities
 from unrolled.course import Course
 from unrolled.errors import UserError
+from unrolled.gradebook import gradebook_exists
+from unrolled.gradebook import open_gradebook as opened
 
 _UNGRADED = exists().where(
     SubmittedNotebook.assignment_id == SubmittedAssignment.id,
@@ -26,9 +28,10 @@ _UNGRADED = exists().where(
 
 def open_gradebook(course: Course) -> Gradebook:
     """The gradebook, to be used with `with`; UserError if there is none."""
-    if not course.gradebook.exists():
-        raise UserError(f"{course.gradebook} is missing: run `unrolled build`, grade.")
-    return Gradebook(course.db_url, course.id)
+    if not gradebook_exists(course):
+        where = course.gradebook_place
+        raise UserError(f"{where} is missing: run `unrolled build`, grade.")
+    return opened(course)
 
 
 def exported(course: Course, names: Sequence[str]) -> list[Exported]:

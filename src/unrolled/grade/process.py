@@ -15,6 +15,7 @@ from typing import Any
 from unrolled.grade.calls import Call
 from unrolled.grade.reference import runs_in_grading
 from unrolled.grade.session import Budget, Session, StudentLost
+from unrolled.grade.slow_imports import slow_imports
 from unrolled.grade.task import Task
 from unrolled.grade.worker import Worker
 
@@ -97,7 +98,8 @@ class StudentProcess:
     def _start(self) -> None:
         """Start a process and run the cells; a cell that kills it is noted."""
         limits = self.task.limits
-        channel = self.worker.open(self.task.material.data, limits)
+        material = self.task.material
+        channel = self.worker.open(material.data, limits, slow_imports(material.source))
         session = Session(channel, self.budget, self._source_line)
         running = -1
         try:

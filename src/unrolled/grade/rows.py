@@ -7,12 +7,13 @@ nbgrader's autograde would leave.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from nbgrader.api import (
+    BaseCell,
     Comment,
     Grade,
     Gradebook,
@@ -26,6 +27,7 @@ from sqlalchemy import Connection, bindparam, case, insert, null, select, update
 _STUDENT = Student.__table__
 _SUBMISSION = SubmittedAssignment.__table__
 _PART = SubmittedNotebook.__table__
+_CELL = BaseCell.__table__
 _GRADE = Grade.__table__
 _COMMENT = Comment.__table__
 
@@ -42,6 +44,7 @@ _FIND = (
     .where(_SUBMISSION.c.assignment_id == bindparam("assignment"))
     .where(_PART.c.notebook_id == bindparam("notebook"))
 )
+_CELLS = select(_CELL.c.id).where(_CELL.c.notebook_id == bindparam("notebook"))
 _FIND_GRADES = select(_GRADE).where(_GRADE.c.notebook_id == bindparam("part"))
 _FIND_COMMENTS = select(_COMMENT).where(_COMMENT.c.notebook_id == bindparam("part"))
 _FIND_STUDENT = select(_STUDENT.c.id).where(_STUDENT.c.id == bindparam("student"))
@@ -112,16 +115,28 @@ class SubmissionRows:
 class AssignmentRows:
     """One assignment in nbgrader's tables, and its submissions through a connection.
 
+    Cells come in `order`, where it names them: a database has none of its own.
     Raises nbgrader's MissingEntry if the gradebook does not know it.
     """
 
-    def __init__(self, gradebook: Gradebook, assignment: str, notebook: str) -> None:
+    def __init__(
+        self,
+        gradebook: Gradebook,
+        assignment: str,
+        notebook: str,
+        order: Sequence[str] = (),
+    ) -> None:
+        places = {name: place for place, name in enumerate(order)}
+
+        def place(cell: Any) -> int:
+            return places.get(cell.name, len(places))
+
         found = gradebook.find_notebook(notebook, assignment)
         self.assignment: str = found.assignment.id
         self.notebook: str = found.id
         self.due: datetime | None = found.assignment.duedate
-        graded = [*found.grade_cells, *found.task_cells]
-        commented = [*found.solution_cells, *found.task_cells]
+        graded = sorted([*found.grade_cells, *found.task_cells], key=place)
+        commented = sorted([*found.solution_cells, *found.task_cells], key=place)
         self.grade_cells: dict[str, str] = {c.name: c.id for c in graded}
         self.max_scores: dict[str, float] = {c.name: c.max_score for c in graded}
         self.comment_cells: dict[str, str] = {c.name: c.id for c in commented}
@@ -130,8 +145,20 @@ class AssignmentRows:
         if others:
             raise ValueError(f"{assignment} has more than one notebook")
 
-    def find(self, connection: Connection, student: str) -> SubmissionRows | None:
-        """The rows of a student, if there are any."""
+    def is_current(self, connection: Connection) -> bool:
+        """Whether the gradebook still has the cells that were found."""
+        there = connection.scalars(_CELLS, {"notebook": self.notebook})
+        return self._names.keys() <= set(there)
+
+    def find(
+        self, connection: Connection, student: str, lock: bool = False
+    ) -> SubmissionRows | None:
+        """The rows of a student, if there are any.
+
+        With `lock` nobody else gives a mark until the transaction ends (PostgreSQL;
+        in SQLite a transaction that writes has the whole file).
+        """
+        find_grades = _FIND_GRADES.with_for_update() if lock else _FIND_GRADES
         mine = {"assignment": self.assignment, "notebook": self.notebook}
         row = connection.execute(_FIND, {"student": student, **mine}).one_or_none()
         if row is None:
@@ -141,7 +168,7 @@ class AssignmentRows:
             self._names[g.cell_id]: GradeRow(
                 g.auto_score, g.manual_score, g.extra_credit, g.needs_manual_grade
             )
-            for g in connection.execute(_FIND_GRADES, part)
+            for g in connection.execute(find_grades, part)
         }
         comments = {
             self._names[c.cell_id]: c.auto_comment

@@ -12,7 +12,7 @@ import os
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -62,11 +62,13 @@ def grade(
     jobs: int | None = None,
     allow_weak: bool = False,
     scheduler: str | None = None,
+    judges: Judges | None = None,
 ) -> GradeReport:
     """Grade the submissions of an assignment, `jobs` at once.
 
     Without `force`, a submission that is graded and has not changed is only
-    reported. With `scheduler`, the address of a Dask scheduler, its workers grade.
+    reported. With `scheduler`, the address of a Dask scheduler, its workers grade;
+    with `judges`, these do, and stay for the next assignment.
     Raises UserError if the course or this machine is not ready.
     """
     began = time.monotonic()
@@ -76,7 +78,8 @@ def grade(
     with Writer(course, assignment) as writer:
         run = _Run(course, assignment, writer, progress, force)
         weak = allow_weak or course.allow_weak
-        with _judges(scheduler, jobs or processors(), weak) as pool:
+        own = _judges(scheduler, jobs or processors(), weak)
+        with nullcontext(judges) if judges else own as pool:
             run.all(material, chosen, pool)
     results = tuple(sorted(run.results, key=lambda r: r.student))
     return GradeReport(assignment, time.monotonic() - began, results)
@@ -161,13 +164,13 @@ def _require_ready(course: Course, assignment: str) -> Material:
     stored = registered_tests(course, assignment)
     if not stored:
         raise UserError(
-            f"{course.gradebook}: assignment {assignment} is not registered. "
+            f"{course.gradebook_place}: assignment {assignment} is not registered. "
             "Run `unrolled build`: it fills the gradebook, also when files are fresh."
         )
     tests = [c for c in material.source["cells"] if is_check(c)]
     if any(stored.get(meta(c)["grade_id"]) != c["source"] for c in tests):
         raise UserError(
-            f"{course.gradebook} and source/{assignment} hold different tests: "
+            f"{course.gradebook_place} and source/{assignment} hold different tests: "
             "run `unrolled build`, then grade again."
         )
     return material

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -10,15 +11,18 @@ from nbgrader.api import Gradebook, MissingEntry
 
 from unrolled.course import Course
 from unrolled.errors import UserError
+from unrolled.grade.material import load_material
+from unrolled.grade.reference import meta
 from unrolled.grade.results import CellResult, SubmissionResult
 from unrolled.grade.rows import AssignmentRows, GradeRow, SubmissionRows
+from unrolled.gradebook import gradebook_exists, open_gradebook
 
 
 def registered_tests(course: Course, assignment: str) -> dict[str, str]:
     """The texts of the grade cells in the gradebook; empty if it has none."""
-    if not course.gradebook.exists():
+    if not gradebook_exists(course):
         return {}
-    with Gradebook(course.db_url, course.id) as gradebook:
+    with open_gradebook(course) as gradebook:
         try:
             name = course.assignments[assignment].notebook
             found = gradebook.find_notebook(name, assignment)
@@ -28,19 +32,30 @@ def registered_tests(course: Course, assignment: str) -> dict[str, str]:
         return {c.name: c.source for c in found.source_cells if c.name in graded}
 
 
+def assignment_rows(
+    course: Course, gradebook: Gradebook, assignment: str
+) -> AssignmentRows:
+    """An assignment in nbgrader's tables, its cells in the notebook's order."""
+    order: list[str] = []
+    with contextlib.suppress(UserError):  # results are there without the notebook, too
+        cells = load_material(course, assignment).source["cells"]
+        order = [meta(c)["grade_id"] for c in cells if meta(c)]
+    name = course.assignments[assignment].notebook
+    return AssignmentRows(gradebook, assignment, name, order)
+
+
 def stored_result(
     course: Course, assignment: str, student: str, repairs: tuple[str, ...] = ()
 ) -> SubmissionResult:
     """The result of a graded submission; UserError if the gradebook has none."""
     notes = _autograded_notes(course, assignment, student)
-    name = course.assignments[assignment].notebook
-    with Gradebook(course.db_url, course.id) as gradebook:
-        table = AssignmentRows(gradebook, assignment, name)
+    with open_gradebook(course) as gradebook:
+        table = assignment_rows(course, gradebook, assignment)
         with gradebook.engine.connect() as connection:
             found = table.find(connection, student)
     if found is None:
         raise UserError(
-            f"{course.gradebook}: no grades of {student} for {assignment}; "
+            f"{course.gradebook_place}: no grades of {student} for {assignment}; "
             "grade with --force."
         )
     return result_of(student, found, table.max_scores, notes, repairs)

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,7 @@ class ZygoteWorker:
         self.python = python
         self.usages: list[dict[str, Any]] = []
         self._count = 0
+        self._libraries: set[str] = set()
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> ZygoteWorker:
@@ -69,6 +71,7 @@ class ZygoteWorker:
 
     def start(self) -> None:
         """Start the warm process and wait until it is warm."""
+        self._libraries = set()
         self._scratch = Scratch.make()
         self.folder = self._scratch.path
         scratch = self.folder / "root"
@@ -103,18 +106,23 @@ class ZygoteWorker:
         self._process = None
         self._scratch.remove()
 
-    def open(self, data: dict[str, bytes], limits: Limits) -> Channel:
-        """Fork a child; ZygoteLostError if the warm process is gone."""
+    def open(
+        self, data: dict[str, bytes], limits: Limits, libraries: Sequence[str] = ()
+    ) -> Channel:
+        """Fork a child; ZygoteLostError if the warm process is gone.
+
+        The warm process imports `libraries` first. It is started anew if it holds
+        others, which the child's notebook does not import in the same way.
+        """
+        if not self._libraries <= set(libraries):
+            self.stop()
         if self._process is None:
             self.start()
+        self._libraries |= set(libraries)
         self._count += 1
         ours, theirs = socket.socketpair()
-        bounds = Bounds(
-            memory_bytes=limits.memory_bytes,
-            cpu_seconds=int(2 * limits.submission_seconds),
-            file_bytes=limits.file_bytes,
-        )
-        request = {"open": self._count, "bounds": asdict(bounds)}
+        request: dict[str, Any] = {"open": self._count, "libraries": list(libraries)}
+        request["bounds"] = asdict(_bounds(limits))
         with theirs:
             self._send(request, [theirs.fileno()])
         files = Frame(json.dumps({"files": list(data)}).encode(), tuple(data.values()))
@@ -163,3 +171,11 @@ class ZygoteWorker:
         if what not in answer:
             raise ZygoteLostError(f"the warm process answers {answer}")
         return answer
+
+
+def _bounds(limits: Limits) -> Bounds:
+    return Bounds(
+        memory_bytes=limits.memory_bytes,
+        cpu_seconds=int(2 * limits.submission_seconds),
+        file_bytes=limits.file_bytes,
+    )

@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -38,8 +39,13 @@ class Channel(Protocol):
 class Worker(Protocol):
     """Opens channels to fresh student processes."""
 
-    def open(self, data: dict[str, bytes], limits: Limits) -> Channel:
-        """A new process, with the files `data` in its working folder."""
+    def open(
+        self, data: dict[str, bytes], limits: Limits, libraries: Sequence[str] = ()
+    ) -> Channel:
+        """A new process, with the files `data` in its working folder.
+
+        `libraries` are those of `slow_imports`: what it may have imported already.
+        """
 
 
 @dataclass
@@ -73,8 +79,11 @@ class SubprocessWorker:
     python: str = sys.executable
     environment: dict[str, str] = field(default_factory=dict)
 
-    def open(self, data: dict[str, bytes], limits: Limits) -> Channel:
+    def open(
+        self, data: dict[str, bytes], limits: Limits, libraries: Sequence[str] = ()
+    ) -> Channel:
         """Start the interpreter; raises OSError if that is not possible."""
+        del libraries  # it is cold
         scratch = Path(tempfile.mkdtemp(prefix="unrolled-"))
         folder = scratch / "work"
         for name, content in {".keep": b"", **data}.items():

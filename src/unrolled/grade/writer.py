@@ -11,19 +11,23 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from socket import gethostname
 
-import sqlalchemy.exc
-from nbgrader.api import Gradebook
 from nbgrader.utils import parse_utc
+from sqlalchemy.exc import SQLAlchemyError
 
 from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.grade.job import Graded
 from unrolled.grade.late import penalty
-from unrolled.grade.rows import AssignmentRows, SubmissionRows
+from unrolled.grade.rows import SubmissionRows
+from unrolled.grade.stored import assignment_rows
+from unrolled.grade.turn import begin, give_way, is_passing, waited_in_vain
+from unrolled.gradebook import open_gradebook
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,11 @@ class Paper:
 
 SECRET = "submission_secret.txt"  # nbgrader's exchange needs it to release feedback
 STAGE = ".unrolled-"  # on the disk of what it becomes, so that a move is one step
+TRIES = 5
+
+
+class _Again(Exception):
+    """Another's transaction came in between; the same may succeed at once."""
 
 
 class Writer:
@@ -48,14 +57,21 @@ class Writer:
         self.course = course
         self.assignment = assignment
         self.notebook = course.assignments[assignment].notebook
-        self.stage = course.autograded / f"{STAGE}{os.getpid()}"
+        self.stage = course.autograded / f"{STAGE}{gethostname()}-{os.getpid()}"
+        self.patience = course.database.lock_seconds
 
     def __enter__(self) -> Writer:
-        self.gradebook = Gradebook(self.course.db_url, self.course.id)
-        self.rows = AssignmentRows(self.gradebook, self.assignment, self.notebook)
-        self.connection = self.gradebook.engine.connect()
-        self.rows.find(self.connection, "")  # tables of an older nbgrader fail here
-        self.connection.rollback()
+        self.gradebook = open_gradebook(self.course)
+        try:
+            self.rows = assignment_rows(self.course, self.gradebook, self.assignment)
+            self.gradebook.db.rollback()  # what was read holds up nobody
+            self.connection = self.gradebook.engine.connect()
+            begin(self.connection, self.patience)  # who may not write is told here
+            self.rows.find(self.connection, "")  # as are tables of an older nbgrader
+            self.connection.rollback()
+        except BaseException:
+            self.gradebook.close()
+            raise
         _sweep(self.course.autograded)
         return self
 
@@ -73,35 +89,54 @@ class Writer:
         were given are asked for again. Returns the rows as they stand then.
         """
         try:
-            self._begin()
-            rows, fresh = self._filled(graded, paper, force)
-            rows = self._penalised(rows)
-            undo = self._put(graded, paper) if fresh else _nothing
-            try:
-                self.connection.commit()
-            except BaseException:
-                undo()
-                raise
-        except (sqlalchemy.exc.SQLAlchemyError, OSError) as error:
-            with contextlib.suppress(sqlalchemy.exc.SQLAlchemyError):
+            for _ in range(TRIES - 1):
+                with contextlib.suppress(_Again):
+                    return self._written(graded, paper, force)
+            return self._written(graded, paper, force)
+        except (SQLAlchemyError, OSError, _Again) as error:
+            raise UserError(
+                f"{self.course.gradebook_place}: the result of {graded.student} could "
+                f"not be written, and was not: {_first_line(error)}"
+            ) from error
+
+    def _written(self, graded: Graded, paper: Paper, force: bool) -> SubmissionRows:
+        """The rows after a transaction; _Again if another's stood in its way."""
+        try:
+            rows = self._transaction(graded, paper, force)
+        except (SQLAlchemyError, OSError) as error:
+            with contextlib.suppress(SQLAlchemyError):
                 self.connection.rollback()
             shutil.rmtree(self.stage, ignore_errors=True)
-            raise UserError(
-                f"{self.course.gradebook}: the result of {graded.student} could not "
-                f"be written, and was not: {_first_line(error)}"
-            ) from error
+            if waited_in_vain(error):  # the others need not wait as long
+                self.patience = min(self.patience, 1.0)
+            if is_passing(error):
+                raise _Again(_first_line(error)) from error
+            raise
+        self.patience = self.course.database.lock_seconds
         return rows
 
-    def _begin(self) -> None:
-        """Begin a transaction; nobody else writes between our reading and writing."""
-        if self.connection.dialect.name == "sqlite":
-            self.connection.exec_driver_sql("BEGIN IMMEDIATE")
+    def _transaction(self, graded: Graded, paper: Paper, force: bool) -> SubmissionRows:
+        """Nobody else writes between our reading and our writing."""
+        begin(self.connection, self.patience)
+        began = time.monotonic()
+        if not self.rows.is_current(self.connection):
+            raise OSError(f"{self.assignment} was built anew meanwhile; grade again")
+        rows, fresh = self._filled(graded, paper, force)
+        rows = self._penalised(rows)
+        undo = self._put(graded, paper) if fresh else _nothing
+        try:
+            self.connection.commit()
+        except BaseException:
+            undo()
+            raise
+        give_way(self.connection, time.monotonic() - began)
+        return rows
 
     def _filled(
         self, graded: Graded, paper: Paper, force: bool
     ) -> tuple[SubmissionRows, bool]:
         """The rows with scores, comments and time; whether anything was new."""
-        found = self.rows.find(self.connection, graded.student)
+        found = self.rows.find(self.connection, graded.student, lock=True)
         rows = found or self.rows.make(self.connection, graded.student)
         if paper.timestamp is not None:
             moment = parse_utc(paper.timestamp)
@@ -186,9 +221,10 @@ def _swap(new: Path, place: Path, aside: Path) -> Callable[[], None]:
 
 def _sweep(autograded: Path) -> None:
     """Remove what graders that were killed have left of their stages."""
-    for stage in autograded.glob(f"{STAGE}*"):
+    mine = f"{STAGE}{gethostname()}-"  # a folder may be shared by machines
+    for stage in autograded.glob(f"{mine}*"):
         try:
-            os.kill(int(stage.name.removeprefix(STAGE)), 0)
+            os.kill(int(stage.name.removeprefix(mine)), 0)
         except (ProcessLookupError, ValueError):
             shutil.rmtree(stage, ignore_errors=True)
         except OSError:  # it lives, under another account

@@ -15,11 +15,12 @@ import select
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from unrolled.grade.frames import receive_frame
+from unrolled.grade.slow_imports import import_slow, missing
 from unrolled.sandbox import view
 from unrolled.sandbox.isolate import Bounds, Forker, Tier, enter_child, enter_zygote
 from unrolled.sandbox.syscalls import close_other_files
@@ -63,11 +64,22 @@ class Zygote:
             return False
         request = json.loads(data)
         if "open" in request:
+            self._import(request["libraries"])
             self._open(request["open"], Bounds(**request["bounds"]), fds[0])
             os.close(fds[0])
         elif "close" in request:
             self._close(request["close"])
         return True
+
+    def _import(self, libraries: Sequence[str]) -> None:
+        """Import what the next child's notebook imports, unless it is there."""
+        names = missing(libraries)
+        if not names:
+            return
+        with contextlib.ExitStack() as stack:
+            if self.tier == "namespaces":
+                stack.enter_context(view.passing_home(Bounds().disk_bytes))
+            import_slow(names)
 
     def _open(self, number: int, bounds: Bounds, fd: int) -> None:
         pid = self.forker.fork()

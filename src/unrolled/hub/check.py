@@ -103,7 +103,7 @@ def _modes(plan: HubPlan) -> list[tuple[Path, int]]:
         (plan.state, 0o700),
         (plan.homes / plan.grader, 0o700),
         (plan.exchange, 0o1777),
-        (course / "inbound", 0o2733),
+        (course / "inbound", 0o3733),
         (course / "outbound", 0o755),
         (course / "feedback", 0o711),
     ]

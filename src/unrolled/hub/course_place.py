@@ -65,7 +65,7 @@ def make_exchange(plan: HubPlan) -> None:
     for folder, mode in (
         (course, 0o755),
         (course / "outbound", 0o755),
-        (course / "inbound", 0o2733),
+        (course / "inbound", 0o3733),
         (course / "feedback", 0o711),
     ):
         folder.mkdir(exist_ok=True)

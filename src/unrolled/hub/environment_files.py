@@ -47,8 +47,6 @@ configure(c, Path({course!r}))
 c.Authenticator.plugin_class = "nbgrader.auth.jupyterhub.JupyterHubAuthPlugin"
 c.Exchange.root = {exchange!r}
 c.Exchange.path_includes_course = True
-c.ExchangeFactory.collect = "unrolled.hub.exchange.CheckedCollect"
-c.ExchangeFactory.release_assignment = "unrolled.hub.exchange.ReleaseWithDates"
 '''
 
 

@@ -135,6 +135,8 @@ class ReleaseWithDates(ExchangeReleaseAssignment):  # type: ignore[misc]
 class ReleaseEachFeedback(ExchangeReleaseFeedback):  # type: ignore[misc]
     """Releases what can be released; one student's bad folder stops nobody."""
 
+    src_path: str
+
     def copy_files(self) -> None:
         """Release student by student, and say who was left out, and why."""
         pattern = Path(self.src_path)

@@ -7,8 +7,10 @@ import sqlite3
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from unrolled.course import Course, load_course
 from unrolled.errors import UserError
@@ -30,13 +32,31 @@ class Row:
     due: str
     standing: Standing
     job: Job | None
+    ended: str
     refused: tuple[Remark, ...]
     notes: tuple[Remark, ...]
     ungraded: tuple[dict[str, str], ...]
 
+    @property
+    def to_grade(self) -> int:
+        """Submissions that a run may still grade: not those it could not."""
+        return max(0, self.standing.to_grade - len(self.ungraded))
+
+    @property
+    def next(self) -> str:
+        """The step that makes sense now."""
+        standing = self.standing
+        steps = {
+            "collect": standing.fresh > 0,
+            "grade": self.to_grade > 0,
+            "feedback": standing.pages < standing.graded,
+            "release": standing.out < standing.pages,
+        }
+        return next((step for step, wanted in steps.items() if wanted), "")
+
     def as_dict(self) -> dict[str, Any]:
         """The row as JSON has it."""
-        return asdict(self)
+        return asdict(self) | {"next": self.next, "to_grade": self.to_grade}
 
 
 class Gradings:
@@ -88,17 +108,27 @@ class Gradings:
         assignment = self.course.assignments[name]
         report = read_report(self.course.root, name)
         graded = self.jobs.last(name, "grade")
-        due = assignment.due
+        due, zone = assignment.due, self.course.timezone
+        job = self.jobs.latest(name)
         return Row(
             name,
             assignment.title,
-            moment(due, self.course.timezone) if due else "",
+            moment(due, zone) if due else "",
             self._counted.get(name, Standing()),
-            self.jobs.latest(name),
+            job,
+            moment(datetime.fromisoformat(job.ended), zone)
+            if job and job.ended
+            else "",
             tuple(report.refused) if report else (),
             tuple(report.notes) if report else (),
             tuple(graded.ungraded) if graded else (),
         )
+
+
+def _ended(job: Job | None, zone: ZoneInfo) -> str:
+    if job is None or not job.ended:
+        return ""
+    return moment(datetime.fromisoformat(job.ended), zone)
 
 
 def exchange_folder(course: Course) -> Path:

@@ -102,11 +102,15 @@ def _opened(folder: int, name: str, flags: int, told: str) -> Iterator[int]:
     try:
         descriptor = os.open(name, safe | flags, dir_fd=folder)
     except OSError as error:
-        raise Refused(f"{told} {_WHY.get(error.errno, 'cannot be read')}") from error
+        raise _refusal(told, error) from error
     try:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _refusal(told: str, error: OSError) -> Refused:
+    return Refused(f"{told} {_WHY.get(error.errno, 'cannot be read')}")
 
 
 _WHY: dict[int | None, str] = {
@@ -156,7 +160,7 @@ class _Walk:
         try:
             mode = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
         except OSError as error:
-            raise Refused(f"{told} vanished while it was read") from error
+            raise _refusal(told, error) from error
         copy = target / name if target is not None else None
         if stat.S_ISDIR(mode):
             with _opened(folder, name, os.O_DIRECTORY, told) as below:

@@ -110,7 +110,7 @@ def refusal(person: Visitor, why: str) -> HTTPError:
     told = [said_of(person)]
     told += [f"id in Canvas {person.sub}"] if person.sub else []
     told += [f"deployment id {person.deployment}"] if person.deployment else []
-    error.jupyterhub_html_message = (
+    error.jupyterhub_html_message = (  # type: ignore[attr-defined]
         f"{html.escape(why)}</p><p>Send this to your instructor:</p><blockquote>"
         f"The hub does not let me in from Canvas: {html.escape(why)} I am "
         f"{html.escape('; '.join(told))}.</blockquote><p>Instructors: students come "

@@ -171,7 +171,26 @@ def _end(processes: Sequence[psutil.Process]) -> None:
         for process in processes:
             with contextlib.suppress(psutil.NoSuchProcess):
                 getattr(process, act)()
-        _, processes = psutil.wait_procs(processes, timeout=5)
+        processes = _wait_for(processes, 5.0)
+
+
+def _wait_for(
+    processes: Sequence[psutil.Process], seconds: float
+) -> list[psutil.Process]:
+    """Wait until processes have ended; those that have not. A zombie has ended."""
+    until = time.monotonic() + seconds
+    left = [p for p in processes if _lives(p)]
+    while left and time.monotonic() < until:
+        time.sleep(0.1)
+        left = [p for p in left if _lives(p)]
+    return left
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def runner(plan: HubPlan) -> psutil.Process | None:
@@ -182,7 +201,7 @@ def runner(plan: HubPlan) -> psutil.Process | None:
         words = " ".join(process.cmdline())
     except (OSError, ValueError, psutil.Error):
         return None
-    return process if "hub" in words else None
+    return process if "hub" in words and _lives(process) else None
 
 
 def down(plan: HubPlan) -> bool:
@@ -191,8 +210,7 @@ def down(plan: HubPlan) -> bool:
     left = strays(plan)
     if found is not None:
         found.send_signal(signal.SIGTERM)
-        with contextlib.suppress(psutil.TimeoutExpired):
-            found.wait(STOP_SECONDS + 15)
+        _wait_for([found], STOP_SECONDS + 15)
     _end(strays(plan))
     (plan.state / PID).unlink(missing_ok=True)
     return found is not None or bool(left)

@@ -43,17 +43,6 @@ class Standing:
     pages: int = 0
     out: int = 0
 
-    @property
-    def next(self) -> str:
-        """The step that makes sense now."""
-        steps = {
-            "collect": self.fresh > 0,
-            "grade": self.to_grade > 0,
-            "feedback": self.pages < self.graded,
-            "release": self.out < self.pages,
-        }
-        return next((step for step, wanted in steps.items() if wanted), "")
-
 
 def standings(course: Course, place: Path) -> dict[str, Standing]:
     """The standing of each assignment; `place`: the course in the exchange."""

@@ -103,7 +103,7 @@ class Front:
         return f"{self.base}course"
 
 
-class Handler(JupyterHandler):
+class Handler(JupyterHandler):  # type: ignore[misc]
     """What both handlers need."""
 
     @property

@@ -52,7 +52,7 @@ def rows(
 
 def _row(work: Work, dates: Dates, files: Path, base: str, now: datetime) -> Row:
     told = dates.assignments.get(work.name) or Released(_title(work.name))
-    state, words, more = _state(work, told, dates.timezone, now)
+    state, words, more = _state(work, told, dates.timezone)
     there = work.notebook or (work.folder if work.folder.is_dir() else None)
     left = told.due - now if told.due else None
     open_ = not work.submissions
@@ -78,22 +78,19 @@ def _row(work: Work, dates: Dates, files: Path, base: str, now: datetime) -> Row
     )
 
 
-def _state(
-    work: Work, told: Released, zone: tzinfo, now: datetime
-) -> tuple[str, str, str]:
+def _state(work: Work, told: Released, zone: tzinfo) -> tuple[str, str, str]:
     """The state's key, its words, and a second line."""
-    del now
     if work.submissions:
         last = work.submissions[-1]
-        late = " (late)" if told.due and last.time > told.due else ""
-        when = f"Handed in {moment(last.time, zone)}{late}"
+        late = "late, " if told.due and last.time > told.due else ""
         changed = "; changed since then" if work.changed else ""
+        when = f"{late}{moment(last.time, zone)}{changed}"
         graded = next((s for s in reversed(work.submissions) if s.feedback), None)
         if graded is None:
-            return "handed-in", when, changed.removeprefix("; ").capitalize()
-        older = "" if graded is last else " on an earlier submission"
+            return "handed-in", "Handed in", when
+        older = "" if graded is last else ", an earlier submission"
         score = f"Graded: {graded.score}" if graded.score else "Feedback is there"
-        return "graded", f"{score}{older}", f"{when}{changed}"
+        return "graded", f"{score}{older}", f"Handed in {when}"
     if not work.released:
         return "gone", "Not released any more", ""
     if work.folder.is_dir():

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from unrolled.lab.calling import call
-from unrolled.lab.compare import compare
+from unrolled.lab.compare import compare, return_missing
 from unrolled.lab.describe import what
 from unrolled.lab.failure import CheckFailed, fail
 from unrolled.lab.ladder import Want, check_finite, climb, split_axes
@@ -66,6 +66,17 @@ def equal(name: str, got: object, expected: Any, cause: str | None = None) -> No
     compare_plain(name, got, expected, cause)
 
 
+def results(got: Any, *names: str) -> Any:
+    """The values that a function returned together, one for each of `names`.
+
+    Raises CheckFailed if `got` isn't a tuple or a list of as many values.
+    """
+    if type(got) not in (tuple, list) or len(got) != len(names):
+        wanted = f"return {', '.join(names)}: {len(names)} values"
+        fail(f"{wanted}, not {what(got)}{return_missing(got)}")
+    return got
+
+
 def that(condition: bool | np.bool_, message: str) -> None:
     """Check a condition; `message` says what is wrong if it is False.
 
@@ -90,4 +101,13 @@ def unchanged(name: str, before: Any, after: Any) -> None:
         fail(f"{name} was changed in place")
 
 
-__all__ = ["CheckFailed", "array", "call", "close", "equal", "that", "unchanged"]
+__all__ = [
+    "CheckFailed",
+    "array",
+    "call",
+    "close",
+    "equal",
+    "results",
+    "that",
+    "unchanged",
+]

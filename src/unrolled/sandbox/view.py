@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import site
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -132,6 +134,16 @@ def private_home(size: int) -> None:
     """An empty file system of a limited size, for this mount namespace only."""
     data = f"mode=1777,size={size},nr_inodes=4096"
     mount("tmpfs", HOME, "tmpfs", MS_NOSUID | MS_NODEV, data)
+
+
+@contextlib.contextmanager
+def passing_home(size: int) -> Iterator[None]:
+    """A private home for a while, for what must write a file to be imported."""
+    private_home(size)
+    try:
+        yield
+    finally:
+        unmount(HOME)
 
 
 def private_proc() -> None:

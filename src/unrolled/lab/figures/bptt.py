@@ -210,7 +210,8 @@ def draw_losses(ax: Axes, losses: Sequence[float], said: Mapping[int, str]) -> N
             textcoords="offset points",
             color=style.INK,
         )
-    ax.set(xlabel="training steps", ylabel="loss (nats per letter)", ylim=(0, None))
+    ax.set(xlabel="training steps", ylabel="loss (nats per letter)")
+    ax.set_ylim(0, 1.15 * max(losses))  # room for the label at the start
     last = list(said.values())[-1]
     moves = "falls" if losses[-1] < losses[0] else "does not fall"
     ax.set_title(f"The loss {moves}, and after “hell” it says “{last}”")

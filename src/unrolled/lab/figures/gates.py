@@ -188,7 +188,7 @@ def draw_recall(
     _end_labels(ax, ks[-1] * 1.12, ends, colours, apart=0.085)
     ax.plot([ks[0], ks[-1]], [chance] * 2, color=style.CONTEXT, ls=":", lw=1)
     _label(ax, (ks[0], chance), "guessing", style.CONTEXT, (0, -8))
-    ax.set(xscale="log", xlabel="words between year and answer, k", ylim=(0, 1.16))
+    ax.set(xscale="log", xlabel="the year stands k words back", ylim=(0, 1.16))
     ax.set_ylabel("share of right answers")
     ax.set_xticks(list(ks), [str(k) for k in ks])
     ax.minorticks_off()

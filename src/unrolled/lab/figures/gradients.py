@@ -94,6 +94,7 @@ def draw_law(ax: Axes, curves: Mapping[float, Floats]) -> None:
         worst = max(worst, float(np.abs(measured / exact - 1).max()))
     _name_axes(ax, "norm of $d h_T / d h_{T-k}$")
     ax.margins(x=0.14)
+    ax.set_xlim(left=0)
     digits = f"{worst:.0e}" if worst > 0 else "0"
     ax.set_title(f"Measured against $\\rho^k$ (dotted): off by at most {digits}")
 

@@ -24,7 +24,7 @@ def draw_one_hot(ax: Axes, x: Floats, text: str, vocabulary: Sequence[str]) -> N
     ax.imshow(x.T, aspect="auto", vmin=0, vmax=1)
     ax.set_xticks(range(len(text)), [_visible(c) for c in text])
     ax.set_yticks(range(len(vocabulary)), [_visible(c) for c in vocabulary])
-    ax.set(xlabel="letter of the text, in order", ylabel="place in the vocabulary")
+    ax.set(xlabel="letter, step by step", ylabel="place in the vocabulary")
     ones = (x == 1).sum(axis=1)
     each = "one 1" if (ones == 1).all() else f"{ones.min()} to {ones.max()} ones"
     ax.set_title(f"{len(x)} letters, {x.shape[1]} numbers each, {each} in each column")

@@ -127,7 +127,7 @@ def _growth(trace: Trace, sweep: str) -> str:
         return sweep
     first, last = found[0], found[-1]
     times, larger = last.median / first.median, last.size // first.size
-    return f"{sweep} x {larger}: fused LSTM x {times:.0f}"
+    return f"{sweep} × {larger}: fused LSTM × {times:.0f}"
 
 
 def draw_fits(

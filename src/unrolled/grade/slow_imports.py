@@ -1,0 +1,82 @@
+"""Libraries that take seconds to import, and that only some notebooks use.
+
+The warm process imports them before it forks a student's process, where the
+instructor's notebook imports them in the way in which they are kept warm. Most of
+what a student's process costs goes with that: 1.5 s of CPU time for Keras, or for
+what PyTorch imports when the first optimizer is made.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib.util
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class _Slow:
+    """What a notebook must say, all of it, and the environment of the import.
+
+    Under that environment the import is the same as the notebook's own.
+    """
+
+    said: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+_WARM = {
+    "torch._dynamo": _Slow((r"\btorch\.optim\b",)),  # by the first optimizer
+    "keras": _Slow(
+        (r"^(?:import|from) keras\b", r'KERAS_BACKEND"\W+"torch"'),
+        {"KERAS_BACKEND": "torch"},
+    ),
+}
+
+
+def slow_imports(source: Mapping[str, Any]) -> tuple[str, ...]:
+    """Those that the code of an instructor's notebook imports."""
+    cells = [c["source"] for c in source["cells"] if c["cell_type"] == "code"]
+    text = "\n".join(cells)
+    return tuple(
+        name
+        for name, slow in _WARM.items()
+        if all(re.search(words, text, re.MULTILINE) for words in slow.said)
+    )
+
+
+def missing(names: Sequence[str]) -> list[str]:
+    """Those of the libraries that are installed, and not imported yet."""
+    known = [name for name in names if name in _WARM and name not in sys.modules]
+    return [name for name in known if importlib.util.find_spec(name)]
+
+
+def import_slow(names: Sequence[str]) -> None:
+    """Import libraries that are missing, and leave nothing else behind.
+
+    An import that fails ends the process: half of a library is worse than none.
+    """
+    for name in names:
+        with _environment(_WARM[name].environment):
+            importlib.import_module(name)
+    tempfile.tempdir = None  # a child's own is another
+    gc.collect()
+    gc.freeze()
+
+
+@contextlib.contextmanager
+def _environment(wanted: Mapping[str, str]) -> Iterator[None]:
+    """Variables for as long as an import takes."""
+    before = dict(os.environ)
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

@@ -1,0 +1,86 @@
+"""Who does the pieces of `unrolled verify`, and in which order."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+from author_support import make_course
+
+from unrolled.author.build import build
+from unrolled.author.cases import Case
+from unrolled.author.verify import Piece, _done, _work
+from unrolled.grade.material import load_material
+
+WRONG = '''
+from unrolled.author.catalogue import misconception
+
+@misconception("double", fails="double_values", hint="Not the square.")
+def squares(x):
+    return x * x
+
+@misconception("double", fails="double_values", hint="It never ends.", waits=True)
+def sleeps(x):
+    """Waits."""
+    return x
+'''
+
+
+def waits_for(path: Path) -> list[str]:
+    """A piece that ends when a file is there."""
+    until = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < until, "nobody worked beside"
+        time.sleep(0.01)
+    return ["waited"]
+
+
+def writes(path: Path) -> list[str]:
+    """A piece that makes the file."""
+    path.touch()
+    return ["wrote"]
+
+
+def fails() -> list[str]:
+    """A piece with an error."""
+    raise ValueError("broken")
+
+
+def done(*pieces: Piece[str], jobs: int = 1) -> tuple[list[str], list[int]]:
+    """What the pieces found, and what was told of the progress."""
+    told: list[int] = []
+    found = _done(pieces, jobs, lambda n, total, _: told.append(n), lambda s: s)
+    return found, told
+
+
+def test_a_piece_that_waits_keeps_nobody_from_work(tmp_path: Path) -> None:
+    """Do the others go on while it waits, and are the findings in their order?"""
+    path = tmp_path / "there"
+    pieces = (Piece(partial(waits_for, path), True), Piece(partial(writes, path)))
+    assert done(*pieces) == (["waited", "wrote"], [1, 2])
+
+
+def test_an_error_ends_the_run(tmp_path: Path) -> None:
+    """Are pieces that have not begun dropped, and is the error told?"""
+    later: list[Callable[[], list[str]]] = [
+        partial(writes, tmp_path / str(n)) for n in range(200)
+    ]
+    with pytest.raises(ValueError, match="broken"):
+        done(Piece(fails), *map(Piece, later))
+    assert len(list(tmp_path.iterdir())) < 200
+
+
+def test_only_a_marked_misconception_is_done_beside(tmp_path: Path) -> None:
+    """Is it the mark that counts, and does each entry have one piece?"""
+    course = make_course(tmp_path)
+    (course.lessons / "01_tiny" / "misconceptions.py").write_text(WRONG)
+    build(course, ["01_tiny"])
+    pieces: list[Piece[Case]] = list(
+        _work(course, [load_material(course, "01_tiny")], range(2))
+    )
+    beside = [p.work for p in pieces if p.waits]
+    assert [w.args[1] for w in beside if isinstance(w, partial)] == ["sleeps"]
+    assert len(pieces) == 7

@@ -1,0 +1,167 @@
+"""Two graders and a marker at the same moment: every mark and every score is there."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from multiprocessing.synchronize import Event
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cluster_support import NAME, notebooks
+from dump_support import dump
+from postgresql_support import Server, needs_postgresql, server
+from two_assignments import NAMES, STUDENTS, copy_school, grade_school, make_school
+
+from unrolled.course import Course
+from unrolled.grade.material import load_material
+from unrolled.grade.pool import JudgePool
+from unrolled.grade.prepare import Preparer
+from unrolled.grade.records import Records
+from unrolled.grade.run import grade
+from unrolled.grade.writer import Writer
+from unrolled.gradebook import backup_gradebook, open_gradebook
+
+FORK = multiprocessing.get_context("fork")
+ROUNDS = 4
+MARKER = Path(__file__).with_name("marker.py")
+
+
+@pytest.fixture(scope="module")
+def school(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """Two assignments, nothing graded yet."""
+    return make_school(tmp_path_factory.mktemp("school") / "course")
+
+
+@pytest.fixture(scope="module")
+def graded(school: Course, tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """The school, graded in peace."""
+    return grade_school(school, tmp_path_factory.mktemp("graded") / "course")
+
+
+@pytest.fixture(scope="module")
+def postgresql() -> Iterator[Server]:
+    """A server."""
+    with server() as found:
+        yield found
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=needs_postgresql)])
+def course(
+    request: pytest.FixtureRequest, school: Course, graded: Course, tmp_path: Path
+) -> Course:
+    """A school of the test's own, in either database; results are kept already."""
+    line = ""
+    if request.param == "postgresql":
+        found: Server = request.getfixturevalue("postgresql")
+        name = request.node.name.split("[")[0][-40:]
+        line = f'database = "{found.create(name)}"'
+    return copy_school(school, graded, tmp_path / "course", line)
+
+
+def no_judge(_: JudgePool, jobs: Any) -> Iterator[Any]:
+    """All results are kept: there is nothing to judge."""
+    assert list(jobs) == []
+    return iter(())
+
+
+def at_once(*tasks: tuple[Callable[..., None], tuple[Any, ...]]) -> None:
+    """Run tasks in processes of their own, all at the same moment."""
+    barrier = FORK.Barrier(len(tasks))
+
+    def work(task: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+        barrier.wait(60)
+        task(*arguments)
+
+    made = [FORK.Process(target=work, args=task) for task in tasks]
+    for process in made:
+        process.start()
+    for process in made:
+        process.join()
+    assert [p.exitcode for p in made] == [0] * len(made)
+
+
+def grade_all(course: Course, name: str) -> None:
+    """`unrolled grade` without its judges."""
+    JudgePool.run = no_judge  # type: ignore[method-assign]
+    assert grade(course, name).ungraded == ()
+
+
+def test_four_graders_at_once_leave_what_one_leaves(
+    course: Course, graded: Course
+) -> None:
+    """Two graders over the same assignment and two over another: is all as it was?"""
+    at_once(*((grade_all, (course, name)) for name in NAMES * 2))
+    assert dump(course) == dump(graded)
+    assert notebooks(course) == notebooks(graded)
+    assert not list(course.autograded.glob(".unrolled-*"))
+
+
+def write_again(course: Course, enough: Event) -> None:
+    """Write all results of an assignment, over and over."""
+    preparer = Preparer(course, NAME, load_material(course, NAME))
+    records = Records(course, NAME)
+    students = sorted(p.name for p in course.submitted.iterdir())
+    prepared = [preparer.prepare(s) for s in students]
+    kept = [(records.find(p.job.student, p.key), p.paper) for p in prepared]
+    with Writer(course, NAME) as writer:
+        while not enough.is_set():
+            for result, paper in kept:
+                assert result is not None
+                writer.write(result, paper, force=True)
+
+
+def copy_again(course: Course, enough: Event) -> None:
+    """Copy the gradebook, as every command does before it writes."""
+    while not enough.wait(1):
+        assert backup_gradebook(course)
+
+
+def mark_all(course: Course, enough: Event, told: Any) -> None:
+    """A marker at work in a program of its own; what it wrote last."""
+    try:
+        words = [sys.executable, str(MARKER), str(course.root), NAME, str(ROUNDS)]
+        done = subprocess.run(words, input="go\n", capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        told.put(json.loads(done.stdout.split("\n")[1]))
+    finally:
+        enough.set()
+
+
+def without_marks(course: Course) -> dict[str, Any]:
+    """The gradebook after all marks and comments are taken back."""
+    with open_gradebook(course) as gradebook:
+        for part in gradebook.notebook_submissions("tiny", NAME):
+            for found in part.grades:
+                found.manual_score = None
+                found.needs_manual_grade = found.auto_score is None
+            for comment in part.comments:
+                comment.manual_comment = None
+        gradebook.db.commit()
+    assert grade(course, NAME).ungraded == ()  # late penalties, without the marks
+    return dump(course)
+
+
+def test_no_mark_is_lost_while_graders_write(
+    course: Course, graded: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Are all marks, comments and scores there after two graders and a marker?"""
+    monkeypatch.setattr(JudgePool, "run", no_judge)
+    assert grade(course, NAME).ungraded == ()
+    assert grade(course, NAMES[1]).ungraded == ()
+    enough, told = FORK.Event(), FORK.SimpleQueue()
+    writing = [(write_again, (course, enough))] * 2
+    marking = (mark_all, (course, enough, told))
+    at_once(*writing, (copy_again, (course, enough)), marking)
+    last = told.get()
+    assert len(last) == STUDENTS
+    with open_gradebook(course) as gradebook:
+        for student, (points, words) in last.items():
+            found = gradebook.find_submission_notebook("tiny", NAME, student)
+            assert {g.manual_score for g in found.grades if g.name == "why"} == {points}
+            assert {c.manual_comment for c in found.comments} == {words}
+    assert without_marks(course) == dump(graded)

@@ -1,0 +1,113 @@
+"""Slow libraries: imported before the fork, where the notebook imports them so."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import cell
+
+from unrolled.grade.session import Budget, Session
+from unrolled.grade.slow_imports import slow_imports
+from unrolled.grade.task import Limits
+from unrolled.grade.warm import ZygoteWorker
+
+TORCH = 'import os\nos.environ.setdefault("KERAS_BACKEND", "torch")\nimport keras'
+LOOK = """
+import json, os, sys
+print(json.dumps(["keras" in sys.modules, os.environ.get("KERAS_BACKEND")]))
+"""
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[ZygoteWorker]:
+    """A warm process of the test's own, in the tier that this machine has."""
+    with ZygoteWorker("namespaces" if sys.platform == "linux" else "none") as made:
+        yield made
+
+
+def said(worker: ZygoteWorker, libraries: Sequence[str], source: str) -> str:
+    """What a cell prints in a new student's process."""
+    limits = Limits()
+    channel = worker.open({}, limits, libraries)
+    session = Session(channel, Budget(limits, time.monotonic() + 60))
+    try:
+        session.start()
+        _, outputs = session.run_cell(0, source)
+    finally:
+        session.close()
+    return "".join(o.get("text", "") for o in outputs)
+
+
+def seen(worker: ZygoteWorker, *libraries: str) -> Any:
+    """Whether a new student's process has Keras already, and its environment."""
+    return json.loads(said(worker, libraries, LOOK))
+
+
+def notebook(*sources: str) -> Any:
+    """An instructor's notebook."""
+    return {"cells": [cell("code", source) for source in sources]}
+
+
+def test_a_students_process_has_what_its_notebook_imports(worker: ZygoteWorker) -> None:
+    """Is Keras there before the student's first cell, and nothing else changed?"""
+    assert seen(worker, *slow_imports(notebook("x = 1", TORCH))) == [True, None]
+    name = "import keras\nprint(keras.backend.backend(), keras.Variable(2.0) + 1)"
+    assert said(worker, ["keras"], name).startswith("torch")
+
+
+def test_nobody_else_has_it(worker: ZygoteWorker) -> None:
+    """Does a notebook without Keras get a process without it, also after one with?"""
+    assert seen(worker, "keras") == [True, None]
+    assert seen(worker) == [False, None]
+    assert seen(worker, "keras") == [True, None]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import numpy",
+        "import keras",
+        'os.environ["KERAS_BACKEND"] = "jax"\nimport keras',
+        TORCH.replace("import keras", "# import keras"),
+    ],
+)
+def test_an_import_of_another_kind_is_left_to_the_notebook(source: str) -> None:
+    """Is nothing imported early that the notebook imports in another way, or not?"""
+    assert slow_imports(notebook(source)) == ()
+    assert slow_imports(notebook(TORCH)) == ("keras",)
+    assert slow_imports({"cells": [cell("markdown", TORCH)]}) == ()
+
+
+def test_an_optimizer_is_made_without_an_import(worker: ZygoteWorker) -> None:
+    """Is what torch imports at the first optimizer there before?"""
+    source = "import torch\noptimizer = torch.optim.Adam(model.parameters())"
+    look = "import sys\nbefore = set(sys.modules)\nimport torch\n"
+    look += "torch.optim.Adam([torch.ones(2)])\nprint(len(set(sys.modules) - before))"
+    names = slow_imports(notebook(source))
+    cold, warm = said(worker, (), look), said(worker, names, look)
+    assert int(cold) > 100 > 20 > int(warm)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_the_warm_process_stays_in_one_thread(worker: ZygoteWorker) -> None:
+    """Can it still be forked safely, once all of them are imported?"""
+    seen(worker, "keras", "torch._dynamo")
+    assert worker._process is not None
+    pids = [worker._process.pid]
+    for pid in pids:
+        task = Path(f"/proc/{pid}/task")
+        assert len(list(task.iterdir())) == 1
+        pids += map(int, (task / str(pid) / "children").read_text().split())
+    assert len(pids) >= 2
+
+
+def test_an_unknown_library_is_not_imported(worker: ZygoteWorker) -> None:
+    """Is only what we know imported, whatever a request names?"""
+    look = "import sys\nprint('this' in sys.modules)"
+    assert said(worker, ["this"], look) == "False\n"

@@ -1,0 +1,287 @@
+"""Does a student get from a released assignment to its feedback on one page?"""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import requests
+from hub_support import COURSE, NAME, NOTEBOOK, Hub, make_hub
+from jupyter_support import CHROMIUM, MISSING
+from nbgrader.auth.jupyterhub import JupyterhubApiError
+from nbgrader.exchange import ExchangeError
+from nbgrader.utils import notebook_hash
+from server_support import Browser, said, student_server
+
+from unrolled.hub.dates import Dates, Released
+from unrolled.hub.desk import Submission, Work
+from unrolled.hub.student_rows import distance, moment, rows
+from unrolled.hub.trouble import Trouble, explained
+
+PAGE = "/user/ada/course"
+CHICAGO = ZoneInfo("America/Chicago")
+
+
+@pytest.fixture(scope="module")
+def student(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Hub, Browser]]:
+    """A released assignment, and the server of a student who is signed in."""
+    with pytest.MonkeyPatch.context() as patched:
+        hub = make_hub(tmp_path_factory.mktemp("student"), patched)
+    with student_server(hub, "ada") as browser:
+        browser.get(f"{PAGE}?token=open")
+        yield hub, browser
+
+
+@pytest.fixture
+def clean(student: tuple[Hub, Browser]) -> tuple[Hub, Browser]:
+    """The same, with nothing fetched and nothing handed in."""
+    hub, browser = student
+    shutil.rmtree(hub.home("ada") / COURSE, ignore_errors=True)
+    shutil.rmtree(hub.home("ada") / ".data" / "nbgrader_cache", ignore_errors=True)
+    for entry in hub.inbound.iterdir():
+        shutil.rmtree(entry)
+    browser.get(PAGE)
+    return hub, browser
+
+
+def act(browser: Browser, verb: str, name: str = NAME) -> tuple[int, str, str]:
+    return browser.post(f"{PAGE}/{verb}", assignment=name)
+
+
+def notebook(hub: Hub) -> Path:
+    return hub.home("ada") / COURSE / NAME / "forward_pass.ipynb"
+
+
+def test_what_is_released(clean: tuple[Hub, Browser]) -> None:
+    """Are title, due date, points and the next step there, and nothing from outside?"""
+    _, browser = clean
+    status, page, _ = browser.get(PAGE)
+    assert status == 200
+    for words in ("Recurrent Networks", "The Forward Pass", ">50<", "Not started"):
+        assert words in page
+    assert "Fri 5 Feb 2027, 23:59 CST" in page
+    assert "Start<span" in page
+    assert "Submit<span" not in page
+    assert "http" not in page.replace("http-equiv", "")
+    assert "<script" not in page
+
+
+def test_start_opens_the_notebook(clean: tuple[Hub, Browser]) -> None:
+    """Does Start fetch and lead to JupyterLab, and never fetch over work?"""
+    hub, browser = clean
+    _, _, where = act(browser, "start")
+    assert where.endswith(f"/user/ada/lab/tree/{COURSE}/{NAME}/forward_pass.ipynb")
+    notebook(hub).write_text("mine")
+    act(browser, "start")
+    assert notebook(hub).read_text() == "mine"
+    assert "Started, not handed in" in browser.get(PAGE)[1]
+
+
+def test_submit(clean: tuple[Hub, Browser]) -> None:
+    """Is what is saved handed in, told with its time, and a change after it seen?"""
+    hub, browser = clean
+    act(browser, "start")
+    _, page, where = act(browser, "submit")
+    assert where.endswith(PAGE)
+    assert said(page).startswith("The Forward Pass was handed in ")
+    assert "Submit again" in page
+    assert "changed since then" not in page
+    assert len(list(hub.inbound.iterdir())) == 1
+    assert said(browser.get(PAGE)[1]) == ""
+    notebook(hub).write_text("more")
+    assert "changed since then" in browser.get(PAGE)[1]
+
+
+def test_a_fresh_copy(clean: tuple[Hub, Browser]) -> None:
+    """Is the old folder kept, named, and linked?"""
+    hub, browser = clean
+    act(browser, "start")
+    notebook(hub).write_text("mine")
+    _, page, _ = act(browser, "fresh")
+    (kept,) = hub.home("ada").glob(f"{COURSE}/{NAME} (kept *)")
+    assert f"Your own was kept: {COURSE}/{kept.name}" in said(page)
+    assert f"lab/tree/{COURSE}/{NAME}%20%28kept%20" in page
+    assert (kept / "forward_pass.ipynb").read_text() == "mine"
+    assert notebook(hub).read_text() == NOTEBOOK
+
+
+def test_feedback(clean: tuple[Hub, Browser]) -> None:
+    """Does the feedback open, and is its score on the page then?"""
+    hub, browser = clean
+    act(browser, "start")
+    act(browser, "submit")
+    assert "There is no feedback" in said(act(browser, "feedback")[1])
+    (entry,) = hub.inbound.iterdir()
+    secret = (entry / "submission_secret.txt").read_text()
+    place = hub.exchange / COURSE / "feedback"
+    place.mkdir(exist_ok=True)
+    name = notebook_hash(secret=secret, notebook_id="forward_pass")
+    (place / f"{name}.html").write_text("<h4>forward_pass (Score: 81.5 / 100.0)</h4>")
+    assert "Feedback is there" in browser.get(PAGE)[1]
+    status, page, where = act(browser, "feedback")
+    assert (status, page) == (200, "<h4>forward_pass (Score: 81.5 / 100.0)</h4>")
+    assert "/user/ada/files/" in where
+    assert "Graded: 81.5 / 100" in browser.get(PAGE)[1]
+
+
+def test_nobody_else(student: tuple[Hub, Browser]) -> None:
+    """Are strangers sent to sign in, forged forms refused, and links harmless?"""
+    _, browser = student
+    assert "/login" in Browser(browser.address).get(PAGE)[2]
+    assert browser.post_without_token(f"{PAGE}/submit", assignment=NAME)[0] == 403
+    assert browser.get(f"{PAGE}/submit")[0] == 405
+    assert browser.post(f"{PAGE}/delete", assignment=NAME)[0] == 404
+
+
+@pytest.mark.parametrize("name", ["../../etc", "99_other", "", "<b>"])
+def test_unknown_assignments(student: tuple[Hub, Browser], name: str) -> None:
+    """Is a name that is not released answered in words?"""
+    for verb in ("start", "submit", "fresh", "feedback"):
+        page = act(student[1], verb, name)[1]
+        assert said(page) == "This assignment is not released any more."
+
+
+def test_a_lost_notebook(clean: tuple[Hub, Browser]) -> None:
+    """Is nothing handed in without the notebook, and the reason told?"""
+    hub, browser = clean
+    act(browser, "start")
+    notebook(hub).rename(notebook(hub).with_name("renamed.ipynb"))
+    assert "its notebook is not in your folder" in said(act(browser, "submit")[1])
+    assert list(hub.inbound.iterdir()) == []
+
+
+def test_withdrawn(clean: tuple[Hub, Browser]) -> None:
+    """Is handed-in work still shown when the assignment was taken back?"""
+    hub, browser = clean
+    act(browser, "start")
+    act(browser, "submit")
+    (hub.outbound / NAME).rename(hub.root / "aside")
+    try:
+        page = browser.get(PAGE)[1]
+        assert "Handed in" in page
+        assert "Submit again" not in page
+    finally:
+        (hub.root / "aside").rename(hub.outbound / NAME)
+
+
+def test_no_exchange(student: tuple[Hub, Browser]) -> None:
+    """Is a missing exchange a message, and no error page?"""
+    hub, browser = student
+    hub.exchange.rename(hub.root / "gone")
+    try:
+        status, page, _ = browser.get(PAGE)
+        assert status == 200
+        assert "is missing. Please tell your instructor." in said(page)
+    finally:
+        (hub.root / "gone").rename(hub.exchange)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.ENOSPC, "x"), "the disk is full"),
+        (OSError(errno.EDQUOT, "x"), "quota"),
+        (PermissionError(errno.EACCES, "x"), "may not read or write"),
+        (
+            shutil.Error([("a", "b", "[Errno 28] No space left on device")]),
+            "the disk is full",
+        ),
+        (requests.ConnectionError("refused"), "the hub does not answer"),
+        (JupyterhubApiError("500"), "the hub does not answer"),
+        (ExchangeError("You do not have access to this course."), "not enrolled"),
+        (ExchangeError("Something of its own."), "Something of its own."),
+        (RuntimeError("Directory size is too big. Size is 1"), "too large"),
+        (KeyError("x"), "KeyError"),
+    ],
+)
+def test_errors_in_words(error: Exception, words: str) -> None:
+    """Does every error become a sentence that says what to do?"""
+    with pytest.raises(Trouble, match=words) as caught, explained("It failed"):
+        raise error
+    assert str(caught.value).startswith("It failed: ")
+
+
+def test_what_a_student_has_not_installed() -> None:
+    """Does the page need nothing that only graders install?"""
+    code = (
+        "import sys\n"
+        "for name in ('typer', 'rich', 'canvasapi', 'jupytext', 'lxml'):\n"
+        "    sys.modules[name] = None\n"
+        "import unrolled.hub.student_page, unrolled.hub.exchange\n"
+        "assert 'torch' not in sys.modules and 'keras' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_times_in_words() -> None:
+    """Are times in the course's zone, and distances in the largest unit?"""
+    due = datetime(2027, 7, 1, 4, 59, tzinfo=UTC)
+    assert moment(due, CHICAGO) == "Wed 30 Jun 2027, 23:59 CDT"
+    assert distance(timedelta(days=3, hours=5)) == "in 3 days"
+    assert distance(timedelta(hours=-1.5)) == "1 hour ago"
+    assert distance(timedelta(seconds=20)) == "in 1 minute"
+
+
+def test_rows_of_all_states(tmp_path: Path) -> None:
+    """Are late, overdue, graded and withdrawn work told apart, by due date?"""
+    now = datetime(2027, 2, 1, tzinfo=UTC)
+    day = timedelta(days=1)
+    late = Submission(now, False, None)
+    graded = Submission(now - 9 * day, True, None, "80 / 100")
+    work = [
+        Work("late", True, tmp_path / "late", submissions=(late,)),
+        Work("graded", True, tmp_path / "graded", submissions=(graded, late)),
+        Work("overdue", True, tmp_path / "overdue"),
+        Work("soon", True, tmp_path / "soon"),
+        Work("04_gone_by", False, tmp_path / "gone"),
+    ]
+    offsets = {"late": -2, "graded": -3, "overdue": -1, "soon": 1}
+    told = {n: Released(n.title(), now + k * day, 10) for n, k in offsets.items()}
+    table = rows(
+        {w.name: w for w in work}, Dates("", CHICAGO, told), tmp_path, "/", now
+    )
+    assert [r.name for r in table] == [
+        "graded",
+        "late",
+        "overdue",
+        "soon",
+        "04_gone_by",
+    ]
+    assert [r.state for r in table] == ["graded", "handed-in", "new", "new", "gone"]
+    assert table[0].told == "Graded: 80 / 100, an earlier submission"
+    assert table[1].more.startswith("late, ")
+    assert [r.overdue for r in table] == [False, False, True, False, False]
+    assert [r.soon for r in table] == [False, False, False, True, False]
+    assert table[4].title == "Gone by"
+    assert not table[4].can_start
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason=MISSING)
+@pytest.mark.browser
+def test_without_javascript(clean: tuple[Hub, Browser]) -> None:
+    """Does it all work by keyboard, with JavaScript off?"""
+    from playwright.sync_api import sync_playwright
+
+    _, browser = clean
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"]
+        )
+        context = chromium.new_context(java_script_enabled=False)
+        page = context.new_page()
+        page.goto(f"{browser.address}{PAGE}?token=open")
+        page.get_by_role("button", name="Start The Forward Pass").press("Enter")
+        page.goto(f"{browser.address}{PAGE}")
+        page.get_by_role("button", name="Submit The Forward Pass").press("Enter")
+        assert "was handed in" in page.get_by_role("status").inner_text()
+        page.locator("summary").press("Enter")
+        page.get_by_role("button", name="Give me a fresh copy").press("Enter")
+        assert "A fresh copy" in page.get_by_role("status").inner_text()
+        chromium.close()
