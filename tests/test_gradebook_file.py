@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -165,6 +166,7 @@ def test_a_gradebook_moved_to_a_network_disk_loses_the_log(
     assert pragma(course.gradebook, "journal_mode") == "delete"
 
 
+GROUP = 12345
 WRITE = """
 import sqlite3, sys
 db = sqlite3.connect(sys.argv[1], timeout=10)
@@ -175,32 +177,32 @@ sys.stdin.read()
 """
 
 
+def writer_of(folder: Path, account: int, name: str) -> subprocess.Popen[bytes]:
+    """Somebody of the group who writes, and keeps the gradebook open."""
+    return subprocess.Popen(
+        ["/usr/bin/python3", "-c", WRITE, str(folder / "gradebook.db"), name],
+        user=account,
+        group=account,
+        extra_groups=[GROUP],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        umask=0o022,
+    )
+
+
 @pytest.mark.skipif(
     sys.platform != "linux" or os.getuid() != 0, reason="needs root, to be two others"
 )
 def test_two_accounts_of_a_group_write_at_once(built: Path) -> None:
     """Can both write, while each has it open, in a folder that keeps its group?"""
-    import tempfile
-
     with tempfile.TemporaryDirectory(prefix="group-", dir="/tmp") as made:
-        folder, group = Path(made), 12345
+        folder = Path(made)
         shutil.copy(built / "gradebook.db", folder / "gradebook.db")
         set_mode(folder / "gradebook.db")
         for path, mode in ((folder, 0o2770), (folder / "gradebook.db", 0o660)):
-            os.chown(path, 0, group)
+            os.chown(path, 0, GROUP)
             path.chmod(mode)
-        people = [
-            subprocess.Popen(
-                ["/usr/bin/python3", "-c", WRITE, str(folder / "gradebook.db"), name],
-                user=account,
-                group=account,
-                extra_groups=[group],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                umask=0o022,
-            )
-            for account, name in ((2001, "ada"), (2002, "bob"))
-        ]
+        people = [writer_of(folder, 2001, "ada"), writer_of(folder, 2002, "bob")]
         for person in people:
             assert person.stdout is not None
             assert person.stdout.readline() == b"written\n"

@@ -57,10 +57,7 @@ def _refuse_new_cells(course: Course, assignment: Assignment) -> None:
     """
     if not gradebook_exists(course):
         return
-    cells = load_material(course, assignment.name).source["cells"]
-    kinds = ("grade", "solution")
-    both = ((meta(cell), kind) for cell in cells for kind in kinds)
-    wanted = {(m["grade_id"], kind) for m, kind in both if m.get(kind)}
+    wanted = _kinds(load_material(course, assignment.name).source["cells"])
     with open_gradebook(course) as gradebook:
         try:
             found = gradebook.find_notebook(assignment.notebook, assignment.name)
@@ -77,6 +74,12 @@ def _refuse_new_cells(course: Course, assignment: Assignment) -> None:
         f"{assignment.name} --force` (a copy is in build/backups/), build, and grade "
         "again."
     )
+
+
+def _kinds(cells: list[Any]) -> set[tuple[str, str]]:
+    """What nbgrader makes of each cell: something to grade, to solve, or both."""
+    both = ((meta(c), kind) for c in cells for kind in ("grade", "solution"))
+    return {(m["grade_id"], kind) for m, kind in both if m.get(kind)}
 
 
 def _utc(moment: datetime | None) -> datetime | None:

@@ -158,18 +158,12 @@ class AssignmentRows:
         With `lock` nobody else gives a mark until the transaction ends (PostgreSQL;
         in SQLite a transaction that writes has the whole file).
         """
-        find_grades = _FIND_GRADES.with_for_update() if lock else _FIND_GRADES
         mine = {"assignment": self.assignment, "notebook": self.notebook}
         row = connection.execute(_FIND, {"student": student, **mine}).one_or_none()
         if row is None:
             return None
         part = {"part": row.part}
-        grades = {
-            self._names[g.cell_id]: GradeRow(
-                g.auto_score, g.manual_score, g.extra_credit, g.needs_manual_grade
-            )
-            for g in connection.execute(find_grades, part)
-        }
+        grades = self._grades(connection, part, lock)
         comments = {
             self._names[c.cell_id]: c.auto_comment
             for c in connection.execute(_FIND_COMMENTS, part)
@@ -183,6 +177,19 @@ class AssignmentRows:
             {name: grades[name] for name in self.grade_cells if name in grades},
             comments,
         )
+
+    def _grades(
+        self, connection: Connection, part: Mapping[str, str], lock: bool
+    ) -> dict[str, GradeRow]:
+        rows = connection.execute(
+            _FIND_GRADES.with_for_update() if lock else _FIND_GRADES, part
+        )
+        return {
+            self._names[g.cell_id]: GradeRow(
+                g.auto_score, g.manual_score, g.extra_credit, g.needs_manual_grade
+            )
+            for g in rows
+        }
 
     def make(self, connection: Connection, student: str) -> SubmissionRows:
         """Insert the rows of a first submission, as nbgrader makes them: empty."""

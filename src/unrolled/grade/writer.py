@@ -43,7 +43,7 @@ STAGE = ".unrolled-"  # on the disk of what it becomes, so that a move is one st
 TRIES = 5
 
 
-class _Again(Exception):
+class _CameBetween(Exception):
     """Another's transaction came in between; the same may succeed at once."""
 
 
@@ -90,17 +90,17 @@ class Writer:
         """
         try:
             for _ in range(TRIES - 1):
-                with contextlib.suppress(_Again):
+                with contextlib.suppress(_CameBetween):
                     return self._written(graded, paper, force)
             return self._written(graded, paper, force)
-        except (SQLAlchemyError, OSError, _Again) as error:
+        except (SQLAlchemyError, OSError, _CameBetween) as error:
             raise UserError(
                 f"{self.course.gradebook_place}: the result of {graded.student} could "
                 f"not be written, and was not: {_first_line(error)}"
             ) from error
 
     def _written(self, graded: Graded, paper: Paper, force: bool) -> SubmissionRows:
-        """The rows after a transaction; _Again if another's stood in its way."""
+        """The rows after a transaction; _CameBetween if another's stood in its way."""
         try:
             rows = self._transaction(graded, paper, force)
         except (SQLAlchemyError, OSError) as error:
@@ -110,7 +110,7 @@ class Writer:
             if waited_in_vain(error):  # the others need not wait as long
                 self.patience = min(self.patience, 1.0)
             if is_passing(error):
-                raise _Again(_first_line(error)) from error
+                raise _CameBetween(_first_line(error)) from error
             raise
         self.patience = self.course.database.lock_seconds
         return rows
