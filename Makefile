@@ -27,7 +27,7 @@ demo: $(READY)
 	$(BIN)/unrolled demo
 
 test: $(READY)
-	$(BIN)/pytest -n auto --dist loadfile
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 lab: $(READY)
 	$(BIN)/unrolled build

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import pickle
 import shutil
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +30,20 @@ STUDENTS = (
     *("two_days_late", "waits_for_marks", "wrong_step_right_rest"),
 )
 
+LONGEST = (
+    *("grade/test_killed.py", "cluster/test_cluster_killed.py"),
+    *("browser/test_notebooks_browser.py", "grade/test_hostile.py"),
+    *("grade/test_like_jupyter.py", "cluster/test_cluster.py", "test_secrecy.py"),
+    *("grade/test_run.py", "grade/test_trouble.py", "author/test_build.py"),
+    *("test_cli_results.py", "sandbox/test_doctor.py", "test_demo.py"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take longest come first, so that all processes end together."""
+    places = {ROOT / "tests" / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
+
 
 @dataclass(frozen=True)
 class SmallClass:
@@ -38,8 +55,32 @@ class SmallClass:
 
 @pytest.fixture(scope="session")
 def small_class(tmp_path_factory: pytest.TempPathFactory) -> SmallClass:
-    """`unrolled demo` over some of the made students, away from the project."""
-    root = tmp_path_factory.mktemp("class")
+    """`unrolled demo` over some of the made students, away from the project.
+
+    It takes a minute: the processes of pytest-xdist make it once, for all of them.
+    """
+    base = tmp_path_factory.getbasetemp()
+    root = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "class"
+    made, lock = root / "report.pickle", root.with_name("class.lock")
+    until = time.monotonic() + 1200
+    while not made.exists():
+        assert time.monotonic() < until, "another process did not make the class"
+        with contextlib.suppress(FileExistsError):
+            lock.mkdir()
+            try:
+                if not made.exists():
+                    _make_class(root, made)
+            finally:
+                lock.rmdir()
+        time.sleep(0.1)
+    report: DemoReport = pickle.loads(made.read_bytes())
+    return SmallClass(report, load_course(root / "build" / "demo"))
+
+
+def _make_class(root: Path, made: Path) -> None:
+    """The class in `root`; `made` tells that it is complete."""
+    shutil.rmtree(root, ignore_errors=True)
+    root.mkdir()
     for name in COPIED:
         origin = ROOT / name
         copy = shutil.copytree if origin.is_dir() else shutil.copyfile
@@ -52,4 +93,5 @@ def small_class(tmp_path_factory: pytest.TempPathFactory) -> SmallClass:
         )
     with (root / "said.txt").open("w") as said:
         report = demo(load_course(root), Console(file=said))
-    return SmallClass(report, load_course(root / "build" / "demo"))
+    made.with_suffix(".new").write_bytes(pickle.dumps(report))
+    made.with_suffix(".new").rename(made)

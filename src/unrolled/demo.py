@@ -11,8 +11,12 @@ import json
 import re
 import shutil
 import tomllib
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +32,7 @@ from unrolled.grade.feedback import feedback
 from unrolled.grade.material import load_material, load_reference
 from unrolled.grade.pool import JudgePool
 from unrolled.grade.results import SubmissionResult
-from unrolled.grade.run import grade, processors
+from unrolled.grade.run import grade, processors, silence_nbgrader
 from unrolled.grade.stored import stored_result
 from unrolled.gradebook import open_gradebook
 from unrolled.report.demo import DemoReport, DemoScore
@@ -56,6 +60,7 @@ def demo(course: Course, console: Console, keep: bool = False) -> DemoReport:
             _hand_in(made, name, present)
             if present:
                 scores += _graded(made, name, present, console, judges)
+    _feedback(made, dict.fromkeys(s.assignment for s in scores))
     files = _files(made, scores)
     return DemoReport(tuple(scores), tuple(files))
 
@@ -139,7 +144,7 @@ def _graded(
     console: Console,
     judges: JudgePool,
 ) -> list[DemoScore]:
-    """Grade, mark the written answers, write feedback; the scores."""
+    """Grade, and mark the written answers; the scores."""
     with grading(console, assignment, len(students)) as step:
         report = grade(course, assignment, force=True, progress=step, judges=judges)
     recipes = {s.name: s.recipes[assignment] for s in students}
@@ -148,12 +153,19 @@ def _graded(
         if result.status == "graded" and recipes[result.student].marks:
             _mark(course, assignment, result.student)
     # A second run grades nothing again; it works late penalties out on the marks.
-    scores = [
+    return [
         _score(course, recipes[r.student], about[r.student], r)
         for r in grade(course, assignment, judges=judges).submissions
     ]
-    feedback(course, assignment, force=True)
-    return scores
+
+
+def _feedback(course: Course, assignments: Iterable[str]) -> None:
+    """Write all feedback pages, several assignments at once."""
+    write = partial(feedback, course, force=True)
+    context, quiet = get_context("spawn"), silence_nbgrader
+    with ProcessPoolExecutor(processors(), context, initializer=quiet) as pool:
+        for _ in pool.map(write, assignments):
+            pass
 
 
 def _mark(course: Course, assignment: str, student: str) -> None:

@@ -81,7 +81,16 @@ def test_an_import_of_another_kind_is_left_to_the_notebook(source: str) -> None:
     """Is nothing imported early that the notebook imports in another way, or not?"""
     assert slow_imports(notebook(source)) == ()
     assert slow_imports(notebook(TORCH)) == ("keras",)
+    assert slow_imports(notebook("import torch")) == ("torch",)
     assert slow_imports({"cells": [cell("markdown", TORCH)]}) == ()
+
+
+def test_torch_is_ready_for_use(worker: ZygoteWorker) -> None:
+    """Is it seeded and in one thread where it is imported early, and else not there?"""
+    look = "import sys\nprint('torch' in sys.modules)\nimport torch\n"
+    look += "print(torch.get_num_threads(), torch.initial_seed())"
+    assert said(worker, ["torch"], look) == "True\n1 0\n"
+    assert said(worker, [], look).startswith("False\n1 ")
 
 
 def test_an_optimizer_is_made_without_an_import(worker: ZygoteWorker) -> None:
@@ -97,7 +106,7 @@ def test_an_optimizer_is_made_without_an_import(worker: ZygoteWorker) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_the_warm_process_stays_in_one_thread(worker: ZygoteWorker) -> None:
     """Can it still be forked safely, once all of them are imported?"""
-    seen(worker, "keras", "torch._dynamo")
+    seen(worker, "torch", "torch._dynamo", "keras")
     assert worker._process is not None
     pids = [worker._process.pid]
     for pid in pids:

@@ -9,7 +9,7 @@ import contextlib
 import copy
 import re
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,9 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 
-from unrolled.author.catalogue import Catalogue, Misconception, Style, load_catalogue
+from unrolled.author.catalogue import Catalogue, load_catalogue
 from unrolled.grade.calls import Call
-from unrolled.grade.diagnose import agrees
 from unrolled.grade.reference import defined_names, split_check
-from unrolled.grade.task import cell_seed
 
 LESSONS = Path(__file__).parents[2] / "lessons"
 _MARKER = re.compile(r"^# %%(.*)$", re.MULTILINE)
@@ -159,29 +157,6 @@ class Recorder:
         return call.result
 
 
-@dataclass(frozen=True)
-class Made:
-    """A solved lesson in which one exercise is another function."""
-
-    folder: Path
-    exercise: str
-    source: str
-
-    def outcomes(self, seed: int) -> Iterator[tuple[LessonCell, str, list[Call]]]:
-        """Each check of the exercise, what it says, and the calls it made."""
-        names = reference_namespace(self.folder, {self.exercise: self.source})
-        reference = reference_namespace(self.folder)
-        target = function_name(self.folder, self.exercise)
-        oracle = load_oracle(self.folder)
-        for cell in load_lesson_cells(self.folder):
-            if cell.kind == "check" and cell.exercise == self.exercise:
-                spy = Recorder(names[target], target)
-                cell_names = {**names, target: spy}
-                number = cell_seed(seed, cell.name)
-                args = (cell.source, cell_names, number, oracle, reference)
-                yield cell, run_check(*args), spy.calls
-
-
 def function_name(folder: Path, exercise: str) -> str:
     """The function of an exercise: of the same name, or the first it defines."""
     cells = load_lesson_cells(folder)
@@ -194,45 +169,3 @@ def load(folder: Path) -> Catalogue:
     """The catalogue of the lesson."""
     text = (folder / "misconceptions.py").read_text("utf-8")
     return load_catalogue(text, str(folder), reference_namespace(folder))
-
-
-def misconception_problems(
-    folder: Path, wrong: Misconception, seeds: Iterable[int]
-) -> list[str]:
-    """Whatever keeps a misconception from failing its checks with its own hint."""
-    rivals = load(folder).of(wrong.exercise)
-    problems = []
-    for seed in seeds:
-        made = Made(folder, wrong.exercise, wrong.source)
-        for cell, said, calls in made.outcomes(seed):
-            if not said and cell.name in wrong.fails:
-                problems.append(f"{cell.name} passes (seed {seed})")
-            if said:
-                problems += _wrong_hints(wrong, rivals, calls, cell.name)
-    return problems
-
-
-def _wrong_hints(
-    wrong: Misconception, rivals: Sequence[Misconception], calls: list[Call], cell: str
-) -> list[str]:
-    named = {m.name for m in rivals if _explains(m, calls)}
-    others = named - {wrong.name} - set(wrong.coincides)
-    missing = [] if wrong.name in named else [f"{cell}: not recognised"]
-    return missing + [f"{cell}: gets the hint of {name}" for name in sorted(others)]
-
-
-def _explains(m: Misconception, calls: list[Call]) -> bool:
-    if m.matches is not None:
-        return bool(m.matches(calls))
-    return bool(calls) and all(agrees(m.function, c, m.exception) for c in calls)
-
-
-def style_problems(folder: Path, style: Style, seeds: Iterable[int]) -> list[str]:
-    """What the checks of its exercise say against a correct solution."""
-    made = Made(folder, style.exercise, style.source)
-    return [
-        f"{cell.name} (seed {seed}): {said}"
-        for seed in seeds
-        for cell, said, _ in made.outcomes(seed)
-        if said
-    ]

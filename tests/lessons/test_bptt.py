@@ -1,4 +1,4 @@
-"""Backpropagation through time: are lesson, checks, catalogue and prose right?"""
+"""Backpropagation through time: are lesson, checks and prose right?"""
 
 from __future__ import annotations
 
@@ -11,24 +11,17 @@ import pytest
 import torch
 from lesson_support import (
     LESSONS,
-    Made,
     Recorder,
-    load,
     load_lesson_cells,
     load_oracle,
     load_witness,
-    misconception_problems,
     reference_namespace,
     run_check,
-    style_problems,
 )
-
-from unrolled.grade.diagnose import agrees
 
 FOLDER = LESSONS / "03_bptt"
 CELLS = load_lesson_cells(FOLDER)
 CHECKS = [c for c in CELLS if c.kind == "check"]
-CATALOGUE = load(FOLDER)
 ORACLE = load_oracle(FOLDER)
 WITNESS = load_witness(FOLDER)
 LESSON = SimpleNamespace(**reference_namespace(FOLDER))
@@ -219,28 +212,6 @@ def test_a_check_passes_the_reference_and_no_empty_function(cell: Any) -> None:
         assert run_check(cell.source, vars(LESSON), seed, ORACLE) == ""
     empty = {cell.exercise: Recorder(lambda *args: None, cell.exercise)}
     assert run_check(cell.source, vars(LESSON) | empty, 0, ORACLE) != ""
-
-
-def told_apart(wrong: Any, rival: str) -> bool:
-    """Whether all calls of an exercise together show that it's not the rival."""
-    other = next(m for m in CATALOGUE.misconceptions if m.name == rival)
-    outcomes = Made(FOLDER, wrong.exercise, wrong.source).outcomes(0)
-    calls = [call for _, _, made in outcomes for call in made]
-    return not all(agrees(other.function, call, other.exception) for call in calls)
-
-
-@pytest.mark.parametrize("wrong", CATALOGUE.misconceptions, ids=lambda m: m.name)
-def test_a_misconception_fails_with_its_own_hint(wrong: Any) -> None:
-    """Does it fail where it should, recognised as itself and as nothing else?"""
-    for problem in misconception_problems(FOLDER, wrong, range(3)):
-        _, found, rival = problem.partition("gets the hint of ")
-        assert found and told_apart(wrong, rival), problem
-
-
-@pytest.mark.parametrize("right", CATALOGUE.styles, ids=lambda s: s.name)
-def test_a_correct_style_passes_everything(right: Any) -> None:
-    """Is a correct solution in another style right by every check?"""
-    assert style_problems(FOLDER, right, range(3)) == []
 
 
 def test_training_spells_hello_as_the_prose_says() -> None:

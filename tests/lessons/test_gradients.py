@@ -1,4 +1,4 @@
-"""Vanishing and exploding gradients: are lesson, checks, catalogue and prose right?"""
+"""Vanishing and exploding gradients: are lesson, checks and prose right?"""
 
 from __future__ import annotations
 
@@ -13,19 +13,15 @@ import torch
 from lesson_support import (
     LESSONS,
     Recorder,
-    load,
     load_lesson_cells,
     load_oracle,
-    misconception_problems,
     reference_namespace,
     run_check,
-    style_problems,
 )
 
 FOLDER = LESSONS / "04_gradients"
 CELLS = load_lesson_cells(FOLDER)
 CHECKS = [c for c in CELLS if c.kind == "check"]
-CATALOGUE = load(FOLDER)
 ORACLE = load_oracle(FOLDER)
 LESSON = SimpleNamespace(**reference_namespace(FOLDER))
 NAMES = (
@@ -197,23 +193,6 @@ def test_a_check_passes_the_reference_and_no_empty_function(cell: Any) -> None:
         assert run_check(cell.source, vars(LESSON), seed, ORACLE) == ""
     empty = {cell.exercise: Recorder(lambda *args: None, cell.exercise)}
     assert run_check(cell.source, vars(LESSON) | empty, 0, ORACLE) != ""
-
-
-@pytest.mark.parametrize("wrong", CATALOGUE.misconceptions, ids=lambda m: m.name)
-def test_a_misconception_fails_with_its_own_hint(wrong: Any) -> None:
-    """Does it fail where it should, recognised as itself?
-
-    That nobody else's hint is given where the reference agrees, too, is shown by
-    `unrolled verify`: only there is the reference asked.
-    """
-    problems = misconception_problems(FOLDER, wrong, range(2))
-    assert [p for p in problems if "gets the hint of" not in p] == []
-
-
-@pytest.mark.parametrize("right", CATALOGUE.styles, ids=lambda s: s.name)
-def test_a_correct_style_passes_everything(right: Any) -> None:
-    """Is a correct solution in another style right by every check?"""
-    assert style_problems(FOLDER, right, range(2)) == []
 
 
 def test_points_add_up() -> None:

@@ -1,4 +1,4 @@
-"""Hardware: are lesson, checks, catalogue and prose right, and is a GPU used if any?"""
+"""Hardware: are lesson, checks and prose right, and is a GPU used if any?"""
 
 from __future__ import annotations
 
@@ -15,28 +15,21 @@ import torch
 from hardware_support import part
 from lesson_support import (
     LESSONS,
-    load,
     load_lesson_cells,
     load_oracle,
-    misconception_problems,
     reference_namespace,
     run_check,
-    style_problems,
 )
 
 from unrolled.author.cases import (
     examine,
-    misconception_case,
-    solution_case,
     solved,
-    style_case,
 )
 from unrolled.lab.trace import read_trace
 
 FOLDER = LESSONS / "07_hardware"
 CELLS = load_lesson_cells(FOLDER)
 CHECKS = [c for c in CELLS if c.kind == "check"]
-CATALOGUE = load(FOLDER)
 ORACLE = load_oracle(FOLDER)
 LESSON = SimpleNamespace(**reference_namespace(FOLDER))
 WITNESS: dict[str, Any] = {}
@@ -112,46 +105,6 @@ def test_a_check_passes_the_reference(cell: Any) -> None:
 def plain(entries: Any) -> list[Any]:
     """The entries whose exercise returns plain values."""
     return [e for e in entries if e.exercise not in REAL]
-
-
-@pytest.mark.parametrize("wrong", plain(CATALOGUE.misconceptions), ids=lambda m: m.name)
-def test_a_misconception_fails_with_its_own_hint(wrong: Any) -> None:
-    """Does it fail where it should, recognised as itself and as nothing else?"""
-    assert misconception_problems(FOLDER, wrong, range(2)) == []
-
-
-@pytest.mark.parametrize("right", plain(CATALOGUE.styles), ids=lambda s: s.name)
-def test_a_correct_style_passes_everything(right: Any) -> None:
-    """Is a correct solution in another style right by every check?"""
-    assert style_problems(FOLDER, right, range(2)) == []
-
-
-@pytest.mark.parametrize("exercise", REAL)
-def test_objects_pass_the_real_judge(exercise: str) -> None:
-    """Do solution and other styles of a loader or a model pass across the boundary?"""
-    material, reference = part(exercise)
-    assert solution_case(material, reference, range(2)).passed
-    for s in reference.catalogue.styles:
-        if s.exercise == exercise:
-            assert not style_case(material, reference, [s], [0]).problems
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "ReadsAllFirst",
-        "EndlessShelf",
-        "SwallowsErrors",
-        "GoesOnAfterClose",
-        "all_steps",
-    ],
-)
-def test_wrong_objects_get_their_own_hint(name: str) -> None:
-    """Is a wrong loader or model told by what was asked of it?"""
-    wrong = next(m for m in CATALOGUE.misconceptions if m.name == name)
-    material, reference = part(wrong.exercise)
-    mine = next(m for m in reference.catalogue.misconceptions if m.name == name)
-    assert not misconception_case(material, reference, mine, [0]).problems
 
 
 LIES = """

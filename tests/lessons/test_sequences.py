@@ -16,18 +16,14 @@ import pytest
 import torch
 from lesson_support import (
     LESSONS,
-    Made,
     Recorder,
     load,
     load_lesson_cells,
     load_oracle,
-    misconception_problems,
     reference_namespace,
     run_check,
-    style_problems,
 )
 
-from unrolled.grade.diagnose import agrees
 from unrolled.lab import digits, networks, number_words, reviews, signals, style
 
 FOLDER = LESSONS / "01_sequences"
@@ -172,35 +168,6 @@ def test_a_check_passes_the_reference_and_no_empty_function(cell: Any) -> None:
         empty = dict.fromkeys(LESSON.SHAPES, "?")
     names = vars(LESSON) | {cell.exercise: empty}
     assert run_check(cell.source, names, 0, ORACLE) != ""
-
-
-def told_apart(wrong: Any, rival: str) -> bool:
-    """Whether all calls of an exercise together show that it's not the rival."""
-    other = next(m for m in CATALOGUE.misconceptions if m.name == rival)
-    outcomes = Made(FOLDER, wrong.exercise, wrong.source).outcomes(0)
-    calls = [call for _, _, made in outcomes for call in made]
-    return not all(agrees(other.function, call, other.exception) for call in calls)
-
-
-def of_functions(entries: Any) -> list[Any]:
-    """Those that replace a function; SHAPES is data."""
-    return [entry for entry in entries if entry.exercise != "SHAPES"]
-
-
-@pytest.mark.parametrize(
-    "wrong", of_functions(CATALOGUE.misconceptions), ids=lambda m: m.name
-)
-def test_a_misconception_fails_with_its_own_hint(wrong: Any) -> None:
-    """Does it fail where it should, recognised as itself and as nothing else?"""
-    for problem in misconception_problems(FOLDER, wrong, range(2)):
-        _, found, rival = problem.partition("gets the hint of ")
-        assert found and told_apart(wrong, rival), problem
-
-
-@pytest.mark.parametrize("right", of_functions(CATALOGUE.styles), ids=lambda s: s.name)
-def test_a_correct_style_passes_everything(right: Any) -> None:
-    """Is a correct solution in another style right by every check?"""
-    assert style_problems(FOLDER, right, range(2)) == []
 
 
 def test_wrong_tables_differ_from_each_other_and_fail_where_they_say() -> None:

@@ -2,8 +2,8 @@
 
 The warm process imports them before it forks a student's process, where the
 instructor's notebook imports them in the way in which they are kept warm. Most of
-what a student's process costs goes with that: 1.5 s of CPU time for Keras, or for
-what PyTorch imports when the first optimizer is made.
+what a student's process costs goes with that: a second of CPU time for PyTorch, one
+and a half for Keras or for what PyTorch imports when the first optimizer is made.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,14 +24,27 @@ from typing import Any
 class _Slow:
     """What a notebook must say, all of it, and the environment of the import.
 
-    Under that environment the import is the same as the notebook's own.
+    Under that environment the import is the same as the notebook's own; `use` is
+    called after it.
     """
 
     said: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
+    use: Callable[[], None] = lambda: None
+
+
+def _use_torch() -> None:
+    """One forward and backward pass in one thread, and the seeding, which is slow."""
+    import torch
+
+    torch.set_num_threads(1)
+    weights = torch.ones(2, 2, dtype=torch.float64, requires_grad=True)
+    torch.autograd.grad(torch.tanh(weights @ weights).sum(), weights)
+    torch.manual_seed(0)
 
 
 _WARM = {
+    "torch": _Slow((r"^(?:import|from) torch\b",), use=_use_torch),
     "torch._dynamo": _Slow((r"\btorch\.optim\b",)),  # by the first optimizer
     "keras": _Slow(
         (r"^(?:import|from) keras\b", r'KERAS_BACKEND"\W+"torch"'),
@@ -54,7 +67,7 @@ def slow_imports(source: Mapping[str, Any]) -> tuple[str, ...]:
 def missing(names: Sequence[str]) -> list[str]:
     """Those of the libraries that are installed, and not imported yet."""
     known = [name for name in names if name in _WARM and name not in sys.modules]
-    return [name for name in known if importlib.util.find_spec(name)]
+    return [name for name in known if importlib.util.find_spec(name.split(".")[0])]
 
 
 def import_slow(names: Sequence[str]) -> None:
@@ -65,6 +78,7 @@ def import_slow(names: Sequence[str]) -> None:
     for name in names:
         with _environment(_WARM[name].environment):
             importlib.import_module(name)
+            _WARM[name].use()
     tempfile.tempdir = None  # a child's own is another
     gc.collect()
     gc.freeze()
