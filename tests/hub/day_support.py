@@ -204,10 +204,7 @@ class Browser:
         )
         page = context.new_page()
         page.set_default_timeout(90_000)
-        page.goto(f"{self.hub.address}/hub/login")
-        page.fill("#username_input", name)
-        page.fill("#password_input", self.hub.password)
-        page.click("#login_submit")
+        self.sign_in(page, name)
         page.wait_for_url("**/course*")
         page.wait_for_load_state()
         try:
@@ -217,6 +214,13 @@ class Browser:
             raise
         finally:
             context.close()
+
+    def sign_in(self, page: Any, name: str) -> None:
+        """Fill in the form of the sign-in page."""
+        page.goto(f"{self.hub.address}/hub/login")
+        page.fill("#username_input", name)
+        page.fill("#password_input", self.hub.password)
+        page.click("#login_submit")
 
 
 def _keep_failure(page: Any) -> None:

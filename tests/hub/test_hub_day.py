@@ -222,6 +222,9 @@ def test_students_are_refused_what_is_not_theirs(hub: Hub, browser: Browser) -> 
         for service in (hub.plan.formgrader, hub.plan.authoring, hub.plan.grading):
             answer = page.goto(f"{hub.address}/services/{service}/")
             assert answer.status == 403
+        page.context.clear_cookies()
+        browser.sign_in(page, hub.plan.grader)
+        expect(page.get_by_text("nobody signs in as it")).to_be_visible()
     course = hub.plan.exchange / hub.plan.course
     for path in (hub.home("emmy"), hub.plan.course_root, course / "inbound"):
         seen = run_as(hub.plan, "ada", Path("/"), "ls", str(path))

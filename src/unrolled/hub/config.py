@@ -8,8 +8,11 @@ so each person has an account of their own; homes are 0700.
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+from tornado.web import HTTPError
 
 from unrolled.hub.accounts import ensure_student
 from unrolled.hub.plan import HubPlan, load_plan
@@ -62,6 +65,7 @@ def _sign_in(config: Any, plan: HubPlan) -> None:
     """Whoever the hub knows may sign in: those of the plan, those enrolled later."""
     config.Authenticator.allow_existing_users = True
     config.Authenticator.blocked_users = {"root"}
+    config.Authenticator.post_auth_hook = partial(_not_the_grader, plan.grader)
     if plan.sign_in == "password":
         secret = (plan.state / "password").read_text(encoding="ascii").strip()
         config.JupyterHub.authenticator_class = "shared-password"
@@ -73,6 +77,15 @@ def _sign_in(config: Any, plan: HubPlan) -> None:
         from unrolled.hub.sign_in import configure_canvas
 
         configure_canvas(config, plan)
+
+
+def _not_the_grader(
+    grader: str, authenticator: Any, handler: Any, found: dict[str, Any]
+) -> dict[str, Any]:
+    """Nobody signs in as the grader, with the right password either."""
+    if found["name"] == grader:
+        raise HTTPError(403, f"{grader} grades; nobody signs in as it.")
+    return found
 
 
 def _spawner(config: Any, plan: HubPlan) -> None:
