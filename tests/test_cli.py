@@ -71,6 +71,10 @@ HELP = {
     "exit 1 if canvas has another one | no comment or file is ever sent twice",
     "canvas cartridge": "--out | [default: course.imscc] | --dry-run | --force | "
     "--json | updated, not doubled | hub",
+    "hub": "ctrl-c stops it | as root | the first time | docs/hub.md",
+    "hub check": "--json | exit 1 if something is not | how to mend it",
+    "hub down": "--purge | asks first | in an archive | --yes",
+    "new-term": "--exchange | --dry-run | --yes | nothing is deleted | build/terms/",
 }
 
 
@@ -99,8 +103,11 @@ def test_no_command_is_left_out() -> None:
     """Does the first page name every command, and these tests too?"""
     group = typer.main.get_command(app)
     names = set(group.commands)  # type: ignore[attr-defined]
-    canvas = group.commands["canvas"].commands  # type: ignore[attr-defined]
-    below = {f"canvas {name}" for name in canvas}
+    below = {
+        f"{above} {name}"
+        for above in ("canvas", "hub")
+        for name in group.commands[above].commands  # type: ignore[attr-defined]
+    }
     assert below == {name for name in HELP if " " in name}
     assert names == {name.split()[0] for name in HELP}
     said = help_of()

@@ -40,8 +40,14 @@ class NewTerm:
 def plan_term(course: Course, exchange: Path | None = None) -> NewTerm:
     """What a new term would move; `exchange` is nbgrader's, if there is one.
 
-    Raises UserError if a grader is running, or if the database is not a file.
+    Raises UserError if the gradebook is no file, but in PostgreSQL.
     """
+    if course.database.url:
+        raise UserError(
+            "the gradebook is in PostgreSQL, which new-term does not move. Make an "
+            "empty database for the new term, name it in course.toml, move submitted/, "
+            "autograded/ and feedback/ aside, and run `unrolled build`."
+        )
     stamp = datetime.now().strftime("%Y-%m-%d-%H%M%S")
     folder = course.build / "terms" / stamp
     moves = [

@@ -14,8 +14,9 @@ import pytest
 from deploy_files import DEPLOY, PLAN, ROOT, documents, text
 from traitlets.config import Config
 
-from unrolled.hub.config import _spawner, formgrader_service
+from unrolled.hub.config import _spawner
 from unrolled.hub.course_place import FILES, GIVEN
+from unrolled.hub.services import formgrader_service
 
 SECRET = ("lessons", "source", "solutions", "src/unrolled/author")
 

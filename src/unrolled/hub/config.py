@@ -16,6 +16,11 @@ from tornado.web import HTTPError
 
 from unrolled.hub.accounts import ensure_student
 from unrolled.hub.plan import HubPlan, load_plan
+from unrolled.hub.services import (
+    authoring_service,
+    formgrader_service,
+    grading_service,
+)
 
 INSTRUCTORS = "instructors"
 
@@ -163,73 +168,6 @@ def roles(plan: HubPlan) -> list[dict[str, Any]]:
             "services": ["unrolled-check"],
         },
     ]
-
-
-def formgrader_service(plan: HubPlan) -> dict[str, Any]:
-    """Formgrader for the assistants: they look at files, mark, and run nothing."""
-    safe = "unrolled.hub.looking"
-    return _server(
-        plan,
-        plan.formgrader,
-        plan.formgrader_port,
-        [
-            "--ServerApp.terminals_enabled=False",
-            f"--ServerApp.contents_manager_class={safe}.LookOnly",
-            f"--ServerApp.kernel_manager_class={safe}.NoKernels",
-            "--ServerApp.default_url=/formgrader",
-        ],
-    )
-
-
-def authoring_service(plan: HubPlan) -> dict[str, Any]:
-    """JupyterLab in the course folder, with a terminal, for instructors."""
-    return _server(plan, plan.authoring, plan.authoring_port, [])
-
-
-def _server(plan: HubPlan, name: str, port: int, more: list[str]) -> dict[str, Any]:
-    home = plan.homes / plan.grader
-    return {
-        "name": name,
-        "url": f"http://127.0.0.1:{port}",
-        "command": [
-            *(str(plan.staff_env / "bin" / "python"), "-m", "jupyterhub.singleuser"),
-            *(f"--ServerApp.root_dir={home}", *more),
-        ],
-        "user": plan.grader,
-        "cwd": str(home),
-        "environment": _grader_environment(plan),
-        "oauth_no_confirm": True,
-        "display": True,
-    }
-
-
-def grading_service(plan: HubPlan) -> dict[str, Any]:
-    """The page that collects and grades a whole class."""
-    python = str(plan.staff_env / "bin" / "python")
-    return {
-        "name": plan.grading,
-        "url": f"http://127.0.0.1:{plan.grading_port}",
-        "command": [python, "-m", "unrolled.hub.grading_page", str(plan.course_root)],
-        "user": plan.grader,
-        "cwd": str(plan.course_root),
-        "environment": _grader_environment(plan) | {"FORMGRADER": plan.formgrader},
-        "oauth_no_confirm": True,
-        "display": True,
-    }
-
-
-def _grader_environment(plan: HubPlan) -> dict[str, str]:
-    home = plan.homes / plan.grader
-    return {
-        "HOME": str(home),
-        "USER": plan.grader,
-        "SHELL": "/bin/bash",
-        "PATH": f"{plan.staff_env / 'bin'}:{os.environ.get('PATH', os.defpath)}",
-        "JUPYTER_PREFER_ENV_PATH": "1",
-        "KERAS_BACKEND": "torch",
-        "UNROLLED_COURSE": str(plan.course_root),
-        "UNROLLED_EXCHANGE": str(plan.exchange),
-    }
 
 
 def config_file(plan: HubPlan) -> Path:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from unrolled.course import Course
@@ -15,7 +17,7 @@ from unrolled.hub.system import as_grader
 GIVEN = ("lessons", "source", "release", "solutions")
 FILES = ("course.toml", "nbgrader_config.py")
 WORK = ("submitted", "autograded", "feedback", "canvas-records", "build/results")
-KEPT = ("gradebook.db", "course.secret", "canvas.token")
+KEPT = ("course.secret", "canvas.token")
 
 
 def place_course(plan: HubPlan, course: Course) -> bool:
@@ -40,9 +42,20 @@ def place_course(plan: HubPlan, course: Course) -> bool:
     for name in KEPT:
         if (course.root / name).is_file():
             shutil.copy2(course.root / name, fresh / name)
+    _copy_gradebook(course.gradebook, fresh / course.gradebook.name)
     _give(fresh, plan.grader)
     fresh.rename(place)
     return True
+
+
+def _copy_gradebook(old: Path, new: Path) -> None:
+    """Copy the database whole, with what its write-ahead log still holds."""
+    if old.is_file():
+        with (
+            closing(sqlite3.connect(old)) as origin,
+            closing(sqlite3.connect(new)) as target,
+        ):
+            origin.backup(target)
 
 
 def _give(folder: Path, account: str) -> None:

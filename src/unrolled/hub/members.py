@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from nbgrader.api import Gradebook
 
 from unrolled.course import Course, load_course
+from unrolled.gradebook import open_gradebook
 from unrolled.hub.plan import HubPlan
 from unrolled.hub.settings import is_account
 from unrolled.hub.system import as_grader
@@ -34,7 +34,7 @@ def students_of(plan: HubPlan, more: Sequence[str] = ()) -> list[str]:
 
 def gradebook_students(course: Course, more: Sequence[str] = ()) -> list[str]:
     """The gradebook's students, after adding `more`."""
-    with Gradebook(course.db_url, course.id) as gradebook:
+    with open_gradebook(course) as gradebook:
         there = {s.id for s in gradebook.students}
         for name in more:
             if name not in there:
