@@ -61,23 +61,20 @@ class Writer:
         self.patience = course.database.lock_seconds
 
     def __enter__(self) -> Writer:
-        self.gradebook = open_gradebook(self.course)
-        try:
-            self.rows = assignment_rows(self.course, self.gradebook, self.assignment)
-            self.gradebook.db.rollback()  # what was read holds up nobody
-            self.connection = self.gradebook.engine.connect()
+        with contextlib.ExitStack() as stack:
+            gradebook = stack.enter_context(open_gradebook(self.course))
+            self.rows = assignment_rows(self.course, gradebook, self.assignment)
+            gradebook.db.rollback()  # what was read holds up nobody
+            self.connection = stack.enter_context(gradebook.engine.connect())
             begin(self.connection, self.patience)  # who may not write is told here
             self.rows.find(self.connection, "")  # as are tables of an older nbgrader
             self.connection.rollback()
-        except BaseException:
-            self.gradebook.close()
-            raise
+            self.opened = stack.pop_all()
         _sweep(self.course.autograded)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.connection.close()
-        self.gradebook.close()
+        self.opened.close()
         shutil.rmtree(self.stage, ignore_errors=True)
 
     def write(
