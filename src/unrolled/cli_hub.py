@@ -13,10 +13,7 @@ import typer
 from unrolled.cli_common import Json, err, out, print_json, the_course
 from unrolled.hub.plan import HubPlan, load_plan, make_plan
 
-hub = typer.Typer(
-    invoke_without_command=True,
-    help="A JupyterHub for the course on this machine: start, check, stop.",
-)
+hub = typer.Typer(invoke_without_command=True)
 
 
 def _plan(context: typer.Context) -> HubPlan:
@@ -26,7 +23,7 @@ def _plan(context: typer.Context) -> HubPlan:
 
 @hub.callback()
 def start(context: typer.Context) -> None:
-    """Start a JupyterHub for the course; Ctrl-C stops it.
+    """A JupyterHub for the course on this machine: starts it; Ctrl-C stops it.
 
     As root, on Debian or Ubuntu. It installs what is missing, makes an account for
     everybody and one for the grader, copies the course to the grader's home (the
