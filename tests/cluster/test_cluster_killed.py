@@ -15,6 +15,7 @@ from cluster_support import NAME, WORKER, Cluster, cluster, copy_class, make_cla
 from cluster_support import notebooks as graded
 from dump_support import dump
 
+import unrolled.grade.cluster
 from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.grade.results import SubmissionResult
@@ -99,9 +100,14 @@ def later(seconds: float, do: Callable[[], None]) -> threading.Timer:
 
 
 def test_twenty_killed_schedulers_cost_nothing(
-    school: Course, undisturbed: Course, tmp_path: Path
+    school: Course,
+    undisturbed: Course,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Does each run end with a clear word, and the next one go on where it was?"""
+    # How long a scheduler that is gone is waited for.
+    monkeypatch.setattr(unrolled.grade.cluster, "CONNECT_SECONDS", 4)
     course = copy_class(school, tmp_path / "course")
     chance = random.Random(2)
     for number in range(KILLS):

@@ -125,7 +125,7 @@ def test_a_grader_killed_twenty_times_goes_on_where_it_was(
         results = 0 if number % 4 == 0 else chance.randrange(1, 4)
         force = ["--force"] if finished(course) > STUDENTS // 2 else []
         wanted = finished(course) + results if not force else 0
-        run = start(course, *force)
+        run = start(course, "--jobs", str(1 + number % 2), *force)
         until = time.monotonic() + PATIENCE
         while finished(course) < wanted and run.poll() is None:
             assert time.monotonic() < until
