@@ -25,8 +25,12 @@ def formgrader_service(plan: HubPlan) -> dict[str, Any]:
 
 
 def authoring_service(plan: HubPlan) -> dict[str, Any]:
-    """JupyterLab in the course folder, with a terminal, for instructors."""
-    return _server(plan, plan.authoring, plan.authoring_port, [])
+    """JupyterLab in the course folder, with a terminal, for instructors.
+
+    The terminal's shell is said: the account's own lets nobody in.
+    """
+    shell = "--ServerApp.terminado_settings={'shell_command': ['/bin/bash']}"
+    return _server(plan, plan.authoring, plan.authoring_port, [shell])
 
 
 def _server(plan: HubPlan, name: str, port: int, more: list[str]) -> dict[str, Any]:
