@@ -317,8 +317,8 @@ def test_an_instructor_adds_a_student_and_exports_grades(
     """Can somebody of the roster sign in at once, and does Canvas get the grades?"""
     with browser.person("instructor") as page:
         lab.terminal(page, f"{hub.address}/services/{hub.plan.authoring}")
-        lab.type_line(page, "cd ~/unrolled && printf 'Name,Login ID\\n' > people.csv")
-        lab.type_line(page, "echo 'Grace Hopper,grace' >> people.csv")
+        people = "Name,Login ID\\nEmmy Noether,emmy\\nGrace Hopper,grace\\n"
+        lab.type_line(page, f"cd ~/unrolled && printf '{people}' > people.csv")
         lab.type_line(page, "unrolled canvas roster people.csv --keep --yes")
         lab.type_line(page, "unrolled canvas export --force")
         exported = hub.plan.course_root / "canvas.csv"
