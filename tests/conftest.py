@@ -8,13 +8,13 @@ import pickle
 import shutil
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from rich.console import Console
+from small_class import STUDENTS, SmallClass
 
-from unrolled.course import Course, load_course
+from unrolled.course import load_course
 from unrolled.demo import COPIED, demo
 from unrolled.report.demo import DemoReport
 
@@ -25,11 +25,6 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("KERAS_BACKEND", "torch")
 
 ROOT = Path(__file__).parents[1]
-STUDENTS = (
-    *("blank", "edited_test", "not_a_notebook", "perfect", "several_misconceptions"),
-    *("two_days_late", "waits_for_marks", "wrong_step_right_rest"),
-)
-
 LONGEST = (
     *("hub/test_hub_day.py", "grade/test_killed.py", "cluster/test_cluster_killed.py"),
     *("browser/test_notebooks_browser.py", "grade/test_hostile.py"),
@@ -43,14 +38,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files that take longest come first, so that all processes end together."""
     places = {ROOT / "tests" / name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path, len(places)))
-
-
-@dataclass(frozen=True)
-class SmallClass:
-    """A demo class that was graded: its report and its course folder."""
-
-    report: DemoReport
-    course: Course
 
 
 @pytest.fixture(scope="session")

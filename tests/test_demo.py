@@ -14,8 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import STUDENTS, SmallClass
 from rich.console import Console
+from small_class import STUDENTS, SmallClass
 
 from unrolled.author.build import build
 from unrolled.author.recipes import load_students

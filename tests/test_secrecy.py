@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import SmallClass
+from small_class import SmallClass
 
 from unrolled.author.cooking import cook
 from unrolled.author.recipes import load_students

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 
-from conftest import SmallClass
+from small_class import SmallClass
 
 NAME = "02_forward_pass"
 

@@ -107,7 +107,7 @@ def check_same(course: Course, undisturbed: Course, scratch: Path) -> None:
     adopt_orphans()
     before = children()
     assert start(course).wait(PATIENCE) == 0
-    assert still_alive(children() - before) == set()
+    assert still_alive(children() - before, PATIENCE) == set()
     assert dump(course) == dump(undisturbed)
     assert notebooks(course) == notebooks(undisturbed)
     assert list(scratch.iterdir()) == []
@@ -133,7 +133,7 @@ def test_a_grader_killed_twenty_times_goes_on_where_it_was(
         time.sleep(chance.uniform(0, 3 if not results or force else 0.2))
         os.killpg(run.pid, signal.SIGKILL)
         run.wait()
-    assert still_alive(children() - before) == set()
+    assert still_alive(children() - before, PATIENCE) == set()
     check_same(course, undisturbed, scratch)
 
 

@@ -318,7 +318,7 @@ def test_an_instructor_adds_a_student_and_exports_grades(
     """Can somebody of the roster sign in at once, and does Canvas get the grades?"""
     with browser.person("instructor") as page:
         lab.terminal(page, f"{hub.address}/services/{hub.plan.authoring}")
-        people = "Name,Login ID\\nEmmy Noether,emmy\\nGrace Hopper,grace\\n"
+        people = "Name,ID,Login ID\\nEmmy Noether,101,emmy\\nGrace Hopper,102,grace\\n"
         lab.type_line(page, f"cd ~/unrolled && printf '{people}' > people.csv")
         lab.type_line(page, "unrolled canvas roster people.csv --keep --yes")
         lab.type_line(page, "unrolled canvas export --force")
@@ -338,7 +338,7 @@ def test_an_instructor_begins_a_new_term(hub: Hub, browser: Browser) -> None:
         lab.type_line(
             page, "cd ~/unrolled && unrolled new-term --yes; touch ~/new-term"
         )
-        wait_until((hub.home(hub.plan.grader) / "term").exists)
+        wait_until((hub.home(hub.plan.grader) / "new-term").exists)
     assert scores(hub) == {}
     kept = list((hub.plan.course_root / "build" / "terms").glob("*/submitted/ada"))
     assert len(kept) == 1
