@@ -32,16 +32,22 @@ class Outcome:
     calls: tuple[Call, ...] = ()
 
 
+MORE_TRIES = 2
+
+
 def judge(task: Task, reference: Reference, worker: Worker) -> Verdict:
     """Judge one submission.
 
     Where its process was killed from outside (an operator, a machine out of
-    memory), it is judged once more, and that counts. Raises GradingError if grading
+    memory), it is judged again, at most twice; the last time counts. Raises GradingError if grading
     itself cannot work; whatever the submission does, short of that, ends in a
     verdict.
     """
     verdict, killed = _examine(task, reference, worker)
-    return _examine(task, reference, worker)[0] if killed else verdict
+    for _ in range(MORE_TRIES):
+        if killed:
+            verdict, killed = _examine(task, reference, worker)
+    return verdict
 
 
 def _examine(task: Task, reference: Reference, worker: Worker) -> tuple[Verdict, bool]:
