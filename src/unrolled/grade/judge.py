@@ -39,9 +39,9 @@ def judge(task: Task, reference: Reference, worker: Worker) -> Verdict:
     """Judge one submission.
 
     Where its process was killed from outside (an operator, a machine out of
-    memory), it is judged again, at most twice; the last time counts. Raises GradingError if grading
-    itself cannot work; whatever the submission does, short of that, ends in a
-    verdict.
+    memory), it is judged again, at most twice; the last time counts. Raises
+    GradingError if grading itself cannot work; whatever the submission does, short
+    of that, ends in a verdict.
     """
     verdict, killed = _examine(task, reference, worker)
     for _ in range(MORE_TRIES):
