@@ -32,14 +32,14 @@ class Outcome:
     calls: tuple[Call, ...] = ()
 
 
-MORE_TRIES = 2
+MORE_TRIES = 5
 
 
 def judge(task: Task, reference: Reference, worker: Worker) -> Verdict:
     """Judge one submission.
 
     Where its process was killed from outside (an operator, a machine out of
-    memory), it is judged again, at most twice; the last time counts. Raises
+    memory), it is judged again, at most five times; the last time counts. Raises
     GradingError if grading itself cannot work; whatever the submission does, short
     of that, ends in a verdict.
     """

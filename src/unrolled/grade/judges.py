@@ -7,6 +7,7 @@ a process with threads may hang.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import signal
@@ -55,6 +56,8 @@ def main(argv: list[str]) -> None:
     pipe = Connection(int(argv[0]))
     checks, allow_weak = (word == "1" for word in argv[1:3])
     _end_with_the_grader()
+    if pipe.poll():  # no job comes before READY: the grader was gone already
+        return
     libraries = threading.Thread(
         target=importlib.import_module, args=("unrolled.grade.job",)
     )
@@ -95,12 +98,13 @@ def _work(pipe: Connection, worker: Worker) -> None:
 
 def _graded(job: Job, worker: Worker) -> Graded:
     from unrolled.grade.job import Graded, grade_job
+    from unrolled.grade.judge import MORE_TRIES
 
     try:
-        try:
-            return grade_job(job, worker)
-        except ZygoteLostError:
-            return grade_job(job, worker)
+        for _ in range(MORE_TRIES):
+            with contextlib.suppress(ZygoteLostError):
+                return grade_job(job, worker)
+        return grade_job(job, worker)
     except GradingError as error:
         return Graded(job.student, f"grading failed: {error}")
 
