@@ -32,7 +32,7 @@ def test_keys_are_those_of_compose() -> None:
     }
 
 
-@pytest.mark.skipif(not tool("docker-compose"), reason="no docker-compose")
+@pytest.mark.skipif(not tool("docker-compose"), reason="apt-get install docker-compose")
 def test_compose_takes_the_file() -> None:
     """Does Compose itself accept the file?"""
     file = str(DEPLOY / "compose/compose.yaml")
@@ -85,7 +85,7 @@ def start(folder: Path, *command: str) -> Any:
     )
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes accounts")
+@pytest.mark.skipif(os.geteuid() != 0, reason="makes accounts: run the tests as root")
 def test_homes_get_their_accounts_back(folder: Path) -> None:
     """In a new container, is each home's owner an account again, with its number?"""
     owners = {"zz-student": 41001, "grader-zz": 41002, "lost+found": 0}

@@ -22,8 +22,13 @@ from unrolled.hub.environment_files import STAFF_CONFIG, STUDENTS_CONFIG
 
 RUNNER = public_python()
 pytestmark = [
-    pytest.mark.skipif(os.geteuid() != 0, reason="only root can be several users"),
-    pytest.mark.skipif(RUNNER is None, reason="no Python that every account may run"),
+    pytest.mark.skipif(
+        os.geteuid() != 0, reason="acts as several users: run the tests as root"
+    ),
+    pytest.mark.skipif(
+        RUNNER is None,
+        reason="apt-get install python3 (one that every account may run)",
+    ),
 ]
 NOTEBOOK = """{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}"""
 GRADER = "grader-unrolled"

@@ -44,7 +44,7 @@ def test_the_unit_lets_the_hub_end_by_itself() -> None:
     assert service["KillMode"] == "mixed"
 
 
-@pytest.mark.skipif(not tool("systemd-analyze"), reason="no systemd-analyze")
+@pytest.mark.skipif(not tool("systemd-analyze"), reason="apt-get install systemd")
 def test_systemd_takes_the_unit(tmp_path: Path) -> None:
     """Does systemd know every key and value? (The command is put out of the way.)"""
     copy = tmp_path / "unrolled-hub.service"
@@ -65,7 +65,7 @@ def test_the_web_server_sends_to_the_hub(name: str) -> None:
     assert [f"http://{place}" for place in sent] == [PLAN.address]
 
 
-@pytest.mark.skipif(not tool("nginx"), reason="no nginx")
+@pytest.mark.skipif(not tool("nginx"), reason="apt-get install nginx-light")
 def test_nginx_takes_its_file(tmp_path: Path) -> None:
     """Does nginx itself accept the configuration?"""
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
@@ -84,7 +84,7 @@ def test_nginx_takes_its_file(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.skipif(not tool("caddy"), reason="no caddy")
+@pytest.mark.skipif(not tool("caddy"), reason="apt-get install caddy")
 @pytest.mark.parametrize("name", ["one-machine/Caddyfile", "compose/Caddyfile"])
 def test_caddy_takes_its_file(name: str, tmp_path: Path) -> None:
     """Does Caddy itself accept the configuration, and find nothing to reformat?"""

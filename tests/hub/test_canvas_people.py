@@ -94,7 +94,9 @@ def test_an_administrator_s_account_is_no_student_s(
     assert not safe_account("sam", set())
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+@pytest.mark.skipif(
+    os.geteuid() != 0, reason="acts as somebody else: run the tests as root"
+)
 def test_the_records_are_read_as_their_owner(tmp_path: Path) -> None:
     """Can a course folder not make root read for it what only root may?"""
     python = _public_python(Path("/tmp") / f"unrolled-{os.getpid()}")
@@ -124,7 +126,7 @@ def _public_python(folder: Path) -> Path:
     """A Python that every account may run, with what reads the records."""
     system = Path("/usr/bin/python3")
     if not system.exists():
-        pytest.skip("no Python that every account may run")
+        pytest.skip("apt-get install python3 (one that every account may run)")
     folder.mkdir(mode=0o755)
     venv = [str(system), "-m", "venv", "--without-pip", str(folder / "venv")]
     subprocess.run(venv, check=True)

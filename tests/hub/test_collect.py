@@ -68,7 +68,7 @@ def open_hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
         yield make_hub(Path(folder), monkeypatch)
 
 
-@pytest.mark.skipif(not ROOT, reason="needs two accounts")
+@pytest.mark.skipif(not ROOT, reason="acts as two accounts: run the tests as root")
 def test_two_real_users(open_hub: Hub) -> None:
     """Do real owners count, where nbgrader itself hands in?"""
     hub = open_hub
@@ -130,7 +130,7 @@ def test_the_folder_itself_is_a_link(hub: Hub) -> None:
     assert collect(hub) == {"ada": "the submission is a link or no folder"}
 
 
-@pytest.mark.skipif(not ROOT, reason="needs two accounts")
+@pytest.mark.skipif(not ROOT, reason="acts as two accounts: run the tests as root")
 def test_files_of_others_in_it(hub: Hub) -> None:
     """Is a submission refused that holds a file of another account?"""
     place = hub.hand_in("ada")
@@ -338,7 +338,7 @@ def test_the_last_before_the_due_date(hub: Hub) -> None:
     assert text(hub) == "late"
 
 
-@pytest.mark.skipif(not ROOT, reason="needs two accounts")
+@pytest.mark.skipif(not ROOT, reason="acts as two accounts: run the tests as root")
 @pytest.mark.parametrize("mode", [0o000, 0o444])
 def test_what_its_owner_has_locked(open_hub: Hub, mode: int) -> None:
     """Is a folder that the grader may not read refused, and no stop?"""

@@ -49,7 +49,9 @@ needs = [
     not shutil.which("useradd"),
     not Path("/etc/pam.d").is_dir(),
 ]
-pytestmark = pytest.mark.skipif(any(needs), reason="needs root, accounts and PAM")
+pytestmark = pytest.mark.skipif(
+    any(needs), reason="run the tests as root; apt-get install passwd libpam-modules"
+)
 
 
 @pytest.fixture(scope="module")
