@@ -97,3 +97,16 @@ def run_all(page: Any) -> None:
     """Choose Run All Cells from the menu."""
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_text("Run All Cells", exact=True).click()
+
+
+def move_a_slider(page: Any) -> None:
+    """Press an arrow key on the first slider and see its picture change."""
+    widget = page.locator(".widget-vbox", has=page.get_by_role("slider")).first
+    image = widget.locator(".widget-image").first
+    image.scroll_into_view_if_needed()
+    before = image.get_attribute("src")
+    widget.get_by_role("slider").first.focus()
+    page.keyboard.press("ArrowLeft")
+    expect = pytest.importorskip("playwright.sync_api").expect
+    expect(image).not_to_have_attribute("src", before, timeout=90_000)
+    expect(image).to_be_visible()

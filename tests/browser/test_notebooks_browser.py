@@ -13,6 +13,7 @@ import pytest
 from jupyter_support import (
     browser_page,
     jupyterlab,
+    move_a_slider,
     needs_browser,
     open_notebook,
     run_all,
@@ -83,19 +84,8 @@ def test_the_solved_notebook_shows_all_figures_and_live_widgets(
         expect(pictures.nth(figures(name) - 1)).to_be_visible(timeout=90_000)
         assert page.locator(".jp-OutputArea-output.jp-mod-error").count() == 0
         assert page.locator("text=Error displaying widget").count() == 0
-        _moves(page)
+        move_a_slider(page)
         _keep(page, f"{name}_solved")
-
-
-def _moves(page: Any) -> None:
-    widget = page.locator(".widget-vbox", has=page.get_by_role("slider")).first
-    image = widget.locator(".widget-image").first
-    image.scroll_into_view_if_needed()
-    before = image.get_attribute("src")
-    widget.get_by_role("slider").first.focus()
-    page.keyboard.press("ArrowLeft")
-    expect(image).not_to_have_attribute("src", before)
-    expect(image).to_be_visible()
 
 
 def test_the_released_notebook_names_what_is_not_written(

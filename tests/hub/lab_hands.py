@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from day_support import cells, wait_until
+from jupyter_support import move_a_slider as move_a_slider
 
 MARKS = re.compile(r"^ *### (BEGIN|END) SOLUTION\n?", re.MULTILINE)
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -58,17 +59,6 @@ def solve(page: Any, release: Path, solution: Path) -> None:
             place.scroll_into_view_if_needed()
             place.locator(".jp-RenderedMarkdown").dblclick()
             write_cell(page, number, "The same weights at each step, so fewer of them.")
-
-
-def move_a_slider(page: Any) -> None:
-    """Press an arrow key on the first slider and see its picture change."""
-    widget = page.locator(".widget-vbox", has=page.get_by_role("slider")).first
-    image = widget.locator(".widget-image").first
-    image.scroll_into_view_if_needed()
-    before = image.get_attribute("src")
-    widget.get_by_role("slider").first.focus()
-    page.keyboard.press("ArrowLeft")
-    expect(image).not_to_have_attribute("src", before, timeout=90_000)
 
 
 def validate(page: Any) -> str:
