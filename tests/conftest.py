@@ -27,8 +27,9 @@ os.environ.setdefault("KERAS_BACKEND", "torch")
 ROOT = Path(__file__).parents[1]
 LONGEST = (
     *("grade/test_killed.py", "cluster/test_cluster_killed.py"),
-    *("hub/test_hub_day.py", "browser/test_notebooks_browser.py", "grade/test_hostile.py"),
-    *("grade/test_like_jupyter.py", "cluster/test_cluster.py", "test_secrecy.py"),
+    *("hub/test_hub_day.py", "browser/test_notebooks_browser.py"),
+    *("grade/test_hostile.py", "grade/test_like_jupyter.py"),
+    *("cluster/test_cluster.py", "test_secrecy.py"),
     *("grade/test_run.py", "grade/test_trouble.py", "author/test_build.py"),
     *("test_cli_results.py", "sandbox/test_doctor.py", "test_demo.py"),
 )
