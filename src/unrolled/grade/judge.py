@@ -7,9 +7,11 @@ when a grade cell, visible and hidden part, has run to its end.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +21,13 @@ from unrolled.grade.diagnose import explain, fits, quiet
 from unrolled.grade.process import StudentProcess
 from unrolled.grade.reference import Check, Reference
 from unrolled.grade.session import Session, StudentLost, StudentMissing
-from unrolled.grade.task import CellVerdict, Task, Verdict, cell_seed
+from unrolled.grade.task import (
+    CellVerdict,
+    ProcessLostError,
+    Task,
+    Verdict,
+    cell_seed,
+)
 from unrolled.grade.worker import Worker
 
 
@@ -32,22 +40,41 @@ class Outcome:
     calls: tuple[Call, ...] = ()
 
 
-MORE_TRIES = 5
+MOST_TRIES = 25
+MOST_OUT_OF_MEMORY = 2
 
 
 def judge(task: Task, reference: Reference, worker: Worker) -> Verdict:
     """Judge one submission.
 
-    Where its process was killed from outside (an operator, a machine out of
-    memory), it is judged again, at most five times; the last time counts. Raises
-    GradingError if grading itself cannot work; whatever the submission does, short
-    of that, ends in a verdict.
+    Where a process was killed from outside (by an operator, say), it is judged
+    again for as long as a submission may take; after the second time that the
+    machine ran out of memory, the last verdict counts. Raises GradingError if
+    grading itself cannot work; whatever the submission does, short of that, ends
+    in a verdict.
     """
-    verdict, killed = _examine(task, reference, worker)
-    for _ in range(MORE_TRIES):
-        if killed:
+    until = time.monotonic() + task.limits.submission_seconds
+    enough = _out_of_memory() + MOST_OUT_OF_MEMORY
+    for left in reversed(range(MOST_TRIES)):
+        last = not left
+        try:
             verdict, killed = _examine(task, reference, worker)
+        except ProcessLostError:
+            if last or time.monotonic() >= until:
+                raise
+            continue
+        last |= time.monotonic() >= until or _out_of_memory() >= enough
+        if last or not killed:
+            break
     return verdict
+
+
+def _out_of_memory() -> int:
+    """How often this machine has killed a process for want of memory (Linux)."""
+    with contextlib.suppress(OSError, ValueError):
+        words = Path("/proc/vmstat").read_text(encoding="ascii").split()
+        return int(words[words.index("oom_kill") + 1])
+    return 0
 
 
 def _examine(task: Task, reference: Reference, worker: Worker) -> tuple[Verdict, bool]:

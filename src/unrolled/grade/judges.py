@@ -7,7 +7,6 @@ a process with threads may hang.
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import os
 import signal
@@ -20,23 +19,21 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
 from unrolled.errors import UserError
-from unrolled.grade.task import GradingError, Material
-from unrolled.grade.warm import ZygoteLostError
+from unrolled.grade.task import GradingError, Material, Ready
 from unrolled.grade.worker import Worker
-from unrolled.grade.workers import safe_worker, trusted_worker, warm_worker
+from unrolled.grade.workers import safe_worker, tier_of, trusted_worker, warm_worker
 
 if TYPE_CHECKING:
     from unrolled.grade.job import Graded, Job
 
 THREADS = ("OMP", "MKL", "OPENBLAS", "NUMEXPR")
-READY = "ready"  # a judge's first word: warm, and the sandbox was tried if asked
 KNOWN = Material("", "", {}, {})  # stands for the material that was sent last
 
 
 def start_judge(
     checks: bool, allow_weak: bool
 ) -> tuple[subprocess.Popen[bytes], Connection]:
-    """Start a judge; the first word from it is READY, or a UserError."""
+    """Start a judge; the first word from it is Ready, or a UserError."""
     ours, theirs = Pipe()
     words = [str(theirs.fileno()), str(int(checks)), str(int(allow_weak))]
     one_thread = {f"{name}_NUM_THREADS": "1" for name in THREADS}
@@ -56,7 +53,7 @@ def main(argv: list[str]) -> None:
     pipe = Connection(int(argv[0]))
     checks, allow_weak = (word == "1" for word in argv[1:3])
     _end_with_the_grader()
-    if pipe.poll():  # no job comes before READY: the grader was gone already
+    if pipe.poll():  # no job comes before Ready: the grader was gone already
         return
     libraries = threading.Thread(
         target=importlib.import_module, args=("unrolled.grade.job",)
@@ -65,7 +62,7 @@ def main(argv: list[str]) -> None:
     try:
         worker = safe_worker(allow_weak) if checks else trusted_worker()
         libraries.join()
-        pipe.send(READY)
+        pipe.send(Ready(tier_of(worker)))
         _work(pipe, worker)
     except UserError as error:
         pipe.send(error)
@@ -98,12 +95,8 @@ def _work(pipe: Connection, worker: Worker) -> None:
 
 def _graded(job: Job, worker: Worker) -> Graded:
     from unrolled.grade.job import Graded, grade_job
-    from unrolled.grade.judge import MORE_TRIES
 
     try:
-        for _ in range(MORE_TRIES):
-            with contextlib.suppress(ZygoteLostError):
-                return grade_job(job, worker)
         return grade_job(job, worker)
     except GradingError as error:
         return Graded(job.student, f"grading failed: {error}")

@@ -17,8 +17,8 @@ from multiprocessing.connection import Connection, wait
 
 from unrolled.errors import UserError
 from unrolled.grade.job import Graded, Job
-from unrolled.grade.judges import KNOWN, READY, start_judge
-from unrolled.grade.task import Material
+from unrolled.grade.judges import KNOWN, start_judge
+from unrolled.grade.task import Material, Ready
 from unrolled.sandbox.scratch import sweep
 
 TRIES = 2
@@ -36,7 +36,7 @@ class _Judge:
     pipe: Connection
     checks: bool
     deadline: float
-    ready: bool = False
+    tier: str | None = None  # once it is ready
     job: Job | None = None
     material: Material | None = None
 
@@ -72,7 +72,7 @@ class JudgePool:
         self.jobs = max(1, jobs)
         self.allow_weak = allow_weak
         self._judges: list[_Judge] = []
-        self._checked = False
+        self._tier: str | None = None  # once it was tried
         self._failed_starts = 0
 
     def __enter__(self) -> JudgePool:
@@ -82,7 +82,7 @@ class JudgePool:
         for judge in self._judges:
             judge.pipe.close()
         for judge in self._judges:
-            judge.end(0.0 if judge.job or not judge.ready else END_SECONDS)
+            judge.end(0.0 if judge.job or not judge.tier else END_SECONDS)
         self._judges = []
         sweep()
 
@@ -108,21 +108,29 @@ class JudgePool:
             yield from done
 
     def _give(self, todo: deque[Job]) -> None:
+        self._dismiss_weaker()
         busy = sum(j.job is not None for j in self._judges)
         while len(self._judges) < min(self.jobs, len(todo) + busy):
             self._judges.append(self._start())
         for judge in self._judges:
-            if self._checked and judge.ready and judge.job is None and todo:
+            if judge.tier and judge.tier == self._tier and not judge.job and todo:
                 judge.give(todo.popleft())
 
+    def _dismiss_weaker(self) -> None:
+        """End judges that came up in another tier than the one that was tried."""
+        for judge in list(self._judges):
+            if self._tier and judge.tier and judge.tier != self._tier:
+                judge.tier = None
+                self._remove(judge)
+
     def _start(self) -> _Judge:
-        checks = not self._checked and not any(j.checks for j in self._judges)
+        checks = self._tier is None and not any(j.checks for j in self._judges)
         process, pipe = start_judge(checks, self.allow_weak)
         return _Judge(process, pipe, checks, time.monotonic() + START_SECONDS)
 
     def _answering(self) -> list[_Judge]:
         """Judges that have answered, died or are over time; waits for one."""
-        busy = [j for j in self._judges if j.job is not None or not j.ready]
+        busy = [j for j in self._judges if j.job is not None or not j.tier]
         left = min((j.deadline for j in busy), default=0.0) - time.monotonic()
         there = wait([j.pipe for j in busy], max(0.0, left))
         now = time.monotonic()
@@ -140,9 +148,9 @@ class JudgePool:
             self._remove(judge)
             return None
         judge.rest()
-        if answer == READY:
-            judge.ready = True
-            self._checked = self._checked or judge.checks
+        if isinstance(answer, Ready):
+            judge.tier = answer.tier
+            self._tier = answer.tier if judge.checks else self._tier
             return None
         graded: Graded = answer
         return graded
@@ -150,12 +158,19 @@ class JudgePool:
     def _remove(self, judge: _Judge) -> None:
         judge.end()
         self._judges.remove(judge)
-        self._failed_starts += not judge.ready
-        if self._failed_starts >= START_TRIES:
+        if judge.tier is None:
+            self._note_failed_start()
+
+    def _note_failed_start(self) -> None:
+        self._failed_starts += 1
+        if self._failed_starts < START_TRIES:
+            return
+        if self._tier is None or not self._judges:
             raise UserError(
                 f"judge processes do not come up here ({START_TRIES} ended at once). "
                 "Is memory short? `unrolled doctor` may tell more."
             )
+        self.jobs = len(self._judges)  # fewer at once: those that did come up
 
 
 _LOST = (

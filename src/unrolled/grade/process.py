@@ -16,7 +16,7 @@ from unrolled.grade.calls import Call
 from unrolled.grade.reference import runs_in_grading
 from unrolled.grade.session import Budget, Session, StudentLost
 from unrolled.grade.slow_imports import slow_imports
-from unrolled.grade.task import Task
+from unrolled.grade.task import GradingError, ProcessLostError, Task
 from unrolled.grade.worker import Worker
 
 MAX_STARTS = 12
@@ -73,13 +73,20 @@ class StudentProcess:
         return calls
 
     def _note_end(self, session: Session | None, lost: StudentLost) -> None:
-        """Note a process that somebody else may have killed.
-
-        Code cannot send itself SIGKILL: it is the first process of its namespace.
-        """
+        """Note a process that somebody else has killed."""
         if session is not None and lost.kind == "died":
-            status = session.channel.usage.get("status", 0)
-            self.killed |= os.WIFSIGNALED(status) and os.WTERMSIG(status) == SIGKILL
+            self.killed |= self._was_killed(session.channel.usage)
+
+    def _was_killed(self, usage: dict[str, Any]) -> bool:
+        """Whether a process was killed from outside, or its zygote was.
+
+        Code cannot send itself SIGKILL: it is the first process of its namespace,
+        or the filter refuses it. What it can do is use up its seconds of CPU.
+        """
+        status = usage.get("status", 0)
+        killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == SIGKILL
+        spent = usage.get("cpu_seconds", 0.0) >= self.task.limits.cpu_seconds
+        return bool(usage.get("lost")) or (killed and not spent)
 
     def close(self) -> None:
         """End the process, if there is one."""
@@ -112,6 +119,11 @@ class StudentProcess:
             session.close()
             self._note_end(session, lost)
             self._skip(running, lost)
+        except GradingError as error:
+            session.close()
+            if self._was_killed(channel.usage):
+                raise ProcessLostError(str(error)) from error
+            raise
         except BaseException:
             session.close()
             raise

@@ -24,6 +24,11 @@ class Limits:
     memory_bytes: int = 2 * 2**30
     file_bytes: int = 64 * 2**20
 
+    @property
+    def cpu_seconds(self) -> int:
+        """Seconds of CPU that the processes of a submission may take, each."""
+        return int(2 * self.submission_seconds)
+
 
 @dataclass(frozen=True)
 class Material:
@@ -102,8 +107,23 @@ class Verdict:
         return {"cells": [asdict(c) for c in self.cells], "notes": list(self.notes)}
 
 
+@dataclass(frozen=True)
+class Ready:
+    """A judge's first word: it is warm, and has tried the sandbox if it was to.
+
+    One that was not to try it may have come up in a weaker tier, or in none: it is
+    for the pool to see that, and to give it no work.
+    """
+
+    tier: str
+
+
 class GradingError(Exception):
     """Grading itself failed; the submission is ungraded, not wrong."""
+
+
+class ProcessLostError(GradingError):
+    """A process was killed from outside: no fault of the submission, try it again."""
 
 
 def derive_seed(secret: str, assignment: str, student: str) -> int:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from unrolled.grade.frames import Frame, send_frame
-from unrolled.grade.task import GradingError, Limits
+from unrolled.grade.task import Limits, ProcessLostError
 from unrolled.grade.worker import Channel, environment
 from unrolled.sandbox import view
 from unrolled.sandbox.isolate import Bounds, Tier
@@ -25,13 +25,13 @@ START_SECONDS = 120.0
 CLOSE_SECONDS = 10.0
 
 
-class ZygoteLostError(GradingError):
-    """The warm process is gone: start another and try the submission again."""
-
-
 @dataclass
 class ForkedChannel:
-    """A socket to one child of the zygote; `usage` is known when it is closed."""
+    """A socket to one child of the zygote.
+
+    Once it is closed, `usage` holds `status`, `cpu_seconds` and `peak_kib`, or
+    `lost` if the zygote ended before it could tell.
+    """
 
     sock: socket.socket
     worker: ZygoteWorker
@@ -109,7 +109,7 @@ class ZygoteWorker:
     def open(
         self, data: dict[str, bytes], limits: Limits, libraries: Sequence[str] = ()
     ) -> Channel:
-        """Fork a child; ZygoteLostError if the warm process is gone.
+        """Fork a child; ProcessLostError if the warm process is gone.
 
         The warm process imports `libraries` first. It is started anew if it holds
         others, which the child's notebook does not import in the same way.
@@ -135,9 +135,9 @@ class ZygoteWorker:
         try:
             self._send({"close": number}, [])
             usage = self._expect("closed", CLOSE_SECONDS)
-        except ZygoteLostError:
+        except ProcessLostError:
             self.stop()
-            return {}
+            return {"lost": True}
         shutil.rmtree(self.folder / "root" / str(number), ignore_errors=True)
         self.usages.append(usage)
         return usage
@@ -153,7 +153,7 @@ class ZygoteWorker:
         except OSError as error:
             said = self.log()
             self.stop()
-            raise ZygoteLostError(f"the warm process is gone. {said}") from error
+            raise ProcessLostError(f"the warm process is gone. {said}") from error
 
     def _expect(self, what: str, seconds: float) -> dict[str, Any]:
         self._control.settimeout(seconds)
@@ -166,16 +166,16 @@ class ZygoteWorker:
         if not data:
             said = self.log()
             self.stop()
-            raise ZygoteLostError(f"the warm process is gone. {said}") from cause
+            raise ProcessLostError(f"the warm process is gone. {said}") from cause
         answer: dict[str, Any] = json.loads(data)
         if what not in answer:
-            raise ZygoteLostError(f"the warm process answers {answer}")
+            raise ProcessLostError(f"the warm process answers {answer}")
         return answer
 
 
 def _bounds(limits: Limits) -> Bounds:
     return Bounds(
         memory_bytes=limits.memory_bytes,
-        cpu_seconds=int(2 * limits.submission_seconds),
+        cpu_seconds=limits.cpu_seconds,
         file_bytes=limits.file_bytes,
     )

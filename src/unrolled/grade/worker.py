@@ -109,8 +109,8 @@ class SubprocessWorker:
 
 
 def _limits(limits: Limits) -> list[str]:
-    cpu = int(2 * limits.submission_seconds)
-    return [str(limits.memory_bytes), str(cpu), str(limits.file_bytes)]
+    bounds = (limits.memory_bytes, limits.cpu_seconds, limits.file_bytes)
+    return [str(bound) for bound in bounds]
 
 
 def environment(scratch: Path) -> dict[str, str]:

@@ -13,6 +13,7 @@ from unrolled.grade.warm import ZygoteWorker
 from unrolled.grade.worker import SubprocessWorker, Worker
 from unrolled.sandbox.isolate import Tier
 
+TRIES = 2  # a process may be killed while it starts
 FORCED = "UNROLLED_TIER"  # for tests, and for people who look for a fault
 
 
@@ -21,7 +22,7 @@ def warm_worker() -> ZygoteWorker | None:
     """The warm worker of the strongest tier that starts here; None if none does."""
     tiers: tuple[Tier, ...] = ("namespaces", "landlock")
     forced = os.environ.get(FORCED)
-    for tier in tiers:
+    for tier in (t for t in tiers for _ in range(TRIES)):
         if forced in (None, "", tier):
             worker = ZygoteWorker(tier)
             try:
@@ -57,6 +58,11 @@ def safe_worker(allow_weak: bool = False) -> Worker:
             "--allow-weak grades all the same, with the rights of this account."
         )
     return warm_worker() or SubprocessWorker()
+
+
+def tier_of(worker: Worker) -> Tier:
+    """The tier that a worker shuts its processes off in."""
+    return worker.tier if isinstance(worker, ZygoteWorker) else "none"
 
 
 def trusted_worker() -> Worker:

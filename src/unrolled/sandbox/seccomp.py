@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import resource
+import signal
 import struct
 
 from unrolled.sandbox.syscalls import (
@@ -83,9 +85,9 @@ CLONE, CLONE3 = (56, 220), (435, 435)
 SOCKET, PRCTL = (41, 198), (157, 167)
 KILL, TKILL, TGKILL = (62, 129), (200, 130), (234, 131)
 SIGQUEUE, TGSIGQUEUE = (129, 138), (297, 240)
+SETRLIMIT, PRLIMIT = (160, 164), (302, 261)
 # Calls whose first argument is a process: 0 is this one.
 ON_A_PROCESS = {
-    "prlimit64": (302, 261),
     "sched_setaffinity": (203, 122),
     "sched_setscheduler": (144, 119),
     "sched_setparam": (142, 118),
@@ -96,7 +98,10 @@ _CLONE_THREAD, _AF_UNIX = 0x00010000, 1
 _X32 = 0x40000000
 
 _LOAD, _JEQ, _JGE, _JSET, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-_NUMBER, _ARCH, _ARG0 = 0, 4, 16
+_NUMBER, _ARCH = 0, 4
+_ARG0, _ARG1, _ARG2, _ARG2_HIGH = 16, 24, 32, 36
+# Where these calls have the signal's number.
+SIGNALS = {KILL: _ARG1, TGKILL: _ARG2, SIGQUEUE: _ARG1, TGSIGQUEUE: _ARG2}
 _ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
 
 
@@ -124,7 +129,11 @@ def _refusal(number: int = errno.EPERM) -> int:
 
 
 def build(own_pid: int | None = None, machine: str = MACHINE) -> bytes:
-    """The program; with `own_pid`, signals may go to this process only."""
+    """The program; with `own_pid`, signals may go to this process only, but SIGKILL.
+
+    A process that was ended by SIGKILL was ended by somebody else: code can neither
+    send it to itself nor have it sent by a smaller limit of its seconds of CPU.
+    """
     which = {"x86_64": 0, "aarch64": 1}[machine]
     program = _Program()
     program.add(_LOAD, _ARCH)
@@ -154,10 +163,25 @@ def _conditional(program: _Program, which: int, own_pid: int | None) -> None:
     program.refuse_unless(
         PRCTL[which], [first, (_JEQ, PR_SET_PDEATHSIG, 0, 1), no, yes]
     )
+    cpu = (_JEQ, resource.RLIMIT_CPU, 0, 1)
+    program.refuse_unless(SETRLIMIT[which], [first, cpu, no, yes])
+    mine = [] if own_pid is None else [first, (_JEQ, 0, 0, 7)]
+    program.refuse_unless(
+        PRLIMIT[which],
+        [
+            *(*mine, (_LOAD, _ARG1, 0, 0), (_JEQ, resource.RLIMIT_CPU, 0, 4)),
+            *((_LOAD, _ARG2, 0, 0), (_JEQ, 0, 0, 3)),
+            *((_LOAD, _ARG2_HIGH, 0, 0), (_JEQ, 0, 0, 1), yes, no),
+        ],
+    )
     if own_pid is not None:
-        for numbers in (KILL, TGKILL, SIGQUEUE, TGSIGQUEUE):
+        for numbers, signal_at in SIGNALS.items():
             program.refuse_unless(
-                numbers[which], [first, (_JEQ, own_pid, 0, 1), yes, no]
+                numbers[which],
+                [
+                    *(first, (_JEQ, own_pid, 0, 2)),
+                    *((_LOAD, signal_at, 0, 0), (_JEQ, signal.SIGKILL, 0, 1), no, yes),
+                ],
             )
         for numbers in (TKILL, SETPRIORITY, IOPRIO_SET):
             program.refuse_unless(numbers[which], [no])

@@ -1,0 +1,240 @@
+"""A process that is killed from outside is no fault of the submission in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import QUICK, RIGHT, material, submission
+
+import unrolled.grade.judge
+import unrolled.grade.pool
+from unrolled.errors import UserError
+from unrolled.grade.doctor import examine
+from unrolled.grade.job import Job
+from unrolled.grade.judge import judge
+from unrolled.grade.judges import start_judge
+from unrolled.grade.pool import JudgePool
+from unrolled.grade.rebuild import rebuild
+from unrolled.grade.reference import build_reference
+from unrolled.grade.session import Session
+from unrolled.grade.task import ProcessLostError, Task, Verdict
+from unrolled.grade.warm import ZygoteWorker
+from unrolled.grade.workers import FORCED, warm_worker
+
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux"),
+]
+SUBMISSION = submission(**RIGHT)
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[ZygoteWorker]:
+    """A warm process that may be killed."""
+    strong = not examine("namespaces").trouble
+    with ZygoteWorker("namespaces" if strong else "landlock") as made:
+        yield made
+
+
+def judged(worker: ZygoteWorker) -> Verdict:
+    """The verdict on a right submission."""
+    trusted = material()
+    rebuilt = rebuild(trusted.release, trusted.source, SUBMISSION).notebook
+    task = Task(trusted, rebuilt, 1, QUICK)
+    return judge(task, build_reference(trusted), worker)
+
+
+def below(pid: int) -> list[int]:
+    """All processes below a process, the nearest first."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    near = [int(n) for t in tasks for n in (t / "children").read_text().split()]
+    return [*near, *(far for child in near for far in below(child))]
+
+
+def kill_zygote(worker: ZygoteWorker) -> None:
+    """kill -9 of the warm process; all below it end with it."""
+    assert worker._process is not None
+    ending = below(worker._process.pid)
+    os.kill(worker._process.pid, signal.SIGKILL)
+    until = time.monotonic() + 60
+    while any(map(lives, ending)):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def lives(pid: int) -> bool:
+    """Whether a process has not ended yet, buried or not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1][1] not in "ZX"
+    except OSError:
+        return False
+
+
+def kill_child(worker: ZygoteWorker) -> None:
+    """kill -9 of the student's process, the youngest and lowest."""
+    assert worker._process is not None
+    os.kill(below(worker._process.pid)[-1], signal.SIGKILL)
+
+
+class Before:
+    """Does something before a session's method, the first few times."""
+
+    def __init__(self, method: str, times: int, do: Callable[[], None]) -> None:
+        self.method = method
+        self.left = times
+        self.do = do
+
+    def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Replace the method."""
+        original = getattr(Session, self.method)
+
+        def replaced(session: Session, *args: Any) -> Any:
+            if self.left:
+                self.left -= 1
+                self.do()
+            return original(session, *args)
+
+        monkeypatch.setattr(Session, self.method, replaced)
+
+
+@pytest.mark.parametrize("kill", [kill_zygote, kill_child])
+@pytest.mark.parametrize(
+    "moment,times", [("start", 7), ("run_cell", 1), ("lookup", 1), ("call", 7)]
+)
+def test_it_is_judged_again(
+    kill: Callable[[ZygoteWorker], None],
+    moment: str,
+    times: int,
+    worker: ZygoteWorker,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Is the verdict that of an undisturbed run, at whatever moment it was hit?"""
+    killer = Before(moment, times, lambda: kill(worker))
+    killer.install(monkeypatch)
+    verdict = judged(worker)
+    assert killer.left == 0
+    assert [c.score for c in verdict.cells] == [10, 20]
+    assert verdict.notes == ()
+
+
+def test_a_process_that_never_comes_up_is_no_verdict(
+    worker: ZygoteWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Does it end, and is grading to blame?"""
+    monkeypatch.setattr(unrolled.grade.judge, "MOST_TRIES", 3)
+    killer = Before("start", 100, lambda: kill_child(worker))
+    killer.install(monkeypatch)
+    with pytest.raises(ProcessLostError):
+        judged(worker)
+    assert killer.left == 97
+
+
+def test_a_machine_out_of_memory_is_asked_twice_at_most(
+    worker: ZygoteWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Is a cell that takes all memory left out after the second time?"""
+    out_of_memory = [0]
+
+    def kill() -> None:
+        out_of_memory[0] += 1
+        kill_child(worker)
+
+    monkeypatch.setattr(
+        unrolled.grade.judge, "_out_of_memory", lambda: out_of_memory[0]
+    )
+    killer = Before("lookup", 100, kill)
+    killer.install(monkeypatch)
+    verdict = judged(worker)
+    assert not any(c.passed for c in verdict.cells)
+    assert 90 < killer.left < 98
+
+
+def test_the_machine_tells_when_its_memory_ran_out() -> None:
+    """Does the counter exist here?"""
+    assert "oom_kill " in Path("/proc/vmstat").read_text()
+    assert unrolled.grade.judge._out_of_memory() >= 0
+
+
+def test_a_warm_worker_that_is_killed_once_is_no_reason_for_a_weaker_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Is the strongest tier tried again before the next one?"""
+    expected = warm_worker()
+    assert expected is not None
+    original, starts = ZygoteWorker.start, []
+
+    def start(worker: ZygoteWorker) -> None:
+        starts.append(worker.tier)
+        if starts.count(worker.tier) == 1:
+            raise ProcessLostError("killed")
+        original(worker)
+
+    monkeypatch.setattr(ZygoteWorker, "start", start)
+    again = warm_worker.__wrapped__()
+    assert again is not None and again.tier == expected.tier
+    again.stop()
+
+
+def jobs(count: int) -> list[Job]:
+    """Right submissions of some students."""
+    text, trusted = json.dumps(SUBMISSION).encode(), material()
+    names = [f"student{number}" for number in range(count)]
+    return [Job(name, "small.ipynb", text, trusted, 1, QUICK) for name in names]
+
+
+@pytest.mark.skipif(bool(examine("namespaces").trouble), reason="needs namespaces")
+@pytest.mark.parametrize("tier", ["landlock", "none"])
+def test_no_code_runs_in_a_tier_that_was_not_tried(
+    tier: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Does a judge whose sandbox came up weaker get no submission?"""
+    given: list[object] = []
+    weak: list[subprocess.Popen[bytes]] = []
+
+    def start(
+        checks: bool, allow_weak: bool
+    ) -> tuple[subprocess.Popen[bytes], Connection]:
+        with monkeypatch.context() as patch:
+            if not checks:
+                patch.setenv(FORCED, tier)
+            started = start_judge(checks, allow_weak)
+        weak.extend([] if checks else [started[0]])
+        return started
+
+    original = unrolled.grade.pool._Judge.give
+
+    def give(judge: Any, job: Job) -> None:
+        given.append(judge.process)
+        original(judge, job)
+
+    monkeypatch.setattr(unrolled.grade.pool, "start_judge", start)
+    monkeypatch.setattr(unrolled.grade.pool._Judge, "give", give)
+    with JudgePool(2) as pool:
+        found = list(pool.run(jobs(30)))
+        assert pool.jobs <= 2
+    assert len(found) == 30 and not any(g.reason for g in found)
+    assert weak and not any(process in given for process in weak)
+
+
+def test_a_pool_without_any_judge_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is there an end, also the second time, where judges do not come up?"""
+
+    def start(checks: bool, allow_weak: bool) -> tuple[Any, Connection]:
+        process, pipe = start_judge(checks, allow_weak)
+        process.kill()
+        return process, pipe
+
+    monkeypatch.setattr(unrolled.grade.pool, "start_judge", start)
+    with JudgePool(2) as pool:
+        for _ in range(2):
+            with pytest.raises(UserError, match="do not come up"):
+                list(pool.run(jobs(3)))
