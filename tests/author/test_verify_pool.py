@@ -73,14 +73,19 @@ def test_an_error_ends_the_run(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) < 200
 
 
-def test_only_a_marked_misconception_is_done_beside(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mark", ["", ", waits=True"])
+def test_an_assignment_with_a_marked_misconception_is_done_beside(
+    mark: str, tmp_path: Path
+) -> None:
     """Is it the mark that counts, and does each entry have one piece?"""
     course = make_course(tmp_path)
-    (course.lessons / "01_tiny" / "misconceptions.py").write_text(WRONG)
+    text = WRONG.replace(", waits=True", mark)
+    (course.lessons / "01_tiny" / "misconceptions.py").write_text(text)
     build(course, ["01_tiny"])
     pieces: list[Piece[Case]] = list(
         _work(course, [load_material(course, "01_tiny")], range(2))
     )
-    beside = [p.work for p in pieces if p.waits]
-    assert [w.args[1] for w in beside if isinstance(w, partial)] == ["sleeps"]
-    assert len(pieces) == 7
+    assert [p.waits for p in pieces] == [False] + 6 * [bool(mark)]
+    first = pieces[1].work
+    assert isinstance(first, partial)
+    assert first.args[1] == ("sleeps" if mark else "squares")

@@ -35,7 +35,7 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True)
 class Piece(Generic[Found]):
-    """A piece of work; one that `waits` keeps no processor busy."""
+    """A piece of work; one that `waits` keeps no processor busy most of its time."""
 
     work: Callable[[], list[Found]]
     waits: bool = False
@@ -134,10 +134,11 @@ def _done(
 ) -> list[Found]:
     """What all pieces of work find, in their order; `step` is told what is done.
 
-    Each runs in one of `jobs` processes, or in one beside them if it waits.
+    Each runs in one of `jobs` processes, or in one of twice as many beside them if
+    it waits.
     """
     context = get_context("spawn")
-    pools = [ProcessPoolExecutor(n, mp_context=context) for n in (jobs, 1)]
+    pools = [ProcessPoolExecutor(n, mp_context=context) for n in (jobs, 2 * jobs)]
     try:
         futures = [pools[piece.waits].submit(piece.work) for piece in work]
         for done, future in enumerate(as_completed(futures), 1):
@@ -172,19 +173,23 @@ def _work(
 
 def _cases(
     course: Course, material: Material, seeds: Sequence[int]
-) -> Iterator[Piece[Case]]:
-    """The pieces of work of one assignment."""
-    reference = load_reference(material)
-    catalogue = reference.catalogue
-    yield Piece(partial(_catalogue, material))
-    yield Piece(partial(_solution, material, seeds))
-    yield Piece(partial(_release, material))
-    for rows in _routes(course, material):
-        yield Piece(partial(_route_cases, rows))
-    for round_ in _rounds(catalogue.styles):
-        yield Piece(partial(_styles, material, [s.name for s in round_], seeds))
-    for m in catalogue.misconceptions:
-        yield Piece(partial(_misconception, material, m.name, seeds), m.waits)
+) -> list[Piece[Case]]:
+    """The pieces of work of one assignment; all wait if its checks wait for some."""
+    catalogue = load_reference(material).catalogue
+    misconceptions = sorted(catalogue.misconceptions, key=lambda m: not m.waits)
+    works: list[Callable[[], list[Case]]] = [
+        *(partial(_misconception, material, m.name, seeds) for m in misconceptions),
+        *(
+            partial(_styles, material, [s.name for s in round_], seeds)
+            for round_ in _rounds(catalogue.styles)
+        ),
+        *(partial(_route_cases, rows) for rows in _routes(course, material)),
+        partial(_solution, material, seeds),
+        partial(_release, material),
+        partial(_catalogue, material),
+    ]
+    waits = any(m.waits for m in misconceptions)
+    return [Piece(work, waits) for work in works]
 
 
 def _rounds(styles: Sequence[Style]) -> list[list[Style]]:
