@@ -32,7 +32,15 @@ LONGEST = (
     *("cluster/test_cluster.py", "test_secrecy.py"),
     *("grade/test_run.py", "grade/test_trouble.py", "author/test_build.py"),
     *("test_cli_results.py", "sandbox/test_doctor.py", "test_demo.py"),
+    *("grade/test_gradebook_rows.py", "grade/test_at_once.py", "test_postgresql.py"),
+    *("browser/test_offline_pages.py", "deploy/test_kubernetes_exchange.py"),
+    *("hub/test_pam.py", "hub/test_sign_in.py", "canvas/test_canvas_screens.py"),
 )
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are processors: some always wait for a server."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
