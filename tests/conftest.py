@@ -38,11 +38,6 @@ LONGEST = (
 )
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """One process more than there are processors: some always wait for a server."""
-    return (os.cpu_count() or 1) + 1
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files that take longest come first, so that all processes end together."""
     places = {ROOT / "tests" / name: place for place, name in enumerate(LONGEST)}

@@ -255,7 +255,11 @@ def quiet_lab(hub: Hub, name: str) -> None:
 
 
 def cells(path: Path) -> list[dict[str, Any]]:
-    """The cells of a notebook, their sources as one text each."""
+    """The cells of a notebook, their sources as one text each.
+
+    While Jupyter saves it, the file is empty for a moment.
+    """
+    wait_until(lambda: path.read_text(encoding="utf-8").rstrip().endswith("}"))
     found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["cells"]
     for cell in found:
         cell["source"] = "".join(cell["source"])
