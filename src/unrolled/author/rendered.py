@@ -1,12 +1,18 @@
 """Run a solved notebook as a student would, in a kernel, and render it.
 
 Solutions are committed without outputs; what they look like when they have run
-goes to ``build/rendered/``.
+goes to ``build/rendered/``, as a page and as a notebook. One that ran well is kept
+there with a key of everything that it hangs on, and is not run again.
 """
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import os
 import time
+from dataclasses import dataclass
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +20,11 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbconvert.exporters import HTMLExporter
+from nbformat import NotebookNode
 from traitlets.config import Config
 
 from unrolled.author.cases import Case, solved
+from unrolled.grade.prepare import engine_digest
 from unrolled.grade.reference import is_answer, is_check, meta
 from unrolled.grade.task import Material
 from unrolled.grade.workplace import workplace
@@ -28,27 +36,64 @@ _WIDGETS_LAST = [
 ]
 
 
+@dataclass(frozen=True)
+class Executed:
+    """A notebook that was run, and what was wrong with it as a whole."""
+
+    notebook: NotebookNode
+    problems: tuple[str, ...] = ()
+
+
 def notebook_cases(material: Material, folder: Path) -> list[Case]:
     """The solved notebook runs in time, and no grade cell writes anything."""
+    run = executed(material, folder)
+    name, talkers = material.assignment, tuple(_talkers(run.notebook))
+    return [
+        Case(name, "notebook", "runs from top to bottom", run.problems),
+        Case(name, "notebook", "grade cells are silent", talkers),
+    ]
+
+
+def executed(material: Material, folder: Path) -> Executed:
+    """The solved notebook, run in a kernel: now, or before if nothing has changed."""
+    kept = folder.resolve() / f"{material.assignment}.ipynb"
+    key = _key(material)
+    with contextlib.suppress(Exception):  # not there, or no notebook any more
+        notebook = nbformat.read(kept, as_version=4)
+        if notebook.metadata.get("unrolled_key") == key:
+            return Executed(notebook)
+    run = _execute(material)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    render(run.notebook, kept.with_suffix(".html"))
+    if not run.problems:
+        run.notebook.metadata["unrolled_key"] = key
+        partial = kept.with_suffix(f".{os.getpid()}")
+        partial.write_text(nbformat.writes(run.notebook), encoding="utf-8")
+        partial.replace(kept)
+    return run
+
+
+def _key(material: Material) -> str:
+    """A digest of the material, of the grader and of everything installed."""
+    installed = sorted(f"{d.name}=={d.version}" for d in distributions())
+    parts = (material.digest, engine_digest(), *installed)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _execute(material: Material) -> Executed:
     notebook = nbformat.from_dict(solved(material))
     _with_answers(notebook, material)
     began = time.monotonic()
     problems: list[str] = []
-    page = folder.resolve() / f"{material.assignment}.html"
     try:
         with workplace(material.data):  # a kernel's sockets lie where its client works
             _client(notebook).execute()
     except CellExecutionError as error:
         problems = [f"a cell fails: {error.ename}: {error.evalue[:300]}"]
     seconds = time.monotonic() - began
-    render(notebook, page)
     if seconds > NOTEBOOK_SECONDS:
         problems.append(f"takes {seconds:.0f} s, more than {NOTEBOOK_SECONDS:.0f} s")
-    name = material.assignment
-    return [
-        Case(name, "notebook", "runs from top to bottom", tuple(problems)),
-        Case(name, "notebook", "grade cells are silent", tuple(_talkers(notebook))),
-    ]
+    return Executed(notebook, tuple(problems))
 
 
 def _client(notebook: Any) -> NotebookClient:
@@ -80,5 +125,4 @@ def render(notebook: Any, page: Path) -> None:
     config.HTMLExporter.display_data_priority = _WIDGETS_LAST
     config.NbConvertBase.display_data_priority = _WIDGETS_LAST
     body, _ = HTMLExporter(config=config).from_notebook_node(notebook)
-    page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text(body, encoding="utf-8")
