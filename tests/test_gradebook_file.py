@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,29 @@ def test_nbgrader_can_upgrade_what_we_configure(course: Course) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert len(list(course.root.glob("gradebook.db.*"))) == 1  # nbgrader's own copy
+
+
+def test_a_new_gradebook_is_as_nbgrader_makes_it(
+    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Has it nbgrader's tables and its mark, though nbgrader's program is not run?"""
+    theirs, ours = (replace(course, root=tmp_path / who) for who in ("one", "two"))
+    theirs.root.mkdir()
+    ours.root.mkdir()
+    with Gradebook(theirs.db_url, theirs.id):
+        pass
+    monkeypatch.setenv("PATH", str(tmp_path))  # where no alembic lies
+    with open_gradebook(ours):
+        pass
+    assert tables_and_version(ours) == tables_and_version(theirs)
+    assert len(tables_and_version(ours)[1]) == 1
+
+
+def tables_and_version(course: Course) -> tuple[list[object], list[object]]:
+    """How a gradebook's tables were made, and which version of nbgrader's they are."""
+    with closing(sqlite3.connect(course.gradebook)) as db:
+        tables = db.execute("select name, sql from sqlite_master order by name")
+        return tables.fetchall(), db.execute("select * from alembic_version").fetchall()
 
 
 def test_other_databases_are_left_alone(course: Course, tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from nbgrader.api import Base, Gradebook
-from sqlalchemy import create_engine, inspect
+from nbgrader.dbutil import ALEMBIC_DIR
+from sqlalchemy import create_engine, inspect, text
 
 from unrolled import postgresql, sqlite_file
 from unrolled.course import Course
@@ -19,7 +20,30 @@ KEEP = 10
 def open_gradebook(course: Course) -> Gradebook:
     """The gradebook, to be used with `with`; it is made if there is none yet."""
     wait_for_others(course)
+    _make(course.db_url)
     return Gradebook(course.db_url, course.id)
+
+
+def _make(url: str) -> None:
+    """Make nbgrader's tables in an empty database, with the mark of its version.
+
+    nbgrader would do the same, but starts a Python of its own to learn the version.
+    """
+    engine = create_engine(url)
+    try:
+        with engine.begin() as database:
+            if inspect(database).get_table_names():
+                return
+            from alembic.script import ScriptDirectory  # only now: it takes a while
+
+            Base.metadata.create_all(database)
+            version = ScriptDirectory(ALEMBIC_DIR).get_current_head()
+            marked = "alembic_version (version_num VARCHAR(32) NOT NULL)"
+            database.execute(text(f"CREATE TABLE {marked}"))
+            mark = text("INSERT INTO alembic_version (version_num) VALUES (:version)")
+            database.execute(mark, {"version": version})
+    finally:
+        engine.dispose()
 
 
 def wait_for_others(course: Course) -> None:

@@ -16,6 +16,10 @@ from unrolled.grade.material import load_material, load_reference
 COURSE = load_course(ROOT)
 NAMES = list(COURSE.assignments)
 DOCUMENT = (ROOT / "docs" / "oracles.md").read_text(encoding="utf-8")
+NOISE, ROOMY = (
+    1e-13,
+    1e4,
+)  # what is smaller or larger is last bits, each processor's own
 AGAIN = f"docs/oracles.md is not what the code gives; make it again: {COMMAND}"
 
 
@@ -38,11 +42,12 @@ def number(cell: str) -> float:
 
 
 def alike(old: str, new: str) -> bool:
-    """Whether two measured figures are of one order of magnitude."""
+    """Whether two measured figures are of one order of magnitude, or both last bits."""
     if old == new or "-" in (old, new):
         return old == new
     a, b = number(old), number(new)
-    return a > 0 and b > 0 and 0.099 < a / b < 10.1
+    last_bits = max(a, b) <= NOISE or min(a, b) >= ROOMY
+    return last_bits or (a > 0 and b > 0 and 0.099 < a / b < 10.1)
 
 
 @pytest.mark.parametrize("name", NAMES)
