@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -101,6 +103,22 @@ def test_one_bad_file_is_listed_and_the_others_graded(
     only = unrolled("grade", NAME, "--student", "ada", "--json")
     students = [s["student"] for s in only.document()["submissions"]]
     assert (only.code, students) == (0, ["ada"])
+
+
+def test_what_is_slow_to_import_and_not_needed_is_not_imported(graded: Course) -> None:
+    """Does an assistant who grades wait for no figures, no proofs and no PyTorch?"""
+    program = (
+        "import runpy, sys\n"
+        f"sys.argv = ['unrolled', 'grade', {NAME!r}]\n"
+        "try:\n    runpy.run_module('unrolled', run_name='__main__')\n"
+        "finally:\n    print(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=graded.root, capture_output=True, text=True
+    )
+    loaded = set(done.stdout.splitlines()[-1].split())
+    slow = {"matplotlib", "torch", "keras", "unrolled.author.verify", "lark"}
+    assert "unrolled.grade.run" in loaded and not loaded & slow
 
 
 def test_progress_that_a_program_reads(course: Course, unrolled: Call) -> None:

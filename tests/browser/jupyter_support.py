@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -71,19 +72,42 @@ def wait_for(address: str, server: subprocess.Popen[bytes]) -> str:
 
 
 @contextlib.contextmanager
-def browser_page(width: int = 1280, height: int = 1000) -> Iterator[Any]:
-    """An empty page of a headless Chromium."""
+def browser_window(profile: Path) -> Iterator[Any]:
+    """A headless Chromium that keeps in a folder what it has loaded and compiled.
+
+    Its pages open JupyterLab in half of the time that an empty browser takes.
+    """
     sync_api = pytest.importorskip("playwright.sync_api")
     quiet = ("--disable-background-networking", "--disable-component-update")
     with sync_api.sync_playwright() as play:
-        browser = play.chromium.launch(
+        window = play.chromium.launch_persistent_context(
+            profile,
             executable_path=CHROMIUM,
             args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", *quiet],
         )
-        page = browser.new_page(viewport={"width": width, "height": height})
-        page.set_default_timeout(90_000)
+        window.set_default_timeout(90_000)
+        yield window
+        window.close()
+
+
+@contextlib.contextmanager
+def new_page(window: Any, width: int = 1280, height: int = 1000) -> Iterator[Any]:
+    """A page of a browser, of some size, as long as it is needed."""
+    page = window.new_page()
+    page.set_viewport_size({"width": width, "height": height})
+    yield page
+    page.close()
+
+
+@contextlib.contextmanager
+def browser_page(width: int = 1280, height: int = 1000) -> Iterator[Any]:
+    """An empty page of a browser of its own."""
+    with (
+        tempfile.TemporaryDirectory() as profile,
+        browser_window(Path(profile)) as window,
+        new_page(window, width, height) as page,
+    ):
         yield page
-        browser.close()
 
 
 def open_notebook(page: Any, address: str, path: str) -> None:

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 from jupyter_support import (
-    browser_page,
+    browser_window,
     jupyterlab,
     move_a_slider,
     needs_browser,
+    new_page,
     open_notebook,
     run_all,
 )
@@ -46,6 +47,13 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="module")
+def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """One browser for all notebooks."""
+    with browser_window(tmp_path_factory.mktemp("profile")) as window:
+        yield window
+
+
 def _end(path: Path) -> None:
     """Add a cell that says when all has run, at the top of what a test waits for."""
     notebook = json.loads(path.read_text(encoding="utf-8"))
@@ -72,10 +80,10 @@ def _path(name: str) -> Path:
 
 
 def test_the_solved_notebook_shows_all_figures_and_live_widgets(
-    address: str, name: str
+    address: str, window: Any, name: str
 ) -> None:
     """Do all cells run, all figures show, and an arrow key redraw a picture?"""
-    with browser_page(height=1_400) as page:
+    with new_page(window, height=1_400) as page:
         open_notebook(page, address, f"solutions/{name}.ipynb")
         run_all(page)
         end = page.locator(".jp-OutputArea-output", has_text="the end")
@@ -89,10 +97,10 @@ def test_the_solved_notebook_shows_all_figures_and_live_widgets(
 
 
 def test_the_released_notebook_names_what_is_not_written(
-    address: str, name: str
+    address: str, window: Any, name: str
 ) -> None:
     """Does an untouched exercise say which one it is, and do given figures show?"""
-    with browser_page(height=3_000) as page:
+    with new_page(window, height=3_000) as page:
         open_notebook(page, address, f"release/{name}.ipynb")
         run_all(page)
         error = page.locator(".jp-OutputArea-output", has_text="not written yet").first

@@ -7,7 +7,6 @@ import random
 import signal
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -92,11 +91,32 @@ def test_twenty_killed_workers_cost_nothing(
     assert graded(course) == graded(undisturbed)
 
 
-def later(seconds: float, do: Callable[[], None]) -> threading.Timer:
-    """Do something after some time."""
-    timer = threading.Timer(seconds, do)
-    timer.start()
-    return timer
+class SchedulerKiller:
+    """Kills a scheduler a moment after some result, or soon after the start."""
+
+    def __init__(self, pid: int, chance: random.Random, kept: int, early: bool) -> None:
+        self.pid, self.chance = pid, chance
+        self.missing = kept + chance.randrange(1, 4)
+        self.timer: threading.Timer | None = None
+        if early:
+            self._start(3)
+
+    def __call__(self, _: SubmissionResult) -> None:
+        """A result has come."""
+        self.missing -= 1
+        if self.missing == 0 and self.timer is None:
+            self._start(0.2)
+
+    def _start(self, most: float) -> None:
+        self.timer = threading.Timer(self.chance.uniform(0, most), kill, [self.pid])
+        self.timer.start()
+
+    def at_the_end(self) -> None:
+        """The run has ended: the scheduler dies now, if it is still there."""
+        if self.timer is None:
+            kill(self.pid)
+        else:
+            self.timer.join()
 
 
 def test_twenty_killed_schedulers_cost_nothing(
@@ -107,25 +127,29 @@ def test_twenty_killed_schedulers_cost_nothing(
 ) -> None:
     """Does each run end with a clear word, and the next one go on where it was?"""
     # How long a scheduler that is gone is waited for.
-    monkeypatch.setattr(unrolled.grade.cluster, "CONNECT_SECONDS", 2)
+    monkeypatch.setattr(unrolled.grade.cluster, "CONNECT_SECONDS", 1)
     course = copy_class(school, tmp_path / "course")
     chance = random.Random(2)
     for number in range(KILLS):
         with cluster(0) as made:
             made.start_worker(WORKER.format(patch=""))
             assert made.scheduler is not None
-            pid = made.scheduler.pid
-            timer = later(chance.uniform(0, 8), lambda pid=pid: kill(pid))  # type: ignore[misc]
+            finished = len(list((course.build / "results" / NAME).glob("*.json")))
+            force = number % 4 == 3 or finished > STUDENTS // 2
+            kept, early = 0 if force else finished, number % 4 == 0
+            killer = SchedulerKiller(made.scheduler.pid, chance, kept, early)
             try:
-                force = number % 4 == 3
-                grade(course, NAME, force=force, scheduler=made.address)
-                timer.cancel()  # the moment after the end
+                grade(
+                    course,
+                    NAME,
+                    force=force,
+                    progress=killer,
+                    scheduler=made.address,
+                )
             except UserError as error:
                 assert made.address in str(error)
                 assert "scheduler" in str(error)
-            timer.join()
-            if made.scheduler.poll() is None:
-                kill(pid)
+            killer.at_the_end()
     assert grade(course, NAME).ungraded == ()
     assert dump(course) == dump(undisturbed)
     assert graded(course) == graded(undisturbed)

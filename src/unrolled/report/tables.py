@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from unrolled.author.verify import VerifyReport
 from unrolled.grade.results import GradeReport, SubmissionResult
+
+if TYPE_CHECKING:  # `unrolled grade` shall not wait for matplotlib
+    from unrolled.author.verify import VerifyReport
 
 
 def points(value: float | None) -> str:
