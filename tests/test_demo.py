@@ -149,6 +149,21 @@ def _auto_scores(root: Path, name: str) -> list[tuple[object, ...]]:
         return db.execute(AUTO_SCORES, [name]).fetchall()
 
 
+def test_a_feedback_page_begins_with_what_each_check_asks(
+    small_class: SmallClass,
+) -> None:
+    """Does every line of its table say what students read above the check?"""
+    for folder in sorted((small_class.course.feedback / "perfect").iterdir()):
+        (path,) = folder.glob("*.html")
+        table = path.read_text(encoding="utf-8").split("<ol>")[1].split("</ol>")[0]
+        names = re.findall('<a href="#(?!comment-).*?">(.*?)</a>', table)
+        assert len(set(names)) > 25  # a few checks begin with the same words
+        assert not {"Test cell", "Written response", "Coding free-response"} & {*names}
+        assert "Question 1" in names
+        asked = [name for name in names if not name.startswith("Question")]
+        assert all(name.startswith("<code>") and ": " in name for name in asked), asked
+
+
 def test_a_feedback_page_names_check_message_and_hint(small_class: SmallClass) -> None:
     """Can a student see which check failed, by how much, and what to think of?"""
     page = small_class.course.feedback / "several_misconceptions" / "03_bptt"

@@ -5,12 +5,16 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import nbformat
 import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from rich.console import Console, RenderableType
 
 from unrolled.author.cases import Case
 from unrolled.author.verify import VerifyReport
 from unrolled.grade.results import CellResult, GradeReport, SubmissionResult
+from unrolled.report.page import entry_names
 from unrolled.report.progress import counted, grading
 from unrolled.report.tables import grade_table, points, verify_table
 
@@ -201,3 +205,32 @@ def test_bars_are_silent_where_nobody_watches() -> None:
     with counted(console, "verify") as tell:
         tell(1, 2, "loops")
     assert shown(console).strip() == ""
+
+
+def cell(kind: str, source: str, exercise: str = "", **nbgrader: Any) -> NotebookNode:
+    """A cell with nbgrader's metadata and ours."""
+    made = (new_code_cell if kind == "code" else new_markdown_cell)(source)
+    made.metadata = {"nbgrader": {"grade": True, "solution": False, **nbgrader}}
+    made.metadata |= {"unrolled": {"exercise": exercise}} if exercise else {}
+    return nbformat.from_dict(made)
+
+
+def test_names_of_a_feedback_pages_entries() -> None:
+    """Is it what students read above the check, as text, and nothing hidden?"""
+    begin, end = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
+    visible = "# Two `rows` & a <b>,\n# of them.\nassert f(2)\n# No more."
+    nothing = f"{begin}\n# Secret.\nassert f(3)\n{end}"
+    cells = [
+        cell("code", visible, "f", grade_id="a"),
+        cell("code", nothing, "f", grade_id="b"),
+        new_markdown_cell("## 3. Why\n### Question 1 (5 points)\nWhy `f`?"),
+        cell("markdown", "# Because", grade_id="why", solution=True),
+        new_markdown_cell("# Question `g` (1 point)"),
+        cell("code", "def g(): ...", grade_id="g", solution=True),
+    ]
+    assert list(entry_names(new_notebook(cells=cells))) == [
+        ("a", "<code>f</code>: Two <code>rows</code> &amp; a &lt;b&gt;, of them."),
+        ("b", "<code>b</code>"),
+        ("why", "Question 1"),
+        ("g", "Question <code>g</code>"),
+    ]

@@ -12,11 +12,9 @@ import re
 import shutil
 import tomllib
 from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +33,7 @@ from unrolled.grade.results import SubmissionResult
 from unrolled.grade.run import grade, processors, silence_nbgrader
 from unrolled.grade.stored import stored_result
 from unrolled.gradebook import open_gradebook
+from unrolled.processes import process_pool
 from unrolled.report.demo import DemoReport, DemoScore
 from unrolled.report.progress import grading
 
@@ -162,8 +161,7 @@ def _graded(
 def _feedback(course: Course, assignments: Iterable[str]) -> None:
     """Write all feedback pages, several assignments at once."""
     write = partial(feedback, course, force=True)
-    context, quiet = get_context("spawn"), silence_nbgrader
-    with ProcessPoolExecutor(processors(), context, initializer=quiet) as pool:
+    with process_pool(processors(), silence_nbgrader) as pool:
         for _ in pool.map(write, assignments):
             pass
 

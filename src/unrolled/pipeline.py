@@ -90,6 +90,7 @@ def _autograde(config: Any) -> None:
 
 def _feedback(config: Any) -> None:
     """Feedback shows checks, messages and hints, never a hidden test."""
+    config.GenerateFeedback.exporter_class = "unrolled.report.page.FeedbackExporter"
     config.GenerateFeedback.preprocessors = [
         "nbgrader.preprocessors.GetGrades",
         "unrolled.grade.preprocessors.HideTests",

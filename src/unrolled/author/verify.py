@@ -6,10 +6,9 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import asdict, dataclass
 from functools import partial
-from multiprocessing import get_context
 from typing import Any, Generic, TypeVar
 
 from unrolled.author.cases import (
@@ -28,6 +27,7 @@ from unrolled.course import Course
 from unrolled.grade.material import load_material, load_reference
 from unrolled.grade.reference import Reference
 from unrolled.grade.task import Material
+from unrolled.processes import process_pool
 
 Step = Callable[[int, int, str], None]
 Found = TypeVar("Found")
@@ -137,8 +137,7 @@ def _done(
     Each runs in one of `jobs` processes, or in one of twice as many beside them if
     it waits.
     """
-    context = get_context("spawn")
-    pools = [ProcessPoolExecutor(n, mp_context=context) for n in (jobs, 2 * jobs)]
+    pools = [process_pool(n) for n in (jobs, 2 * jobs)]
     try:
         futures = [pools[piece.waits].submit(piece.work) for piece in work]
         for done, future in enumerate(as_completed(futures), 1):
