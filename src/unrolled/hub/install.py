@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from unrolled.errors import UserError
@@ -126,9 +127,21 @@ def _pip(environment: Path, project: Path, *wanted: str) -> None:
     pip: list[str | Path] = [environment / "bin" / "python", "-m", "pip"]
     options = ["install", "--quiet", "--disable-pip-version-check"]
     call(
-        [*pip, *options, "-c", project / "constraints.txt", *wanted],
+        [*pip, *options, "--no-compile", "-c", project / "constraints.txt", *wanted],
         cwd=project,
     )
+    _compile(environment)
+
+
+def _compile(environment: Path) -> None:
+    """Compile what is new in an environment, with all processors.
+
+    Students can't write there: what is not compiled now would be at every start.
+    The packages' own tests are left out.
+    """
+    words = ["-m", "compileall", "-qq", "-j", "0", "-x", "/tests?/", "lib"]
+    with suppress(UserError):  # a few packages bring files for other Pythons
+        call([environment / "bin" / "python", *words], cwd=environment)
 
 
 def _lay_over(below: Path, above: Path) -> None:
