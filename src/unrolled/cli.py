@@ -134,7 +134,10 @@ def verify(
     context: typer.Context,
     assignments: Names = None,
     seeds: Annotated[int, typer.Option(help="Seeds of the hidden tests.", min=1)] = 20,
-    jobs: Annotated[int, typer.Option(help="Processes at once.", min=1)] = 2,
+    jobs: Annotated[
+        int | None,
+        typer.Option(help="Processes at once; all processors if not given.", min=1),
+    ] = None,
     oracles: Annotated[
         Path | None,
         typer.Option(help="Only measure the two routes; write their table there."),
@@ -149,11 +152,13 @@ def verify(
     """
     from unrolled.author.routes_table import write_oracles
     from unrolled.author.verify import verify as work
+    from unrolled.grade.run import processors
     from unrolled.report.progress import counted
     from unrolled.report.tables import verify_table
 
     course = the_course(context)
     names = chosen(course, assignments)
+    jobs = jobs or processors()
     with counted(err, "verify") as step:
         if oracles is None:
             report = work(course, names, seeds, jobs, step)
