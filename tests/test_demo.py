@@ -160,6 +160,7 @@ def test_a_feedback_page_begins_with_what_each_check_asks(
         assert len(set(names)) > 25  # a few checks begin with the same words
         assert not {"Test cell", "Written response", "Coding free-response"} & {*names}
         assert "Question 1" in names
+        assert "<strong>" not in table  # that is for checks that did not pass
         asked = [name for name in names if not name.startswith("Question")]
         assert all(name.startswith("<code>") and ": " in name for name in asked), asked
 
@@ -169,6 +170,7 @@ def test_a_feedback_page_names_check_message_and_hint(small_class: SmallClass) -
     page = small_class.course.feedback / "several_misconceptions" / "03_bptt"
     text = (page / "bptt.html").read_text(encoding="utf-8")
     assert "read_out_dW_hy: not passed" in text
+    assert "adds up.</a> <strong>(Score: 0.0 / 4.0)</strong>" in text
     assert "A gradient has the shape of its parameter" in text
     assert "HIDDEN TESTS" not in text and "oracle" not in text
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
 from html import escape
 from itertools import takewhile
 from typing import Any
@@ -13,25 +14,38 @@ from nbformat import NotebookNode
 
 from unrolled.grade.reference import is_check, meta, ours, split_check
 
-# nbgrader's own words for an entry, in its template feedback/index.html.j2.
-WORDS = ("Test cell", "Coding free-response", "Written response", "Task")
+# An entry as nbgrader's template feedback/index.html.j2 writes it.
+_ENTRY = re.compile(
+    r'<a href="#(?P<grade_id>[^"]+)">(?P<kind>Test cell|Coding free-response|'
+    r"Written response|Task)</a> "
+    r"(?P<points>\(Score: (?P<score>-?\d+\.\d+) / (?P<most>\d+\.\d+)\))"
+)
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _POINTS = re.compile(r"\s*\(\d+ points?\)$")
 
 
 class FeedbackExporter(HTMLExporter):  # type: ignore[misc]
-    """nbgrader's page, with names in the place of "Test cell" on every line."""
+    """nbgrader's page, with names in the place of "Test cell" on every line.
+
+    Checks that did not pass stand out.
+    """
 
     def from_notebook_node(
         self, nb: NotebookNode, resources: Any = None, **kw: Any
     ) -> tuple[str, Any]:
         """A notebook as a page, and nbconvert's resources."""
         page, resources = super().from_notebook_node(nb, resources, **kw)
-        for grade_id, name in entry_names(nb):
-            link = f'<a href="#{grade_id}">'
-            for words in WORDS:
-                page = page.replace(f"{link}{words}</a>", f"{link}{name}</a>", 1)
-        return page, resources
+        table, end, rest = page.partition("</ol>")  # below it are students' words
+        table = _ENTRY.sub(partial(_entry, dict(entry_names(nb))), table)
+        return table + end + rest, resources
+
+
+def _entry(names: Mapping[str, str], found: re.Match[str]) -> str:
+    name = names.get(found["grade_id"], found["kind"])
+    # A written answer may have no points because nobody has marked it yet.
+    lost = found["kind"] == "Test cell" and float(found["score"]) < float(found["most"])
+    points = f"<strong>{found['points']}</strong>" if lost else found["points"]
+    return f'<a href="#{found["grade_id"]}">{name}</a> {points}'
 
 
 def entry_names(nb: NotebookNode) -> Iterator[tuple[str, str]]:
