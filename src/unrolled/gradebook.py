@@ -20,11 +20,11 @@ KEEP = 10
 def open_gradebook(course: Course) -> Gradebook:
     """The gradebook, to be used with `with`; it is made if there is none yet."""
     wait_for_others(course)
-    _make(course.db_url)
+    make_tables(course.db_url)
     return Gradebook(course.db_url, course.id)
 
 
-def _make(url: str) -> None:
+def make_tables(url: str) -> None:
     """Make nbgrader's tables in an empty database, with the mark of its version.
 
     nbgrader would do the same, but starts a Python of its own to learn the version.
@@ -38,10 +38,11 @@ def _make(url: str) -> None:
 
             Base.metadata.create_all(database)
             version = ScriptDirectory(ALEMBIC_DIR).get_current_head()
-            marked = "alembic_version (version_num VARCHAR(32) NOT NULL)"
-            database.execute(text(f"CREATE TABLE {marked}"))
-            mark = text("INSERT INTO alembic_version (version_num) VALUES (:version)")
-            database.execute(mark, {"version": version})
+            for statement in (
+                "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)",
+                f"INSERT INTO alembic_version (version_num) VALUES ('{version}')",
+            ):
+                database.execute(text(statement))
     finally:
         engine.dispose()
 

@@ -14,11 +14,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from unrolled.author.convert import generate, scratch_database, solve
+from unrolled.author.convert import generate, solve
 from unrolled.author.lesson import digest, read_lesson, to_notebook
 from unrolled.author.register import register
 from unrolled.course import Course
 from unrolled.errors import UserError
+from unrolled.gradebook import make_tables
 from unrolled.postgresql import move_in
 
 STEPS = ("source", "release", "solutions")
@@ -127,7 +128,8 @@ def _make(course: Course, name: str, scratch: Path) -> None:
     data = course.lessons / name / "data"
     if data.is_dir():
         shutil.copytree(data, source / "data")
-    url = scratch_database(scratch / f"{name}.db")
+    url = f"sqlite:///{scratch / name}.db"
+    make_tables(url)
     generate(scratch, name, url)
     solve(scratch, name, url)
     for step in ("release", "solutions"):

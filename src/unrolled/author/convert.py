@@ -5,24 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import Base
 from nbgrader.converters import GenerateAssignment, GenerateSolution
-from sqlalchemy import create_engine
 
 from unrolled.converters import run_converter
 from unrolled.course import load_course, nbgrader_config
-
-
-def scratch_database(path: Path) -> str:
-    """An empty database for the time of a build; its URL.
-
-    With its tables already there, nbgrader does not start alembic to stamp it.
-    """
-    url = f"sqlite:///{path}"
-    engine = create_engine(url)
-    Base.metadata.create_all(engine)
-    engine.dispose()
-    return url
 
 
 def generate(root: Path, assignment: str, db_url: str) -> None:
