@@ -106,21 +106,21 @@ def _environments(plan: HubPlan, project: Path, wanted: str, say: Say) -> bool:
     stamp.unlink(missing_ok=True)
     python = public_python()
     say("making the students' environment (a minute or two)")
-    _venv(python, plan.students_env)
-    _pip(plan.students_env, project, "pip")  # Debian's own takes twice as long
+    _venv(python, plan.students_env, project)
     _pip(plan.students_env, project, f"{project}[lab]", "jupyterhub")
     say("making the staff's environment")
-    _venv(python, plan.staff_env)
+    _venv(python, plan.staff_env, project)
     _lay_over(plan.students_env, plan.staff_env)
-    _pip(plan.staff_env, project, "pip")
     _pip(plan.staff_env, project, "unrolled[grading,hub]")
     _programs(plan.students_env, plan.staff_env)
     stamp.write_text(wanted, encoding="ascii")
     return True
 
 
-def _venv(python: Path, folder: Path) -> None:
+def _venv(python: Path, folder: Path, project: Path) -> None:
+    """A new environment, with a pip that is faster than Debian's."""
     call([python, "-m", "venv", "--clear", folder])
+    _pip(folder, project, "pip")
 
 
 def _pip(environment: Path, project: Path, *wanted: str) -> None:
