@@ -215,7 +215,8 @@ def writer_of(folder: Path, account: int, name: str) -> subprocess.Popen[bytes]:
 
 
 @pytest.mark.skipif(
-    sys.platform != "linux" or os.getuid() != 0, reason="needs root, to be two others"
+    sys.platform != "linux" or os.getuid() != 0,
+    reason="is two other accounts: run the tests as root",
 )
 def test_two_accounts_of_a_group_write_at_once(built: Path) -> None:
     """Can both write, while each has it open, in a folder that keeps its group?"""

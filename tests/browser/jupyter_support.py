@@ -77,7 +77,9 @@ def browser_window(profile: Path) -> Iterator[Any]:
 
     Its pages open JupyterLab in half of the time that an empty browser takes.
     """
-    sync_api = pytest.importorskip("playwright.sync_api")
+    sync_api = pytest.importorskip(
+        "playwright.sync_api", reason="pip install playwright"
+    )
     quiet = ("--disable-background-networking", "--disable-component-update")
     with sync_api.sync_playwright() as play:
         window = play.chromium.launch_persistent_context(
@@ -131,6 +133,8 @@ def move_a_slider(page: Any) -> None:
     before = image.get_attribute("src")
     widget.get_by_role("slider").first.focus()
     page.keyboard.press("ArrowLeft")
-    expect = pytest.importorskip("playwright.sync_api").expect
+    expect = pytest.importorskip(
+        "playwright.sync_api", reason="pip install playwright"
+    ).expect
     expect(image).not_to_have_attribute("src", before, timeout=90_000)
     expect(image).to_be_visible()

@@ -16,7 +16,9 @@ from jupyter_support import (
 )
 
 pytestmark = needs_browser
-expect = pytest.importorskip("playwright.sync_api").expect
+expect = pytest.importorskip(
+    "playwright.sync_api", reason="pip install playwright"
+).expect
 
 CODE = """
 from unrolled.lab import explore, show

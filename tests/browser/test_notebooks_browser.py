@@ -23,7 +23,9 @@ from jupyter_support import (
 from unrolled.course import load_course
 
 pytestmark = needs_browser
-expect = pytest.importorskip("playwright.sync_api").expect
+expect = pytest.importorskip(
+    "playwright.sync_api", reason="pip install playwright"
+).expect
 
 ROOT = Path(__file__).parents[2]
 COURSE = load_course(ROOT)

@@ -102,7 +102,7 @@ def account_of(who: str) -> AbstractContextManager[Account]:
     if os.getuid() != 0:
         pytest.skip("the tests' own account is an ordinary one")
     if not shutil.which("setpriv") or not Path(SYSTEM_PYTHON).exists():
-        pytest.skip("needs setpriv (apt install util-linux) and a system's Python")
+        pytest.skip("apt-get install util-linux python3")
     return ordinary_account(SYSTEM_PYTHON)
 
 

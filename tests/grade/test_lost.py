@@ -191,7 +191,9 @@ def jobs(count: int) -> list[Job]:
     return [Job(name, "small.ipynb", text, trusted, 1, QUICK) for name in names]
 
 
-@pytest.mark.skipif(bool(examine("namespaces").trouble), reason="needs namespaces")
+@pytest.mark.skipif(
+    bool(examine("namespaces").trouble), reason="allow user namespaces, or run as root"
+)
 @pytest.mark.parametrize("tier", ["landlock", "none"])
 def test_no_code_runs_in_a_tier_that_was_not_tried(
     tier: str, monkeypatch: pytest.MonkeyPatch

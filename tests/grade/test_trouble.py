@@ -26,7 +26,7 @@ from unrolled.grade.run import grade
 STUDENTS = 6
 needs_mount = pytest.mark.skipif(
     sys.platform != "linux" or os.getuid() != 0 or not shutil.which("mount"),
-    reason="needs root on Linux, to mount a small disk",
+    reason="mounts a small disk: run as root; apt-get install mount",
 )
 
 

@@ -232,7 +232,9 @@ def _keep_failure(page: Any) -> None:
 @contextlib.contextmanager
 def chromium() -> Iterator[Any]:
     """A headless Chromium."""
-    sync_api = pytest.importorskip("playwright.sync_api")
+    sync_api = pytest.importorskip(
+        "playwright.sync_api", reason="pip install playwright"
+    )
     with sync_api.sync_playwright() as play:
         browser = play.chromium.launch(
             executable_path=CHROMIUM,

@@ -11,7 +11,9 @@ from day_support import cells, wait_until
 from jupyter_support import move_a_slider as move_a_slider
 
 MARKS = re.compile(r"^ *### (BEGIN|END) SOLUTION\n?", re.MULTILINE)
-expect = pytest.importorskip("playwright.sync_api").expect
+expect = pytest.importorskip(
+    "playwright.sync_api", reason="pip install playwright"
+).expect
 
 
 def open_lab(page: Any, server: str, path: str = "") -> None:

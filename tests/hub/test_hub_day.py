@@ -52,7 +52,9 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(bool(MISSING), reason=f"no hub here: {MISSING}"),
 ]
-expect = pytest.importorskip("playwright.sync_api").expect
+expect = pytest.importorskip(
+    "playwright.sync_api", reason="pip install playwright"
+).expect
 
 
 @pytest.fixture(scope="module")

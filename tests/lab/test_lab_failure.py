@@ -24,8 +24,10 @@ def test_line_ends_are_kept():
 
 def test_validate_shows_the_message(tmp_path):
     """Does nbgrader's Validate say what the check says, and stay calm on prints?"""
-    nbformat = pytest.importorskip("nbformat")
-    validator = pytest.importorskip("nbgrader.validator").Validator()
+    nbformat = pytest.importorskip("nbformat", reason="pip install nbformat")
+    validator = pytest.importorskip(
+        "nbgrader.validator", reason="pip install nbgrader"
+    ).Validator()
     path = tmp_path / "lesson.ipynb"
     nbformat.write(_submission(nbformat.v4), path)
     result = validator.validate(str(path))

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-nbformat = pytest.importorskip("nbformat")
-nbconvert = pytest.importorskip("nbconvert")
+nbformat = pytest.importorskip("nbformat", reason="pip install nbformat")
+nbconvert = pytest.importorskip("nbconvert", reason="pip install nbconvert")
 
 CELLS = [
     "from unrolled.lab import check, explore, show, style\n"

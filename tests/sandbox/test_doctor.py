@@ -110,9 +110,9 @@ def test_an_ordinary_user_has_the_same_walls(tier: str, tmp_path: Path) -> None:
     """Does the sandbox hold without any privilege?"""
     python = _python_of_all(tmp_path)
     if os.getuid() != 0 or python is None:
-        pytest.skip("needs root, setpriv and a /usr/bin/python3 of the same version")
+        pytest.skip("run as root; apt-get install util-linux python3 (of this version)")
     if _as_nobody(str(python), "-c", "import unrolled, IPython").returncode != 0:
-        pytest.skip("this clone lies in a folder that only root may enter")
+        pytest.skip("only root may enter this folder: put the clone below /srv, say")
     done = _as_nobody(str(python), "-c", PROGRAM, tier)
     said = done.stdout + done.stderr
     for name in ALL - ({"disk"} if tier == "landlock" else set()):
