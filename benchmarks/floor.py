@@ -19,6 +19,7 @@ from unrolled.grade.notebooks import parse_submission
 from unrolled.grade.rebuild import rebuild
 from unrolled.grade.reference import is_check, meta, runs_in_grading, split_check
 from unrolled.grade.shell import StudentShell, run_cell
+from unrolled.grade.slow_imports import import_slow, missing, slow_imports
 from unrolled.grade.task import Material, cell_seed
 from unrolled.grade.warm_shell import make_child_shell
 
@@ -30,8 +31,10 @@ def floor_seconds(material: Material, submission: bytes, figures: bool) -> float
 
     With `figures` all cells of the notebook, as stock nbgrader runs them; without,
     only those that our grading runs: it leaves out given cells that only draw.
+    What the notebook imports is imported before, as in our warm process.
     """
     warm_shell()
+    import_slow(missing(slow_imports(material.source)))
     return min(_in_a_fork(material, submission, figures) for _ in range(REPEATS))
 
 
@@ -87,7 +90,7 @@ def _work(material: Material, submission: bytes, figures: bool) -> float:
 
 @cache
 def warm_shell() -> StudentShell:
-    """The notebook session, with numpy, torch and matplotlib imported."""
+    """The notebook session, with numpy and matplotlib imported."""
     return make_child_shell(warm=True)
 
 

@@ -216,7 +216,12 @@ def main() -> None:
     parser.add_argument("--students", type=int, default=200)
     parser.add_argument("--growth", type=int, nargs="*", default=[10, 100, 1000])
     parser.add_argument(
-        "--assignments", nargs="*", help="of the course; all if not given"
+        "--assignments",
+        nargs="*",
+        choices=list(load_course(ROOT).assignments),
+        default=[],
+        help="of the course, beside the light one that is always measured; "
+        "all if not given",
     )
     parser.add_argument("--json", type=Path, help="also write the figures here")
     options = parser.parse_args()

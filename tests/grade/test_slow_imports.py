@@ -24,10 +24,15 @@ print(json.dumps(["keras" in sys.modules, os.environ.get("KERAS_BACKEND")]))
 """
 
 
+def new_worker() -> ZygoteWorker:
+    """A warm process in the tier that this machine has."""
+    return ZygoteWorker("namespaces" if sys.platform == "linux" else "none")
+
+
 @pytest.fixture(scope="module")
 def worker() -> Iterator[ZygoteWorker]:
-    """A warm process of the test's own, in the tier that this machine has."""
-    with ZygoteWorker("namespaces" if sys.platform == "linux" else "none") as made:
+    """A warm process of this file's own."""
+    with new_worker() as made:
         yield made
 
 
@@ -85,12 +90,33 @@ def test_an_import_of_another_kind_is_left_to_the_notebook(source: str) -> None:
     assert slow_imports({"cells": [cell("markdown", TORCH)]}) == ()
 
 
-def test_torch_is_ready_for_use(worker: ZygoteWorker) -> None:
+def test_a_students_own_import_is_early_if_it_is_the_same_for_all() -> None:
+    """PyTorch is PyTorch, but Keras may have another backend."""
+    assert slow_imports(notebook("x = 1"), ["x = 2", "import torch as t"]) == ("torch",)
+    inside = "def double(x):\n    from torch import tensor\n    return 2 * tensor(x)"
+    assert slow_imports(notebook("x = 1"), [inside]) == ("torch",)
+    assert slow_imports(notebook("x = 1"), ["# import torch", TORCH]) == ()
+    assert slow_imports(notebook(TORCH), ["import torch"]) == ("torch", "keras")
+
+
+def test_torch_is_ready_for_use() -> None:
     """Is it seeded and in one thread where it is imported early, and else not there?"""
     look = "import sys\nprint('torch' in sys.modules)\nimport torch\n"
     look += "print(torch.get_num_threads(), torch.initial_seed())"
-    assert said(worker, ["torch"], look) == "True\n1 0\n"
-    assert said(worker, [], look).startswith("False\n1 ")
+    with new_worker() as worker:
+        assert said(worker, [], look).startswith("False\n1 ")
+        assert said(worker, ["torch"], look) == "True\n1 0\n"
+
+
+def test_torch_stays_for_those_who_come_later() -> None:
+    """Is the warm process the same before, with and after a notebook with PyTorch?"""
+    with new_worker() as worker:
+        processes = []
+        for libraries in ([], ["torch"], []):
+            said(worker, libraries, "x = 1")
+            assert worker._process is not None
+            processes.append(worker._process.pid)
+    assert len(set(processes)) == 1
 
 
 def test_an_optimizer_is_made_without_an_import(worker: ZygoteWorker) -> None:

@@ -106,7 +106,9 @@ class StudentProcess:
         """Start a process and run the cells; a cell that kills it is noted."""
         limits = self.task.limits
         material = self.task.material
-        channel = self.worker.open(material.data, limits, slow_imports(material.source))
+        own = (source for _, source in self.cells)
+        libraries = slow_imports(material.source, own)
+        channel = self.worker.open(material.data, limits, libraries)
         session = Session(channel, self.budget, self._source_line)
         running = -1
         try:

@@ -1,9 +1,10 @@
 """Libraries that take seconds to import, and that only some notebooks use.
 
 The warm process imports them before it forks a student's process, where the
-instructor's notebook imports them in the way in which they are kept warm. Most of
-what a student's process costs goes with that: a second of CPU time for PyTorch, one
-and a half for Keras or for what PyTorch imports when the first optimizer is made.
+instructor's notebook imports them in the way in which they are kept warm, or, for
+what is the same however it is imported, where the student does. Most of what a
+student's process costs goes with that: a second of CPU time for PyTorch, one and a
+half for Keras or for what PyTorch imports when the first optimizer is made.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,7 +45,7 @@ def _use_torch() -> None:
 
 
 _WARM = {
-    "torch": _Slow((r"^(?:import|from) torch\b",), use=_use_torch),
+    "torch": _Slow((r"^[ \t]*(?:import|from) torch\b",), use=_use_torch),
     "torch._dynamo": _Slow((r"\btorch\.optim\b",)),  # by the first optimizer
     "keras": _Slow(
         (r"^(?:import|from) keras\b", r'KERAS_BACKEND"\W+"torch"'),
@@ -53,15 +54,30 @@ _WARM = {
 }
 
 
-def slow_imports(source: Mapping[str, Any]) -> tuple[str, ...]:
-    """Those that the code of an instructor's notebook imports."""
+def slow_imports(source: Mapping[str, Any], own: Iterable[str] = ()) -> tuple[str, ...]:
+    """Those that the code of an instructor's notebook imports.
+
+    And those that a student's `own` cells import, unless the environment matters.
+    """
     cells = [c["source"] for c in source["cells"] if c["cell_type"] == "code"]
-    text = "\n".join(cells)
+    text, students = "\n".join(cells), "\n".join(own)
     return tuple(
         name
         for name, slow in _WARM.items()
-        if all(re.search(words, text, re.MULTILINE) for words in slow.said)
+        if _says(text, slow) or (_says(students, slow) and not slow.environment)
     )
+
+
+def _says(text: str, slow: _Slow) -> bool:
+    return all(re.search(words, text, re.MULTILINE) for words in slow.said)
+
+
+def in_own_way(names: Iterable[str]) -> set[str]:
+    """Those whose import depends on the environment.
+
+    A notebook that does not import them in the same way must not find them there.
+    """
+    return {name for name in names if name in _WARM and _WARM[name].environment}
 
 
 def missing(names: Sequence[str]) -> list[str]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from unrolled.grade.frames import Frame, send_frame
+from unrolled.grade.slow_imports import in_own_way
 from unrolled.grade.task import Limits, ProcessLostError
 from unrolled.grade.worker import Channel, environment
 from unrolled.sandbox import view
@@ -112,9 +113,9 @@ class ZygoteWorker:
         """Fork a child; ProcessLostError if the warm process is gone.
 
         The warm process imports `libraries` first. It is started anew if it holds
-        others, which the child's notebook does not import in the same way.
+        others that the child's notebook would import in another way.
         """
-        if not self._libraries <= set(libraries):
+        if not in_own_way(self._libraries) <= set(libraries):
             self.stop()
         if self._process is None:
             self.start()
