@@ -95,6 +95,7 @@ def test_a_students_own_import_is_early_if_it_is_the_same_for_all() -> None:
     assert slow_imports(notebook("x = 1"), ["x = 2", "import torch as t"]) == ("torch",)
     inside = "def double(x):\n    from torch import tensor\n    return 2 * tensor(x)"
     assert slow_imports(notebook("x = 1"), [inside]) == ("torch",)
+    assert slow_imports(notebook("x = 1"), ["import numpy as np, torch"]) == ("torch",)
     assert slow_imports(notebook("x = 1"), ["# import torch", TORCH]) == ()
     assert slow_imports(notebook(TORCH), ["import torch"]) == ("torch", "keras")
 

@@ -45,7 +45,7 @@ def _use_torch() -> None:
 
 
 _WARM = {
-    "torch": _Slow((r"^[ \t]*(?:import|from) torch\b",), use=_use_torch),
+    "torch": _Slow((r"^[ \t]*(?:import|from)\b[^#\n]*\btorch\b",), use=_use_torch),
     "torch._dynamo": _Slow((r"\btorch\.optim\b",)),  # by the first optimizer
     "keras": _Slow(
         (r"^(?:import|from) keras\b", r'KERAS_BACKEND"\W+"torch"'),
