@@ -10,12 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import cell
+from support import by_id, cell, material, submission
 
+from unrolled.grade.judge import judge
+from unrolled.grade.rebuild import rebuild
+from unrolled.grade.reference import build_reference
 from unrolled.grade.session import Budget, Session
 from unrolled.grade.slow_imports import slow_imports
-from unrolled.grade.task import Limits
+from unrolled.grade.task import Limits, Task
 from unrolled.grade.warm import ZygoteWorker
+from unrolled.grade.worker import Channel
+from unrolled.grade.workers import trusted_worker
 
 TORCH = 'import os\nos.environ.setdefault("KERAS_BACKEND", "torch")\nimport keras'
 LOOK = """
@@ -100,6 +105,37 @@ def test_a_students_own_import_is_early_if_it_is_the_same_for_all() -> None:
     assert slow_imports(notebook(TORCH), ["import torch"]) == ("torch", "keras")
 
 
+class Recorder:
+    """A worker that notes which libraries it is asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, ...]] = []
+
+    def open(
+        self, data: dict[str, bytes], limits: Limits, libraries: Sequence[str] = ()
+    ) -> Channel:
+        """Note them, and open a process as ever."""
+        self.asked.append(tuple(libraries))
+        return trusted_worker().open(data, limits, libraries)
+
+
+@pytest.mark.parametrize(
+    ("body", "libraries"),
+    [("import torch\n    return 2 * x", ("torch",)), ("return 2 * x", ())],
+)
+def test_the_judge_asks_for_what_the_student_imports(
+    body: str, libraries: tuple[str, ...]
+) -> None:
+    """Does an import in a student's function reach the warm process, and pass?"""
+    trusted, worker = material(), Recorder()
+    release, source = trusted.release, trusted.source
+    rebuilt = rebuild(release, source, submission(double=body)).notebook
+    task = Task(trusted, rebuilt, 1, Limits())
+    verdict = judge(task, build_reference(trusted), worker)
+    assert by_id(verdict)["double_values"].passed
+    assert set(worker.asked) == {libraries}
+
+
 def test_torch_is_ready_for_use() -> None:
     """Is it seeded and in one thread where it is imported early, and else not there?"""
     look = "import sys\nprint('torch' in sys.modules)\nimport torch\n"
@@ -130,7 +166,7 @@ def test_an_optimizer_is_made_without_an_import(worker: ZygoteWorker) -> None:
     assert int(cold) > 100 > 20 > int(warm)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's /proc: run on Linux")
 def test_the_warm_process_stays_in_one_thread(worker: ZygoteWorker) -> None:
     """Can it still be forked safely, once all of them are imported?"""
     seen(worker, "torch", "torch._dynamo", "keras")

@@ -57,7 +57,8 @@ _WARM = {
 def slow_imports(source: Mapping[str, Any], own: Iterable[str] = ()) -> tuple[str, ...]:
     """Those that the code of an instructor's notebook imports.
 
-    And those that a student's `own` cells import, unless the environment matters.
+    And those that the `own` cells of a student import, if the environment does not
+    matter; they come in the order in which they are imported.
     """
     cells = [c["source"] for c in source["cells"] if c["cell_type"] == "code"]
     text, students = "\n".join(cells), "\n".join(own)
