@@ -198,6 +198,19 @@ def test_unchanged_work_is_not_graded_again_unless_forced(course: Course) -> Non
     assert kept.stat().st_mtime_ns == last
     grade(course, NAME, force=True)
     assert kept.stat().st_mtime_ns != last
+
+
+def test_another_grader_uses_no_kept_result(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Is work judged again after an update of the code that judges?"""
+    hand_in(course, "ada", RIGHT)
+    grade(course, NAME)
+    kept = course.build / "results" / NAME / "ada.json"
+    last = kept.stat().st_mtime_ns
+    monkeypatch.setattr("unrolled.grade.prepare.engine_digest", lambda: "newer")
+    grade(course, NAME)
+    assert kept.stat().st_mtime_ns != last
     hand_in(course, "ada", WRONG)
     assert scores(grade(course, NAME)) == {"ada": 0}
 

@@ -24,7 +24,7 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 from unrolled.author.cases import Case, solved
-from unrolled.grade.prepare import engine_digest
+from unrolled.grade.engine import engine_digest
 from unrolled.grade.reference import is_answer, is_check, meta
 from unrolled.grade.task import Material
 from unrolled.grade.workplace import workplace

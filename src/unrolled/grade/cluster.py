@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from unrolled.errors import UserError
+from unrolled.grade.engine import engine_digest
 from unrolled.grade.far import grade_far
 from unrolled.grade.job import Graded, Job
 from unrolled.grade.parcel import ParcelError, pack_job, pack_material, unpack_answer
-from unrolled.grade.prepare import engine_digest
 from unrolled.grade.task import Material
 
 CONNECT_SECONDS = 15

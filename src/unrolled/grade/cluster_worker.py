@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable
 
 from unrolled.errors import UserError
-from unrolled.grade.prepare import engine_digest
+from unrolled.grade.engine import engine_digest
 from unrolled.grade.workers import safe_worker, warm_worker
 
 CONNECT_SECONDS = 60

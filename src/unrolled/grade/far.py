@@ -10,9 +10,9 @@ import atexit
 import threading
 
 from unrolled.errors import UserError
+from unrolled.grade.engine import engine_digest
 from unrolled.grade.parcel import Answer, pack_answer, unpack_job
 from unrolled.grade.pool import JudgePool
-from unrolled.grade.prepare import engine_digest
 
 _mine = threading.local()
 

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-import platform
 import re
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import dateutil.parser
 
-import unrolled
 from unrolled.course import Course
 from unrolled.errors import UserError
+from unrolled.grade.engine import engine_digest
 from unrolled.grade.job import Job
 from unrolled.grade.notebooks import parse_submission, submission_bytes
 from unrolled.grade.task import Material, derive_seed
 from unrolled.grade.writer import SECRET, Paper
 from unrolled.secret import course_secret
 
-PACKAGES = ("numpy", "torch", "ipython", "nbgrader", "nbformat", "matplotlib")
 MAX_STAMP = 200
 
 
@@ -67,25 +63,6 @@ class Preparer:
         told = hashlib.sha256(json.dumps(parts, sort_keys=True).encode())
         told.update(job.submission)
         return told.hexdigest()
-
-
-@cache
-def engine_digest() -> str:
-    """A digest of the grader itself, of Python and the packages student code uses."""
-    package = Path(unrolled.__file__).parent
-    told = hashlib.sha256()
-    for folder in ("grade", "lab", "sandbox"):
-        for path in sorted((package / folder).rglob("*.py")):
-            told.update(path.read_bytes())
-    versions = (platform.python_version(), *map(_version, PACKAGES))
-    return " ".join((told.hexdigest(), *versions))
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "none"
 
 
 def _assignment_files(folder: Path) -> dict[str, bytes]:
