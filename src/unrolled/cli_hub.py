@@ -102,20 +102,27 @@ def down(
 
     require_root("unrolled hub down")
     plan = _plan(context)
+    keep = the_course(context).build / "hub"
+    if purge:
+        _agree_to_purge(plan, keep, yes)
     with err.status("stopping ..."):
         ran = stop(plan)
     err.print("stopped." if ran else "no hub was running.")
     if purge:
-        _purge(plan, the_course(context).build / "hub", yes)
+        from unrolled.hub.start import purge as remove
+
+        err.print(f"removed; archive: {remove(plan, keep)}", soft_wrap=True)
 
 
-def _purge(plan: HubPlan, keep: Path, yes: bool) -> None:
+def _agree_to_purge(plan: HubPlan, keep: Path, yes: bool) -> None:
+    """Say what goes, and ask while everything still runs; No stops nothing."""
     from unrolled.hub.accounts import made_accounts
-    from unrolled.hub.start import purge
 
-    names = ", ".join(made_accounts(plan))
-    err.print(f"This removes {plan.folder} and the accounts {names} with their homes.")
-    err.print(f"The course folder and the exchange go to an archive in {keep}.")
+    names = ", ".join(made_accounts(plan)) or "(none)"
+    err.print(
+        f"This stops the hub and removes {plan.folder} and the accounts {names} with "
+        f"their homes. The course folder and the exchange go to an archive in {keep}.",
+        soft_wrap=True,
+    )
     if not yes:
         typer.confirm("Go on?", abort=True)
-    err.print(f"removed; archive: {purge(plan, keep)}", soft_wrap=True)

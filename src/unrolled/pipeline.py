@@ -119,3 +119,4 @@ def _exchange(config: Any) -> None:
     config.ExchangeFactory.release_assignment = f"{plugins}.ReleaseWithDates"
     config.ExchangeFactory.release_feedback = f"{plugins}.ReleaseEachFeedback"
     config.ExchangeFactory.fetch_assignment = f"{plugins}.FetchKeepingWork"
+    config.ExchangeFactory.submit = f"{plugins}.SubmitOnce"

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -99,6 +100,24 @@ def test_submit(clean: tuple[Hub, Browser]) -> None:
     assert "changed since then" in browser.get(PAGE)[1]
 
 
+def test_three_presses_of_submit(clean: tuple[Hub, Browser]) -> None:
+    """Do quick presses, one after the other or at once, make one submission?"""
+    hub, browser = clean
+    act(browser, "start")
+    told = said(act(browser, "submit")[1])
+    assert said(act(browser, "submit")[1]) == told
+    with ThreadPoolExecutor(3) as presses:
+        pages = list(presses.map(lambda _: act(browser, "submit")[1], range(3)))
+    assert {said(page) for page in pages} <= {told, ""}
+    assert len(list(hub.inbound.iterdir())) == 1
+    notebook(hub).write_text("more")
+    assert said(act(browser, "submit")[1])
+    assert len(list(hub.inbound.iterdir())) == 2
+    (notebook(hub).parent / "data.csv").write_text("1,2")
+    act(browser, "submit")
+    assert len(list(hub.inbound.iterdir())) == 3
+
+
 def test_a_fresh_copy(clean: tuple[Hub, Browser]) -> None:
     """Is the old folder kept, named, and linked?"""
     hub, browser = clean
@@ -166,6 +185,7 @@ def test_withdrawn(clean: tuple[Hub, Browser]) -> None:
     try:
         page = browser.get(PAGE)[1]
         assert "Handed in" in page
+        assert "this assignment is not released any more" in page
         assert "Submit again" not in page
     finally:
         (hub.root / "aside").rename(hub.outbound / NAME)

@@ -41,10 +41,11 @@ class AssignmentBuild:
 
 @dataclass(frozen=True)
 class BuildReport:
-    """The report on all assignments."""
+    """The report on all assignments; `dates`: what students see of them now, if new."""
 
     checked: bool
     assignments: tuple[AssignmentBuild, ...]
+    dates: str = ""
 
     @property
     def fresh(self) -> bool:
@@ -57,7 +58,8 @@ class BuildReport:
 
     def as_text(self) -> str:
         """One line for each assignment, and one for each file that was not fresh."""
-        return "\n".join(line for a in self.assignments for line in self._lines(a))
+        lines = [line for a in self.assignments for line in self._lines(a)]
+        return "\n".join([*lines, self.dates] if self.dates else lines)
 
     def _lines(self, a: AssignmentBuild) -> list[str]:
         state = "fresh" if not (a.stale or a.superfluous) else "built"
@@ -91,7 +93,18 @@ def build(
     with tempfile.TemporaryDirectory(prefix="unrolled-") as scratch:
         for name in assignments:
             made.append(_build_one(course, name, Path(scratch), check, force))
-    return BuildReport(check, tuple(made))
+    return BuildReport(check, tuple(made), "" if check else _tell_dates(course))
+
+
+def _tell_dates(course: Course) -> str:
+    """Tell students' pages the dates of course.toml; in words what came of it."""
+    from unrolled.hub.exchange_place import exchange_folder, tell_dates
+
+    try:
+        new = tell_dates(course, exchange_folder(course))
+    except UserError as error:
+        return str(error)
+    return "Students see the titles and due dates of course.toml now." if new else ""
 
 
 def _build_one(

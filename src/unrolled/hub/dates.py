@@ -41,24 +41,30 @@ class Dates:
     assignments: Mapping[str, Released] = field(default_factory=dict)
 
 
-def write_dates(course: Course, place: Path, released: Iterable[str]) -> Path:
-    """Write the file into the course's folder `place` of the exchange; its path.
-
-    It is there whole or not at all, readable by everybody (0644).
-    """
-    names = [n for n in course.assignments if n in set(released)]
+def dates_text(course: Course, released: Iterable[str]) -> str:
+    """What students are told of the assignments in `released`, as JSON."""
+    there = set(released)
+    names = [n for n in course.assignments if n in there]
     document = {
         "course": course.id,
         "title": course.title,
         "timezone": course.timezone.key,
         "assignments": {n: _told(course.assignments[n]) for n in names},
     }
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def write_dates(course: Course, place: Path, released: Iterable[str]) -> Path:
+    """Write the file into the course's folder `place` of the exchange; its path.
+
+    It is there whole or not at all, readable by everybody (0644).
+    """
+    text = dates_text(course, released)
     path = place / FILE
     descriptor, scratch = tempfile.mkstemp(prefix=f".{FILE}.", dir=place)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as out:
-            json.dump(document, out, indent=1, ensure_ascii=False)
-            out.write("\n")
+            out.write(text)
             out.flush()
             os.fchmod(out.fileno(), 0o644)
             os.fsync(out.fileno())

@@ -27,7 +27,10 @@ from traitlets.config import Config
 from unrolled.hub.dates import Dates, read_dates
 from unrolled.hub.trouble import Trouble, explained
 
-FETCH = "unrolled.hub.exchange.FetchKeepingWork"
+PLUGINS = {
+    "fetch_assignment": "unrolled.hub.exchange.FetchKeepingWork",
+    "submit": "unrolled.hub.exchange.SubmitOnce",
+}
 _SCORE = re.compile(r"<h4>[^<]*\(Score: ([\d.]+) / ([\d.]+)\)")
 
 
@@ -74,8 +77,9 @@ class Desk:
         folder = self.root / str(config.Exchange.assignment_dir)
         config.Exchange.assignment_dir = os.path.normpath(folder)
         config.ExchangeSubmit.strict = True
-        if "fetch_assignment" not in config.ExchangeFactory:
-            config.ExchangeFactory.fetch_assignment = FETCH
+        for verb, plugin in PLUGINS.items():
+            if verb not in config.ExchangeFactory:
+                config.ExchangeFactory[verb] = plugin
         return config
 
     def _plugin(self, verb: str, config: Config) -> Any:
@@ -129,10 +133,13 @@ class Desk:
             kept: Path | None = getattr(plugin, "kept", None)
             return kept
 
-    def hand_in(self, name: str) -> None:
-        """Hand in what is saved now."""
+    def hand_in(self, name: str) -> datetime:
+        """Hand in what is saved now; when it was handed in."""
         with explained(f"{name} was not handed in"):
-            self._plugin("Submit", self.config(name)).start()
+            plugin = self._plugin("Submit", self.config(name))
+            plugin.start()
+            time: datetime = getattr(plugin, "time", datetime.now(UTC))
+            return time
 
     def feedback(self, name: str) -> None:
         """Fetch the feedback that there is."""

@@ -34,6 +34,7 @@ c.Authenticator.plugin_class = "nbgrader.auth.jupyterhub.JupyterHubAuthPlugin"
 c.Exchange.root = {exchange!r}
 c.Exchange.path_includes_course = True
 c.ExchangeFactory.fetch_assignment = "unrolled.hub.exchange.FetchKeepingWork"
+c.ExchangeFactory.submit = "unrolled.hub.exchange.SubmitOnce"
 '''
 
 STAFF_CONFIG = '''"""Made by `unrolled hub`: nbgrader for those who grade."""

@@ -3,21 +3,28 @@ dates that students can read. `ExchangeFactory` in the configuration names them.
 
 from __future__ import annotations
 
+import filecmp
 import os
 import shutil
 import stat
-from datetime import datetime
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta, tzinfo
+from fnmatch import fnmatch
 from pathlib import Path
 
 from nbgrader.exchange.default import (
     ExchangeFetchAssignment,
     ExchangeReleaseAssignment,
     ExchangeReleaseFeedback,
+    ExchangeSubmit,
 )
+from nbgrader.utils import parse_utc
 
 from unrolled.errors import UserError
 from unrolled.hub.collect import CheckedCollect
-from unrolled.hub.dates import write_dates
+from unrolled.hub.dates import read_dates, write_dates
+from unrolled.hub.inbound import Refused, parse_entry
 from unrolled.hub.places import new_beside, put_in_place, reason_of
 
 __all__ = [
@@ -25,6 +32,7 @@ __all__ = [
     "FetchKeepingWork",
     "ReleaseEachFeedback",
     "ReleaseWithDates",
+    "SubmitOnce",
 ]
 
 
@@ -63,7 +71,8 @@ class FetchKeepingWork(ExchangeFetchAssignment):  # type: ignore[misc]
         self.log.info("Fetched as: %s", self.dest_path)
 
     def _put(self, fresh: Path, place: Path) -> None:
-        kept = _free_name(place) if os.path.lexists(place) else None
+        zone = read_dates(Path(self.root, self.coursedir.course_id)).timezone
+        kept = _free_name(place, zone) if os.path.lexists(place) else None
         if kept is not None:
             place.rename(kept)
         try:
@@ -77,12 +86,66 @@ class FetchKeepingWork(ExchangeFetchAssignment):  # type: ignore[misc]
             self.log.info("Your work was kept as: %s", kept)
 
 
-def _free_name(place: Path) -> Path:
-    """A name beside `place` with date and time that nothing has yet."""
-    now = datetime.now().astimezone()
+def _free_name(place: Path, zone: tzinfo) -> Path:
+    """A name beside `place` with date and time in `zone` that nothing has yet."""
+    now = datetime.now(zone)
     stem = f"{place.name} (kept {now:%Y-%m-%d %H.%M.%S}"
     names = (f"{stem})", *(f"{stem}, {n})" for n in range(2, 1000)))
     return next(p for n in names if not os.path.lexists(p := place.with_name(n)))
+
+
+class SubmitOnce(ExchangeSubmit):  # type: ignore[misc]
+    """Handing the same work in again at once makes no second submission.
+
+    Whoever presses a button three times has handed in once. `time` is when: that of
+    the first press. After a minute the same work counts as handed in anew.
+    """
+
+    again = timedelta(minutes=1)
+    time: datetime
+
+    def copy_files(self) -> None:
+        """Hand in, unless this very work was handed in a moment ago."""
+        now = parse_utc(self.timestamp).replace(tzinfo=UTC)
+        for time, copy in self._handed_in():
+            recent = timedelta(0) <= now - time < self.again
+            if recent and self._same(Path(self.src_path), copy):
+                self.time = time
+                self.log.info("Handed in already, exactly as it is: %s", copy.name)
+                return
+        super().copy_files()
+        self.time = now
+
+    def _handed_in(self) -> Iterator[tuple[datetime, Path]]:
+        """Time and copy of the last submission of this assignment, if there is one."""
+        student, assignment, *_ = self.assignment_filename.split("+")
+        found = []
+        place = Path(self.cache_path)
+        for path in place.iterdir() if place.is_dir() else ():
+            with suppress(Refused):
+                entry = parse_entry(path.name)
+                if (entry.student, entry.assignment) == (student, assignment):
+                    found.append((entry.claimed.replace(tzinfo=UTC), path))
+        yield from sorted(found)[-1:]
+
+    def _same(self, folder: Path, copy: Path) -> bool:
+        """Whether a folder holds, file by file, what the copy of a submission holds."""
+        records = {Path("timestamp.txt"), Path("submission_secret.txt")}
+        mine = set(self._files(folder)) - records
+        return mine == set(self._files(copy)) - records and all(
+            filecmp.cmp(folder / name, copy / name, shallow=False) for name in mine
+        )
+
+    def _files(self, folder: Path) -> Iterator[Path]:
+        for path in folder.rglob("*"):
+            name = path.relative_to(folder)
+            ignored = any(
+                fnmatch(part, pattern)
+                for part in name.parts
+                for pattern in self.coursedir.ignore
+            )
+            if path.is_file() and not ignored:
+                yield name
 
 
 class ReleaseWithDates(ExchangeReleaseAssignment):  # type: ignore[misc]

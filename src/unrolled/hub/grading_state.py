@@ -10,12 +10,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from unrolled.course import Course, load_course
+from unrolled.course import load_course
 from unrolled.errors import UserError
 from unrolled.hub.collected import Remark, read_report
-from unrolled.hub.dates import FILE, write_dates
+from unrolled.hub.exchange_place import exchange_folder, tell_dates
 from unrolled.hub.jobs import Job, Jobs
 from unrolled.hub.standing import Standing, standings
 from unrolled.hub.student_rows import moment
@@ -93,16 +92,9 @@ class Gradings:
     def _look(self) -> dict[str, Standing]:
         self.course = load_course(self.course.root)
         found = standings(self.course, self.place)
-        self._tell_dates(found)
+        with suppress(UserError):  # the page shows what there is
+            tell_dates(self.course, self.place)
         return found
-
-    def _tell_dates(self, found: dict[str, Standing]) -> None:
-        """A due date that was changed reaches the students without a release."""
-        toml, told = self.course.root / "course.toml", self.place / FILE
-        with suppress(OSError):
-            if told.stat().st_mtime < toml.stat().st_mtime:
-                released = [n for n, s in found.items() if s.released]
-                write_dates(self.course, self.place, released)
 
     def _row(self, name: str) -> Row:
         assignment = self.course.assignments[name]
@@ -123,23 +115,3 @@ class Gradings:
             tuple(report.notes) if report else (),
             tuple(graded.ungraded) if graded else (),
         )
-
-
-def _ended(job: Job | None, zone: ZoneInfo) -> str:
-    if job is None or not job.ended:
-        return ""
-    return moment(datetime.fromisoformat(job.ended), zone)
-
-
-def exchange_folder(course: Course) -> Path:
-    """The course's folder in the exchange, as nbgrader's configuration has it."""
-    from nbgrader.apps import NbGrader
-    from nbgrader.coursedir import CourseDirectory
-    from nbgrader.exchange import ExchangeFactory
-
-    app = NbGrader()
-    app.load_config_file()
-    lister = ExchangeFactory(config=app.config).List(
-        coursedir=CourseDirectory(config=app.config), config=app.config
-    )
-    return Path(lister.root, course.id)

@@ -75,13 +75,12 @@ class Front:
         return self.home
 
     async def _submit(self, work: Work) -> str:
-        await self.ask(self.desk.hand_in, work.name)
+        when = await self.ask(self.desk.hand_in, work.name)
         dates = await self.ask(self.desk.dates)
         told = dates.assignments.get(work.name)
-        now = datetime.now(UTC)
         title = told.title if told else work.name
-        text = f"{title} was handed in {moment(now, dates.timezone)}, as it was saved."
-        if told and told.due and now > told.due:
+        text = f"{title} was handed in {moment(when, dates.timezone)}, as it was saved."
+        if told and told.due and when > told.due:
             late = f" (course rule: {told.late})" if told.late else ""
             text += f" That is after the due date{late}."
         else:

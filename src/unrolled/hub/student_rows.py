@@ -34,6 +34,7 @@ class Row:
     again: bool
     feedback: bool
     kept: tuple[tuple[str, str], ...]
+    withdrawn: bool
 
 
 def rows(
@@ -75,6 +76,7 @@ def _row(work: Work, dates: Dates, files: Path, base: str, now: datetime) -> Row
         again=bool(work.submissions),
         feedback=any(s.feedback for s in work.submissions),
         kept=tuple((k.name, lab_url(base, files, k)) for k in work.kept),
+        withdrawn=not work.released and bool(work.submissions),
     )
 
 

@@ -1,0 +1,70 @@
+"""Does `unrolled hub down --purge` ask before it stops anything?"""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cli_support import command, make_class
+
+from unrolled.course import load_course
+from unrolled.hub.plan import HubPlan, make_plan
+from unrolled.hub.running import prepare_state
+
+pytest.importorskip("psutil", reason="pip install psutil")
+CAPFD = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubPlan]:
+    """A hub that was started once; `stopped` counts how often it is stopped."""
+    root = make_class(tmp_path / "course").root
+    toml = root / "course.toml"
+    toml.write_text(f'{toml.read_text()}\n[hub]\nfolder = "{tmp_path / "hub"}"\n')
+    plan = make_plan(load_course(root))
+    plan.folder.mkdir()
+    prepare_state(plan)
+    monkeypatch.setattr("unrolled.hub.system.require_root", lambda _: None)
+    yield plan
+
+
+def purge(
+    capfd: CAPFD, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> tuple[str, list[str]]:
+    """What was said, and what was done, in its order."""
+    done: list[str] = []
+
+    def stop(plan: HubPlan) -> bool:
+        done.append("stopped")
+        return True
+
+    monkeypatch.setattr("unrolled.hub.running.down", stop)
+    monkeypatch.setattr("unrolled.hub.start.down", stop)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
+    told = command(
+        capfd, "--course", str(tmp_path / "course"), "hub", "down", "--purge"
+    )
+    return told.out + told.err, done
+
+
+def test_no_stops_nothing(
+    hub: HubPlan, capfd: CAPFD, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Does a hub of people who work go on after No, with everything in its place?"""
+    said, done = purge(capfd, tmp_path, monkeypatch, "n\n")
+    assert "stops the hub and removes" in said
+    assert done == []
+    assert (hub.state / "plan.json").exists()
+
+
+def test_yes_stops_and_removes(
+    hub: HubPlan, capfd: CAPFD, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Does Yes remove the hub and leave the archive?"""
+    said, done = purge(capfd, tmp_path, monkeypatch, "y\n")
+    assert done[0] == "stopped"
+    assert not hub.folder.exists()
+    assert "archive:" in said
