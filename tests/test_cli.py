@@ -60,15 +60,16 @@ HELP = {
     "--clock | --force | overwrite what is there | --json | does nothing else",
     "demo": "build/demo/ | --keep | exit 1 on a difference",
     "canvas export": "[ASSIGNMENT] | --template | exported from canvas's gradebook | "
-    "--out | [default: canvas.csv] | --allow-lower | --force | --json | and why | "
-    "--dry-run | after the late penalty",
+    "--out | [default: canvas.csv] | --allow-lower | --scale | --force | --json | "
+    "and why | --dry-run | after the late penalty",
     "canvas roster": "file | [required] | --user-name | --keep | --dry-run | --yes | "
     "--json | a student with work is never dropped",
     "canvas check": "file | [required] | --template | --all | --json | exit 1 if "
     "canvas would refuse the file",
-    "canvas push": "[ASSIGNMENT] | --comment | --feedback | --allow-lower | --dry-run "
-    "| --token-file | mode 600 | canvas_token | never an option | --yes | --json | "
-    "exit 1 if canvas has another one | no comment or file is ever sent twice",
+    "canvas push": "[ASSIGNMENT] | --comment | --feedback | --allow-lower | --scale "
+    "| --dry-run | --token-file | mode 600 | canvas_token | never an option | --yes "
+    "| --json | exit 1 if canvas has another one | no comment or file is ever sent "
+    "twice",
     "canvas cartridge": "--out | [default: course.imscc] | --dry-run | --force | "
     "--json | updated, not doubled | hub",
     "hub": "ctrl-c stops it | as root | the first time | docs/hub.md",

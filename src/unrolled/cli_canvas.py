@@ -36,6 +36,14 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 AllowLower = Annotated[
     bool, typer.Option("--allow-lower", help="Also lower a higher grade in Canvas.")
 ]
+Scale = Annotated[
+    bool,
+    typer.Option(
+        "--scale",
+        help="Where Canvas gives other points for an assignment than course.toml, "
+        "scale the grades to Canvas's; else such an assignment is left out, exit 1.",
+    ),
+]
 Template = Annotated[
     Path | None,
     typer.Option(help="The CSV you have just exported from Canvas's gradebook."),
@@ -124,6 +132,7 @@ def canvas_export(
         "canvas.csv"
     ),
     allow_lower: AllowLower = False,
+    scale: Scale = False,
     dry_run: DryRun = False,
     force: Force = False,
     as_json: Json = False,
@@ -132,20 +141,25 @@ def canvas_export(
 
     Best with `--template`: only our columns of your own export are filled in, with
     points after the late penalty. Says which rows and columns were left out, and why.
-    A higher grade in Canvas is kept unless you say `--allow-lower`. Before it is
-    written the file is read by a model of Canvas's importer, as `canvas check` does.
+    A higher grade in Canvas is kept unless you say `--allow-lower`. An assignment that
+    is worth other points there than here is left out (exit 1) unless you say `--scale`.
+    Before it is written the file is read by a model of Canvas's importer, as
+    `canvas check` does.
     """
     from unrolled.canvas import export_canvas
 
     course = the_course(context)
     wanted = chosen(course, assignments)
-    plan = export_canvas(course, wanted, template, to, allow_lower, force, dry_run)
+    plan = export_canvas(
+        course, wanted, template, to, allow_lower, force, dry_run, scale
+    )
     if as_json:
         print_json(plan.as_dict())
     else:
         out.print(Text(plan.as_text()), soft_wrap=True)
         done = "nothing is written (--dry-run)" if dry_run else f"written: {to}"
         err.print(Text(done), soft_wrap=True)
+    raise typer.Exit(1 if plan.unscaled else 0)
 
 
 @canvas.command("check")

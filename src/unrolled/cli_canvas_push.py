@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from unrolled.cli_canvas import AllowLower, DryRun, Yes
+from unrolled.cli_canvas import AllowLower, DryRun, Scale, Yes
 from unrolled.cli_common import Json, Names, chosen, err, the_course
 
 
@@ -22,6 +22,7 @@ def push(
         bool, typer.Option("--feedback", help="Also attach the feedback pages, once.")
     ] = False,
     allow_lower: AllowLower = False,
+    scale: Scale = False,
     token_file: Annotated[
         Path | None,
         typer.Option(
@@ -37,8 +38,9 @@ def push(
     """Send grades to Canvas over its REST API, and prove that they arrived.
 
     The same plan as `canvas export`: only what is ready, nothing lowered unless you say
-    `--allow-lower`, nothing cleared. First the difference is shown (in Canvas,
-    becomes), then you are asked. Afterwards every grade is read back and compared;
+    `--allow-lower`, nothing cleared, nothing on another scale. First the difference is
+    shown (in Canvas, becomes), then you are asked. Afterwards every grade is read back
+    and compared;
     **exit 1 if Canvas has another one**. If it stops half-way, run it again: grades
     that arrived are not sent again, and no comment or file is ever sent twice
     (`canvas-records/sent.jsonl` keeps account).
@@ -51,7 +53,7 @@ def push(
 
     course = the_course(context)
     names = chosen(course, assignments)
-    wish = Wish(allow_lower, comment.strip(), feedback)
+    wish = Wish(allow_lower, comment.strip(), feedback, scale)
     try:
         code = run_push(course, names, wish, token_file, dry_run, yes, as_json)
     except CanvasFailedError as error:

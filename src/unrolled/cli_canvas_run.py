@@ -51,7 +51,7 @@ def run_push(
     if as_json:
         sent = report.as_dict() if report else None
         print_json({"sent": sent, "plan": plan.grades.as_dict()})
-    return 1 if report and report.wrong else 0
+    return 1 if plan.grades.unscaled or (report and report.wrong) else 0
 
 
 def _send(course: Course, remote: Remote, plan: PushPlan) -> PushReport:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from nbgrader.api import Gradebook
@@ -26,6 +27,7 @@ class CanvasExport(ExportPlugin):  # type: ignore[misc]
 
     template = Unicode("", help="the CSV exported from Canvas").tag(config=True)
     allow_lower = Bool(False, help="also lower a higher grade").tag(config=True)
+    scale = Bool(False, help="scale to Canvas's points possible").tag(config=True)
 
     def export(self, gradebook: Gradebook) -> None:
         """Write the file; one line and exit code 1 if it cannot be done safely."""
@@ -40,13 +42,23 @@ class CanvasExport(ExportPlugin):  # type: ignore[misc]
         chosen = [str(a) for a in self.assignment] or list(course.assignments)
         template = read_template(Path(self.template)) if self.template else None
         students = map(str, self.student)
-        plan = make_plan(
-            course, gradebook, chosen, template, self.allow_lower, students
-        )
+        ways = Ways(self.allow_lower, self.scale)
+        plan = make_plan(course, gradebook, chosen, template, ways, students)
         out = Path(self.to or "canvas.csv")
         write_checked(plan, template, out, force=True)
         for line in plan.as_text().split("\n"):
             self.log.info("%s", line)
+        if plan.unscaled:
+            names = ", ".join(plan.unscaled)
+            raise UserError(f"left out, as Canvas gives other points for it: {names}.")
+
+
+@dataclass(frozen=True)
+class Ways:
+    """What the instructor allows: to lower grades, to scale them to Canvas's points."""
+
+    allow_lower: bool = False
+    scale: bool = False
 
 
 def export_canvas(
@@ -57,6 +69,7 @@ def export_canvas(
     allow_lower: bool = False,
     force: bool = False,
     dry_run: bool = False,
+    scale: bool = False,
 ) -> ExportPlan:
     """Write the CSV for Canvas; nothing with `dry_run`.
 
@@ -65,7 +78,8 @@ def export_canvas(
     """
     with open_gradebook(course) as gradebook:
         read = read_template(template) if template else None
-        plan = make_plan(course, gradebook, assignments, read, allow_lower)
+        ways = Ways(allow_lower, scale)
+        plan = make_plan(course, gradebook, assignments, read, ways)
     write_checked(plan, read, out, force, dry_run)
     return plan
 
@@ -75,19 +89,27 @@ def make_plan(
     gradebook: Gradebook,
     names: Sequence[str],
     template: Template | None,
-    allow_lower: bool,
+    ways: Ways,
     students: Iterable[str] = (),
 ) -> ExportPlan:
     """The plan for some assignments, and for some students or all.
 
-    Raises UserError if an assignment or a student is unknown.
+    Raises UserError if an assignment or a student is unknown, or if there is no
+    template to scale by.
     """
+    if ways.scale and template is None:
+        raise UserError(
+            "--scale needs --template: only the gradebook that Canvas exports tells "
+            "what an assignment is worth there."
+        )
     assignments = exported(course, names)
     people = pupils(course, gradebook, students)
     results = grades(gradebook, assignments)
     if template is None:
         return plan_starter(people, assignments, results)
-    return plan_export(template, people, assignments, results, allow_lower)
+    return plan_export(
+        template, people, assignments, results, ways.allow_lower, ways.scale
+    )
 
 
 def write_checked(

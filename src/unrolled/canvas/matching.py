@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from unrolled.canvas.template import Column, Row, Template
@@ -14,7 +14,7 @@ Kind = Literal["row", "column", "student", "assignment", "cell"]
 
 @dataclass(frozen=True)
 class Filled:
-    """One cell that gets a grade."""
+    """One cell that gets a grade; Canvas gives it `out_of` points, if that is known."""
 
     student: str
     assignment: str
@@ -22,6 +22,7 @@ class Filled:
     new: float
     canvas_student: str = ""
     canvas_assignment: str = ""
+    out_of: float | None = None
 
     @property
     def changes(self) -> bool:
@@ -53,20 +54,25 @@ class Pupil:
 
 @dataclass(frozen=True)
 class Exported:
-    """An assignment to export: its name here, its title and points in Canvas."""
+    """An assignment to export: its name here, its title and points in Canvas.
+
+    `factor` takes our points to Canvas's, where those differ and --scale was said.
+    """
 
     name: str
     title: str
     points: float
+    factor: float = 1.0
 
 
 @dataclass(frozen=True)
 class Work:
-    """What the planner gathers on its way."""
+    """What the planner gathers on its way; `unscaled` are wrong scales left out."""
 
     left_out: list[LeftOut] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     filled: list[Filled] = field(default_factory=list)
+    unscaled: list[str] = field(default_factory=list)
 
     def leave(self, kind: Kind, what: str, why: str, assignment: str = "") -> None:
         """Leave something out, and say so."""
@@ -89,9 +95,12 @@ def grouped(left_out: Iterable[LeftOut]) -> list[str]:
 
 
 def match_columns(
-    template: Template, assignments: Sequence[Exported], work: Work
+    template: Template, assignments: Sequence[Exported], work: Work, scale: bool
 ) -> dict[Column, Exported]:
-    """Our assignments by their column: title or folder name, and nothing twice."""
+    """Our assignments by their column: title or folder name, and nothing twice.
+
+    A column that is worth other points in Canvas is scaled if asked, else left out.
+    """
     claims: dict[Column, list[Exported]] = defaultdict(list)
     for wanted in assignments:
         same = [c for c in template.columns if _titled(c, wanted)]
@@ -103,12 +112,13 @@ def match_columns(
             work.leave("assignment", wanted.name, why)
     found = {}
     for column in template.columns:
-        why = _no_grades(column, claims.get(column, []))
+        claimed = claims.get(column, [])
+        why = _no_grades(column, claimed)
+        fitting = None if why else _fitted(column, claimed[0], work, scale)
         if why:
             work.leave("column", column.header, why)
-        else:
-            (found[column],) = claims[column]
-            _warn_points(column, found[column], work)
+        elif fitting is not None:
+            found[column] = fitting
     return found
 
 
@@ -125,12 +135,29 @@ def _no_grades(column: Column, wanted: Sequence[Exported]) -> str:
     return "" if wanted else "not among the assignments to export"
 
 
-def _warn_points(column: Column, wanted: Exported, work: Work) -> None:
-    if column.points is not None and abs(column.points - wanted.points) > 0.005:
-        work.warnings.append(
-            f"{column.header}: {column.points:g} points possible in Canvas, "
-            f"{wanted.points:g} in course.toml"
-        )
+def _fitted(
+    column: Column, wanted: Exported, work: Work, scale: bool
+) -> Exported | None:
+    """An assignment in Canvas's own points; None, and said so, if they differ."""
+    differ = differing_points(column.points, wanted.points)
+    if not differ:
+        return wanted
+    fits = bool(column.points and wanted.points)
+    if scale and column.points and fits:
+        work.warnings.append(f"{column.header}: {differ}; all grades are scaled to it")
+        return replace(wanted, factor=column.points / wanted.points)
+    way = "make them equal, or say --scale" if fits else "set them there"
+    work.leave("column", column.header, f"{differ}; {way}")
+    work.unscaled.append(wanted.name)
+    return None
+
+
+def differing_points(canvas: float | None, ours: float) -> str:
+    """How Canvas's points differ from those of course.toml; "" if they do not."""
+    if canvas is not None and abs(canvas - ours) <= 0.005:
+        return ""
+    there = "no points possible" if canvas is None else f"{canvas:g} points possible"
+    return f"{there} in Canvas, {ours:g} in course.toml"
 
 
 def match_people(

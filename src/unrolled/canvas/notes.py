@@ -89,7 +89,8 @@ def _unfit(course: Course, grade: Filled, page: Path) -> str:
 
 def _note(course: Course, grade: Filled, comment: str, page: Path | None) -> Note:
     assignment = course.assignments[grade.assignment]
-    told = f"{assignment.title}: {grade.new:g} of {assignment.points:g} points."
+    top = assignment.points if grade.out_of is None else grade.out_of
+    told = f"{assignment.title}: {grade.new:g} of {top:g} points."
     said = [told, "The feedback is attached."] if page else []
     text = "\n".join(
         ([comment] if comment else []) + ([" ".join(said)] if said else [])

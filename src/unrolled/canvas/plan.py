@@ -36,13 +36,17 @@ class Grade:
 
 @dataclass(frozen=True)
 class ExportPlan:
-    """The table to write, the cells that get a grade, and all that was left out."""
+    """The table to write, the cells that get a grade, and all that was left out.
+
+    `unscaled` are assignments left out because Canvas gives other points for them.
+    """
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     filled: tuple[Filled, ...]
     left_out: tuple[LeftOut, ...]
     warnings: tuple[str, ...]
+    unscaled: tuple[str, ...] = ()
 
     def to_csv(self) -> bytes:
         """UTF-8 without BOM, minimal quoting, one kind of line end."""
@@ -77,13 +81,15 @@ def plan_export(
     assignments: Sequence[Exported],
     grades: Grades,
     allow_lower: bool = False,
+    scale: bool = False,
 ) -> ExportPlan:
     """Fill an exported gradebook in, with `grades` by (student, assignment).
 
     Rows and columns without a match are left out and said so; nothing is guessed.
+    Nor does a column get grades that is worth other points in Canvas, unless `scale`.
     """
     work = Work()
-    columns = match_columns(template, assignments, work)
+    columns = match_columns(template, assignments, work, scale)
     people = match_people(template, pupils, work)
     rows = _points_rows(template, list(columns))
     for row in template.rows:
@@ -105,6 +111,7 @@ def _plan(header: tuple[str, ...], rows: list[Any], work: Work) -> ExportPlan:
         tuple(work.filled),
         tuple(work.left_out),
         tuple(work.warnings),
+        tuple(work.unscaled),
     )
 
 
@@ -134,8 +141,9 @@ def _cell(
     if why or grade.points is None:
         work.leave("cell", pupil.name, why, wanted.name)
         return keep
-    new, ids = round(grade.points, 2), (row.canvas_id, column.canvas_id)
-    filled = Filled(pupil.name, wanted.name, old, new, *ids)
+    new = round(grade.points * wanted.factor, 2)
+    ids = row.canvas_id, column.canvas_id
+    filled = Filled(pupil.name, wanted.name, old, new, *ids, column.points)
     if _lowers(filled, allow_lower, work) and not allow_lower:
         return keep
     work.filled.append(filled)
@@ -190,8 +198,9 @@ def plan_starter(
         rows.append((name, pupil.canvas_id, pupil.sis_id, login, "", *cells))
     work.warnings.append(
         "without --template Canvas makes a new assignment for every title it does not "
-        "know, and clears grades under blank cells; export the gradebook from Canvas "
-        "and give it with --template"
+        "know, takes our points whatever an assignment is worth there, and clears "
+        "grades under blank cells; export the gradebook from Canvas and give it with "
+        "--template"
     )
     return _plan(header, rows, work)
 

@@ -37,6 +37,7 @@ class Wish:
     allow_lower: bool = False
     comment: str = ""
     feedback: bool = False
+    scale: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,9 @@ def plan_push(
         titles = {t for a in assignments for t in (a.title, a.name)}
         present = _present(remote, titles, bool(wish.comment or wish.feedback), step)
     template = template_of(remote, users, present)
-    plan = plan_export(template, people, assignments, results, wish.allow_lower)
+    plan = plan_export(
+        template, people, assignments, results, wish.allow_lower, wish.scale
+    )
     left_out: list[LeftOut] = []
     notes = wanted_notes(course, plan.filled, wish.comment, wish.feedback, left_out)
     return PushPlan(plan, tuple(notes), present, tuple(left_out))
