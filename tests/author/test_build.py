@@ -74,7 +74,7 @@ def test_solutions_have_no_outputs(course: Course) -> None:
 
 
 def test_check_writes_nothing_and_names_what_is_stale(course: Course) -> None:
-    """Does --check leave the folder alone, and list stale and superfluous files?"""
+    """Does --check leave the folder alone, and list stale files and ones not ours?"""
     before = sorted(course.root.rglob("*"))
     report = build(course, [NAME], check=True)
     assert not report.fresh and sorted(course.root.rglob("*")) == before
@@ -83,7 +83,7 @@ def test_check_writes_nothing_and_names_what_is_stale(course: Course) -> None:
     (course.release / NAME / "old.ipynb").write_text("{}")
     (found,) = build(course, [NAME], check=True).assignments
     assert found.stale == ("release/01_tiny/tiny.ipynb",)
-    assert found.superfluous == ("release/01_tiny/old.ipynb",)
+    assert found.superfluous == () and found.kept == ("release/01_tiny/old.ipynb",)
     assert (course.release / NAME / "old.ipynb").exists()
 
 

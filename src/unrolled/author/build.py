@@ -1,7 +1,7 @@
 """`unrolled build`: lesson texts to source/, release/ and solutions/, byte for byte.
 
 Everything is made in a scratch course first; files are put in place, one by one
-and atomically, only where they differ.
+and atomically, only where they differ. What a build did not write stays (manifest.py).
 """
 
 from __future__ import annotations
@@ -14,8 +14,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from unrolled.author.belongings import (
+    Plan,
+    files_in,
+    joined,
+    plan_files,
+    refuse_foreign,
+    travelling,
+)
 from unrolled.author.convert import generate, solve
-from unrolled.author.lesson import digest, read_lesson, to_notebook
+from unrolled.author.lesson import read_lesson, to_notebook
+from unrolled.author.manifest import Manifest, keep_copies, read_manifest
 from unrolled.author.register import register
 from unrolled.course import Course
 from unrolled.errors import UserError
@@ -25,18 +34,31 @@ from unrolled.postgresql import move_in
 STEPS = ("source", "release", "solutions")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AssignmentBuild:
     """What the build found for one assignment; paths are relative to the course.
 
-    `stale` are files that differ or are missing, `superfluous` files that no
-    lesson makes; after a build that writes, these are what was put right.
+    `stale` are files that differ or are missing, `superfluous` files that an earlier
+    build wrote and no lesson makes any more; after a build that writes, these are what
+    was put right. `travels` are files that somebody laid into source/, and students
+    get; `kept` are files in release/ and solutions/ that no build wrote; `strays` are
+    notebooks in source/ that no lesson makes (a build that writes refuses them).
+    `copies` is where files that somebody had changed lie now, as they were.
     """
 
     assignment: str
     stale: tuple[str, ...]
     superfluous: tuple[str, ...]
     registered: bool
+    travels: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    strays: tuple[str, ...] = ()
+    copies: str = ""
+
+    @property
+    def fresh(self) -> bool:
+        """Whether every file was as the lesson makes it."""
+        return not (self.stale or self.superfluous or self.strays)
 
 
 @dataclass(frozen=True)
@@ -50,7 +72,7 @@ class BuildReport:
     @property
     def fresh(self) -> bool:
         """Whether every file was as the lessons make it."""
-        return not any(a.stale or a.superfluous for a in self.assignments)
+        return all(a.fresh for a in self.assignments)
 
     def as_dict(self) -> dict[str, Any]:
         """The document that ``--json`` prints."""
@@ -62,17 +84,21 @@ class BuildReport:
         return "\n".join([*lines, self.dates] if self.dates else lines)
 
     def _lines(self, a: AssignmentBuild) -> list[str]:
-        state = "fresh" if not (a.stale or a.superfluous) else "built"
+        state = "fresh" if a.fresh else "built"
         if self.checked and state == "built":
             state = "STALE: run `unrolled build`"
         told = "; registered in the gradebook" if a.registered else ""
+        written, removed = ("written", "removed")
+        if self.checked:
+            written, removed = ("stale", "superfluous")
         return [
             f"{a.assignment}: {state}{told}",
-            *(f"  {'stale' if self.checked else 'written'} {p}" for p in a.stale),
-            *(
-                f"  {'superfluous' if self.checked else 'removed'} {p}"
-                for p in a.superfluous
-            ),
+            *(f"  {written} {p}" for p in a.stale),
+            *(f"  {removed} {p}" for p in a.superfluous),
+            *([f"  what had been changed is kept in {a.copies}"] if a.copies else []),
+            *(f"  made by no lesson, move it out of source/: {p}" for p in a.strays),
+            *(f"  students also get {p}" for p in a.travels),
+            *(f"  left alone, as no build wrote it: {p}" for p in a.kept),
         ]
 
 
@@ -84,8 +110,9 @@ def build(
 ) -> BuildReport:
     """Build assignments, and register them in the gradebook.
 
-    With `check` nothing is written. Raises UserError for a mistake in a lesson,
-    and for a source notebook that was edited since (unless `force`).
+    With `check` nothing is written. Raises UserError for a mistake in a lesson, for
+    a source notebook that was edited since (unless `force`: a copy is kept), and for
+    a file in the way that no build wrote.
     """
     made = []
     if course.database.url and not check:
@@ -110,27 +137,53 @@ def _tell_dates(course: Course) -> str:
 def _build_one(
     course: Course, name: str, scratch: Path, check: bool, force: bool
 ) -> AssignmentBuild:
-    if not (check or force):
-        _refuse_edited(course, name)
-    _make(course, name, scratch)
-    stale, superfluous = [], []
-    for step in STEPS:
-        new = _files(scratch / step / name)
-        old = _files(course.root / step / name)
-        stale += [f"{step}/{name}/{p}" for p in new if old.get(p) != new[p]]
-        superfluous += [f"{step}/{name}/{p}" for p in old if p not in new]
-    registered = False
+    manifest = read_manifest(course)
+    lesson = _lesson_files(course, name, scratch)
+    extra = travelling(course, name, lesson, manifest)
     if not check:
-        for path in stale:
-            _put(scratch / path, course.root / path)
-        for path in superfluous:
-            (course.root / path).unlink()
+        refuse_foreign(course, name, lesson, manifest, force)
+    _convert(course, name, scratch, extra)
+    made = {
+        f"{step}/{name}/{p}": content
+        for step in STEPS
+        for p, content in files_in(scratch / step / name).items()
+        if not (step == "source" and p in extra)
+    }
+    plan = plan_files(course, name, made, manifest)
+    registered, copies = False, ""
+    if not check:
+        plan.refuse(force)
+        copies = _write(course, scratch, plan, manifest)
         registered = register(course, name)
-    return AssignmentBuild(name, tuple(stale), tuple(superfluous), registered)
+    return AssignmentBuild(
+        assignment=name,
+        stale=plan.stale,
+        superfluous=plan.superfluous,
+        registered=registered,
+        travels=tuple(f"source/{name}/{p}" for p in extra),
+        kept=plan.kept,
+        strays=plan.strays,
+        copies=copies,
+    )
 
 
-def _make(course: Course, name: str, scratch: Path) -> None:
-    """The three folders of an assignment, in a scratch course."""
+def _write(course: Course, scratch: Path, plan: Plan, manifest: Manifest) -> str:
+    """Put everything in place; where copies of changed files lie, if there are any."""
+    try:
+        copies = str(keep_copies(course, plan.changed)) if plan.changed else ""
+        for path in plan.stale:
+            _put(scratch / path, course.root / path)
+        for path in plan.superfluous:
+            (course.root / path).unlink()
+        manifest.record(plan.made, plan.superfluous)
+    except OSError as error:
+        place = error.filename2 or error.filename
+        raise UserError(f"{place}: cannot be written: {error.strerror}.") from error
+    return copies
+
+
+def _lesson_files(course: Course, name: str, scratch: Path) -> dict[str, bytes]:
+    """What the lesson itself puts into source/, in a scratch course."""
     for file in ("course.toml", "nbgrader_config.py"):
         shutil.copyfile(course.root / file, scratch / file)
     title = course.assignments[name].notebook
@@ -141,6 +194,22 @@ def _make(course: Course, name: str, scratch: Path) -> None:
     data = course.lessons / name / "data"
     if data.is_dir():
         shutil.copytree(data, source / "data")
+    return files_in(source)
+
+
+def _convert(course: Course, name: str, scratch: Path, extra: dict[str, bytes]) -> None:
+    """release/ and solutions/ from the scratch course's source/, by nbgrader."""
+    title = course.assignments[name].notebook
+    for file, content in extra.items():
+        place = scratch / "source" / name / file
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)
+        except OSError as error:
+            raise UserError(
+                f"{course.source / name / file}: is where the lesson has a folder or "
+                "a file of the same name. Move it away or give it another name."
+            ) from error
     url = f"sqlite:///{scratch / name}.db"
     make_tables(url)
     generate(scratch, name, url)
@@ -149,14 +218,7 @@ def _make(course: Course, name: str, scratch: Path) -> None:
         path = scratch / step / name / f"{title}.ipynb"
         notebook = json.loads(path.read_text(encoding="utf-8"))
         notebook["metadata"].pop("unrolled", None)
-        path.write_text(dump(_joined(notebook)), encoding="utf-8")
-
-
-def _joined(notebook: dict[str, Any]) -> dict[str, Any]:
-    for cell in notebook["cells"]:
-        if isinstance(cell["source"], list):
-            cell["source"] = "".join(cell["source"])
-    return notebook
+        path.write_text(dump(joined(notebook)), encoding="utf-8")
 
 
 def dump(notebook: Any) -> str:
@@ -167,33 +229,9 @@ def dump(notebook: Any) -> str:
     return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def _files(folder: Path) -> dict[str, bytes]:
-    paths = sorted(p for p in folder.rglob("*") if p.is_file())
-    names = {p: p.relative_to(folder).as_posix() for p in paths}
-    return {
-        n: p.read_bytes() for p, n in names.items() if ".ipynb_checkpoints" not in n
-    }
-
-
 def _put(new: Path, place: Path) -> None:
     """Replace a file atomically."""
     place.parent.mkdir(parents=True, exist_ok=True)
     beside = place.with_name(f".{place.name}.new")
     shutil.copyfile(new, beside)
     beside.replace(place)
-
-
-def _refuse_edited(course: Course, name: str) -> None:
-    """A source notebook that was edited in Jupyter is not overwritten."""
-    for path in (course.source / name).glob("*.ipynb"):
-        try:
-            notebook = _joined(json.loads(path.read_text(encoding="utf-8")))
-            kept = notebook["metadata"]["unrolled"]["digest"]
-            edited = digest(notebook) != kept
-        except (ValueError, KeyError, TypeError):
-            edited = True
-        if edited:
-            raise UserError(
-                f"{path}: was edited since it was built. Bring the edit back with "
-                f"`unrolled import {path}`, or drop it with `unrolled build --force`."
-            )

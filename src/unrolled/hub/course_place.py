@@ -17,7 +17,7 @@ from unrolled.hub.system import as_grader
 GIVEN = ("lessons", "source", "release", "solutions")
 FILES = ("course.toml", "nbgrader_config.py")
 WORK = ("submitted", "autograded", "feedback", "canvas-records", "build/results")
-KEPT = ("course.secret", "canvas.token")
+KEPT = ("course.secret", "canvas.token", "built.sha256")
 
 
 def place_course(plan: HubPlan, course: Course) -> bool:

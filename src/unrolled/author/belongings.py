@@ -1,0 +1,177 @@
+"""Which files of an assignment's folders are whose: the build's, or somebody's.
+
+A build writes over what a build wrote. What somebody laid beside it stays; from
+source/ it goes to students, as nbgrader has it. A notebook of somebody's own in
+source/ is refused by name: nbgrader would take it for a second one to be graded.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.utils import find_all_files
+
+from unrolled.author.lesson import digest
+from unrolled.author.manifest import Manifest
+from unrolled.course import Course
+from unrolled.errors import UserError
+
+STEPS = ("source", "release", "solutions")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a build does to the three folders; paths are relative to the course.
+
+    `made` is all that the lesson makes, `stale` what of it differs or is missing,
+    `superfluous` what an earlier build wrote and goes, `changed` what of these two
+    somebody has changed, `foreign` what of `stale` somebody else's file is in the way
+    of, `kept` what stays in release/ and solutions/ though no build wrote it, `strays`
+    notebooks in source/ that no lesson makes.
+    """
+
+    made: Mapping[str, bytes]
+    stale: tuple[str, ...]
+    superfluous: tuple[str, ...]
+    changed: tuple[str, ...]
+    foreign: tuple[str, ...]
+    kept: tuple[str, ...]
+    strays: tuple[str, ...]
+
+    def refuse(self, force: bool) -> None:
+        """UserError if a file that no build wrote is in the way, unless `force`."""
+        if self.foreign and not force:
+            raise UserError(
+                f"{', '.join(self.foreign)}: would be written over, and no build wrote "
+                "what is there. Move it away or give it another name, or go on with "
+                "`unrolled build --force`, which keeps a copy in build/backups/."
+            )
+
+
+def plan_files(
+    course: Course, name: str, made: Mapping[str, bytes], manifest: Manifest
+) -> Plan:
+    """Hold what the lesson makes against what is there."""
+    there = {
+        f"{step}/{name}/{p}": content
+        for step in STEPS
+        for p, content in files_in(course.root / step / name).items()
+    }
+    stale = tuple(p for p in made if there.get(p) != made[p])
+    superfluous = tuple(p for p in there if p not in made and manifest.has(p))
+    others = [p for p in there if p not in made and not manifest.has(p)]
+    notebook = f"{course.assignments[name].notebook}.ipynb"
+    products = {f"{step}/{name}/{notebook}" for step in STEPS}
+    touched = [p for p in (*stale, *superfluous) if p in there]
+    return Plan(
+        made=made,
+        stale=stale,
+        superfluous=superfluous,
+        changed=tuple(p for p in touched if not _is_ours(p, there[p], manifest)),
+        foreign=tuple(p for p in touched if not (manifest.has(p) or p in products)),
+        kept=tuple(p for p in others if not p.startswith("source/")),
+        strays=tuple(p for p in others if _is_stray(p)),
+    )
+
+
+def _is_stray(path: str) -> bool:
+    """Whether nbgrader would take a file for a notebook of the assignment."""
+    step, _, file = path.split("/", 2)
+    return step == "source" and file.endswith(".ipynb") and "/" not in file
+
+
+def _is_ours(path: str, content: bytes, manifest: Manifest) -> bool:
+    """Whether a build wrote it like this; a run in Jupyter changes no source."""
+    if manifest.wrote(path, content):
+        return True
+    return path.startswith("source/") and path.endswith(".ipynb") and _unedited(content)
+
+
+def travelling(
+    course: Course, name: str, lesson: Mapping[str, bytes], manifest: Manifest
+) -> dict[str, bytes]:
+    """Files in source/ that no build wrote and students get, as nbgrader has it.
+
+    Hidden files stay at home, and what nbgrader ignores.
+    """
+    return {
+        p: content
+        for p, content in files_in(course.source / name).items()
+        if p not in lesson
+        and not manifest.has(f"source/{name}/{p}")
+        and not p.endswith(".ipynb")
+        and not any(part.startswith(".") for part in p.split("/"))
+    }
+
+
+def refuse_foreign(
+    course: Course,
+    name: str,
+    lesson: Mapping[str, bytes],
+    manifest: Manifest,
+    force: bool,
+) -> None:
+    """UserError for what somebody wrote into source/ and a build would not keep.
+
+    These are notebooks of their own, whatever is said, and edits of what a build
+    wrote, unless `force`.
+    """
+    for file, content in files_in(course.source / name).items():
+        path = f"source/{name}/{file}"
+        built = file in lesson or manifest.has(path)
+        if not built and _is_stray(path):
+            raise UserError(
+                f"{course.root / path}: no lesson makes this notebook, and an "
+                "assignment has one only. Move it out of source/, for example into "
+                "a folder notes/; the build does not touch it."
+            )
+        same = lesson.get(file) == content
+        if force or not built or same or _is_ours(path, content, manifest):
+            continue
+        if file.endswith(".ipynb"):
+            _refuse_notebook(course.root / path)
+        if manifest.has(path):
+            raise UserError(
+                f"{course.root / path}: was changed since it was built from "
+                f"{course.lessons / name / file}. Make the change there, or drop it "
+                "with `unrolled build --force`, which keeps a copy in build/backups/."
+            )
+
+
+def _refuse_notebook(path: Path) -> None:
+    raise UserError(
+        f"{path}: was edited since it was built. Bring the edit back with "
+        f"`unrolled import {path}`, or drop it with `unrolled build --force`, which "
+        "keeps a copy in build/backups/."
+    )
+
+
+def _unedited(content: bytes) -> bool:
+    """Whether a source notebook has the cells that it was built with."""
+    try:
+        notebook = joined(json.loads(content))
+        return bool(digest(notebook) == notebook["metadata"]["unrolled"]["digest"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
+def joined(notebook: dict[str, Any]) -> dict[str, Any]:
+    """A notebook with each cell's source as one text."""
+    for cell in notebook["cells"]:
+        if isinstance(cell["source"], list):
+            cell["source"] = "".join(cell["source"])
+    return notebook
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    """Files below a folder by their path in it, without what nbgrader ignores."""
+    ignored = CourseDirectory.ignore.default()
+    paths = sorted(Path(p) for p in find_all_files(str(folder), ignored))
+    return {
+        p.relative_to(folder).as_posix(): p.read_bytes() for p in paths if p.is_file()
+    }
