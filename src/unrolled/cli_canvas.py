@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -93,7 +96,7 @@ def roster(
     from unrolled.report.progress import counted
 
     course = the_course(context)
-    plan = plan_roster(course, file, user_name, keep)
+    plan = plan_roster(course, file, user_name, keep, _refuse(course))
     (err if as_json else out).print(roster_view(plan))
     wanted = not dry_run and not plan.empty
     applied = wanted and agreed("Write this into the gradebook?", yes)
@@ -105,6 +108,15 @@ def roster(
     elif applied:
         out.print("written; a backup lies in build/backups/")
         _tell_hub(course)
+
+
+def _refuse(course: Course) -> Callable[[str], str]:
+    """Why a hub could not take a new student; without a hub every name will do."""
+    from unrolled.hub.members import has_hub, why_no_account
+
+    if not has_hub(course, os.environ):
+        return lambda name: ""
+    return partial(why_no_account, course)
 
 
 def _tell_hub(course: Course) -> None:

@@ -63,17 +63,23 @@ class RosterPlan:
 
 
 def plan_roster(
-    course: Course, file: Path, user_name: UserName = "login", keep: bool = False
+    course: Course,
+    file: Path,
+    user_name: UserName = "login",
+    keep: bool = False,
+    refuse: Callable[[str], str] = lambda name: "",
 ) -> RosterPlan:
     """What the file would add, change and drop; nobody is dropped with `keep`.
 
+    `refuse` says why a new student cannot have a user name, or nothing: whoever could
+    not sign in is left out, not half added.
     Raises UserError if the file or the gradebook cannot be read.
     """
     read = read_people(file)
     left_out = list(read.left_out)
     with open_gradebook(course) as gradebook:
         there = _there(course, gradebook)
-        named = _named(read.people, there, user_name, left_out)
+        named = _named(read.people, there, user_name, refuse, left_out)
         working = with_work(course, gradebook)
     absent = sorted(there.keys() - named.keys() - _doubtful(read.people, there, named))
     added, changed, changes = _compare(named, there)
@@ -104,6 +110,7 @@ def _named(
     people: Sequence[Person],
     there: Mapping[str, Enrolled],
     user_name: UserName,
+    refuse: Callable[[str], str],
     left_out: list[str],
 ) -> dict[str, Person]:
     """People by the student they are or become; doubts are left out."""
@@ -121,6 +128,8 @@ def _named(
             left_out.append(f"{where}: {counts[name]} rows have the user name {name}")
         elif name not in there and not _SAFE.match(name):
             left_out.append(f"{where}: {name!r} cannot be the name of a folder")
+        elif name not in there and (why := refuse(name)):
+            left_out.append(f"{where}: {why}")
         else:
             found[name] = person
     return found

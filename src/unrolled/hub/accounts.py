@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import grp
 import pwd
 import secrets
 from collections.abc import Sequence
@@ -16,6 +17,11 @@ from unrolled.hub.system import call
 MADE = "accounts.made"
 PASSWORDS = "passwords.csv"
 HOME_MODE = 0o700
+FIRST_PERSON = 1000  # the first number that Debian gives to a person's account
+NOBODY = 65534
+MIGHTY = frozenset(
+    ("root", "sudo", "wheel", "admin", "adm", "shadow", "disk", "docker", "lxd")
+)
 
 
 def exists(name: str) -> bool:
@@ -25,6 +31,22 @@ def exists(name: str) -> bool:
     except KeyError:
         return False
     return True
+
+
+def safe_account(name: str, reserved: set[str]) -> bool:
+    """Whether a student may have this account: nobody's who can do more than a student.
+
+    A login in Canvas may be any word, `backup` or an administrator's name included.
+    """
+    if not is_account(name) or name in reserved or name.startswith("grader-"):
+        return False
+    try:
+        entry = pwd.getpwnam(name)
+    except KeyError:
+        return True
+    mine = {g.gr_name for g in grp.getgrall() if name in g.gr_mem}
+    mine |= {g.gr_name for g in grp.getgrall() if g.gr_gid == entry.pw_gid}
+    return FIRST_PERSON <= entry.pw_uid != NOBODY and not mine & MIGHTY
 
 
 def make_accounts(plan: HubPlan) -> list[str]:

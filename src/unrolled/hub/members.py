@@ -20,8 +20,9 @@ import requests
 
 from unrolled.course import Course, load_course
 from unrolled.gradebook import open_gradebook
+from unrolled.hub.accounts import safe_account
 from unrolled.hub.plan import HubPlan
-from unrolled.hub.settings import is_account
+from unrolled.hub.settings import RULE, is_account
 from unrolled.hub.system import as_grader
 
 
@@ -60,11 +61,11 @@ def tell_hub(
     operating system are made by the hub when somebody starts a server.
     """
     env = os.environ if env is None else env
-    if env.get("JUPYTERHUB_SERVICE_NAME") != f"{course.id}-authoring":
+    if not has_hub(course, env):
         return None
     hub = Hub(env["JUPYTERHUB_API_URL"], env["JUPYTERHUB_API_TOKEN"])
     group = f"nbgrader-{course.id}"
-    wanted = {n for n in students if is_account(n)}
+    wanted = {n for n in students if not why_no_account(course, n)}
     there = set(hub.get(f"/groups/{group}")["users"])
     added, removed = sorted(wanted - there), sorted(there - wanted)
     for name in added:
@@ -72,6 +73,21 @@ def tell_hub(
     hub.change("POST", f"/groups/{group}/users", added)
     hub.change("DELETE", f"/groups/{group}/users", removed)
     return Told(tuple(added), tuple(removed), tuple(sorted(set(students) - wanted)))
+
+
+def has_hub(course: Course, env: Mapping[str, str]) -> bool:
+    """Whether this process runs in the instructors' JupyterLab of the course's hub."""
+    return env.get("JUPYTERHUB_SERVICE_NAME") == f"{course.id}-authoring"
+
+
+def why_no_account(course: Course, name: str) -> str:
+    """Why a student's name cannot be an account at the course's hub; "" if it can."""
+    if not is_account(name):
+        return f"{name!r} cannot be an account at the hub: {RULE}"
+    staff = {*course.hub.instructors, *course.hub.assistants}
+    if not safe_account(name, staff):
+        return f"{name!r} cannot be a student's account at the hub: it is another's"
+    return ""
 
 
 class Hub:

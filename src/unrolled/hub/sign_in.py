@@ -12,7 +12,6 @@ are known by `sub`, and only links of this course's deployment are taken.
 from __future__ import annotations
 
 import asyncio
-import grp
 import os
 import pwd
 import subprocess
@@ -23,6 +22,7 @@ from ltiauthenticator.lti13.auth import LTI13Authenticator
 from tornado.web import HTTPError
 from traitlets import Bool, Dict, Set, Unicode
 
+from unrolled.hub.accounts import safe_account
 from unrolled.hub.canvas_people import (
     Pupil,
     Refused,
@@ -43,13 +43,8 @@ from unrolled.hub.lti_pages import (
 )
 from unrolled.hub.lti_settings import read_lti
 from unrolled.hub.plan import HubPlan
-from unrolled.hub.settings import RULE, is_account
+from unrolled.hub.settings import RULE
 
-FIRST_PERSON = 1000  # the first number that Debian gives to a person's account
-NOBODY = 65534
-MIGHTY = frozenset(
-    ("root", "sudo", "wheel", "admin", "adm", "shadow", "disk", "docker", "lxd")
-)
 READ_SECONDS = 20.0
 
 
@@ -73,22 +68,6 @@ def configure_canvas(config: Any, plan: HubPlan) -> None:
     ours.public_key = public_key(plan.state / "lti_public_key.json")
     # Nobody gets this far but those whom `authenticate` has found.
     ours.allow_all = True
-
-
-def safe_account(name: str, reserved: set[str]) -> bool:
-    """Whether a student may have this account: nobody's who can do more than a student.
-
-    A login in Canvas may be any word, `backup` or an administrator's name included.
-    """
-    if not is_account(name) or name in reserved or name.startswith("grader-"):
-        return False
-    try:
-        entry = pwd.getpwnam(name)
-    except KeyError:
-        return True
-    mine = {g.gr_name for g in grp.getgrall() if name in g.gr_mem}
-    mine |= {g.gr_name for g in grp.getgrall() if g.gr_gid == entry.pw_gid}
-    return FIRST_PERSON <= entry.pw_uid != NOBODY and not mine & MIGHTY
 
 
 class CanvasAuthenticator(LTI13Authenticator):  # type: ignore[misc]

@@ -1,0 +1,74 @@
+"""Is a student of the roster whole, or not there at all?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli_support import command, make_class
+from nbgrader.api import Gradebook
+
+CAPFD = pytest.CaptureFixture[str]
+PEOPLE = """\
+Name,ID,Login ID
+Emmy Noether,1,emmy
+Ada Lovelace,2,Ada.Lovelace
+Number Five,3,5five
+An Assistant,4,ta
+A Program,5,daemon
+The Grader,6,grader-tiny
+"""
+
+
+class FakeHub:
+    """A hub's REST interface that remembers who was added."""
+
+    members: list[str]
+
+    def __init__(self, url: str, token: str) -> None:
+        type(self).members = []
+
+    def get(self, path: str) -> Any:
+        return {"users": []}
+
+    def add_user(self, name: str) -> None:
+        self.members.append(name)
+
+    def change(self, method: str, path: str, names: Any) -> None:
+        pass
+
+
+def test_a_name_that_cannot_be_an_account(
+    tmp_path: Path, capfd: CAPFD, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Is whoever could not sign in left out of gradebook and hub, with the reason?"""
+    course = make_class(tmp_path / "course")
+    (course.root / "people.csv").write_text(PEOPLE)
+    monkeypatch.setattr("unrolled.hub.members.Hub", FakeHub)
+    monkeypatch.setenv("JUPYTERHUB_SERVICE_NAME", f"{course.id}-authoring")
+    monkeypatch.setenv("JUPYTERHUB_API_URL", "http://nowhere")
+    monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "token")
+    monkeypatch.setenv("COLUMNS", "200")
+    people = str(course.root / "people.csv")
+    words = ("canvas", "roster", people, "--keep", "--yes")
+    told = command(capfd, "--course", str(course.root), *words)
+    assert told.code == 0, told.err
+    with Gradebook(course.db_url, course.id) as gradebook:
+        there = {s.id for s in gradebook.students}
+    assert there == {"emmy"}
+    assert FakeHub.members == ["emmy"]
+    for name in ("Ada.Lovelace", "5five", "ta", "daemon", "grader-tiny"):
+        assert f"{name!r} cannot be" in told.out
+    assert "small letters" in told.out
+
+
+def test_without_a_hub_names_are_free(tmp_path: Path, capfd: CAPFD) -> None:
+    """Does a course without a hub take the names that Canvas has?"""
+    course = make_class(tmp_path / "course")
+    people = tmp_path / "people.csv"
+    people.write_text("Name,ID,Login ID\nAda Lovelace,2,Ada.Lovelace\n")
+    words = ("canvas", "roster", str(people), "--keep", "--yes")
+    assert command(capfd, "--course", str(course.root), *words).code == 0
+    with Gradebook(course.db_url, course.id) as gradebook:
+        assert "Ada.Lovelace" in {s.id for s in gradebook.students}
