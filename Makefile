@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 # Python's own pip may be years old, and takes twice as long to choose the same files.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help demo test lab hub verify clean
+.PHONY: help demo test lab hub verify mutants clean
 
 help:
 	@echo "make demo    a whole class: build, hand in, grade, feedback, Canvas file (build/demo/)"
@@ -15,6 +15,7 @@ help:
 	@echo "make lab     JupyterLab on the released notebooks"
 	@echo "make hub     JupyterHub for a class on this machine (Debian or Ubuntu, as root)"
 	@echo "make verify  prove the hidden tests: every misconception, every correct style"
+	@echo "make mutants small changes to the code, each of which a test must notice"
 	@echo "make clean   remove build/ and .venv/"
 
 $(READY): pyproject.toml constraints.txt
@@ -42,6 +43,9 @@ hub: $(READY)
 
 verify: $(READY)
 	$(BIN)/unrolled verify
+
+mutants: $(READY)
+	$(BIN)/python tests/mutants/run.py $(ARGS)
 
 clean:
 	rm -rf build $(VENV)

@@ -66,13 +66,6 @@ def test_hard_coded_visible_answers_fail_the_hidden_part() -> None:
     assert scores(submission(double=learnt, quadruple="return 4 * x")) == (0, 20)
 
 
-def test_hidden_inputs_differ_from_student_to_student() -> None:
-    """Do two seeds ask different questions, and the same seed the same?"""
-    spy = submission(double="return x * 0 + len(x) - 1.0", quadruple="return 4 * x")
-    messages = {grade(spy, seed=s).cells[0].message for s in (1, 1)}
-    assert len(messages) == 1
-
-
 CHEATS = {
     "patched numpy.testing": "import numpy.testing as t\n"
     "t.assert_allclose = lambda *a, **k: None\n"
