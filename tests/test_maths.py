@@ -30,7 +30,7 @@ class Reader(MathRenderer):
     """Collects formulas; one that cannot be converted fails the test."""
 
     def __init__(self) -> None:
-        super().__init__(escape=False)
+        super().__init__()
         self.found: list[str] = []
 
     def inline_math(self, body: str) -> str:

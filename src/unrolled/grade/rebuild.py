@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,9 +22,6 @@ from unrolled.grade.reference import (
     meta,
 )
 from unrolled.grade.task import Notebook
-
-_TAG = re.compile(r"<(?=[A-Za-z/!?])")
-_CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -74,7 +70,7 @@ def _filled(cell: Notebook, match: Match) -> Notebook:
     taken = match.taken.get(meta(cell).get("grade_id", ""))
     if taken is None or not (is_exercise(cell) or is_answer(cell)):
         return filled
-    filled["source"] = taken.source if is_exercise(cell) else harmless(taken.source)
+    filled["source"] = taken.source
     if is_answer(cell):
         pictures = safe_attachments(taken.attachments)
         if pictures:
@@ -105,14 +101,8 @@ def _own(cell: Submitted, index: int) -> Notebook:
         "cell_type": cell.kind,
         "id": f"own-{digest}",
         "metadata": {"unrolled": {"own": True}},
-        "source": cell.source if cell.kind == "code" else harmless(cell.source),
+        "source": cell.source,
     }
     if cell.kind == "code":
         made |= {"outputs": [], "execution_count": None}
     return made
-
-
-def harmless(markdown: str) -> str:
-    """Markdown whose HTML tags are shown as text; code spans stay as they are."""
-    parts = _CODE.split(markdown)
-    return "".join(p if i % 2 else _TAG.sub("&lt;", p) for i, p in enumerate(parts))

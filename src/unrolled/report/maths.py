@@ -1,18 +1,25 @@
-"""Formulas of feedback pages and of formgrader, as MathML: no script, no network.
+"""The Markdown of feedback pages and of formgrader: safe HTML, formulas as MathML.
 
-What a student writes comes through here, too. latex2mathml makes the tree; it is
-written out by us, because its own writer would take a tag in a text for a tag.
+What a student writes comes through here, too. The rendered HTML is sanitised; only
+formulas are put in afterwards, for they are of our own making: latex2mathml makes the
+tree, and it is written out by us, because its own writer would take a tag in a text
+for a tag.
 """
 
 from __future__ import annotations
 
+import re
+import secrets
 from html import escape, unescape
 from typing import Any
 from xml.etree.ElementTree import Element, tostring
 
 from jinja2 import pass_context
 from latex2mathml.converter import convert_to_element
+from mistune import HTMLRenderer
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+from unrolled.report.sanitize import FORMULA, leads_outside, picture, sanitize, shown
 
 LONGEST = 5000  # characters of a formula
 _ATTRIBUTES = (
@@ -22,6 +29,13 @@ _ATTRIBUTES = (
     *("rowlines", "rowspacing", "rspace", "scriptlevel", "separator", "stretchy"),
     *("symmetric", "voffset", "width", "xmlns"),
 )
+_ELEMENTS = (
+    *("math", "menclose", "mfenced", "mfrac", "mi", "mmultiscripts", "mn", "mo"),
+    *("mover", "mpadded", "mphantom", "mprescripts", "mroot", "mrow", "ms", "mspace"),
+    *("msqrt", "mstyle", "msub", "msubsup", "msup", "mtable", "mtd", "mtext", "mtr"),
+    *("munder", "munderover", "none"),
+)
+_SPACE = "{http://www.w3.org/1998/Math/MathML}"
 
 
 class CannotConvert(ValueError):
@@ -30,7 +44,7 @@ class CannotConvert(ValueError):
 
 def mathml(formula: str, display: str) -> str:
     """A formula as MathML, `display` is "inline" or "block"; CannotConvert says why."""
-    text = unescape(formula)  # a submission's < may have been made harmless before
+    text = unescape(formula)  # as in Jupyter, where &lt; in a formula is <
     if len(text) > LONGEST:
         raise CannotConvert(f"longer than {LONGEST} characters")
     try:
@@ -43,7 +57,10 @@ def mathml(formula: str, display: str) -> str:
 
 
 def _tidy(node: Element) -> None:
-    """Characters for references, and no attribute that could lead or do anything."""
+    """Characters for references; nothing that could lead anywhere or do anything."""
+    name = str(node.tag).removeprefix(_SPACE)
+    if name not in _ELEMENTS:
+        raise CannotConvert(f"{name} is no part of a formula")
     node.text = unescape(node.text or "")
     node.tail = unescape(node.tail or "")
     kept = {k: unescape(v) for k, v in node.attrib.items() if k in _ATTRIBUTES}
@@ -54,20 +71,72 @@ def _tidy(node: Element) -> None:
 
 
 class MathRenderer(IPythonRenderer):  # type: ignore[misc]
-    """nbconvert's own renderer; formulas come out as MathML."""
+    """nbconvert's own renderer; formulas come out as MathML, other things as text.
+
+    Formulas are kept aside, and stand in the HTML as empty elements that nobody else
+    can have written.
+    """
+
+    def __init__(self, attachments: Any = None) -> None:
+        super().__init__(escape=False, exclude_anchor_links=True)
+        self.pictures = attachments or {}
+        self.formulas: list[str] = []
+        self.mark = secrets.token_hex(16)
 
     def inline_math(self, body: str) -> str:
         """A formula in a line."""
-        return _formula(body, "inline", f"${body}$")
+        return self._aside(body, "inline", f"${body}$")
 
     def block_math(self, body: str) -> str:
         """A formula on lines of its own."""
-        return _formula(body, "block", f"$${body}$$")
+        return self._aside(body, "block", f"$${body}$$")
 
     def latex_environment(self, name: str, body: str) -> str:
         """An environment such as align."""
         whole = f"\\begin{{{name}}}{body}\\end{{{name}}}"
-        return _formula(whole, "block", whole)
+        return self._aside(whole, "block", whole)
+
+    def _aside(self, body: str, display: str, typed: str) -> str:
+        self.formulas.append(_formula(body, display, typed))
+        return f'<span {FORMULA}="{self.mark}-{len(self.formulas) - 1}"></span>'
+
+    def with_formulas(self, html: str) -> str:
+        """Sanitised HTML with the formulas in their places.
+
+        In an attribute the quotes of the empty element would be escaped, so it is
+        found only where an element may stand.
+        """
+        places = re.compile(rf'<span {FORMULA}="{self.mark}-(\d+)"></span>')
+        return places.sub(lambda found: self.formulas[int(found[1])], html)
+
+    def image(self, text: str, url: str, title: str | None = None) -> str:
+        """An attached picture; one from elsewhere is a link, which nothing loads."""
+        if picture(url, self.pictures) or not leads_outside(url):
+            return str(HTMLRenderer.image(self, text, url, title))
+        return str(self.link(f"Picture: {text or url}", url, title))
+
+    def inline_html(self, html: str) -> str:
+        """One tag."""
+        return shown(html)
+
+    def block_html(self, html: str) -> str:
+        """Lines of HTML."""
+        return f"{shown(html)}\n"
+
+    def task_list_item(self, text: str, checked: bool = False) -> str:
+        """An item with its box as a character: there are no controls in a text."""
+        return f"<li>{'☑' if checked else '☐'} {text}</li>\n"
+
+    def table_cell(
+        self, text: str, align: str | None = None, head: bool = False
+    ) -> str:
+        """A cell of a table; its alignment without a style."""
+        name, side = "th" if head else "td", f' align="{align}"' if align else ""
+        return f"<{name}{side}>{text}</{name}>\n"
+
+    def block_mermaidjs(self, code: str) -> str:
+        """A diagram's text, as code: no script draws it here."""
+        return str(HTMLRenderer.block_code(self, code))
 
 
 def _formula(body: str, display: str, typed: str) -> str:
@@ -77,12 +146,27 @@ def _formula(body: str, display: str, typed: str) -> str:
         return f'<code class="formula">{escape(unescape(typed))}</code>'
 
 
+def render(source: str, attachments: Any = None, given: bool = False) -> str:
+    """Markdown as HTML that is safe to show, with its formulas drawn.
+
+    `attachments` are those of the cell. In a `given` text, which no student can have
+    written, pictures may also lie beside the page.
+    """
+    renderer = MathRenderer(attachments)
+    html = str(MarkdownWithMath(renderer=renderer).render(source))
+    return renderer.with_formulas(sanitize(html, renderer.pictures, given))
+
+
 @pass_context
 def markdown2html(context: Any, source: str) -> str:
-    """nbconvert's filter of that name, with formulas as MathML."""
-    renderer = MathRenderer(
-        escape=False,
-        attachments=context.get("cell", {}).get("attachments", {}),
-        path=context.get("resources", {}).get("metadata", {}).get("path", ""),
-    )
-    return str(MarkdownWithMath(renderer=renderer).render(source))
+    """nbconvert's filter of that name: the text of the template's cell, as `render`."""
+    cell = context.get("cell") or {}
+    return render(source, cell.get("attachments"), bool(cell) and _given(cell))
+
+
+def _given(cell: Any) -> bool:
+    """Whether a cell of a rebuilt notebook is the release's, word for word."""
+    metadata = cell.get("metadata", {})
+    marks = metadata.get("nbgrader", {})
+    own = metadata.get("unrolled", {}).get("own")
+    return not (own or marks.get("solution") or marks.get("task"))

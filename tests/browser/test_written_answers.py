@@ -1,0 +1,113 @@
+"""What students write, in the browser of who reads it: nothing in it ever runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from author_support import make_course
+from cli_support import NAME, hand_in
+from hostile_answers import ANSWERS
+from hostile_support import (
+    COMMENT,
+    add_hostile_answers,
+    check_nothing_runs,
+    watched,
+    write_answer,
+)
+from jupyter_support import browser_page, needs_browser
+from nbgrader.api import Gradebook
+from test_offline_pages import formgrader
+
+from unrolled.author.build import build
+from unrolled.course import Course
+from unrolled.grade.feedback import feedback
+from unrolled.grade.run import grade
+
+pytestmark = needs_browser
+HARMLESS = r"""Why? <b>bold</b>, x<sub>t</sub>, List<int>, a < b, `<b>` and ``` `` ```.
+
+| a | b |
+|:-:|---|
+| 1 | $h_t$ |
+
+- [x] done
+
+<details><summary>More</summary>
+
+[a paper](https://example.org/a?b=1&c=2 "A title"), <ada@example.org>
+
+</details>
+
+```python
+def f(x): return x < 1
+```
+"""
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """A graded course: ada's answers attack, bob's are good Markdown."""
+    made = make_course(tmp_path_factory.mktemp("written") / "course")
+    build(made, [NAME])
+    for student in ("ada", "bob"):
+        hand_in(made, student)
+    add_hostile_answers(made.submitted / "ada" / NAME / "tiny.ipynb")
+    write_answer(made.submitted / "bob" / NAME / "tiny.ipynb", HARMLESS)
+    assert grade(made, NAME).ungraded == ()
+    with Gradebook(made.db_url, made.id) as gradebook:
+        comment = gradebook.find_comment("why", "tiny", NAME, "ada")
+        comment.manual_comment = COMMENT
+        gradebook.db.commit()
+    feedback(made, NAME)
+    return made
+
+
+def part(course: Course, student: str) -> str:
+    """The id of a student's notebook in formgrader."""
+    with Gradebook(course.db_url, course.id) as gradebook:
+        return str(gradebook.find_submission_notebook("tiny", NAME, student).id)
+
+
+def test_there_are_answers_of_all_kinds() -> None:
+    """Are there enough of them, no two alike?"""
+    assert len(set(ANSWERS)) == len(ANSWERS) >= 100
+
+
+def test_no_answer_runs_in_a_feedback_page(course: Course) -> None:
+    """Is the page, opened from disk, dead to every kind of attack?"""
+    path: Path = course.feedback / "ada" / NAME / "tiny.html"
+    with browser_page() as page, watched(page) as seen:
+        page.goto(path.as_uri())
+        check_nothing_runs(page, seen)
+        assert "Good, " in page.locator("body").inner_text()
+        assert seen.errors == []
+
+
+def test_no_answer_runs_in_formgrader(course: Course) -> None:
+    """Is the marker's page dead to them, and do its own buttons work?"""
+    with formgrader(course) as address, browser_page() as page, watched(page) as seen:
+        page.goto(f"{address}/formgrader/submissions/{part(course, 'ada')}/?index=0")
+        check_nothing_runs(page, seen)
+        page.locator("#why").fill("30")
+        page.locator("#why").press("Tab")
+        page.wait_for_selector(".score-saved >> visible=true")
+    with Gradebook(course.db_url, course.id) as gradebook:
+        assert gradebook.find_grade("why", "tiny", NAME, "ada").manual_score == 30
+
+
+def test_a_good_answer_is_shown_as_it_was_meant(course: Course) -> None:
+    """Do harmless HTML, tables, lists, links and code stay, and is the rest text?"""
+    with browser_page() as page:
+        page.goto((course.feedback / "bob" / NAME / "tiny.html").as_uri())
+        written = page.locator(".rendered_html, .written", has_text="Why?").last
+        text = written.inner_text()
+        assert "List<int>, a < b, <b> and ``." in text and "☑ done" in text
+        assert written.locator("b", has_text="bold").count() == 1
+        assert written.locator("sub", has_text="t").count() == 1
+        assert written.locator("td math").count() == 1
+        assert written.locator("th[align=center]").count() == 1
+        assert written.locator("details[open], details").count() == 1
+        assert written.locator(".highlight span.k").count() >= 1
+        links = written.locator("a").evaluate_all("(all) => all.map((a) => a.href)")
+        assert links == ["https://example.org/a?b=1&c=2", "mailto:ada@example.org"]
