@@ -176,8 +176,17 @@ def canvas_export(
 
 @canvas.command("check")
 def check(
+    context: typer.Context,
     file: Annotated[Path, typer.Argument(help="Any CSV meant for Canvas's gradebook.")],
     template: Template = None,
+    scale: Annotated[
+        bool,
+        typer.Option(
+            "--scale",
+            help="The file was written with `export --scale`: points of course.toml "
+            "that differ from Canvas's are meant.",
+        ),
+    ] = False,
     everything: Annotated[
         bool, typer.Option("--all", help="Also list the cells that change nothing.")
     ] = False,
@@ -186,14 +195,19 @@ def check(
     """What Canvas would do with a gradebook CSV, cell by cell.
 
     With `--template`, a fresh export, it knows the present grades: new, higher and
-    lower scores, cleared grades, ignored rows, new columns. It needs no course folder
-    and sends nothing anywhere. Exit 1 if Canvas would refuse the file, lower or clear
-    a grade, or make a new column.
+    lower scores, cleared grades, ignored rows, new columns, notes that it empties. It
+    needs no course folder and sends nothing anywhere; in one it also holds the points
+    of `course.toml` against Canvas's. Exit 1 if Canvas would refuse the file, lower or
+    clear a grade, replace a text, make a new column, or get grades on another scale.
     """
     from unrolled.canvas.check import check_file
+    from unrolled.course import course_folder, load_course
     from unrolled.report.canvas import check_view
 
-    report = check_file(file, template)
+    start = context.obj or Path.cwd()
+    folder = course_folder(Path(start).resolve())
+    course = load_course(folder) if folder else None
+    report = check_file(file, template, course, scale)
     if as_json:
         print_json(report.as_dict())
     else:

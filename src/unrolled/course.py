@@ -126,13 +126,21 @@ def find_course(start: Path | None = None) -> Course:
     begin = (start or Path.cwd()).resolve()
     if not begin.exists():
         raise UserError(f"{begin}: there is no such folder.")
-    for folder in (begin, *begin.parents):
-        if (folder / MARK).is_file() and (folder / "course.toml").is_file():
-            return load_course(folder)
+    folder = course_folder(begin)
+    if folder is not None:
+        return load_course(folder)
     raise UserError(
         f"{begin}: no course here or above (a folder with {MARK} and course.toml). "
         "Go there, or give it with --course."
     )
+
+
+def course_folder(begin: Path) -> Path | None:
+    """The folder of a course, this one or one above it; None if there is none."""
+    for folder in (begin, *begin.parents):
+        if (folder / MARK).is_file() and (folder / "course.toml").is_file():
+            return folder
+    return None
 
 
 def load_course(root: Path) -> Course:

@@ -1,171 +1,157 @@
-"""How Canvas's importer takes the bytes, the header and the numbers of a CSV.
+"""How Canvas's importer takes the header, the special rows and the numbers of a CSV.
 
 Part of the independent model: it shares no code with the exporter.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from unrolled.canvas.importer_csv import ImportRefusedError, decimal, rows_of
+
+__all__ = ["ImportRefusedError", "Sheet", "read_sheet", "score_in", "title_and_id"]
 
 _DROPPED = re.compile(
     r"Current Score|Current Points|Current Grade|Final Score|Final Points|Final Grade"
     r"|Override Score|Override Grade|Override Status"
 )
-_PURE_NUMBER = re.compile(r"-?[0-9.,]+%?\Z")
-_NUMBER = re.compile(r"[+-]?\d*\.?\d+\Z")
-_NOTE = re.compile(r"\s*(Muted|Manual Posting.*)?\s*\Z", re.IGNORECASE)
-_ID = re.compile(r"(.*)\s\((\d+)\)\Z", re.DOTALL)
-
-
-class ImportRefusedError(Exception):
-    """Canvas would refuse the whole file."""
+_OVERRIDE = re.compile(r"Override (Score|Status)(\s*\(.*\))?\Z", re.ASCII)
+_RESERVED = (
+    *("Student", "LastName", "FirstName", "ID", "SIS User ID", "SIS Login ID"),
+    *("Section", "Integration ID", "Root Account"),
+)
+# Ruby's \d and \s know ASCII only, and its ^ and $ stand at every line of a cell.
+_RUBY = re.ASCII | re.MULTILINE
+_PERCENT = re.compile(r"^[+-]?\d*\.?\d+%$", _RUBY)
+_NUMBER = re.compile(r"^[+-]?\d*\.?\d+$", _RUBY)
+_TO_F = re.compile(r"\s*([+-]?(?:\d+(?:\.\d+)?|\.\d+))", re.ASCII)
+_TO_I = re.compile(r"\s*\+?(\d+(?:_\d+)*)", re.ASCII)
+_NOTE = re.compile(r"^\s*(Muted|Manual Posting.*)?\s*$", _RUBY | re.IGNORECASE)
+_ID = re.compile(r"(.*)\s\((\d+)\)\Z", re.ASCII)
+_BLANKS = "\0\t\n\v\f\r "
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A parsed file: where identity ends, its grade columns, its rows by line."""
+    """A parsed file: where identity ends, its grade columns, its rows by line.
+
+    `apart` says whether last and first name have a column each; `raw` are the cells as
+    they stand in the file; `overrides` are columns of overrides of the final grade.
+    """
 
     header: list[str]
+    apart: bool
     login: int | None
     sis: int | None
     columns: dict[int, str]
     dropped: dict[int, str]
     custom: dict[int, str]
+    overrides: dict[int, str]
     read_only: frozenset[int]
     points: list[str]
     rows: list[tuple[int, list[str]]]
     raw: dict[int, list[str]]
 
+    def name(self, row: list[str]) -> str:
+        """A student's name as Canvas would look for it."""
+        return f"{row[1]} {row[0]}".strip(_BLANKS) if self.apart else row[0]
+
+    def canvas_id(self, row: list[str]) -> str:
+        """The digits that a row's ID begins with, "" if it does with none."""
+        digits = _TO_I.match(row[2 if self.apart else 1])
+        return str(int(digits[1])) if digits else ""
+
 
 def read_sheet(data: bytes, custom: Sequence[str] = ()) -> Sheet:
     """Parse a file as Canvas does; ImportRefusedError if the import fails."""
-    raw = _parse(data)
-    table = [(n, [_decimal(c) for c in r]) for n, r in raw]
+    raw = _padded(rows_of(data))
+    table = [(n, [decimal(c) for c in r]) for n, r in raw]
     header = table[0][1]
-    own = {i: h for i, h in enumerate(header) if h in custom and h != "Section"}
-    login, sis, width = _identity(header)
-    width += len(own)
-    after = {i: h for i, h in enumerate(header) if i >= width and i not in own}
+    own = {h: i for i, h in enumerate(header) if h in custom and h not in _RESERVED}
+    apart, login, sis, width = _identity(header, len(own))
+    after = {i: h for i, h in enumerate(header) if i >= width and h not in own}
     dropped = {i: h for i, h in after.items() if _DROPPED.search(h)}
     points = [r for _, r in table[1:] if "Points Possible" in r[0]]
-    closed = {i for i in after for r in points if re.search(r"read\s+only", r[i])}
+    last = points[-1] if points else [""] * len(header)
     return Sheet(
         header,
+        apart,
         login,
         sis,
         {i: h for i, h in after.items() if i not in dropped},
         dropped,
-        own,
-        frozenset(closed),
-        points[0] if points else [""] * len(header),
+        {i: h for h, i in own.items()},
+        {i: h for i, h in dropped.items() if _OVERRIDE.match(h)},
+        frozenset(i for i, c in enumerate(last) if re.search(r"read\s+only", c, _RUBY)),
+        last,
         [(n, r) for n, r in table[1:] if not _is_special(r)],
         dict(raw),
     )
 
 
-def _parse(data: bytes) -> list[tuple[int, list[str]]]:
-    """Rows by the line of the file that they begin on."""
-    text = _text(data)
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=_separator(text), strict=True
-    )
-    table, line = [], 1
-    try:
-        for row in reader:
-            if row and not all(re.fullmatch(r"[;, ]*", c) for c in row):
-                table.append((line, row))
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise ImportRefusedError(f"it does not parse: {error}") from error
-    if not table or len(table[0][1]) < 4:
+def _padded(rows: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
+    """Rows as long as the header: what is missing is empty."""
+    if not rows:
+        raise ImportRefusedError("the file is empty")
+    if not rows[0][1]:
+        raise ImportRefusedError("Invalid header row: the first line is blank")
+    width = len(rows[0][1])
+    return [(n, r + [""] * (width - len(r))) for n, r in rows]
+
+
+def _identity(
+    header: list[str], custom: int
+) -> tuple[bool, int | None, int | None, int]:
+    """Whether names are apart, the columns of login and SIS id, the first one after."""
+    cells = [*header, *[""] * 6]
+    one = len(header) > 3 and "Student" in cells[0] and "ID" in cells[1]
+    two = "LastName" in cells[0] and "FirstName" in cells[1] and "ID" in cells[2]
+    if len(header) < 4:
         raise ImportRefusedError("Invalid header row: fewer than four columns")
-    width = len(table[0][1])
-    return [(n, r + [""] * (width - len(r))) for n, r in table]
-
-
-def _text(data: bytes) -> str:
-    if data.startswith(b"\xef\xbb\xbf"):
-        data = data[3:]
-        if data.startswith(b'"'):
-            raise ImportRefusedError("a BOM before a quoted header")
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise ImportRefusedError("not UTF-8") from error
-    if len(set(re.findall(r"\r\n|\r|\n", text))) > 1:
-        raise ImportRefusedError("mixed line ends")
-    return text
-
-
-def _separator(text: str) -> str:
-    """The one that cuts the first three lines into most cells, as many in each."""
-    counts = {}
-    for separator in ",;":
-        try:
-            widths = {
-                len(next(csv.reader([line], delimiter=separator, strict=True), []))
-                for line in re.split(r"\r\n|\r|\n", text)[:3]
-                if line
-            }
-        except csv.Error:
-            widths = set()
-        counts[separator] = widths.pop() if len(widths) == 1 else 0
-    if counts[";"] > counts[","]:
-        if counts[";"] == 1:
-            raise ImportRefusedError("ragged first three lines")
-        return ";"
-    return ","
-
-
-def _decimal(cell: str) -> str:
-    """A pure number: its last comma or point is the decimal mark, others go."""
-    if not _PURE_NUMBER.match(cell):
-        return cell
-    parts = re.split(r"[.,]", cell)
-    while parts and not parts[-1]:
-        parts.pop()
-    if len(parts) < 2:
-        return "".join(parts)
-    return "".join(parts[:-1]) + "." + parts[-1]
-
-
-def _identity(header: list[str]) -> tuple[int | None, int | None, int]:
-    """The columns of login and SIS id, and how many identity columns there are."""
-    if "Student" not in header[0] or "ID" not in header[1]:
+    if not one and not (two and len(header) > 4):
         raise ImportRefusedError("Invalid header row")
-    cells = [*header, "", "", ""]
-    login, sis, width = None, None, 3
-    if re.search(r"SIS\s+Login\s+ID", cells[2]):
-        login, width = 2, 4
-    elif re.search(r"SIS\s+User\s+ID", cells[2]) and re.search(
-        r"SIS\s+Login\s+ID", cells[3]
-    ):
-        sis, login, width = 2, 3, 5
-        width += bool(re.search(r"Integration\s+ID", cells[width - 1]))
-        width += bool(re.search(r"Root\s+Account", cells[width - 1]))
+    apart = cells[:2] == ["LastName", "FirstName"]
+    login, sis, width = None, None, 4 if apart else 3
+    if _says("SIS Login ID", cells[width - 1]):
+        login, width = width - 1, width + 1
+    elif _says("SIS User ID", cells[width - 1]) and _says("SIS Login ID", cells[width]):
+        sis, login, width = width - 1, width, width + 2
+        width += _says("Integration ID", cells[width - 1])
+        width += _says("Root Account", cells[width - 1])
     if "Section" not in cells[width - 1]:
         raise ImportRefusedError("Invalid header row: no Section where it must be")
-    return login, sis, width
+    return apart, login, sis, width + custom
+
+
+def _says(words: str, cell: str) -> bool:
+    return bool(re.search(words.replace(" ", r"\s+"), cell, re.ASCII))
 
 
 def _is_special(row: list[str]) -> bool:
-    return "Points Possible" in row[0] or all(_NOTE.match(c) for c in row)
+    return "Points Possible" in row[0] or all(_NOTE.search(c) for c in row)
 
 
 def title_and_id(header: str) -> tuple[str, str]:
     """A header's title and the Canvas id at its end, "" if there is none."""
     match = _ID.match(header)
-    return (match[1], match[2]) if match else (header, "")
+    return (match[1], str(int(match[2]))) if match else (header, "")
+
+
+def stripped(cell: str) -> str:
+    """A cell without the blanks that Ruby knows: a no-break space is none."""
+    return cell.strip(_BLANKS)
 
 
 def score_in(cell: str, points: float) -> float | None:
-    """What a grade cell that is no EX is worth; None if it is no number."""
-    percent = cell.endswith("%")
-    number = cell.removesuffix("%").strip()
-    if not _NUMBER.match(number):
+    """What a grade cell that is no EX is worth; None if it is no grade."""
+    if cell in ("pass", "complete"):
+        return points
+    if cell in ("fail", "incomplete"):
+        return 0.0
+    percent = bool(_PERCENT.search(cell))
+    if not percent and not _NUMBER.search(cell):
         return None
-    return float(number) * (points / 100 if percent else 1)
+    number = _TO_F.match(cell)
+    return (float(number[1]) if number else 0.0) * (points / 100 if percent else 1)

@@ -9,6 +9,10 @@ from typing import Literal
 
 from unrolled.canvas.template import Column, Row, Template
 
+HIDDEN = (
+    "posted by hand in Canvas: students see new grades, and comments sent with them, "
+    "when you post them there"
+)
 Kind = Literal["row", "column", "student", "assignment", "cell"]
 
 
@@ -119,6 +123,8 @@ def match_columns(
             work.leave("column", column.header, why)
         elif fitting is not None:
             found[column] = fitting
+            if column.hidden:
+                work.warnings.append(f"{column.header}: {HIDDEN}")
     return found
 
 

@@ -23,7 +23,7 @@ from unrolled.canvas.matching import (
     match_columns,
     match_people,
 )
-from unrolled.canvas.template import Column, Row, Template, number_in
+from unrolled.canvas.template import NOT_ASSIGNED, Column, Row, Template, number_in
 
 
 @dataclass(frozen=True)
@@ -160,6 +160,8 @@ def _not_ready(grade: Grade, present: str) -> str:
         return f"the score is {grade.points}"
     if present.upper() in ("EX", "EXCUSED"):
         return "excused in Canvas"
+    if present == NOT_ASSIGNED:
+        return "not assigned to the student in Canvas"
     if present not in ("", "-") and number_in(present) is None:
         return f"Canvas shows {present!r}, which is no number of points"
     return ""

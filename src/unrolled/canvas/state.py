@@ -10,17 +10,19 @@ from unrolled.canvas.importer import (
     CanvasStudent,
     CellEffect,
     ImportRefusedError,
-    read_as_canvas,
+    reading_of,
 )
 from unrolled.canvas.plan import ExportPlan
-from unrolled.canvas.template import Template, number_in
+from unrolled.canvas.template import NOT_ASSIGNED, Template, number_in
 from unrolled.errors import UserError
 
 
 def state_of(template: Template, known: bool = True) -> CanvasState:
     """Students, assignments and scores of an export; without scores if not `known`."""
     students = [
-        CanvasStudent(r.canvas_id or f"row {r.line}", r.name, r.name, r.sis_id, r.login)
+        CanvasStudent(
+            r.canvas_id or f"row {r.line}", r.full_name, r.name, r.sis_id, r.login
+        )
         for r in template.rows
     ]
     assigned = [c for c in template.columns if c.canvas_id]
@@ -28,14 +30,23 @@ def state_of(template: Template, known: bool = True) -> CanvasState:
         CanvasAssignment(c.canvas_id, c.title, c.points or 0.0) for c in assigned
     ]
     scores: dict[tuple[str, str], Any] = {}
+    unassigned = set()
+    notes = {}
     for row, student in zip(template.rows, students, strict=True):
         for column in assigned if known else ():
             cell = row.cells[column.index].strip()
             present = "EX" if cell.upper() == "EX" else number_in(cell)
             if present is not None:
                 scores[student.id, column.canvas_id] = present
+            elif cell == NOT_ASSIGNED:
+                unassigned.add((student.id, column.canvas_id))
+        for column in template.columns:
+            notes[student.id, column.header] = row.cells[column.index]
     custom = [c.header for c in template.columns if c.custom]
-    return CanvasState(students, columns, scores, custom, known)
+    locked = [c.header for c in template.columns if c.read_only]
+    return CanvasState(
+        students, columns, scores, custom, known, notes, locked, unassigned
+    )
 
 
 def refuse_surprises(data: bytes, plan: ExportPlan, template: Template) -> None:
@@ -44,7 +55,7 @@ def refuse_surprises(data: bytes, plan: ExportPlan, template: Template) -> None:
     Raises UserError, naming the first surprise.
     """
     try:
-        effects = read_as_canvas(data, state_of(template))
+        reading = reading_of(data, state_of(template))
     except ImportRefusedError as error:
         raise UserError(
             f"{template.path}: Canvas would refuse the file: {error}."
@@ -54,7 +65,9 @@ def refuse_surprises(data: bytes, plan: ExportPlan, template: Template) -> None:
         for f in plan.changed
         if f.canvas_student
     }
-    surprise = _surprise(effects, meant, len(plan.changed))
+    effects = [*reading.effects, *reading.others]
+    surprise = next(iter(reading.doubled), "")
+    surprise = surprise or _surprise(effects, meant, len(plan.changed))
     if surprise:
         raise UserError(
             f"{template.path}: nothing was written: Canvas would not do what is meant "
@@ -69,7 +82,7 @@ def _surprise(
     scored = 0
     for effect in effects:
         new = effect.assignment.startswith("new: ")
-        if effect.effect == "nothing" and not new:
+        if effect.effect in ("nothing", "ignored") and not new:
             continue
         key = (effect.student or "", effect.assignment)
         good = effect.effect == "scored" and not new

@@ -14,18 +14,16 @@ from pathlib import Path
 
 from unrolled.errors import UserError
 
-IDENTITY = (
-    "Student",
-    "ID",
-    "SIS User ID",
-    "SIS Login ID",
-    "Integration ID",
-    "Root Account",
-    "Section",
+# What Canvas writes where an assignment is not assigned to a student.
+NOT_ASSIGNED = "N/A"
+_NAMES = (["Student", "ID"], ["LastName", "FirstName", "ID"])
+_ID = re.compile(r" \(([0-9]+)\)\Z")
+_NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?\Z")
+_POLICY = re.compile(r"\s*(Muted|Manual Posting.*)?\s*\Z", re.IGNORECASE)
+_GROUPED = re.compile(
+    r"[+-]?[0-9]{1,3}(?:([.,\u00a0\u202f'])[0-9]{3})+(?!\1)[.,][0-9]{1,2}\Z"
 )
-_ID = re.compile(r" \((\d+)\)\Z")
-_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?\Z")
-_GROUPED = re.compile(r"[+-]?\d{1,3}(?:([.,\u00a0\u202f'])\d{3})+(?!\1)[.,]\d{1,2}\Z")
+_READ_ONLY = "read only in Canvas"
 _DROPPED = re.compile(
     r"(Current|Final) (Score|Points|Grade)|Override (Score|Grade|Status)"
 )
@@ -35,7 +33,8 @@ _DROPPED = re.compile(
 class Column:
     """An assignment column: its header, title, Canvas id and points possible.
 
-    `closed` is the reason why it takes no grades, "" if it does.
+    `closed` is the reason why it takes no grades, "" if it does; `hidden` says that
+    new grades are seen by students only when somebody posts them.
     """
 
     index: int
@@ -44,6 +43,12 @@ class Column:
     canvas_id: str
     points: float | None
     closed: str = ""
+    hidden: bool = False
+
+    @property
+    def read_only(self) -> bool:
+        """Whether Canvas lets no import write to it."""
+        return self.closed == _READ_ONLY
 
     @property
     def custom(self) -> bool:
@@ -53,7 +58,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Row:
-    """A student's row; `identity` are the cells up to and with Section."""
+    """A student's row; `identity` are the cells up to and with Section.
+
+    `name` begins with the last name; `full_name` is as Canvas shows it, if told.
+    """
 
     line: int
     name: str
@@ -62,6 +70,7 @@ class Row:
     login: str
     identity: tuple[str, ...]
     cells: tuple[str, ...]
+    full_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,7 +88,7 @@ def read_template(path: Path) -> Template:
     """Read an exported gradebook; UserError names the file, the row, the column."""
     table = _table(path)
     header = table[0]
-    if header[:2] != ["Student", "ID"] or "Section" not in header:
+    if not is_export(header) or "Section" not in header:
         raise UserError(
             f"{path}: row 1: not a gradebook exported from Canvas (it begins with "
             f"{', '.join(header[:3])!r}, not with Student, ID, ... Section). "
@@ -87,9 +96,15 @@ def read_template(path: Path) -> Template:
         )
     width = header.index("Section") + 1
     points = next((r for r in table[1:4] if "Points Possible" in r[0]), [])
-    columns = tuple(_columns(header, width, points))
+    policy = next((r for r in table[1:4] if _is_note(r)), [])
+    columns = tuple(_columns(header, width, points, policy))
     rows = tuple(_rows(path, table, header, width))
     return Template(path, tuple(header[:width]), columns, rows, tuple(points))
+
+
+def is_export(header: list[str]) -> bool:
+    """Whether a header is that of Canvas's export, names in one column or in two."""
+    return any(header[: len(names)] == names for names in _NAMES)
 
 
 def _table(path: Path) -> list[list[str]]:
@@ -110,7 +125,9 @@ def _table(path: Path) -> list[list[str]]:
     return table
 
 
-def _columns(header: list[str], width: int, points: list[str]) -> list[Column]:
+def _columns(
+    header: list[str], width: int, points: list[str], policy: list[str]
+) -> list[Column]:
     found = []
     for index, name in enumerate(header[width:], width):
         match = _ID.search(name)
@@ -119,7 +136,8 @@ def _columns(header: list[str], width: int, points: list[str]) -> list[Column]:
         number = number_in(cell)
         number_of = match[1] if match else ""
         closed = _closed(name, cell, number_of)
-        found.append(Column(index, name, title, number_of, number, closed))
+        hidden = bool(policy[index : index + 1] and policy[index].strip())
+        found.append(Column(index, name, title, number_of, number, closed, hidden))
     return found
 
 
@@ -128,7 +146,7 @@ def _closed(header: str, points: str, canvas_id: str) -> str:
     if _DROPPED.search(header):
         return "Canvas drops columns titled like this"
     if "read only" in points.lower():
-        return "read only in Canvas"
+        return _READ_ONLY
     return "" if canvas_id else "it has no Canvas id, so it is no assignment of Canvas"
 
 
@@ -145,15 +163,20 @@ def _rows(
                 f"{len(header)}. Take the file as Canvas wrote it."
             )
         by_name = dict(zip(header, cells, strict=True))
+        name, full = cells[0], cells[0]
+        if header[0] == "LastName":
+            name = ", ".join(c for c in cells[:2] if c)
+            full = f"{cells[1]} {cells[0]}".strip()
         rows.append(
             Row(
                 line,
-                cells[0],
+                name,
                 _leading_digits(by_name.get("ID", "")),
                 by_name.get("SIS User ID", ""),
                 by_name.get("SIS Login ID", ""),
                 tuple(cells[:width]),
                 tuple(cells),
+                full,
             )
         )
     return rows
@@ -161,12 +184,11 @@ def _rows(
 
 def _is_note(cells: list[str]) -> bool:
     """Canvas's row of posting policies: nothing but these words and blanks."""
-    words = {c.strip() for c in cells}
-    return words <= {"", "Manual Posting", "Muted"}
+    return all(_POLICY.match(c) for c in cells)
 
 
 def _leading_digits(cell: str) -> str:
-    match = re.match(r"\s*0*(\d+)", cell)
+    match = re.match(r"\s*0*([0-9]+)", cell)
     return match[1] if match else ""
 
 

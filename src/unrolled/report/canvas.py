@@ -76,8 +76,11 @@ def _verdict(report: CheckReport) -> list[RenderableType]:
                 "--template to see what would be changed, lowered or cleared."
             )
         )
+    lines += [Text(f"WRONG {line}", style="bold red") for line in report.problems]
     safe = "Canvas takes the file; no grade is lowered or cleared, no column made."
     lost = "NOT SAFE: a grade would be lowered or cleared, or a column made."
+    if report.problems or any(c.fate.startswith("text") for c in report.cells):
+        lost = "NOT SAFE: grades or texts in Canvas would be wrong or lost."
     style = "" if report.safe else "bold red"
     return [*lines, Text(safe if report.safe else lost, style=style)]
 
