@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from cli_support import NAME, Call, command, contents, make_class
 
+from unrolled.author.routes_table import MADE
 from unrolled.course import Course, load_course
 from unrolled.grade.run import grade
 
@@ -194,10 +195,10 @@ def test_the_table_of_oracles_is_written_where_all_holds(
     assert row in path.read_text()
     nowhere = unrolled("verify", "--oracles", "none/oracles.md", "--jobs", "1")
     assert nowhere.code == 2 and "none/oracles.md cannot be written" in nowhere.err
-    path.write_text("as it was")
+    path.write_text(f"{MADE} as it was")
     witness.unlink()
     missed = unrolled("verify", "--oracles", "oracles.md", "--jobs", "1")
-    assert missed.code == 1 and path.read_text() == "as it was"
+    assert missed.code == 1 and path.read_text() == f"{MADE} as it was"
     told = " ".join(missed.out.split())
     assert f"MISS {NAME} routes witness.py: lessons/{NAME}/witness.py is" in told
 

@@ -112,6 +112,8 @@ def down(
         from unrolled.hub.start import purge as remove
 
         err.print(f"removed; archive: {remove(plan, keep)}", soft_wrap=True)
+        for path in sorted(plan.folder.glob("*")):
+            err.print(f"not the hub's, left there: {path}", soft_wrap=True)
 
 
 def _agree_to_purge(plan: HubPlan, keep: Path, yes: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -101,7 +102,9 @@ def _kept(
     except postgresql.NoDump as error:
         logging.getLogger("unrolled").warning("%s", error)
         return None
-    others = [p for p in sorted(folder.glob(f"gradebook-*{suffix}")) if p != copy]
+    stamped = re.compile(rf"gradebook-\d{{8}}T\d{{6}}\.\d{{6}}{re.escape(suffix)}")
+    ours = [p for p in sorted(folder.iterdir()) if stamped.fullmatch(p.name)]
+    others = [p for p in ours if p != copy]  # a copy with a name of its own stays
     for old in others[: 1 - KEEP]:  # never the new one, should the clock go back
         old.unlink(missing_ok=True)  # another grader may be at it
     return copy

@@ -24,10 +24,11 @@ COLUMNS = (
     *("test", "oracle", "route 1", "route 2", "tolerance", MEASURED[0]),
     *MEASURED[1:],
 )
+MADE = f"<!-- Made by `{COMMAND}`; don't edit. -->"
 INTRODUCTION = f"""\
 # Where the expected numbers come from
 
-<!-- Made by `{COMMAND}`; don't edit. -->
+{MADE}
 
 A hidden test compares a student's numbers with right ones. Who says that those are
 right? Not the reference solution: it could be wrong in the same way as the test.
@@ -71,8 +72,9 @@ def write_oracles(
 ) -> VerifyReport:
     """Measure the routes, and write their table if all of them hold.
 
-    Raises UserError if the file cannot be written.
+    Raises UserError if the file cannot be written, or is one that was not made so.
     """
+    _refuse_other(path)
     began = time.monotonic()
     rows = measure_routes(course, assignments, jobs, step)
     cases = tuple(row.case for row in rows)
@@ -83,6 +85,18 @@ def write_oracles(
         except OSError as error:
             raise UserError(f"{path} cannot be written: {error.strerror}.") from error
     return report
+
+
+def _refuse_other(path: Path) -> None:
+    """Only a table that this made is written over; asked before minutes are spent."""
+    try:
+        if path.exists() and MADE not in path.read_text(encoding="utf-8"):
+            raise UserError(
+                f"{path}: is there already, and is no table of oracles. Name another "
+                "file, or move it away."
+            )
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be written over: {error}.") from error
 
 
 def markdown(course: Course, assignments: Sequence[str], rows: Iterable[Row]) -> str:

@@ -53,9 +53,32 @@ def _convert(course: Course, assignment: str, student: str, force: bool) -> None
     config = nbgrader_config(course)
     config.CourseDirectory.assignment_id = assignment
     config.CourseDirectory.student_id = student
-    run_converter(
-        GenerateFeedback, config, force or _outdated(course, assignment, student)
-    )
+    others = _not_ours(course, assignment, student)
+    try:
+        run_converter(
+            GenerateFeedback, config, force or _outdated(course, assignment, student)
+        )
+    finally:
+        for path, content in others.items():
+            if not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+
+
+def _not_ours(course: Course, assignment: str, student: str) -> dict[Path, bytes]:
+    """What somebody laid beside a student's page: nbgrader empties the folder.
+
+    nbgrader's own are the page, and copies of what lies beside the graded notebook.
+    """
+    folder = course.feedback / student / assignment
+    graded = course.autograded / student / assignment
+    pages = {f"{p.stem}.html" for p in graded.glob("*.ipynb")}
+    files = (p.relative_to(folder) for p in folder.rglob("*") if p.is_file())
+    return {
+        folder / p: (folder / p).read_bytes()
+        for p in files
+        if str(p) not in pages and not (graded / p).exists()
+    }
 
 
 def _outdated(course: Course, assignment: str, student: str) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import stat
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -192,10 +193,32 @@ class Writer:
         for path in fresh.rglob("*"):
             if path.is_file():
                 path.chmod(0o444)
-        return _swap(fresh, self._place(graded.student), self.stage / "old")
+        place = self._place(graded.student)
+        kept = self.course.build / "backups" / "autograded" / graded.student
+        _carry_over(place, fresh, kept / self.assignment)
+        return _swap(fresh, place, self.stage / "old")
 
     def _place(self, student: str) -> Path:
         return self.course.autograded / student / self.assignment
+
+
+def _carry_over(place: Path, fresh: Path, aside: Path) -> None:
+    """Take along what a marker laid beside the graded notebook.
+
+    What grading writes is read-only, nbgrader's own as well: the rest is somebody's.
+    A notebook goes `aside`: here nbgrader would take it for one that was graded.
+    """
+    for path in place.rglob("*"):
+        name = path.relative_to(place)
+        mode = path.lstat().st_mode
+        theirs = stat.S_ISREG(mode) and mode & 0o222
+        if theirs and not any(p.startswith(".") for p in name.parts):
+            notebook = path.suffix == ".ipynb"
+            target = aside / name if notebook else fresh / name
+            if target.exists() and not notebook:
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, target)
 
 
 def _swap(new: Path, place: Path, aside: Path) -> Callable[[], None]:

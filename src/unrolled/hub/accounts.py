@@ -15,6 +15,7 @@ from unrolled.hub.settings import RULE, is_account
 from unrolled.hub.system import call
 
 MADE = "accounts.made"
+HAD_HOME = "accounts.had-home"
 PASSWORDS = "passwords.csv"
 HOME_MODE = 0o700
 FIRST_PERSON = 1000  # the first number that Debian gives to a person's account
@@ -69,10 +70,14 @@ def make_account(plan: HubPlan, name: str) -> bool:
         return False
     shell = "/usr/sbin/nologin" if name == plan.grader else "/bin/bash"
     home = plan.homes / name
+    had = home.exists()  # of an account that is gone: it is not ours to remove
     call(["useradd", "--create-home", "--home-dir", home, "--shell", shell, name])
     home.chmod(HOME_MODE)
     with (plan.state / MADE).open("a", encoding="utf-8") as file:
         file.write(f"{name}\n")
+    if had:
+        with (plan.state / HAD_HOME).open("a", encoding="utf-8") as file:
+            file.write(f"{name}\n")
     return True
 
 
@@ -85,10 +90,13 @@ def made_accounts(plan: HubPlan) -> list[str]:
     return [n for n in dict.fromkeys(names) if exists(n)]
 
 
-def remove_accounts(names: Sequence[str]) -> None:
-    """Remove accounts and their homes."""
-    for name in names:
-        call(["userdel", "--remove", "--force", name])
+def remove_accounts(plan: HubPlan) -> None:
+    """Remove the accounts that were made here; a home that was there before stays."""
+    found = plan.state / HAD_HOME
+    older = found.read_text(encoding="utf-8").split() if found.exists() else []
+    for name in made_accounts(plan):
+        home = [] if name in older else ["--remove"]
+        call(["userdel", *home, "--force", name])
 
 
 def first_passwords(plan: HubPlan, names: Sequence[str]) -> None:

@@ -29,6 +29,11 @@ def place_course(plan: HubPlan, course: Course) -> bool:
     place = plan.course_root
     if (place / "course.toml").exists():
         return False
+    if place.is_dir() and any(place.iterdir()):
+        raise UserError(
+            f"{place}: is not empty and holds no course.toml. The course goes there: "
+            "move away what is in it."
+        )
     fresh = place.with_name(f".{place.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(mode=0o700)

@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from unrolled.errors import UserError
+from unrolled.hub.ownership import claim
 from unrolled.hub.plan import HubPlan
 from unrolled.hub.system import call
 
@@ -29,9 +30,8 @@ def install(plan: HubPlan, project: Path, say: Say) -> None:
 
     Raises UserError, with the installer's last words, if something fails.
     """
+    claim(plan)
     _debian_packages(say)
-    plan.folder.mkdir(parents=True, exist_ok=True)
-    plan.folder.chmod(0o755)
     with _readable_by_all():
         _proxy(plan, say)
         wanted = _digest(project, ("pyproject.toml", "constraints.txt"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tarfile
 import time
 from collections.abc import Callable
@@ -11,12 +10,13 @@ from datetime import datetime
 from pathlib import Path
 
 from unrolled.course import Course
-from unrolled.hub.accounts import made_accounts, make_account, make_accounts
+from unrolled.hub.accounts import make_account, make_accounts, remove_accounts
 from unrolled.hub.course_place import build_course, make_exchange, place_course
 from unrolled.hub.environment_files import write_environment_files
 from unrolled.hub.install import install
 from unrolled.hub.lti_settings import read_lti
 from unrolled.hub.members import students_of
+from unrolled.hub.ownership import claim, remove_folder
 from unrolled.hub.plan import HubPlan, make_plan
 from unrolled.hub.running import down, prepare_state, require_free
 
@@ -42,6 +42,7 @@ def prepare(course: Course, say: Say) -> Prepared:
     began = time.monotonic()
     plan = make_plan(course)
     require_free(plan)
+    claim(plan, course)
     if plan.sign_in == "lti":
         read_lti(plan)
     install(plan, PROJECT, say)
@@ -70,6 +71,8 @@ def _with_students(plan: HubPlan, course: Course) -> HubPlan:
 def purge(plan: HubPlan, keep: Path) -> Path:
     """Remove the hub, the accounts it made and their homes; an archive stays.
 
+    So does what somebody else laid into the hub's folder.
+
     The archive holds the course folder with the gradebook and all that was handed
     in, and can only be read by its owner. Its path is returned.
     """
@@ -82,8 +85,6 @@ def purge(plan: HubPlan, keep: Path) -> Path:
         for folder in (plan.course_root, plan.exchange / plan.course):
             if folder.exists():
                 tar.add(folder, arcname=f"{folder.parent.name}/{folder.name}")
-    from unrolled.hub.accounts import remove_accounts
-
-    remove_accounts(made_accounts(plan))
-    shutil.rmtree(plan.folder)
+    remove_accounts(plan)
+    remove_folder(plan)
     return archive

@@ -1,0 +1,68 @@
+"""Whose the hub's folder is: it is set up and taken away only where it is ours."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from unrolled.course import Course
+from unrolled.errors import UserError
+from unrolled.hub.plan import HubPlan
+
+MARK = "made-by-unrolled-hub.txt"
+TEXT = "Made by `unrolled hub`; `unrolled hub down --purge` removes it.\n"
+PARTS = ("students", "staff", "proxy", "hub", "installed", "package", MARK)
+
+
+def claim(plan: HubPlan, course: Course | None = None) -> None:
+    """Make the hub's folder, or find that it is ours.
+
+    Raises UserError if something else lies there, or if the course folder does:
+    environments are made in it anew, and a purge removes them.
+    """
+    if course is not None and course.root.is_relative_to(plan.folder.resolve()):
+        raise UserError(
+            f"{course.root / 'course.toml'}: hub.folder: {plan.folder} holds the "
+            "course folder itself. Name a folder that is the hub's alone."
+        )
+    if plan.folder.is_dir() and any(plan.folder.iterdir()) and not _is_ours(plan):
+        raise UserError(
+            f"{plan.folder}: is not empty, and `unrolled hub` did not make it. Name a "
+            "folder that is the hub's alone with `folder` below [hub] in course.toml."
+        )
+    plan.folder.mkdir(parents=True, exist_ok=True)
+    plan.folder.chmod(0o755)
+    (plan.folder / MARK).write_text(TEXT, encoding="utf-8")
+
+
+def _is_ours(plan: HubPlan) -> bool:
+    """Whether the mark lies there, or what hubs left that knew no mark.
+
+    In a container the folders for volumes are there before the first start.
+    """
+    if any((plan.folder / n).is_file() for n in (MARK, "installed", "hub/plan.json")):
+        return True
+    there = {p.name for p in plan.folder.iterdir()}
+    return there <= {"hub", "exchange"} and not any(_files(plan.folder))
+
+
+def _files(folder: Path) -> list[Path]:
+    return [p for p in folder.rglob("*") if not p.is_dir()]
+
+
+def remove_folder(plan: HubPlan) -> tuple[Path, ...]:
+    """Remove what the hub made in its folder; what else lies there stays, and is told.
+
+    Raises UserError if the folder is not the hub's.
+    """
+    if not _is_ours(plan):
+        raise UserError(f"{plan.folder}: `unrolled hub` did not make it; it stays.")
+    for path in (*(plan.folder / n for n in PARTS), plan.exchange / plan.course):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    for folder in (plan.exchange, plan.folder):
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+    return tuple(sorted(plan.folder.iterdir())) if plan.folder.exists() else ()
