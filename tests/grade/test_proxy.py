@@ -48,7 +48,7 @@ def session() -> Iterator[Session]:
     budget = Budget(QUICK, time.monotonic() + 60)
     made = Session(trusted_worker().open({}, QUICK), budget)
     made.start()
-    assert made.run_cell(0, CODE) == (True, [])
+    assert made.run_cell(0, CODE) == ("", [])
     made.begin_check()
     yield made
     made.close()

@@ -22,7 +22,14 @@ import numpy as np
 from unrolled.grade.copies import separate_copy
 from unrolled.grade.frames import FrameClosedError
 from unrolled.grade.peer import Message, Peer, Remote, Reply, Value, changed_arrays
-from unrolled.grade.shell import Silence, StudentShell, frames_of, run_cell, safe_text
+from unrolled.grade.shell import (
+    Silence,
+    StudentShell,
+    frames_of,
+    operand_shapes,
+    run_cell,
+    safe_text,
+)
 from unrolled.grade.warm_shell import make_child_shell
 
 _ABSENT = object()
@@ -76,9 +83,12 @@ class Child:
         self.cells: dict[int, int] = {}
         self.originals: dict[str, object] = {}
         self.helpers: dict[str, object] = {}
+        self.places: dict[int, dict[str, object]] = {}
         self.peer = Peer(sock, self._wrap, self._unwrap)
         self.peer.handlers = {
             "cell": self.cell,
+            "keep": self.keep,
+            "go_back": self.go_back,
             "name": self.name,
             "bind": self.bind,
             "unbind": self.unbind,
@@ -100,8 +110,27 @@ class Child:
     def cell(self, message: Message, reply: Reply) -> None:
         """Run a cell; its outputs are all that goes back."""
         self.cells[self.shell.execution_count] = int(message.body["index"])
-        success, outputs = run_cell(self.shell, str(message.body["source"]))
-        reply.fields = {"success": success, "outputs": outputs}
+        error, outputs = run_cell(self.shell, str(message.body["source"]))
+        reply.fields = {"success": error is None, "outputs": outputs}
+        if error is not None:
+            reply.fields["error"] = self._describe(error)
+
+    def keep(self, message: Message, reply: Reply) -> None:
+        """Remember what all names stand for, for a check that stands here."""
+        self.places[int(message.body["place"])] = dict(self.shell.user_ns)
+        reply.fields = {"value": None}
+
+    def go_back(self, message: Message, reply: Reply) -> None:
+        """Put back what all names stood for.
+
+        The functions of the notebook read this very dict, so its contents change.
+        """
+        names, kept = self.shell.user_ns, self.places[int(message.body["place"])]
+        names.update(kept)
+        for name in names.keys() - kept.keys():
+            del names[name]
+        self.originals.clear()  # what was bound is gone with the rest
+        reply.fields = {"value": None}
 
     def name(self, message: Message, reply: Reply) -> None:
         """The value of a name of the notebook, if it has one."""
@@ -185,6 +214,7 @@ class Child:
             "type": base.__name__,
             "message": safe_text(error),
             "places": [p for p in places if p[0] >= 0],
+            "shapes": operand_shapes(error),
         }
 
 

@@ -8,16 +8,18 @@ when a grade cell, visible and hidden part, has run to its end.
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from unrolled.grade.blame import Blame, Outcome
 from unrolled.grade.calls import Call
 from unrolled.grade.diagnose import explain, fits, quiet
+from unrolled.grade.plan import make_plan
 from unrolled.grade.process import StudentProcess
 from unrolled.grade.reference import Check, Reference
 from unrolled.grade.session import Session, StudentLost, StudentMissing
@@ -30,16 +32,7 @@ from unrolled.grade.task import (
 )
 from unrolled.grade.worker import Worker
 
-
-@dataclass(frozen=True)
-class Outcome:
-    """How one run of a grade cell ended; `calls` is the evidence."""
-
-    passed: bool
-    message: str = ""
-    calls: tuple[Call, ...] = ()
-
-
+_UNDEFINED = re.compile(r"name '(\w+)' is not defined")
 MOST_TRIES = 25
 MOST_OUT_OF_MEMORY = 2
 
@@ -85,26 +78,41 @@ def _examine(task: Task, reference: Reference, worker: Worker) -> tuple[Verdict,
         cells = tuple(examination.verdicts())
     finally:
         examination.close()
-    first = examination.process
+    first = examination.first
     seconds = time.monotonic() - began
     verdict = Verdict(cells, first.outputs, tuple(first.notes), seconds)
-    return verdict, first.killed or examination.second.killed
+    return verdict, examination.killed
 
 
 class Examination:
-    """All grade cells of one submission, under one seed or several."""
+    """All grade cells of one submission, under one seed or several.
+
+    `first` has run the notebook as it is, `second` is for the follow-through. A third
+    process ends at the place of a check, for one that fails although cells behind it
+    may be the reason.
+    """
 
     def __init__(self, task: Task, reference: Reference, worker: Worker) -> None:
         self.task = task
         self.reference = reference
-        end = time.monotonic() + task.limits.submission_seconds
-        self.process = StudentProcess(task, worker, end)
-        self.second = StudentProcess(task, worker, end)
+        self.worker = worker
+        self.plan = make_plan(task)
+        self.end = time.monotonic() + task.limits.submission_seconds
+        self.first = StudentProcess(task, worker, self.end, self.plan)
+        self.second = StudentProcess(task, worker, self.end, self.plan)
+        self.third: StudentProcess | None = None
+
+    @property
+    def killed(self) -> bool:
+        """Whether somebody else may have killed a process."""
+        third = self.third is not None and self.third.killed
+        return self.first.killed or self.second.killed or third
 
     def close(self) -> None:
         """End the student's processes."""
-        self.process.close()
-        self.second.close()
+        for process in (self.first, self.second, self.third):
+            if process is not None:
+                process.close()
 
     def verdicts(
         self, seed: int | None = None, only: str | None = None
@@ -115,24 +123,29 @@ class Examination:
         """
         seed = self.task.seed if seed is None else seed
         checks = tuple(c for c in self.reference.checks if only in (None, c.exercise))
-        first = {c.grade_id: self._run(c, seed, self.process) for c in checks}
+        first = {c.grade_id: self._first(c, seed) for c in checks}
         wrong = {c.exercise for c in checks if not first[c.grade_id].passed}
         last = {c.grade_id: self._last(c, first, wrong, seed) for c in checks}
+        blame = Blame(self.reference, checks, first, last)
         for check in checks:
-            blamed = self._blamed(check, wrong)
-            evidence = _evidence(check, checks, first, last, bool(blamed))
-            yield self._verdict(check, first, last, blamed, evidence)
+            suspects = self._suspects(check, wrong)
+            evidence = _evidence(check, checks, first, last, bool(suspects))
+            yield self._verdict(check, first, last, blame, evidence)
 
-    def _blamed(self, check: Check, wrong: set[str]) -> list[str]:
+    def _suspects(self, check: Check, wrong: set[str]) -> list[str]:
         """The earlier exercises that are wrong."""
         return [e for e in self.reference.earlier(check.exercise) if e in wrong]
+
+    def _first(self, check: Check, seed: int) -> Outcome:
+        outcome = self._run(check, seed, self.first)
+        return self._undisturbed(check, outcome, seed, {})
 
     def _last(
         self, check: Check, first: dict[str, Outcome], wrong: set[str], seed: int
     ) -> Outcome:
         """The outcome that counts: the first one, or that of the follow-through."""
         outcome = first[check.grade_id]
-        if outcome.passed or not self._blamed(check, wrong):
+        if outcome.passed or not self._suspects(check, wrong):
             return outcome
         return self._follow_through(check, outcome, seed)
 
@@ -141,12 +154,12 @@ class Examination:
         check: Check,
         first: dict[str, Outcome],
         last: dict[str, Outcome],
-        blamed: list[str],
+        blame: Blame,
         evidence: list[Call],
     ) -> CellVerdict:
         outcome = last[check.grade_id]
         follow = outcome.passed and not first[check.grade_id].passed
-        message = _followed(blamed) if follow else outcome.message
+        message = _followed(blame.of(check)) if follow else outcome.message
         found = () if outcome.passed else self._explain(check, outcome, evidence)
         return CellVerdict(
             check.grade_id,
@@ -162,43 +175,89 @@ class Examination:
     def _explain(
         self, check: Check, outcome: Outcome, evidence: list[Call]
     ) -> tuple[Any, ...]:
-        """Misconceptions behind a failed check.
+        """Misconceptions behind a failed check that the others do not refute.
 
-        All calls of the exercise tell more than those of one check; where they
-        agree with none (two mistakes at once), the check speaks for itself.
+        A match with one check can be chance: what is shown agrees with all calls of
+        the exercise.
         """
         with quiet():
             mine = explain(outcome.calls, check.exercise, self.reference)
-            if len(mine) < 2:
-                return mine
-            return tuple(m for m in mine if fits(m, evidence, self.reference)) or mine
+            return tuple(m for m in mine if fits(m, evidence, self.reference))
 
     def _follow_through(self, check: Check, first: Outcome, seed: int) -> Outcome:
         """Judge again with all earlier functions bound to the reference."""
         earlier = self.reference.earlier(check.exercise)
         names = [n for exercise in earlier for n in self.reference.defines[exercise]]
-        self.second.bindings = {n: self.reference.names[n] for n in names}
+        bindings: dict[str, object] = {n: self.reference.names[n] for n in names}
+        self.second.bindings = bindings
         again = self._run(check, seed, self.second)
+        again = self._undisturbed(check, again, seed, bindings)
         return again if again.passed or again.calls else first
+
+    def _undisturbed(
+        self, check: Check, outcome: Outcome, seed: int, bindings: dict[str, object]
+    ) -> Outcome:
+        """Judge a check that fails in a process that ends at its place, if need be.
+
+        Names are as they were there in any case. What they stand for may have been
+        changed by a later cell; or the check's own cell has stopped, which with the
+        reference in the place of earlier functions it may not do.
+        """
+        place = self.plan.places[check.grade_id]
+        stopped = bool(bindings) and bool(self._stop_of(check, self.second))
+        if outcome.passed or not (stopped or self.plan.disturbed(place)):
+            return outcome
+        if outcome.lost:  # it would be lost there, too, and take as long again
+            return outcome
+        third = self._third(place, bindings)
+        again = self._run(check, seed, third)
+        self._note(third)
+        return again
+
+    def _third(self, place: int, bindings: dict[str, object]) -> StudentProcess:
+        """A process that ends at a place; one is kept for its next checks."""
+        third = self.third
+        if third is not None and (third.until, third.bindings) == (place, bindings):
+            return third
+        if third is not None:
+            third.close()
+        self.third = StudentProcess(self.task, self.worker, self.end, self.plan, place)
+        self.third.bindings = bindings
+        self.third.skipped = set(self.first.skipped)
+        return self.third
+
+    def _note(self, third: StudentProcess) -> None:
+        """What befell a third process counts, although another takes its place."""
+        self.first.killed |= third.killed
+
+    def _stop_of(self, check: Check, process: StudentProcess) -> str:
+        """How the solution cell of a check's exercise stopped, if it did."""
+        for cell in self.plan.cells:
+            if cell.exercise == check.exercise:
+                return process.stopped.get(cell.index, "")
+        return ""
 
     def _run(self, check: Check, seed: int, process: StudentProcess) -> Outcome:
         """Run one grade cell; whatever the student's code does becomes an outcome."""
         try:
-            session = process.session()
+            session = process.session(self.plan.places[check.grade_id])
             session.begin_check()
-            return self._run_in(check, seed, session)
+            return self._run_in(check, seed, session, process)
         except StudentLost as lost:
             calls = process.lose(lost)
-            return Outcome(False, _lost_message(check, lost, calls), calls)
+            message = _lost_message(check, lost, calls)
+            return Outcome(False, message, calls, lost=True)
 
-    def _run_in(self, check: Check, seed: int, session: Session) -> Outcome:
+    def _run_in(
+        self, check: Check, seed: int, session: Session, process: StudentProcess
+    ) -> Outcome:
         names = self.reference.fresh(check.names)
         graded = self.reference.graded_names()
         for name in sorted(check.names & graded):
             try:
                 names[name] = session.lookup(name)
             except StudentMissing:
-                return Outcome(False, _missing_message(name, check, session))
+                return Outcome(False, self._missing_message(name, check, process))
         for name in sorted(check.names & self.reference.helper_names):
             names[name] = session.helper(name, self.reference.helpers)
         message = _attempt(check.visible, names)
@@ -209,7 +268,47 @@ class Examination:
             # Run it also after a visible miss: its calls are evidence for the hint.
             hidden = _attempt(check.hidden, names)
             message = hidden if message is None else message
-        return Outcome(message is None, message or "", tuple(session.calls))
+        used = _used(process.bindings, session.called_back)
+        said = "" if message is None else self._with_cause(message, process)
+        return Outcome(message is None, said, tuple(session.calls), used)
+
+    def _with_cause(self, message: str, process: StudentProcess) -> str:
+        """A name that a function misses may be missing because its cell stopped."""
+        found = _UNDEFINED.search(message)
+        for cell in self.plan.cells:
+            stop = process.stopped.get(cell.index)
+            if found and stop and found[1] in cell.names.binds:
+                return f"{message}\nThe cell that defines {found[1]} stopped: {stop}"
+        return message
+
+    def _missing_message(self, name: str, check: Check, process: StudentProcess) -> str:
+        """Why a name is not there: its cell stopped, or does not define it."""
+        home = [c for c in self.plan.cells if c.exercise == self._exercise_of(name)]
+        stop = process.stopped.get(home[0].index, "") if home else ""
+        if stop:
+            return f"{name} is not defined, because its cell stopped: {stop}"
+        place = self.plan.places[check.grade_id]
+        where = [c.index for c in self.plan.cells if c.own and name in c.names.binds]
+        if where and min(where) > place:
+            return (
+                f"{name} is not defined yet where its check stands, only in a cell "
+                "below it."
+            )
+        return (
+            f"{name} is not defined. The cell of exercise {check.exercise} must "
+            "define it under exactly this name."
+        )
+
+    def _exercise_of(self, name: str) -> str:
+        """The exercise that defines a name."""
+        defines = self.reference.defines.items()
+        return next((e for e, names in defines if name in names), "")
+
+
+def _used(bindings: dict[str, object], called: list[object]) -> frozenset[str]:
+    """The names of the bound functions that were called back."""
+    ids = {id(target) for target in called}
+    return frozenset(name for name, value in bindings.items() if id(value) in ids)
 
 
 def _evidence(
@@ -242,6 +341,8 @@ def _attempt(code: Any, names: dict[str, Any]) -> str | None:
         text = str(error).strip()
         if type(error).__name__ == "CheckFailed":
             return text
+        if isinstance(error, KeyError) and error.args:  # str() would quote it
+            text = str(error.args[0])
         return f"{type(error).__name__}: {text}" if text else type(error).__name__
     return None
 
@@ -261,11 +362,3 @@ def _lost_message(check: Check, lost: StudentLost, calls: tuple[Call, ...]) -> s
     if lost.kind == "died":
         return f"{name} ended its own process (exit, or far too much memory)."
     return f"{name}: {lost}"
-
-
-def _missing_message(name: str, check: Check, session: Session) -> str:
-    del session
-    return (
-        f"{name} is not defined. The cell of exercise {check.exercise} must define it "
-        "under exactly this name, and must run without an error."
-    )

@@ -1,19 +1,22 @@
 """One student's process over the whole examination: started, lost, started again.
 
 A cell that hangs or kills the process is left out the next time, so that the rest
-of the notebook still gets the points it has earned.
+of the notebook still gets the points it has earned. Each check finds the names as
+they stand at its own place: what later cells have made of them is put aside.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
 from signal import SIGKILL
 from typing import Any
 
 from unrolled.grade.calls import Call
-from unrolled.grade.reference import runs_in_grading
+from unrolled.grade.cell_names import syntax_error
+from unrolled.grade.exceptions import Claim, Place, told
+from unrolled.grade.plan import BEFORE_ALL, Plan, PlannedCell, make_plan
+from unrolled.grade.reference import is_exercise, meta, ours
 from unrolled.grade.session import Budget, Session, StudentLost
 from unrolled.grade.slow_imports import slow_imports
 from unrolled.grade.task import GradingError, ProcessLostError, Task
@@ -28,31 +31,48 @@ _WHY = {
 
 
 class StudentProcess:
-    """A session that comes back to life, with the bindings of a follow-through."""
+    """A session that comes back to life, with the bindings of a follow-through.
 
-    def __init__(self, task: Task, worker: Worker, end: float) -> None:
+    One that ends at a place (`until`) runs no cell behind it, and binds a name as soon
+    as the cell that defines it has run.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        worker: Worker,
+        end: float,
+        plan: Plan | None = None,
+        until: int | None = None,
+    ) -> None:
         self.task = task
         self.worker = worker
         self.budget = Budget(task.limits, end)
-        self.cells = [
-            (index, cell["source"])
-            for index, cell in enumerate(task.rebuilt["cells"])
-            if runs_in_grading(cell)
-        ]
+        self.plan = plan or make_plan(task)
+        self.until = until
+        self.cells = [c for c in self.plan.cells if until is None or c.index <= until]
         self.skipped: set[int] = set()
         self.starts = 0
         self.killed = False
         self.outputs: dict[int, list[dict[str, Any]]] = {}
+        self.stopped: dict[int, str] = {}
         self.notes: list[str] = []
         self.bindings: dict[str, object] = {}
         self._bound: set[str] = set()
+        self._place: int | None = None
         self._session: Session | None = None
 
-    def session(self) -> Session:
-        """A live session in which all cells have run; StudentLost if that fails."""
+    def session(self, place: int | None = None) -> Session:
+        """A live session with the names of a place; StudentLost if that fails.
+
+        Without a place the names are as the last cell has left them.
+        """
         while self._session is None:
             self._refuse_if_spent()
             self._start()
+        if place is not None and place != self._place:
+            self._session.go_back(place)
+            self._place, self._bound = place, set()
         self._rebind(self._session)
         return self._session
 
@@ -93,7 +113,7 @@ class StudentProcess:
         if self._session is not None:
             self._session.close()
         self._session = None
-        self._bound = set()
+        self._bound, self._place = set(), None
 
     def _refuse_if_spent(self) -> None:
         if self.starts >= MAX_STARTS:
@@ -106,17 +126,19 @@ class StudentProcess:
         """Start a process and run the cells; a cell that kills it is noted."""
         limits = self.task.limits
         material = self.task.material
-        own = (source for _, source in self.cells)
+        own = (cell.source for cell in self.cells)
         libraries = slow_imports(material.source, own)
         channel = self.worker.open(material.data, limits, libraries)
-        session = Session(channel, self.budget, self._source_line)
+        session = Session(channel, self.budget, self.place_of)
         running = -1
         try:
             session.start()
-            for index, source in self.cells:
-                running = index
-                if index not in self.skipped:
-                    self._run_cell(session, index, source)
+            self._keep(session, BEFORE_ALL)
+            for cell in self.cells:
+                running = cell.index
+                if cell.index not in self.skipped:
+                    self._run_cell(session, cell)
+                self._keep(session, cell.index)
         except StudentLost as lost:
             session.close()
             self._note_end(session, lost)
@@ -132,9 +154,29 @@ class StudentProcess:
         else:
             self._session = session
 
-    def _run_cell(self, session: Session, index: int, source: str) -> None:
-        _, outputs = session.run_cell(index, source)
-        self.outputs.setdefault(index, outputs)
+    def _keep(self, session: Session, place: int) -> None:
+        if place in self.plan.places.values():
+            session.keep(place)
+
+    def _run_cell(self, session: Session, cell: PlannedCell) -> None:
+        stop, outputs = session.run_cell(cell.index, cell.source)
+        if cell.index not in self.plan.checks:
+            self.outputs.setdefault(cell.index, outputs)
+        self.stopped.pop(cell.index, None)
+        if stop:
+            self.stopped[cell.index] = self._syntax_error(cell) or stop
+        if self.until is not None:
+            for name in cell.names.binds & self.bindings.keys():
+                session.bind(name, self.bindings[name])
+
+    def _syntax_error(self, cell: PlannedCell) -> str:
+        """Why a cell that has stopped is no Python; the judge reads that for itself."""
+        error = syntax_error(cell.source)
+        if error is None:
+            return ""
+        claim = Claim(cell=cell.index, line=error.lineno or 1)
+        where = told(claim, self.place_of(claim.cell, claim.line))
+        return f"{type(error).__name__}: {error.msg} ({where})"
 
     def _skip(self, index: int, lost: StudentLost) -> None:
         if time.monotonic() >= self.budget.end:
@@ -147,8 +189,18 @@ class StudentProcess:
             {"output_type": "stream", "name": "stderr", "text": text}
         ]
 
-    def _source_line(self, cell: int, line: int) -> str:
-        """A line of the rebuilt notebook, for messages; empty if there is none."""
-        with contextlib.suppress(IndexError):
-            return str(self.task.rebuilt["cells"][cell]["source"].split("\n")[line - 1])
-        return ""
+    def place_of(self, cell: int, line: int) -> Place | None:
+        """A line of the rebuilt notebook, for messages; None if there is none."""
+        known = {c.index: c for c in self.cells}.get(cell)
+        if known is None:
+            return None
+        lines = known.source.split("\n")
+        code = lines[line - 1] if 0 < line <= len(lines) else ""
+        return Place(self.whose(cell), code, known.source)
+
+    def whose(self, cell: int) -> str:
+        """A cell in words: whose it is, and for which exercise."""
+        made = self.task.rebuilt["cells"][cell]
+        if is_exercise(made):
+            return f"your cell of {meta(made)['grade_id']}"
+        return "a cell you added" if ours(made).get("own") else "a given cell"

@@ -10,6 +10,7 @@ from typing import Any
 from unrolled.grade.budget import Budget, StudentLost, StudentMissing
 from unrolled.grade.calls import Call, apply_changes, changed_copies, record_of
 from unrolled.grade.codec import CodecError
+from unrolled.grade.exceptions import Claim, Place, told
 from unrolled.grade.frames import FrameError, FrameTimeoutError
 from unrolled.grade.peer import Message, Peer, ProtocolError, Remote, Reply, Value
 from unrolled.grade.proxy import StudentCallable, StudentObject
@@ -24,12 +25,13 @@ class Session:
         self,
         channel: Channel,
         budget: Budget,
-        source_line: Callable[[int, int], str] = lambda cell, line: "",
+        place: Callable[[int, int], Place | None] = lambda cell, line: None,
     ) -> None:
         self.channel = channel
         self.budget = budget
-        self.source_line = source_line
+        self.place = place
         self.calls: list[Call] = []
+        self.called_back: list[object] = []
         self._origin = ""
         self.iterators: dict[int, Iterator[Any]] = {}
         self.peer = Peer(channel.sock, self._wrap, _unwrap, _by_reference)
@@ -46,21 +48,43 @@ class Session:
             said = self.channel.diagnosis()
             raise GradingError(f"the student process did not start: {said}") from error
 
-    def run_cell(self, index: int, source: str) -> tuple[bool, list[dict[str, Any]]]:
-        """Run a cell of the notebook; StudentLost if that ends the process."""
+    def run_cell(self, index: int, source: str) -> tuple[str, list[dict[str, Any]]]:
+        """Run a cell of the notebook: how it stopped ("" if it did not), its outputs.
+
+        StudentLost if that ends the process.
+        """
         seconds = self.budget.limits.cell_seconds
         self._allow(seconds, seconds)
         body = self._request("cell", index=index, source=source).body
         outputs = body.get("outputs")
         if type(outputs) is not list:
             raise StudentLost("protocol", "the process answered nonsense")
-        return body.get("success") is True, outputs
+        return self._stop(body), outputs
+
+    def _stop(self, body: dict[str, Any]) -> str:
+        """How a cell stopped, in words that are ours."""
+        if body.get("success") is True:
+            return ""
+        error = self._exception(body.get("error"))
+        text = str(error.args[0]) if error.args else ""
+        return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+    def keep(self, place: int) -> None:
+        """Remember what the names of the notebook stand for now, under a number."""
+        self._begin_call()
+        self._request("keep", place=place)
+
+    def go_back(self, place: int) -> None:
+        """Let all names stand for what they stood for when the place was kept."""
+        self._begin_call()
+        self._request("go_back", place=place)
 
     def begin_check(self) -> None:
         """Give the next grade cell its time and an empty record."""
         self._allow(self.budget.limits.check_seconds, self.budget.patience)
         self.budget.trips = 0
         self.calls = []
+        self.called_back = []
 
     def lookup(self, name: str) -> Any:
         """The value of a name of the notebook; StudentMissing if there is none."""
@@ -175,20 +199,12 @@ class Session:
         cls = getattr(builtins, str(name), RuntimeError)
         if not (isinstance(cls, type) and issubclass(cls, Exception)):
             return RuntimeError(f"the code raised {str(name)[:30]}")
+        claim = Claim.read(error)
+        said = told(claim, self.place(claim.cell, claim.line))
         try:
-            return cls(self._place(error.get("places")))
+            return cls(said)
         except TypeError:
-            return RuntimeError(f"{cls.__name__} {self._place(error.get('places'))}")
-
-    def _place(self, places: Any) -> str:
-        """Where the exception came from, in the judge's own copy of the notebook."""
-        if type(places) is not list or not places:
-            return ""
-        last = places[-1]
-        if type(last) is not list or [type(n) for n in last] != [int, int]:
-            return ""
-        text = self.source_line(last[0], last[1]).strip()[:80]
-        return f"line {last[1]}: {text}" if text else f"line {last[1]}"
+            return RuntimeError(f"{cls.__name__} {said}")
 
     def _wrap(self, remote: Remote) -> object:
         callable_ = remote.kind in ("function", "class")
@@ -204,6 +220,7 @@ class Session:
         args, kwargs = message.value("args"), message.value("kwargs")
         if isinstance(target, StudentObject) or not callable(target):
             raise ProtocolError("no function of the judge")
+        self.called_back.append(target)
         _answer(reply, lambda: target(*args, **kwargs))
 
     def _next(self, message: Message, reply: Reply) -> None:

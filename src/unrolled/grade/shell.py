@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
+import linecache
 import re
 import sys
 import traceback
+import types
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -209,13 +211,47 @@ def make_shell() -> StudentShell:
     return shell
 
 
-def run_cell(shell: StudentShell, source: str) -> tuple[bool, list[Output]]:
-    """Run one cell; whether it ran to its end, and its outputs as nbformat has them."""
+def run_cell(
+    shell: StudentShell, source: str
+) -> tuple[BaseException | None, list[Output]]:
+    """Run a cell: what stopped it, if anything did, and its nbformat outputs."""
     recorder = shell.start_recording()
     out, err = _Stream(recorder, "stdout"), _Stream(recorder, "stderr")
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         result = shell.run_cell(source, store_history=True)
-    return bool(result.success), recorder.finished()
+    return result.error_before_exec or result.error_in_exec, recorder.finished()
+
+
+def operand_shapes(error: BaseException) -> list[list[int]]:
+    """The shapes of both sides of the `@` at which it was raised, if they are names."""
+    try:
+        *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+        *_, summary = traceback.extract_tb(error.__traceback__)
+        source = "".join(linecache.getlines(frame.f_code.co_filename))
+        node = _at(ast.parse(source), summary)
+        sides = (node.left, node.right)
+        return [_shape_of(side, frame) for side in sides]
+    except Exception:
+        return []
+
+
+def _at(tree: ast.AST, where: traceback.FrameSummary) -> ast.BinOp:
+    """The product at the place of a traceback; StopIteration if there is none."""
+    place = (where.lineno, where.colno, where.end_lineno, where.end_colno)
+    return next(
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult)
+        if (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset) == place
+    )
+
+
+def _shape_of(side: ast.expr, frame: types.FrameType) -> list[int]:
+    """The shape of a variable, or of an item or attribute of it; of no call."""
+    if any(isinstance(node, ast.Call | ast.Await) for node in ast.walk(side)):
+        raise ValueError("a call may do something")
+    code = compile(ast.Expression(side), "<operand>", "eval")
+    return [int(n) for n in eval(code, frame.f_globals, frame.f_locals).shape]
 
 
 def frames_of(error: BaseException) -> list[tuple[int, int]]:

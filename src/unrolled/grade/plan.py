@@ -1,0 +1,165 @@
+"""What of a notebook is run in the student's process, and where each check stands.
+
+Cells marked `show`, and the checks themselves, are not run there, unless a cell of
+the student's asks for a name that one of them makes: in Jupyter it is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from unrolled.grade.cell_names import CellNames, cell_names
+from unrolled.grade.reference import (
+    is_check,
+    is_exercise,
+    meta,
+    ours,
+    runs_in_grading,
+    split_check,
+)
+from unrolled.grade.task import Task
+
+BEFORE_ALL = -1
+
+
+@dataclass(frozen=True)
+class PlannedCell:
+    """A code cell: its place in the rebuilt notebook, and what it is."""
+
+    index: int
+    source: str
+    names: CellNames
+    own: bool
+    runs: bool
+    exercise: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The cells that are run, in order, and the place of each check.
+
+    A place is the index of the last cell that is run before the check, `BEFORE_ALL`
+    if there is none. `checks` are the indices of those cells that are checks.
+    """
+
+    cells: tuple[PlannedCell, ...]
+    places: Mapping[str, int]
+    checks: frozenset[int]
+
+    def disturbed(self, place: int) -> bool:
+        """Whether cells behind a place can change more than what names stand for.
+
+        Such a cell calls something, or writes into something. A given cell does that
+        to what is the student's only if it names it.
+        """
+        theirs = {n for cell in self.cells if cell.own for n in cell.names.binds}
+        return any(
+            (cell.own or cell.names.now & theirs) and not cell.names.quiet
+            for cell in self.cells
+            if cell.index > place
+        )
+
+
+def make_plan(task: Task) -> Plan:
+    """The plan of a task; the student's code is read for it, and not run."""
+    known = _code_cells(task)
+    needed = _needed(known)
+    cells = tuple(c for c in known if c.runs or c.index in needed)
+    checks = {
+        meta(cell)["grade_id"]: (index, ours(cell).get("exercise", ""))
+        for index, cell in enumerate(task.rebuilt["cells"])
+        if is_check(cell)
+    }
+    places = {
+        name: _place(cells, _defined_by(cells, index, exercise, task))
+        for name, (index, exercise) in checks.items()
+    }
+    indices = {index for index, _ in checks.values()}
+    return Plan(cells, places, frozenset(indices & needed))
+
+
+def _code_cells(task: Task) -> list[PlannedCell]:
+    shown = {
+        meta(c)["grade_id"]: split_check(c["source"])[0]
+        for c in task.material.release["cells"]
+        if is_check(c)
+    }
+    return [
+        _planned(index, cell, shown)
+        for index, cell in enumerate(task.rebuilt["cells"])
+        if cell["cell_type"] == "code"
+    ]
+
+
+def _planned(
+    index: int, cell: Mapping[str, Any], shown: Mapping[str, str]
+) -> PlannedCell:
+    """A check is known by what students see of it: the rest never leaves the judge."""
+    source = shown.get(meta(cell)["grade_id"], "") if is_check(cell) else cell["source"]
+    exercise = meta(cell)["grade_id"] if is_exercise(cell) else ""
+    own = bool(exercise) or bool(ours(cell).get("own"))
+    return PlannedCell(
+        index, source, cell_names(source), own, runs_in_grading(cell), exercise
+    )
+
+
+def _needed(cells: list[PlannedCell]) -> set[int]:
+    """The cells that are run only because the student's, or these in turn, need them.
+
+    What a cell reads while it runs is made by the last cell before it that binds it;
+    what its functions read may be made by later ones, too.
+    """
+    needed: set[int] = set()
+    asking = [cell for cell in cells if cell.own]
+    while asking:
+        cell = asking.pop()
+        made_by = [_maker(cells, cell, n) for n in cell.names.now | cell.names.late]
+        made_by += [
+            other
+            for other in cells
+            if other.index > cell.index and other.names.binds & cell.names.late
+        ]
+        for other in made_by:
+            if other and not other.runs and other.index not in needed:
+                needed.add(other.index)
+                asking.append(other)
+    return needed
+
+
+def _maker(
+    cells: list[PlannedCell], asking: PlannedCell, name: str
+) -> PlannedCell | None:
+    """The last cell before one that binds a name."""
+    before = (c for c in reversed(cells) if c.index < asking.index)
+    return next((c for c in before if name in c.names.binds), None)
+
+
+def _place(cells: tuple[PlannedCell, ...], index: int) -> int:
+    return max((c.index for c in cells if c.index < index), default=BEFORE_ALL)
+
+
+def _defined_by(
+    cells: tuple[PlannedCell, ...], index: int, exercise: str, task: Task
+) -> int:
+    """Where a check stands: at its own index, or behind the cell that it waits for.
+
+    A solution that the student has moved into another cell stands where that cell is,
+    which in the rebuilt notebook may be behind the check.
+    """
+    wanted = _wanted(exercise, task)
+    home = [c for c in cells if c.exercise == exercise]
+    before = [c for c in cells if c.index < index]
+    if not home or any(c.names.binds & wanted for c in before):
+        return index
+    behind = (c.index for c in cells if c.own and c.names.binds & wanted)
+    return next(behind, index - 1) + 1
+
+
+def _wanted(exercise: str, task: Task) -> frozenset[str]:
+    """The names that an exercise must define."""
+    for cell in task.material.source["cells"]:
+        if is_exercise(cell) and meta(cell)["grade_id"] == exercise:
+            return cell_names(cell["source"]).binds
+    return frozenset()
