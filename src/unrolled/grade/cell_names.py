@@ -36,6 +36,11 @@ class CellNames:
     late: frozenset[str] = frozenset()
     quiet: bool = False
 
+    @property
+    def from_above(self) -> frozenset[str]:
+        """The names that cells above must have made, if any cell has."""
+        return self.now | (self.late - self.binds)
+
 
 @lru_cache(maxsize=4096)
 def cell_names(source: str) -> CellNames:

@@ -115,7 +115,7 @@ def _needed(cells: list[PlannedCell]) -> set[int]:
     asking = [cell for cell in cells if cell.own]
     while asking:
         cell = asking.pop()
-        made_by = [_maker(cells, cell, n) for n in cell.names.now | cell.names.late]
+        made_by = [_maker(cells, cell, n) for n in cell.names.from_above]
         made_by += [
             other
             for other in cells
