@@ -1,7 +1,8 @@
 """Who is in the course: read from a gradebook export or a list of people.
 
-A gradebook export begins with Student, ID. Any other CSV is a list of people: its
-columns are found by their names, in any order, with commas, semicolons or tabs.
+A gradebook export begins with Student, ID or LastName, FirstName, ID, and has Section.
+Any other CSV is a list of people: its columns are found by their names, in any order,
+with commas, semicolons or tabs.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from unrolled.canvas.template import Row, read_template
+from unrolled.canvas.template import is_export, read_template
 from unrolled.errors import UserError
 
 _COLUMNS = {
@@ -61,8 +62,9 @@ class PeopleFile:
 def read_people(path: Path) -> PeopleFile:
     """Read either kind of file; UserError names the file and what it lacks."""
     header = next(iter(_lines(path)), [])
-    bare = [h.strip() for h in header[:2]]
-    found = _from_gradebook(path) if bare == ["Student", "ID"] else _from_list(path)
+    bare = [h.strip() for h in header]
+    gradebook = bare[:2] == ["Student", "ID"] or (is_export(bare) and "Section" in bare)
+    found = _from_gradebook(path) if gradebook else _from_list(path)
     people, left_out = [], []
     for person, why in found:
         if why:
@@ -79,12 +81,14 @@ def _from_gradebook(path: Path) -> Iterator[tuple[Person, str]]:
         person = Person(
             row.line, first, last, email, row.canvas_id, row.sis_id, row.login
         )
-        yield person, _not_a_student(row)
+        yield person, _not_a_student(person)
 
 
-def _not_a_student(row: Row) -> str:
-    if _TEST_LOGIN.match(row.login) and not row.sis_id:
+def _not_a_student(person: Person) -> str:
+    if _TEST_LOGIN.match(person.login) and not person.sis_id:
         return "Canvas's test student"
+    if "Points Possible" in person.name:
+        return "Canvas's row of points possible"
     return ""
 
 
@@ -114,7 +118,8 @@ def _from_list(path: Path) -> Iterator[tuple[Person, str]]:
     for line, cells in enumerate(table[1:], 2):
         if any(c.strip() for c in cells):
             row = {k: cells[i].strip() for k, i in places.items() if i < len(cells)}
-            yield _person(line, row), _other_role(row)
+            person = _person(line, row)
+            yield person, _other_role(row) or _not_a_student(person)
 
 
 def _places(header: list[str]) -> dict[str, int]:
@@ -132,7 +137,7 @@ def _person(line: int, row: Mapping[str, str]) -> Person:
     last, first = row.get("last_name", ""), row.get("first_name", "")
     if not (last or first):
         last, first = split_name(row.get("sortable") or row.get("name", ""))
-    digits = re.match(r"0*(\d+)\Z", row.get("canvas_id", ""))
+    digits = re.match(r"0*([0-9]+)\Z", row.get("canvas_id", ""))
     return Person(
         line,
         first,
@@ -146,6 +151,8 @@ def _person(line: int, row: Mapping[str, str]) -> Person:
 
 def _other_role(row: Mapping[str, str]) -> str:
     role = row.get("role", "").lower()
+    if "studentview" in role:
+        return "Canvas's test student"
     if role and "student" not in role:
         return f"is no student ({row['role']})"
     status = row.get("status", "").lower()
