@@ -100,15 +100,18 @@ def _feedback(config: Any) -> None:
 
 
 def _pages(config: Any) -> None:
-    """Feedback and formgrader's pages load nothing from elsewhere: formulas are MathML.
+    """Feedback and formgrader's pages load nothing from elsewhere; only ours runs.
 
-    Our folder comes before nbgrader's; both kinds of page take MathJax from there.
+    Our folder comes before nbgrader's; formulas are MathML, made with the page.
     """
     ours = Path(__file__).parent / "report" / "templates"
     theirs = Path(nbgrader.__file__).parent / "server_extensions/formgrader/templates"
     config.HTMLExporter.extra_template_basedirs = [str(ours), str(theirs)]
     config.HTMLExporter.filters = {
-        "markdown2html": "unrolled.report.maths.markdown2html"
+        "markdown2html": "unrolled.report.maths.markdown2html",
+        "new_nonce": "unrolled.report.policy.new_nonce",
+        "marking_policy": "unrolled.report.policy.marking_policy",
+        "feedback_policy": "unrolled.report.policy.feedback_policy",
     }
 
 

@@ -53,13 +53,16 @@ def named(cell: Any) -> str:
     return str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
 
 
+STOCK = "nbgrader.server_extensions.formgrader"
+
+
 @contextmanager
-def formgrader(course: Course) -> Iterator[str]:
+def formgrader(course: Course, extension: str = STOCK) -> Iterator[str]:
     """The address of a server with formgrader for a course."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    extensions = "{'nbgrader.server_extensions.formgrader': True}"
+    extensions = {STOCK: False, extension: True}
     server = subprocess.Popen(
         [
             *(sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root"),

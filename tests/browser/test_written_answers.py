@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from author_support import make_course
@@ -10,6 +11,7 @@ from cli_support import NAME, hand_in
 from hostile_answers import ANSWERS
 from hostile_support import (
     COMMENT,
+    LISTENS,
     add_hostile_answers,
     check_nothing_runs,
     watched,
@@ -17,14 +19,16 @@ from hostile_support import (
 )
 from jupyter_support import browser_page, needs_browser
 from nbgrader.api import Gradebook
-from test_offline_pages import formgrader
+from test_offline_pages import STOCK, formgrader
 
 from unrolled.author.build import build
 from unrolled.course import Course
 from unrolled.grade.feedback import feedback
 from unrolled.grade.run import grade
+from unrolled.hub.environment_files import MARKING
 
 pytestmark = needs_browser
+POLICY = "content-security-policy"
 HARMLESS = r"""Why? <b>bold</b>, x<sub>t</sub>, List<int>, a < b, `<b>` and ``` `` ```.
 
 | a | b |
@@ -84,16 +88,72 @@ def test_no_answer_runs_in_a_feedback_page(course: Course) -> None:
         assert seen.errors == []
 
 
-def test_no_answer_runs_in_formgrader(course: Course) -> None:
-    """Is the marker's page dead to them, and do its own buttons work?"""
-    with formgrader(course) as address, browser_page() as page, watched(page) as seen:
+@pytest.mark.parametrize(("extension", "points"), [(STOCK, "30"), (MARKING, "29")])
+def test_no_answer_runs_in_formgrader(
+    course: Course, extension: str, points: str
+) -> None:
+    """Is the marker's page dead to them, and do its own buttons and keys work?"""
+    with (
+        formgrader(course, extension) as address,
+        browser_page() as page,
+        watched(page) as seen,
+    ):
         page.goto(f"{address}/formgrader/submissions/{part(course, 'ada')}/?index=0")
         check_nothing_runs(page, seen)
-        page.locator("#why").fill("30")
+        page.locator("#why").fill(points)
         page.locator("#why").press("Tab")
         page.wait_for_selector(".score-saved >> visible=true")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.id") == "why-comment"
+        name = page.locator("a.name-shown")
+        assert not name.is_visible()
+        page.locator("span.glyphicon-eye-open").click()
+        assert name.is_visible() and name.inner_text() == "ada"
+        assert "notebooks/" in name.get_attribute("href")
+        check_policy_holds(page)
+        assert seen.errors == []
     with Gradebook(course.db_url, course.id) as gradebook:
-        assert gradebook.find_grade("why", "tiny", NAME, "ada").manual_score == 30
+        found = gradebook.find_grade("why", "tiny", NAME, "ada")
+        assert found.manual_score == float(points)
+
+
+def check_policy_holds(page: Any) -> None:
+    """Would the browser refuse what got past the sanitiser all the same?"""
+    page.evaluate(
+        """() => {
+          const text = document.querySelector(".text_cell_render, .written");
+          const script = document.createElement("script");
+          script.text = "ran(1)";
+          const other = document.createElement("script");
+          other.src = "tiny.js";
+          const image = document.createElement("div");
+          image.innerHTML = "<img src=x onerror=ran(2)><a href=javascript:ran(3)>x</a>";
+          text.append(script, other, image);
+          image.querySelector("a").click();
+        }"""
+    )
+    page.wait_for_timeout(500)
+    assert page.evaluate("window.ranList") == []
+
+
+def test_a_hub_says_in_headers_what_may_run(course: Course) -> None:
+    """Do headers refuse inline scripts, by a new nonce each time, and those of files?"""
+    folder = course.autograded / "ada" / NAME
+    (folder / "page.html").write_text("<script>parent.ran(1); ran(1)</script>I am here")
+    (folder / "tiny.js").write_text("ran(4)")
+    with formgrader(course, MARKING) as address, browser_page() as page:
+        start = f"{address}/formgrader/submissions/{part(course, 'ada')}/"
+        policies = [page.goto(start).headers[POLICY] for _ in range(2)]
+        for policy in policies:
+            assert "script-src 'nonce-" in policy and "default-src 'none'" in policy
+            scripts = policy.split("script-src")[1].split(";")[0]
+            assert "unsafe" not in scripts and "self" not in scripts
+        assert policies[0] != policies[1]
+        page.add_init_script(LISTENS)
+        answer = page.goto(f"{start}page.html")
+        assert answer.headers[POLICY].count("sandbox; default-src 'none'") == 1
+        assert "I am here" in page.locator("body").inner_text()
+        assert page.evaluate("window.ranList") == []
 
 
 def test_a_good_answer_is_shown_as_it_was_meant(course: Course) -> None:

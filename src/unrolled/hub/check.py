@@ -15,7 +15,7 @@ import psutil
 from unrolled.errors import UserError
 from unrolled.hub.accounts import exists, open_homes
 from unrolled.hub.config import groups
-from unrolled.hub.environment_files import ALL, STAFF, STUDENTS
+from unrolled.hub.environment_files import ALL, NBGRADER, STAFF, STUDENTS, extension
 from unrolled.hub.members import Hub
 from unrolled.hub.plan import HubPlan
 from unrolled.hub.running import answers, runner, service_pages
@@ -162,7 +162,8 @@ def _extensions(plan: HubPlan) -> Iterator[Finding]:
         path = env / "etc" / "jupyter" / "jupyter_server_config.d" / "nbgrader.json"
         document = json.loads(path.read_text(encoding="utf-8"))
         on = document["ServerApp"]["jpserver_extensions"]
-        found = [name for name in ALL if on.get(f"nbgrader.server_extensions.{name}")]
+        found = [name for name in ALL if on.get(extension(name))]
+        found += [f"{NBGRADER}.formgrader"] * bool(on.get(f"{NBGRADER}.formgrader"))
         right = sorted(found) == sorted(wanted)
         mend = "start the hub again: it writes these files"
         yield Finding(

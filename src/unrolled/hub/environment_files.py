@@ -13,6 +13,7 @@ from typing import Any
 from unrolled.hub.plan import HubPlan
 
 NBGRADER = "nbgrader.server_extensions"
+MARKING = "unrolled.hub.marking"  # formgrader with headers, in the place of nbgrader's
 STUDENTS = ("assignment_list", "validate_assignment")
 STAFF = ("formgrader",)
 ALL = ("assignment_list", "validate_assignment", "formgrader", "course_list")
@@ -74,7 +75,8 @@ def _write(
     environment: Path, nbgrader: str, servers: tuple[str, ...], more: dict[str, bool]
 ) -> None:
     place = environment / "etc" / "jupyter"
-    extensions = {f"{NBGRADER}.{name}": name in servers for name in ALL} | more
+    extensions = {f"{NBGRADER}.{name}": False for name in ALL}
+    extensions |= {extension(name): True for name in servers} | more
     server = {"ServerApp": {"jpserver_extensions": extensions}}
     names = {s.replace("_", "-") for s in servers}
     hidden = {f"@jupyter/nbgrader:{name}": name not in names for name in LAB}
@@ -84,6 +86,11 @@ def _write(
     settings = environment / "share" / "jupyter" / "lab" / "settings"
     if environment.name == "students":
         _json(settings / "overrides.json", QUIET)
+
+
+def extension(name: str) -> str:
+    """The module that serves what nbgrader calls `name`."""
+    return MARKING if name == "formgrader" else f"{NBGRADER}.{name}"
 
 
 def _json(path: Path, document: Any) -> None:

@@ -1,0 +1,35 @@
+"""What pages with students' words in them may do: the browser's second lock.
+
+`sanitize` leaves nothing that runs. Should something get past it all the same, the
+browser refuses to run it: only scripts that carry the page's nonce are ours.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'"
+FEEDBACK = f"{NOTHING}; style-src 'unsafe-inline'; img-src data:"
+# A file that a student handed in beside the notebook, opened in a marker's browser.
+HANDED_IN = f"sandbox; {NOTHING}; style-src 'unsafe-inline'; img-src 'self' data:"
+
+
+def new_nonce(known: Any = None) -> str:
+    """What marks the scripts of one answer of a server, or `known` if there is one."""
+    return str(known or secrets.token_urlsafe(16))
+
+
+def marking_policy(nonce: str) -> str:
+    """The policy of formgrader's page of a submission.
+
+    A nonce, and not 'self': students' own files have the page's address, too.
+    """
+    own = "connect-src 'self'; font-src 'self'; img-src 'self' data:"
+    styles = "style-src 'self' 'unsafe-inline'"
+    return f"{NOTHING}; script-src 'nonce-{nonce}'; {styles}; {own}"
+
+
+def feedback_policy(_: Any = None) -> str:
+    """The policy of a feedback page: it shows itself, and asks for nothing."""
+    return FEEDBACK
