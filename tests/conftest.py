@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 from small_class import STUDENTS, SmallClass
+from strict_skips import pytest_make_collect_report, pytest_runtest_makereport
 
 from unrolled.course import load_course
 from unrolled.demo import COPIED, demo
@@ -24,6 +25,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("KERAS_BACKEND", "torch")
 
+__all__ = ["pytest_make_collect_report", "pytest_runtest_makereport"]  # hooks
 ROOT = Path(__file__).parents[1]
 LONGEST = (
     *("grade/test_killed.py", "cluster/test_cluster_killed.py"),
