@@ -16,7 +16,7 @@ from traitlets.config import Config
 
 from unrolled.hub.config import _spawner
 from unrolled.hub.course_place import FILES, GIVEN
-from unrolled.hub.services import formgrader_service
+from unrolled.hub.services import authoring_service
 
 SECRET = ("lessons", "source", "solutions", "src/unrolled/author")
 
@@ -109,7 +109,7 @@ def test_the_grader_s_image_has_the_whole_course() -> None:
 def test_images_set_what_the_hub_sets() -> None:
     """Has the grader's image the environment that `unrolled hub` gives its services?"""
     given = dict(w.split("=", 1) for w in STAGES["grader"].all("ENV")[0].split())
-    wanted = formgrader_service(PLAN)["environment"]
+    wanted = authoring_service(PLAN)["environment"]
     assert {k: given[k] for k in wanted if k != "PATH"} == {
         k: v for k, v in wanted.items() if k != "PATH"
     }

@@ -168,6 +168,9 @@ def test_a_service_is_told_what_jupyterhub_tells_its_own(name: str) -> None:
     assert values["JUPYTERHUB_OAUTH_CALLBACK_URL"].startswith(f"/services/{service}/")
     scopes = json.loads(values["JUPYTERHUB_OAUTH_ACCESS_SCOPES"] or "")
     assert scopes == [f"access:services!service={service}"]
+    image = authoring_service(PLAN)["environment"]
+    own = SERVICES[name](PLAN)["environment"].items() - image.items()
+    assert own <= values.items()
     token = given["JUPYTERHUB_API_TOKEN"]["valueFrom"]["secretKeyRef"]
     assert token == {"name": "hub", "key": f"hub.services.{service}.apiToken"}
 

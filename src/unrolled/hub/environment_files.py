@@ -49,6 +49,8 @@ configure(c, Path({course!r}))
 c.Authenticator.plugin_class = "nbgrader.auth.jupyterhub.JupyterHubAuthPlugin"
 c.Exchange.root = {exchange!r}
 c.Exchange.path_includes_course = True
+# Formgrader's pages would show all of the configuration, a database's password too.
+c.FormgradeExtension.debug = False
 '''
 
 

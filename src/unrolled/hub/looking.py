@@ -2,17 +2,55 @@
 
 from __future__ import annotations
 
+import errno
+from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
 
+from jupyter_server.files.handlers import FilesHandler
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from tornado.web import HTTPError
+from traitlets import Type, Unicode
 
+FOLDERS = ("source", "release", "solutions", "submitted", "autograded", "feedback")
+SECRET = "submission_secret.txt"
 WHY = "Here you may look and mark; files are changed by instructors."
 
 
 class LookOnly(AsyncLargeFileManager):  # type: ignore[misc]
-    """Reads files and changes none, whatever the page asks for."""
+    """Reads what a marker needs of a course, and changes nothing.
+
+    That is the folders in `FOLDERS`. Neither the gradebook nor a token nor another
+    folder of the grader's is there, whatever a page asks for.
+    """
+
+    course = Unicode(help="The course's folder below root_dir.").tag(config=True)
+    # Downloads go through `get`, too; by default they would read the disk themselves.
+    files_handler_class = Type(FilesHandler)
+
+    def may_see(self, path: str) -> bool:
+        """Whether `path` (below root_dir, as Jupyter writes it) is one to look at."""
+        parts = PurePosixPath(path.strip("/")).parts
+        if not parts or parts == (self.course,):
+            return True
+        hidden = any(p.startswith(".") or p == SECRET for p in parts)
+        if hidden or parts[0] != self.course or parts[1] not in FOLDERS:
+            return False
+        place = Path(self.root_dir, *parts[:2]).resolve()
+        return Path(self.root_dir, *parts).resolve().is_relative_to(place)
+
+    async def is_hidden(self, path: str) -> bool:
+        """What may not be seen is not there."""
+        return not self.may_see(path) or bool(await super().is_hidden(path))
+
+    async def get(self, path: str, *args: Any, **kwargs: Any) -> Any:
+        """A file or folder; a folder is listed without what may not be seen.
+
+        Jupyter asks for each file of a folder here, and skips what is not permitted.
+        """
+        if not self.may_see(path):
+            raise PermissionError(errno.EACCES, "not for assistants", path)
+        return await super().get(path, *args, **kwargs)
 
     async def save(self, model: Any, path: str = "") -> NoReturn:
         """Refuse to write a file."""

@@ -5,23 +5,30 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from unrolled.hub.gate import ASSISTANTS, INSTRUCTORS
 from unrolled.hub.plan import HubPlan
 
 
 def formgrader_service(plan: HubPlan) -> dict[str, Any]:
     """Formgrader for the assistants: they look at files, mark, and run nothing."""
     safe = "unrolled.hub.looking"
-    return _server(
+    service = _server(
         plan,
         plan.formgrader,
         plan.formgrader_port,
+        ASSISTANTS,
         [
+            f"--LookOnly.course={plan.course_root.name}",
+            "--LabApp.extension_manager=readonly",
             "--ServerApp.terminals_enabled=False",
             f"--ServerApp.contents_manager_class={safe}.LookOnly",
             f"--ServerApp.kernel_manager_class={safe}.NoKernels",
             "--ServerApp.default_url=/formgrader",
         ],
     )
+    # Settings and workspaces of JupyterLab: not those of the instructors' server.
+    service["environment"]["HOME"] = str(plan.homes / plan.grader / ".assistants")
+    return service
 
 
 def authoring_service(plan: HubPlan) -> dict[str, Any]:
@@ -30,17 +37,25 @@ def authoring_service(plan: HubPlan) -> dict[str, Any]:
     The terminal's shell is said: the account's own lets nobody in.
     """
     shell = "--ServerApp.terminado_settings={'shell_command': ['/bin/bash']}"
-    return _server(plan, plan.authoring, plan.authoring_port, [shell])
+    return _server(plan, plan.authoring, plan.authoring_port, INSTRUCTORS, [shell])
 
 
-def _server(plan: HubPlan, name: str, port: int, more: list[str]) -> dict[str, Any]:
+def _server(
+    plan: HubPlan, name: str, port: int, role: str, more: list[str]
+) -> dict[str, Any]:
+    """A single-user server behind the gate; without the gate it does not start."""
+    gate = [
+        "--ServerApp.jpserver_extensions={'unrolled.hub.gate': True}",
+        "--ServerApp.reraise_server_extension_failures=True",
+        *(f"--Gate.role={role}", f"--Gate.course={plan.course_root}"),
+    ]
     home = plan.homes / plan.grader
     return {
         "name": name,
         "url": f"http://127.0.0.1:{port}",
         "command": [
             *(str(plan.staff_env / "bin" / "python"), "-m", "jupyterhub.singleuser"),
-            *(f"--ServerApp.root_dir={home}", *more),
+            *(f"--ServerApp.root_dir={home}", *gate, *more),
         ],
         "user": plan.grader,
         "cwd": str(home),
