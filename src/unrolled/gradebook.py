@@ -1,9 +1,13 @@
-"""nbgrader's database: opened so that nobody loses a mark, copied before a write."""
+"""nbgrader's database: opened so that nobody loses a mark, copied before a write.
+
+`python -m unrolled.gradebook COURSE_FOLDER` makes a copy in build/backups/.
+"""
 
 from __future__ import annotations
 
 import logging
 import re
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +17,7 @@ from nbgrader.dbutil import ALEMBIC_DIR
 from sqlalchemy import create_engine, inspect, text
 
 from unrolled import postgresql, sqlite_file
-from unrolled.course import Course
+from unrolled.course import Course, load_course
 
 KEEP = 10
 
@@ -108,3 +112,12 @@ def _kept(
     for old in others[: 1 - KEEP]:  # never the new one, should the clock go back
         old.unlink(missing_ok=True)  # another grader may be at it
     return copy
+
+
+def main() -> None:
+    """Copy the gradebook of the course folder that is given."""
+    backup_gradebook(load_course(Path(sys.argv[1])))
+
+
+if __name__ == "__main__":
+    main()

@@ -29,6 +29,8 @@ def configure(config: Any, root: Path) -> None:
     _autograde(config)
     _feedback(config)
     _exchange(config)
+    # Formgrader's pages; what the exchange records stays in UTC.
+    config.NbGraderAPI.timezone = course.timezone.key
 
 
 def _gradebook(config: Any, course: Course) -> None:

@@ -30,13 +30,18 @@ _POSTGRESQL = (
 
 def is_gradebook_trouble(error: Exception) -> bool:
     """Whether an error comes from the database, and from no bug of ours."""
-    return type(error).__module__ in ("sqlalchemy.exc", "sqlite3")
+    module = type(error).__module__
+    return module in ("sqlalchemy.exc", "sqlite3") or _is_psycopg(error)
+
+
+def _is_psycopg(error: Exception) -> bool:
+    return type(error).__module__.split(".")[0] == "psycopg"
 
 
 def gradebook_trouble(error: Exception) -> str:
     """The trouble and what to do."""
     reason = str(error).split("\n")[0]
-    other = "psycopg" in reason
+    other = _is_psycopg(error) or "psycopg" in reason
     name, known = (
         ("the gradebook in PostgreSQL", _POSTGRESQL)
         if other

@@ -131,9 +131,8 @@ def _public_python(folder: Path) -> Path:
     venv = [str(system), "-m", "venv", "--without-pip", str(folder / "venv")]
     subprocess.run(venv, check=True)
     site = next((folder / "venv/lib").glob("python3*")) / "site-packages"
-    for name in ("__init__.py", "hub/__init__.py", "hub/canvas_people.py"):
-        (site / "unrolled" / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ROOT / "src/unrolled" / name, site / "unrolled" / name)
+    no_cache = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "src/unrolled", site / "unrolled", ignore=no_cache)
     return folder / "venv/bin/python"
 
 

@@ -9,13 +9,14 @@ belong: root reads only what this prints, whatever lies in the course folder.
 from __future__ import annotations
 
 import json
-import sqlite3
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from unrolled.course import load_course
+from unrolled.database import read_rows
 
 CUSTOM = "https://purl.imsglobal.org/spec/lti/claim/custom"
 LIS = "https://purl.imsglobal.org/spec/lti/claim/lis"
@@ -129,9 +130,8 @@ def said_of(person: Visitor) -> str:
 def read_pupils(course: Path) -> list[Pupil]:
     """All students of the gradebook, with what the roster kept beside it."""
     kept = _kept(course / "canvas-records" / "students.json")
-    address = (course / "gradebook.db").resolve().as_uri()
-    with closing(sqlite3.connect(f"{address}?mode=ro", uri=True, timeout=5)) as book:
-        rows = book.execute("SELECT id, lms_user_id, email FROM student").fetchall()
+    told = "select id, lms_user_id, email from student"
+    rows = read_rows(load_course(course), told)
     return [
         Pupil(
             str(account),

@@ -16,11 +16,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatch
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.exchange.default import ExchangeCollect
 from traitlets import Integer
 
+from unrolled.course import load_course
+from unrolled.errors import UserError
 from unrolled.hub.collected import CollectReport, Remark
 from unrolled.hub.inbound import (
     Entry,
@@ -228,12 +231,20 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
         if time != entry.claimed:
             self._note(
                 entry,
-                f"its name says {entry.claimed:%Y-%m-%d %H:%M:%S} UTC, the file system "
-                f"{time:%Y-%m-%d %H:%M:%S} UTC: the file system's time counts",
+                f"its name says {self._told(entry.claimed)}, the file system "
+                f"{self._told(time)}: the file system's time counts",
             )
         if not secret.exists() or not _SECRET.fullmatch(secret.read_bytes()):
             secret.write_text(secrets.token_hex(64), encoding="ascii")
             self._note(entry, "its secret was changed: its feedback cannot be fetched")
+
+    def _told(self, time: datetime) -> str:
+        """A naive time in UTC, told in the course's zone."""
+        try:
+            zone = load_course(Path(self.coursedir.root)).timezone
+        except UserError:  # collected without our course.toml
+            zone = ZoneInfo("UTC")
+        return f"{time.replace(tzinfo=UTC).astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
 
     def _note(self, entry: Entry, reason: str) -> None:
         self.log.warning("Note: %s: %s", ascii(entry.name), reason)

@@ -96,4 +96,8 @@ def build_course(plan: HubPlan) -> None:
     try:
         as_grader(plan, [plan.staff_env / "bin" / "unrolled", "build"])
     except UserError as error:
-        raise UserError(f"{plan.course_root} could not be built: {error}") from error
+        home = plan.homes / plan.grader
+        raise UserError(
+            f"{plan.course_root} could not be built as the account {plan.grader} "
+            f"(home: {home}): {error}"
+        ) from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -85,7 +84,7 @@ class Gradings:
             self._counted = await asyncio.to_thread(self._look)
         except UserError as error:
             self._error = str(error)
-        except (OSError, sqlite3.Error) as error:
+        except OSError as error:
             self._error = f"The course cannot be read: {error}"
         self._when = time.monotonic()
 

@@ -10,7 +10,7 @@ import hashlib
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,17 +25,17 @@ PROXY_FOR_NODE = ((20, "5.3.0"), (18, "4.6.3"))
 DEBIAN = {"node": "nodejs", "npm": "npm", "useradd": "passwd", "runuser": "util-linux"}
 
 
-def install(plan: HubPlan, project: Path, say: Say) -> None:
+def install(plan: HubPlan, project: Path, say: Say, extras: Sequence[str] = ()) -> None:
     """Install what is missing or of another version; `project` is this project.
 
+    `extras` are extras of this package that the staff needs beside the usual ones.
     Raises UserError, with the installer's last words, if something fails.
     """
     claim(plan)
     _debian_packages(say)
     with _readable_by_all():
         _proxy(plan, say)
-        wanted = _digest(project, ("pyproject.toml", "constraints.txt"))
-        fresh = _environments(plan, project, wanted, say)
+        fresh = _environments(plan, project, extras, say)
         _package(plan, project, fresh, say)
 
 
@@ -98,8 +98,14 @@ def _version(python: Path) -> tuple[int, ...]:
     return tuple(int(number) for number in said.split())
 
 
-def _environments(plan: HubPlan, project: Path, wanted: str, say: Say) -> bool:
+def _environments(
+    plan: HubPlan, project: Path, extras: Sequence[str], say: Say
+) -> bool:
     """Both virtual environments with all but this package; whether anything was new."""
+    staff = ",".join(("grading", "hub", *extras))
+    wanted = " ".join(
+        [_digest(project, ("pyproject.toml", "constraints.txt")), *extras]
+    )
     stamp = plan.folder / "installed"
     if stamp.exists() and stamp.read_text(encoding="ascii") == wanted:
         return False
@@ -111,7 +117,7 @@ def _environments(plan: HubPlan, project: Path, wanted: str, say: Say) -> bool:
     say("making the staff's environment")
     _venv(python, plan.staff_env, project)
     _lay_over(plan.students_env, plan.staff_env)
-    _pip(plan.staff_env, project, "unrolled[grading,hub]")
+    _pip(plan.staff_env, project, f"unrolled[{staff}]")
     _programs(plan.students_env, plan.staff_env)
     stamp.write_text(wanted, encoding="ascii")
     return True

@@ -145,7 +145,7 @@ class CanvasAuthenticator(LTI13Authenticator):  # type: ignore[misc]
                 [*command, self.course_root],
                 **_as(self.reader),
                 cwd="/",
-                env={"PATH": os.defpath},
+                env={"PATH": os.defpath, "HOME": _home(self.reader)},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
@@ -165,6 +165,13 @@ class CanvasAuthenticator(LTI13Authenticator):  # type: ignore[misc]
         names = {group.name for group in user.orm_user.groups}
         if user.name not in self.reserved and self.students_group not in names:
             user.sync_groups([*names, self.students_group])
+
+
+def _home(account: str) -> str:
+    """Where PostgreSQL's driver looks for the reader's password (~/.pgpass)."""
+    if os.geteuid() != 0:
+        return os.environ.get("HOME", "/")
+    return pwd.getpwnam(account).pw_dir
 
 
 def _as(account: str) -> dict[str, Any]:

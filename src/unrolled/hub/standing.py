@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,17 +12,18 @@ from pathlib import Path
 from nbgrader.utils import notebook_hash, parse_utc
 
 from unrolled.course import Course
+from unrolled.database import as_moment, read_rows
 from unrolled.hub.collected import CollectReport, read_report
 from unrolled.hub.inbound import Refused, parse_entry
 
 _GRADED = """
 select assignment.name, submitted.student_id, submitted.timestamp,
-       max(grade.needs_manual_grade)
+       max(case when grade.needs_manual_grade then 1 else 0 end)
 from submitted_assignment as submitted
 join assignment on assignment.id = submitted.assignment_id
 join submitted_notebook as part on part.assignment_id = submitted.id
 join grade on grade.notebook_id = part.id
-group by submitted.id
+group by submitted.id, assignment.name, submitted.student_id, submitted.timestamp
 """
 
 
@@ -128,14 +128,9 @@ def _stamp(folder: Path) -> datetime | None:
 
 def _gradebook(course: Course) -> Graded:
     """Time and whether marks are waited for, by assignment and student."""
-    if not course.gradebook.exists():
-        return {}
-    address = f"file:{course.gradebook}?mode=ro"
-    with closing(sqlite3.connect(address, uri=True, timeout=5)) as connection:
-        rows = connection.execute(_GRADED).fetchall()
     return {
-        (name, student): (datetime.fromisoformat(time) if time else None, bool(waits))
-        for name, student, time, waits in rows
+        (name, student): (as_moment(time), bool(waits))
+        for name, student, time, waits in read_rows(course, _GRADED)
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tarfile
 import time
 from collections.abc import Callable
@@ -9,7 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from unrolled.course import Course
+from unrolled.course import Course, load_course
+from unrolled.errors import UserError
 from unrolled.hub.accounts import make_account, make_accounts, remove_accounts
 from unrolled.hub.course_place import build_course, make_exchange, place_course
 from unrolled.hub.environment_files import write_environment_files
@@ -19,6 +21,7 @@ from unrolled.hub.members import students_of
 from unrolled.hub.ownership import claim, remove_folder
 from unrolled.hub.plan import HubPlan, make_plan
 from unrolled.hub.running import down, prepare_state, require_free
+from unrolled.hub.system import as_grader
 
 Say = Callable[[str], None]
 PROJECT = Path(__file__).resolve().parents[3]
@@ -45,7 +48,7 @@ def prepare(course: Course, say: Say) -> Prepared:
     claim(plan, course)
     if plan.sign_in == "lti":
         read_lti(plan)
-    install(plan, PROJECT, say)
+    install(plan, PROJECT, say, _extras(plan, course))
     prepare_state(plan)
     made = [plan.grader] if make_account(plan, plan.grader) else []
     say("placing and building the course")
@@ -59,6 +62,13 @@ def prepare(course: Course, say: Say) -> Prepared:
     return Prepared(plan, tuple(made), copied, time.monotonic() - began)
 
 
+def _extras(plan: HubPlan, course: Course) -> tuple[str, ...]:
+    """What the gradebook's place needs; the course at the hub says it, once there."""
+    placed = (plan.course_root / "course.toml").exists()
+    now = load_course(plan.course_root) if placed else course
+    return ("postgresql",) if now.database.url else ()
+
+
 def _with_students(plan: HubPlan, course: Course) -> HubPlan:
     """The plan with the gradebook's students; demo students only in an empty one."""
     enrolled = students_of(plan, course.hub.students)
@@ -68,15 +78,31 @@ def _with_students(plan: HubPlan, course: Course) -> HubPlan:
     return replace(plan, students=tuple(n for n in enrolled if n not in staff))
 
 
+def _keep_gradebook(plan: HubPlan) -> None:
+    """A copy of a gradebook in PostgreSQL, in the course folder, made as the grader.
+
+    The server keeps the gradebook itself, so that a copy that fails stops nothing.
+    """
+    try:
+        in_server = bool(load_course(plan.course_root).database.url)
+        python = plan.staff_env / "bin" / "python"
+        if in_server:
+            as_grader(plan, [python, "-m", "unrolled.gradebook", plan.course_root])
+    except UserError as error:
+        logging.getLogger("unrolled").warning("the archive has no gradebook: %s", error)
+
+
 def purge(plan: HubPlan, keep: Path) -> Path:
     """Remove the hub, the accounts it made and their homes; an archive stays.
 
     So does what somebody else laid into the hub's folder.
 
     The archive holds the course folder with the gradebook and all that was handed
-    in, and can only be read by its owner. Its path is returned.
+    in, and can only be read by its owner. Its path is returned. A gradebook in
+    PostgreSQL stays where it is; the archive has a copy of it in build/backups/.
     """
     down(plan)
+    _keep_gradebook(plan)
     keep.mkdir(parents=True, exist_ok=True)
     stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
     archive = keep / f"{plan.course}-{stamp}.tar.gz"
