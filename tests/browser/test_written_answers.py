@@ -137,7 +137,7 @@ def check_policy_holds(page: Any) -> None:
 
 
 def test_a_hub_says_in_headers_what_may_run(course: Course) -> None:
-    """Do headers refuse inline scripts, by a new nonce each time, and those of files?"""
+    """Do headers refuse inline scripts, by a new nonce each time, and files?"""
     folder = course.autograded / "ada" / NAME
     (folder / "page.html").write_text("<script>parent.ran(1); ran(1)</script>I am here")
     (folder / "tiny.js").write_text("ran(4)")
