@@ -11,6 +11,13 @@ import time
 from pathlib import Path
 
 import pytest
+from durations import (
+    pytest_addoption,
+    pytest_collection_modifyitems,
+    pytest_configure,
+    pytest_sessionfinish,
+    pytest_sessionstart,
+)
 from rich.console import Console
 from small_class import STUDENTS, SmallClass
 from strict_skips import pytest_make_collect_report, pytest_runtest_makereport
@@ -25,25 +32,16 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("KERAS_BACKEND", "torch")
 
-__all__ = ["pytest_make_collect_report", "pytest_runtest_makereport"]  # hooks
+__all__ = [  # hooks
+    "pytest_addoption",
+    "pytest_collection_modifyitems",
+    "pytest_configure",
+    "pytest_make_collect_report",
+    "pytest_runtest_makereport",
+    "pytest_sessionfinish",
+    "pytest_sessionstart",
+]
 ROOT = Path(__file__).parents[1]
-LONGEST = (
-    *("grade/test_killed.py", "cluster/test_cluster_killed.py"),
-    *("hub/test_hub_day.py", "browser/test_notebooks_browser.py"),
-    *("grade/test_hostile.py", "grade/test_like_jupyter.py"),
-    *("cluster/test_cluster.py", "test_secrecy.py"),
-    *("grade/test_run.py", "grade/test_trouble.py", "author/test_build.py"),
-    *("test_cli_results.py", "sandbox/test_doctor.py", "test_demo.py"),
-    *("grade/test_gradebook_rows.py", "grade/test_at_once.py", "test_postgresql.py"),
-    *("browser/test_offline_pages.py", "deploy/test_kubernetes_exchange.py"),
-    *("hub/test_pam.py", "hub/test_sign_in.py", "canvas/test_canvas_screens.py"),
-)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that take longest come first, so that all processes end together."""
-    places = {ROOT / "tests" / name: place for place, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 @pytest.fixture(scope="session")
