@@ -67,7 +67,8 @@ HELP = {
     "canvas check": "file | [required] | --template | --all | --json | exit 1 if "
     "canvas would refuse the file",
     "canvas push": "[ASSIGNMENT] | --comment | --feedback | --allow-lower | --scale "
-    "| --dry-run | --token-file | mode 600 | canvas_token | never an option | --yes "
+    "| --trial | --dry-run | --token-file | mode 600 | canvas_token | --yes | "
+    "never an option "
     "| --json | exit 1 if canvas has another one | no comment or file is ever sent "
     "twice",
     "canvas cartridge": "--out | [default: course.imscc] | --dry-run | --force | "

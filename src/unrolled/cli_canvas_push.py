@@ -23,6 +23,15 @@ def push(
     ] = False,
     allow_lower: AllowLower = False,
     scale: Scale = False,
+    trial: Annotated[
+        str,
+        typer.Option(
+            "--trial",
+            metavar="STUDENT",
+            help="A first try: send only what this student has, and send it to "
+            "Canvas's Test Student.",
+        ),
+    ] = "",
     token_file: Annotated[
         Path | None,
         typer.Option(
@@ -40,10 +49,14 @@ def push(
     The same plan as `canvas export`: only what is ready, nothing lowered unless you say
     `--allow-lower`, nothing cleared, nothing on another scale. First the difference is
     shown (in Canvas, becomes), then you are asked. Afterwards every grade is read back
-    and compared;
-    **exit 1 if Canvas has another one**. If it stops half-way, run it again: grades
-    that arrived are not sent again, and no comment or file is ever sent twice
-    (`canvas-records/sent.jsonl` keeps account).
+    and compared; **exit 1 if Canvas has another one**. Whatever happens, it says what
+    was sent. If it stops half-way, run it again: grades that arrived are not sent
+    again, and no comment or file is ever sent twice (`canvas-records/sent.jsonl` keeps
+    account).
+
+    What Canvas would not take is left out and said before you are asked, and after:
+    closed grading periods, moderated, group and anonymous assignments, students to whom
+    an assignment is not assigned. So is what students do not see before you post it.
 
     Needs `[canvas]` with `url` and `course` in course.toml, and an access token.
     """
@@ -53,7 +66,7 @@ def push(
 
     course = the_course(context)
     names = chosen(course, assignments)
-    wish = Wish(allow_lower, comment.strip(), feedback, scale)
+    wish = Wish(allow_lower, comment.strip(), feedback, scale, trial)
     try:
         code = run_push(course, names, wish, token_file, dry_run, yes, as_json)
     except CanvasFailedError as error:

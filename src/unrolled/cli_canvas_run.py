@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from unrolled.canvas.push import (
     PushPlan,
     PushReport,
+    Tally,
     Wish,
     plan_push,
     push,
@@ -20,7 +22,7 @@ from unrolled.cli_canvas import agreed
 from unrolled.cli_common import err, out, print_json
 from unrolled.course import Course
 from unrolled.errors import UserError
-from unrolled.report.canvas import push_view, pushed_view
+from unrolled.report.canvas import push_view, pushed_view, stopped_view
 from unrolled.report.progress import counted
 
 
@@ -46,7 +48,14 @@ def run_push(
     if wanted and agreed("Send this to Canvas?", yes):
         if not yes:
             _refuse_change(plan, plan_push(course, remote, names, wish))
-        report = _send(course, remote, plan)
+        tally = Tally()
+        try:
+            report = _send(course, remote, plan, tally)
+        except BaseException:  # also Ctrl-C: what has left is said in any case
+            console.print(stopped_view(tally, len(plan.grades.changed), left))
+            if as_json:
+                print_json({"stopped": asdict(tally), "plan": plan.grades.as_dict()})
+            raise
         console.print(pushed_view(report))
     if as_json:
         sent = report.as_dict() if report else None
@@ -54,9 +63,9 @@ def run_push(
     return 1 if plan.grades.unscaled or (report and report.wrong) else 0
 
 
-def _send(course: Course, remote: Remote, plan: PushPlan) -> PushReport:
+def _send(course: Course, remote: Remote, plan: PushPlan, tally: Tally) -> PushReport:
     with counted(err, "push") as step:
-        return push(course, remote, plan, step)
+        return push(course, remote, plan, step, tally)
 
 
 def _refuse_change(shown: PushPlan, fresh: PushPlan) -> None:

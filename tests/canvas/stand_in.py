@@ -45,7 +45,12 @@ class Bucket:
 
 
 class StandIn:
-    """One course: users, assignments, submissions, comments, files, jobs."""
+    """One course: users, assignments, submissions, comments, files, jobs.
+
+    By assignment, `overrides` are the students to whom it is assigned, if not to all,
+    and `closed` those for whom its grading period is over; `groups` are those of a
+    group category. If `redirect` is set, an upload ends with a redirect to that server.
+    """
 
     def __init__(self, number: int = 77, token: str = "stand-in-token") -> None:
         self.number = number
@@ -59,6 +64,11 @@ class StandIn:
         self.bucket = Bucket()
         self.polls_needed = 2
         self.late_deduction: dict[int, float] = {}
+        self.overrides: dict[int, set[int]] = {}
+        self.closed: dict[int, set[int]] = {}
+        self.groups: dict[int, list[set[int]]] = {}
+        self.posted: set[tuple[int, int]] = set()
+        self.redirect = ""
         self._next = 1000
 
     def fresh(self) -> int:
@@ -67,16 +77,56 @@ class StandIn:
         return self._next
 
     def add_user(self, number: int, name: str, **more: Any) -> None:
-        """Enrol a student; `sis_user_id`, `login_id` and `state` may be given."""
-        state = more.pop("state", "active")
+        """Enrol a student; `sis_user_id`, `login_id` and `state` may be given.
+
+        So may `enrollment`: "student_view" is what the Test Student has.
+        """
+        usual = {
+            "enrollment_state": more.pop("state", "active"),
+            "enrollment": "student",
+        }
         known = {"id": number, "name": name, "sortable_name": name}
-        self.users[number] = known | more | {"enrollment_state": state}
+        self.users[number] = known | usual | more
 
     def add_assignment(self, number: int, name: str, **more: Any) -> None:
         """A published assignment of 100 points, unless told otherwise."""
-        usual = {"points_possible": 100.0, "published": True, "grading_type": "points"}
+        usual = {
+            "points_possible": 100.0,
+            "published": True,
+            "grading_type": "points",
+            "post_manually": False,
+            "moderated_grading": False,
+            "anonymous_grading": False,
+            "group_category_id": None,
+            "grade_group_students_individually": False,
+        }
         known = {"id": number, "course_id": self.number, "name": name}
         self.assignments[number] = known | usual | more
+
+    def told_assignment(self, number: int) -> dict[str, Any]:
+        """An assignment as the API tells it."""
+        told = dict(self.assignments[number])
+        told["in_closed_grading_period"] = bool(self.closed.get(number))
+        told["anonymize_students"] = told["anonymous_grading"]
+        return told
+
+    def assigned(self, assignment: int) -> list[int]:
+        """To whom it is assigned."""
+        return [
+            u for u in self.users if u in self.overrides.get(assignment, self.users)
+        ]
+
+    def post(self, assignment: int) -> None:
+        """An instructor posts the grades of an assignment."""
+        self.posted |= {(assignment, u) for u in self.users}
+
+    def seen(self, assignment: int, user: int) -> tuple[float | None, list[str]]:
+        """What a student sees: grade and comments, once they are posted."""
+        manual = self.assignments[assignment]["post_manually"]
+        if manual and (assignment, user) not in self.posted:
+            return None, []
+        found = self.submission(assignment, user)
+        return found["score"], [c["comment"] for c in found["comments"]]
 
     def submission(self, assignment: int, user: int) -> dict[str, Any]:
         """A student's submission; it is there for everybody, as in Canvas."""
@@ -96,7 +146,9 @@ class StandIn:
         }
 
     def _contents(self, comment: dict[str, Any]) -> list[bytes]:
-        return [self.files[n]["content"] for n in comment["files"]]
+        """Files that were never made ready do not hang on a comment."""
+        files = [self.files[n] for n in comment["files"]]
+        return [f["content"] for f in files if f["ready"]]
 
     def user_of(self, key: str) -> int | None:
         """The student of a key: a number, sis_user_id:..., sis_login_id:...."""
@@ -108,11 +160,20 @@ class StandIn:
         return int(key) if key.isdigit() and int(key) in self.users else None
 
     def post_grade(self, assignment: int, user: int, text: str) -> None:
-        """What Canvas reads in a posted grade."""
-        found = self.submission(assignment, user)
+        """What Canvas reads in a posted grade; a group's members all get it."""
         points = self.assignments[assignment]["points_possible"]
-        found["excused"] = text.strip().upper() in ("EX", "EXCUSED")
-        found["score"] = None if found["excused"] else parse_grade(text, points)
+        excused = text.strip().upper() in ("EX", "EXCUSED")
+        score = None if excused else parse_grade(text, points)
+        for member in self._members(assignment, user):
+            self.submission(assignment, member).update(score=score, excused=excused)
+
+    def _members(self, assignment: int, user: int) -> set[int]:
+        known = self.assignments[assignment]
+        alone = {user}
+        if not known["group_category_id"] or known["grade_group_students_individually"]:
+            return alone
+        groups = self.groups.get(known["group_category_id"], [])
+        return next((g for g in groups if user in g), alone)
 
     def comment(self, assignment: int, user: int, text: str, files: list[int]) -> None:
         """Add a comment: always another one, also if the same is there."""
@@ -123,7 +184,7 @@ class StandIn:
     def start_job(self, assignment: int, fields: Fields) -> dict[str, Any]:
         """A bulk update: queued first, done when it was asked for often enough."""
         number = self.fresh()
-        job = {"id": number, "workflow_state": "queued", "polls": 0}
+        job = {"id": number, "workflow_state": "queued", "polls": 0, "message": None}
         self.jobs[number] = job | {"work": (assignment, grade_data(fields))}
         if self.polls_needed == 0:
             self.poll_job(number)
@@ -131,7 +192,7 @@ class StandIn:
 
     def job(self, number: int) -> dict[str, Any]:
         """A job as it is told."""
-        return {k: self.jobs[number][k] for k in ("id", "workflow_state")}
+        return {k: self.jobs[number][k] for k in ("id", "workflow_state", "message")}
 
     def poll_job(self, number: int) -> None:
         """Time goes by: queued, running, then done."""
@@ -141,15 +202,29 @@ class StandIn:
             return
         job["workflow_state"] = "running"
         if job["polls"] >= self.polls_needed:
-            job["workflow_state"] = "completed" if self._run(*job["work"]) else "failed"
+            job["message"] = self._run(*job["work"])
+            job["workflow_state"] = "failed" if job["message"] else "completed"
 
-    def _run(self, assignment: int, data: dict[str, dict[str, list[str]]]) -> bool:
-        """Grade all that are known; unknown students make the whole job failed."""
-        good = True
+    def _run(
+        self, assignment: int, data: dict[str, dict[str, list[str]]]
+    ) -> str | None:
+        """Grade all that may be; why the whole job is failed, if not all may."""
+        known = self.assignments[assignment]
+        if not known["published"]:
+            return (
+                "Some assignments are either not published or deleted and can not be "
+                f"graded '{assignment}'"
+            )
+        if known["moderated_grading"] and not known.get("grades_published"):
+            return "This assignment is moderated and its grades are not published yet"
+        missing = []
+        closed = self.closed.get(assignment, set())
         for key, values in data.items():
             user = self.user_of(key)
-            if user is None:
-                good = False
+            if user is None or user not in self.assigned(assignment):
+                missing.append(f"'{key}'")
+                continue
+            if user in closed:
                 continue
             if "posted_grade" in values:
                 self.post_grade(assignment, user, values["posted_grade"][-1])
@@ -159,7 +234,11 @@ class StandIn:
             files = values.get("file_ids", [])
             if text or files:
                 self.comment(assignment, user, text, [int(f) for f in files])
-        return good
+        if missing:
+            return f"Couldn't find User(s) with API ids {', '.join(missing)}"
+        if closed:
+            return "Some submissions are in a closed grading period"
+        return None
 
 
 def grade_data(fields: Iterable[tuple[str, str]]) -> dict[str, dict[str, list[str]]]:

@@ -153,7 +153,13 @@ class Handler(BaseHTTPRequestHandler):
             canvas.poll_job(int(progress[1]))
             return 200, canvas.job(int(progress[1])), {}
         if method == "GET" and path == f"{base}/assignments":
-            return self._page(list(canvas.assignments.values()))
+            return self._page([canvas.told_assignment(n) for n in canvas.assignments])
+        if method == "GET" and path == f"{base}/effective_due_dates":
+            return 200, self._due_dates(), {}
+        ready = re.fullmatch(r"/api/v1/files/(\d+)/create_success", path)
+        if method == "GET" and ready and int(ready[1]) in canvas.files:
+            canvas.files[int(ready[1])]["ready"] = True
+            return 200, self._file(int(ready[1])), {}
         if method == "GET" and path == f"{base}/search_users":
             return self._page(self._users())
         below = re.fullmatch(rf"{base}/assignments/(\d+)/submissions(/.*)?", path)
@@ -166,12 +172,33 @@ class Handler(BaseHTTPRequestHandler):
         )
 
     def _users(self) -> list[dict[str, Any]]:
+        """Who is enrolled so; the Test Student only where a list asks for it."""
         asked = [v for k, v in self._query() if k.startswith("enrollment_state")]
+        kinds = [v for k, v in self._query() if k.startswith("enrollment_type")]
         return [
-            {k: v for k, v in user.items() if k != "enrollment_state"}
+            {k: v for k, v in user.items() if not k.startswith("enrollment")}
             for user in self.server.canvas.users.values()
             if user["enrollment_state"] in (asked or ["active", "invited"])
+            and user["enrollment"] in (kinds or ["student"])
         ]
+
+    def _due_dates(self) -> dict[str, Any]:
+        """For whom an assignment is in a closed grading period."""
+        canvas = self.server.canvas
+        return {
+            number: {
+                str(u): {
+                    "due_at": None,
+                    "in_closed_grading_period": u in canvas.closed.get(int(number), ()),
+                }
+                for u in canvas.assigned(int(number))
+            }
+            for name, number in self._query()
+            if name == "assignment_ids[]" and int(number) in canvas.assignments
+        }
+
+    def _file(self, number: int) -> dict[str, Any]:
+        return {"id": number, "url": f"{self.server.url}/files/{number}"}
 
     def _query(self) -> Fields:
         return parse_qsl(urlsplit(self.path).query, keep_blank_values=True)
@@ -197,9 +224,15 @@ class Handler(BaseHTTPRequestHandler):
         if method == "POST" and rest == "/update_grades":
             return 200, canvas.start_job(assignment, fields), {}
         if method == "GET" and not rest:
-            return self._page([self._told(assignment, u) for u in canvas.users])
+            return self._page(
+                [
+                    self._told(assignment, u)
+                    for u in canvas.assigned(assignment)
+                    if canvas.users[u]["enrollment"] == "student"
+                ]
+            )
         user = canvas.user_of(rest.split("/")[1]) if rest else None
-        if user is None:
+        if user is None or user not in canvas.assigned(assignment):
             return 404, {"errors": [{"message": "no such user"}]}, {}
         if method == "POST" and rest.endswith("/comments/files"):
             return self._offer(dict(fields))
@@ -221,6 +254,9 @@ class Handler(BaseHTTPRequestHandler):
             "entered_score": entered,
             "excused": found["excused"],
         }
+        if canvas.assignments[assignment]["anonymous_grading"]:
+            del told["user_id"]
+            told["anonymous_id"] = f"anon{user}"
         if ("include[]", "submission_comments") in self._query():
             told["submission_comments"] = [
                 {"id": c["id"], "comment": c["comment"]} for c in found["comments"]
@@ -231,7 +267,8 @@ class Handler(BaseHTTPRequestHandler):
         """The first step of an upload: where to, and with what."""
         canvas = self.server.canvas
         number = canvas.fresh()
-        canvas.files[number] = {"size": int(fields["size"]), "content": None}
+        size = int(fields["size"])
+        canvas.files[number] = {"size": size, "content": None, "ready": False}
         url = f"{self.server.url}/upload/{number}"
         return 200, {"upload_url": url, "upload_params": {"key": str(number)}}, {}
 
@@ -248,4 +285,9 @@ class Handler(BaseHTTPRequestHandler):
         if len(content) != file["size"]:
             return 400, {"message": "file size mismatch"}, {}
         file["content"] = content
-        return 201, {"id": number, "url": f"{self.server.url}/files/{number}"}, {}
+        if self.server.canvas.redirect:
+            where = f"/api/v1/files/{number}/create_success?uuid=x"
+            place = self.server.canvas.redirect.replace("here", self.server.url)
+            return 303, "", {"Location": place.removesuffix("/") + where}
+        file["ready"] = True
+        return 201, self._file(number), {}

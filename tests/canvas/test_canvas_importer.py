@@ -247,3 +247,130 @@ def test_bytes_that_make_the_import_fail(data: bytes) -> None:
     """Are Latin-1, a BOM with quotes, mixed line ends and ragged lines refused?"""
     with pytest.raises(ImportRefusedError):
         read_as_canvas(data, STATE)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ",,,,,Muted",
+        ",,,,,Manual Posting (scores hidden from instructors)",
+        ",,,,,manual posting",
+        ",,,,,",
+        ";; ,",
+        "",
+        '" ",,,,,""',
+    ],
+)
+def test_rows_of_posting_policies_and_blanks_are_skipped(row: str) -> None:
+    """Is none of them a student who is not found, which would end the weeding?"""
+    closed = "    Points Possible,,,,,(read only)"
+    assert effects("x,1,,,S,5", row, closed) == []
+
+
+@pytest.mark.parametrize("points", ["", '""', "10", "10.00", "(read  only)"])
+def test_the_row_of_points_changes_no_assignment_that_is_there(points: str) -> None:
+    """Is 50 % of Canvas's own 50 points 25, whatever the row says?"""
+    found = effects(f"    Points Possible,,,,,{points}", "x,1,,,S,50%")
+    assert found == ([] if "only" in points else [("1", "7", "scored", 25.0)])
+
+
+@pytest.mark.parametrize("login", [" bob", "BOB", "bob ", "b\u00f6b"])
+def test_logins_are_compared_as_they_are(login: str) -> None:
+    """Is a login with another case or a blank nobody's?"""
+    assert effects(f"x,,,{login},S,5")[0][0] is None
+
+
+@pytest.mark.parametrize(
+    ("number", "student"),
+    [
+        ("1", "1"),
+        ("+1", "1"),
+        ("1.9", "1"),
+        ('"1,9"', "1"),
+        ("1_0", None),
+        ("-1", None),
+        ("\u0661", None),
+        ("\u00a01", None),
+        ("a1", None),
+    ],
+)
+def test_an_id_is_what_ruby_reads_at_its_begin(number: str, student: str) -> None:
+    """Which cells are student 1?"""
+    assert effects(f"x,{number},,,S,5")[0][0] == student
+
+
+@pytest.mark.parametrize(
+    ("title", "assignment"),
+    [
+        ("Lab (\u0667)", "new: Lab (\u0667)"),
+        ("Lab\u00a0(7)", "new: Lab\u00a0(7)"),
+        ("Lab(7)", "new: Lab(7)"),
+        ("Lab (7) ", "new: Lab (7) "),
+        ("Lab  (7)", "7"),
+        ("Lab\t(7)", "7"),
+        ("\u00a0 (007)", "7"),
+    ],
+)
+def test_the_id_at_the_end_of_a_title_is_in_ascii(title: str, assignment: str) -> None:
+    """Which headers name assignment 7?"""
+    assert effects("x,1,,,S,5", header=f"{HEAD},{title}")[0][1] == assignment
+
+
+def test_two_headers_of_one_id_are_read_from_the_later() -> None:
+    """Is the first one's cell never read, and the later one's counted for both?"""
+    found = effects("x,1,,,S,5,9", header=f"{HEAD},Lab (7),Labor (007)")
+    assert found == [("1", "7", "scored", 9.0)] * 2
+
+
+def test_two_rows_of_one_student_are_read_from_the_later() -> None:
+    """Is the first one's cell never read?"""
+    assert effects("x,1,,,S,5", "x,,S1,,S,9") == [("1", "7", "scored", 9.0)] * 2
+
+
+def test_two_new_columns_of_one_title_are_two_assignments() -> None:
+    """Does each keep its own cells?"""
+    found = effects("x,1,,,S,5,9", header=f"{HEAD},Quiz (98),Quiz (99)")
+    assert [e[1:] for e in found] == [
+        ("new: Quiz", "scored", 5.0),
+        ("new: Quiz", "scored", 9.0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "score"),
+    [
+        ("complete", 50.0),
+        ("pass", 50.0),
+        ("incomplete", 0.0),
+        ("fail", 0.0),
+        ('"see below\n7"', 0.0),
+        ('"7\nsee above"', 7.0),
+        ("7.5.5", 75.5),
+        ('"7,"', 7.0),
+        (".5", 0.5),
+        ("-3", -3.0),
+        ("+10%", 5.0),
+    ],
+)
+def test_what_else_is_a_grade(cell: str, score: float) -> None:
+    """Words, cells of several lines, numbers of an odd look?"""
+    assert ada(cell) == ("scored", score)
+
+
+def test_whom_an_assignment_is_not_assigned_to() -> None:
+    """Is the cell ignored, also over a grade?"""
+    state = CanvasState(
+        STATE.students,
+        STATE.assignments,
+        {("1", "7"): 30.0},
+        unassigned={("1", "7")},
+    )
+    assert effects("x,1,,,S,", state=state)[0][2] == "ignored"
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_an_equal_name_sign_of_the_exporter_is_kept(both: bool) -> None:
+    """Is `="=x"` a name like any other, and the id what counts?"""
+    number = "1" if both else ""
+    found = effects(f'"=""=x""",{number},,,S,5')
+    assert found[0][0] == ("1" if both else None)

@@ -153,6 +153,6 @@ def test_json_tells_the_plan_and_what_was_sent(course: Course, call: Call) -> No
 def test_a_student_s_name_with_marks_is_shown_as_it_is(
     course: Course, call: Call, server: Server
 ) -> None:
-    """Is `[red]` in a title no colour?"""
-    server.canvas.add_assignment(700, "[red]Essay[/red]")
-    assert "[red]Essay[/red]" in call("canvas", "push", "--dry-run").out
+    """Is `[red]` in a name no colour?"""
+    server.canvas.add_user(70, "[red]Zoe[/red]")
+    assert "[red]Zoe[/red]" in call("canvas", "push", "--dry-run").out

@@ -224,6 +224,98 @@ def test_429_is_taken_too_and_its_retry_after_kept(server: Server) -> None:
     assert len(pauses) == 2 and all(p > 0 for p in pauses)
 
 
+def names(server: Server, query: str) -> list[str]:
+    """Who is in a list of users."""
+    answer = ask(server, "GET", f"/api/v1/courses/77/search_users?{query}&per_page=99")
+    return [u["name"] for u in answer.json()]
+
+
+def test_the_test_student_is_enrolled_in_a_way_of_its_own(server: Server) -> None:
+    """Is it left out of a list of students, and told where one asks for it?"""
+    server.canvas.add_user(99, "Test Student", enrollment="student_view")
+    assert "Test Student" not in names(server, "enrollment_type[]=student")
+    assert names(server, "enrollment_type[]=student_view") == ["Test Student"]
+    fields = {"grade_data[99][posted_grade]": "5"}
+    assert bulk(server, fields) == "completed"
+    assert server.canvas.state()["501/99"][0] == 5.0
+
+
+def test_whom_an_assignment_is_not_assigned_to_is_missing(server: Server) -> None:
+    """Is there no submission of theirs, and a grade for them Canvas's own message?"""
+    server.canvas.overrides[501] = {1, 2}
+    assert [s["user_id"] for s in ask(server, "GET", BASE).json()] == [1, 2]
+    assert ask(server, "GET", f"{BASE}/3").status_code == 404
+    fields = {"grade_data[3][posted_grade]": "1", "grade_data[1][posted_grade]": "2"}
+    job = ask(server, "POST", f"{BASE}/update_grades", data=fields).json()
+    while job["workflow_state"] in ("queued", "running"):
+        job = ask(server, "GET", f"/api/v1/progress/{job['id']}").json()
+    assert job["message"] == "Couldn't find User(s) with API ids '3'"
+    assert server.canvas.state()["501/1"][0] == 2.0
+
+
+def test_a_closed_grading_period_takes_no_grade(server: Server) -> None:
+    """Does the assignment say that there is one, and the due dates for whom?"""
+    server.canvas.closed[501] = {2}
+    (told,) = ask(server, "GET", "/api/v1/courses/77/assignments").json()
+    assert told["in_closed_grading_period"] is True
+    path = "/api/v1/courses/77/effective_due_dates?assignment_ids[]=501"
+    dates = ask(server, "GET", path).json()["501"]
+    assert [s for s, d in dates.items() if d["in_closed_grading_period"]] == ["2"]
+    assert bulk(server, {"grade_data[2][posted_grade]": "2"}) == "failed"
+    assert server.canvas.state() == {}
+
+
+def test_moderated_and_unpublished_assignments_fail_the_job(server: Server) -> None:
+    """Is nothing graded, and the reason told?"""
+    for kind in ({"moderated_grading": True}, {"published": False}):
+        server.canvas.assignments[501] |= kind
+        assert bulk(server, {"grade_data[2][posted_grade]": "2"}) == "failed"
+    assert server.canvas.state() == {}
+
+
+def test_an_anonymous_assignment_names_nobody(server: Server) -> None:
+    """Has a submission no user there?"""
+    server.canvas.assignments[501]["anonymous_grading"] = True
+    assert all("user_id" not in s for s in ask(server, "GET", BASE).json())
+
+
+def test_a_post_policy_hides_grades_and_comments(server: Server) -> None:
+    """Does a student see them only when somebody has posted them?"""
+    canvas = server.canvas
+    canvas.assignments[501]["post_manually"] = True
+    fields = {
+        "grade_data[1][posted_grade]": "7",
+        "grade_data[1][text_comment]": "Hello",
+    }
+    assert bulk(server, fields) == "completed"
+    assert canvas.seen(501, 1) == (None, [])
+    canvas.post(501)
+    assert canvas.seen(501, 1) == (7.0, ["Hello"])
+
+
+def test_an_upload_may_end_with_a_redirect_that_wants_the_token(
+    server: Server,
+) -> None:
+    """Is the file ready only when its Location was asked for by somebody known?"""
+    server.canvas.redirect = server.url
+    offer = ask(
+        server, "POST", f"{BASE}/1/comments/files", data={"name": "a.html", "size": "2"}
+    ).json()
+    answer = requests.post(
+        offer["upload_url"],
+        data=offer["upload_params"],
+        files={"file": ("a.html", b"hi")},
+        allow_redirects=False,
+        timeout=10,
+    )
+    assert answer.status_code == 303
+    place = answer.headers["Location"]
+    (file,) = server.canvas.files.values()
+    assert requests.get(place, timeout=10).status_code == 401 and not file["ready"]
+    assert "id" in ask(server, "GET", place.removeprefix(server.url)).json()
+    assert file["ready"]
+
+
 def test_every_request_has_a_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Does no request wait for ever, as canvasapi's would?"""
     limits = []

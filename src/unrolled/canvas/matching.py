@@ -35,13 +35,27 @@ class Filled:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """A cell of a matched student that keeps what Canvas has."""
+
+    student: str
+    assignment: str
+    canvas_student: str
+    canvas_assignment: str
+
+
+@dataclass(frozen=True)
 class LeftOut:
-    """Something that gets no grade, and why; a cell names its assignment too."""
+    """Something that gets no grade, and why; a cell names its assignment too.
+
+    A column is an `other` one if it is no assignment that was asked for.
+    """
 
     kind: Kind
     what: str
     why: str
     assignment: str = ""
+    other: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,16 +91,29 @@ class Work:
     warnings: list[str] = field(default_factory=list)
     filled: list[Filled] = field(default_factory=list)
     unscaled: list[str] = field(default_factory=list)
+    kept: list[Kept] = field(default_factory=list)
 
-    def leave(self, kind: Kind, what: str, why: str, assignment: str = "") -> None:
+    def leave(
+        self,
+        kind: Kind,
+        what: str,
+        why: str,
+        assignment: str = "",
+        other: bool = False,
+    ) -> None:
         """Leave something out, and say so."""
-        self.left_out.append(LeftOut(kind, what, why, assignment))
+        self.left_out.append(LeftOut(kind, what, why, assignment, other))
 
 
 def grouped(left_out: Iterable[LeftOut]) -> list[str]:
-    """One line for each reason, with everything that it holds for."""
+    """One line for each reason, with everything that it holds for.
+
+    Canvas's other columns are only counted: there may be fifty of them.
+    """
     groups: dict[tuple[str, str, str], list[str]] = defaultdict(list)
-    for item in left_out:
+    everything = list(left_out)
+    others = sum(item.other for item in everything)
+    for item in (i for i in everything if not i.other):
         groups[item.kind, item.assignment, item.why].append(item.what)
     lines = []
     for (kind, assignment, why), what in groups.items():
@@ -95,6 +122,8 @@ def grouped(left_out: Iterable[LeftOut]) -> list[str]:
             lines.append(f"{assignment}, {names}: {why}")
         else:
             lines.append(f"{kind}{'s' if len(what) > 1 else ''} {names}: {why}")
+    if others:
+        lines.append(f"{others} other column{'s' if others > 1 else ''} of Canvas")
     return lines
 
 
@@ -120,7 +149,7 @@ def match_columns(
         why = _no_grades(column, claimed)
         fitting = None if why else _fitted(column, claimed[0], work, scale)
         if why:
-            work.leave("column", column.header, why)
+            work.leave("column", column.header, why, other=not claimed)
         elif fitting is not None:
             found[column] = fitting
             if column.hidden:

@@ -11,16 +11,15 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import requests
 from canvasapi.exceptions import CanvasException
-from canvasapi.submission import Submission
-from canvasapi.upload import Uploader
 
 from unrolled.canvas.ledger import Ledger, NoteKey
-from unrolled.canvas.matching import Filled, LeftOut
-from unrolled.canvas.rest import Key, Present, Remote, present_of
+from unrolled.canvas.matching import Filled, Kept, LeftOut
+from unrolled.canvas.plan import ExportPlan
+from unrolled.canvas.rest import Key, Present, Remote, look
+from unrolled.canvas.upload import upload
 from unrolled.course import Course
 
 ATTEMPTS = 4
@@ -53,14 +52,18 @@ def mark(digest: str) -> str:
 
 def wanted_notes(
     course: Course,
-    filled: Sequence[Filled],
+    plan: ExportPlan,
     comment: str,
     feedback: bool,
     left_out: list[LeftOut],
 ) -> list[Note]:
-    """The notes that go with these grades; what cannot go is left out."""
+    """The notes that go with the grades of a plan; what cannot go is left out.
+
+    A feedback page goes to everybody who has one, also where Canvas keeps its grade.
+    """
     notes = []
-    for grade in filled:
+    pages = [k for k in plan.kept if feedback and _page(course, k).is_file()]
+    for grade in (*plan.filled, *pages):
         page = _page(course, grade) if feedback else None
         why = _unfit(course, grade, page) if page else ""
         if why:
@@ -70,12 +73,12 @@ def wanted_notes(
     return notes
 
 
-def _page(course: Course, grade: Filled) -> Path:
+def _page(course: Course, grade: Filled | Kept) -> Path:
     name = f"{course.assignments[grade.assignment].notebook}.html"
     return course.feedback / grade.student / grade.assignment / name
 
 
-def _unfit(course: Course, grade: Filled, page: Path) -> str:
+def _unfit(course: Course, grade: Filled | Kept, page: Path) -> str:
     """Why a feedback page cannot be sent; "" if it can."""
     verb = f"(unrolled feedback {grade.assignment})"
     if not page.is_file():
@@ -87,10 +90,10 @@ def _unfit(course: Course, grade: Filled, page: Path) -> str:
     return ""
 
 
-def _note(course: Course, grade: Filled, comment: str, page: Path | None) -> Note:
-    assignment = course.assignments[grade.assignment]
-    top = assignment.points if grade.out_of is None else grade.out_of
-    told = f"{assignment.title}: {grade.new:g} of {top:g} points."
+def _note(
+    course: Course, grade: Filled | Kept, comment: str, page: Path | None
+) -> Note:
+    told = _told(course, grade)
     said = [told, "The feedback is attached."] if page else []
     text = "\n".join(
         ([comment] if comment else []) + ([" ".join(said)] if said else [])
@@ -104,10 +107,19 @@ def _note(course: Course, grade: Filled, comment: str, page: Path | None) -> Not
     return Note(key, grade.student, grade.assignment, signed, page)
 
 
+def _told(course: Course, grade: Filled | Kept) -> str:
+    """What a comment says of the work; no points where Canvas keeps its own."""
+    assignment = course.assignments[grade.assignment]
+    if isinstance(grade, Kept):
+        return f"{assignment.title}."
+    top = assignment.points if grade.out_of is None else grade.out_of
+    return f"{assignment.title}: {grade.new:g} of {top:g} points."
+
+
 def send_note(remote: Remote, ledger: Ledger, note: Note) -> None:
     """Send one note; after a doubt look before sending again."""
     for attempt in range(ATTEMPTS):
-        if attempt and note.stands_in(_look(remote, note.submission)):
+        if attempt and note.stands_in(look(remote, note.submission)):
             break
         files = [_uploaded(remote, ledger, note)] if note.page else []
         ledger.write(note.key, "intended", *files)
@@ -129,16 +141,6 @@ def _doubtful(error: Exception) -> bool:
     )
 
 
-def _look(remote: Remote, key: Key) -> Present:
-    """What Canvas has now for one submission."""
-    student, assignment = key
-    path = f"courses/{remote.place.course}/assignments/{assignment}"
-    way = remote.course._requester
-    asked = [("include[]", "submission_comments")]
-    answer = way.request("GET", f"{path}/submissions/{student}", _kwargs=asked)
-    return present_of(Submission(way, answer.json()))
-
-
 def _uploaded(remote: Remote, ledger: Ledger, note: Note) -> int:
     """The Canvas number of the note's file; uploaded unless it was before."""
     known = ledger.file_of(note.key)
@@ -147,20 +149,12 @@ def _uploaded(remote: Remote, ledger: Ledger, note: Note) -> int:
     student, assignment = note.submission
     path = f"courses/{remote.place.course}/assignments/{assignment}"
     url = f"{path}/submissions/{student}/comments/files"
-    good, answer = _upload(remote, url, note)
-    if not good or "id" not in answer:
+    assert note.page is not None  # only such notes have a file
+    number = upload(remote.course._requester, remote.place.url, url, note.page)
+    if number is None:
         raise CanvasException(f"the file for {note.student} was not taken")
-    number = int(answer["id"])
     ledger.write(note.key, "uploaded", number)
     return number
-
-
-def _upload(remote: Remote, url: str, note: Note) -> tuple[bool, dict[str, Any]]:
-    """Canvas's upload in three steps, which canvasapi knows."""
-    way = remote.course._requester
-    uploader = Uploader(way, url, str(note.page), content_type="text/html")
-    good, answer = uploader.start()
-    return bool(good), dict(answer)
 
 
 def settle(

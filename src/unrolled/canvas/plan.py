@@ -16,6 +16,7 @@ from typing import Any
 from unrolled.canvas.matching import (
     Exported,
     Filled,
+    Kept,
     LeftOut,
     Pupil,
     Work,
@@ -23,7 +24,7 @@ from unrolled.canvas.matching import (
     match_columns,
     match_people,
 )
-from unrolled.canvas.template import NOT_ASSIGNED, Column, Row, Template, number_in
+from unrolled.canvas.template import NO_GRADES, Column, Row, Template, number_in
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class Grade:
 class ExportPlan:
     """The table to write, the cells that get a grade, and all that was left out.
 
-    `unscaled` are assignments left out because Canvas gives other points for them.
+    `unscaled` are assignments left out because Canvas gives other points for them,
+    `kept` the cells of matched students that keep what Canvas has.
     """
 
     header: tuple[str, ...]
@@ -47,6 +49,7 @@ class ExportPlan:
     left_out: tuple[LeftOut, ...]
     warnings: tuple[str, ...]
     unscaled: tuple[str, ...] = ()
+    kept: tuple[Kept, ...] = ()
 
     def to_csv(self) -> bytes:
         """UTF-8 without BOM, minimal quoting, one kind of line end."""
@@ -112,6 +115,7 @@ def _plan(header: tuple[str, ...], rows: list[Any], work: Work) -> ExportPlan:
         tuple(work.left_out),
         tuple(work.warnings),
         tuple(work.unscaled),
+        tuple(work.kept),
     )
 
 
@@ -138,13 +142,16 @@ def _cell(
     keep = present if old is None else f"{old:.2f}"
     grade = grades.get((pupil.name, wanted.name), Grade(None))
     why = _not_ready(grade, present)
+    ids = row.canvas_id, column.canvas_id
+    kept = [] if present in NO_GRADES else [Kept(pupil.name, wanted.name, *ids)]
     if why or grade.points is None:
         work.leave("cell", pupil.name, why, wanted.name)
+        work.kept.extend(kept)
         return keep
     new = round(grade.points * wanted.factor, 2)
-    ids = row.canvas_id, column.canvas_id
     filled = Filled(pupil.name, wanted.name, old, new, *ids, column.points)
     if _lowers(filled, allow_lower, work) and not allow_lower:
+        work.kept.extend(kept)
         return keep
     work.filled.append(filled)
     return f"{new:.2f}"
@@ -160,8 +167,8 @@ def _not_ready(grade: Grade, present: str) -> str:
         return f"the score is {grade.points}"
     if present.upper() in ("EX", "EXCUSED"):
         return "excused in Canvas"
-    if present == NOT_ASSIGNED:
-        return "not assigned to the student in Canvas"
+    if present in NO_GRADES:
+        return NO_GRADES[present]
     if present not in ("", "-") and number_in(present) is None:
         return f"Canvas shows {present!r}, which is no number of points"
     return ""

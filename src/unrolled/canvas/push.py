@@ -12,7 +12,7 @@ from typing import Any
 
 from unrolled.canvas.grades import exported, grades, open_gradebook, pupils
 from unrolled.canvas.ledger import Ledger, open_ledger
-from unrolled.canvas.matching import Filled, LeftOut
+from unrolled.canvas.matching import HIDDEN, Filled, LeftOut, Pupil, grouped
 from unrolled.canvas.notes import Note, send_note, settle, wanted_notes
 from unrolled.canvas.plan import ExportPlan, plan_export
 from unrolled.canvas.rest import (
@@ -20,10 +20,16 @@ from unrolled.canvas.rest import (
     Present,
     Remote,
     active_students,
+    closed,
+    look,
+    over_for,
     read_present,
     template_of,
+    test_students,
 )
+from unrolled.canvas.template import NO_GRADES
 from unrolled.course import Course
+from unrolled.errors import UserError
 
 BATCH = 100
 POLLS = 120
@@ -32,12 +38,16 @@ Step = Callable[[int, int, str], None]
 
 @dataclass(frozen=True)
 class Wish:
-    """What the instructor asks for beyond the grades."""
+    """What the instructor asks for beyond the grades.
+
+    With a `trial` only that student's go, and they go to Canvas's Test Student.
+    """
 
     allow_lower: bool = False
     comment: str = ""
     feedback: bool = False
     scale: bool = False
+    trial: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,7 +73,11 @@ class Wrong:
 
 @dataclass(frozen=True)
 class PushReport:
-    """What was sent, what was there already, and what Canvas has otherwise."""
+    """What was sent, what was there already, and what Canvas has otherwise.
+
+    `reasons` are Canvas's own words on what it did not do, `not_sent` what it would not
+    have taken.
+    """
 
     sent: int
     same: int
@@ -71,10 +85,26 @@ class PushReport:
     notes_there: int
     wrong: tuple[Wrong, ...] = ()
     warnings: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    not_sent: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The document that ``--json`` prints."""
         return asdict(self)
+
+
+@dataclass
+class Tally:
+    """What has been sent so far, should the rest fail; `proved` is read back."""
+
+    grades: int = 0
+    proved: bool = False
+    notes: int = 0
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was sent."""
+        return not (self.grades or self.notes)
 
 
 def _quiet(done: int, total: int, talk: str) -> None:
@@ -91,48 +121,92 @@ def plan_push(
     """The same plan as for the CSV, made of what Canvas says it has."""
     assignments = exported(course, names)
     with open_gradebook(course) as gradebook:
-        people = pupils(course, gradebook)
+        people = pupils(course, gradebook, [wish.trial] if wish.trial else ())
         results = grades(gradebook, assignments)
     with remote.told():
-        users = active_students(remote)
+        users, testing = _users(remote, people, wish)
+        if wish.trial:
+            people = [Pupil(wish.trial, testing[0])]
         titles = {t for a in assignments for t in (a.title, a.name)}
-        present = _present(remote, titles, bool(wish.comment or wish.feedback), step)
+        present = _present(remote, titles, wish, testing, step)
     template = template_of(remote, users, present)
     plan = plan_export(
         template, people, assignments, results, wish.allow_lower, wish.scale
     )
     left_out: list[LeftOut] = []
-    notes = wanted_notes(course, plan.filled, wish.comment, wish.feedback, left_out)
+    notes = wanted_notes(course, plan, wish.comment, wish.feedback, left_out)
     return PushPlan(plan, tuple(notes), present, tuple(left_out))
 
 
+def _users(
+    remote: Remote, people: Sequence[Pupil], wish: Wish
+) -> tuple[list[Any], list[str]]:
+    """Who may get grades: the class, or the Test Student alone in a trial.
+
+    The Test Student, told by its number as well, is one of the class if the gradebook
+    has its Canvas id.
+    """
+    testing = test_students(remote)
+    if wish.trial:
+        if not testing:
+            raise UserError(
+                f"{remote.name} has no Test Student yet: open the course in Canvas "
+                "and choose View as Student once."
+            )
+        return testing[:1], [str(testing[0].id)]
+    known = {p.canvas_id for p in people}
+    ours = {str(u.id): u for u in testing if str(u.id) in known}
+    users = {str(u.id): u for u in active_students(remote)} | ours
+    return list(users.values()), list(ours)
+
+
 def _present(
-    remote: Remote, titles: set[str], comments: bool, step: Step
+    remote: Remote, titles: set[str], wish: Wish, testing: Sequence[str], step: Step
 ) -> dict[Key, Present]:
-    wanted = {n: a for n, a in remote.assignments.items() if a.name in titles}
+    """What Canvas has of the assignments that take grades.
+
+    A list of submissions may leave the Test Student out: it is looked up.
+    """
+    wanted = {
+        n: a
+        for n, a in remote.assignments.items()
+        if a.name in titles and not closed(a)
+    }
+    comments = bool(wish.comment or wish.feedback)
     found: dict[Key, Present] = {}
     for done, (number, assignment) in enumerate(wanted.items(), 1):
-        for student, present in read_present(assignment, comments).items():
-            found[student, number] = present
+        now = {} if wish.trial else dict(read_present(assignment, comments))
+        now |= {n: look(remote, (n, number)) for n in testing if n not in now}
+        over = over_for(remote, assignment)
+        for student, present in now.items():
+            late = over is None or student in over
+            found[student, number] = replace(present, over=late)
         step(done, len(wanted), f"read {assignment.name}")
     return found
 
 
 def push(
-    course: Course, remote: Remote, plan: PushPlan, step: Step = _quiet
+    course: Course,
+    remote: Remote,
+    plan: PushPlan,
+    step: Step = _quiet,
+    tally: Tally | None = None,
 ) -> PushReport:
     """Send what differs, wait, read back and compare; then send the notes.
 
-    A note goes only with a grade that Canvas has as it was meant.
-    Raises CanvasFailedError if Canvas cannot be reached; a later run goes on.
+    A note goes only with a grade that Canvas has as it was meant. `tally` is kept up to
+    date. Raises CanvasFailedError if Canvas cannot be reached; a later run goes on.
     """
     changed = plan.grades.changed
+    tally = tally or Tally()
     with open_ledger(course, remote.name) as ledger, remote.told():
-        _send_grades(remote, changed, step)
+        reasons = _send_grades(remote, changed, step, tally)
         wrong, warnings = _compare(remote, changed) if changed else ([], [])
+        tally.proved = True
         bad = {(w.student, w.assignment) for w in wrong}
         notes = [n for n in plan.notes if (n.student, n.assignment) not in bad]
-        left = _send_notes(remote, ledger, notes, plan.present, step)
+        left = _send_notes(remote, ledger, notes, plan.present, step, tally)
+    warnings += _hidden(remote, plan)
     return PushReport(
         len(changed) - len(wrong),
         len(plan.grades.filled) - len(changed),
@@ -140,11 +214,31 @@ def push(
         len(notes) - len(left),
         tuple(wrong),
         tuple(warnings),
+        tuple(reasons),
+        tuple(grouped(i for i in plan.grades.left_out if _untakable(i))),
     )
 
 
-def _send_grades(remote: Remote, changed: Sequence[Filled], step: Step) -> None:
+def _untakable(item: LeftOut) -> bool:
+    """Whether it is Canvas that takes no grades there, not we who have none."""
+    ours = item.kind == "column" and not item.other
+    return ours or item.why in NO_GRADES.values()
+
+
+def _hidden(remote: Remote, plan: PushPlan) -> list[str]:
+    """What students do not see yet of that which was sent."""
+    touched = {f.canvas_assignment for f in plan.grades.filled}
+    touched |= {n.key.assignment for n in plan.notes}
+    found = [remote.assignments[n] for n in sorted(touched)]
+    return [f"{a.name}: {HIDDEN}" for a in found if getattr(a, "post_manually", False)]
+
+
+def _send_grades(
+    remote: Remote, changed: Sequence[Filled], step: Step, tally: Tally
+) -> list[str]:
+    """Send them, assignment by assignment; what Canvas says where it fails."""
     done = 0
+    reasons: dict[str, None] = {}
     for number in dict.fromkeys(f.canvas_assignment for f in changed):
         ours = [f for f in changed if f.canvas_assignment == number]
         for start in range(0, len(ours), BATCH):
@@ -152,18 +246,29 @@ def _send_grades(remote: Remote, changed: Sequence[Filled], step: Step) -> None:
             data = {f.canvas_student: {"posted_grade": f"{f.new:.2f}"} for f in batch}
             assignment = remote.assignments[number]
             progress = assignment.submissions_bulk_update(grade_data=data)
-            _wait(remote, progress)
+            tally.grades += len(batch)
+            why = _wait(remote, progress)
+            if why:
+                reasons[f"{batch[0].assignment}: {why}"] = None
             done += len(batch)
             step(done, len(changed), f"grades of {batch[0].assignment}")
+    return list(reasons)
 
 
-def _wait(remote: Remote, progress: Any) -> None:
-    """Until Canvas has done its job, well or badly: what it did is compared later."""
+def _wait(remote: Remote, progress: Any) -> str:
+    """Until Canvas has done its job, well or badly; what it says if badly.
+
+    What it really did is compared later: a failed job may have set most grades.
+    """
     for poll in range(POLLS):
-        if progress.workflow_state in ("completed", "failed"):
-            return
+        if progress.workflow_state == "completed":
+            return ""
+        if progress.workflow_state == "failed":
+            said = str(getattr(progress, "message", None) or "").strip()
+            return f"Canvas says: {remote.token.scrub(said)[:500] or 'failed'}"
         remote.pause(min(5.0, 0.25 * 1.5**poll))
         progress = progress.query()
+    return "Canvas is still working on it; run the command again in a while"
 
 
 def _compare(
@@ -173,7 +278,9 @@ def _compare(
     for number in dict.fromkeys(f.canvas_assignment for f in changed):
         now = read_present(remote.assignments[number])
         for grade in (f for f in changed if f.canvas_assignment == number):
-            present = now.get(grade.canvas_student, Present())
+            present = now.get(grade.canvas_student)
+            if present is None:  # the Test Student is in no list
+                present = look(remote, (grade.canvas_student, number))
             entered = present.entered
             if entered is None or round(entered, 2) != grade.new or present.excused:
                 why = "Canvas did not take it" if entered is None else "another grade"
@@ -195,10 +302,12 @@ def _send_notes(
     notes: Sequence[Note],
     present: Mapping[Key, Present],
     step: Step,
+    tally: Tally,
 ) -> list[Note]:
     left = settle(ledger, notes, lambda key: present.get(key, Present()))
     for done, note in enumerate(left, 1):
         send_note(remote, ledger, note)
+        tally.notes += 1
         step(done, len(left), f"note for {note.student}")
     return left
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from canvasapi.assignment import Assignment
 from canvasapi.course import Course as CanvasCourse
+from canvasapi.exceptions import Forbidden, ResourceDoesNotExist, Unauthorized
 from canvasapi.submission import Submission
 
-from unrolled.canvas.template import Column, Row, Template
+from unrolled.canvas.template import NOT_ASSIGNED, OVER, Column, Row, Template
 from unrolled.canvas.token import Token
 from unrolled.canvas.web import PatientSession, requester, told
 from unrolled.canvas_place import CanvasPlace
@@ -26,13 +27,15 @@ Key = tuple[str, str]  # (student, assignment), as Canvas numbers them
 class Present:
     """What Canvas has for one student and assignment.
 
-    `entered` is the grade as given; `score` is after Canvas's own late policy.
+    `entered` is the grade as given; `score` is after Canvas's own late policy; `over`
+    says that its grading period is closed.
     """
 
     entered: float | None = None
     score: float | None = None
     excused: bool = False
     comments: tuple[str, ...] = ()
+    over: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,8 @@ def template_of(
             str(found.name),
             number,
             getattr(found, "points_possible", None),
-            _closed(found),
+            closed(found),
+            bool(getattr(found, "post_manually", False)),
         )
         for index, (number, found) in enumerate(remote.assignments.items())
     )
@@ -128,12 +132,49 @@ def template_of(
     return Template(Path(remote.name), IDENTITY, columns, tuple(rows), ())
 
 
-def _closed(assignment: Any) -> str:
+def closed(assignment: Any) -> str:
+    """Why an assignment takes no grades from here; "" if it does."""
+
+    def has(name: str) -> bool:
+        return bool(getattr(assignment, name, False))
+
     if not getattr(assignment, "published", True):
         return "not published in Canvas, so it takes no grades"
     if getattr(assignment, "grading_type", "points") in ("pass_fail", "not_graded"):
         return f"graded as {assignment.grading_type} in Canvas, not by points"
+    if has("moderated_grading") and not has("grades_published"):
+        return (
+            "moderated in Canvas: its grades are settled there. Switch moderated "
+            "grading off, or enter them there"
+        )
+    if has("group_category_id") and not has("grade_group_students_individually"):
+        return (
+            "a group assignment in Canvas: one member's grade would go to the whole "
+            "group. Let it assign grades to each student individually"
+        )
+    if getattr(assignment, "anonymize_students", has("anonymous_grading")):
+        return (
+            "graded anonymously in Canvas: it does not say whose a grade is before all "
+            "are posted. Post them, or switch anonymous grading off"
+        )
     return ""
+
+
+def over_for(remote: Remote, assignment: Any) -> Collection[str] | None:
+    """Students for whom an assignment lies in a closed grading period.
+
+    None if Canvas only says that there are some.
+    """
+    if not getattr(assignment, "in_closed_grading_period", False):
+        return ()
+    path = f"courses/{remote.place.course}/effective_due_dates"
+    asked = [("assignment_ids[]", str(assignment.id))]
+    try:
+        answer = remote.course._requester.request("GET", path, _kwargs=asked).json()
+        dates = answer[str(assignment.id)]
+        return {s for s, d in dates.items() if d.get("in_closed_grading_period")}
+    except (ResourceDoesNotExist, Forbidden, Unauthorized, KeyError, AttributeError):
+        return None
 
 
 def _row(
@@ -143,13 +184,19 @@ def _row(
     sis = str(getattr(user, "sis_user_id", "") or "")
     login = str(getattr(user, "login_id", "") or "")
     identity = (name, str(user.id), sis, login, "")
-    cells = [_cell(present.get((str(user.id), c.canvas_id))) for c in columns]
+    cells = [
+        "" if c.closed else _cell(present.get((str(user.id), c.canvas_id)))
+        for c in columns
+    ]
     return Row(line, name, str(user.id), sis, login, identity, (*identity, *cells))
 
 
 def _cell(present: Present | None) -> str:
+    """As an export would show it: Canvas has no submission where none is assigned."""
     if present is None:
-        return ""
+        return NOT_ASSIGNED
+    if present.over:
+        return OVER
     if present.excused:
         return "EX"
     return "" if present.entered is None else f"{present.entered:.2f}"
@@ -162,3 +209,25 @@ def active_students(remote: Remote) -> list[Any]:
             enrollment_type=["student"], enrollment_state=["active", "invited"]
         )
     )
+
+
+def test_students(remote: Remote) -> list[Any]:
+    """Canvas's Test Student, once somebody has opened the student view.
+
+    It is enrolled in a way of its own, which a list of students leaves out.
+    """
+    return list(
+        remote.course.get_users(
+            enrollment_type=["student_view"], include=["test_student"]
+        )
+    )
+
+
+def look(remote: Remote, key: Key) -> Present:
+    """What Canvas has now for one submission."""
+    student, assignment = key
+    path = f"courses/{remote.place.course}/assignments/{assignment}"
+    way = remote.course._requester
+    asked = [("include[]", "submission_comments")]
+    answer = way.request("GET", f"{path}/submissions/{student}", _kwargs=asked)
+    return present_of(Submission(way, answer.json()))

@@ -14,8 +14,13 @@ from pathlib import Path
 
 from unrolled.errors import UserError
 
-# What Canvas writes where an assignment is not assigned to a student.
-NOT_ASSIGNED = "N/A"
+# What Canvas writes where an assignment is not assigned to a student, and what we write
+# where Canvas says that a grading period is over.
+NOT_ASSIGNED, OVER = "N/A", "closed"
+NO_GRADES = {
+    NOT_ASSIGNED: "not assigned to the student in Canvas",
+    OVER: "in a closed grading period in Canvas, which takes no grades any more",
+}
 _NAMES = (["Student", "ID"], ["LastName", "FirstName", "ID"])
 _ID = re.compile(r" \(([0-9]+)\)\Z")
 _NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?\Z")

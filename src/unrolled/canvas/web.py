@@ -46,6 +46,11 @@ class _Bearer(AuthBase):
         return request
 
 
+def same_origin(one: str, other: str) -> bool:
+    """Whether two addresses are of one server."""
+    return _origin(one) == _origin(other)
+
+
 def _origin(url: str) -> tuple[str, str]:
     parts = urlsplit(url)
     return parts.scheme, parts.netloc

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 
@@ -12,7 +13,7 @@ from rich.text import Text
 from unrolled.canvas.cartridge import CartridgeReport
 from unrolled.canvas.check import LOSSES, CheckReport
 from unrolled.canvas.matching import grouped
-from unrolled.canvas.push import PushPlan, PushReport
+from unrolled.canvas.push import PushPlan, PushReport, Tally, Wrong
 from unrolled.canvas.roster import RosterPlan
 
 
@@ -110,14 +111,50 @@ def pushed_view(report: PushReport) -> RenderableType:
             f"{report.notes_sent} comments sent, {report.notes_there} were there"
         )
     ]
-    for wrong in report.wrong:
-        has = "none" if wrong.canvas is None else f"{wrong.canvas:.2f}"
-        told = f" {wrong.student}, {wrong.assignment}: sent {wrong.sent:.2f}, "
-        lines.append(
-            Text.assemble(("WRONG", "bold red"), told, f"Canvas has {has}: {wrong.why}")
-        )
+    lines += [Text(f"not sent: {line}") for line in report.not_sent]
+    lines += [Text(line, style="bold red") for line in report.reasons]
+    lines += [
+        Text.assemble(("WRONG", "bold red"), f" {told}")
+        for told in _wrong(report.wrong)
+    ]
     lines += [Text(f"warning: {line}") for line in report.warnings]
     return Group(*lines)
+
+
+def _wrong(wrong: Sequence[Wrong]) -> list[str]:
+    """A line for each grade that Canvas has otherwise, one for all that it has not."""
+    untaken: dict[str, list[Wrong]] = defaultdict(list)
+    lines = []
+    for item in wrong:
+        if item.canvas is None:
+            untaken[item.assignment].append(item)
+        else:
+            lines.append(
+                f"{item.student}, {item.assignment}: sent {item.sent:.2f}, "
+                f"Canvas has {item.canvas:.2f}: {item.why}"
+            )
+    for assignment, items in untaken.items():
+        if len(items) == 1:
+            sent = f"sent {items[0].sent:.2f}, Canvas has none: {items[0].why}"
+            lines.append(f"{items[0].student}, {assignment}: {sent}")
+        else:
+            names = ", ".join(i.student for i in items)
+            lines.append(
+                f"{assignment}: Canvas took none of {len(items)} grades: {names}"
+            )
+    return lines
+
+
+def stopped_view(tally: Tally, grades: int, notes: int) -> RenderableType:
+    """What had been sent when something failed."""
+    if tally.empty:
+        return Text("STOPPED: nothing was sent", style="bold red")
+    proof = "read back" if tally.proved else "not read back"
+    return Text(
+        f"STOPPED: {tally.grades} of {grades} grades sent ({proof}), {tally.notes} of "
+        f"{notes} comments sent; run it again, nothing goes twice",
+        style="bold red",
+    )
 
 
 def cartridge_view(report: CartridgeReport) -> RenderableType:
