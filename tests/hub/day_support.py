@@ -151,15 +151,17 @@ def run_as(
 @contextlib.contextmanager
 def running_hub() -> Iterator[Hub]:
     """A hub on free ports for a course of one assignment; all gone afterwards."""
-    root = Path(tempfile.mkdtemp(prefix="unrolled-day-", dir="/var/tmp"))
-    root.chmod(0o755)
+    place = Path(tempfile.mkdtemp(prefix="hub-day-", dir="/var/tmp"))
+    place.chmod(0o755)
+    root = place / "course"
+    root.mkdir()
     for name in ("lessons", "source", "release", "solutions"):
         (root / name).mkdir()
         shutil.copytree(
             ROOT / name / "02_forward_pass", root / name / "02_forward_pass"
         )
     shutil.copyfile(ROOT / "nbgrader_config.py", root / "nbgrader_config.py")
-    folder = os.environ.get("UNROLLED_HUB_FOLDER", str(root / "hub"))
+    folder = os.environ.get("UNROLLED_HUB_FOLDER", str(place / "hub"))
     students = json.dumps(["ada", "emmy", "sophie", *CLASS])
     more = f'students = {students}\nport = {_ports()}\nfolder = "{folder}"\n'
     (root / "course.toml").write_text(COURSE + more)
@@ -171,7 +173,7 @@ def running_hub() -> Iterator[Hub]:
         if hub.process is not None and hub.process.poll() is None:
             hub.stop()
         hub.run("down", "--purge", "--yes")
-        shutil.rmtree(root, ignore_errors=True)
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def _ports() -> int:

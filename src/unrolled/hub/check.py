@@ -6,46 +6,26 @@ import json
 import stat
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import psutil
 
 from unrolled.errors import UserError
 from unrolled.hub.accounts import exists, open_homes
+from unrolled.hub.check_secrets import (
+    environments_are_clean,
+    files_are_roots,
+    processes_tell_nothing,
+    students_are_plain,
+    students_read,
+)
 from unrolled.hub.config import groups
 from unrolled.hub.environment_files import ALL, NBGRADER, STAFF, STUDENTS, extension
+from unrolled.hub.finding import Finding, HubCheck
 from unrolled.hub.members import Hub
 from unrolled.hub.plan import HubPlan
 from unrolled.hub.running import answers, runner, service_pages
 from unrolled.hub.system import as_account, as_grader
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that must hold; `mend` says what to do where it does not."""
-
-    what: str
-    holds: bool
-    found: str = ""
-    mend: str = ""
-
-
-@dataclass(frozen=True)
-class HubCheck:
-    """All findings."""
-
-    findings: tuple[Finding, ...]
-
-    @property
-    def passed(self) -> bool:
-        """Whether everything holds."""
-        return all(f.holds for f in self.findings)
-
-    def as_dict(self) -> dict[str, Any]:
-        """The document that ``--json`` prints."""
-        return {"passed": self.passed, "findings": [asdict(f) for f in self.findings]}
 
 
 def check_hub(plan: HubPlan) -> HubCheck:
@@ -109,35 +89,6 @@ def _modes(plan: HubPlan) -> list[tuple[Path, int]]:
     ]
 
 
-def _students_see(plan: HubPlan) -> Iterator[Finding]:
-    """A student reads nothing that is not theirs."""
-    there = [n for n in plan.students if exists(n)]
-    if not there:
-        return
-    student, *others = there
-    course = plan.exchange / plan.course
-    secret = {
-        "the course folder": plan.course_root,
-        "the gradebook": plan.course_root / "gradebook.db",
-        "what others have handed in": course / "inbound",
-        "the hub's state": plan.state,
-        "the list of feedback": course / "feedback",
-    }
-    for other in others[:1]:
-        secret["the home of another"] = plan.homes / other
-    for what, path in secret.items():
-        read = _can_read(student, path)
-        mend = f"close {path}: chmod, or start the hub again"
-        yield Finding(f"a student cannot read {what}", not read, str(path), mend)
-
-
-def _can_read(account: str, path: Path) -> bool:
-    """Whether an account can list a folder or read a file, tried as that account."""
-    command = ["ls" if path.is_dir() else "cat", str(path)]
-    words = as_account(account, command)
-    return subprocess.run(words, capture_output=True).returncode == 0
-
-
 def _roles(plan: HubPlan) -> Iterator[Finding]:
     """The hub knows who is who."""
     token = (plan.state / "check.token").read_text(encoding="ascii").strip()
@@ -193,5 +144,7 @@ def _sandbox(plan: HubPlan) -> Iterator[Finding]:
 
 Probe = Callable[[HubPlan], Iterator[Finding]]
 PROBES: tuple[Probe, ...] = (
-    *(_runs, _loopback, _permissions, _students_see, _roles, _extensions, _sandbox),
+    *(_runs, _loopback, _permissions, students_read, students_are_plain),
+    *(environments_are_clean, processes_tell_nothing, files_are_roots),
+    *(_roles, _extensions, _sandbox),
 )

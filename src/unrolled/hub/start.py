@@ -13,6 +13,7 @@ from pathlib import Path
 from unrolled.course import Course, load_course
 from unrolled.errors import UserError
 from unrolled.hub.accounts import make_account, make_accounts, remove_accounts
+from unrolled.hub.clone import close_clones, require_closed
 from unrolled.hub.course_place import build_course, make_exchange, place_course
 from unrolled.hub.environment_files import write_environment_files
 from unrolled.hub.install import install
@@ -48,6 +49,8 @@ def prepare(course: Course, say: Say) -> Prepared:
     claim(plan, course)
     if plan.sign_in == "lti":
         read_lti(plan)
+    plan.state.mkdir(mode=0o700, exist_ok=True)
+    close_clones(plan, [course.root.resolve(), PROJECT], say)
     install(plan, PROJECT, say, _extras(plan, course))
     prepare_state(plan)
     made = [plan.grader] if make_account(plan, plan.grader) else []
@@ -59,6 +62,7 @@ def prepare(course: Course, say: Say) -> Prepared:
     plan = _with_students(plan, course)
     prepare_state(plan)
     made += make_accounts(plan)
+    require_closed(plan)
     return Prepared(plan, tuple(made), copied, time.monotonic() - began)
 
 

@@ -1,0 +1,85 @@
+"""The folders from which a hub was started: they hold what no student may read.
+
+A clone made under umask 022 can be read by every account of the machine, with lessons,
+solutions, hidden tests, the gradebook and its copies. So it is closed at the start.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+
+from unrolled.errors import UserError
+from unrolled.hub.accounts import exists
+from unrolled.hub.as_somebody import opened
+from unrolled.hub.plan import HubPlan
+
+LIST = "started-from.txt"
+SAMPLES = 3  # files that are tried in each folder of a clone
+
+
+def close_clones(plan: HubPlan, roots: list[Path], say: Callable[[str], None]) -> None:
+    """Close the folders to everybody but their owner and group, and keep a list.
+
+    Raises UserError if a part of the hub that students need lies inside.
+    """
+    for root in roots:
+        for place in (plan.folder, plan.homes):
+            if place.resolve().is_relative_to(root):
+                raise UserError(
+                    f"{place} lies in {root}, which holds solutions and hidden tests "
+                    "and is closed to students. Name a folder elsewhere with `folder` "
+                    "below [hub] in course.toml."
+                )
+    for root in roots:
+        mode = stat.S_IMODE(root.stat().st_mode)
+        if mode & stat.S_IRWXO:
+            with suppress(OSError):  # whether it worked is tried as a student
+                root.chmod(mode & ~stat.S_IRWXO)
+                say(f"closing {root} to other accounts: solutions and tests lie there")
+    known = dict.fromkeys((*clones(plan), *roots))
+    text = "".join(f"{root}\n" for root in known)
+    (plan.state / LIST).write_text(text, encoding="utf-8")
+
+
+def clones(plan: HubPlan) -> list[Path]:
+    """The folders from which this hub was ever started and that are still there."""
+    with suppress(OSError):
+        lines = (plan.state / LIST).read_text(encoding="utf-8").splitlines()
+        return [Path(line) for line in lines if Path(line).is_dir()]
+    return []
+
+
+def require_closed(plan: HubPlan) -> None:
+    """Raise UserError if a student can read anything in such a folder."""
+    for root in clones(plan):
+        for name, paths in read_by(plan, inside(root)):
+            raise UserError(
+                f"{paths[0]}: {name}, a student, can read it, and {root} holds "
+                f"solutions and hidden tests. Closing it was not enough: look at its "
+                f"owner, group and access list (`ls -ld`, `getfacl`), or move it "
+                "below a folder that students cannot enter, such as /root. Then start "
+                "the hub again."
+            )
+
+
+def inside(root: Path) -> list[Path]:
+    """A folder, what lies directly in it, and some files of each folder there."""
+    found = [root]
+    for path in sorted(root.iterdir()):
+        if path.name == ".venv":
+            continue  # Python's own files
+        found.append(path)
+        if path.is_dir() and not path.is_symlink():
+            found += islice((p for p in path.rglob("*") if p.is_file()), SAMPLES)
+    return found
+
+
+def read_by(plan: HubPlan, paths: list[Path]) -> Iterator[tuple[str, list[Path]]]:
+    """The students who can read some of the paths, and which."""
+    for name in plan.students:
+        if exists(name) and (them := opened(name, paths)):
+            yield name, them
