@@ -27,7 +27,8 @@ import json, sys, types
 
 def ours(value):
     module = getattr(value, "__module__", None)
-    return isinstance(module, str) and module.split(".")[0] in ("unrolled", "__main__", "__mp_main__")
+    own = ("unrolled", "__main__", "__mp_main__")
+    return isinstance(module, str) and module.split(".")[0] in own
 
 def inside(owner, where):
     for key, value in list(vars(owner).items()):

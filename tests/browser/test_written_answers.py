@@ -9,7 +9,9 @@ import pytest
 from author_support import make_course
 from cli_support import NAME, hand_in
 from hostile_answers import ANSWERS
-from hostile_support import (
+from jupyter_support import browser_page, needs_browser
+from nbgrader.api import Gradebook
+from payload_support import (
     COMMENT,
     LISTENS,
     add_hostile_answers,
@@ -17,8 +19,6 @@ from hostile_support import (
     watched,
     write_answer,
 )
-from jupyter_support import browser_page, needs_browser
-from nbgrader.api import Gradebook
 from test_offline_pages import STOCK, formgrader
 
 from unrolled.author.build import build

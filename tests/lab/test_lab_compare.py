@@ -1,6 +1,7 @@
 """Several results at once: tuples, lists and dicts of arrays."""
 
 from collections import OrderedDict
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from unrolled.lab import check
 A, B = np.arange(6.0).reshape(2, 3), np.array([0.5, 1.5])
 
 
-def message(got, expected, **options):
+def message(got: Any, expected: Any, **options: Any) -> Any:
     with pytest.raises(check.CheckFailed) as caught:
         check.close("out", got, expected, **options)
     return str(caught.value)
@@ -33,7 +34,7 @@ def message(got, expected, **options):
         ([], []),
     ],
 )
-def test_containers_of_right_values_pass(got, expected):
+def test_containers_of_right_values_pass(got: Any, expected: Any) -> None:
     """Do tuples, lists, dicts and lists of numbers pass, item by item?"""
     check.close("out", got, expected)
 
@@ -57,7 +58,7 @@ def test_containers_of_right_values_pass(got, expected):
         ((i for i in (A, B)), (A, B), "got a generator"),
     ],
 )
-def test_the_wrong_item_is_named(got, expected, words):
+def test_the_wrong_item_is_named(got: Any, expected: Any, words: Any) -> None:
     """Is the item named that is missing, too many or wrong?"""
     assert words in message(got, expected)
 
@@ -66,13 +67,13 @@ def test_the_wrong_item_is_named(got, expected, words):
     ("axes", "expected_name"),
     [("N H", "(N, H)"), (("N H", "H"), "(N, H)"), (["N H", None], "(N, H)")],
 )
-def test_axes_are_given_for_all_or_for_each(axes, expected_name):
+def test_axes_are_given_for_all_or_for_each(axes: Any, expected_name: Any) -> None:
     """May one string serve the items it fits, or each item have its own?"""
     assert expected_name in message((A.T, B), (A, B), axes=axes)
     assert "out[1]" in message((A, -B), (A, B), axes=axes)
 
 
-def test_axes_of_a_dict_go_by_key():
+def test_axes_of_a_dict_go_by_key() -> None:
     """May a dict of axes leave some keys out?"""
     words = message({"A": A, "B": B[:1]}, {"A": A, "B": B}, axes={"B": "H"})
     assert "expected (H,) = (2,)" in words

@@ -1,5 +1,7 @@
 """What a student may choose, and what is shown where nobody can."""
 
+from typing import Any
+
 import ipywidgets as widgets
 import pytest
 
@@ -23,7 +25,9 @@ from unrolled.lab.controls import control, label, panels
         ([3], widgets.SelectionSlider, 3, [3]),
     ],
 )
-def test_each_form_gives_its_control(given, kind, first, samples):
+def test_each_form_gives_its_control(
+    given: Any, kind: Any, first: Any, samples: Any
+) -> None:
     """Which control does each form give, where does it stand, what is sampled?"""
     found = control("hidden_size", given)
     widget = found.widget()
@@ -39,13 +43,13 @@ def test_each_form_gives_its_control(given, kind, first, samples):
         *([], 3, "abc", None, (True, False), (0, float("nan"))),
     ],
 )
-def test_what_is_no_control_is_refused_in_words(given):
+def test_what_is_no_control_is_refused_in_words(given: Any) -> None:
     """Does an author learn which control is wrong, and how to write it?"""
     with pytest.raises(UserError, match=r"control hidden_size is no \(low, high\)"):
         control("hidden_size", given)
 
 
-def test_labels_are_whole_words_and_fit():
+def test_labels_are_whole_words_and_fit() -> None:
     """Is a parameter called by its words, in a column wide enough for them?"""
     widget = control("learning_rate", (0.0, 1.0)).widget()
     assert widget.description == "learning rate"
@@ -53,7 +57,7 @@ def test_labels_are_whole_words_and_fit():
     assert widget.style.description_width == "9rem"
 
 
-def test_values_are_labelled_shortly():
+def test_values_are_labelled_shortly() -> None:
     """Are floats cut to four digits, and other values as they are?"""
     assert [label(v) for v in (1 / 3, 2.0, 7, "gru")] == ["0.3333", "2", "7", "gru"]
 
@@ -61,12 +65,12 @@ def test_values_are_labelled_shortly():
 CONTROLS = [control("k", (0, 4)), control("cell", ["rnn", "lstm"])]
 
 
-def test_panels_vary_the_first_control():
+def test_panels_vary_the_first_control() -> None:
     """Do static panels vary the first control, the others as at first?"""
     assert panels(CONTROLS, None) == [{"k": k, "cell": "rnn"} for k in (0, 2, 4)]
 
 
-def test_panels_can_be_chosen():
+def test_panels_can_be_chosen() -> None:
     """May an author choose what the panels show, of any control?"""
     assert panels(CONTROLS, {"cell": ["lstm"]}) == [{"k": 2, "cell": "lstm"}]
     both = panels(CONTROLS, {"k": [1, 3], "cell": ["rnn", "lstm"]})
@@ -76,7 +80,7 @@ def test_panels_can_be_chosen():
 
 
 @pytest.mark.parametrize("static", [{"depth": [1]}, {"k": []}])
-def test_a_wrong_static_is_refused(static):
+def test_a_wrong_static_is_refused(static: Any) -> None:
     """Does an author learn of a slip in static?"""
     with pytest.raises(UserError, match="static has no"):
         panels(CONTROLS, static)

@@ -4,6 +4,7 @@ import base64
 import re
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 from matplotlib import pyplot as plt
@@ -14,7 +15,7 @@ ALT = 'A line that "rises" & falls <b>'
 
 
 @pytest.fixture
-def sent(monkeypatch):
+def sent(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The bundles and the metadata that a front end would get."""
     bundles = []
     monkeypatch.setattr(
@@ -26,13 +27,13 @@ def sent(monkeypatch):
     return bundles
 
 
-def figure():
+def figure() -> Any:
     fig, ax = plt.subplots(figsize=(3, 2))
     ax.plot([1, 3, 2])
     return fig
 
 
-def test_one_bundle_serves_every_reader(sent):
+def test_one_bundle_serves_every_reader(sent: Any) -> None:
     """Are HTML, PNG and words in one bundle, all with the same picture?"""
     show(figure(), alt=ALT)
     ((data, metadata),) = sent
@@ -43,7 +44,7 @@ def test_one_bundle_serves_every_reader(sent):
     assert metadata["image/png"]["alt"] == ALT
 
 
-def test_the_words_are_escaped(sent):
+def test_the_words_are_escaped(sent: Any) -> None:
     """Can no alternative text break out of its attribute?"""
     show(figure(), alt=ALT)
     html = sent[0][0]["text/html"]
@@ -51,13 +52,13 @@ def test_the_words_are_escaped(sent):
     assert html.count("<") == 1
 
 
-def test_words_over_several_lines_become_one(sent):
+def test_words_over_several_lines_become_one(sent: Any) -> None:
     """May alt be written over several lines in the source?"""
     show(figure(), alt="A line\n      that rises")
     assert sent[0][0]["text/plain"] == "A line that rises"
 
 
-def test_the_figure_is_closed(sent):
+def test_the_figure_is_closed(sent: Any) -> None:
     """Is the figure closed, so that it is not shown a second time?"""
     fig = figure()
     show(fig, alt=ALT)
@@ -65,7 +66,7 @@ def test_the_figure_is_closed(sent):
 
 
 @pytest.mark.parametrize("alt", ["", "  \n"])
-def test_a_figure_without_words_is_refused(sent, alt):
+def test_a_figure_without_words_is_refused(sent: Any, alt: str) -> None:
     """Is alternative text obligatory?"""
     fig = figure()
     with pytest.raises(ValueError, match="alt is empty"):
@@ -73,7 +74,7 @@ def test_a_figure_without_words_is_refused(sent, alt):
     plt.close(fig)
 
 
-def test_the_size_on_the_page_is_in_inches_of_css(sent):
+def test_the_size_on_the_page_is_in_inches_of_css(sent: Any) -> None:
     """Is a figure of 3 inches about 288 CSS pixels wide, at any resolution?"""
     png = display.to_png(figure())
     plt.close("all")
@@ -82,13 +83,13 @@ def test_the_size_on_the_page_is_in_inches_of_css(sent):
     assert width == "288"
 
 
-def test_the_same_figure_gives_the_same_bytes():
+def test_the_same_figure_gives_the_same_bytes() -> None:
     """Is a rendered figure reproducible?"""
     assert display.to_png(figure()) == display.to_png(figure())
     plt.close("all")
 
 
-def test_plain_python_prints_the_words():
+def test_plain_python_prints_the_words() -> None:
     """Does a script without IPython get the words, and no noise on stderr?"""
     code = """
 from unrolled.lab import explore, show, style
@@ -106,7 +107,7 @@ assert get_ipython() is None
     assert (done.stdout, done.stderr) == ("A square\nA line\n", "")
 
 
-def test_ipython_without_a_kernel_stays_calm():
+def test_ipython_without_a_kernel_stays_calm() -> None:
     """Does a shell without front end run the same code without complaint?"""
     code = """
 from IPython.core.interactiveshell import InteractiveShell

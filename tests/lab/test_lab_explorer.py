@@ -1,5 +1,7 @@
 """Figures with sliders: the live widget and the static panels."""
 
+from typing import Any, Never
+
 import ipywidgets as widgets
 import pytest
 from matplotlib import pyplot as plt
@@ -11,7 +13,7 @@ from unrolled.lab.display import page_size
 from unrolled.lab.explorer import WIDGET_VIEW, Picture, live, multiples, render
 
 
-def draw(ax, k, cell="rnn"):
+def draw(ax: Any, k: Any, cell: Any = "rnn") -> None:
     if cell == "broken":
         raise ValueError("no <cell> of that kind")
     ax.plot([0, k])
@@ -23,7 +25,7 @@ CONTROLS = [control("k", (0, 4)), control("cell", ["rnn", "lstm", "broken"])]
 
 
 @pytest.fixture
-def sent(monkeypatch):
+def sent(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The bundles that a front end would get."""
     bundles = []
     monkeypatch.setattr(
@@ -33,7 +35,7 @@ def sent(monkeypatch):
     return bundles
 
 
-def parts(view):
+def parts(view: Any) -> Any:
     """The controls, the note and the image of a live view."""
     *inputs, note, words, image = view.children
     assert type(image) is widgets.Image
@@ -41,7 +43,7 @@ def parts(view):
     return inputs, note, image
 
 
-def test_one_bundle_holds_widget_picture_and_words(sent):
+def test_one_bundle_holds_widget_picture_and_words(sent: Any) -> None:
     """Are the live view, the HTML, the PNG and the words one display?"""
     assert explore(draw, alt=PICTURE.alt, size=(3, 2), k=(0, 4)) is None
     (data,) = sent
@@ -50,7 +52,7 @@ def test_one_bundle_holds_widget_picture_and_words(sent):
     assert data["text/plain"] == PICTURE.alt
 
 
-def test_moving_a_slider_redraws():
+def test_moving_a_slider_redraws() -> None:
     """Does the picture follow the slider, there and back?"""
     (slider, _), _, image = parts(live(PICTURE, CONTROLS))
     before = image.value
@@ -61,7 +63,7 @@ def test_moving_a_slider_redraws():
     assert image.value == before
 
 
-def test_choosing_redraws():
+def test_choosing_redraws() -> None:
     """Does the picture follow the drop-down list?"""
     (_, choice), _, image = parts(live(PICTURE, CONTROLS))
     before = image.value
@@ -69,7 +71,7 @@ def test_choosing_redraws():
     assert image.value != before
 
 
-def test_an_error_is_told_where_the_picture_was():
+def test_an_error_is_told_where_the_picture_was() -> None:
     """Does a failing draw say why, escaped, and go away when it draws again?"""
     (_, choice), note, image = parts(live(PICTURE, CONTROLS))
     choice.value = "broken"
@@ -82,10 +84,10 @@ def test_an_error_is_told_where_the_picture_was():
     assert (note.value, image.layout.display) == ("", None)
 
 
-def test_an_unwritten_function_is_told_in_its_words():
+def test_an_unwritten_function_is_told_in_its_words() -> None:
     """Does a widget on an unwritten exercise say so, and nothing else?"""
 
-    def stub(ax, k):
+    def stub(ax: Any, k: Any) -> Any:
         raise NotImplementedError("rnn_step is not written yet")
 
     picture = Picture(stub, (3, 2), PICTURE.alt)
@@ -93,14 +95,14 @@ def test_an_unwritten_function_is_told_in_its_words():
     assert "k = 2: rnn_step is not written yet</p>" in note.value
 
 
-def test_the_first_picture_is_there_at_once():
+def test_the_first_picture_is_there_at_once() -> None:
     """Is the widget's picture drawn before anything is moved?"""
     _, note, image = parts(live(PICTURE, CONTROLS))
     assert bytes(image.value).startswith(b"\x89PNG")
     assert (note.value, image.width) == ("", "288")
 
 
-def test_panels_stand_side_by_side_while_they_fit():
+def test_panels_stand_side_by_side_while_they_fit() -> None:
     """Are narrow panels in one row, and wide ones in a column?"""
     narrow = page_size(multiples(PICTURE, CONTROLS))
     assert narrow[0] == 3 * 288
@@ -109,33 +111,33 @@ def test_panels_stand_side_by_side_while_they_fit():
     assert wide[1] > 2 * narrow[1]
 
 
-def test_panels_show_different_values():
+def test_panels_show_different_values() -> None:
     """Do the panels depend on the values that are chosen for them?"""
     some = multiples(PICTURE, CONTROLS, {"k": [1, 2]})
     assert some != multiples(PICTURE, CONTROLS, {"k": [1, 3]})
     assert some != multiples(PICTURE, CONTROLS, {"k": [1]})
 
 
-def test_a_failing_panel_leaves_the_others():
+def test_a_failing_panel_leaves_the_others() -> None:
     """Is a panel that cannot be drawn a text, and no crash?"""
     static = {"cell": ["rnn", "broken"]}
     assert multiples(PICTURE, CONTROLS, static).startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("raised", [KeyError("a$b$"), RuntimeError(), ValueError("$")])
-def test_any_message_can_be_written_in_a_panel(raised):
+def test_any_message_can_be_written_in_a_panel(raised: Any) -> None:
     """Does a message with dollars or without words do no harm?"""
 
-    def bad(ax, k):
+    def bad(ax: Any, k: Any) -> Never:
         raise raised
 
     assert multiples(Picture(bad, (3, 2), "x"), CONTROLS[:1])
 
 
-def test_draw_may_use_the_figure():
+def test_draw_may_use_the_figure() -> None:
     """May a draw function add a colour bar, live and in panels?"""
 
-    def heat(ax, k):
+    def heat(ax: Any, k: Any) -> None:
         ax.figure.colorbar(ax.imshow([[0, k]]), ax=ax)
 
     picture = Picture(heat, (3, 2), "x")
@@ -146,7 +148,7 @@ def test_draw_may_use_the_figure():
     assert drawn != failed
 
 
-def test_nothing_is_left_open(sent):
+def test_nothing_is_left_open(sent: Any) -> None:
     """Does exploring leave no figure behind for the front end to show again?"""
     before = plt.get_fignums()
     explore(draw, alt="x", size=(3, 2), k=(0, 4))
@@ -156,7 +158,7 @@ def test_nothing_is_left_open(sent):
 @pytest.mark.parametrize(
     ("alt", "controls"), [("", {"k": (0, 4)}), ("x", {}), ("x", {"k": (4, 0)})]
 )
-def test_an_authors_slip_is_told(sent, alt, controls):
+def test_an_authors_slip_is_told(sent: Any, alt: str, controls: Any) -> None:
     """Are missing words, no control and a wrong control refused?"""
     with pytest.raises(UserError, match="explore: "):
         explore(draw, alt=alt, **controls)

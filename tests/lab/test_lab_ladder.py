@@ -1,5 +1,7 @@
 """The rungs of the ladder before the values: array, axes, shape, dtype, finite."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,9 @@ from unrolled.lab import check
 SHAPE = (2, 4)
 
 
-def message(got, shape=SHAPE, axes="N H", kind="float"):
+def message(
+    got: Any, shape: Any = SHAPE, axes: Any = "N H", kind: Any = "float"
+) -> Any:
     with pytest.raises(check.CheckFailed) as caught:
         check.array("h_t", got, shape, axes, kind)
     return str(caught.value)
@@ -25,7 +29,7 @@ def message(got, shape=SHAPE, axes="N H", kind="float"):
         torch.nn.Parameter(torch.zeros(SHAPE, dtype=torch.float64)),
     ],
 )
-def test_arrays_and_tensors_of_the_right_shape_pass(got):
+def test_arrays_and_tensors_of_the_right_shape_pass(got: Any) -> None:
     """Does every plain array or tensor of the right shape and dtype pass?"""
     check.array("h_t", got, SHAPE, "N H")
 
@@ -33,7 +37,7 @@ def test_arrays_and_tensors_of_the_right_shape_pass(got):
 @pytest.mark.parametrize(
     "got", [1.5, np.float64(1.5), np.array(1.5), torch.tensor(2.0)]
 )
-def test_numbers_have_the_empty_shape(got):
+def test_numbers_have_the_empty_shape(got: Any) -> None:
     """Do a plain number, a NumPy number and a 0-d tensor count as one number?"""
     check.array("loss", got, ())
 
@@ -53,12 +57,12 @@ def test_numbers_have_the_empty_shape(got):
         (np.ma.zeros(SHAPE), "got a MaskedArray, a special kind of array"),
     ],
 )
-def test_what_is_no_array_is_named(got, words):
+def test_what_is_no_array_is_named(got: Any, words: Any) -> None:
     """Does the first rung say what came instead, and the likely slip?"""
     assert words in message(got)
 
 
-def test_a_number_is_asked_for_by_name():
+def test_a_number_is_asked_for_by_name() -> None:
     """Is "a number" expected where the shape is ()?"""
     assert message(None, (), None).startswith("h_t: expected a number, got None")
 
@@ -76,7 +80,7 @@ def test_a_number_is_asked_for_by_name():
         ((5, 7), "h_t: shape (5, 7), expected (N, H) = (2, 4)"),
     ],
 )
-def test_a_wrong_shape_gets_its_likely_cause(shape, words):
+def test_a_wrong_shape_gets_its_likely_cause(shape: Any, words: Any) -> None:
     """Does the shape rung recognise the usual slips?"""
     assert words in message(np.zeros(shape))
 
@@ -90,12 +94,12 @@ def test_a_wrong_shape_gets_its_likely_cause(shape, words):
         ((2, 2, 4), "one step is missing"),
     ],
 )
-def test_steps_and_axes_are_called_by_name(shape, words):
+def test_steps_and_axes_are_called_by_name(shape: Any, words: Any) -> None:
     """Does the shape rung use the names of the axes?"""
     assert words in message(np.zeros(shape), (2, 3, 4), "N T H")
 
 
-def test_broadcasting_to_a_square_is_recognised():
+def test_broadcasting_to_a_square_is_recognised() -> None:
     """Is (N, N) instead of (N,) explained by broadcasting?"""
     words = message(np.zeros((5, 5)), (5,), "N")
     assert "broadcasting? (5, 1) with (5,) makes (5, 5)" in words
@@ -113,7 +117,7 @@ def test_broadcasting_to_a_square_is_recognised():
         (np.zeros(SHAPE, int), "bool", "expected True and False"),
     ],
 )
-def test_a_wrong_dtype_gets_its_likely_cause(got, kind, words):
+def test_a_wrong_dtype_gets_its_likely_cause(got: Any, kind: Any, words: Any) -> None:
     """Does the dtype rung say what is wrong and where it may come from?"""
     assert words in message(got, kind=kind)
 
@@ -130,12 +134,12 @@ def test_a_wrong_dtype_gets_its_likely_cause(got, kind, words):
         (np.zeros(SHAPE), "complex"),
     ],
 )
-def test_each_kind_takes_its_dtypes(got, kind):
+def test_each_kind_takes_its_dtypes(got: Any, kind: Any) -> None:
     """Which dtypes does each kind accept?"""
     check.array("ids", got, SHAPE, kind=kind)
 
 
-def test_a_whole_number_passes_as_one_float():
+def test_a_whole_number_passes_as_one_float() -> None:
     """Does a lone whole number count where one float is asked for, but no bool?"""
     check.array("price", 3, ())
     assert "dtype bool" in message(True, (), None)
@@ -150,14 +154,14 @@ def test_a_whole_number_passes_as_one_float():
         (-np.inf, "the logarithm of 0?"),
     ],
 )
-def test_values_that_are_not_finite_stop_the_climb(bad, words):
+def test_values_that_are_not_finite_stop_the_climb(bad: Any, words: Any) -> None:
     """Does the finite rung name the entry and the likely cause?"""
     got = np.zeros(SHAPE)
     got[1, 2] = bad
     assert words in message(got)
 
 
-def test_the_first_miss_stops_the_climb():
+def test_the_first_miss_stops_the_climb() -> None:
     """Is only the lowest of several misses told?"""
     words = message(np.full((4, 2), np.nan, np.float32))
     assert "transposed" in words
@@ -165,13 +169,13 @@ def test_the_first_miss_stops_the_climb():
 
 
 @pytest.mark.parametrize("axes", ["N", "N T H"])
-def test_an_author_learns_of_axes_that_do_not_fit(axes):
+def test_an_author_learns_of_axes_that_do_not_fit(axes: Any) -> None:
     """Is a slip of the author no failure of the student?"""
     with pytest.raises(ValueError, match="do not fit"):
         check.array("h_t", np.zeros(SHAPE), SHAPE, axes)
 
 
-def test_an_author_learns_of_an_unknown_kind():
+def test_an_author_learns_of_an_unknown_kind() -> None:
     """Is an unknown kind refused?"""
     with pytest.raises(ValueError, match="use one of float"):
         check.array("h_t", np.zeros(SHAPE), SHAPE, kind="floats")

@@ -1,6 +1,7 @@
 """The package in a real kernel, without a front end."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ CELLS = [
 
 
 @pytest.fixture(scope="module")
-def executed():
+def executed() -> Any:
     """A notebook that ran from top to bottom, errors allowed."""
     v4 = nbformat.v4
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -31,7 +32,7 @@ def executed():
     return run.preprocess(notebook, {})[0]
 
 
-def test_figures_have_a_picture_and_words(executed):
+def test_figures_have_a_picture_and_words(executed: Any) -> None:
     """Does each figure give exactly one output with PNG, HTML and words?"""
     for cell, words in zip(
         executed.cells, ("A line that rises", "A line"), strict=False
@@ -42,7 +43,7 @@ def test_figures_have_a_picture_and_words(executed):
         assert {"image/png", "text/html"} <= set(output.data)
 
 
-def test_pages_show_pictures_with_words(executed):
+def test_pages_show_pictures_with_words(executed: Any) -> None:
     """Do web pages show both pictures with their words where they are preferred?"""
     order = ["text/html", "image/png", "text/plain"]
     from traitlets.config import Config
@@ -56,7 +57,7 @@ def test_pages_show_pictures_with_words(executed):
     assert "data:image/png;base64," in tags[1]
 
 
-def test_a_failed_check_is_short(executed):
+def test_a_failed_check_is_short(executed: Any) -> None:
     """Is an exception in a cell told with the cell's own line, without a traceback?"""
     (error,) = executed.cells[3].outputs
     assert error.ename == "CheckFailed"

@@ -1,6 +1,7 @@
 """Plain values, conditions, and arguments that must stay as they are."""
 
 import copy
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import torch
 from unrolled.lab import check
 
 
-def message(got, expected, cause=None):
+def message(got: Any, expected: Any, cause: Any = None) -> Any:
     with pytest.raises(check.CheckFailed) as caught:
         check.equal("answer", got, expected, cause)
     return str(caught.value)
@@ -30,7 +31,7 @@ def message(got, expected, cause=None):
         ({"a": 1, 64: ("gru", 2)}, {64: ("gru", 2), "a": 1}),
     ],
 )
-def test_equal_values_of_the_same_type_pass(got, expected):
+def test_equal_values_of_the_same_type_pass(got: Any, expected: Any) -> None:
     """Do equal values pass, NumPy's numbers and text among them?"""
     check.equal("answer", got, expected)
 
@@ -54,38 +55,38 @@ def test_equal_values_of_the_same_type_pass(got, expected):
         ("x" * 60, "x" * 50, "60 characters, expected 50"),
     ],
 )
-def test_other_values_and_other_types_fail(got, expected, words):
+def test_other_values_and_other_types_fail(got: Any, expected: Any, words: Any) -> None:
     """Is the difference told in a line?"""
     assert words in message(got, expected)
 
 
-def test_long_texts_show_the_place_where_they_part():
+def test_long_texts_show_the_place_where_they_part() -> None:
     """Is a wrong sample shown around its first wrong character?"""
     want = "".join(chr(97 + i % 26) for i in range(100))
     words = message(want[:70] + "!" + want[71:], want)
     assert "from character 70 on: got 'ghijklmnopqr!tuvwxyzabcd'" in words
 
 
-def test_the_authors_cause_is_told():
+def test_the_authors_cause_is_told() -> None:
     """Is the author's cause told for a wrong plain value?"""
     assert message(1, 2, "off by one?").endswith("\nLikely cause: off by one?")
 
 
 @pytest.mark.parametrize("condition", [True, np.True_])
-def test_a_true_condition_is_silent(condition):
+def test_a_true_condition_is_silent(condition: Any) -> None:
     """Does a real bool pass?"""
     check.that(condition, "no")
 
 
 @pytest.mark.parametrize("condition", [False, np.False_])
-def test_a_false_condition_tells_its_message(condition):
+def test_a_false_condition_tells_its_message(condition: Any) -> None:
     """Is the author's message told?"""
     with pytest.raises(check.CheckFailed, match=r"^probabilities do not add up$"):
         check.that(condition, "probabilities do not add up")
 
 
 @pytest.mark.parametrize("condition", [1, "yes", np.ones(1, bool), None])
-def test_a_condition_that_is_no_bool_never_passes(condition):
+def test_a_condition_that_is_no_bool_never_passes(condition: Any) -> None:
     """Is what is merely truthy refused?"""
     with pytest.raises(TypeError, match="needs True or False"):
         check.that(condition, "no")
@@ -101,7 +102,7 @@ VALUES = [
 
 
 @pytest.mark.parametrize("value", VALUES)
-def test_unchanged_values_pass(value):
+def test_unchanged_values_pass(value: Any) -> None:
     """Do copies of all that is an argument pass?"""
     check.unchanged("x", copy.deepcopy(value), value)
 
@@ -120,14 +121,14 @@ def test_unchanged_values_pass(value):
         ([], (), "W_hh was changed in place"),
     ],
 )
-def test_changed_arguments_fail(before, after, words):
+def test_changed_arguments_fail(before: Any, after: Any, words: Any) -> None:
     """Is a change found down to the last bit, and named?"""
     with pytest.raises(check.CheckFailed) as caught:
         check.unchanged("W_hh", before, after)
     assert str(caught.value) == words
 
 
-def test_what_cannot_be_compared_is_the_authors_slip():
+def test_what_cannot_be_compared_is_the_authors_slip() -> None:
     """Is an unknown object a TypeError, not a pass?"""
     thing = object()
     with pytest.raises(TypeError, match="cannot tell"):
@@ -137,7 +138,7 @@ def test_what_cannot_be_compared_is_the_authors_slip():
 
 
 @pytest.mark.parametrize("got", [(1.0, None), [1.0, None]])
-def test_values_returned_together_come_back(got):
+def test_values_returned_together_come_back(got: Any) -> None:
     """Are as many values as names handed on, as a tuple or as a list?"""
     assert check.results(got, "loss", "dlogits") is got
 
@@ -152,7 +153,7 @@ def test_values_returned_together_come_back(got):
         (np.zeros((2, 3)), "not an array"),
     ],
 )
-def test_other_than_the_values_asked_for_is_told(got, told):
+def test_other_than_the_values_asked_for_is_told(got: Any, told: Any) -> None:
     """Does a wrong number of values say what to return, and what came?"""
     with pytest.raises(check.CheckFailed) as failure:
         check.results(got, "loss", "dlogits")

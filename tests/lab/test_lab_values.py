@@ -1,6 +1,7 @@
 """The last rung: values, how far they are wrong, and why."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ Y = np.random.default_rng(1).normal(size=(2, 4, 3))
 SQUARE = X[0, :3]
 
 
-def message(got, expected=X, axes="N T H", **options):
+def message(got: Any, expected: Any = X, axes: Any = "N T H", **options: Any) -> Any:
     with pytest.raises(check.CheckFailed) as caught:
         check.close("h", got, expected, axes, **options)
     return str(caught.value)
@@ -23,12 +24,12 @@ def message(got, expected=X, axes="N T H", **options):
     "got",
     [X, X + 1e-12, X.astype(np.float32), torch.tensor(X), torch.tensor(X).float()],
 )
-def test_right_values_pass_in_double_and_single_precision(got):
+def test_right_values_pass_in_double_and_single_precision(got: Any) -> None:
     """Do exact, rounded-off and single precision results pass?"""
     check.close("h", got, X, "N T H")
 
 
-def test_small_differences_of_large_numbers_pass_in_single_precision():
+def test_small_differences_of_large_numbers_pass_in_single_precision() -> None:
     """Is a float32 result judged by the scale of the array, not entry by entry?"""
     a, b = np.float32(1000.1) + np.zeros(3, np.float32), np.float32(1000.0)
     got = np.append(a - b, np.float32(1000))
@@ -36,17 +37,17 @@ def test_small_differences_of_large_numbers_pass_in_single_precision():
 
 
 @pytest.mark.parametrize("off", [1e-3, 1e-5, 3e-7])
-def test_double_precision_is_compared_sharply(off):
+def test_double_precision_is_compared_sharply(off: Any) -> None:
     """Does an error above the tolerance fail in float64?"""
     assert "got" in message(X * (1 + off))
 
 
-def test_single_precision_is_not_a_free_pass():
+def test_single_precision_is_not_a_free_pass() -> None:
     """Does a float32 result fail that is wrong in the third digit?"""
     assert "got" in message((X * 1.001).astype(np.float32))
 
 
-def test_message_says_got_expected_and_where():
+def test_message_says_got_expected_and_where() -> None:
     """Is the whole message short and exact?"""
     got = X.copy()
     got[1, 2, 1] = 4
@@ -57,7 +58,7 @@ def test_message_says_got_expected_and_where():
     )
 
 
-def test_numbers_get_as_many_digits_as_tell_them_apart():
+def test_numbers_get_as_many_digits_as_tell_them_apart() -> None:
     """Are two numbers never written alike when they differ?"""
     assert "got 1.0000005, expected 1" in message(1.0000005, 1.0, None)
 
@@ -74,14 +75,14 @@ def test_numbers_get_as_many_digits_as_tell_them_apart():
         (np.s_[:, :, 1], "wrong at H = 1 only"),
     ],
 )
-def test_steps_and_rows_that_are_right_are_told(wrong, words):
+def test_steps_and_rows_that_are_right_are_told(wrong: Any, words: Any) -> None:
     """Is the place named where right values end and wrong ones begin?"""
     got = X.copy()
     got[wrong] = Y[wrong]
     assert words in message(got)
 
 
-def test_without_axes_their_numbers_are_told():
+def test_without_axes_their_numbers_are_told() -> None:
     """Is an axis without a name called by its number?"""
     got = X.copy()
     got[1] = Y[1]
@@ -110,32 +111,32 @@ def test_without_axes_their_numbers_are_told():
         (X + 1e-5 * Y, "nearly right: a less exact formula"),
     ],
 )
-def test_usual_slips_are_recognised(got, words):
+def test_usual_slips_are_recognised(got: Any, words: Any) -> None:
     """Does each usual slip get its likely cause?"""
     assert f"Likely cause: {words}" in message(got)
 
 
-def test_transposed_values_are_recognised():
+def test_transposed_values_are_recognised() -> None:
     """Is a square matrix recognised as its transpose?"""
     words = message(SQUARE.T, SQUARE, "D H")
     assert "Likely cause: the values are transposed" in words
 
 
-def test_exchanged_axes_of_equal_length_are_recognised():
+def test_exchanged_axes_of_equal_length_are_recognised() -> None:
     """Are batch and steps told apart where both have the same length?"""
     cube = np.random.default_rng(2).normal(size=(3, 3, 4))
     words = message(cube.transpose(1, 0, 2), cube)
     assert "the axes are in the order (T, N, H)" in words
 
 
-def test_a_found_cause_comes_before_the_authors():
+def test_a_found_cause_comes_before_the_authors() -> None:
     """Is what the data prove told rather than the author's guess?"""
     words = message(-X, cause="is b_h added?")
     assert "sign" in words
     assert "b_h" not in words
 
 
-def test_no_cause_is_made_up():
+def test_no_cause_is_made_up() -> None:
     """Is nothing said where nothing fits?"""
     assert "Likely cause" not in message(Y)
 
@@ -148,24 +149,24 @@ def test_no_cause_is_made_up():
         (0.5, "it is 1/4 of what it should be"),
     ],
 )
-def test_a_single_number_gets_a_cause(got, words):
+def test_a_single_number_gets_a_cause(got: Any, words: Any) -> None:
     """Are slips recognised in a loss, too?"""
     assert words in message(got, 2.0, None)
 
 
-def test_a_single_number_says_no_place():
+def test_a_single_number_says_no_place() -> None:
     """Is a single number told without an index and a count?"""
     assert message(3.7, 2.0, None) == "h: got 3.7, expected 2"
 
 
-def test_whole_numbers_are_compared_exactly():
+def test_whole_numbers_are_compared_exactly() -> None:
     """Is an integer result wrong by one wrong, however large it is?"""
     assert "got 10000000001, expected 10000000000" in message(
         np.array([10**10 + 1]), np.array([10**10]), "N"
     )
 
 
-def test_infinity_may_be_expected():
+def test_infinity_may_be_expected() -> None:
     """Do infinity and nan pass where they are expected, and only there?"""
     check.close("months", np.inf, np.inf)
     check.close("x", np.array([1.0, np.nan]), np.array([1.0, np.nan]))
@@ -173,7 +174,7 @@ def test_infinity_may_be_expected():
     assert "not a finite number" in message(np.inf, 5.0, None)
 
 
-def test_the_ladder_stands_before_the_values():
+def test_the_ladder_stands_before_the_values() -> None:
     """Does close climb from the shape and dtype of what is expected?"""
     assert "transposed?" in message(SQUARE[:2].T, SQUARE[:2], "N H")
     assert "an integer array" in message(np.ones(3, int), np.ones(3), "H")
@@ -181,7 +182,7 @@ def test_the_ladder_stands_before_the_values():
     assert "return statement" in message(None)
 
 
-def test_what_nobody_can_expect_is_the_authors_slip():
+def test_what_nobody_can_expect_is_the_authors_slip() -> None:
     """Is an impossible expectation a TypeError, not a failure?"""
     for expected in (object(), "text", np.array(["a"]), None):
         with pytest.raises(TypeError, match="cannot expect"):
