@@ -181,6 +181,7 @@ check.close("x", x, rows, axes="N T V")
 ### BEGIN HIDDEN TESTS
 N, T, V = (int(size) for size in rng.permutation([2, 3, 5]))
 ids = rng.integers(V, size=(N, T))
+ids[0, 0] = V - 1
 x = check.call(one_hot, ids, V)
 check.close("x", x, oracle.one_hot(ids, V), axes="N T V")
 ### END HIDDEN TESTS
@@ -191,7 +192,7 @@ x = check.call(one_hot, 2, 3)
 check.close("x", x, [0.0, 0.0, 1.0], axes="V")
 ### BEGIN HIDDEN TESTS
 V = int(rng.integers(4, 9))
-k = int(rng.integers(1, V))
+k = int(rng.integers(1, V - 1))
 x = check.call(one_hot, k, V)
 check.close("x", x, oracle.one_hot(k, V), axes="V")
 ### END HIDDEN TESTS
@@ -764,6 +765,8 @@ check.close("outputs", y, right, axes="V")
 h_0 = np.array([8.0])
 y = check.call(many_to_many, fade, tenfold, np.ones((2, 1)), h_0)
 check.that(type(y) is list, "expected a list of outputs")
+check.that(len(y) == 2, "expected an output for each of 2 steps")
+check.differs("the outputs of two steps", y[0], y[1])
 check.unchanged("h_0", np.array([8.0]), h_0)
 ### BEGIN HIDDEN TESTS
 T, D, H, V = (int(size) for size in rng.permutation([2, 3, 4, 5]))

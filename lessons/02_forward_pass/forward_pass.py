@@ -279,9 +279,11 @@ show(
 # by hand. All numbers are positive, because all weights of this example are.
 
 # %% check="rnn_step_shape" points=2
-# Two sequences in the batch, so two rows of three units.
-h_t = check.call(rnn_step, np.ones((2, 4)), np.zeros((2, 3)), W_xh, W_hh, b_h)
+# Two letters in the batch, so two rows of three units, and not the same.
+h_t = check.call(rnn_step, np.eye(4)[:2], np.zeros((2, 3)), W_xh, W_hh, b_h)
 check.array("h_t", h_t, (2, 3), axes="N H")
+check.double("h_t", h_t)
+check.differs("the states of two letters", h_t[0], h_t[1])
 ### BEGIN HIDDEN TESTS
 N, D, H = (int(size) for size in rng.permutation([2, 4, 5]))
 layer = random_layer(rng, D, H)
@@ -352,10 +354,11 @@ check.close("h_t", h_t, expected_h_t, axes="N H")
 
 # %% check="rnn_step_keeps_inputs" points=2
 # The arguments still belong to the caller: read them, don't write into them.
-x_t, h_prev = np.ones((2, 4)), np.full((2, 3), 0.5)
+x_t, h_prev = np.eye(4)[:2], np.full((2, 3), 0.5)
 before = x_t.copy(), h_prev.copy()
 h_t = check.call(rnn_step, x_t, h_prev, W_xh, W_hh, b_h)
 check.array("h_t", h_t, (2, 3), axes="N H")
+check.differs("the states of two letters", h_t[0], h_t[1])
 check.unchanged("x_t", before[0], x_t)
 check.unchanged("h_prev", before[1], h_prev)
 
@@ -414,10 +417,12 @@ show(
 # They're close, though: no unit differs by more than 0.011. Keep that in mind.
 
 # %% check="rnn_forward_shape" points=2
-# Two sequences of five letters: a state for each letter of each.
-x, h_0 = np.ones((2, 5, 4)), np.zeros((2, 3))
-h = check.call(rnn_forward, x, h_0, W_xh, W_hh, b_h)
+# Two words of five letters: a state for each letter of each.
+x = np.concatenate([encode(w, vocabulary) for w in ("hello", "olleh")])
+h = check.call(rnn_forward, x, np.zeros((2, 3)), W_xh, W_hh, b_h)
 check.array("h", h, (2, 5, 3), axes="N T H")
+check.double("h", h)
+check.differs("the states of two words", h[0], h[1])
 ### BEGIN HIDDEN TESTS
 N, T, D, H = (int(size) for size in rng.permutation([2, 3, 4, 5]))
 layer = random_layer(rng, D, H)
@@ -493,6 +498,7 @@ x, h_0 = encode("hello", vocabulary), np.full((1, 3), 0.5)
 before = x.copy(), h_0.copy()
 h = check.call(rnn_forward, x, h_0, W_xh, W_hh, b_h)
 check.array("h", h, (1, 5, 3), axes="N T H")
+check.differs("the states of two letters", h[:, 0], h[:, 1])
 check.unchanged("x", before[0], x)
 check.unchanged("h_0", before[1], h_0)
 
@@ -727,6 +733,7 @@ check.close("probabilities", probabilities, right, axes="V")
 logits = np.array([[1.0, -2.0, 0.5, 3.0], [0.0, 0.0, 7.0, -1.0]])
 probabilities = check.call(softmax, logits)
 check.array("probabilities", probabilities, (2, 4), axes="N V")
+check.differs("two letters", probabilities[:, 0], probabilities[:, 3])
 sums = probabilities.sum(axis=-1)
 check.close("the sums of the rows", sums, [1.0, 1.0], axes="N")
 ### BEGIN HIDDEN TESTS
@@ -753,15 +760,19 @@ check.close("probabilities", probabilities, right, axes="N T V")
 ### END HIDDEN TESTS
 
 # %% check="softmax_large_logits" points=4
-# Shifted by 1000 or by -1000, the probabilities stay the same.
-logits = np.array([[1000.0, 1001.0, 1002.0], [-1000.0, -999.0, -998.0]])
+# Shifted by 1000 or by -1000, the probabilities stay the same; and one score
+# far above the others gets all.
+logits = [[1000.0, 1001.0, 1002.0], [-1000.0, -999.0, -998.0]]
+logits = np.array([*logits, [2000.0, 0.0, 0.0]])
 probabilities = check.call(softmax, logits)
-right = [[0.0900305732, 0.2447284711, 0.6652409558]] * 2
+row = [0.0900305732, 0.2447284711, 0.6652409558]
+right = [row, row, [1.0, 0.0, 0.0]]
 check.close("probabilities", probabilities, right, axes="N V", rtol=1e-6)
 ### BEGIN HIDDEN TESTS
 N, V = (int(size) for size in rng.permutation([3, 5]))
 shifts = np.linspace(-2000, 2000, N) + rng.integers(-99, 99)
 logits = shifts[:, None] + np.round(rng.normal(size=(N, V)), 3)
+logits[0, rng.integers(V)] += 3000  # no mean is near the largest of its row
 right = oracle.softmax(logits)
 probabilities = check.call(softmax, logits)
 check.close("probabilities", probabilities, right, axes="N V")
@@ -773,7 +784,9 @@ logits = np.array([[1.0, -2.0, 0.5], [0.0, 7.0, -1.0]])
 before = logits.copy()
 probabilities = check.call(softmax, logits)
 check.array("probabilities", probabilities, (2, 3), axes="N V")
+check.differs("two letters", probabilities[:, 0], probabilities[:, 1])
 check.unchanged("logits", before, logits)
+check.differs("logits and probabilities", probabilities, logits)
 
 # %% check="hello_probabilities" points=3
 # All your functions in a row: the lecture's probabilities after "h", "e".
@@ -1031,9 +1044,11 @@ show(
 # Three layers in, the states of one layer out.
 N, T, H = 2, 4, 3
 layers_3 = [random_layer(np.random.default_rng(k), H, H) for k in range(3)]
-x, h_0 = np.ones((N, T, H)), np.zeros((3, N, H))
+x, h_0 = np.stack([np.zeros((T, H)), np.ones((T, H))]), np.zeros((3, N, H))
 h = check.call(deep_rnn_forward, x, h_0, layers_3)
 check.array("h", h, (N, T, H), axes="N T H")
+check.differs("the states of two sequences", h[0], h[1])
+check.differs("inputs and states", h, x)
 ### BEGIN HIDDEN TESTS
 N, T, D, H = (int(size) for size in rng.permutation([2, 4, 5, 6]))
 layers_3 = [random_layer(rng, size, H) for size in (D, H, H)]

@@ -4,6 +4,12 @@ import numpy as np
 
 from unrolled.author.catalogue import misconception, style
 
+
+def _is_single(result):
+    """Whether a result is an array (or a tensor) in float32."""
+    return str(getattr(result, "dtype", "")).endswith("float32")
+
+
 # ---- rnn_step
 
 
@@ -93,6 +99,20 @@ def step_in_place(x_t, h_prev, W_xh, W_hh, b_h):
     """Overwrites its argument."""
     h_prev[:] = np.tanh(x_t @ W_xh + h_prev @ W_hh + b_h)
     return h_prev
+
+
+@misconception(
+    "rnn_step",
+    fails="rnn_step_shape",
+    hint="The state is computed in float32, which keeps seven digits of sixteen, and "
+    "every later function inherits the loss. Leave the arrays as they come, float64.",
+    matches=lambda calls: all(_is_single(call.result) for call in calls),
+)
+def step_single_precision(x_t, h_prev, W_xh, W_hh, b_h):
+    """Saves digits."""
+    arrays = (x_t, h_prev, W_xh, W_hh, b_h)
+    x_t, h_prev, W_xh, W_hh, b_h = (a.astype(np.float32) for a in arrays)
+    return np.tanh(x_t @ W_xh + h_prev @ W_hh + b_h)
 
 
 @style("rnn_step")
@@ -209,6 +229,25 @@ def forward_reversed(x, h_0, W_xh, W_hh, b_h):
     h = np.zeros((x.shape[0], x.shape[1], h_0.shape[1]))
     h_t = h_0
     for t in reversed(range(x.shape[1])):
+        h_t = rnn_step(x[:, t], h_t, W_xh, W_hh, b_h)
+        h[:, t] = h_t
+    return h
+
+
+@misconception(
+    "rnn_forward",
+    fails="rnn_forward_shape",
+    hint="The states are kept in float32, though they come in float64: digits are lost "
+    "that the next functions need. np.zeros makes float64 by itself.",
+    matches=lambda calls: all(
+        _is_single(call.result) for call in calls if call.name == "rnn_forward"
+    ),
+)
+def forward_single_precision(x, h_0, W_xh, W_hh, b_h):
+    """Keeps the states in float32."""
+    h = np.zeros((x.shape[0], x.shape[1], h_0.shape[1]), dtype=np.float32)
+    h_t = h_0
+    for t in range(x.shape[1]):
         h_t = rnn_step(x[:, t], h_t, W_xh, W_hh, b_h)
         h[:, t] = h_t
     return h
@@ -533,6 +572,18 @@ def softmax_overflows(logits):
 def softmax_one_shift(logits):
     """Subtracts the maximum of the whole array."""
     e = np.exp(logits - logits.max())
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+@misconception(
+    "softmax",
+    fails="softmax_large_logits",
+    hint="Each row is shifted by its mean. One score far above the mean still "
+    "overflows. By which number of the row does no exponent get above 0?",
+)
+def softmax_shifts_by_mean(logits):
+    """Subtracts the mean of the row."""
+    e = np.exp(logits - logits.mean(axis=-1, keepdims=True))
     return e / e.sum(axis=-1, keepdims=True)
 
 

@@ -272,6 +272,7 @@ check.close("dlogits", dlogits, [[[1.0, -1.0]]], axes="N T V")
 ### BEGIN HIDDEN TESTS
 N, T, V = (int(size) for size in rng.permutation([2, 3, 5]))
 logits = 900 + 500 * rng.normal(size=(N, T, V))
+logits[0, 0, rng.integers(V)] += 5000
 targets = rng.integers(V, size=(N, T))
 right = oracle.cross_entropy(logits, targets)[0]
 got = check.call(cross_entropy, logits, targets)
@@ -512,6 +513,8 @@ before = w.copy()
 slope = check.call(numeric_gradient, lambda v: float((v**2).sum()), w)
 check.array("slope", slope, (2, 2))
 check.unchanged("w", before, w)
+check.differs("the slopes in two rows", slope[0], slope[1])
+check.differs("slope and w", slope, w)
 ### BEGIN HIDDEN TESTS
 w = rng.normal(size=(3, 2))
 before = w.copy()
@@ -716,8 +719,10 @@ cache_t = {"x_t": np.ones((2, 2)), "h_prev": np.ones((2, 2))}
 cache_t |= {"h_t": np.array([[0.0, 0.5], [0.0, 0.0]])}
 cache_t |= {"W_xh": np.eye(2), "W_hh": np.eye(2)}
 got = check.call(rnn_step_backward, np.ones((2, 2)), cache_t)
-db_h = check.results(got, *names_step)[4]
-check.close("db_h", db_h, [2.0, 1.75], axes="H")
+got = check.results(got, *names_step)
+check.close("db_h", got[4], [2.0, 1.75], axes="H")
+for name, gradient in zip(names_step, got, strict=True):
+    check.double(name, gradient)
 ### BEGIN HIDDEN TESTS
 N, D, H = (int(size) for size in rng.permutation([2, 3, 5]))
 dh_t, cache_t = oracle.random_step(rng, N, D, H)
@@ -1179,6 +1184,8 @@ old = {"w": np.array([1.0, 2.0])}
 new = check.call(sgd_step, old, {"w": np.ones(2)}, 0.1)
 check.array("the new w", new["w"], (2,))
 check.close("the old w", old["w"], [1.0, 2.0])
+check.differs("the new w and the old", new["w"], old["w"])
+check.close("between the two new weights", new["w"][1] - new["w"][0], 1.0)
 ### BEGIN HIDDEN TESTS
 old, grads = random_params(rng, 3, 4), random_params(rng, 3, 4)
 before = {name: array.copy() for name, array in old.items()}
@@ -1193,6 +1200,7 @@ check.unchanged("params", before, old)
 # step the network reads one letter and should say the next. Repeat `steps`
 # times: `run`, `cross_entropy`, `read_out_backward`, `rnn_backward`,
 # `sgd_step`. The gradients go into a dict with the names of the parameters.
+# The params that come in stay as they are; the new ones are returned.
 
 
 # %% exercise="train"
@@ -1299,9 +1307,11 @@ explore(
 
 # %% check="train_losses" points=2
 # Three steps on "hello": each loss before its update.
+before = {name: array.copy() for name, array in params.items()}
 got = check.call(train, hello, params, 3, 0.1)
 _, losses = check.results(got, "params", "losses")
 check.close("losses", losses, [1.702818649, 1.603016726, 1.521562912])
+check.unchanged("params", before, params)
 ### BEGIN HIDDEN TESTS
 V, H = int(rng.integers(4, 7)), 6
 ids, start = rng.integers(V, size=6).tolist(), random_params(rng, V, H)

@@ -4,6 +4,13 @@ import numpy as np
 
 from unrolled.author.catalogue import misconception, style
 
+
+def _is_single(result):
+    """Whether one of the arrays of a result is in float32."""
+    parts = result if type(result) in (tuple, list) else [result]
+    return any(str(getattr(p, "dtype", "")).endswith("float32") for p in parts)
+
+
 # --- cross_entropy
 
 
@@ -507,6 +514,22 @@ def back_bias_mean(dh_t, cache_t):
     )
 
 
+@misconception(
+    "rnn_step_backward",
+    fails="step_db_h",
+    hint="The gradients are computed in float32, which keeps seven digits of sixteen; "
+    "added up over many steps, the loss grows. Leave the arrays in float64.",
+    matches=lambda calls: all(_is_single(call.result) for call in calls),
+)
+def back_single_precision(dh_t, cache_t):
+    """Saves digits."""
+    c = {name: array.astype(np.float32) for name, array in cache_t.items()}
+    da_t = dh_t.astype(np.float32) * (1 - c["h_t"] ** 2)
+    dW_xh, dW_hh = c["x_t"].T @ da_t, c["h_prev"].T @ da_t
+    db_h = da_t.sum(axis=0)
+    return da_t @ c["W_xh"].T, da_t @ c["W_hh"].T, dW_xh, dW_hh, db_h
+
+
 @style("rnn_step_backward")
 def back_loops(dh_t, cache_t):
     x_t, h_prev, h_t = (cache_t[name] for name in ("x_t", "h_prev", "h_t"))
@@ -655,6 +678,40 @@ def through_last_error_only(dh, cache):
         dx[:, t], later = step[0], step[1]
         sums = [a + b for a, b in zip(sums, step[2:], strict=True)]
     return dx, later, *sums
+
+
+@misconception(
+    "rnn_backward",
+    fails=("bptt_dW_hh", "bptt_dW_xh_db_h"),
+    hint="Large gradients are cut off at 5. Cutting may help a training along, but then "
+    "they are gradients no more; the backward pass hands on what it finds.",
+)
+def through_clipped(dh, cache):
+    """Clips the gradients of the parameters, as a well-known script does."""
+    dx, later = np.zeros(cache["x"].shape), np.zeros(cache["h_0"].shape)
+    sums = [0.0, 0.0, 0.0]
+    for t in reversed(range(dh.shape[1])):
+        step = rnn_step_backward(dh[:, t] + later, step_of(cache, t))
+        dx[:, t], later = step[0], step[1]
+        sums = [a + b for a, b in zip(sums, step[2:], strict=True)]
+    return dx, later, *(np.clip(array, -5, 5) for array in sums)
+
+
+@misconception(
+    "rnn_backward",
+    fails=("bptt_dx", "bptt_dh_0", "bptt_dW_hh", "bptt_dW_xh_db_h"),
+    hint="All results are cut off at 5. The backward pass hands on what it finds, "
+    "however large it is.",
+)
+def through_all_clipped(dh, cache):
+    """Clips everything."""
+    dx, later = np.zeros(cache["x"].shape), np.zeros(cache["h_0"].shape)
+    sums = [0.0, 0.0, 0.0]
+    for t in reversed(range(dh.shape[1])):
+        step = rnn_step_backward(dh[:, t] + later, step_of(cache, t))
+        dx[:, t], later = step[0], step[1]
+        sums = [a + b for a, b in zip(sums, step[2:], strict=True)]
+    return tuple(np.clip(a, -5, 5) for a in (dx, later, *sums))
 
 
 @style("rnn_backward")
@@ -1037,6 +1094,29 @@ def train_last_loss(ids, params, steps, learning_rate):
             params, grads | {"W_hy": dW_hy, "b_y": db_y}, learning_rate
         )
     return params, loss
+
+
+@misconception(
+    "train",
+    fails="train_losses",
+    hint="The parameters of the caller are changed: the updates are written into the "
+    "arrays that came in. Make new ones, as sgd_step does.",
+)
+def train_in_place(ids, params, steps, learning_rate):
+    """Writes into its argument."""
+    x = one_hot([ids[:-1]], params["b_y"].size)
+    targets, losses = np.array([ids[1:]]), []
+    for _ in range(steps):
+        logits, h, cache = run(x, params)
+        loss, dlogits = cross_entropy(logits, targets)
+        dh, dW_hy, db_y = read_out_backward(dlogits, h, params["W_hy"])
+        _, _, dW_xh, dW_hh, db_h = rnn_backward(dh, cache)
+        grads = {"W_xh": dW_xh, "W_hh": dW_hh, "b_h": db_h}
+        grads |= {"W_hy": dW_hy, "b_y": db_y}
+        for name in params:
+            params[name] -= learning_rate * grads[name]
+        losses.append(loss)
+    return params, losses
 
 
 @style("train")

@@ -244,6 +244,10 @@ show(
 # A sequence of one step: the error hasn't moved yet.
 norms = check.call(gradient_norms, np.array([[0.5, 0.1]]), 3 * np.eye(2))
 check.close("norms", norms, [1.0], axes="T")
+# One step more, and it has moved.
+norms = check.call(gradient_norms, np.full((2, 2), 0.5), 3 * np.eye(2))
+check.array("norms", norms, (2,), axes="T")
+check.differs("the norms of two steps", norms[0], norms[1])
 ### BEGIN HIDDEN TESTS
 H = int(rng.integers(3, 6))
 h, W = np.tanh(rng.normal(size=(1, H))), rng.normal(size=(H, H))
@@ -385,7 +389,7 @@ radius = check.call(spectral_radius, np.array([[3.0, 0.0], [1.0, 1.0]]))
 check.close("radius", radius, 3.0)
 ### BEGIN HIDDEN TESTS
 H = int(rng.integers(3, 6))
-W = rng.normal(size=(H, H))
+W = rng.uniform(0.1, 1, size=(H, H))  # all positive: the largest is real
 radius = check.call(spectral_radius, W)
 check.close("radius", radius, oracle.spectral_radius(W))
 ### END HIDDEN TESTS
@@ -451,8 +455,9 @@ W = check.call(
 )
 check.close("W", W, [[0.5, 1.0], [0.0, 0.25]])
 ### BEGIN HIDDEN TESTS
-H, rho = int(rng.integers(3, 6)), float(rng.uniform(0.2, 3))
-W = check.call(rescale_spectral_radius, rng.normal(size=(H, H)), rho)
+H, rho = int(rng.integers(3, 6)), float(rng.uniform(0.2, 1.2))
+old = rng.uniform(0.5, 1, size=(H, H))  # a positive radius, of 1.5 or more
+W = check.call(rescale_spectral_radius, old, rho)
 check.array("W", W, (H, H))
 check.close("its radius", oracle.spectral_radius(W), rho, rtol=1e-5)
 ### END HIDDEN TESTS
@@ -477,6 +482,8 @@ before = old.copy()
 W = check.call(rescale_spectral_radius, old, 1.0)
 check.array("W", W, (2, 2))
 check.unchanged("W", before, old)
+check.differs("the new W and the old", W, old)
+check.differs("two rows of the new W", W[0], W[1])
 ### BEGIN HIDDEN TESTS
 old = rng.normal(size=(4, 4))
 before = old.copy()
@@ -566,6 +573,7 @@ check.close("Q.T @ Q", Q.T @ Q, np.eye(H))
 # The same seed, the same matrix.
 first = check.call(orthogonal_init, 4, 7)
 check.array("Q", first, (4, 4))
+check.differs("two rows of Q", first[0], first[1])
 second = check.call(orthogonal_init, 4, 7)
 check.close("Q, drawn again", second, first)
 ### BEGIN HIDDEN TESTS
@@ -576,12 +584,14 @@ check.close("Q again", check.call(orthogonal_init, H, seed), first)
 ### END HIDDEN TESTS
 
 # %% check="orthogonal_seeds" points=3
-# Another seed, another matrix.
+# Another seed, another matrix, and not one of a few.
 first, second = (check.call(orthogonal_init, 4, seed) for seed in (0, 1))
 for Q in (first, second):
     check.array("Q", Q, (4, 4))
 apart = float(np.abs(first - second).max())
 check.that(apart > 1e-3, "seeds 0 and 1 give the same matrix")
+least = min(float(np.abs(Q).min()) for Q in (first, second))
+check.that(least > 1e-9, "there are zeros in Q: is it drawn from all of them?")
 ### BEGIN HIDDEN TESTS
 H, seed = int(rng.integers(5, 9)), int(rng.integers(1000))
 first, second = (check.call(orthogonal_init, H, s) for s in (seed, seed + 1))
@@ -922,6 +932,11 @@ grads = {"w": np.array([3.0, 4.0])}
 got = check.call(clip_by_norm, grads, 10.0)
 clipped, _ = check.results(got, "grads", "norm")
 check.close("grads", clipped, {"w": np.array([3.0, 4.0])})
+# At most 1, and there is.
+clipped, _ = check.results(
+    check.call(clip_by_norm, grads, 1.0), "grads", "norm"
+)
+check.differs("grads, cut", clipped["w"], np.array([3.0, 4.0]))
 ### BEGIN HIDDEN TESTS
 grads = {"W": rng.normal(size=(2, 3)), "b": rng.normal(size=3)}
 got = check.call(clip_by_norm, grads, 100.0)
@@ -935,6 +950,9 @@ got = check.call(clip_by_norm, {"w": np.zeros(2)}, 1.0)
 clipped, norm = check.results(got, "grads", "norm")
 check.close("norm", norm, 0.0)
 check.close("grads", clipped, {"w": np.zeros(2)})
+# With a gradient there is a norm.
+got = check.call(clip_by_norm, {"w": np.array([3.0, 4.0])}, 1.0)
+check.differs("norm", check.results(got, "grads", "norm")[1], 0.0)
 ### BEGIN HIDDEN TESTS
 grads = {"W": np.zeros((2, 3)), "b": np.zeros(3)}
 got = check.call(clip_by_norm, grads, float(rng.uniform(1, 2)))
@@ -965,6 +983,8 @@ got = check.call(clip_by_norm, grads, 1.0)
 clipped, _ = check.results(got, "grads", "norm")
 check.array("the new w", clipped["w"], (2,))
 check.unchanged("grads", before, grads)
+check.differs("the new w and the old", clipped["w"], grads["w"])
+check.differs("two gradients", clipped["w"][0], clipped["w"][1])
 ### BEGIN HIDDEN TESTS
 grads = {"W": rng.normal(size=(2, 3)), "b": rng.normal(size=3)}
 before = {name: array.copy() for name, array in grads.items()}
@@ -1109,6 +1129,8 @@ k = check.call(learnable_horizon, np.array([0.2, 0.1, 1.0]), 0.5)
 check.equal("k", k, 0)
 k = check.call(learnable_horizon, np.array([5.0, 4.0, 1.0]), 2.0)
 check.equal("k for a threshold above the last norm", k, 0)
+k = check.call(learnable_horizon, np.array([5.0, 4.0, 1.0]), 0.5)
+check.differs("k for a threshold below all norms", k, 0)
 ### BEGIN HIDDEN TESTS
 T = int(rng.integers(5, 9))
 norms = np.append(rng.uniform(2, 3, size=T - 1), 1.0)

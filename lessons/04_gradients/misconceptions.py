@@ -681,6 +681,27 @@ def orthogonal_identity(H, seed):
     return np.eye(H)
 
 
+def _is_permutation(calls):
+    """Whether each result has a single 1 in each row, not always in the same place."""
+    found = [np.asarray(call.result) for call in calls]
+    alike = all(np.array_equal(Q, np.eye(len(Q))) for Q in found)
+    return not alike and all(
+        np.isin(Q, (0, 1)).all() and (Q.sum(axis=1) == 1).all() for Q in found
+    )
+
+
+@misconception(
+    "orthogonal_init",
+    fails="orthogonal_seeds",
+    hint="This only shuffles the units: a permutation is orthogonal, but there are few "
+    "of them, and no unit is mixed with another. Draw the matrix out of all.",
+    matches=_is_permutation,
+)
+def orthogonal_permutation(H, seed):
+    """Shuffles the identity."""
+    return np.random.default_rng(seed).permutation(np.eye(H))
+
+
 @style("orthogonal_init")
 def orthogonal_gram_schmidt(H, seed):
     rng = np.random.default_rng(seed)

@@ -330,13 +330,14 @@ show(
 # open if nothing comes in, with $b_i = -3$ the input gate is nearly closed.
 
 # %% check="gates_shape" points=2
-# Two sequences, three inputs, four units: each gate has a number per unit.
+# Two inputs of three numbers, four units: each gate has a number per unit.
 weights = random_lstm(np.random.default_rng(0), D=3, H=4)
-got = check.call(
-    lstm_gates, np.ones((2, 3)), np.zeros((2, 4)), *weights.values()
-)
+x_t, h_prev = np.array([[0.0] * 3, [1.0] * 3]), np.zeros((2, 4))
+got = check.call(lstm_gates, x_t, h_prev, *weights.values())
 for name, gate in zip("ifgo", check.results(got, *"ifgo"), strict=True):
     check.array(name, gate, (2, 4), axes="N H")
+    check.double(name, gate)
+    check.differs(f"{name} of two inputs", gate[0], gate[1])
 ### BEGIN HIDDEN TESTS
 N, D, H = (int(size) for size in rng.permutation([2, 3, 5]))
 x_t, h_prev = rng.normal(size=(N, D)), rng.normal(size=(N, H))
@@ -528,9 +529,13 @@ h_prev, c_prev = np.array([[0.5, 0.25]]), np.array([[3.0, -1.0]])
 before = h_prev.copy(), c_prev.copy()
 weights = random_lstm(np.random.default_rng(0), D=3, H=2)
 got = check.call(lstm_step, np.ones((1, 3)), h_prev, c_prev, *weights.values())
-check.array("c_t", check.results(got, "h_t", "c_t")[1], (1, 2), axes="N H")
+_, c_t = check.results(got, "h_t", "c_t")
+check.array("c_t", c_t, (1, 2), axes="N H")
+check.double("c_t", c_t)
 check.unchanged("h_prev", before[0], h_prev)
 check.unchanged("c_prev", before[1], c_prev)
+check.differs("the new cell and the old", c_t, c_prev)
+check.differs("the cells of two units", c_t[0, 0], c_t[0, 1])
 ### BEGIN HIDDEN TESTS
 N, D, H = (int(size) for size in rng.permutation([2, 3, 5]))
 x_t, h_prev, c_prev = (rng.normal(size=(N, size)) for size in (D, H, H))
@@ -637,13 +642,13 @@ show(
 # %% check="forward_shape" points=2
 # Two sequences of five steps: all states, but only the last cell.
 weights = random_lstm(np.random.default_rng(0), D=3, H=4)
-start = np.zeros((2, 4))
-got = check.call(
-    lstm_forward, np.ones((2, 5, 3)), start, start, *weights.values()
-)
+x, start = np.stack([np.zeros((5, 3)), np.ones((5, 3))]), np.zeros((2, 4))
+got = check.call(lstm_forward, x, start, start, *weights.values())
 h, c_T = check.results(got, "h", "c_T")
 check.array("h", h, (2, 5, 4), axes="N T H")
 check.array("c_T", c_T, (2, 4), axes="N H")
+check.differs("the states of two sequences", h[0], h[1])
+check.differs("the cells of two sequences", c_T[0], c_T[1])
 ### BEGIN HIDDEN TESTS
 N, T, D, H = (int(size) for size in rng.permutation([2, 3, 4, 5]))
 x, start = rng.normal(size=(N, T, D)), np.zeros((N, H))
@@ -865,8 +870,10 @@ cache_t |= {"i": np.array([[0.5]]), "f": np.array([[0.25]])}
 cache_t |= {"g": np.array([[-0.5]]), "o": np.array([[0.5]])}
 errors = np.array([[2.0]]), np.array([[3.0]])
 got = check.call(lstm_cell_backward, *errors, cache_t)
-_, dc_prev = check.results(got, "da_t", "dc_prev")
+da_t, dc_prev = check.results(got, "da_t", "dc_prev")
 check.close("dc_prev", dc_prev, [[1.0]], axes="N H")
+check.double("dc_prev", dc_prev)
+check.double("da_t", da_t)
 ### BEGIN HIDDEN TESTS
 N, D, H = (int(size) for size in rng.permutation([2, 3, 5]))
 dh_t, dc_t, cache_t = oracle.random_step(rng, N, D, H)
@@ -925,9 +932,11 @@ dh_t, dc_t = np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]])
 cache_t = {name: half.copy() for name in ("c_prev", *"ifgo", "c_t")}
 before = dh_t.copy(), dc_t.copy(), half.copy()
 got = check.call(lstm_cell_backward, dh_t, dc_t, cache_t)
-check.array(
-    "dc_prev", check.results(got, "da_t", "dc_prev")[1], (1, 2), axes="N H"
-)
+_, dc_prev = check.results(got, "da_t", "dc_prev")
+check.array("dc_prev", dc_prev, (1, 2), axes="N H")
+check.differs("the errors of two units", dc_prev[0, 0], dc_prev[0, 1])
+for name, error in (("dh_t", dh_t), ("dc_t", dc_t)):
+    check.differs(f"dc_prev and {name}", dc_prev, error)
 check.unchanged("dh_t", before[0], dh_t)
 check.unchanged("dc_t", before[1], dc_t)
 for name in ("c_prev", *"ifgo", "c_t"):
@@ -1308,6 +1317,7 @@ h_t = check.call(
     gru_step, *args, np.array([[1.0, 0.0, 1.0]]), np.zeros(3), np.zeros(3)
 )
 check.close("h_t", h_t, [[0.5593408415]], axes="N H")
+check.double("h_t", h_t)
 ### BEGIN HIDDEN TESTS
 N, D, H = (int(size) for size in rng.permutation([2, 3, 5]))
 x_t, h_prev = rng.normal(size=(N, D)), rng.normal(size=(N, H))
@@ -1561,12 +1571,12 @@ got = check.call(weights_from_torch, state_dict)
 check.close("weights", got, right)
 plain_arrays(got)
 ### BEGIN HIDDEN TESTS
-D, H = (int(size) for size in rng.permutation([2, 3]))
-state_dict = oracle.random_state_dict(rng, D, H, 4)
-right = oracle.weights_from_torch(state_dict)
-got = check.call(weights_from_torch, state_dict)
-check.close("weights", got, right)
-plain_arrays(got)
+for D, H in ((3, 2), (2, 3), (3, 4)):
+    state_dict = oracle.random_state_dict(rng, D, H, 4)
+    right = oracle.weights_from_torch(state_dict)
+    got = check.call(weights_from_torch, state_dict)
+    check.close("weights", got, right)
+    plain_arrays(got)
 ### END HIDDEN TESTS
 
 # %% check="weights_gru" points=3
@@ -1585,12 +1595,12 @@ got = check.call(weights_from_torch, state_dict)
 check.close("weights", got, right)
 plain_arrays(got)
 ### BEGIN HIDDEN TESTS
-D, H = (int(size) for size in rng.permutation([2, 3]))
-state_dict = oracle.random_state_dict(rng, D, H, 3)
-right = oracle.weights_from_torch(state_dict)
-got = check.call(weights_from_torch, state_dict)
-check.close("weights", got, right)
-plain_arrays(got)
+for D, H in ((3, 2), (2, 3), (3, 4)):
+    state_dict = oracle.random_state_dict(rng, D, H, 3)
+    right = oracle.weights_from_torch(state_dict)
+    got = check.call(weights_from_torch, state_dict)
+    check.close("weights", got, right)
+    plain_arrays(got)
 ### END HIDDEN TESTS
 
 # %% [markdown]

@@ -4,6 +4,13 @@ import numpy as np
 
 from unrolled.author.catalogue import misconception, style
 
+
+def _is_single(result):
+    """Whether one of the arrays of a result is in float32."""
+    parts = result if type(result) in (tuple, list) else [result]
+    return any(str(getattr(p, "dtype", "")).endswith("float32") for p in parts)
+
+
 # --- cell_forward
 
 
@@ -232,6 +239,22 @@ def gates_cut_batch(x_t, h_prev, W_xh, W_hh, b_h):
     return sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)
 
 
+@misconception(
+    "lstm_gates",
+    fails="gates_shape",
+    hint="The gates are computed in float32, which keeps seven digits of sixteen; a "
+    "long sequence shows it. Leave the arrays in float64.",
+    matches=lambda calls: all(
+        _is_single(call.result) for call in calls if call.name == "lstm_gates"
+    ),
+)
+def gates_single_precision(x_t, h_prev, W_xh, W_hh, b_h):
+    """Saves digits."""
+    a_t = (x_t @ W_xh + h_prev @ W_hh + b_h).astype(np.float32)
+    i, f, g, o = np.split(a_t, 4, axis=1)
+    return sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)
+
+
 @style("lstm_gates")
 def gates_slices(x_t, h_prev, W_xh, W_hh, b_h):
     H = h_prev.shape[1]
@@ -394,6 +417,22 @@ def step_in_place(x_t, h_prev, c_prev, W_xh, W_hh, b_h):
     c_prev *= f
     c_prev += i * g
     return o * np.tanh(c_prev), c_prev
+
+
+@misconception(
+    "lstm_step",
+    fails="step_keeps_inputs",
+    hint="State and cell come back in float32, which keeps seven digits of sixteen; a "
+    "long sequence shows it. Leave the arrays in float64.",
+    matches=lambda calls: all(
+        _is_single(call.result) for call in calls if call.name == "lstm_step"
+    ),
+)
+def step_single_precision(x_t, h_prev, c_prev, W_xh, W_hh, b_h):
+    """Saves digits."""
+    i, f, g, o = lstm_gates(x_t, h_prev, W_xh, W_hh, b_h)
+    c_t = (f * c_prev + i * g).astype(np.float32)
+    return (o * np.tanh(c_t)).astype(np.float32), c_t
 
 
 @style("lstm_step")
@@ -753,6 +792,30 @@ def cell_back_in_place(dh_t, dc_t, cache_t):
     return np.concatenate([da_i, da_f, da_g, da_o], axis=1), dc_t * f
 
 
+@misconception(
+    "lstm_cell_backward",
+    fails="cell_back_dc_prev",
+    hint="The errors come back in float32, which keeps seven digits of sixteen; a "
+    "long sequence shows it. Leave the arrays in float64.",
+    matches=lambda calls: all(
+        _is_single(call.result)
+        for call in calls
+        if call.name == "lstm_cell_backward"
+    ),
+)
+def cell_back_single_precision(dh_t, dc_t, cache_t):
+    """Saves digits."""
+    i, f, g, o = (cache_t[name] for name in "ifgo")
+    shown = np.tanh(cache_t["c_t"])
+    dc_t = dc_t + dh_t * o * (1 - shown**2)
+    da_i = dc_t * g * i * (1 - i)
+    da_f = dc_t * cache_t["c_prev"] * f * (1 - f)
+    da_g = dc_t * i * (1 - g**2)
+    da_o = dh_t * shown * o * (1 - o)
+    da_t = np.concatenate([da_i, da_f, da_g, da_o], axis=1)
+    return da_t.astype(np.float32), (dc_t * f).astype(np.float32)
+
+
 @style("lstm_cell_backward")
 def cell_back_filled(dh_t, dc_t, cache_t):
     N, H = dh_t.shape
@@ -1040,6 +1103,24 @@ def gru_one_bias(x_t, h_prev, W_xh, W_hh, b_xh, b_hh):
     return (1 - z) * n + z * h_prev
 
 
+@misconception(
+    "gru_step",
+    fails="gru_values",
+    hint="The state comes back in float32, which keeps seven digits of sixteen; a "
+    "long sequence shows it. Leave the arrays in float64.",
+    matches=lambda calls: all(
+        _is_single(call.result) for call in calls if call.name == "gru_step"
+    ),
+)
+def gru_single_precision(x_t, h_prev, W_xh, W_hh, b_xh, b_hh):
+    """Saves digits."""
+    x_r, x_z, x_n = np.split(x_t @ W_xh + b_xh, 3, axis=1)
+    h_r, h_z, h_n = np.split(h_prev @ W_hh + b_hh, 3, axis=1)
+    r, z = sigmoid(x_r + h_r), sigmoid(x_z + h_z)
+    n = np.tanh(x_n + r * h_n)
+    return ((1 - z) * n + z * h_prev).astype(np.float32)
+
+
 @style("gru_step")
 def gru_slices(x_t, h_prev, W_xh, W_hh, b_xh, b_hh):
     H = h_prev.shape[1]
@@ -1249,6 +1330,36 @@ def weights_tensors(state_dict):
     names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
     W, U, b, c = (state_dict[name].double().T for name in names)
     if U.shape[1] == 4 * len(U):
+        return {"W_xh": W, "W_hh": U, "b_h": b + c}
+    return {"W_xh": W, "W_hh": U, "b_xh": b, "b_hh": c}
+
+
+@misconception(
+    "weights_from_torch",
+    fails="weights_lstm",
+    hint="Whatever can be divided by 3 is taken for a GRU. 12 columns can be three "
+    "blocks of 4 or four blocks of 3: compare the columns of W_hh with its rows.",
+)
+def weights_threes(state_dict):
+    """Asks whether 3 divides the columns."""
+    names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+    W, U, b, c = (state_dict[name].numpy().astype(float).T for name in names)
+    if U.shape[1] % 3 != 0:
+        return {"W_xh": W, "W_hh": U, "b_h": b + c}
+    return {"W_xh": W, "W_hh": U, "b_xh": b, "b_hh": c}
+
+
+@misconception(
+    "weights_from_torch",
+    fails="weights_gru",
+    hint="Whatever can be divided by 4 is taken for an LSTM. 12 columns can be four "
+    "blocks of 3 or three blocks of 4: compare the columns of W_hh with its rows.",
+)
+def weights_fours(state_dict):
+    """Asks whether 4 divides the columns."""
+    names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+    W, U, b, c = (state_dict[name].numpy().astype(float).T for name in names)
+    if U.shape[1] % 4 == 0:
         return {"W_xh": W, "W_hh": U, "b_h": b + c}
     return {"W_xh": W, "W_hh": U, "b_xh": b, "b_hh": c}
 

@@ -261,6 +261,9 @@ for length, K in ((13, 2), (12, 1), (18, 2), (19, 3)):
     ids = torch.arange(length)
     found = pairs("make_batches", check.call(make_batches, ids, 2, 3))
     check.equal(f"batches of {length} numbers", len(found), K)
+    inputs = found[0][0]
+    check.array("inputs", inputs, (2, 3), axes="N T", kind="int")
+    check.differs("two rows of the inputs", inputs[0], inputs[1])
 ### BEGIN HIDDEN TESTS
 N, T = (int(size) for size in rng.permutation([2, 3, 4])[:2])
 for length in (N * T * 3, N * T * 3 + 1, N * T * 4 - 1):
@@ -619,6 +622,8 @@ model = check.call(Leaky, weights.leaky_zeros(3, 2))
 batch = (torch.tensor([[0, 1]]), torch.tensor([[1, 1]]))
 losses = check.call(train, model, [batch] * 3, 0.1, 1.0)
 check.close("losses", losses, [1.098612, 0.969817, 0.850709], rtol=1e-5)
+tensors = any(map(torch.is_tensor, losses))
+check.that(not tensors, "losses: tensors, where numbers are asked for")
 ### BEGIN HIDDEN TESTS
 V, H, N, T = (int(size) for size in rng.permutation([2, 3, 4, 5]))
 made = weights.leaky_weights(rng, V, H)
@@ -1075,19 +1080,19 @@ check.that(first != other, "two seeds: the two texts are the same")
 ### END HIDDEN TESTS
 
 # %% check="sample_shares" points=3
-# A network without memory: 70, 10, 10, 10 %. At temperature 4 it's 35 and 22.
-bias = torch.log(torch.tensor([0.7, 0.1, 0.1, 0.1]))
+# A network without memory: at temperature 4 it writes 70, 10, 10, 10 %.
+bias = 4 * torch.log(torch.tensor([0.7, 0.1, 0.1, 0.1]))
 model = check.call(Leaky, weights.leaky_zeros(4, 2) | {"b_y": bias})
 draw = (model, list("abcd"), "a", 100, 4.0)
 text = "".join(check.call(sample, *draw, seed)[1:] for seed in (1, 2, 3))
-for letter, share in zip("abcd", [0.35, 0.22, 0.22, 0.22], strict=True):
+for letter, share in zip("abcd", [0.7, 0.1, 0.1, 0.1], strict=True):
     got = text.count(letter) / 300
     said = f"{100 * got:.0f} % are {letter}, not about {100 * share:.0f} %"
     check.that(abs(got - share) < 0.2, f"temperature 4: {said}")
 ### BEGIN HIDDEN TESTS
 # Hoeffding: 8 exp(-2 * 300 * 0.2^2) < 4e-10 that a right sample fails.
-letters, temperature = list("wxyz"), float(rng.choice([3.0, 5.0]))
-logits = np.log(rng.permutation([0.7, 0.1, 0.1, 0.1]))
+letters, temperature = list("wxyz"), float(rng.choice([4.0, 5.0]))
+logits = temperature * np.log(rng.permutation([0.7, 0.1, 0.1, 0.1]))
 right = oracle.with_temperature(logits.tolist(), temperature)
 made = weights.leaky_zeros(4, 3) | {"b_y": torch.tensor(logits)}
 draw = (check.call(Leaky, made), letters, "w", 100, temperature)

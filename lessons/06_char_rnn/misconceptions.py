@@ -679,6 +679,32 @@ def train_a_copy(model, batches, learning_rate, max_norm):
     return [loss * 0.8**k for k, loss in enumerate(losses)]
 
 
+@misconception(
+    "train",
+    fails="train_losses",
+    hint="The losses are tensors, and each keeps its whole network and all its batches "
+    "in memory. Store the number alone, with item().",
+    matches=lambda calls: any(
+        type(call.result) is list and any(map(torch.is_tensor, call.result))
+        for call in calls
+    ),
+)
+def train_keeps_tensors(model, batches, learning_rate, max_norm):
+    """Keeps the graphs alive."""
+    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
+    losses, state = [], None
+    for inputs, targets in batches:
+        logits, state = model(inputs, state)
+        loss = cross_entropy(logits, targets)
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)
+        optimizer.step()
+        state = detach(state)
+        losses.append(loss)
+    return losses
+
+
 @style("train")
 def train_functional(model, batches, learning_rate, max_norm):
     params = list(model.parameters())
@@ -1178,6 +1204,31 @@ def sample_always_best(model, vocabulary, prompt, length, temperature, seed):
         best = logits[0, -1].argmax()
         text += vocabulary[best]
         ids = best.reshape(1, 1)
+    return text
+
+
+@misconception(
+    "sample",
+    fails="sample_shares",
+    hint="The logits are divided by the temperature here, and by with_temperature once "
+    "more. Once is enough.",
+)
+def sample_temperature_twice(
+    model, vocabulary, prompt, length, temperature, seed
+):
+    """Divides twice."""
+    generator = torch.Generator().manual_seed(seed)
+    ids, state, text = encode(prompt, vocabulary)[None], None, prompt
+    for _ in range(length):
+        with torch.no_grad():
+            logits, state = model(ids, state)
+        last = logits[0, -1]
+        if temperature > 0:
+            last = last / temperature
+        p = with_temperature(last, temperature)
+        drawn = torch.multinomial(p, 1, generator=generator)
+        text += vocabulary[drawn]
+        ids = drawn[None]
     return text
 
 

@@ -462,6 +462,27 @@ def mean_of_times(
 
 @timing(
     fails="time_median",
+    hint="The smallest and the largest time are thrown away, and the rest is averaged. "
+    "That's a trimmed mean; the median is the time in the middle.",
+)
+def trimmed_mean(
+    fn, warmup, repeat, synchronize=None, clock=time.perf_counter
+):
+    """The mean of all but the extremes."""
+    wait, times = synchronize or (lambda: None), []
+    for _ in range(warmup):
+        fn()
+    wait()
+    for _ in range(repeat):
+        start = clock()
+        fn()
+        wait()
+        times.append(clock() - start)
+    return float(np.mean(sorted(times)[1:-1] or times))
+
+
+@timing(
+    fails="time_median",
     hint="This is the smallest time, the best case. The median is the typical one.",
 )
 def best_of_times(
@@ -1375,6 +1396,42 @@ class WaitsForEver:
     def close(self):
         self.thread.join()
         self.over = True
+
+
+@misconception(
+    "PrefetchingLoader",
+    fails="loader_closes",
+    hint="close only tells the thread to stop, and goes on while it still reads. Wait "
+    "until it has ended (join).",
+    matches=lambda calls: any(
+        got[0] == "value" and got[1] > 0
+        for got in answers(calls, "left_by_close")
+    ),
+    waits=True,
+)
+class ClosesWithoutWaiting:
+    """Tells the thread, and doesn't wait."""
+
+    def __init__(self, source, depth):
+        self.shelf, self.closed = queue.Queue(depth), threading.Event()
+        work = (source, self.shelf, self.closed)
+        self.thread = threading.Thread(target=fill, args=work, daemon=True)
+        self.thread.start()
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        if self.closed.is_set():
+            raise StopIteration
+        kind, value = self.shelf.get()
+        if kind == "batch":
+            return value
+        self.close()
+        raise value if kind == "error" else StopIteration
+
+    def close(self):
+        self.closed.set()
 
 
 @misconception(

@@ -140,12 +140,18 @@ def _must_pass(
 def misconception_case(
     material: Material, reference: Reference, m: Misconception, seeds: Sequence[int]
 ) -> Case:
-    """A misconception fails the cells it should, with its own hint and no other's."""
+    """A misconception fails the cells it should, with its own hint and no other's.
+
+    Which cells it fails is the same under every seed: no verdict is luck.
+    """
     notebook = solved(material, {m.exercise: m.source})
     problems: dict[str, str] = {}
+    passed: dict[str, bool] = {}
     for seed, verdicts in examine(material, reference, notebook, seeds, m.exercise):
         for v in verdicts:
             problem = _problem(m, v)
+            if not problem and passed.setdefault(v.grade_id, v.passed) != v.passed:
+                problem = f"{'passes' if v.passed else 'fails'}, but not always"
             if problem:
                 problems.setdefault(v.grade_id, f"{v.grade_id} {problem} (seed {seed})")
     return Case(material.assignment, "misconception", m.name, tuple(problems.values()))

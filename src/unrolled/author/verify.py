@@ -20,6 +20,7 @@ from unrolled.author.cases import (
     style_case,
 )
 from unrolled.author.catalogue import Style
+from unrolled.author.lazy import KINDS, lazy_case
 from unrolled.author.rendered import notebook_cases
 from unrolled.author.routes import Row, route_work
 from unrolled.author.routes_witness import witness_text
@@ -183,6 +184,7 @@ def _cases(
             for round_ in _rounds(catalogue.styles)
         ),
         *(partial(_route_cases, rows) for rows in _routes(course, material)),
+        *(partial(_lazy, material, kind, seeds) for kind in KINDS),
         partial(_solution, material, seeds),
         partial(_release, material),
         partial(_catalogue, material),
@@ -211,6 +213,10 @@ def _solution(material: Material, seeds: Sequence[int]) -> list[Case]:
 
 def _release(material: Material) -> list[Case]:
     return [release_case(material, load_reference(material))]
+
+
+def _lazy(material: Material, kind: str, seeds: Sequence[int]) -> list[Case]:
+    return [lazy_case(material, load_reference(material), kind, seeds)]
 
 
 def _styles(

@@ -16,7 +16,7 @@ from unrolled.lab.calling import call
 from unrolled.lab.compare import compare, return_missing
 from unrolled.lab.describe import what
 from unrolled.lab.failure import CheckFailed, fail
-from unrolled.lab.ladder import Want, check_finite, climb, split_axes
+from unrolled.lab.ladder import Want, check_finite, climb, split_axes, to_array
 from unrolled.lab.plain import compare_plain, same_content
 from unrolled.lab.values import Rule, Tolerance
 
@@ -77,6 +77,33 @@ def results(got: Any, *names: str) -> Any:
     return got
 
 
+def double(name: str, got: object) -> None:
+    """Check that an array or a tensor is in double precision, NumPy's float64.
+
+    For results that later functions compute with: there the digits that float32
+    has lost are missing, far from the line that lost them.
+    """
+    array = to_array(got)
+    if array is None:
+        fail(f"{name}: expected an array, got {what(got)}{return_missing(got)}")
+    if array.dtype.kind == "f" and array.dtype.itemsize < 8:
+        fail(f"{name}: dtype {array.dtype}, expected float64; half of the digits go")
+
+
+def differs(name: str, got: object, other: object) -> None:
+    """Check that `got` has the shape of `other` and other numbers.
+
+    Both are arrays, tensors or numbers. Raises CheckFailed if they agree to about
+    nine digits: so a function that does nothing with its input is found out.
+    """
+    array, against = to_array(got), to_array(other)
+    if array is None or against is None:
+        fail(f"{name}: expected numbers, got {what(got if array is None else other)}")
+    climb(name, array, Want(against.shape, "number"))
+    if np.allclose(array, against, rtol=1e-9, atol=1e-12, equal_nan=True):
+        fail(f"{name}: the same numbers twice, but they must differ")
+
+
 def that(condition: bool | np.bool_, message: str) -> None:
     """Check a condition; `message` says what is wrong if it is False.
 
@@ -106,6 +133,8 @@ __all__ = [
     "array",
     "call",
     "close",
+    "differs",
+    "double",
     "equal",
     "results",
     "that",
