@@ -58,6 +58,7 @@ def _rows(
 ) -> Iterator[tuple[int, list[str]]]:
     end = _line_end(text)
     place, line = 0, 1
+    cells: list[str] | None
     while place < len(text):
         raw = _raw(text, place, end)
         if skip and _SKIPPED.fullmatch(raw):

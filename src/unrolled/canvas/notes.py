@@ -63,7 +63,8 @@ def wanted_notes(
     """
     notes = []
     pages = [k for k in plan.kept if feedback and _page(course, k).is_file()]
-    for grade in (*plan.filled, *pages):
+    grades: list[Filled | Kept] = [*plan.filled, *pages]
+    for grade in grades:
         page = _page(course, grade) if feedback else None
         why = _unfit(course, grade, page) if page else ""
         if why:
