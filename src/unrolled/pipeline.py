@@ -95,8 +95,8 @@ def _feedback(config: Any) -> None:
     config.GenerateFeedback.exporter_class = "unrolled.report.page.FeedbackExporter"
     config.GenerateFeedback.preprocessors = [
         "nbgrader.preprocessors.GetGrades",
+        "unrolled.report.facts.TellFacts",
         "unrolled.grade.preprocessors.HideTests",
-        "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
     ]
     _pages(config)
 
@@ -111,6 +111,7 @@ def _pages(config: Any) -> None:
     config.HTMLExporter.extra_template_basedirs = [str(ours), str(theirs)]
     config.HTMLExporter.filters = {
         "markdown2html": "unrolled.report.maths.markdown2html",
+        "comment2html": "unrolled.report.maths.comment2html",
         "new_nonce": "unrolled.report.policy.new_nonce",
         "marking_policy": "unrolled.report.policy.marking_policy",
         "feedback_policy": "unrolled.report.policy.feedback_policy",

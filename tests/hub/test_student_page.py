@@ -23,6 +23,7 @@ from server_support import Browser, said, student_server
 
 from unrolled.hub.dates import Dates, Released
 from unrolled.hub.desk import Submission, Work
+from unrolled.hub.feedback_page import PLACE, with_way_back
 from unrolled.hub.student_rows import distance, moment, rows
 from unrolled.hub.trouble import Trouble, explained
 
@@ -131,8 +132,14 @@ def test_a_fresh_copy(clean: tuple[Hub, Browser]) -> None:
     assert notebook(hub).read_text() == NOTEBOOK
 
 
+FEEDBACK = (
+    f"<body>{PLACE}<h1>Forward <span class='points'>(Score: 81.5 / 100.0)</span></h1>"
+    f"<p>{PLACE}</p></body>"
+)
+
+
 def test_feedback(clean: tuple[Hub, Browser]) -> None:
-    """Does the feedback open, and is its score on the page then?"""
+    """Does the feedback open, lead back, and is its score on the page then?"""
     hub, browser = clean
     act(browser, "start")
     act(browser, "submit")
@@ -142,11 +149,12 @@ def test_feedback(clean: tuple[Hub, Browser]) -> None:
     place = hub.exchange / COURSE / "feedback"
     place.mkdir(exist_ok=True)
     name = notebook_hash(secret=secret, notebook_id="forward_pass")
-    (place / f"{name}.html").write_text("<h4>forward_pass (Score: 81.5 / 100.0)</h4>")
+    (place / f"{name}.html").write_text(FEEDBACK)
     assert "Feedback is there" in browser.get(PAGE)[1]
     status, page, where = act(browser, "feedback")
-    assert (status, page) == (200, "<h4>forward_pass (Score: 81.5 / 100.0)</h4>")
-    assert "/user/ada/files/" in where
+    back = '<a class="back" href="/user/ada/course">← Back to the course page</a>'
+    assert (status, page) == (200, FEEDBACK.replace(PLACE, back, 1))
+    assert where.endswith(f"/user/ada/course/feedback/{NAME}")
     assert "Graded: 81.5 / 100" in browser.get(PAGE)[1]
 
 
@@ -305,3 +313,20 @@ def test_without_javascript(clean: tuple[Hub, Browser]) -> None:
         page.get_by_role("button", name="Give me a fresh copy").press("Enter")
         assert "A fresh copy" in page.get_by_role("status").inner_text()
         chromium.close()
+
+
+def test_no_feedback_says_so(clean: tuple[Hub, Browser]) -> None:
+    """Does the address of a page that is not there lead back to the course page?"""
+    _, browser = clean
+    for name in (NAME, "nothing", "..%2f..%2fetc"):
+        status, page, where = browser.get(f"{PAGE}/feedback/{name}")
+        assert status == 200 and where.endswith("/user/ada/course")
+        assert "There is no feedback for" in said(page)
+
+
+def test_an_older_feedback_page_leads_back_too() -> None:
+    """Does a page without a place for the link get it before all else?"""
+    old = "<html><body class='x'><h4>forward_pass (Score: 1.0 / 2.0)</h4></body></html>"
+    page = with_way_back(old, "/user/ada/course")
+    assert page.index("<body class='x'>") < page.index("Back to") < page.index("<h4>")
+    assert "Back to" in with_way_back("", "/user/ada/course")

@@ -31,7 +31,7 @@ PLUGINS = {
     "fetch_assignment": "unrolled.hub.exchange.FetchKeepingWork",
     "submit": "unrolled.hub.exchange.SubmitOnce",
 }
-_SCORE = re.compile(r"<h4>[^<]*\(Score: ([\d.]+) / ([\d.]+)\)")
+_SCORE = re.compile(r"<h[14]>[^<]*(?:<span[^>]*>)?\(Score: ([\d.]+) / ([\d.]+)\)")
 
 
 @dataclass(frozen=True)

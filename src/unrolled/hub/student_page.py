@@ -10,8 +10,10 @@ import asyncio
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from jupyter_server.base.handlers import JupyterHandler
@@ -20,7 +22,9 @@ from tornado.web import authenticated
 
 from unrolled.hub.dates import Dates
 from unrolled.hub.desk import Desk, Work
-from unrolled.hub.student_rows import file_url, lab_url, moment, rows
+from unrolled.hub.feedback_page import POLICY as SHOWN
+from unrolled.hub.feedback_page import with_way_back
+from unrolled.hub.student_rows import lab_url, moment, rows
 from unrolled.hub.trouble import Trouble
 
 T = TypeVar("T")
@@ -92,9 +96,16 @@ class Front:
         if not any(s.feedback for s in work.submissions):
             raise Trouble(f"There is no feedback for {work.name} yet.")
         await self.ask(self.desk.feedback, work.name)
-        now = (await self.ask(self.desk.works))[work.name]
-        pages = [s.page for s in now.submissions if s.page]
-        return file_url(self.base, self.root, pages[-1])
+        return f"{self.home}/feedback/{quote(work.name)}"
+
+    async def feedback_page(self, name: str) -> str:
+        """The newest feedback page that was fetched. Trouble if there is none."""
+        work = (await self.ask(self.desk.works)).get(name)
+        pages = [s.page for s in work.submissions if s.page] if work else []
+        if not pages:
+            raise Trouble(f"There is no feedback for {name} here: fetch it first.")
+        text = await self.ask(partial(pages[-1].read_text, "utf-8", "replace"))
+        return with_way_back(text, self.home)
 
     @property
     def home(self) -> str:
@@ -103,7 +114,9 @@ class Front:
 
 
 class Handler(JupyterHandler):  # type: ignore[misc]
-    """What both handlers need."""
+    """What the handlers need."""
+
+    policy = POLICY
 
     @property
     def front(self) -> Front:
@@ -114,7 +127,7 @@ class Handler(JupyterHandler):  # type: ignore[misc]
     @property
     def content_security_policy(self) -> str:
         """Nothing from anywhere else, no scripts."""
-        return f"{super().content_security_policy}; {POLICY}"
+        return f"{super().content_security_policy}; {self.policy}"
 
 
 class CoursePage(Handler):
@@ -165,6 +178,24 @@ class CourseButton(Handler):
         self.redirect(target, status=303)
 
 
+class FeedbackPage(Handler):
+    """What the grader said, with the way back to the course page."""
+
+    policy = SHOWN
+
+    @authenticated
+    async def get(self, name: str) -> None:
+        """Show the page, or say on the course page why there is none."""
+        try:
+            page = await self.front.feedback_page(name)
+        except Trouble as trouble:
+            self.front.said = ("bad", str(trouble))
+            self.redirect(self.front.home, status=303)
+            return
+        self.set_header("Cache-Control", "no-store")
+        self.finish(page)
+
+
 def _jupyter_server_extension_points() -> list[dict[str, Any]]:
     return [{"module": "unrolled.hub.student_page"}]
 
@@ -176,4 +207,6 @@ def _load_jupyter_server_extension(server: Any) -> None:
     server.web_app.settings["unrolled_front"] = front
     button = url_path_join(base, "course/(start|submit|feedback|fresh)")
     page = url_path_join(base, "course/?")
-    server.web_app.add_handlers(".*$", [(page, CoursePage), (button, CourseButton)])
+    feedback = url_path_join(base, "course/feedback/([^/]+)")
+    ours = [(page, CoursePage), (button, CourseButton), (feedback, FeedbackPage)]
+    server.web_app.add_handlers(".*$", ours)

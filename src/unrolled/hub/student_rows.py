@@ -105,11 +105,6 @@ def lab_url(base: str, files: Path, path: Path) -> str:
     return f"{base}lab/tree/{_below(files, path)}"
 
 
-def file_url(base: str, files: Path, path: Path) -> str:
-    """Where the server shows a file as it is."""
-    return f"{base}files/{_below(files, path)}"
-
-
 def _below(files: Path, path: Path) -> str:
     return quote(path.relative_to(files).as_posix())
 

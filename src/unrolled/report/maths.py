@@ -53,6 +53,8 @@ def mathml(formula: str, display: str) -> str:
         raise CannotConvert(f"{type(error).__name__}: {error}") from error
     for node in tree.iter():
         _tidy(node)
+    if display == "block":
+        tree.set("tabindex", "0")  # a wide one is scrolled, with the keyboard as well
     return tostring(tree, encoding="unicode")
 
 
@@ -123,6 +125,14 @@ class MathRenderer(IPythonRenderer):  # type: ignore[misc]
         """Lines of HTML."""
         return f"{shown(html)}\n"
 
+    def heading(self, text: str, level: int, **attrs: Any) -> str:
+        """A heading that says something."""
+        return str(super().heading(text, level, **attrs)) if text.strip() else ""
+
+    def link(self, text: str, url: str, title: str | None = None) -> str:
+        """A link that can be seen."""
+        return str(super().link(text if text.strip() else escape(url), url, title))
+
     def task_list_item(self, text: str, checked: bool = False) -> str:
         """An item with its box as a character: there are no controls in a text."""
         return f"<li>{'☑' if checked else '☐'} {text}</li>\n"
@@ -131,7 +141,8 @@ class MathRenderer(IPythonRenderer):  # type: ignore[misc]
         self, text: str, align: str | None = None, head: bool = False
     ) -> str:
         """A cell of a table; its alignment without a style."""
-        name, side = "th" if head else "td", f' align="{align}"' if align else ""
+        name = "th" if head and text.strip() else "td"
+        side = f' align="{align}"' if align else ""
         return f"<{name}{side}>{text}</{name}>\n"
 
     def block_mermaidjs(self, code: str) -> str:
@@ -162,6 +173,11 @@ def markdown2html(context: Any, source: str) -> str:
     """nbconvert's filter of that name: the text of the template's cell, as `render`."""
     cell = context.get("cell") or {}
     return render(source, cell.get("attachments"), bool(cell) and _given(cell))
+
+
+def comment2html(source: str) -> str:
+    """A marker's comment, as `render`."""
+    return render(source)
 
 
 def _given(cell: Any) -> bool:

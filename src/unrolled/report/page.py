@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from functools import partial
+from collections.abc import Iterator
 from html import escape
 from itertools import takewhile
 from typing import Any
@@ -14,38 +13,47 @@ from nbformat import NotebookNode
 
 from unrolled.grade.reference import is_check, meta, ours, split_check
 
-# An entry as nbgrader's template feedback/index.html.j2 writes it.
-_ENTRY = re.compile(
-    r'<a href="#(?P<grade_id>[^"]+)">(?P<kind>Test cell|Coding free-response|'
-    r"Written response|Task)</a> "
-    r"(?P<points>\(Score: (?P<score>-?\d+\.\d+) / (?P<most>\d+\.\d+)\))"
-)
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _POINTS = re.compile(r"\s*\(\d+ points?\)$")
+_LEVEL = re.compile(r"<(/?)h([1-6])>")
+_TITLE = 1  # the page's own heading; those of the notebook stand below it
 
 
 class FeedbackExporter(HTMLExporter):  # type: ignore[misc]
-    """nbgrader's page, with names in the place of "Test cell" on every line.
-
-    Checks that did not pass stand out.
-    """
+    """The page of the template `feedback`, with a name for every entry of its table."""
 
     def from_notebook_node(
         self, nb: NotebookNode, resources: Any = None, **kw: Any
     ) -> tuple[str, Any]:
         """A notebook as a page, and nbconvert's resources."""
+        resources = resources or {}
+        resources["entries"] = _all_entries(nb)
         page, resources = super().from_notebook_node(nb, resources, **kw)
-        table, end, rest = page.partition("</ol>")  # below it are students' words
-        table = _ENTRY.sub(partial(_entry, dict(entry_names(nb))), table)
-        return table + end + rest, resources
+        head, mark, cells = page.partition('<div id="notebook">')
+        return head + mark + levelled(cells), resources
 
 
-def _entry(names: Mapping[str, str], found: re.Match[str]) -> str:
-    name = names.get(found["grade_id"], found["kind"])
-    # A written answer may have no points because nobody has marked it yet.
-    lost = found["kind"] == "Test cell" and float(found["score"]) < float(found["most"])
-    points = f"<strong>{found['points']}</strong>" if lost else found["points"]
-    return f'<a href="#{found["grade_id"]}">{name}</a> {points}'
+def _all_entries(nb: NotebookNode) -> dict[str, str]:
+    """The names of `entry_names`, and one for each graded cell that has none."""
+    plain = {
+        meta(c)["grade_id"]: f"<code>{escape(meta(c)['grade_id'])}</code>"
+        for c in nb.cells
+        if meta(c).get("grade") or meta(c).get("task")
+    }
+    return plain | dict(entry_names(nb))
+
+
+def levelled(html: str) -> str:
+    """HTML whose headings go down one step at a time, below the page's own."""
+    last = _TITLE
+
+    def level(found: re.Match[str]) -> str:
+        nonlocal last
+        if not found[1]:
+            last = min(int(found[2]) + _TITLE, last + 1, 6)
+        return f"<{found[1]}h{last}>"
+
+    return _LEVEL.sub(level, html)
 
 
 def entry_names(nb: NotebookNode) -> Iterator[tuple[str, str]]:
