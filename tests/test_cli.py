@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from unrolled import __main__, __version__
 from unrolled.cli import app
+from unrolled.cli_course import with_course
 from unrolled.course import Course, load_course
 
 
@@ -56,6 +57,8 @@ HELP = {
     "doctor": "--tier | --json | exit 1 if no tier holds the floor",
     "feedback": "for example 02_forward_pass. [required] | --student | --force | "
     "hidden tests are left out",
+    "handout": "[ASSIGNMENT] | release date has passed | --out | --force | --json | "
+    "never give students a clone | any other file only with",
     "trace": "--out | --repeat | [default: 9] | --warmup | --limit | --threads | "
     "--clock | --force | overwrite what is there | --json | does nothing else",
     "demo": "build/demo/ | --keep | exit 1 on a difference",
@@ -146,6 +149,42 @@ def test_an_unknown_assignment_is_told_with_the_known(
     assert contents(course.root) == before
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--course", "{}", "build", "--check"),
+        ("build", "--check", "--course", "{}"),
+        ("build", "--course={}", "--check", NAME),
+        ("canvas", "--course", "{}", "export", "--dry-run"),
+        ("canvas", "export", "--dry-run", "--course", "{}"),
+        ("--course", "/nowhere", "build", "--check", "--course", "{}"),
+    ],
+)
+def test_the_course_is_named_before_the_verb_or_after_it(
+    words: tuple[str, ...],
+    course: Course,
+    unrolled: Call,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Does --course work at every place, from a folder that is no course?"""
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    said = unrolled(*(w.format(course.root) for w in words))
+    assert said.code == 0, said.err
+
+
+def test_every_verb_takes_the_course() -> None:
+    """Is --course an option of each command, and told by its help?"""
+    waiting, seen = [with_course(app)], 0
+    while waiting:
+        command = waiting.pop()
+        assert "course" in {p.name for p in command.params}, command.name
+        waiting += getattr(command, "commands", {}).values()
+        seen += 1
+    assert seen == len(HELP) + 1 + 1  # the groups canvas and unrolled; hub is in HELP
+
+
 def test_brackets_in_a_mistake_are_shown(course: Course, unrolled: Call) -> None:
     """Is a name with brackets shown as it was typed?"""
     said = unrolled("build", "[red]x", "[/red]")
@@ -184,7 +223,7 @@ def test_a_student_s_installation_says_what_it_lacks(
         __main__.main()
     said = capsys.readouterr().err
     assert ended.value.code == 2
-    assert "needs typer" in said and "pip install 'unrolled[grading]'" in said
+    assert "needs typer" in said and "pip install -c constraints.txt" in said
 
 
 def test_the_course_may_be_elsewhere(

@@ -39,7 +39,7 @@ def shown(console: Console) -> str:
 
 def printed(table: RenderableType) -> list[str]:
     """The lines of a table as a terminal without colours shows them."""
-    console = screen(watched=False)
+    console = screen()
     console.print(table)
     return shown(console).splitlines()
 

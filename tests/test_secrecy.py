@@ -11,6 +11,7 @@ import tarfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from unrolled.grade.rebuild import rebuild
 from unrolled.grade.task import Limits, Material, Task
 from unrolled.grade.worker import Channel
 from unrolled.grade.workers import trusted_worker
+from unrolled.handout.archive import make_handout
 
 ROOT = Path(__file__).parents[1]
 COURSE = load_course(ROOT)
@@ -161,6 +163,39 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
             if content is not None:
                 files[member.name] = content.read().decode("utf-8", "replace")
     return files
+
+
+@pytest.fixture(scope="module")
+def handout(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """All files of the handout of all assignments, those in its wheel as well."""
+    path = tmp_path_factory.mktemp("handout") / "handout.zip"
+    make_handout(COURSE, NAMES, path, datetime.now(UTC))
+    files: dict[str, str] = {}
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            if name.endswith(".whl"):
+                with archive.open(name) as file, zipfile.ZipFile(file) as wheel:
+                    read = {n: wheel.read(n) for n in wheel.namelist()}
+            else:
+                read = {name: archive.read(name)}
+            files |= {n: c.decode("utf-8", "replace") for n, c in read.items()}
+    return files
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_handout_has_no_secret(name: str, handout: dict[str, str]) -> None:
+    """Is what students take home free of hidden lines, and of all but the lab?"""
+    assert any(path.endswith("unrolled/lab/__init__.py") for path in handout)
+    for path, text in handout.items():
+        own = ""
+        if path.endswith(".ipynb"):
+            folder = path.split("/")[-2]
+            text = "\n".join("".join(c["source"]) for c in json.loads(text)["cells"])
+            given = "\n".join(c["source"] for c in _given(folder))
+            own = given if folder != name else ""
+        assert found(name, text, own) == [], path
+        assert not re.search(r"unrolled/(grade|author|hub|canvas|sandbox)/", path)
+        assert not re.search(r"oracle|misconception|witness", path)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -12,8 +12,8 @@ def main() -> None:
     except ModuleNotFoundError as error:
         print(
             f"unrolled: the command needs {error.name}, which is part of the graders' "
-            "installation: pip install 'unrolled[grading]'. "
-            "(The notebooks themselves need only: pip install unrolled.)",
+            "installation. In a clone of the project: pip install -c constraints.txt "
+            "-e '.[grading]'. (Students need none of it: they get a handout.)",
             file=sys.stderr,
         )
         raise SystemExit(2) from None

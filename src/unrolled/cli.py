@@ -21,7 +21,9 @@ from unrolled.cli_common import (
     print_json,
     the_course,
 )
+from unrolled.cli_course import HELP, with_course
 from unrolled.cli_grading import doctor, feedback, grade, worker
+from unrolled.cli_handout import handout
 from unrolled.cli_hub import hub
 from unrolled.cli_term import new_term
 from unrolled.cli_trace import trace
@@ -39,14 +41,14 @@ app = typer.Typer(
 canvas.command()(push)
 app.add_typer(canvas, name="canvas")
 app.add_typer(hub, name="hub")
-for command in (grade, feedback, doctor, worker, trace, new_term):
+for command in (grade, feedback, handout, doctor, worker, trace, new_term):
     app.command()(command)
 
 
 def run() -> None:
     """Run the command; a user's mistake is one line and exit code 2."""
     try:
-        app()
+        with_course(app)()
     except UserError as error:
         _say(str(error))
         raise SystemExit(2) from None
@@ -70,10 +72,7 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def common(
     context: typer.Context,
-    course: Annotated[
-        Path | None,
-        typer.Option(help="The course folder; else the one you are in or below."),
-    ] = None,
+    course: Annotated[Path | None, typer.Option(help=HELP)] = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True)
     ] = False,

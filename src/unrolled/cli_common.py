@@ -12,8 +12,10 @@ from rich.console import Console
 from unrolled.course import Course, find_course
 from unrolled.errors import UserError
 
-err = Console(stderr=True, emoji=False, highlight=False)
-out = Console(emoji=False, highlight=False)
+# Nothing is cut or broken at the width of a terminal, which breaks lines itself: a path
+# that is printed can be opened. Tables look after themselves (report/listing.py).
+err = Console(stderr=True, emoji=False, highlight=False, soft_wrap=True)
+out = Console(emoji=False, highlight=False, soft_wrap=True)
 
 Names = Annotated[
     list[str] | None,

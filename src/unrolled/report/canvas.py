@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from unrolled.canvas.cartridge import CartridgeReport
@@ -15,12 +14,14 @@ from unrolled.canvas.check import LOSSES, CheckReport
 from unrolled.canvas.matching import grouped
 from unrolled.canvas.push import PushPlan, PushReport, Tally, Wrong
 from unrolled.canvas.roster import RosterPlan
+from unrolled.report.listing import Listing
 
 
-def _table(title: str, columns: Iterable[str], rows: Iterable[Sequence[str]]) -> Table:
-    table = Table(title=Text(title), title_justify="left")
-    for column in columns:
-        table.add_column(column, overflow="fold")
+def _table(
+    title: str, columns: Iterable[str], rows: Iterable[Sequence[str]]
+) -> Listing:
+    table = Listing(title=Text(title), title_justify="left")
+    table.add_columns(*columns)
     for row in rows:
         table.add_row(*map(Text, row))
     return table
@@ -50,9 +51,9 @@ def check_view(report: CheckReport, everything: bool = False) -> RenderableType:
     if report.refused:
         why = f" {report.file}: Canvas would not take the file: {report.refused}"
         return Text.assemble(("REFUSED", "bold red"), why)
-    table = Table(title=Text(f"{report.file}, as Canvas would read it"))
-    for name in ("row", "student", "column", "cell", "in Canvas", "what happens"):
-        table.add_column(name, overflow="fold")
+    table = Listing(title=Text(f"{report.file}, as Canvas would read it"))
+    names = ("row", "student", "column", "cell", "in Canvas", "what happens")
+    table.add_columns(*names, prose=("student", "column", "what happens"))
     shown = [c for c in report.cells if everything or c.fate != "no change"]
     for cell in shown:
         fate = Text(cell.fate, style="bold red" if cell.fate in LOSSES else "")
@@ -159,9 +160,9 @@ def stopped_view(tally: Tally, grades: int, notes: int) -> RenderableType:
 
 def cartridge_view(report: CartridgeReport) -> RenderableType:
     """What the file holds, and what is not set."""
-    table = Table(title=Text(report.file), title_justify="left")
-    for name in ("modules", "pages", "assignments"):
-        table.add_column(name, overflow="fold")
+    table = Listing(title=Text(report.file), title_justify="left")
+    names = ("modules", "pages", "assignments")
+    table.add_columns(*names, prose=names)
     columns = (report.modules, report.pages, report.assignments)
     for row in zip_longest(*columns, fillvalue=""):
         table.add_row(*map(Text, row))

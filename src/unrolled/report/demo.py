@@ -7,11 +7,12 @@ from pathlib import Path
 
 from rich import box
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
+from unrolled.report.listing import Listing
 from unrolled.report.tables import points
 
+STUDENT = "student, and what is special"
 CAPTION = "points after marks and penalty; *: waits for marks; none: ungraded"
 
 
@@ -50,8 +51,8 @@ class DemoReport:
     def table(self) -> RenderableType:
         """Students by assignments, the differences, the paths to open."""
         assignments = list(dict.fromkeys(s.assignment for s in self.scores))
-        table = Table(title="The demo class", caption=CAPTION, box=box.SIMPLE)
-        table.add_column("student, and what is special", overflow="fold")
+        table = Listing(title="The demo class", caption=CAPTION, box=box.SIMPLE)
+        table.add_columns(STUDENT, prose=(STUDENT,))
         for name in assignments:
             table.add_column(name.partition("_")[0], justify="right", no_wrap=True)
         by_student = {(s.student, s.assignment): s for s in self.scores}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.text import Text
 
 from unrolled.grade.inspection import Diagnosis
@@ -42,8 +41,11 @@ def _headline(found: Diagnosis) -> Text:
 
 
 def _entry(place: str, what: str, mend: str) -> RenderableType:
-    lines = [Text(place, style="cyan")] if place else []
-    lines.append(Text(what))
-    if mend:
-        lines.append(Text(mend, style="green"))
-    return Padding(Group(*lines), (1, 0, 0, 2))
+    told = [(place, "cyan"), (what, ""), (mend, "green")]
+    lines = [
+        Text(f"  {line}", style=style)
+        for text, style in told
+        if text
+        for line in text.split("\n")
+    ]
+    return Group(Text(), *lines)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from unrolled.grade.doctor import FLOOR, Checkup
+from unrolled.report.listing import Listing
 
 
 def doctor_table(found: Sequence[Checkup]) -> RenderableType:
@@ -29,9 +29,9 @@ def doctor_table(found: Sequence[Checkup]) -> RenderableType:
 def _tier(checkup: Checkup) -> list[RenderableType]:
     if checkup.trouble:
         return [Text(f"tier {checkup.tier}: {checkup.trouble}\n")]
-    table = Table(title=Text(f"tier {checkup.tier}"), title_justify="left")
-    for name in ("protection", "holds", "what the probe got", "what would help"):
-        table.add_column(name, overflow="fold")
+    table = Listing(title=Text(f"tier {checkup.tier}"), title_justify="left")
+    prose = ("what the probe got", "what would help")
+    table.add_columns("protection", "holds", *prose, prose=prose)
     for protection in checkup.protections:
         mark = Text("yes") if protection.holds else Text("NO", style="bold red")
         evidence = Text(protection.evidence)

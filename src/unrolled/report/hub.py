@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
 from unrolled.hub.accounts import PASSWORDS
 from unrolled.hub.check import HubCheck
 from unrolled.hub.plan import HubPlan
 from unrolled.hub.start import Prepared
+from unrolled.report.listing import Listing
 
 SIGN_IN = {
     "password": "Everybody signs in with the one password {word}, as anybody: this is "
@@ -58,9 +58,8 @@ def _few(names: tuple[str, ...]) -> str:
 
 def check_table(found: HubCheck) -> Group:
     """The findings, and how to mend what does not hold."""
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in ("", "what", "found"):
-        table.add_column(column, overflow="fold")
+    table = Listing(box=None, header_style="bold", pad_edge=False)
+    table.add_columns("", "what", "found", prose=("what", "found"))
     for f in found.findings:
         mark = Text("holds", "green") if f.holds else Text("FAILS", "bold red")
         table.add_row(mark, Text(f.what), Text(f.found.strip()))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from unrolled.grade.results import GradeReport, SubmissionResult
+from unrolled.report.listing import Listing
 
 if TYPE_CHECKING:  # `unrolled grade` shall not wait for matplotlib
     from unrolled.author.verify import VerifyReport
@@ -22,11 +22,10 @@ def points(value: float | None) -> str:
 def grade_table(report: GradeReport) -> RenderableType:
     """One row for each submission, and a line with the counts."""
     title = Text(f"{report.assignment}: {len(report.submissions)} submissions")
-    table = Table(title=title)
-    table.add_column("student", overflow="fold")
-    for name in ("score", "of", "late"):
-        table.add_column(name, justify="right")
-    table.add_column("state", overflow="fold")
+    table = Listing(title=title)
+    table.add_columns(*("student", "score", "of", "late", "state"), prose=("state",))
+    for column in table.columns[1:4]:
+        column.justify = "right"
     for submission in report.submissions:
         table.add_row(*map(Text, _row(submission)))
     bad = len(report.ungraded)
@@ -54,9 +53,8 @@ def _row(submission: SubmissionResult) -> tuple[str, ...]:
 
 def verify_table(report: VerifyReport) -> RenderableType:
     """Counts for each assignment and kind, every miss in words, and what was tried."""
-    table = Table(title=f"verify under {report.seeds} seeds")
-    for name in ("assignment", "what", "cases", "passed"):
-        table.add_column(name)
+    table = Listing(title=f"verify under {report.seeds} seeds")
+    table.add_columns("assignment", "what", "cases", "passed")
     for assignment, kind, cases, good in report.summary():
         mark = Text(str(good), style="" if good == cases else "bold red")
         table.add_row(Text(assignment), Text(kind), str(cases), mark)

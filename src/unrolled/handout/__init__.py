@@ -1,0 +1,4 @@
+"""`unrolled handout`: one zip with which a student works on an own computer.
+
+No clone is needed, and none should be given: it holds solutions and hidden tests.
+"""

@@ -1,0 +1,199 @@
+"""The handout: released notebooks and all that a student's own computer needs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import zipfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from importlib.resources import files as resources
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from unrolled.author.belongings import files_in
+from unrolled.canvas.files import write_whole
+from unrolled.course import Assignment, Course
+from unrolled.errors import UserError
+from unrolled.handout.pins import requirement_files, students_needs
+from unrolled.handout.wheel import stored_zip, student_wheel, wheel_name
+
+COMMENT = b"made by unrolled handout"
+PROGRAMS = {"start.py": "start.py", "start.sh": "start.sh", "start.command": "start.sh"}
+_HIDDEN = re.compile(r"#+ *(BEGIN|END) (SOLUTION|HIDDEN TESTS|MARK SCHEME)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandoutReport:
+    """The zip: where it is, what is in it, and what one should know of it."""
+
+    file: str
+    assignments: tuple[str, ...]
+    files: tuple[str, ...]
+    bytes: int
+    sha256: str
+    notes: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The document that ``--json`` prints."""
+        return asdict(self)
+
+    def as_text(self) -> str:
+        """What was written, and what to do with it."""
+        size = f"{self.bytes / 2**20:.1f} MB"
+        return "\n".join(
+            (
+                f"{self.file}: {', '.join(self.assignments)} ({size})",
+                *(f"note: {note}" for note in self.notes),
+                "Students unpack it and open START-HERE.html.",
+            )
+        )
+
+
+def released_by(course: Course, now: datetime) -> list[str]:
+    """The assignments that are out: without a date of release, or after it.
+
+    Raises UserError if there is none.
+    """
+    found = [
+        a.name for a in course.assignments.values() if not a.release or a.release <= now
+    ]
+    if not found:
+        raise UserError(
+            f"{course.root / 'course.toml'}: no assignment is released yet. Name those "
+            "that students shall have: unrolled handout "
+            f"{next(iter(course.assignments), 'ASSIGNMENT')}"
+        )
+    return found
+
+
+def make_handout(
+    course: Course, names: Sequence[str], out: Path, now: datetime, force: bool = False
+) -> HandoutReport:
+    """Write the zip for the named assignments.
+
+    Raises UserError if an assignment was not built, if a released notebook holds what
+    students must not see, or if `out` is a file that no handout was before (unless
+    `force`).
+    """
+    _refuse_other(out, force)
+    chosen = [course.assignments[name] for name in dict.fromkeys(names)]
+    found = handout_files(course, chosen)
+    programs = frozenset(f"{course.id}/{p}" for p in PROGRAMS)
+    content = stored_zip(
+        {f"{course.id}/{name}": data for name, data in found.items()}, programs, COMMENT
+    )
+    write_whole(out, content)
+    early = [a for a in chosen if a.release and a.release > now]
+    return HandoutReport(
+        file=str(out),
+        assignments=tuple(a.name for a in chosen),
+        files=tuple(sorted(found)),
+        bytes=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        notes=tuple(
+            f"{a.name} is to be released on {_when(a.release)}; it may give the "
+            "answers of an earlier one."
+            for a in early
+        ),
+    )
+
+
+def _refuse_other(out: Path, force: bool) -> None:
+    """Only a handout is written over."""
+    if force or not out.exists():
+        return
+    try:
+        with zipfile.ZipFile(out) as archive:
+            ours = archive.comment == COMMENT
+    except (OSError, zipfile.BadZipFile):
+        ours = False
+    if not ours:
+        raise UserError(
+            f"{out}: is there already, and is no handout. Write elsewhere with --out, "
+            "or replace it with --force."
+        )
+
+
+def handout_files(course: Course, chosen: Sequence[Assignment]) -> dict[str, bytes]:
+    """All files of the handout by their path in it."""
+    given = resources("unrolled.handout") / "files"
+    wheel = wheel_name()
+    found = {name: (given / file).read_bytes() for name, file in PROGRAMS.items()}
+    windows = (given / "start.cmd").read_bytes().replace(b"\r\n", b"\n")
+    found["start.cmd"] = windows.replace(b"\n", b"\r\n")
+    found["START-HERE.html"] = _page(course, chosen).encode()
+    found |= requirement_files(wheel)
+    found[wheel] = student_wheel(students_needs())
+    for assignment in chosen:
+        found |= _released(course, assignment)
+    return found
+
+
+def _released(course: Course, assignment: Assignment) -> dict[str, bytes]:
+    folder = course.release / assignment.name
+    notebook = f"{assignment.notebook}.ipynb"
+    there = {
+        name: data
+        for name, data in files_in(folder).items()
+        if not any(part.startswith(".") for part in name.split("/"))
+    }
+    if notebook not in there:
+        raise UserError(f"{folder / notebook} is missing: run `unrolled build` first.")
+    for name, data in there.items():
+        if name.endswith(".ipynb"):
+            _refuse_secrets(folder / name, data)
+    return {f"assignments/{assignment.name}/{n}": data for n, data in there.items()}
+
+
+def _refuse_secrets(path: Path, data: bytes) -> None:
+    """A notebook that was put into release/ by hand may be the instructor's."""
+    try:
+        cells = json.loads(data)["cells"]
+        sources = ["".join(cell["source"]) for cell in cells]
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path} is no notebook: run `unrolled build`.") from error
+    marked = next((s for s in sources if _HIDDEN.search(s)), None)
+    if marked is not None:
+        found = _HIDDEN.search(marked)
+        raise UserError(
+            f"{path}: holds {found[0] if found else ''!r}: this is the instructor's "
+            "notebook. Run `unrolled build`, which makes the students' one."
+        )
+
+
+def _page(course: Course, chosen: Sequence[Assignment]) -> str:
+    loader = PackageLoader("unrolled.handout", "files")
+    pages = Environment(loader=loader, undefined=StrictUndefined, autoescape=True)
+    rows = [
+        {
+            "title": a.title,
+            "name": a.name,
+            "notebook": a.notebook,
+            "due": _when(a.due),
+        }
+        for a in chosen
+    ]
+    text = pages.get_template("START-HERE.html.j2").render(
+        title=course.title, assignments=rows, hub=course.canvas.hub
+    )
+    return text + "\n"
+
+
+def _when(moment: datetime | None) -> str:
+    """A date as people read it, with its zone, in the same words everywhere."""
+    if moment is None:
+        return ""
+    day = f"{_DAYS[moment.weekday()]}, {_MONTHS[moment.month - 1]} {moment.day}"
+    return f"{day}, {moment.year}, {moment:%H:%M} {moment.tzname() or ''}".rstrip()
+
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July", "August"),
+    *("September", "October", "November", "December"),
+)

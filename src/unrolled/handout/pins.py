@@ -1,0 +1,93 @@
+"""Which packages a student installs, each in the version that the tests ran with."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, metadata, requires
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+import unrolled
+from unrolled.errors import UserError
+
+EXTRA = "lab"
+FILE = "constraints.txt"
+
+
+def pins() -> dict[str, str]:
+    """Exact versions by normalised name, from the file that this package came with.
+
+    Raises UserError if it is missing: an installation that was taken apart.
+    """
+    package = Path(unrolled.__file__).parent
+    for path in (package.parents[1] / FILE, package / FILE):
+        if path.is_file():
+            lines = path.read_text(encoding="utf-8").splitlines()
+            found = [re.match(r"([\w.-]+)==(\S+)", line) for line in lines]
+            return {canonicalize_name(m[1]): m[2] for m in found if m}
+    raise UserError(f"{package / FILE} is missing: install this package anew.")
+
+
+def students_needs() -> tuple[str, ...]:
+    """The names that students install: the package's own needs and those of `lab`."""
+    wanted = (Requirement(r) for r in _declared())
+    named = (r for r in wanted if r.marker is None or _is_for(r, EXTRA))
+    return tuple(sorted({canonicalize_name(r.name) for r in named}))
+
+
+def _declared() -> list[str]:
+    """This package's requirements, from a clone's own file where there is one.
+
+    What an editable installation knows of them may be older.
+    """
+    path = Path(unrolled.__file__).parents[2] / "pyproject.toml"
+    if not path.is_file():
+        return requires("unrolled") or []
+    project = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
+    extra = project["optional-dependencies"][EXTRA]
+    return [*project["dependencies"], *(f"{r}; extra == '{EXTRA}'" for r in extra)]
+
+
+def _is_for(requirement: Requirement, extra: str) -> bool:
+    marker = requirement.marker
+    return marker is not None and marker.evaluate({"extra": extra})
+
+
+def closure(names: Iterable[str]) -> set[str]:
+    """The names and all that they need, on whatever system: markers are not asked."""
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = canonicalize_name(waiting.pop())
+        if name not in found:
+            found.add(name)
+            waiting += [r.name for r in map(Requirement, _needs(name)) if _always(r)]
+    return found
+
+
+def _needs(name: str) -> list[str]:
+    try:
+        return metadata(name).get_all("Requires-Dist") or []
+    except PackageNotFoundError:  # of another system: pip finds out what it needs
+        return []
+
+
+def _always(requirement: Requirement) -> bool:
+    """Whether it is needed without an extra."""
+    return requirement.marker is None or "extra" not in str(requirement.marker)
+
+
+def requirement_files(wheel: str) -> dict[str, bytes]:
+    """requirements.txt, what is installed, and constraints.txt, all the pins of it.
+
+    The last line of what is installed is the wheel, a file beside it.
+    """
+    known, names = pins(), students_needs()
+    needed = sorted(closure(names) & known.keys())
+    wanted = "".join(f"{n}=={known[n]}\n" for n in names)
+    pinned = "".join(f"{n}=={known[n]}\n" for n in needed)
+    return {"requirements.txt": f"{wanted}./{wheel}\n".encode(), FILE: pinned.encode()}

@@ -1,0 +1,146 @@
+"""Paths and names are whole at any width; a narrow or piped terminal gets lines."""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
+from pathlib import Path
+
+import pytest
+from cli_support import NAME, hand_in, make_class
+from rich.console import Console, RenderableType
+
+from unrolled.canvas.cartridge import CartridgeReport
+from unrolled.canvas.push import PushReport
+from unrolled.canvas.roster import RosterPlan
+from unrolled.grade.doctor import Checkup, Protection
+from unrolled.grade.results import CellResult, GradeReport, SubmissionResult
+from unrolled.hub.check import Finding, HubCheck
+from unrolled.report.canvas import cartridge_view, pushed_view, roster_view
+from unrolled.report.demo import DemoReport, DemoScore
+from unrolled.report.doctor import doctor_table
+from unrolled.report.hub import check_table
+from unrolled.report.tables import grade_table
+
+LONG = "wilhelmina-theodora-van-der-berghe-1234567890"
+PATH = f"/home/grader-recurrent_2027/recurrent_2027/submitted/{LONG}/02_forward_pass"
+PROSE = "this says at some length, in words that may be broken, what was the matter"
+CELL = CellResult("a_values", 60.0, 60.0, True)
+VIEWS: dict[str, RenderableType] = {
+    "grade": grade_table(
+        GradeReport(
+            "02_forward_pass",
+            1.0,
+            (
+                SubmissionResult(
+                    LONG, "graded", score=60.0, max_score=100.0, cells=(CELL,)
+                ),
+                SubmissionResult("bob", "ungraded", reason=f"{PATH}/a.ipynb: {PROSE}"),
+            ),
+        )
+    ),
+    "demo": DemoReport(
+        (DemoScore(LONG, PROSE, "02_forward_pass", 90.0, 90.0),),
+        (Path(PATH) / "scores.json",),
+    ).table(),
+    "doctor": doctor_table(
+        [Checkup("landlock", (Protection("files", False, f"read {PATH}", PROSE),))]
+    ),
+    "hub check": check_table(
+        HubCheck((Finding(f"{LONG} can sign in", False, PATH, f"chmod 700 {PATH}"),))
+    ),
+    "canvas roster": roster_view(RosterPlan(dropped=(LONG,), left_out=(PATH,))),
+    "canvas push": pushed_view(PushReport(1, 0, 0, 0, (), (f"{LONG}: {PATH}",))),
+    "canvas cartridge": cartridge_view(
+        CartridgeReport(PATH, ("a",), ("b",), (LONG,), (), "", True)
+    ),
+}
+
+
+def shown(view: RenderableType, width: int, terminal: bool) -> str:
+    """What a console of a width shows, as the commands print."""
+    console = Console(
+        file=io.StringIO(), width=width, force_terminal=terminal, color_system=None
+    )
+    console.soft_wrap = True
+    console.print(view)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+@pytest.mark.parametrize("name", VIEWS)
+def test_names_and_paths_are_whole(name: str, width: int) -> None:
+    """Is nothing that one would copy cut or broken at the terminal's width?"""
+    said = shown(VIEWS[name], width, terminal=True)
+    assert LONG in said
+    if name in ("grade", "doctor", "hub check", "canvas roster"):
+        assert PATH in said
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_pipe_gets_plain_lines(name: str) -> None:
+    """Is there no frame in what a program reads, and every path in one piece?"""
+    said = shown(VIEWS[name], 80, terminal=False)
+    assert not set(said) & set("│┃━┏╭─")
+    assert LONG in said
+
+
+def test_a_narrow_terminal_gets_lines_and_a_wide_one_a_table() -> None:
+    """Is a row one line where the table does not fit, with its names before values?"""
+    narrow = shown(VIEWS["grade"], 40, terminal=True).splitlines()
+    assert f"{LONG}: score 60; of 100; state all checks passed" in narrow
+    assert "│" in shown(VIEWS["grade"], 200, terminal=True)
+
+
+@pytest.fixture(scope="module")
+def deep(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small class in a folder with a long path, with a student of a long name."""
+    root = tmp_path_factory.mktemp("deep") / ("a-long-name-of-a-folder-" * 3) / LONG
+    root.mkdir(parents=True)
+    course = make_class(root)
+    hand_in(course, LONG)
+    return course.root
+
+
+def in_terminal(folder: Path, width: int | None, *words: str) -> str:
+    """What a command shows on a terminal of a width, or into a pipe."""
+    command = [sys.executable, "-m", "unrolled", *words]
+    env = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "NO_COLOR")}
+    env |= {"TERM": "xterm"}
+    if width is None:
+        done = subprocess.run(command, cwd=folder, env=env, capture_output=True)
+        return (done.stdout + done.stderr).decode()
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
+    process = subprocess.Popen(
+        command, cwd=folder, env=env, stdin=theirs, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    parts: list[bytes] = []
+    try:
+        while part := os.read(ours, 65536):
+            parts.append(part)
+    except OSError:  # the other side is closed
+        pass
+    os.close(ours)
+    process.wait(60)
+    return b"".join(parts).decode()
+
+
+@pytest.mark.parametrize("width", [40, 80, None])
+def test_commands_show_whole_paths(deep: Path, width: int | None) -> None:
+    """Can what build, grade, feedback and an error show be copied and opened?"""
+    assert LONG in in_terminal(deep, width, "grade", NAME, "--student", LONG)
+    page = deep / "feedback" / LONG / NAME / "tiny.html"
+    assert str(page) in in_terminal(deep, width, "feedback", NAME, "--force")
+    wrong = in_terminal(deep, width, "import", "none.ipynb")
+    assert "none.ipynb" in wrong
+    shown = in_terminal(deep, width, "grade", NAME, "--student", "bob", "--show")
+    assert f"{deep}/submitted/bob/{NAME}/tiny.ipynb" in shown
