@@ -222,9 +222,7 @@ def test_a_student_who_handed_nothing_in_has_no_score() -> None:
         DemoScore("ann", "early", "03", 80.0, 80.0),
         DemoScore("bob", "late", "03", 70.0, 70.0),
     )
-    console = Console(
-        width=80, record=True, file=io.StringIO(), force_terminal=True
-    )
+    console = Console(width=80, record=True, file=io.StringIO(), force_terminal=True)
     console.print(DemoReport(scores, ()).table())
     row = next(x for x in console.export_text().split("\n") if "bob" in x)
     assert row.split() == ["bob", "-", "70"]
