@@ -81,10 +81,12 @@ class Seen:
     errors: list[str] = field(default_factory=list)
 
 
-def write_answer(path: Path, text: str, pictures: Any = None) -> None:
-    """Write the answer `why` of a notebook that is handed in."""
+def write_answer(
+    path: Path, text: str, pictures: Any = None, answer: str = "why"
+) -> None:
+    """Write an answer of a notebook that is handed in."""
     notebook = nbformat.read(path, as_version=4)
-    (cell,) = (c for c in notebook.cells if named(c) == "why")
+    (cell,) = (c for c in notebook.cells if named(c) == answer)
     cell.source = text
     if pictures:
         cell.attachments = pictures
@@ -96,9 +98,9 @@ def named(cell: Any) -> str:
     return str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
 
 
-def add_hostile_answers(path: Path) -> None:
+def add_hostile_answers(path: Path, answer: str = "why") -> None:
     """Put every hostile answer into a notebook that is handed in."""
-    write_answer(path, WRITTEN, ATTACHMENTS)
+    write_answer(path, WRITTEN, ATTACHMENTS, answer)
     notebook = nbformat.read(path, as_version=4)
     own = [nbformat.v4.new_markdown_cell(answer) for answer in answers()]
     code = nbformat.v4.new_code_cell(CODE_CELL)

@@ -9,9 +9,9 @@ import pytest
 from author_support import LESSON, make_course
 from axe_support import needs_axe, violations
 from cli_support import NAME, hand_in
-from hostile_support import add_hostile_answers, write_answer
 from jupyter_support import browser_window, needs_browser
 from nbgrader.api import Gradebook
+from payload_support import add_hostile_answers, write_answer
 
 from unrolled.author.build import build
 from unrolled.course import Course
