@@ -124,11 +124,17 @@ def _strip(notebook: Notebook, recipe: Recipe, _: Material) -> None:
         cell["metadata"], cell["id"] = {}, f"lost-{name}"[:60]
 
 
-def _first(notebook: Notebook, recipe: Recipe, _: Material) -> None:
+def _own_cells(notebook: Notebook, recipe: Recipe, _: Material) -> None:
+    """The student's own cells, at the top and at the end."""
     if recipe.first:
-        own: Notebook = {"cell_type": "code", "id": "own-first", "metadata": {}}
-        own |= {"outputs": [], "execution_count": None, "source": recipe.first}
-        notebook["cells"].insert(0, own)
+        notebook["cells"].insert(0, _own("own-first", recipe.first))
+    if recipe.last:
+        notebook["cells"].append(_own("own-last", recipe.last))
+
+
+def _own(name: str, text: str) -> Notebook:
+    own: Notebook = {"cell_type": "code", "id": name, "metadata": {}}
+    return own | {"outputs": [], "execution_count": None, "source": text}
 
 
 def _split(notebook: Notebook, recipe: Recipe, _: Material) -> None:
@@ -187,5 +193,5 @@ _STEPS: tuple[Callable[[Notebook, Recipe, Material], None], ...] = (
     _metadata,
     _strip,
     _reverse,
-    _first,
+    _own_cells,
 )

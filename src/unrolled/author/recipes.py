@@ -23,7 +23,7 @@ class Recipe:
     `expected` is the score after marks and late penalty, None if it cannot be
     graded. `solve` lists the exercises done right ("all" for every one),
     `misconceptions` and `styles` name entries of the catalogue, `cells` gives
-    whole solution cells, `first` an own cell at the top; `edit`, `delete`,
+    whole solution cells, `first` and `last` own cells at both ends; `edit`, `delete`,
     `double`, `rename`, `strip`, `split`, `merge` (with the next), `retype`
     and `metadata` work on cells by grade id, `reverse` on their order. `raw` is
     the text of a file that is no notebook, in `encoding`; `files` lie beside the
@@ -39,6 +39,7 @@ class Recipe:
     styles: tuple[str, ...] = ()
     cells: Mapping[str, str] = field(default_factory=dict)
     first: str = ""
+    last: str = ""
     edit: Mapping[str, str] = field(default_factory=dict)
     delete: tuple[str, ...] = ()
     double: tuple[str, ...] = ()
@@ -93,7 +94,7 @@ _KINDS: Mapping[str, type | tuple[type, ...]] = {
     **dict.fromkeys(("delete", "double", "strip", "split", "merge"), list),
     **dict.fromkeys(("cells", "edit", "rename", "retype", "metadata"), dict),
     **dict.fromkeys(("files", "links"), dict),
-    **dict.fromkeys(("first", "raw", "answers", "encoding", "stamp"), str),
+    **dict.fromkeys(("first", "last", "raw", "answers", "encoding", "stamp"), str),
     "expected": (int, float),
     **dict.fromkeys(("marks", "reverse"), bool),
     "days_late": int,

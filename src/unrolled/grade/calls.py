@@ -28,6 +28,7 @@ class Call:
     the place of objects; `error` is the name of the built-in type of the exception, if
     one was raised. `verb` is call, attribute, item, iterate, next, or value (the name
     itself was looked up, and is data); `target` is what was asked, None for the name.
+    One that is not `finished` never came back.
     """
 
     name: str
@@ -37,13 +38,15 @@ class Call:
     error: str | None = None
     verb: str = "call"
     target: Made | None = None
+    finished: bool = True
 
 
 def record_of(verb: str, target: StudentObject, args: Any, kwargs: Any) -> Call:
     """The record of a question that is about to be asked."""
     mark = None if target._name else Made(target._key)
     name = target._origin or target.__name__
-    return Call(name, copied(frozen(args), frozen(kwargs)), verb=verb, target=mark)
+    before = copied(frozen(args), frozen(kwargs))
+    return Call(name, before, verb=verb, target=mark, finished=False)
 
 
 def frozen(value: Any) -> Any:

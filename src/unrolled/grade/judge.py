@@ -316,19 +316,20 @@ def _evidence(
     checks: tuple[Check, ...],
     first: dict[str, Outcome],
     last: dict[str, Outcome],
-    blamed: bool,
+    suspects: bool,
 ) -> list[Call]:
-    """All calls that the checks of an exercise made.
+    """All calls that the checks of an exercise made, and that came back.
 
     Where an earlier exercise is wrong, only those made with the reference in its
-    place.
+    place, or that were right all the same.
     """
     siblings = [c.grade_id for c in checks if c.exercise == check.exercise]
     return [
         call
         for name in siblings
-        if not blamed or last[name] is not first[name]
+        if not suspects or last[name] is not first[name] or last[name].passed
         for call in last[name].calls
+        if call.finished
     ]
 
 

@@ -151,6 +151,7 @@ class Session:
         return record
 
     def _recorded(self, record: Call, answer: Message) -> Any:
+        record.finished = True
         try:
             record.result = self._result(answer)
         except Exception as error:
