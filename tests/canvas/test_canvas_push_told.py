@@ -21,7 +21,10 @@ from stand_in import StandIn
 from stand_in_server import Server, serve
 
 from unrolled import cli_canvas_run
-from unrolled.canvas.rest import connect
+from unrolled.canvas import push
+from unrolled.canvas.ledger import Ledger
+from unrolled.canvas.notes import Note
+from unrolled.canvas.rest import Remote, connect
 from unrolled.course import Course, load_course
 
 PLACE = '\n[canvas]\nurl = "{url}"\ncourse = 77\n'
@@ -205,14 +208,6 @@ def test_assignments_that_are_no_trouble(
     assert call(*PUSH).code == 0 and scores(canvas) == full()
 
 
-def test_the_stand_in_gives_a_group_one_grade(canvas: StandIn) -> None:
-    """Is that why a group assignment is left out?"""
-    canvas.assignments[501]["group_category_id"] = 5
-    canvas.groups[5] = [{1, 2}]
-    canvas.post_grade(501, 1, "7")
-    assert (scores(canvas)[2], scores(canvas)[3]) == (7.0, None)
-
-
 def test_hidden_grades_are_told_before_and_after(
     course: Course, call: Call, canvas: StandIn
 ) -> None:
@@ -388,3 +383,20 @@ def test_other_columns_are_counted(course: Course, call: Call, canvas: StandIn) 
     said = call("canvas", "push", "--dry-run")
     assert "Essay" not in said.out and "51 other columns of Canvas" in said.out
     assert "column Tiny: not published" in said.out
+
+
+def test_ctrl_c_says_what_was_sent(
+    course: Course, call: Call, canvas: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Is it counted for somebody who loses patience, too?"""
+    sent: list[Note] = []
+
+    def impatient(remote: Remote, ledger: Ledger, note: Note) -> None:
+        if sent:
+            raise KeyboardInterrupt
+        sent.append(note)
+
+    monkeypatch.setattr(push, "send_note", impatient)
+    said = call(*PUSH, "--comment", "Hello")
+    assert said.code != 0
+    assert "STOPPED: 4 of 4 grades sent (read back), 1 of 4 comments sent" in said.out

@@ -273,6 +273,18 @@ def test_moderated_and_unpublished_assignments_fail_the_job(server: Server) -> N
     assert server.canvas.state() == {}
 
 
+def test_a_group_gets_one_grade(server: Server) -> None:
+    """Is a member's grade everybody's, unless members are graded individually?"""
+    canvas = server.canvas
+    canvas.assignments[501]["group_category_id"] = 5
+    canvas.groups[5] = [{1, 2}]
+    canvas.post_grade(501, 1, "7")
+    assert canvas.submission(501, 2)["score"] == 7.0
+    canvas.assignments[501]["grade_group_students_individually"] = True
+    canvas.post_grade(501, 1, "9")
+    assert canvas.submission(501, 2)["score"] == 7.0
+
+
 def test_an_anonymous_assignment_names_nobody(server: Server) -> None:
     """Has a submission no user there?"""
     server.canvas.assignments[501]["anonymous_grading"] = True
