@@ -5,9 +5,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # Python's own pip may be years old, and takes twice as long to choose the same files.
+# TORCH chooses a build of PyTorch: the line that its site shows for pip ("pip3 install
+# torch --index-url ..."), or the path of a wheel. It is remembered in .venv/, and the hub
+# takes it for its environments.
+TORCH_BEFORE := $(shell cat $(VENV)/.torch 2>/dev/null)
+TORCH ?= $(TORCH_BEFORE)
+TORCH_WORDS := $(filter-out pip pip3 install torchvision torchaudio,$(TORCH))
+export UNROLLED_TORCH := $(TORCH_WORDS)
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help demo test lab hub verify mutants clean
+.PHONY: anew help demo test lab hub verify mutants clean
 
 help:
 	@echo "make demo    a whole class: build, hand in, grade, feedback, Canvas file (build/demo/)"
@@ -16,6 +23,7 @@ help:
 	@echo "make hub     JupyterHub for a class on this machine (Debian or Ubuntu, as root)"
 	@echo "make verify  prove the hidden tests: every misconception, every correct style"
 	@echo "make mutants small changes to the code, each of which a test must notice"
+	@echo "TORCH=...    with any of them: another build of PyTorch (README.md)"
 	@echo "make clean   remove build/ and .venv/"
 
 $(READY): pyproject.toml constraints.txt
@@ -23,9 +31,16 @@ $(READY): pyproject.toml constraints.txt
 		|| { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
 	$(INSTALL) pip
+	$(if $(TORCH_WORDS),$(INSTALL) --no-deps $(TORCH_WORDS))
 	$(INSTALL) --no-compile -e '.[grading,dev]'
 	@$(BIN)/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib || true
+	@printf '%s' "$$UNROLLED_TORCH" >$(VENV)/.torch
 	@touch $@
+
+ifneq ($(TORCH_WORDS),$(TORCH_BEFORE))
+$(READY): anew
+endif
+anew:
 
 demo: $(READY)
 	$(BIN)/unrolled build

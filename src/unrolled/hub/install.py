@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -22,6 +23,8 @@ from unrolled.hub.system import call
 Say = Callable[[str], None]
 PROXY = "configurable-http-proxy"
 PROXY_FOR_NODE = ((20, "5.3.0"), (18, "4.6.3"))
+TORCH = "torch"
+TORCH_REST = ("pip", "pip3", "install", "torchvision", "torchaudio")
 DEBIAN = {"node": "nodejs", "npm": "npm", "useradd": "passwd", "runuser": "util-linux"}
 
 
@@ -103,24 +106,40 @@ def _environments(
 ) -> bool:
     """Both virtual environments with all but this package; whether anything was new."""
     staff = ",".join(("grading", "hub", *extras))
+    torch = torch_words(plan)
     wanted = " ".join(
-        [_digest(project, ("pyproject.toml", "constraints.txt")), *extras]
+        [_digest(project, ("pyproject.toml", "constraints.txt")), *extras, *torch]
     )
     stamp = plan.folder / "installed"
-    if stamp.exists() and stamp.read_text(encoding="ascii") == wanted:
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
         return False
     stamp.unlink(missing_ok=True)
     python = public_python()
     say("making the students' environment (a minute or two)")
     _venv(python, plan.students_env, project)
+    if torch:  # what it needs comes with the rest: its own index has it in part only
+        _pip(plan.students_env, project, "--no-deps", *torch)
     _pip(plan.students_env, project, f"{project}[lab]", "jupyterhub")
     say("making the staff's environment")
     _venv(python, plan.staff_env, project)
     _lay_over(plan.students_env, plan.staff_env)
     _pip(plan.staff_env, project, f"unrolled[{staff}]")
     _programs(plan.students_env, plan.staff_env)
-    stamp.write_text(wanted, encoding="ascii")
+    (plan.folder / TORCH).write_text(shlex.join(torch), encoding="utf-8")
+    stamp.write_text(wanted, encoding="utf-8")
     return True
+
+
+def torch_words(plan: HubPlan) -> list[str]:
+    """The build of PyTorch that was asked for, as pip's words; none for the usual one.
+
+    UNROLLED_TORCH in the environment says it, as the line that PyTorch's site shows for
+    pip, or as the path of a wheel. Later starts remember it; an empty one forgets it.
+    """
+    before = plan.folder / TORCH
+    kept = before.read_text(encoding="utf-8") if before.exists() else ""
+    words = shlex.split(os.environ.get("UNROLLED_TORCH", kept))
+    return [word for word in words if word not in TORCH_REST]
 
 
 def _venv(python: Path, folder: Path, project: Path) -> None:

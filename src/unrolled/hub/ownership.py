@@ -11,7 +11,7 @@ from unrolled.hub.plan import HubPlan
 
 MARK = "made-by-unrolled-hub.txt"
 TEXT = "Made by `unrolled hub`; `unrolled hub down --purge` removes it.\n"
-PARTS = ("students", "staff", "proxy", "hub", "installed", "package", MARK)
+PARTS = ("students", "staff", "proxy", "hub", "installed", "package", "torch", MARK)
 
 
 def claim(plan: HubPlan, course: Course | None = None) -> None:

@@ -25,6 +25,8 @@ HERE = Path(__file__).resolve().parent
 VENV = HERE / ".venv"
 WORK = HERE / "work"
 STAMP = VENV / "installed.txt"
+# Of the line that PyTorch's site shows, in the environment's TORCH.
+TORCH_REST = ("pip", "pip3", "install", "torchvision", "torchaudio")
 # Pages of nbgrader that need a hub; Validate stays.
 HIDDEN = ("assignment-list", "formgrader", "course-list", "create-assignment")
 
@@ -61,9 +63,10 @@ def install() -> Path:
         make_venv()
     pip = ("-m", "pip", "install", "--disable-pip-version-check")
     pins = ("-c", "constraints.txt")
-    torch = os.environ.get("TORCH", "")
+    torch = shlex.split(os.environ.get("TORCH", ""), posix=os.name != "nt")
+    torch = [word for word in torch if word not in TORCH_REST]
     if torch:
-        run(python, *pip, *pins, *shlex.split(torch, posix=os.name != "nt"))
+        run(python, *pip, *pins, "--no-deps", *torch)
     run(python, *pip, *pins, "-r", "requirements.txt")
     run(python, *pip, "--no-deps", "--force-reinstall", wheel.name)
     lab = VENV / "etc" / "jupyter" / "labconfig"
