@@ -57,10 +57,7 @@ def server(canvas: StandIn) -> Iterator[Server]:
 def course(
     made: Path, tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> Course:
-    """A class that knows where Canvas is, and has a token; one stands in its folder.
-
-    Nobody waits in it.
-    """
+    """A class that knows where Canvas is, and has a token; nobody waits in it."""
     root = shutil.copytree(made, tmp_path / "course")
     toml = root / "course.toml"
     toml.write_text(toml.read_text() + PLACE.format(url=server.url))
