@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from author_support import make_course
@@ -154,6 +155,26 @@ def test_a_hub_says_in_headers_what_may_run(course: Course) -> None:
         assert answer.headers[POLICY].count("sandbox; default-src 'none'") == 1
         assert "I am here" in page.locator("body").inner_text()
         assert page.evaluate("window.ranList") == []
+
+
+def test_an_address_that_a_student_sends_runs_nothing(course: Course) -> None:
+    """Is a part of formgrader's address a name on the page, and never HTML?"""
+    attack = "<img src=x onerror=ran(1)>"
+    part = quote(attack, safe="")
+    string = quote('";ran(2);//', safe="")
+    with formgrader(course, MARKING) as address, browser_page() as page:
+        page.add_init_script(LISTENS)
+        for place in (
+            *("manage_submissions", "manage_students", "gradebook"),
+            *(f"manage_students/{string}", f"gradebook/{string}"),
+        ):
+            for name in (part, string):
+                page.goto(f"{address}/formgrader/{place}/{name}")
+                page.wait_for_load_state("networkidle")
+                assert page.evaluate("window.ranList") == []
+                assert page.locator(".breadcrumb li.active").count() == 1
+            page.goto(f"{address}/formgrader/{place}/{part}")
+            assert page.locator(".breadcrumb li.active").inner_text() == attack
 
 
 def test_a_good_answer_is_shown_as_it_was_meant(course: Course) -> None:

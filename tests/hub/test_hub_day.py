@@ -31,6 +31,7 @@ from day_support import (
     why_not,
 )
 from nbgrader.utils import parse_utc
+from payload_support import add_hostile_answers, check_nothing_runs, watched
 
 from unrolled.author.cooking import cook
 from unrolled.author.recipes import load_students
@@ -218,6 +219,44 @@ def test_feedback_is_made_and_released(hub: Hub, browser: Browser) -> None:
     for words in ("63", "what would a longer text need?", "tanh"):
         assert words in text
     assert "BEGIN HIDDEN" not in text
+
+
+def test_what_a_student_writes_runs_nothing_anywhere(
+    hub: Hub, browser: Browser, tmp_path: Path
+) -> None:
+    """Do hostile answers run in no marker's browser, nor in feedback on a server?"""
+    notebook = tmp_path / NOTEBOOK
+    shutil.copyfile(hub.plan.course_root / "release" / NAME / NOTEBOOK, notebook)
+    add_hostile_answers(notebook, "why_share_weights")
+    with browser.person("sophie") as page:
+        start = page.get_by_role("button", name="Start")
+        if start.count():
+            start.click()
+            page.wait_for_url("**/lab/**")
+        put(hub, "sophie", notebook.read_bytes())
+        page.goto(f"{hub.address}/user/sophie/course")
+        page.get_by_role("button", name="Submit").click()
+        expect(page.get_by_text("Handed in").first).to_be_visible()
+    with browser.person("tara") as page:
+        page.on("dialog", lambda dialog: dialog.accept())  # marks are still missing
+        page.goto(f"{hub.address}/services/{hub.plan.grading}/")
+        for verb in LABELS:
+            press(page, verb)
+    with browser.person("tara") as page, watched(page) as seen:
+        formgrader = f"{hub.address}/services/{hub.plan.formgrader}/formgrader"
+        page.goto(f"{formgrader}/gradebook/{NAME}/forward_pass")
+        link = page.locator("a.name-shown", has_text="sophie").get_attribute("href")
+        answer = page.goto(f"{hub.address}{link}", wait_until="networkidle")
+        policy = answer.headers["content-security-policy"]
+        assert "script-src 'nonce-" in policy and "unsafe-eval" not in policy
+        check_nothing_runs(page, seen)
+        assert seen.errors == []
+    with browser.person("sophie") as page, watched(page) as seen:
+        page.get_by_role("button", name="Feedback").click()
+        page.wait_for_url(f"**/course/feedback/{NAME}")
+        check_nothing_runs(page, seen)
+        page.get_by_role("link", name="Back to the course page").click()
+        page.wait_for_url("**/user/sophie/course")
 
 
 def test_students_are_refused_what_is_not_theirs(hub: Hub, browser: Browser) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
+from jinja2 import Environment, FileSystemLoader
 from jupyter_server.utils import url_path_join
 from nbgrader.server_extensions.formgrader import handlers
 from nbgrader.server_extensions.formgrader.formgrader import FormgradeExtension
@@ -65,6 +66,17 @@ OURS = {
 
 class Marking(FormgradeExtension):  # type: ignore[misc]
     """nbgrader's formgrader with our handlers before its own."""
+
+    def init_tornado_settings(self, webapp: Any) -> None:
+        """As nbgrader's, with templates that take no part of an address for HTML.
+
+        An address is what a student can send: names of students and assignments come
+        from it into the page, and nbgrader writes them there as they are.
+        """
+        super().init_tornado_settings(webapp)
+        templates = FileSystemLoader([handlers.template_path])
+        pages = Environment(loader=templates, autoescape=True)
+        webapp.settings["nbgrader_jinja2_env"] = pages
 
     def init_handlers(self, webapp: Any) -> None:
         """Add all addresses; of two for the same, Tornado takes the first."""
