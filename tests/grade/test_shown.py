@@ -143,3 +143,27 @@ def test_a_demonstration_that_needs_a_wrong_function_costs_it_once() -> None:
     found = verdicts(f"print(first_part.shape)\n{DEF}", double="def double(x): 1 / 0")
     assert [v.score for v in found.values()] == [0, 20]
     assert found["quadruple_values"].follow_through
+
+
+def nested(levels: int) -> str:
+    """Text whose byte code doubles with each level."""
+    rows = []
+    for depth in range(levels):
+        indent = " " * depth
+        rows += [f"{indent}try:", f"{indent} pass", f"{indent}finally:"]
+    return "\n".join([*rows, " " * levels + "print(first_part)"])
+
+
+@pytest.mark.parametrize(
+    ("text", "needed"),
+    [
+        (nested(20), 1),
+        ("(" * 5000, 0),
+        ("x = first_part\n" * 20_000, 0),  # more than is read
+        ("a.b." * 20_000 + "c", 0),
+        ("print(first_part)\0", 1),
+    ],
+)
+def test_text_that_is_hard_to_read_does_no_harm(text: str, needed: int) -> None:
+    """Is any text read in a moment, by the judge itself, without being compiled?"""
+    assert len(asked_for(text)) == needed

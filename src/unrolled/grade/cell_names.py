@@ -1,20 +1,24 @@
-"""Which names a cell binds and needs, read from its text: nothing of it is run."""
+"""Which names a cell binds and needs, read from its text: nothing of it is run.
+
+Nor is it compiled: byte code of nested `finally` doubles with each level, and the text
+is a student's.
+"""
 
 from __future__ import annotations
 
 import ast
-import dis
 import re
-import types
+import symtable
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 
 _WORD = re.compile(r"[^\W\d]\w*")
 _MAGIC = re.compile(r"^([ \t]*)(?:[%!?].*|[\w.]+\?+[ \t]*)$", re.MULTILINE)
 _BY_TEXT = frozenset({"eval", "exec", "globals", "locals", "vars", "get_ipython"})
-_AT_ONCE = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"})
+_AT_ONCE = frozenset({"listcomp", "setcomp", "dictcomp", "genexpr"})
+_UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _ACTIVE = (
     *(ast.Call, ast.Await, ast.AugAssign, ast.Starred, ast.With, ast.AsyncWith),
@@ -42,7 +46,6 @@ class CellNames:
         return self.now | (self.late - self.binds)
 
 
-@lru_cache(maxsize=4096)
 def cell_names(source: str) -> CellNames:
     """The names of a cell; of text that is no Python, all words count as read.
 
@@ -61,15 +64,20 @@ def cell_names(source: str) -> CellNames:
 def syntax_error(source: str) -> SyntaxError | None:
     """What is wrong with a cell that is no Python, lines for IPython left aside."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            text = _MAGIC.sub(r"\1pass", source)
-            compile(text, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        with _no_warnings():
+            symtable.symtable(_MAGIC.sub(r"\1pass", source), "<cell>", "exec")
     except SyntaxError as error:
         return error
-    except (ValueError, RecursionError, MemoryError):
+    except _UNREADABLE:
         return None
     return None
+
+
+@contextmanager
+def _no_warnings() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _words(text: str) -> frozenset[str]:
@@ -79,56 +87,170 @@ def _words(text: str) -> frozenset[str]:
 def _read(source: str) -> CellNames | None:
     """The names of Python code; None if it is none."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with _no_warnings():
             tree = ast.parse(source)
-            code = compile(tree, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-        found = _Found()
-        found.read(code)
+            table = symtable.symtable(source, "<cell>", "exec")
+        found = _Reader()
+        found.visit(tree)
+        late = frozenset(_late(table))
         quiet = not any(map(_acts, _run_at_once(tree)))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except _UNREADABLE:
         return None
     words = _words(source)
     by_text = words if words & _BY_TEXT else frozenset()
-    binds, now, late = map(frozenset, (found.binds, found.now, found.late))
-    return CellNames(binds, now | by_text, late, quiet)
+    return CellNames(
+        frozenset(found.binds), frozenset(found.now) | by_text, late, quiet
+    )
+
+
+def _late(table: symtable.SymbolTable) -> Iterator[str]:
+    """The globals that functions read; comprehensions are run at once."""
+    for inner in table.get_children():
+        later = inner.get_type() != "class" and inner.get_name() not in _AT_ONCE
+        yield from _globals(inner) if later else _late(inner)
+
+
+def _globals(table: symtable.SymbolTable) -> Iterator[str]:
+    for symbol in table.get_symbols():
+        if symbol.is_global() and symbol.is_referenced():
+            yield symbol.get_name()
+    for inner in table.get_children():
+        yield from _globals(inner)
 
 
 @dataclass
-class _Found:
-    """Reads byte code, which stands in the order in which it is run."""
+class _Reader(ast.NodeVisitor):
+    """Follows a cell in the order in which it is run; function bodies are not.
+
+    `inner` holds the names of the class bodies and comprehensions it is in.
+    """
 
     binds: set[str] = field(default_factory=set)
     now: set[str] = field(default_factory=set)
-    late: set[str] = field(default_factory=set)
+    inner: list[set[str]] = field(default_factory=list)
 
-    def read(self, code: types.CodeType) -> None:
-        """The top level of a cell."""
-        for do in dis.get_instructions(code):
-            if do.opname.startswith(("STORE_NAME", "STORE_GLOBAL")):
-                self.binds.add(str(do.argval))
-            elif do.opname.startswith(("LOAD_NAME", "LOAD_GLOBAL")):
-                self.now |= {str(do.argval)} - self.binds
-            elif isinstance(do.argval, types.CodeType):
-                self._read_inner(do.argval)
+    def _bind(self, name: str | None) -> None:
+        if name is not None:
+            (self.inner[-1] if self.inner else self.binds).add(name)
 
-    def _read_inner(self, code: types.CodeType) -> None:
-        """A function is run later; a class body and a comprehension are run now."""
-        function = bool(code.co_flags & _OPTIMIZED) and code.co_name not in _AT_ONCE
-        own: set[str] = set()
-        for do in dis.get_instructions(code):
-            if do.opname.startswith(("LOAD_NAME", "LOAD_GLOBAL")):
-                if function:
-                    self.late.add(str(do.argval))
-                else:
-                    self.now |= {str(do.argval)} - self.binds - own
-            elif do.opname.startswith("STORE_NAME"):
-                own.add(str(do.argval))
-            elif isinstance(do.argval, types.CodeType):
-                self._read_inner(do.argval)
+    def _visit_all(self, *nodes: ast.AST | None) -> None:
+        for node in nodes:
+            if node is not None:
+                self.visit(node)
 
+    def visit_Name(self, node: ast.Name) -> None:
+        """A name is read, or bound."""
+        if isinstance(node.ctx, ast.Store):
+            self._bind(node.id)
+        elif isinstance(node.ctx, ast.Load):
+            self._need(node.id)
 
-_OPTIMIZED = 1  # CO_OPTIMIZED: the code of a function, not of a class body
+    def _need(self, name: str) -> None:
+        if not any(name in names for names in (self.binds, *self.inner)):
+            self.now.add(name)
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        """The value comes first."""
+        self._visit_all(node.value, *node.targets)
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> None:
+        """The target is read, too."""
+        if isinstance(node.target, ast.Name):
+            self._need(node.target.id)
+        self._visit_all(node.value, node.target)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        """Without a value nothing is bound."""
+        self._visit_all(node.annotation)
+        if node.value is not None:
+            self._visit_all(node.value, node.target)
+
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
+        """The value comes first."""
+        self._visit_all(node.value, node.target)
+
+    def visit_For(self, node: ast.For) -> None:
+        """What is iterated over comes first."""
+        self._visit_loop(node)
+
+    def visit_AsyncFor(self, node: ast.AsyncFor) -> None:
+        """What is iterated over comes first."""
+        self._visit_loop(node)
+
+    def _visit_loop(self, node: ast.For | ast.AsyncFor) -> None:
+        self._visit_all(node.iter, node.target, *node.body, *node.orelse)
+
+    def visit_alias(self, node: ast.alias) -> None:
+        """An import binds a module, or a name of it."""
+        self._bind((node.asname or node.name).split(".")[0])
+
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
+        """The exception has a name for as long as it is handled."""
+        self._bind(node.name)
+        self.generic_visit(node)
+
+    def visit_MatchAs(self, node: ast.MatchAs) -> None:
+        """A part of a pattern has a name."""
+        self._bind(node.name)
+        self.generic_visit(node)
+
+    def visit_MatchStar(self, node: ast.MatchStar) -> None:
+        """The rest of a pattern has a name."""
+        self._bind(node.name)
+
+    def visit_MatchMapping(self, node: ast.MatchMapping) -> None:
+        """The rest of a pattern has a name."""
+        self._bind(node.rest)
+        self.generic_visit(node)
+
+    def visit_Lambda(self, node: ast.Lambda) -> None:
+        """Its defaults are read now, its body is not."""
+        self._visit_all(*node.args.defaults, *node.args.kw_defaults)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        """Decorators, defaults and annotations are read now, its body is not."""
+        self._visit_function(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
+        """Decorators, defaults and annotations are read now, its body is not."""
+        self._visit_function(node)
+
+    def _visit_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        self._visit_all(*node.decorator_list, node.args, node.returns)
+        self._bind(node.name)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        """A class body is run now, with names of its own."""
+        self._visit_all(*node.decorator_list, *node.bases, *node.keywords)
+        self.inner.append(set())
+        self._visit_all(*node.body)
+        self.inner.pop()
+        self._bind(node.name)
+
+    def visit_ListComp(self, node: ast.ListComp) -> None:
+        """A comprehension is run now, with names of its own."""
+        self._visit_comprehension(node.generators, node.elt)
+
+    def visit_SetComp(self, node: ast.SetComp) -> None:
+        """A comprehension is run now, with names of its own."""
+        self._visit_comprehension(node.generators, node.elt)
+
+    def visit_GeneratorExp(self, node: ast.GeneratorExp) -> None:
+        """A comprehension is run now, with names of its own."""
+        self._visit_comprehension(node.generators, node.elt)
+
+    def visit_DictComp(self, node: ast.DictComp) -> None:
+        """A comprehension is run now, with names of its own."""
+        self._visit_comprehension(node.generators, node.key, node.value)
+
+    def _visit_comprehension(
+        self, generators: list[ast.comprehension], *results: ast.expr
+    ) -> None:
+        self.inner.append(set())
+        for part in generators:
+            self._visit_all(part.iter, part.target, *part.ifs)
+        self._visit_all(*results)
+        self.inner.pop()
 
 
 def _run_at_once(tree: ast.AST) -> Iterator[ast.AST]:

@@ -7,7 +7,8 @@ the student's asks for a name that one of them makes: in Jupyter it is there.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from unrolled.grade.cell_names import CellNames, cell_names
@@ -22,6 +23,8 @@ from unrolled.grade.reference import (
 from unrolled.grade.task import Task
 
 BEFORE_ALL = -1
+MAX_READ = 200_000
+_names_of_given = lru_cache(maxsize=1024)(cell_names)
 
 
 @dataclass(frozen=True)
@@ -72,8 +75,13 @@ def make_plan(task: Task) -> Plan:
         for index, cell in enumerate(task.rebuilt["cells"])
         if is_check(cell)
     }
+    defines = {
+        meta(cell)["grade_id"]: _names_of_given(cell["source"]).binds
+        for cell in task.material.source["cells"]
+        if is_exercise(cell)
+    }
     places = {
-        name: _place(cells, _defined_by(cells, index, exercise, task))
+        name: _place(cells, _stands_at(cells, index, exercise, defines))
         for name, (index, exercise) in checks.items()
     }
     indices = {index for index, _ in checks.values()}
@@ -81,16 +89,24 @@ def make_plan(task: Task) -> Plan:
 
 
 def _code_cells(task: Task) -> list[PlannedCell]:
+    """All code cells; what is beyond `MAX_READ` characters is not read."""
     shown = {
         meta(c)["grade_id"]: split_check(c["source"])[0]
         for c in task.material.release["cells"]
         if is_check(c)
     }
-    return [
-        _planned(index, cell, shown)
-        for index, cell in enumerate(task.rebuilt["cells"])
-        if cell["cell_type"] == "code"
-    ]
+    cells, room = [], MAX_READ
+    for index, cell in enumerate(task.rebuilt["cells"]):
+        if cell["cell_type"] != "code":
+            continue
+        planned = _planned(index, cell, shown)
+        room -= len(planned.source) if planned.own else 0
+        if not planned.own:
+            planned = replace(planned, names=_names_of_given(planned.source))
+        elif room > 0:
+            planned = replace(planned, names=cell_names(planned.source))
+        cells.append(planned)
+    return cells
 
 
 def _planned(
@@ -100,9 +116,8 @@ def _planned(
     source = shown.get(meta(cell)["grade_id"], "") if is_check(cell) else cell["source"]
     exercise = meta(cell)["grade_id"] if is_exercise(cell) else ""
     own = bool(exercise) or bool(ours(cell).get("own"))
-    return PlannedCell(
-        index, source, cell_names(source), own, runs_in_grading(cell), exercise
-    )
+    runs = runs_in_grading(cell)
+    return PlannedCell(index, source, CellNames(), own, runs, exercise)
 
 
 def _needed(cells: list[PlannedCell]) -> set[int]:
@@ -140,26 +155,20 @@ def _place(cells: tuple[PlannedCell, ...], index: int) -> int:
     return max((c.index for c in cells if c.index < index), default=BEFORE_ALL)
 
 
-def _defined_by(
-    cells: tuple[PlannedCell, ...], index: int, exercise: str, task: Task
+def _stands_at(
+    cells: tuple[PlannedCell, ...],
+    index: int,
+    exercise: str,
+    defines: Mapping[str, frozenset[str]],
 ) -> int:
     """Where a check stands: at its own index, or behind the cell that it waits for.
 
     A solution that the student has moved into another cell stands where that cell is,
     which in the rebuilt notebook may be behind the check.
     """
-    wanted = _wanted(exercise, task)
-    home = [c for c in cells if c.exercise == exercise]
-    before = [c for c in cells if c.index < index]
-    if not home or any(c.names.binds & wanted for c in before):
+    wanted = defines.get(exercise, frozenset())
+    home = any(c.exercise == exercise for c in cells)
+    if not home or any(c.names.binds & wanted for c in cells if c.index < index):
         return index
     behind = (c.index for c in cells if c.own and c.names.binds & wanted)
     return next(behind, index - 1) + 1
-
-
-def _wanted(exercise: str, task: Task) -> frozenset[str]:
-    """The names that an exercise must define."""
-    for cell in task.material.source["cells"]:
-        if is_exercise(cell) and meta(cell)["grade_id"] == exercise:
-            return cell_names(cell["source"]).binds
-    return frozenset()
