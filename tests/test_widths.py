@@ -138,6 +138,8 @@ def in_terminal(folder: Path, width: int | None, *words: str) -> str:
 def test_commands_show_whole_paths(deep: Path, width: int | None) -> None:
     """Can what build, grade, feedback and an error show be copied and opened?"""
     assert LONG in in_terminal(deep, width, "grade", NAME, "--student", LONG)
+    said = in_terminal(deep, width, "grade", NAME, "--student", LONG)
+    assert "sandbox" in said  # what it does before the first result
     page = deep / "feedback" / LONG / NAME / "tiny.html"
     assert str(page) in in_terminal(deep, width, "feedback", NAME, "--force")
     wrong = in_terminal(deep, width, "import", "none.ipynb")

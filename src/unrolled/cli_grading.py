@@ -87,6 +87,8 @@ def grade(
         raise UserError("--show opens one submission: name it with --student.")
     total = len(student or submitted_students(course, assignment))
     lines = progress is Style.LINES
+    if not (lines or err.is_terminal):
+        err.print(f"grading {total} of {assignment}; first the sandbox is tried ...")
     watched = grading_lines(total) if lines else grading(err, assignment, total)
     with watched as step:
         report = work(
@@ -133,15 +135,17 @@ def doctor(
 ) -> None:
     """Which protections against untrusted code hold here, found by trying them.
 
-    For each tier, student code tries to reach files, network, processes and its
-    siblings, and to take memory, CPU time, disk and output without end. Exit 1 if
-    no tier holds the floor: files, network, processes, memory, CPU.
+    In each tier, student code tries to reach files, network, processes and its
+    siblings, and to take memory, CPU time, disk and output without end. (The tier
+    `none`, which isolates nothing, is tried if no other will do, or by its name.)
+    Exit 1 if no tier holds the floor: files, network, processes, memory, CPU.
     """
     from unrolled.grade.doctor import checkups
     from unrolled.report.doctor import doctor_table
+    from unrolled.report.progress import told
 
-    with err.status("trying to break out ..."):
-        found = checkups(tier)
+    with told(err, "starting the sandbox") as say:
+        found = checkups(tier, say)
     if as_json:
         print_json([c.as_dict() for c in found])
     else:

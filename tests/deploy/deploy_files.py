@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -21,6 +22,21 @@ PLAN: HubPlan = make_plan(load_course(ROOT))
 def text(name: str) -> str:
     """A file below deploy/."""
     return (DEPLOY / name).read_text(encoding="utf-8")
+
+
+def compose(**variables: str) -> Any:
+    """compose.yaml as Compose reads it, with variables of the environment."""
+
+    def value(found: re.Match[str]) -> str:
+        return variables.get(found[1], found[2])
+
+    whole = re.sub(r"\$\{(\w+):-([^}]*)\}", value, text("compose/compose.yaml"))
+    return yaml.safe_load(whole)
+
+
+def dockerfile(course: str = "") -> str:
+    """The container file, for the course's id or another."""
+    return text("image/Dockerfile").replace("${COURSE}", course or PLAN.course)
 
 
 def documents(name: str) -> list[Any]:

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deploy_files import DEPLOY, PLAN, documents, tool
+from deploy_files import DEPLOY, PLAN, compose, tool
 
-(COMPOSE,) = documents("compose/compose.yaml")
+COMPOSE = compose()
 # Keys of the Compose specification that are used here.
 TOP = {"services", "volumes"}
 SERVICE = {
@@ -28,7 +28,7 @@ def test_keys_are_those_of_compose() -> None:
     for service in COMPOSE["services"].values():
         assert service.keys() <= SERVICE
     assert COMPOSE["services"]["hub"]["build"].keys() <= {
-        *("context", "dockerfile", "target")
+        *("context", "dockerfile", "target", "args")
     }
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from deploy_files import DEPLOY, PLAN, ROOT, documents, text
+from deploy_files import DEPLOY, PLAN, ROOT, dockerfile, documents, text
 from traitlets.config import Config
 
 from unrolled.hub.config import _spawner
@@ -35,7 +35,7 @@ class Stage:
 
 def stages() -> dict[str, Stage]:
     """The stages by name."""
-    joined = re.sub(r"\\\n", " ", text("image/Dockerfile"))
+    joined = re.sub(r"\\\n", " ", dockerfile())
     found: dict[str, Stage] = {}
     for line in joined.splitlines():
         name, _, rest = line.partition(" ")
@@ -168,4 +168,5 @@ def test_compose_builds_a_stage_that_exists() -> None:
     assert (ROOT / build["dockerfile"]) == DEPLOY / "image/Dockerfile"
     stage = STAGES[build["target"]]
     assert "deploy/compose/entrypoint.sh" in from_project(stage)
-    assert f"{PLAN.staff_env}/bin/python" in stage.all("CMD")[0]
+    command = stage.all("CMD")[0].replace("$COURSE", PLAN.course)
+    assert f"{PLAN.staff_env}/bin/python" in command

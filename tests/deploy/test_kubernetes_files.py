@@ -24,6 +24,7 @@ from unrolled.hub.services import (
 CHART = (
     *("custom.*", "hub.config.JupyterHub.*", "hub.config.Authenticator.*"),
     *("hub.config.LTI13Authenticator.*", "hub.db.type", "hub.services.*"),
+    *("hub.podSecurityContext.fsGroup", "hub.initContainers"),
     *("hub.extraVolumes", "hub.extraVolumeMounts", "singleuser.image.name"),
     *("singleuser.image.tag", "singleuser.cmd", "singleuser.fsGid"),
     *("singleuser.allowPrivilegeEscalation", "singleuser.startTimeout"),
@@ -186,6 +187,39 @@ def test_places_are_those_of_the_hub_on_one_machine() -> None:
     assert places[str(PLAN.exchange)]["subPath"] == "exchange"
     assert places["/var/lib/extrausers"]["readOnly"] is True
     assert str(PLAN.course_root.parent) not in places
+
+
+def test_the_hub_s_pod_hands_the_exchange_to_nobody() -> None:
+    """Has it no fsGroup, and does a container make the database its own?"""
+    hub = VALUES["hub"]
+    assert hub["podSecurityContext"] == {"fsGroup": None}
+    (first,) = hub["initContainers"]
+    check(first, "V1Container", "own-database")
+    assert [m["mountPath"] for m in first["volumeMounts"]] == ["/srv/jupyterhub"]
+    assert first["securityContext"]["capabilities"]["drop"] == ["ALL"]
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_container_has_bounds_and_is_watched(name: str) -> None:
+    """Are memory and processors asked for and bounded, and is a dead server seen?"""
+    container = CONTAINERS[name]
+    (port,) = (p["containerPort"] for p in container["ports"])
+    for bound in ("requests", "limits"):
+        assert container["resources"][bound].keys() == {"cpu", "memory"}
+    for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+        assert container[probe]["tcpSocket"] == {"port": port}
+    first = GRADER["spec"]["template"]["spec"]["initContainers"]
+    assert all("limits" in c["resources"] for c in first)
+
+
+def test_the_chart_is_one_that_was_mended() -> None:
+    """Do values and docs name the same version, 4.4 or newer, and where it is from?"""
+    guide = (DEPLOY.parent / "docs/many-machines.md").read_text()
+    values = (DEPLOY / "kubernetes/values.yaml").read_text()
+    for page in (guide, values):
+        assert "helm repo add jupyterhub" in page
+        (version,) = set(re.findall(r"--version (\d+\.\d+)\.\d+", page))
+        assert tuple(map(int, version.split("."))) >= (4, 4)
 
 
 def test_every_claim_is_made_somewhere() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from unrolled.grade.doctor import FLOOR, Checkup, Protection, examine
+from unrolled.grade.doctor import FLOOR, Checkup, Protection, checkups, examine
 from unrolled.grade.task import Limits
 from unrolled.grade.warm import ZygoteWorker
 from unrolled.sandbox import landlock
@@ -143,3 +143,30 @@ def _python_of_all(folder: Path) -> Path | None:
         if path.owner() == "root" and path != Path("/"):
             path.chmod(path.stat().st_mode | 0o055)
     return folder / "v/bin/python"
+
+
+def test_the_open_tier_is_tried_only_where_no_other_will_do() -> None:
+    """Does a machine with a sandbox go without the slow tier, and say what it does?"""
+    command = [sys.executable, "-m", "unrolled", "doctor", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    found = json.loads(done.stdout)
+    if not any(c["sufficient"] for c in found):
+        pytest.skip("no tier holds here: allow user namespaces, or Linux 5.13")
+    assert [c["tier"] for c in found] == ["namespaces", "landlock"]
+    assert done.stderr.startswith("starting the sandbox ...\ntrying to break out")
+
+
+def test_without_a_sandbox_the_open_tier_is_tried(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Is one told what a process that is not isolated can do, where no tier starts?"""
+    tried: list[str] = []
+
+    def nothing(tier: Tier) -> Checkup:
+        tried.append(tier)
+        return Checkup(tier, (), "does not start here")
+
+    monkeypatch.setattr("unrolled.grade.doctor.examine", nothing)
+    said: list[str] = []
+    assert len(checkups(say=said.append)) == 3 and tried[-1] == "none"
+    assert "not isolated" in said[-1]

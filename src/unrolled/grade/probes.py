@@ -57,7 +57,7 @@ tries("became a program", lambda: os.execv("/bin/true", ["true"]))
 kept = []
 def fill():
     while len(kept) < 40:
-        kept.append(bytearray(64 * 2**20))
+        kept.append(mmap.mmap(-1, 64 * 2**20))  # the limit is of address space
 tries("took 2.5 GB of a 1 GB budget", fill)
 kept.clear()
 tries("mapped 3 GB", lambda: mmap.mmap(-1, 3 * 2**30))
@@ -71,11 +71,12 @@ more = (hard + 99, hard + 99)
 tries("raised the limit", lambda: resource.setrlimit(resource.RLIMIT_CPU, more))
 """,
     "disk": """
+block = bytes(32 * 2**20)
 def fill():
-    for number in range(40):
+    for number in range(12):
         with open("file%d" % number, "wb") as file:
-            file.write(bytes(32 * 2**20))
-tries("wrote 1.2 GB", fill)
+            file.write(block)
+tries("wrote 384 MB of a 256 MB disk", fill)
 """,
     "siblings": """
 pid = {{sibling}}

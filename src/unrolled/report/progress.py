@@ -41,7 +41,8 @@ def grading(
     """A bar over submissions, with counts: graded, with failed checks, ungraded."""
     counts = {"graded": 0, "failed": 0, "ungraded": 0}
     with _bar(console) as bar:
-        task = bar.add_task(f"grade {name}", total=total, talk="")
+        first = "starting judges, trying the sandbox"
+        task = bar.add_task(f"grade {name}", total=total, talk=first)
 
         def step(result: SubmissionResult) -> None:
             counts[result.status] += 1
@@ -53,6 +54,21 @@ def grading(
             bar.update(task, advance=1, talk=talk)
 
         yield step
+
+
+@contextlib.contextmanager
+def told(console: Console, first: str) -> Iterator[Callable[[str], None]]:
+    """What is being done: in one place of a terminal, elsewhere a line for each."""
+    if console.is_terminal:
+        with console.status(f"{first} ...") as status:
+            yield lambda what: status.update(f"{what} ...")
+    else:
+
+        def say(what: str) -> None:
+            console.print(f"{what} ...", markup=False)
+
+        say(first)
+        yield say
 
 
 class Style(StrEnum):
