@@ -1,6 +1,6 @@
 """Small changes to the product, each of which a test must notice: ``make mutants``.
 
-`table.toml` beside this file holds them as data. Each is made in a copy of the
+`table*.toml` beside this file hold them as data. Each is made in a copy of the
 project with a Python environment of its own (hard links: it costs a second), its
 tests are run there, and one of them must fail. What nobody notices is a hole in the
 net, and the command fails.
@@ -30,7 +30,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-TABLE = Path(__file__).with_name("table.toml")
+TABLES = Path(__file__).parent
 FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 FIELDS = {"name", "file", "old", "new", "tests"}
 
@@ -73,19 +73,24 @@ class Result:
     trouble: str = ""
 
 
-def read_table(path: Path = TABLE) -> tuple[Mutant, ...]:
+def read_tables(folder: Path = TABLES) -> tuple[Mutant, ...]:
     """All changes; TableError names the entry that is incomplete or doubled."""
-    entries = tomllib.loads(path.read_text(encoding="utf-8")).get("mutant", [])
-    for number, entry in enumerate(entries, 1):
-        if set(entry) != FIELDS or not entry["tests"]:
-            told = entry.get("name", f"entry {number}")
-            raise TableError(f"{told}: an entry has {', '.join(sorted(FIELDS))}")
-    mutants = tuple(Mutant(**{**e, "tests": tuple(e["tests"])}) for e in entries)
+    mutants = tuple(m for p in sorted(folder.glob("table*.toml")) for m in _read(p))
     names = [m.name for m in mutants]
     doubled = {n for n in names if names.count(n) > 1}
     if doubled:
         raise TableError(f"two entries are called {', '.join(sorted(doubled))}")
     return mutants
+
+
+def _read(path: Path) -> Iterator[Mutant]:
+    entries = tomllib.loads(path.read_text(encoding="utf-8")).get("mutant", [])
+    for number, entry in enumerate(entries, 1):
+        if set(entry) != FIELDS or not entry["tests"]:
+            told = entry.get("name", f"entry {number}")
+            fields = ", ".join(sorted(FIELDS))
+            raise TableError(f"{path.name}, {told}: an entry has {fields}")
+        yield Mutant(**{**entry, "tests": tuple(entry["tests"])})
 
 
 def check_table(mutants: Sequence[Mutant], root: Path = ROOT) -> None:
@@ -222,10 +227,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """0 if each chosen change was noticed, 1 if not, 2 if the table is stale."""
     arguments = _arguments(argv)
     try:
-        mutants = read_table()
+        mutants = read_tables()
         check_table(mutants)
     except TableError as error:
-        print(f"{TABLE.relative_to(ROOT)}: {error}", file=sys.stderr)
+        print(f"tests/mutants: {error}", file=sys.stderr)
         return 2
     if arguments.part:
         mutants = choose_part(mutants, arguments.part, datetime.date.today())

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import sys
 from pathlib import Path
 
 import pytest
 from mutants import run
-from mutants.run import Mutant, TableError, choose_part, main, read_table, try_mutant
+from mutants.run import Mutant, TableError, choose_part, main, read_tables, try_mutant
 
 TODAY = datetime.date(2027, 2, 5)
 
@@ -20,7 +21,7 @@ def mutant(**more: object) -> Mutant:
 
 def test_every_entry_fits_the_code() -> None:
     """Is each place there once, and each test by its name?"""
-    mutants = read_table()
+    mutants = read_tables()
     run.check_table(mutants)
     assert len({m.name for m in mutants}) == len(mutants) > 0
 
@@ -48,7 +49,7 @@ def project(tmp_path: Path) -> Path:
         "from a import f\n\n\ndef test_f():\n    assert f(1) == 2\n"
         "\n\ndef test_nothing():\n    assert f\n"
     )
-    (tmp_path / ".venv").symlink_to(Path(run.sys.prefix))
+    (tmp_path / ".venv").symlink_to(Path(sys.prefix))
     return tmp_path
 
 
