@@ -266,6 +266,20 @@ def test_the_assistants_lab_installs_nothing(doors: Doors) -> None:
         assert "CourseDirectory" not in page
 
 
+def test_pages_offer_no_button_that_is_refused(doors: Doors) -> None:
+    """Are buttons for instructors on the instructors' pages only?"""
+    for page, words in (
+        ("manage_assignments", "Add new assignment"),
+        ("manage_students", "Add new student"),
+    ):
+        path = f"formgrader/{page}"
+        assert words in doors.ask("instructor", "instructors", "GET", path)[1]
+        status, text = doors.ask("ta", "assistants", "GET", path)
+        assert status == 200 and words not in text
+    _, text = doors.ask("ta", "assistants", "GET", "formgrader/manage_assignments")
+    assert "/services/rnn-grading/" in text
+
+
 def test_a_server_without_its_gate_does_not_start(doors: Doors) -> None:
     """Would assistants get an open server if the gate could not be loaded?"""
     service = formgrader_service(doors.place.plan)

@@ -21,6 +21,7 @@ from tornado.web import RequestHandler
 from traitlets import Enum, Unicode
 from traitlets.config import Configurable
 
+from unrolled.hub import assistants_pages
 from unrolled.hub.assistants_routes import may
 
 ASSISTANTS, INSTRUCTORS = "assistants", "instructors"
@@ -139,4 +140,7 @@ def _load_jupyter_server_extension(server: Any) -> None:
     gate = Gate(parent=server)
     base = server.web_app.settings["base_url"]
     refusals = Refusals(gate.role, base, Path(gate.course))
-    server.web_app.default_router.rules.insert(0, Rule(refusals, Refused))
+    first = [Rule(refusals, Refused)]
+    if gate.role == ASSISTANTS:
+        first += assistants_pages.rules(base)
+    server.web_app.default_router.rules[:0] = first
