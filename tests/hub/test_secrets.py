@@ -22,7 +22,7 @@ from hub_support import TOML
 from unrolled.course import load_course
 from unrolled.errors import UserError
 from unrolled.hub import check_secrets, start
-from unrolled.hub.check import PROBES
+from unrolled.hub.check import QUICK
 from unrolled.hub.clone import clones, close_clones, require_closed
 from unrolled.hub.finding import Finding
 from unrolled.hub.plan import HubPlan
@@ -83,7 +83,7 @@ def plan(place: Path) -> HubPlan:
 
 def findings(plan: HubPlan) -> list[Finding]:
     """What all probes of this kind find."""
-    probes = [p for p in PROBES if p.__module__ == check_secrets.__name__]
+    probes = [p for p in QUICK if p.__module__ == check_secrets.__name__]
     assert len(probes) >= 5
     return [f for probe in probes for f in probe(plan)]
 
