@@ -10,6 +10,7 @@ import ast
 import re
 import symtable
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -93,7 +94,8 @@ def _read(source: str) -> CellNames | None:
         found = _Reader()
         found.visit(tree)
         late = frozenset(_late(table))
-        quiet = not any(map(_acts, _run_at_once(tree)))
+        made = _made_here(tree)
+        quiet = not any(_acts(node, made) for node in _run_at_once(tree))
     except _UNREADABLE:
         return None
     words = _words(source)
@@ -266,10 +268,33 @@ def _run_at_once(tree: ast.AST) -> Iterator[ast.AST]:
             waiting += [part for part in parts if isinstance(part, ast.AST)]
 
 
-def _acts(node: ast.AST) -> bool:
-    """Whether a node can change more than the names of the notebook."""
+def _made_here(tree: ast.Module) -> dict[str, int]:
+    """Containers that are written out in the cell, with the lines that make them."""
+    bound = Counter(
+        n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and _is_stored(n)
+    )
+    return {
+        target.id: node.lineno
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Dict | ast.List | ast.Set)
+        for target in node.targets
+        if isinstance(target, ast.Name) and bound[target.id] == 1
+    }
+
+
+def _is_stored(node: ast.AST) -> bool:
+    return isinstance(getattr(node, "ctx", None), ast.Store | ast.Del)
+
+
+def _acts(node: ast.AST, made: dict[str, int]) -> bool:
+    """Whether a node can change more than the names of the notebook.
+
+    What the cell itself has `made` above, nothing else stands on yet.
+    """
     if getattr(node, "decorator_list", []):
         return True
     if isinstance(node, ast.Attribute | ast.Subscript):
-        return not isinstance(node.ctx, ast.Load)
+        here = isinstance(node.value, ast.Name) and made.get(node.value.id, 10**9)
+        return _is_stored(node) and not (here and here < node.lineno)
     return isinstance(node, _ACTIVE)
