@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from unrolled.grade.anchors import Submitted, find_anchors, in_place, plain
 from unrolled.grade.reference import (
     defined_names,
     is_answer,
@@ -12,32 +15,26 @@ from unrolled.grade.reference import (
     is_exercise,
     meta,
 )
+from unrolled.grade.repairs import Kind, Repairs
 from unrolled.grade.task import Notebook
 
 MAX_CELLS = 2000
-
-
 MAX_SOURCE = 200_000
-
-
-@dataclass(frozen=True)
-class Submitted:
-    """A cell of the submitted file, read with no trust in it."""
-
-    kind: str
-    source: str
-    grade_id: str
-    cell_id: str
-    attachments: Any = None
+_CONFLICT = re.compile(r"^<{7} .*?^={7}$.*?^>{7} ", re.MULTILINE | re.DOTALL)
 
 
 @dataclass
 class Match:
-    """Which submitted cells belong to which released cells."""
+    """Which submitted cells belong to which released cells.
 
+    `anchors` has for each submitted cell the number of the released cell that it is,
+    or None; `used` are those that are not the student's own.
+    """
+
+    anchors: list[int | None] = field(default_factory=list)
     taken: dict[str, Submitted] = field(default_factory=dict)
     used: set[int] = field(default_factory=set)
-    repairs: list[str] = field(default_factory=list)
+    repairs: Repairs = field(default_factory=Repairs)
 
 
 def read_cells(notebook: Any) -> list[Submitted]:
@@ -53,11 +50,13 @@ def _read(cell: dict[str, Any]) -> Submitted:
     if isinstance(source, list):
         source = "".join(part for part in source if isinstance(part, str))
     text = source[:MAX_SOURCE] if isinstance(source, str) else ""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     metadata = cell.get("metadata")
     nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     grade_id = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
     return Submitted(
-        "markdown" if cell.get("cell_type") == "markdown" else "code",
+        # Jupyter doesn't run raw cells: what stands in them is text.
+        "markdown" if cell.get("cell_type") in ("markdown", "raw") else "code",
         text.encode("utf-8", "replace").decode("utf-8"),
         grade_id if isinstance(grade_id, str) else "",
         cell["id"] if isinstance(cell.get("id"), str) else "",
@@ -68,15 +67,22 @@ def _read(cell: dict[str, Any]) -> Submitted:
 def match_cells(
     release: Notebook, cells: list[Submitted], defines: dict[str, tuple[str, ...]]
 ) -> Match:
-    match = Match()
-    for cell in release["cells"]:
+    """Find the submitted cell of each released one, and say what had to be mended.
+
+    `defines` has the names that each exercise defines: a cell that lost its grade
+    id is found by them. Written answers that are not in their cells are left to
+    `answers.find_answers`.
+    """
+    match = Match(find_anchors(release, cells))
+    for number, cell in enumerate(release["cells"]):
         if is_exercise(cell) or is_answer(cell):
-            _match_solution(cell, cells, defines, match)
+            _match_solution(number, cell, cells, defines, match)
     _match_given(release, cells, match)
     return match
 
 
 def _match_solution(
+    number: int,
     cell: Notebook,
     cells: list[Submitted],
     defines: dict[str, tuple[str, ...]],
@@ -86,102 +92,111 @@ def _match_solution(
     names = defines.get(grade_id, ())
     same = [i for i, c in enumerate(cells) if c.grade_id == grade_id]
     if not same:
-        same = _lost(cell, cells, names, match)
+        same = _lost(number, cell, cells, names, match)
     if not same:
-        _missing(grade_id, cells, names, match)
+        if is_exercise(cell):  # an answer may stand beside its place
+            _missing(grade_id, cells, names, match)
         return
     chosen = max(same, key=lambda i: (_merit(cells[i], cell, names), i))
     match.taken[grade_id] = cells[chosen]
     match.used.add(chosen)
+    match.anchors[chosen] = number
+    if _CONFLICT.search(cells[chosen].source):
+        match.repairs.note(Kind.CONFLICT, grade_id)
     if len(same) > 1:
-        match.repairs.append(
-            f"Cell {grade_id} is there {len(same)} times; the written one was taken."
-        )
-        match.used |= {i for i in same if cells[i].source == cell["source"]}
+        match.repairs.note(Kind.DOUBLED, f"{grade_id} (there {len(same)} times)")
+        match.used |= {i for i in same if _is(cells[i], cell)}
 
 
 def _missing(
     grade_id: str, cells: list[Submitted], names: tuple[str, ...], match: Match
 ) -> None:
-    """A solution cell that is not there: merged into another one, or deleted."""
+    """An exercise that is not there: merged into another cell, or deleted."""
     wanted = set(names)
     if any(wanted & set(defined_names(c.source)) for c in cells if c.kind == "code"):
         merged = Submitted("code", "# Defined in another cell.", grade_id, "")
         match.taken[grade_id] = merged
-        match.repairs.append(f"Cell {grade_id} is missing; another cell defines it.")
+        match.repairs.note(Kind.MERGED, grade_id)
     else:
-        match.repairs.append(f"Cell {grade_id} is missing; the empty one was put back.")
+        match.repairs.note(Kind.MISSING, grade_id)
 
 
 def _lost(
-    cell: Notebook, cells: list[Submitted], names: tuple[str, ...], match: Match
+    number: int,
+    cell: Notebook,
+    cells: list[Submitted],
+    names: tuple[str, ...],
+    match: Match,
 ) -> list[int]:
-    """Submitted cells that define what a lost cell should; or hold its cell id."""
-    free = [i for i in range(len(cells)) if i not in match.used]
-    by_id = [
-        i for i in free if cells[i].cell_id == cell["id"] and not cells[i].grade_id
-    ]
-    by_name = [
-        i
-        for i in free
-        if names and cells[i].kind == "code"
-        if set(names) & set(defined_names(cells[i].source)) and not cells[i].grade_id
-    ]
-    found = by_id or by_name
-    if found:
-        grade_id = meta(cell)["grade_id"]
-        match.repairs.append(
-            f"Cell {grade_id} had lost its name; found by its content."
-        )
-    return found[-1:]
+    """The cell that is, or defines, what a lost cell should: the best one, if any."""
+    free = [i for i, c in enumerate(cells) if i not in match.used and not c.grade_id]
+    found = [i for i in free if cells[i].cell_id == cell["id"]]
+    if not found and names:
+        found = [
+            i
+            for i in free
+            if cells[i].kind == "code"
+            and set(names) & set(defined_names(cells[i].source))
+        ]
+    if not found:
+        return []
+    best = max(
+        found,
+        key=lambda i: (
+            *(_makes(cells[i].source, names), in_place(match.anchors, i, number)),
+            i,
+        ),
+    )
+    match.repairs.note(Kind.RENAMED, meta(cell)["grade_id"])
+    return [best]
+
+
+def _makes(source: str, names: tuple[str, ...]) -> int:
+    """How many of the names a cell defines as functions or classes."""
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return 0
+    kinds = (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)
+    return len({n.name for n in body if isinstance(n, kinds)} & set(names))
+
+
+def _is(cell: Submitted, released: Notebook) -> bool:
+    return plain(cell.source) == plain(released["source"])
 
 
 def _merit(cell: Submitted, released: Notebook, names: tuple[str, ...]) -> int:
     """How much a copy looks like the student's work."""
-    written = cell.source.strip() != released["source"].strip()
     defines = bool(set(names) & set(defined_names(cell.source)))
-    return 2 * int(written) + int(defines)
+    return 2 * int(not _is(cell, released)) + int(defines)
 
 
 def _match_given(release: Notebook, cells: list[Submitted], match: Match) -> None:
     """Submitted copies of given and grade cells; they are not taken over."""
-    by_id = {c["id"]: c for c in release["cells"]}
-    by_grade_id = {meta(c)["grade_id"]: c for c in release["cells"] if meta(c)}
-    texts = {c["source"].strip() for c in release["cells"]}
     for index, cell in enumerate(cells):
         if index in match.used:
             continue
-        original = by_grade_id.get(cell.grade_id) or by_id.get(cell.cell_id)
-        if original is not None and (is_exercise(original) or is_answer(original)):
-            continue
-        if original is not None:
+        anchor = match.anchors[index]
+        original = None if anchor is None else release["cells"][anchor]
+        if original is None:
+            if not cell.source.strip():
+                match.used.add(index)
+        elif _is(cell, original):
             match.used.add(index)
-            _note_change(cell, original, match)
-        elif cell.source.strip() in texts or not cell.source.strip():
+        elif not (is_exercise(original) or is_answer(original)):
             match.used.add(index)
-    _note_missing_checks(release, cells, match)
+            _note_change(original, match)
+    _note_missing_checks(release, match)
 
 
-def _note_change(cell: Submitted, original: Notebook, match: Match) -> None:
-    if cell.source.strip() == original["source"].strip():
-        return
+def _note_change(original: Notebook, match: Match) -> None:
     if is_check(original):
-        name = meta(original)["grade_id"]
-        match.repairs.append(f"Check {name} was changed; the released one was used.")
+        match.repairs.note(Kind.CHECK_CHANGED, meta(original)["grade_id"])
     elif original["cell_type"] == "code" and not original["metadata"].get("unrolled"):
-        name = original["id"]
-        match.repairs.append(
-            f"Given cell {name} was changed; the released one was used."
-        )
+        match.repairs.note(Kind.GIVEN_CHANGED, original["id"])
 
 
-def _note_missing_checks(
-    release: Notebook, cells: list[Submitted], match: Match
-) -> None:
-    there = {c.grade_id for c in cells} | {c.cell_id for c in cells}
-    for cell in release["cells"]:
-        if is_check(cell) and not {meta(cell)["grade_id"], cell["id"]} & there:
-            name = meta(cell)["grade_id"]
-            match.repairs.append(
-                f"Check {name} was missing; the released one was used."
-            )
+def _note_missing_checks(release: Notebook, match: Match) -> None:
+    for number, cell in enumerate(release["cells"]):
+        if is_check(cell) and number not in match.anchors:
+            match.repairs.note(Kind.CHECK_MISSING, meta(cell)["grade_id"])

@@ -13,8 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from unrolled.grade.anchors import Submitted
+from unrolled.grade.answers import find_answers
 from unrolled.grade.attachments import safe_attachments
-from unrolled.grade.matching import Match, Submitted, match_cells, read_cells
+from unrolled.grade.matching import Match, match_cells, read_cells
 from unrolled.grade.reference import (
     defined_names,
     is_answer,
@@ -49,9 +51,11 @@ def rebuild(release: Notebook, source: Notebook, submitted: Any) -> Rebuilt:
         if is_exercise(c)
     }
     match = match_cells(release, cells, defines)
+    find_answers(release, cells, match)
     rebuilt = {**copy.deepcopy(release), "cells": list(_cells(release, cells, match))}
-    rebuilt["metadata"]["unrolled"] = {"repairs": match.repairs}
-    return Rebuilt(rebuilt, tuple(match.repairs))
+    repairs = match.repairs.lines()
+    rebuilt["metadata"]["unrolled"] = {"repairs": repairs}
+    return Rebuilt(rebuilt, tuple(repairs))
 
 
 def _cells(
@@ -82,14 +86,11 @@ def _own_after(
     release: Notebook, cells: list[Submitted], match: Match
 ) -> dict[str | None, list[Notebook]]:
     """The student's own cells, by the id of the released cell they stand behind."""
-    home = {meta(c)["grade_id"]: c["id"] for c in release["cells"] if meta(c)}
-    ids = {c["id"] for c in release["cells"]}
-    taken = {id(c): home[g] for g, c in match.taken.items()}
     last: str | None = None
     own: dict[str | None, list[Notebook]] = {}
     for index, cell in enumerate(cells):
-        here = taken.get(id(cell)) or home.get(cell.grade_id) or cell.cell_id
-        last = here if here in ids else last
+        anchor = match.anchors[index]
+        last = last if anchor is None else release["cells"][anchor]["id"]
         if index not in match.used:
             own.setdefault(last, []).append(_own(cell, index))
     return own

@@ -1,0 +1,91 @@
+"""Where each cell of a submission stands, told by the released cells around it.
+
+A released cell is known by its grade id, by its cell id, by its text, or at last by
+its heading: a notebook that went through Colab or Kaggle has lost the first two.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from unrolled.grade.reference import meta
+from unrolled.grade.task import Notebook
+
+_HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A cell of the submitted file, read with no trust in it."""
+
+    kind: str
+    source: str
+    grade_id: str
+    cell_id: str
+    attachments: Any = None
+
+
+def plain(text: str) -> str:
+    """A text for comparing: blanks at the ends of lines do not count."""
+    return "\n".join(line.rstrip() for line in text.split("\n")).strip()
+
+
+def headings(text: str) -> list[str]:
+    """The headings of a Markdown text."""
+    return _HEADING.findall(text)
+
+
+def find_anchors(release: Notebook, cells: Sequence[Submitted]) -> list[int | None]:
+    """For each submitted cell the number of the released cell that it is, or None."""
+    released = release["cells"]
+    found = _by_text(released, cells, _by_name(released, cells))
+    titles = {
+        title: number
+        for number, cell in reversed(list(enumerate(released)))
+        if cell["cell_type"] == "markdown" and number not in found
+        for title in headings(cell["source"])[:1]
+    }
+    for index, cell in enumerate(cells):
+        if found[index] is None and cell.kind == "markdown":
+            title = next(iter(headings(cell.source)), "")
+            found[index] = titles.pop(title, None)
+    return found
+
+
+def last_anchor(anchors: Sequence[int | None], index: int) -> int:
+    """The released cell that a submitted one stands behind, or is; -1 for none."""
+    return next((a for a in reversed(anchors[: index + 1]) if a is not None), -1)
+
+
+def in_place(anchors: Sequence[int | None], index: int, number: int) -> bool:
+    """Whether a submitted cell stands where the released cell `number` belongs."""
+    after = next((a for a in anchors[index + 1 :] if a is not None), number + 1)
+    return last_anchor(anchors, index - 1) < number < after
+
+
+def _by_name(released: list[Notebook], cells: Sequence[Submitted]) -> list[int | None]:
+    by_grade_id = {meta(c)["grade_id"]: n for n, c in enumerate(released) if meta(c)}
+    by_id = {c["id"]: n for n, c in enumerate(released)}
+    return [by_grade_id.get(c.grade_id, by_id.get(c.cell_id)) for c in cells]
+
+
+def _by_text(
+    released: list[Notebook],
+    cells: Sequence[Submitted],
+    found: list[int | None],
+) -> list[int | None]:
+    """Texts that stand more than once, as empty answers, are told by their order."""
+    places: dict[str, list[int]] = {}
+    for number, cell in enumerate(released):
+        places.setdefault(plain(cell["source"]), []).append(number)
+    last = -1
+    for index, cell in enumerate(cells):
+        if found[index] is None and plain(cell.source):
+            same = places.get(plain(cell.source), [])
+            below = [n for n in same if n > last]
+            found[index] = next(iter(below or same), None)
+        last = last if (here := found[index]) is None else here
+    return found
