@@ -90,6 +90,21 @@ def build(
         bool, typer.Option("--check", help="Write nothing; exit 1 if a file is stale.")
     ] = False,
     force: Force = False,
+    update_gradebook: Annotated[
+        bool,
+        typer.Option(
+            "--update-gradebook",
+            help="Checks and questions may come, go and change names although "
+            "submissions are graded; without it you are only told what would change.",
+        ),
+    ] = False,
+    rename: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="OLD=NEW",
+            help="A check or question has another name now; may be repeated.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Lesson texts to `source/`, `release/` and `solutions/`.
@@ -97,10 +112,19 @@ def build(
     Also registers the assignments in the gradebook, even when all files are fresh: a
     new clone has none.
     """
+    from unrolled.author.build import Agreed
     from unrolled.author.build import build as work
 
     course = the_course(context)
-    report = work(course, chosen(course, assignments), check=check, force=force)
+    if rename and len(assignments or ()) != 1:
+        raise UserError("--rename is about one assignment: name it.")
+    pairs = [text.split("=") for text in rename or ()]
+    if any(len(pair) != 2 or not all(pair) for pair in pairs):
+        raise UserError("--rename takes OLD=NEW, such as rnn_step_shape=rnn_step_axes.")
+    renames = dict(pairs)
+    agreed = Agreed(force=force, cells=update_gradebook, renames=renames)
+    names = chosen(course, assignments)
+    report = work(course, names, check=check, agreed=agreed)
     if as_json:
         print_json(report.as_dict())
     else:

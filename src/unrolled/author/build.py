@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from unrolled.author.belongings import (
     refuse_foreign,
     travelling,
 )
+from unrolled.author.cell_changes import plan_changes
 from unrolled.author.convert import generate, solve
 from unrolled.author.lesson import read_lesson, to_notebook
 from unrolled.author.manifest import Manifest, keep_copies, read_manifest
@@ -44,6 +45,7 @@ class AssignmentBuild:
     get; `kept` are files in release/ and solutions/ that no build wrote; `strays` are
     notebooks in source/ that no lesson makes (a build that writes refuses them).
     `copies` is where files that somebody had changed lie now, as they were.
+    `gradebook` says what changes in it for submissions that are graded.
     """
 
     assignment: str
@@ -54,11 +56,26 @@ class AssignmentBuild:
     kept: tuple[str, ...] = ()
     strays: tuple[str, ...] = ()
     copies: str = ""
+    gradebook: tuple[str, ...] = ()
 
     @property
     def fresh(self) -> bool:
         """Whether every file was as the lesson makes it."""
         return not (self.stale or self.superfluous or self.strays)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agreed:
+    """What somebody has agreed to.
+
+    `force`: to write over files that were changed (copies are kept). `cells`: that
+    checks and questions come, go and change their names in the gradebook although
+    submissions are graded; `renames` says, old to new, which is which.
+    """
+
+    force: bool = False
+    cells: bool = False
+    renames: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -95,6 +112,7 @@ class BuildReport:
             f"{a.assignment}: {state}{told}",
             *(f"  {written} {p}" for p in a.stale),
             *(f"  {removed} {p}" for p in a.superfluous),
+            *(f"  gradebook: {line}" for line in a.gradebook),
             *([f"  what had been changed is kept in {a.copies}"] if a.copies else []),
             *(f"  made by no lesson, move it out of source/: {p}" for p in a.strays),
             *(f"  students also get {p}" for p in a.travels),
@@ -107,19 +125,22 @@ def build(
     assignments: Sequence[str],
     check: bool = False,
     force: bool = False,
+    agreed: Agreed | None = None,
 ) -> BuildReport:
     """Build assignments, and register them in the gradebook.
 
     With `check` nothing is written. Raises UserError for a mistake in a lesson, for
-    a source notebook that was edited since (unless `force`: a copy is kept), and for
-    a file in the way that no build wrote.
+    a source notebook that was edited since (unless `force`: a copy is kept), for a
+    file in the way that no build wrote, and for other cells under graded submissions
+    that nobody has `agreed` to: it says then what would change.
     """
     made = []
+    agreed = agreed or Agreed(force=force)
     if course.database.url and not check:
         move_in(course)
     with tempfile.TemporaryDirectory(prefix="unrolled-") as scratch:
         for name in assignments:
-            made.append(_build_one(course, name, Path(scratch), check, force))
+            made.append(_build_one(course, name, Path(scratch), check, agreed))
     return BuildReport(check, tuple(made), "" if check else _tell_dates(course))
 
 
@@ -135,13 +156,13 @@ def _tell_dates(course: Course) -> str:
 
 
 def _build_one(
-    course: Course, name: str, scratch: Path, check: bool, force: bool
+    course: Course, name: str, scratch: Path, check: bool, agreed: Agreed
 ) -> AssignmentBuild:
     manifest = read_manifest(course)
     lesson = _lesson_files(course, name, scratch)
     extra = travelling(course, name, lesson, manifest)
     if not check:
-        refuse_foreign(course, name, lesson, manifest, force)
+        refuse_foreign(course, name, lesson, manifest, agreed.force)
     _convert(course, name, scratch, extra)
     made = {
         f"{step}/{name}/{p}": content
@@ -150,11 +171,16 @@ def _build_one(
         if not (step == "source" and p in extra)
     }
     plan = plan_files(course, name, made, manifest)
+    title = course.assignments[name].notebook
+    cells = _cells(scratch / "source" / name / f"{title}.ipynb")
+    changes = plan_changes(course, course.assignments[name], cells, agreed.renames)
     registered, copies = False, ""
     if not check:
-        plan.refuse(force)
+        plan.refuse(agreed.force)
+        if changes and not agreed.cells:
+            raise UserError(changes.question())
         copies = _write(course, scratch, plan, manifest)
-        registered = register(course, name)
+        registered = register(course, name, changes)
     return AssignmentBuild(
         assignment=name,
         stale=plan.stale,
@@ -164,7 +190,14 @@ def _build_one(
         kept=plan.kept,
         strays=plan.strays,
         copies=copies,
+        gradebook=tuple(changes.lines()) if changes else (),
     )
+
+
+def _cells(path: Path) -> list[Any]:
+    """The cells of a notebook that was just made."""
+    cells: list[Any] = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return cells
 
 
 def _write(course: Course, scratch: Path, plan: Plan, manifest: Manifest) -> str:

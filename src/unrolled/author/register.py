@@ -10,6 +10,7 @@ from typing import Any
 
 from nbgrader.api import MissingEntry
 
+from unrolled.author.cell_changes import CellChanges, apply_changes
 from unrolled.author.convert import generate
 from unrolled.course import Assignment, Course
 from unrolled.errors import UserError
@@ -23,17 +24,21 @@ from unrolled.gradebook import (
 )
 
 
-def register(course: Course, assignment: str) -> bool:
+def register(
+    course: Course, assignment: str, changes: CellChanges | None = None
+) -> bool:
     """Register an assignment; whether anything had to be changed.
 
-    Raises UserError if submissions stand in the way of new cells; the gradebook
-    is as it was then. What fails on the way is completed by the next build.
+    `changes` are those of the cells under submissions, which somebody has agreed to.
+    What fails on the way is completed by the next build.
     """
     found = course.assignments[assignment]
     if _is_registered(course, found):
         return False
     backup_gradebook(course)
-    _refuse_new_cells(course, found)
+    if changes is not None:
+        cells = load_material(course, assignment).source["cells"]
+        apply_changes(course, found, cells, changes)
     try:
         with tempfile.TemporaryDirectory(prefix="unrolled-") as scratch:
             root = Path(scratch)
@@ -48,38 +53,6 @@ def register(course: Course, assignment: str) -> bool:
     _set_due(course, found)
     set_mode(course)
     return True
-
-
-def _refuse_new_cells(course: Course, assignment: Assignment) -> None:
-    """nbgrader cannot add or remove cells under submissions: say so beforehand.
-
-    Nothing is undone later on: marks that others give meanwhile would go with it.
-    """
-    if not gradebook_exists(course):
-        return
-    wanted = _kinds(load_material(course, assignment.name).source["cells"])
-    with open_gradebook(course) as gradebook:
-        try:
-            found = gradebook.find_notebook(assignment.notebook, assignment.name)
-        except MissingEntry:
-            return
-        stored = {(c.name, "grade") for c in found.grade_cells}
-        stored |= {(c.name, "solution") for c in found.solution_cells}
-        if not found.submissions or stored == wanted:
-            return
-    raise UserError(
-        f"{course.gradebook_place}: cells of {assignment.name} were added or removed, "
-        "but students' submissions are graded already. Keep the grade ids as they "
-        f"were, or remove the grades with `nbgrader db assignment remove "
-        f"{assignment.name} --force` (a copy is in build/backups/), build, and grade "
-        "again."
-    )
-
-
-def _kinds(cells: list[Any]) -> set[tuple[str, str]]:
-    """What nbgrader makes of each cell: something to grade, to solve, or both."""
-    both = ((meta(c), kind) for c in cells for kind in ("grade", "solution"))
-    return {(m["grade_id"], kind) for m, kind in both if m.get(kind)}
 
 
 def _utc(moment: datetime | None) -> datetime | None:
