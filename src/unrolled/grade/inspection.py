@@ -88,6 +88,52 @@ class _Places:
 
 _UNREADABLE = (
     (
+        "this is the notebook of",
+        "Ask {student} for the right one; put it into {folder}, then {again}.",
+    ),
+    (
+        "nothing is written in it",
+        "Open what lies beside it. If that is the work, give it the notebook's name in "
+        "{folder}, then {again}; else ask {student}.",
+    ),
+    (
+        "it is empty",
+        "Nothing was saved, or the upload failed. Ask {student} to hand in again.",
+    ),
+    (
+        "a zip archive",
+        "Unpack it in {folder}, so that the notebook has the name it was released "
+        "with, then {again}.",
+    ),
+    (
+        "it is a folder",
+        "Move the notebook out of it, into {folder}, then {again}.",
+    ),
+    (
+        "merge in git",
+        "Two versions of the notebook are in one file. Ask {student} to settle the "
+        "merge and hand in again (`nbdime mergetool` helps).",
+    ),
+    (
+        "an HTML page",
+        "Saved from the browser in place of the notebook. Ask {student} for the "
+        "notebook: in JupyterLab, File > Download.",
+    ),
+    (
+        "a Python script",
+        "A notebook was exported as a script, or written as one. Ask {student} for the "
+        "notebook: in JupyterLab, File > Download.",
+    ),
+    (
+        "UTF-16",
+        "Save the file as UTF-8 (an editor's Save with encoding), then {again}.",
+    ),
+    (
+        "it is a",
+        "Another file was handed in under the notebook's name. Ask {student} for the "
+        "notebook.",
+    ),
+    (
         "not JSON",
         "The file is damaged. Best ask {student} to hand in again. If that cannot be: "
         "mend the text at that place in an editor (often the end is missing: close the "

@@ -10,6 +10,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from unrolled.errors import UserError
+from unrolled.grade.file_kinds import what_it_is
 from unrolled.grade.outputs import check_outputs, student_outputs
 from unrolled.grade.reference import is_answer, is_check, meta
 from unrolled.grade.task import Material, Verdict
@@ -28,7 +29,14 @@ def read_submission(path: Path) -> NotebookNode:
 
 def submission_bytes(path: Path) -> bytes:
     """The content of a submitted file; UserError if it is too large, or no file."""
-    if path.is_symlink() or not path.is_file():
+    if path.is_symlink():
+        raise UserError(f"{path}: not a regular file: it is a link.")
+    if path.is_dir():
+        names = ", ".join(sorted(p.name for p in path.iterdir())[:5]) or "nothing"
+        raise UserError(
+            f"{path}: not a Jupyter notebook: it is a folder (with {names} in it)."
+        )
+    if not path.is_file():
         raise UserError(f"{path}: not a regular file.")
     size = path.stat().st_size
     if size > MAX_NOTEBOOK_BYTES:
@@ -67,11 +75,15 @@ def _converted(document: dict[str, Any], path: Path) -> Any:
 def _json(content: bytes, path: Path) -> Any:
     try:
         return json.loads(content.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise UserError(
-            f"{path}: not UTF-8 text (byte {error.start}); not a Jupyter notebook."
-        ) from error
     except (ValueError, RecursionError) as error:
+        found = what_it_is(content)
+        if found:
+            why = f"{path}: not a Jupyter notebook: it is {found}."
+            raise UserError(why) from error
+        if isinstance(error, UnicodeDecodeError):
+            raise UserError(
+                f"{path}: not UTF-8 text (byte {error.start}); not a Jupyter notebook."
+            ) from error
         where = f" (line {error.lineno})" if hasattr(error, "lineno") else ""
         raise UserError(
             f"{path}: not a Jupyter notebook, the text is not JSON{where}. "
