@@ -84,7 +84,7 @@ def _autograde(config: Any) -> None:
     config.Autograde.autograde_preprocessors = [
         "unrolled.grade.preprocessors.Judge",
         f"{base}.LimitOutput",
-        f"{base}.SaveAutoGrades",
+        "unrolled.grade.preprocessors.SaveGrades",
         "unrolled.grade.late.LatePenalties",
         f"{base}.CheckCellMetadata",
     ]

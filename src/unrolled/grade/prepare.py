@@ -6,21 +6,20 @@ import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from pathlib import Path
-
-import dateutil.parser
 
 from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.grade.engine import engine_digest
+from unrolled.grade.identify import Identifier
 from unrolled.grade.job import Job
+from unrolled.grade.late import read_stamp
 from unrolled.grade.notebooks import parse_submission, submission_bytes
 from unrolled.grade.task import Material, derive_seed
 from unrolled.grade.writer import SECRET, Paper
 from unrolled.secret import course_secret
 
-MAX_STAMP = 200
+MAX_SECRET = 200
 
 
 @dataclass(frozen=True)
@@ -43,6 +42,7 @@ class Preparer:
         self.secret = course_secret(course)
         self.digest = f"{material.digest} {engine_digest()}"
         self.files = _assignment_files(course.source / assignment)
+        self.identifier = Identifier(course, material)
 
     def prepare(self, student: str) -> Prepared:
         """Read what a student has handed in; UserError says what is wrong with it."""
@@ -51,11 +51,13 @@ class Preparer:
         if not path.exists():
             raise UserError(_missing_notebook(origin, path))
         content = submission_bytes(path)
-        parse_submission(content, path)
-        stamp, repairs = _timestamp(origin / "timestamp.txt")
+        said = self.identifier.look(path, parse_submission(content, path))
+        stamp, wrong = read_stamp(origin, self.course.timezone)
         seed = derive_seed(self.secret, self.assignment, student)
         job = Job(student, str(path), content, self.material, seed, self.course.limits)
-        paper = Paper(stamp, self.files | _secret(origin / SECRET))
+        files = self.files | _secret(origin / SECRET)
+        paper = Paper(stamp, files, forget_time=bool(wrong))
+        repairs = (wrong, *said) if wrong else said
         return Prepared(job, paper, repairs, self._key(job, stamp))
 
     def _key(self, job: Job, stamp: str | None) -> str:
@@ -81,31 +83,10 @@ def _missing_notebook(origin: Path, path: Path) -> str:
     return f"{path}: not handed in{found}. Was it renamed?"
 
 
-def _timestamp(path: Path) -> tuple[str | None, tuple[str, ...]]:
-    """The time of submission, if it is one, and what is to be said about it."""
-    if path.is_symlink() or not path.is_file():
-        return None, ()
-    with path.open("rb") as file:
-        text = file.read(MAX_STAMP).decode("utf-8", "replace").strip()
-    if not text:
-        return None, ()
-    if not _is_time(text):
-        said = f"{path}: not a time ({text[:40]!r}); counted as in time, please check."
-        return None, (said,)
-    return text, ()
-
-
 def _secret(path: Path) -> dict[str, bytes]:
     """What nbgrader's exchange finds the student's feedback by, if it is in order."""
     if path.is_symlink() or not path.is_file():
         return {}
     with path.open("rb") as file:
-        content = file.read(MAX_STAMP)
+        content = file.read(MAX_SECRET)
     return {SECRET: content} if re.fullmatch(rb"[0-9a-f]{32,160}", content) else {}
-
-
-def _is_time(text: str) -> bool:
-    try:
-        return isinstance(dateutil.parser.parse(text.rsplit(" ", 1)[0]), datetime)
-    except (ValueError, OverflowError):
-        return False

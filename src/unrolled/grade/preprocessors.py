@@ -12,11 +12,19 @@ from typing import Any
 import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
-from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
+from nbgrader.utils import determine_grade
 
 from unrolled.course import Course, load_course
 from unrolled.errors import UserError
+from unrolled.grade.identify import Identifier
 from unrolled.grade.judge import judge
+from unrolled.grade.marks import (
+    Fingerprints,
+    changed_work,
+    fingerprints,
+    read_fingerprints,
+)
 from unrolled.grade.material import load_material, load_reference
 from unrolled.grade.notebooks import fill_tests, read_submission, write_verdict
 from unrolled.grade.rebuild import rebuild
@@ -27,7 +35,25 @@ from unrolled.secret import course_secret
 
 
 class SubmissionExporter(NotebookExporter):  # type: ignore[misc]
-    """Reads a submitted notebook with no trust in it, and writes notebooks."""
+    """Reads a submitted notebook with no trust in it, and writes notebooks.
+
+    It is made before nbgrader removes what it is going to grade again: `before` has,
+    by student and notebook, what marks were given for.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.before: dict[tuple[str, str], Fingerprints] = {}
+        for folder, notebooks in getattr(self.parent, "assignments", {}).items():
+            place = Path(folder)  # .../submitted/STUDENT/ASSIGNMENT
+            graded = self.parent.coursedir.format_path(
+                self.parent.coursedir.autograded_directory,
+                place.parent.name,
+                place.name,
+            )
+            for notebook in notebooks:
+                path = Path(graded, Path(notebook).name)
+                self.before[place.parent.name, path.stem] = read_fingerprints(path)
 
     def from_filename(
         self, filename: str, resources: Any = None, **kwargs: Any
@@ -39,7 +65,11 @@ class SubmissionExporter(NotebookExporter):  # type: ignore[misc]
         """
         done: tuple[str, Any]
         if getattr(self.parent, "_sanitizing", True):
-            notebook = read_submission(Path(filename))
+            path = Path(filename)
+            notebook = read_submission(path)
+            material = load_material(_course(), resources["nbgrader"]["assignment"])
+            for remark in Identifier(_course(), material).look(path, notebook):
+                self.log.warning("%s", remark)
             done = self.from_notebook_node(notebook, resources, **kwargs)
         else:
             done = super().from_filename(filename, resources, **kwargs)
@@ -73,6 +103,31 @@ class Judge(NbGraderPreprocessor):  # type: ignore[misc]
         verdict = judge(task, load_reference(material), worker)
         write_verdict(nb, verdict, material)
         return nb, resources
+
+
+class SaveGrades(SaveAutoGrades):  # type: ignore[misc]
+    """nbgrader's SaveAutoGrades; a mark stays final while the work is the same."""
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        """Put scores and comments into the gradebook."""
+        names = resources["nbgrader"]
+        before = self.parent.before.get((names["student"], names["notebook"]), {})
+        self.changed = changed_work(before, fingerprints(nb))
+        done: tuple[NotebookNode, Any] = super().preprocess(nb, resources)
+        return done
+
+    def _add_score(self, cell: NotebookNode, resources: Any) -> None:
+        del resources
+        name = meta(cell)["grade_id"]
+        grade = self.gradebook.find_grade(
+            name, self.notebook_id, self.assignment_id, self.student_id
+        )
+        grade.auto_score, _ = determine_grade(cell, self.log)
+        if grade.manual_score is None:
+            grade.needs_manual_grade = grade.auto_score is None
+        elif name in self.changed:
+            grade.needs_manual_grade = True
+        self.gradebook.db.commit()
 
 
 class HideTests(NbGraderPreprocessor):  # type: ignore[misc]

@@ -7,7 +7,7 @@ nbgrader's autograde would leave.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,7 +22,17 @@ from nbgrader.api import (
     SubmittedNotebook,
     new_uuid,
 )
-from sqlalchemy import Connection, bindparam, case, insert, null, select, update
+from sqlalchemy import (
+    Boolean,
+    Connection,
+    bindparam,
+    case,
+    insert,
+    literal,
+    null,
+    select,
+    update,
+)
 
 _STUDENT = Student.__table__
 _SUBMISSION = SubmittedAssignment.__table__
@@ -48,18 +58,27 @@ _CELLS = select(_CELL.c.id).where(_CELL.c.notebook_id == bindparam("notebook"))
 _FIND_GRADES = select(_GRADE).where(_GRADE.c.notebook_id == bindparam("part"))
 _FIND_COMMENTS = select(_COMMENT).where(_COMMENT.c.notebook_id == bindparam("part"))
 _FIND_STUDENT = select(_STUDENT.c.id).where(_STUDENT.c.id == bindparam("student"))
-# A mark may be given while we grade: whether one is waited for is worked out there.
-_SET_GRADE = (
-    update(_GRADE)
-    .where(_GRADE.c.notebook_id == bindparam("part"))
-    .where(_GRADE.c.cell_id == bindparam("cell"))
-    .values(
-        auto_score=bindparam("score"),
-        needs_manual_grade=case(
-            (_GRADE.c.manual_score.is_not(null()), True), else_=bindparam("waits")
-        ),
+
+
+def _set_grade(marked: Any) -> Any:
+    """Set a score; `marked` says whether a cell that has a mark waits for a new one.
+
+    A mark may be given while we grade: whether there is one is looked up there.
+    """
+    waits = case(
+        (_GRADE.c.manual_score.is_not(null()), marked),
+        else_=bindparam("waits", type_=Boolean),
     )
-)
+    return (
+        update(_GRADE)
+        .where(_GRADE.c.notebook_id == bindparam("part"))
+        .where(_GRADE.c.cell_id == bindparam("cell"))
+        .values(auto_score=bindparam("score"), needs_manual_grade=waits)
+    )
+
+
+_SET_GRADE = _set_grade(_GRADE.c.needs_manual_grade)
+_SET_GRADE_OF_OTHER_WORK = _set_grade(literal(True))
 _SET_COMMENT = (
     update(_COMMENT)
     .where(_COMMENT.c.notebook_id == bindparam("part"))
@@ -215,24 +234,35 @@ class AssignmentRows:
         part: str,
         scores: Mapping[str, float | None],
         comments: Mapping[str, str | None],
+        changed: Collection[str],
     ) -> None:
-        """Set automatic scores and comments."""
-        grades: list[dict[str, Any]] = [
-            {"part": part, "cell": cell, "score": scores[n], "waits": scores[n] is None}
-            for n, cell in self.grade_cells.items()
-            if n in scores
-        ]
+        """Set automatic scores and comments.
+
+        A mark by hand stays final, unless its cell is in `changed`: then the work
+        that it was given for is another one, and it waits to be looked at.
+        """
+        grades: dict[bool, list[dict[str, Any]]] = {False: [], True: []}
+        for n, cell in self.grade_cells.items():
+            if n in scores:
+                row = {"part": part, "cell": cell, "score": scores[n]}
+                grades[n in changed].append(row | {"waits": scores[n] is None})
         texts: list[dict[str, Any]] = [
             {"part": part, "cell": cell, "text": comments[n]}
             for n, cell in self.comment_cells.items()
             if n in comments
         ]
-        for statement, rows in ((_SET_GRADE, grades), (_SET_COMMENT, texts)):
+        for statement, rows in (
+            (_SET_GRADE, grades[False]),
+            (_SET_GRADE_OF_OTHER_WORK, grades[True]),
+            (_SET_COMMENT, texts),
+        ):
             if rows:
                 connection.execute(statement, rows)
 
-    def set_time(self, connection: Connection, submission: str, at: datetime) -> None:
-        """Set when it was handed in."""
+    def set_time(
+        self, connection: Connection, submission: str, at: datetime | None
+    ) -> None:
+        """Set when it was handed in, None if nobody can tell."""
         connection.execute(_SET_TIME, {"submission": submission, "moment": at})
 
     def set_penalty(
@@ -241,9 +271,8 @@ class AssignmentRows:
         """Set the late penalty, None where it is in time."""
         connection.execute(_SET_PENALTY, {"part": part, "points": points})
 
-    def seconds_late(self, rows: SubmissionRows) -> float:
-        """Seconds after the due date and its extension; 0 if in time."""
+    def is_late(self, rows: SubmissionRows) -> bool:
+        """Whether it came after the due date and its extension, as nbgrader has it."""
         if rows.timestamp is None or self.due is None:
-            return 0.0
-        due = self.due + (rows.extension or timedelta())
-        return max(0.0, (rows.timestamp - due).total_seconds())
+            return False
+        return rows.timestamp > self.due + (rows.extension or timedelta())

@@ -9,34 +9,42 @@ the next one, which compares both.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import stat
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from socket import gethostname
 
-from nbgrader.utils import parse_utc
 from sqlalchemy.exc import SQLAlchemyError
 
 from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.grade.job import Graded
-from unrolled.grade.late import penalty
+from unrolled.grade.late import lateness, penalty
+from unrolled.grade.marks import changed_work, fingerprints, read_fingerprints
 from unrolled.grade.rows import SubmissionRows
 from unrolled.grade.stored import assignment_rows
 from unrolled.grade.turn import begin, give_way, is_passing, waited_in_vain
 from unrolled.gradebook import open_gradebook
+from unrolled.timestamps import parse_timestamp
 
 
 @dataclass(frozen=True)
 class Paper:
-    """What goes beside the notebook: time of submission, the assignment's files."""
+    """What goes beside the notebook: time of submission, the assignment's files.
+
+    With `forget_time` a time that the gradebook has is taken out: the present stamp
+    cannot be read.
+    """
 
     timestamp: str | None
     files: dict[str, bytes]
+    forget_time: bool = False
 
 
 SECRET = "submission_secret.txt"  # nbgrader's exchange needs it to release feedback
@@ -83,8 +91,8 @@ class Writer:
     ) -> SubmissionRows:
         """Write one result, all of it or nothing; what is written already stays.
 
-        With `force` it is written all the same, as stock nbgrader does: marks that
-        were given are asked for again. Returns the rows as they stand then.
+        With `force` it is written all the same. A mark by hand stays final unless the
+        work that it was given for has changed. Returns the rows as they stand then.
         """
         try:
             for _ in range(TRIES - 1):
@@ -136,14 +144,17 @@ class Writer:
         """The rows with scores, comments and time; whether anything was new."""
         found = self.rows.find(self.connection, graded.student, lock=True)
         rows = found or self.rows.make(self.connection, graded.student)
-        if paper.timestamp is not None:
-            moment = parse_utc(paper.timestamp)
+        if paper.timestamp is not None or paper.forget_time:
+            moment = self._moment(paper.timestamp)
             if moment != rows.timestamp:
                 self.rows.set_time(self.connection, rows.id, moment)
         fresh = force or not self._is_written(rows, graded, paper)
         if fresh:
+            before = read_fingerprints(self._file(graded.student))
+            now = fingerprints(json.loads(graded.notebook))
             scores, comments = graded.scores, graded.comments
-            self.rows.fill(self.connection, rows.part, scores, comments)
+            changed = changed_work(before, now)
+            self.rows.fill(self.connection, rows.part, scores, comments, changed)
         return self._again(graded.student), fresh
 
     def _again(self, student: str) -> SubmissionRows:
@@ -160,7 +171,7 @@ class Writer:
         place = self._place(graded.student)
         stamp = place / "timestamp.txt"
         try:
-            text = (place / f"{self.notebook}.ipynb").read_text(encoding="utf-8")
+            text = self._file(graded.student).read_text(encoding="utf-8")
             time = stamp.read_text(encoding="utf-8") if stamp.exists() else None
             secret = (place / SECRET).read_bytes() if SECRET in paper.files else None
         except (OSError, UnicodeDecodeError):
@@ -170,13 +181,18 @@ class Writer:
 
     def _penalised(self, rows: SubmissionRows) -> SubmissionRows:
         """The late penalty, from the present score: marks may have changed it."""
-        late, now = self.rows.seconds_late(rows), None
-        if late > 0:
+        now = None
+        if self.rows.is_late(rows):
             policy = self.course.assignments[self.assignment].late
+            zone = self.course.timezone
+            late = lateness(self.rows.due, rows.extension, rows.timestamp, zone)
             now = penalty(policy, rows.score, late)
         if rows.penalty != now:
             self.rows.set_penalty(self.connection, rows.part, now)
         return replace(rows, penalty=now)
+
+    def _moment(self, stamp: str | None) -> datetime | None:
+        return parse_timestamp(stamp, self.course.timezone) if stamp else None
 
     def _put(self, graded: Graded, paper: Paper) -> Callable[[], None]:
         """Put the notebook in its place; how to take it back."""
@@ -197,6 +213,9 @@ class Writer:
         kept = self.course.build / "backups" / "autograded" / graded.student
         _carry_over(place, fresh, kept / self.assignment)
         return _swap(fresh, place, self.stage / "old")
+
+    def _file(self, student: str) -> Path:
+        return self._place(student) / f"{self.notebook}.ipynb"
 
     def _place(self, student: str) -> Path:
         return self.course.autograded / student / self.assignment

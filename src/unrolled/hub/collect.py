@@ -25,6 +25,7 @@ from traitlets import Integer
 from unrolled.course import load_course
 from unrolled.errors import UserError
 from unrolled.hub.collected import CollectReport, Remark
+from unrolled.hub.dates import read_dates
 from unrolled.hub.inbound import (
     Entry,
     Found,
@@ -35,6 +36,7 @@ from unrolled.hub.inbound import (
     read_entry,
 )
 from unrolled.hub.places import new_beside, put_in_place, reason_of
+from unrolled.timestamps import parse_timestamp
 
 _SECRET = re.compile(rb"[0-9a-f]{32,160}")
 
@@ -62,6 +64,7 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
             self.fail("No course id specified. Re-run with --course flag.")
         self.inbound_path = Path(self.root, self.coursedir.course_id, "inbound")
         self.report = CollectReport(self.coursedir.assignment_id)
+        self._zone = read_dates(self.inbound_path.parent).timezone
 
     def copy_files(self) -> None:
         """Collect; then say what was refused, and keep that for the grading page."""
@@ -98,7 +101,7 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
             if mark not in name:
                 continue
             try:
-                entry = parse_entry(name)
+                entry = parse_entry(name, self._zone)
             except Refused as why:
                 odd = Entry(ascii(name), "", "", datetime.min)
                 self._refuse(odd, str(why))
@@ -138,10 +141,10 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
 
     def _existing(self, place: Path) -> datetime | None:
         try:
-            found: datetime | None = self.coursedir.get_existing_timestamp(place)
-        except (ValueError, OverflowError, OSError, AttributeError):
+            text = (place / "timestamp.txt").read_text(encoding="utf-8")
+            return parse_timestamp(text, self._zone)
+        except (ValueError, OSError):
             return None
-        return found
 
     def _candidates(
         self, inbound: int, entries: list[Entry], existing: datetime | None

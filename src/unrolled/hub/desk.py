@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,11 @@ from nbgrader.apps import NbGrader
 from nbgrader.auth import Authenticator
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange import ExchangeFactory
-from nbgrader.utils import parse_utc
 from traitlets.config import Config
 
 from unrolled.hub.dates import Dates, read_dates
 from unrolled.hub.trouble import Trouble, explained
+from unrolled.timestamps import parse_timestamp
 
 PLUGINS = {
     "fetch_assignment": "unrolled.hub.exchange.FetchKeepingWork",
@@ -120,9 +120,11 @@ class Desk:
         folder = Path(plugin.assignment_dir, course, name)
         notebook = _notebook(folder)
         kept = sorted(p for p in folder.parent.glob(f"{name} (kept *)") if p.is_dir())
-        ordered = sorted(handed_in, key=lambda s: _time(str(s["timestamp"])))
+        place = Path(plugin.root, plugin.coursedir.course_id)
+        zone = read_dates(place).timezone
+        ordered = sorted(handed_in, key=lambda s: _time(str(s["timestamp"]), zone))
         changed = bool(ordered and notebook and _differs(notebook, ordered[-1]["path"]))
-        submissions = tuple(_submission(s) for s in ordered)
+        submissions = tuple(_submission(s, zone) for s in ordered)
         return Work(name, released, folder, notebook, submissions, changed, tuple(kept))
 
     def fetch(self, name: str) -> Path | None:
@@ -164,24 +166,23 @@ def _differs(notebook: Path, handed_in: str) -> bool:
     return True
 
 
-def _submission(values: Mapping[str, Any]) -> Submission:
+def _submission(values: Mapping[str, Any], zone: tzinfo) -> Submission:
     pages = [n["local_feedback_path"] for n in values["notebooks"]]
     there = [Path(p) for p in pages if p and Path(p).is_file()]
     page = there[0] if there and not values["feedback_updated"] else None
     return Submission(
-        _time(str(values["timestamp"])),
+        _time(str(values["timestamp"]), zone),
         bool(there) or bool(values["has_exchange_feedback"]),
         there[0] if there else None,
         _score(page) if page else "",
     )
 
 
-def _time(stamp: str) -> datetime:
+def _time(stamp: str, zone: tzinfo) -> datetime:
     try:
-        found: datetime = parse_utc(stamp)
-    except (ValueError, OverflowError):
+        return parse_timestamp(stamp, zone).replace(tzinfo=UTC)
+    except ValueError:
         return datetime.fromtimestamp(0, UTC)
-    return found.replace(tzinfo=UTC)
 
 
 def _score(page: Path) -> str:

@@ -19,13 +19,13 @@ from nbgrader.exchange.default import (
     ExchangeReleaseFeedback,
     ExchangeSubmit,
 )
-from nbgrader.utils import parse_utc
 
 from unrolled.errors import UserError
 from unrolled.hub.collect import CheckedCollect
 from unrolled.hub.dates import read_dates, write_dates
 from unrolled.hub.inbound import Refused, parse_entry
 from unrolled.hub.places import new_beside, put_in_place, reason_of
+from unrolled.timestamps import parse_timestamp
 
 __all__ = [
     "CheckedCollect",
@@ -106,7 +106,8 @@ class SubmitOnce(ExchangeSubmit):  # type: ignore[misc]
 
     def copy_files(self) -> None:
         """Hand in, unless this very work was handed in a moment ago."""
-        now = parse_utc(self.timestamp).replace(tzinfo=UTC)
+        self.zone = read_dates(Path(self.root, self.coursedir.course_id)).timezone
+        now = parse_timestamp(self.timestamp, self.zone).replace(tzinfo=UTC)
         for time, copy in self._handed_in():
             recent = timedelta(0) <= now - time < self.again
             if recent and self._same(Path(self.src_path), copy):
@@ -123,7 +124,7 @@ class SubmitOnce(ExchangeSubmit):  # type: ignore[misc]
         place = Path(self.cache_path)
         for path in place.iterdir() if place.is_dir() else ():
             with suppress(Refused):
-                entry = parse_entry(path.name)
+                entry = parse_entry(path.name, self.zone)
                 if (entry.student, entry.assignment) == (student, assignment):
                     found.append((entry.claimed.replace(tzinfo=UTC), path))
         yield from sorted(found)[-1:]

@@ -14,11 +14,11 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from fnmatch import fnmatch
 from pathlib import Path
 
-from nbgrader.utils import parse_utc
+from unrolled.timestamps import parse_timestamp
 
 _NAME = re.compile(
     r"(?P<student>[^+/\s.][^+/\s]*)\+(?P<assignment>[^+/]+)"
@@ -62,15 +62,18 @@ class Found:
     changed: datetime
 
 
-def parse_entry(name: str) -> Entry:
-    """The parts of an entry's name; Refused if it has not the form nbgrader gives."""
+def parse_entry(name: str, zone: tzinfo) -> Entry:
+    """The parts of an entry's name; Refused if it has not the form nbgrader gives.
+
+    `zone` is the course's: nbgrader may be set to write its abbreviation.
+    """
     match = _NAME.fullmatch(name) if name.isprintable() else None
     if match is None:
         raise Refused("its name is none that nbgrader gives")
     try:
-        claimed = parse_utc(match["time"])
-    except (ValueError, OverflowError) as error:
-        raise Refused("the time in its name is none") from error
+        claimed = parse_timestamp(match["time"], zone)
+    except ValueError as error:
+        raise Refused(f"the time in its name cannot be read: {error}") from error
     return Entry(name, match["student"], match["assignment"], claimed)
 
 

@@ -6,15 +6,16 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 
-from nbgrader.utils import notebook_hash, parse_utc
+from nbgrader.utils import notebook_hash
 
 from unrolled.course import Course
 from unrolled.database import as_moment, read_rows
 from unrolled.hub.collected import CollectReport, read_report
 from unrolled.hub.inbound import Refused, parse_entry
+from unrolled.timestamps import parse_timestamp
 
 _GRADED = """
 select assignment.name, submitted.student_id, submitted.timestamp,
@@ -47,7 +48,7 @@ class Standing:
 def standings(course: Course, place: Path) -> dict[str, Standing]:
     """The standing of each assignment; `place`: the course in the exchange."""
     graded = _gradebook(course)
-    inbound = _inbound(place / "inbound")
+    inbound = _inbound(place / "inbound", course.timezone)
     return {
         name: _standing(course, place, name, inbound.get(name, {}), graded)
         for name in course.assignments
@@ -64,7 +65,8 @@ def _standing(
     inbound: Mapping[str, list[tuple[str, datetime]]],
     graded: Graded,
 ) -> Standing:
-    collected = {s: _stamp(s_dir) for s, s_dir in _students(course.submitted, name)}
+    zone = course.timezone
+    collected = {s: _stamp(f, zone) for s, f in _students(course.submitted, name)}
     report = read_report(course.root, name)
     current = {
         student
@@ -86,7 +88,9 @@ def _standing(
     )
 
 
-def _inbound(folder: Path) -> dict[str, dict[str, list[tuple[str, datetime]]]]:
+def _inbound(
+    folder: Path, zone: tzinfo
+) -> dict[str, dict[str, list[tuple[str, datetime]]]]:
     """Names and times of entries by assignment and student, as their names say."""
     found: dict[str, dict[str, list[tuple[str, datetime]]]] = {}
     names: list[str] = []
@@ -94,7 +98,7 @@ def _inbound(folder: Path) -> dict[str, dict[str, list[tuple[str, datetime]]]]:
         names = os.listdir(folder)  # noqa: PTH208 (names alone, of many)
     for name in names:
         with suppress(Refused):
-            entry = parse_entry(name)
+            entry = parse_entry(name, zone)
             students = found.setdefault(entry.assignment, {})
             students.setdefault(entry.student, []).append((name, entry.claimed))
     return found
@@ -118,11 +122,10 @@ def _students(folder: Path, name: str) -> Iterator[tuple[str, Path]]:
             yield path.parent.name, path
 
 
-def _stamp(folder: Path) -> datetime | None:
-    with suppress(OSError, ValueError, OverflowError):
-        text = (folder / "timestamp.txt").read_text(encoding="utf-8").strip()
-        found: datetime = parse_utc(text)
-        return found
+def _stamp(folder: Path, zone: tzinfo) -> datetime | None:
+    with suppress(OSError, ValueError):
+        text = (folder / "timestamp.txt").read_text(encoding="utf-8")
+        return parse_timestamp(text, zone)
     return None
 
 
