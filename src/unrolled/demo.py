@@ -123,7 +123,8 @@ def _hand_in(course: Course, assignment: str, students: list[Student]) -> None:
         recipe = student.recipes[assignment]
         folder = course.submitted / student.name / assignment
         try:
-            hand_in(recipe, folder, material, reference)
+            other = load_material(course, recipe.of) if recipe.of else None
+            hand_in(recipe, folder, material, reference, other=other)
         except UserError as error:
             file = f"tests/submissions/{student.name}.toml"
             raise UserError(f"{file}: {error}") from error

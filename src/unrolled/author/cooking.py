@@ -18,15 +18,23 @@ from unrolled.grade.task import Material, Notebook
 
 
 def hand_in(
-    recipe: Recipe, folder: Path, material: Material, reference: Reference
+    recipe: Recipe,
+    folder: Path,
+    material: Material,
+    reference: Reference,
+    *,
+    other: Material | None = None,
 ) -> None:
     """Write all that the student hands in into `folder`, as nbgrader collects it.
 
+    `other` is the assignment whose notebook it is, if the recipe says `of`.
     UserError if the recipe names what the assignment does not have.
     """
     folder.mkdir(parents=True, exist_ok=True)
     notebook = f"{material.notebook}.ipynb"
     content = {notebook: cook(recipe, material, reference)}
+    if other is not None:
+        content = {notebook: json.dumps(other.release, indent=1).encode()}
     content |= {name: text.encode() for name, text in recipe.files.items()}
     if recipe.stamp:
         content["timestamp.txt"] = recipe.stamp.encode()

@@ -28,6 +28,7 @@ class Recipe:
     and `metadata` work on cells by grade id, `reverse` on their order. `raw` is
     the text of a file that is no notebook, in `encoding`; `files` lie beside the
     notebook, `links` are symbolic links; `stamp` is the text of timestamp.txt;
+    `of` is the assignment whose untouched notebook is handed in;
     `answers` are the written answers, `marks` whether a marker has given them full
     points.
     """
@@ -55,6 +56,7 @@ class Recipe:
     files: Mapping[str, str] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
     stamp: str = ""
+    of: str = ""
     answers: str = "I think so because the figure shows it."
     marks: bool = True
     days_late: int = 0
@@ -94,7 +96,8 @@ _KINDS: Mapping[str, type | tuple[type, ...]] = {
     **dict.fromkeys(("delete", "double", "strip", "split", "merge"), list),
     **dict.fromkeys(("cells", "edit", "rename", "retype", "metadata"), dict),
     **dict.fromkeys(("files", "links"), dict),
-    **dict.fromkeys(("first", "last", "raw", "answers", "encoding", "stamp"), str),
+    **dict.fromkeys(("first", "last", "raw", "answers", "encoding"), str),
+    **dict.fromkeys(("stamp", "of"), str),
     "expected": (int, float),
     **dict.fromkeys(("marks", "reverse"), bool),
     "days_late": int,

@@ -132,23 +132,17 @@ def _lost(
     free = [i for i, c in enumerate(cells) if i not in match.used and not c.grade_id]
     found = [i for i in free if cells[i].cell_id == cell["id"]]
     if not found and names:
-        found = [
-            i
-            for i in free
-            if cells[i].kind == "code"
-            and set(names) & set(defined_names(cells[i].source))
-        ]
+        found = [i for i in free if set(names) & set(defined_names(cells[i].source))]
     if not found:
         return []
-    best = max(
-        found,
-        key=lambda i: (
-            *(_makes(cells[i].source, names), in_place(match.anchors, i, number)),
-            i,
-        ),
-    )
+
+    def merit(i: int) -> tuple[int, bool, int]:
+        """A definition before a mere assignment, in its place before elsewhere."""
+        place = in_place(match.anchors, i, number)
+        return _makes(cells[i].source, names), place, i
+
     match.repairs.note(Kind.RENAMED, meta(cell)["grade_id"])
-    return [best]
+    return [max(found, key=merit)]
 
 
 def _makes(source: str, names: tuple[str, ...]) -> int:

@@ -64,7 +64,13 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
             self.fail("No course id specified. Re-run with --course flag.")
         self.inbound_path = Path(self.root, self.coursedir.course_id, "inbound")
         self.report = CollectReport(self.coursedir.assignment_id)
-        self._zone = read_dates(self.inbound_path.parent).timezone
+        self._zone = self._course_zone()
+
+    def _course_zone(self) -> ZoneInfo:
+        try:
+            return load_course(Path(self.coursedir.root)).timezone
+        except UserError:  # collected without our course.toml
+            return read_dates(self.inbound_path.parent).timezone
 
     def copy_files(self) -> None:
         """Collect; then say what was refused, and keep that for the grading page."""
@@ -243,11 +249,8 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
 
     def _told(self, time: datetime) -> str:
         """A naive time in UTC, told in the course's zone."""
-        try:
-            zone = load_course(Path(self.coursedir.root)).timezone
-        except UserError:  # collected without our course.toml
-            zone = ZoneInfo("UTC")
-        return f"{time.replace(tzinfo=UTC).astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
+        told = time.replace(tzinfo=UTC).astimezone(self._zone)
+        return f"{told:%Y-%m-%d %H:%M:%S %Z}"
 
     def _note(self, entry: Entry, reason: str) -> None:
         self.log.warning("Note: %s: %s", ascii(entry.name), reason)
