@@ -116,12 +116,7 @@ def build(
     from unrolled.author.build import build as work
 
     course = the_course(context)
-    if rename and len(assignments or ()) != 1:
-        raise UserError("--rename is about one assignment: name it.")
-    pairs = [text.split("=") for text in rename or ()]
-    if any(len(pair) != 2 or not all(pair) for pair in pairs):
-        raise UserError("--rename takes OLD=NEW, such as rnn_step_shape=rnn_step_axes.")
-    renames = dict(pairs)
+    renames = _renames(rename or [], assignments or [])
     agreed = Agreed(force=force, cells=update_gradebook, renames=renames)
     names = chosen(course, assignments)
     report = work(course, names, check=check, agreed=agreed)
@@ -130,6 +125,16 @@ def build(
     else:
         out.print(report.as_text(), markup=False, soft_wrap=True)
     raise typer.Exit(1 if check and not report.fresh else 0)
+
+
+def _renames(told: list[str], assignments: list[str]) -> dict[str, str]:
+    """Old and new names; UserError for what is not OLD=NEW of one assignment."""
+    if told and len(assignments) != 1:
+        raise UserError("--rename is about one assignment: name it.")
+    pairs = [text.split("=") for text in told]
+    if any(len(pair) != 2 or not all(pair) for pair in pairs):
+        raise UserError("--rename takes OLD=NEW, such as rnn_step_shape=rnn_step_axes.")
+    return dict(pairs)
 
 
 @app.command("import")

@@ -181,6 +181,11 @@ def a_copy_of_the_question(cells: Cells) -> None:
     cells[place - 1 : place + 1] = [own(f"### Question 1 (20 points)\n\n{WORDS}")]
 
 
+def instead_of_both(cells: Cells) -> None:
+    place = find(cells, "why")
+    cells[place - 1 : place + 1] = [own(WORDS)]
+
+
 def picture() -> dict[str, Any]:
     """An attachment as Jupyter names every one that is pasted."""
     buffer = io.BytesIO()
@@ -207,7 +212,7 @@ MOVED: dict[str, Callable[[Cells], None]] = {
         *(typed_as_raw, a_program, below_the_figure, into_the_question),
         *(merged_with_the_question, nameless, nameless_and_pasted),
         *(nameless_with_other_blanks, under_its_title_at_the_end),
-        *(a_copy_of_the_question, a_photograph, only_the_picture),
+        *(a_copy_of_the_question, instead_of_both, a_photograph, only_the_picture),
     )
 }
 

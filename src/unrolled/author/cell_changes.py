@@ -128,8 +128,7 @@ def plan_changes(
             found = gradebook.find_notebook(assignment.notebook, assignment.name)
         except MissingEntry:
             return None
-        stored = {(c.name, "grade") for c in found.grade_cells}
-        stored |= {(c.name, "solution") for c in found.solution_cells}
+        stored = _stored(found)
         if not found.submissions or stored == wanted:
             return None
         before = _texts_before(course, assignment, found)
@@ -138,21 +137,18 @@ def plan_changes(
         _refuse_renames(told, gone, new)
         renamed = told | _recognised(before, _texts(cells), gone, new, told)
         moved = {(renamed.get(name, name), kind) for name, kind in stored}
-        dropped = frozenset(moved - wanted)
-        return CellChanges(
-            assignment=assignment.name,
-            submissions=len(found.submissions),
-            renamed=renamed,
-            told=frozenset(told),
-            added=frozenset(wanted - moved),
-            dropped=dropped,
-            held={name: _held(found, name) for name, _ in dropped},
-            points={
-                meta(c)["grade_id"]: float(meta(c).get("points", 0))
-                for c in cells
-                if meta(c)
-            },
-        )
+        held = {name: _held(found, name) for name, _ in moved - wanted}
+        submissions = len(found.submissions)
+    return CellChanges(
+        assignment=assignment.name,
+        submissions=submissions,
+        renamed=renamed,
+        told=frozenset(told),
+        added=frozenset(wanted - moved),
+        dropped=frozenset(moved - wanted),
+        held=held,
+        points=_points(cells),
+    )
 
 
 def apply_changes(
@@ -185,6 +181,18 @@ def _kinds(cells: Sequence[Any]) -> set[tuple[str, Kind]]:
     """What nbgrader makes of each cell: something to grade, to solve, or both."""
     both = ((meta(c), kind) for c in cells for kind in _KINDS)
     return {(m["grade_id"], kind) for m, kind in both if m.get(kind)}
+
+
+def _stored(found: Notebook) -> set[tuple[str, Kind]]:
+    """The cells that the gradebook has."""
+    cells = found._base_cells
+    return {(c.name, k) for c in cells for k, t in _KINDS.items() if isinstance(c, t)}
+
+
+def _points(cells: Sequence[Any]) -> dict[str, float]:
+    return {
+        meta(c)["grade_id"]: float(meta(c).get("points", 0)) for c in cells if meta(c)
+    }
 
 
 def _by_name(pairs: frozenset[tuple[str, Kind]]) -> Iterator[tuple[str, set[Kind]]]:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from unrolled.grade.anchors import Submitted, headings, last_anchor, plain
+from unrolled.grade.anchors import Submitted, headings, in_place, last_anchor, plain
 from unrolled.grade.attachments import safe_attachments
 from unrolled.grade.matching import Match
 from unrolled.grade.reference import is_answer, meta
@@ -189,10 +189,17 @@ class _Finder:
                 continue
             place = last_anchor(self.match.anchors, index)
             close = section.start <= place <= section.answer
-            if close or (
-                cell.kind == "markdown" and section.start <= place < section.end
-            ):
+            inside = section.start <= place < section.end or self._in_gap(
+                index, section
+            )
+            if close or (inside and cell.kind == "markdown"):
                 yield index
+
+    def _in_gap(self, index: int, section: Section) -> bool:
+        """Whether a cell stands where question and answer stood that are both gone."""
+        anchors = self.match.anchors
+        known = any(anchor is not None for anchor in anchors)
+        return known and in_place(anchors, index, section.answer)
 
     def _text(self) -> list[tuple[int, Submitted]]:
         return [
