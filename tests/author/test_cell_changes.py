@@ -79,6 +79,8 @@ def unrolled(course: Course, *words: str) -> tuple[int, str]:
     done = CliRunner().invoke(app, ["--course", str(course.root), *words])
     if isinstance(done.exception, UserError):
         return 2, str(done.exception)
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
     return done.exit_code, done.output
 
 

@@ -92,7 +92,7 @@ def test_every_row_is_as_stock_nbgrader_leaves_it(
 def test_a_second_run_after_a_mark_leaves_the_same_rows(
     school: Course, tmp_path: Path
 ) -> None:
-    """Is a mark kept, asked for again, and counted in the penalty, as stock does?"""
+    """Is a mark kept, final, and counted in the penalty, both ways?"""
     ours, theirs = copies(school, tmp_path)
     both(ours, theirs)
     for course in (ours, theirs):

@@ -17,6 +17,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from nbformat import from_dict
 from nbgrader.api import (
     BaseCell,
     Comment,
@@ -337,7 +338,7 @@ def _match_sources(session: Any, found: Notebook, sources: Mapping[str, Any]) ->
             session.delete(cell)
     there = {cell.name for cell in found.source_cells}
     for name in sources.keys() - there:
-        kind, locked = sources[name]["cell_type"], bool(is_locked(sources[name]))
+        kind, locked = sources[name]["cell_type"], is_locked(from_dict(sources[name]))
         session.add(
             SourceCell(name=name, notebook=found, cell_type=kind, locked=locked)
         )

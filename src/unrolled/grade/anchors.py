@@ -82,9 +82,9 @@ def _by_text(
     for number, cell in enumerate(released):
         places.setdefault(plain(cell["source"]), []).append(number)
     last = -1
-    for index, cell in enumerate(cells):
-        if found[index] is None and plain(cell.source):
-            same = places.get(plain(cell.source), [])
+    for index, own in enumerate(cells):
+        if found[index] is None and plain(own.source):
+            same = places.get(plain(own.source), [])
             below = [n for n in same if n > last]
             found[index] = next(iter(below or same), None)
         last = last if (here := found[index]) is None else here
