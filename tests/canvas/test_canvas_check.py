@@ -61,6 +61,15 @@ def test_each_cell_has_its_fate(tmp_path: Path, export: Path) -> None:
     }
 
 
+def test_a_number_over_an_excuse_is_a_danger(tmp_path: Path, export: Path) -> None:
+    """Is a student who would have to hand in again told, unlike one newly excused?"""
+    text = f'{HEAD},Lab (7),Essay (8)\n"B, Bob",2,,bob,S,EX,0\n'
+    found = fates(tmp_path, text, export)
+    assert found["B, Bob: Essay (8)"] == "no longer excused"
+    assert found["B, Bob: Lab (7)"] == "excused"
+    assert not check_file(tmp_path / "file.csv", export).safe
+
+
 def test_canvas_s_own_export_changes_nothing(export: Path) -> None:
     """Is an untouched export safe, with and without a template?"""
     report = check_file(export, export)

@@ -145,6 +145,16 @@ def test_columns_that_do_not_fit_are_reported(
     assert said in made.as_text()
 
 
+def test_an_anonymous_assignment_is_left_out(tmp_path: Path) -> None:
+    """Does the row of posting policies tell, as each cell is N/A then?"""
+    path = export(tmp_path, [person(1, "N/A")])
+    policy = "Manual Posting (scores hidden from instructors)"
+    first, rest = path.read_text().split("\n", 1)
+    path.write_text(f"{first}\n,,,,,{policy}\n{rest}")
+    made = plan(path, {"p1": Grade(50)})
+    assert not made.filled and "graded anonymously in Canvas" in made.as_text()
+
+
 def test_a_dropped_title_is_not_exported(tmp_path: Path) -> None:
     """Is a title that Canvas drops silently left out loudly?"""
     path = export(tmp_path, [person(1, "")], ["Final Points quiz (7)"])

@@ -19,7 +19,7 @@ from push_support import (
     stand_in,
 )
 from stand_in import Bucket
-from stand_in_server import Fault, serve
+from stand_in_server import Fault, Faults, serve
 
 from unrolled.canvas.push import PushReport, Wish
 from unrolled.canvas.web import CanvasFailedError
@@ -83,6 +83,34 @@ def test_one_fault_at_every_request_is_ridden_out(single: Course, how: Fault) ->
             server.faults = lambda n, m, p, at=at: how if n == at else None  # type: ignore[misc]
             Pusher(single, server).run()
             assert is_whole(canvas, single), at
+        forget(single)
+
+
+def once_at(step: str, how: Fault) -> Faults:
+    """A fault at the first request whose path has this in it."""
+    met: list[str] = []
+
+    def fault(number: int, method: str, path: str) -> Fault:
+        if met or step not in path:
+            return None
+        met.append(path)
+        return how
+
+    return fault
+
+
+@pytest.mark.parametrize("how", ["cut before", "cut after", 503])
+def test_a_fault_in_an_upload_that_ends_with_a_redirect(
+    single: Course, how: Fault
+) -> None:
+    """Is each of the three steps tried again, so that each comment has its file?"""
+    for step in ("comments/files", "/upload/", "create_success"):
+        canvas = stand_in(STUDENTS)
+        canvas.redirect = "here"
+        with serve(canvas) as server:
+            server.faults = once_at(step, how)
+            Pusher(single, server).run()
+            assert is_whole(canvas, single), step
         forget(single)
 
 

@@ -30,6 +30,7 @@ Fate = Literal[
     "higher score",
     "lower score",
     "excused",
+    "no longer excused",
     "cleared",
     "clears a grade, if there is one",
     "ignored",
@@ -41,6 +42,7 @@ Fate = Literal[
 ]
 LOSSES: tuple[Fate, ...] = (
     "lower score",
+    "no longer excused",
     "cleared",
     "clears a grade, if there is one",
     "new column",
@@ -188,6 +190,8 @@ def _fate(effect: CellEffect) -> Fate:
         return "no number, no score" if lost else "no change"
     if effect.effect == "scored":
         old, new = effect.old, effect.score or 0.0
+        if old == "EX":
+            return "no longer excused"
         if not isinstance(old, float | int):
             return "new score"
         return "lower score" if new < old else "higher score"

@@ -140,18 +140,22 @@ def _columns(
         title = name[: match.start()] if match else name
         number = number_in(cell)
         number_of = match[1] if match else ""
-        closed = _closed(name, cell, number_of)
-        hidden = bool(policy[index : index + 1] and policy[index].strip())
+        how = policy[index].strip() if index < len(policy) else ""
+        closed, hidden = _closed(name, cell, number_of, how), bool(how)
         found.append(Column(index, name, title, number_of, number, closed, hidden))
     return found
 
 
-def _closed(header: str, points: str, canvas_id: str) -> str:
+def _closed(header: str, points: str, canvas_id: str, policy: str) -> str:
     """Why Canvas takes no grades into a column; "" if it does."""
     if _DROPPED.search(header):
         return "Canvas drops columns titled like this"
     if "read only" in points.lower():
         return _READ_ONLY
+    if "(" in policy:  # Manual Posting (scores hidden from instructors)
+        return (
+            "graded anonymously in Canvas, which takes no grades before all are posted"
+        )
     return "" if canvas_id else "it has no Canvas id, so it is no assignment of Canvas"
 
 
