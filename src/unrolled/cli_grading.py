@@ -78,7 +78,7 @@ def grade(
     from unrolled.grade.run import grade as work
     from unrolled.grade.run import submitted_students
     from unrolled.report.diagnosis import diagnosis_text
-    from unrolled.report.progress import grading, grading_lines
+    from unrolled.report.progress import grading, grading_lines, has_bar
     from unrolled.report.tables import grade_table
 
     course = the_course(context)
@@ -87,7 +87,7 @@ def grade(
         raise UserError("--show opens one submission: name it with --student.")
     total = len(student or submitted_students(course, assignment))
     lines = progress is Style.LINES
-    if not (lines or err.is_terminal):
+    if not (lines or has_bar(err)):
         err.print(f"grading {total} of {assignment}; first the sandbox is tried ...")
     watched = grading_lines(total) if lines else grading(err, assignment, total)
     with watched as step:

@@ -206,6 +206,21 @@ def test_the_list_is_of_sha256sum(course: Course) -> None:
     assert not [p for p in course.source.rglob("*") if "sha256" in p.name]
 
 
+def test_nothing_is_written_through_a_link(
+    course: Course, unrolled: Call, tmp_path: Path
+) -> None:
+    """Is a folder that leads elsewhere refused, and what lies there left alone?"""
+    shutil.rmtree(course.source / NAME / "data")
+    elsewhere = tmp_path / "shared"
+    elsewhere.mkdir()
+    (elsewhere / "words.txt").write_text("everybody's")
+    (course.source / NAME / "data").symlink_to(elsewhere)
+    for options in ((), ("--force",)):
+        said = unrolled("build", *options)
+        assert said.code == 2 and "source/01_tiny/data: is a link" in said.err
+    assert (elsewhere / "words.txt").read_text() == "everybody's"
+
+
 def test_a_file_where_a_folder_belongs_is_named(course: Course, unrolled: Call) -> None:
     """Is a file that a folder of the lesson's would replace told without traceback?"""
     shutil.rmtree(course.source / NAME / "data")

@@ -51,6 +51,22 @@ def test_the_last_one_is_collected_and_only_once(hub: Hub) -> None:
     assert [p.name for p in hub.submitted("ada").parent.iterdir()] == [NAME]
 
 
+def test_what_was_laid_there_by_hand_is_kept(hub: Hub) -> None:
+    """Is a notebook that came by mail kept when the student hands in after all?"""
+    hub.submitted("ada").mkdir(parents=True)
+    (hub.submitted("ada") / "forward_pass.ipynb").write_text("by mail")
+    hub.hand_in("ada", "by the exchange")
+    collect(hub)
+    assert text(hub) == "by the exchange"
+    (kept,) = hub.course.glob("build/backups/submitted-*/ada/*/forward_pass.ipynb")
+    assert kept.read_text() == "by mail"
+    report = read_report(hub.course, NAME)
+    assert report is not None and str(kept.parent) in report.notes[0].reason
+    hub.hand_in("ada", "once more", late=1)
+    collect(hub)
+    assert len(list(hub.course.glob("build/backups/submitted-*"))) == 1
+
+
 def test_somebody_elses_name_is_refused(hub: Hub) -> None:
     """Is a folder refused that says it is of another student?"""
     hub.hand_in("emmy", "forged")

@@ -8,7 +8,7 @@ source/ is refused by name: nbgrader would take it for a second one to be graded
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,6 +109,24 @@ def travelling(
     }
 
 
+def refuse_links(course: Course, files: Iterable[str]) -> None:
+    """UserError for a folder that is a link: what lies behind it is somebody's.
+
+    The three folders themselves may be links.
+    """
+    for file in files:
+        place = course.root / file
+        folders = [
+            p for p in place.parents if len(p.parts) > len(course.root.parts) + 2
+        ]
+        link = next((p for p in folders if p.is_symlink()), None)
+        if link is not None:
+            raise UserError(
+                f"{link}: is a link, and {place.relative_to(link)} would be written to "
+                "where it leads. Put a folder there instead."
+            )
+
+
 def refuse_foreign(
     course: Course,
     name: str,
@@ -172,6 +190,13 @@ def files_in(folder: Path) -> dict[str, bytes]:
     """Files below a folder by their path in it, without what nbgrader ignores."""
     ignored = CourseDirectory.ignore.default()
     paths = sorted(Path(p) for p in find_all_files(str(folder), ignored))
-    return {
-        p.relative_to(folder).as_posix(): p.read_bytes() for p in paths if p.is_file()
-    }
+    try:
+        return {
+            p.relative_to(folder).as_posix(): p.read_bytes()
+            for p in paths
+            if p.is_file()
+        }
+    except OSError as error:
+        raise UserError(
+            f"{error.filename}: cannot be read: {error.strerror}."
+        ) from error

@@ -20,6 +20,7 @@ from unrolled.author.belongings import (
     joined,
     plan_files,
     refuse_foreign,
+    refuse_links,
     travelling,
 )
 from unrolled.author.cell_changes import plan_changes
@@ -177,6 +178,7 @@ def _build_one(
     registered, copies = False, ""
     if not check:
         plan.refuse(agreed.force)
+        refuse_links(course, plan.stale)
         if changes and not agreed.cells:
             raise UserError(changes.question())
         copies = _write(course, scratch, plan, manifest)

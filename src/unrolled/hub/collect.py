@@ -10,6 +10,7 @@ import os
 import pwd
 import re
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ from unrolled.hub.inbound import (
 from unrolled.hub.places import new_beside, put_in_place, reason_of
 from unrolled.timestamps import parse_timestamp
 
+SECRET = "submission_secret.txt"
 _SECRET = re.compile(rb"[0-9a-f]{32,160}")
 
 
@@ -226,14 +228,28 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
             self._stamp(entry, copy, self._time(entry, found, existing))
             if self.coursedir.groupshared:
                 self.set_perms(copy, 0o664, 0o2775)
+            self._keep_aside(entry, place)
             put_in_place(copy, place)
+
+    def _keep_aside(self, entry: Entry, place: Path) -> None:
+        """Copy a folder that nobody collected: somebody laid it there by hand.
+
+        What is collected has its secret; a notebook that came by mail has none.
+        """
+        if not place.is_dir() or (place / SECRET).exists() or not any(place.iterdir()):
+            return
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
+        backups = Path(self.coursedir.root) / "build" / "backups"
+        kept = backups / f"submitted-{stamp}" / entry.student / entry.assignment
+        shutil.copytree(place, kept, symlinks=True)
+        self._note(entry, f"what lay there by hand is kept in {kept}")
 
     def _stamp(self, entry: Entry, copy: Path, time: datetime) -> None:
         """Write the time that counts; mend a secret that would stop nbgrader.
 
         Releasing feedback reads every student's secret, and stops at a bad one.
         """
-        stamp, secret = copy / "timestamp.txt", copy / "submission_secret.txt"
+        stamp, secret = copy / "timestamp.txt", copy / SECRET
         if stamp.is_dir() or secret.is_dir():
             raise Refused("it has a folder where a record of nbgrader belongs")
         stamp.write_text(f"{time:%Y-%m-%d %H:%M:%S.%f} UTC", encoding="ascii")

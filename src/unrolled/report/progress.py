@@ -20,17 +20,28 @@ from rich.progress import (
 
 from unrolled.grade.results import SubmissionResult
 
+LEAST, ROOMY = 80, 100  # columns of a terminal for a bar, and for the time as well
+
+
+def has_bar(console: Console) -> bool:
+    """Whether progress is a bar here: in a narrow one its words would be cut."""
+    return console.is_terminal and console.width >= LEAST
+
 
 def _bar(console: Console) -> Progress:
-    return Progress(
+    columns = (
         TextColumn("{task.description}", markup=False),
-        BarColumn(),
+        BarColumn(bar_width=None),  # what the words leave
         MofNCompleteColumn(),
         TextColumn("{task.fields[talk]}", markup=False),
-        TimeRemainingColumn(),
+        *([TimeRemainingColumn()] if console.width >= ROOMY else []),
+    )
+    return Progress(
+        *columns,
         console=console,
         transient=True,
-        disable=not console.is_terminal,
+        expand=True,
+        disable=not has_bar(console),
     )
 
 
