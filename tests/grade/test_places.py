@@ -129,6 +129,24 @@ def test_a_cell_that_stops_over_an_early_mistake_costs_it_once() -> None:
     assert found["quadruple_values"].follow_through
 
 
+@pytest.mark.parametrize(
+    "cell_text",
+    [
+        "twice = double\ndef quadruple(x):\n    return twice(twice(x))",
+        "def quadruple(x, twice=double):\n    return twice(twice(x))",
+        "def squared(f):\n    return lambda x: f(f(x))\nquadruple = squared(double)",
+        "class Twice:\n    by = staticmethod(double)\n"
+        "def quadruple(x):\n    return Twice.by(Twice.by(x))",
+    ],
+)
+def test_a_function_that_was_taken_along_is_followed_through(cell_text: str) -> None:
+    """Does an early mistake cost its points once, also under a second name?"""
+    wrong = submission(double="return x * x", quadruple_cell=cell_text)
+    found = by_id(grade(wrong))
+    assert [v.score for v in found.values()] == [0, 20]
+    assert "reference double in place" in found["quadruple_values"].message
+
+
 def test_a_name_that_is_defined_only_below_says_so() -> None:
     """Does a helper that stands too low fail as in Jupyter, with its reason?"""
     found = with_cells("def helper(x):\n    return x + x", double=HELPED)

@@ -65,9 +65,11 @@ def wide_material() -> Material:
     )
 
 
-def graded(**bodies: str) -> dict[str, CellVerdict]:
+def graded(misconceptions: str = "", **bodies: str) -> dict[str, CellVerdict]:
     """The verdicts on functions with these bodies; the others are right."""
     trusted = wide_material()
+    if misconceptions:
+        trusted = replace(trusted, misconceptions=misconceptions)
     right = {**RIGHT, "octuple": "return double(quadruple(x))"}
     notebook = copy.deepcopy(trusted.release)
     for made in notebook["cells"]:
@@ -100,6 +102,16 @@ def test_a_match_with_all_checks_is_the_hint_of_each() -> None:
     found = graded(double="return 3 * x")
     assert found["double_values"].misconception == ("thrice",)
     assert found["double_one"].misconception == ("thrice",)
+
+
+def test_a_cause_whose_own_check_passes_is_none() -> None:
+    """Is what `matches` sees no hint where the check that it must fail has passed?"""
+    matching = MISCONCEPTIONS.replace(
+        'hint="A third, by far."', 'hint="Any.", matches=lambda calls: True'
+    )
+    body = "return 2 * x if len(x) > 1 else x - 1"
+    assert not graded(matching, double=body)["double_one"].hint
+    assert graded(matching, double="return x - 1")["double_one"].hint == "Any."
 
 
 def test_a_sibling_that_never_came_back_refutes_nothing() -> None:

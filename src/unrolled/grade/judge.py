@@ -160,7 +160,9 @@ class Examination:
         outcome = last[check.grade_id]
         follow = outcome.passed and not first[check.grade_id].passed
         message = _followed(blame.of(check)) if follow else outcome.message
+        passed = {name for name, other in last.items() if other.passed}
         found = () if outcome.passed else self._explain(check, outcome, evidence)
+        found = tuple(m for m in found if passed.isdisjoint(m.fails))
         return CellVerdict(
             check.grade_id,
             check.exercise,
@@ -200,12 +202,12 @@ class Examination:
         """Judge a check that fails in a process that ends at its place, if need be.
 
         Names are as they were there in any case. What they stand for may have been
-        changed by a later cell; or the check's own cell has stopped, which with the
-        reference in the place of earlier functions it may not do.
+        changed by a later cell. Or a cell has read an earlier function while it ran
+        (`step = rnn_step`): with the reference it reads that one, and does not stop.
         """
         place = self.plan.places[check.grade_id]
-        stopped = bool(bindings) and bool(self._stop_of(check, self.second))
-        if outcome.passed or not (stopped or self.plan.disturbed(place)):
+        early = self.plan.reads(bindings, place) or self._stop_of(check, self.second)
+        if outcome.passed or not (self.plan.disturbed(place) or (bindings and early)):
             return outcome
         if outcome.lost:  # it would be lost there, too, and take as long again
             return outcome

@@ -6,7 +6,7 @@ the student's asks for a name that one of them makes: in Jupyter it is there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -62,6 +62,14 @@ class Plan:
             (cell.own or cell.names.now & theirs) and not cell.names.quiet
             for cell in self.cells
             if cell.index > place
+        )
+
+    def reads(self, names: Collection[str], place: int) -> bool:
+        """Whether a cell up to a place reads one of the names while it runs."""
+        return any(
+            not cell.names.now.isdisjoint(names)
+            for cell in self.cells
+            if cell.index <= place
         )
 
 
