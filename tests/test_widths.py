@@ -146,3 +146,18 @@ def test_commands_show_whole_paths(deep: Path, width: int | None) -> None:
     assert "none.ipynb" in wrong
     shown = in_terminal(deep, width, "grade", NAME, "--student", "bob", "--show")
     assert f"{deep}/submitted/bob/{NAME}/tiny.ipynb" in shown
+
+
+@pytest.mark.parametrize("width", [40, None])
+def test_more_commands_show_whole_paths(deep: Path, width: int | None) -> None:
+    """Are places to move, to open and to mend whole in what the others show?"""
+    moves = in_terminal(deep, width, "new-term", "--dry-run")
+    assert f"{deep}/submitted/{LONG} -> {deep}/build/terms/" in moves
+    out = deep / "handout.zip"
+    assert f"{out}: {NAME}" in in_terminal(deep, width, "handout", "--out", str(out))
+    (deep / "release" / NAME / f"{LONG}.md").write_text("mine")
+    assert f"release/{NAME}/{LONG}.md" in in_terminal(deep, width, "build", "--check")
+    nowhere = deep / "none" / LONG
+    assert f"{nowhere}: there is no such folder." in in_terminal(
+        deep, width, "build", "--course", str(nowhere)
+    )
