@@ -1180,6 +1180,7 @@ check.close("work", check.call(crossover, cpu, gpu), right, rtol=1e-6)
 slow, quick = (1.0, 2.0), (4.0, 8.0)
 there = check.call(crossover, slow, quick)
 back = check.call(crossover, quick, slow)
+check.that(back is not None, "asked the other way round: None, not 8")
 check.close("work", there, 8.0)
 check.close("work, asked the other way round", back, 8.0)
 ### BEGIN HIDDEN TESTS

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unrolled.lab.causes import Values, value_cause
 from unrolled.lab.describe import Array, pair, place
 from unrolled.lab.failure import fail
 from unrolled.lab.ladder import Want, check_finite, climb, first, kind_of
+from unrolled.lab.value_causes import Values, value_cause, value_fact
 
 Axes = tuple[str, ...]
 _SINGLE_RTOL = 1e-4
@@ -78,16 +78,16 @@ def _fail(name: str, values: Values, right: Array, rule: Rule) -> None:
     cause = value_cause(values) or rule.cause
     fail(
         f"{name}: got {got}, expected {want}" + (f",{where}" if where else ""),
-        _extent(right, values.axes),
+        _extent(right, values),
         f"Likely cause: {cause}" if cause else "",
     )
 
 
-def _extent(right: Array, axes: Axes) -> str:
+def _extent(right: Array, values: Values) -> str:
     """How far it is wrong: "3 of 12 values differ; right at step 0, wrong from 1"."""
     if right.size < 2:
         return ""
-    pattern = _pattern(right, axes)
+    pattern = value_fact(values) or _pattern(right, values.axes)
     count = f"{int((~right).sum())} of {right.size} values differ"
     return count + (f"; {pattern}" if pattern else "")
 
