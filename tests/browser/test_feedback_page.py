@@ -27,9 +27,9 @@ ANSWER = f"""# An answer
 
 {WIDE}
 
-| | b |
-|---|---|
-| 1 | [](https://example.org) |
+| | b | $h_t$ | a $\\tanh(x_t W_{{xh}} + h_{{t-1}} W_{{hh}} + b_h) + a + b + c + d$ |
+|---|---|---|---|
+| 1 | [](https://example.org) | 3 | 4 |
 
 #
 """

@@ -21,6 +21,8 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from unrolled.report.sanitize import FORMULA, leads_outside, picture, sanitize, shown
 
+# A table that is wider than the page is scrolled, with the keyboard as well.
+WIDE = '<div class="wide" tabindex="0"><table>'
 LONGEST = 5000  # characters of a formula
 _ATTRIBUTES = (
     *("accent", "accentunder", "columnalign", "columnlines", "columnspacing", "depth"),
@@ -83,6 +85,7 @@ class MathRenderer(IPythonRenderer):  # type: ignore[misc]
         super().__init__(escape=False, exclude_anchor_links=True)
         self.pictures = attachments or {}
         self.formulas: list[str] = []
+        self.typed: list[str] = []
         self.mark = secrets.token_hex(16)
 
     def inline_math(self, body: str) -> str:
@@ -100,6 +103,7 @@ class MathRenderer(IPythonRenderer):  # type: ignore[misc]
 
     def _aside(self, body: str, display: str, typed: str) -> str:
         self.formulas.append(_formula(body, display, typed))
+        self.typed.append(typed)
         return f'<span {FORMULA}="{self.mark}-{len(self.formulas) - 1}"></span>'
 
     def with_formulas(self, html: str) -> str:
@@ -108,8 +112,11 @@ class MathRenderer(IPythonRenderer):  # type: ignore[misc]
         In an attribute the quotes of the empty element would be escaped, so it is
         found only where an element may stand.
         """
-        places = re.compile(rf'<span {FORMULA}="{self.mark}-(\d+)"></span>')
-        return places.sub(lambda found: self.formulas[int(found[1])], html)
+        return self._places.sub(lambda found: self.formulas[int(found[1])], html)
+
+    @property
+    def _places(self) -> re.Pattern[str]:
+        return re.compile(rf'<span {FORMULA}="{self.mark}-(\d+)"></span>')
 
     def image(self, text: str, url: str, title: str | None = None) -> str:
         """An attached picture; one from elsewhere is a link, which nothing loads."""
@@ -143,7 +150,16 @@ class MathRenderer(IPythonRenderer):  # type: ignore[misc]
         """A cell of a table; its alignment without a style."""
         name = "th" if head and text.strip() else "td"
         side = f' align="{align}"' if align else ""
+        found = self._places.fullmatch(text.strip())
+        if head and found:
+            self._say(int(found[1]))
         return f"<{name}{side}>{text}</{name}>\n"
+
+    def _say(self, number: int) -> None:
+        """Put words beside a formula that is a column's only name."""
+        words = f'<span class="aloud">{escape(self.typed[number].strip("$ "))}</span>'
+        drawn = self.formulas[number].replace("<math ", '<math aria-hidden="true" ', 1)
+        self.formulas[number] = words + drawn
 
     def block_mermaidjs(self, code: str) -> str:
         """A diagram's text, as code: no script draws it here."""
@@ -165,7 +181,9 @@ def render(source: str, attachments: Any = None, given: bool = False) -> str:
     """
     renderer = MathRenderer(attachments)
     html = str(MarkdownWithMath(renderer=renderer).render(source))
-    return renderer.with_formulas(sanitize(html, renderer.pictures, given))
+    safe = sanitize(html, renderer.pictures, given)
+    safe = safe.replace("<table>", WIDE).replace("</table>", "</table></div>")
+    return renderer.with_formulas(safe)
 
 
 @pass_context
