@@ -165,7 +165,7 @@ c.JupyterHub.load_roles = [  # noqa: F821
     },
     {
         "name": f"assistants-service-{COURSE}",
-        "scopes": ["admin:groups", "read:users"],
+        "scopes": ["read:users"],
         "services": [COURSE],
     },
     {

@@ -211,6 +211,17 @@ def test_each_thing_that_is_open_is_found(
     assert found[0].mend
 
 
+def test_a_hub_without_students_yet_is_tried_as_well(
+    plan: HubPlan, place: Path
+) -> None:
+    """Is what is open found before the first student has an account?"""
+    none_yet = replace(plan, students=("not_here_yet",))
+    close_clones(none_yet, [place / "clone"], lambda _: None)
+    assert bad(none_yet) == []
+    plan.course_root.parent.chmod(0o755)
+    assert any("course folder" in f.what for f in bad(none_yet))
+
+
 def test_a_python_that_imports_from_a_clone_is_found(
     plan: HubPlan, place: Path
 ) -> None:

@@ -16,7 +16,7 @@ import psutil
 
 from unrolled.hub.accounts import exists
 from unrolled.hub.as_somebody import opened
-from unrolled.hub.clone import clones, inside
+from unrolled.hub.clone import clones, inside, readers
 from unrolled.hub.finding import Finding
 from unrolled.hub.plan import HubPlan
 
@@ -35,8 +35,8 @@ def students_read(plan: HubPlan) -> Iterator[Finding]:
     places.append(("the homes of others", [*homes.values()], mend))
     wanted = [p for _, paths, _ in places for p in paths if os.path.lexists(p)]
     read: dict[Path, str] = {}
-    for name in filter(exists, plan.students):
-        others = [p for p in wanted if p != homes[name]]
+    for name in readers(plan):
+        others = [p for p in wanted if p != homes.get(name)]
         read |= dict.fromkeys(opened(name, others), name)
     for what, paths, mend in places:
         bad = [f"{read[p]}: {p}" for p in paths if p in read]

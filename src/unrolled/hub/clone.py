@@ -58,7 +58,7 @@ def require_closed(plan: HubPlan) -> None:
     for root in clones(plan):
         for name, paths in read_by(plan, inside(root)):
             raise UserError(
-                f"{paths[0]}: {name}, a student, can read it, and {root} holds "
+                f"{paths[0]}: the account {name} can read it, and {root} holds "
                 f"solutions and hidden tests. Closing it was not enough: look at its "
                 f"owner, group and access list (`ls -ld`, `getfacl`), or move it "
                 "below a folder that students cannot enter, such as /root. Then start "
@@ -80,6 +80,11 @@ def inside(root: Path) -> list[Path]:
 
 def read_by(plan: HubPlan, paths: list[Path]) -> Iterator[tuple[str, list[Path]]]:
     """The students who can read some of the paths, and which."""
-    for name in plan.students:
-        if exists(name) and (them := opened(name, paths)):
+    for name in readers(plan):
+        if them := opened(name, paths):
             yield name, them
+
+
+def readers(plan: HubPlan) -> list[str]:
+    """The accounts of students, and one for those who are still to come."""
+    return [n for n in dict.fromkeys((*plan.students, "nobody")) if exists(n)]

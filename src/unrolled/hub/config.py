@@ -154,7 +154,7 @@ def roles(plan: HubPlan) -> list[dict[str, Any]]:
         },
         {
             "name": f"assistants-service-{plan.course}",
-            "scopes": ["admin:groups", "read:users"],
+            "scopes": ["read:users"],
             "services": [plan.formgrader],
         },
         {
