@@ -278,6 +278,9 @@ def test_pages_offer_no_button_that_is_refused(doors: Doors) -> None:
         assert status == 200 and words not in text
     _, text = doors.ask("ta", "assistants", "GET", "formgrader/manage_assignments")
     assert "/services/rnn-grading/" in text
+    # JupyterLab shows this when it opens a notebook.
+    _, text = doors.ask("ta", "assistants", "POST", "api/sessions", {})
+    assert "No code is run here" in json.loads(text)["message"]
 
 
 def test_a_server_without_its_gate_does_not_start(doors: Doors) -> None:

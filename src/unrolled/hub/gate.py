@@ -26,6 +26,8 @@ from unrolled.hub.assistants_routes import may
 
 ASSISTANTS, INSTRUCTORS = "assistants", "instructors"
 WHY = "Assistants read, grade and mark; this is for instructors."
+NO_CODE = "No code is run here; grading runs in a sandbox."
+RUNS = re.compile(r"api/(?:kernels|sessions|terminals)\b")
 NO_PICTURE = "Of the files that came with a notebook only pictures are shown here."
 HANDED_IN = re.compile(
     r"formgrader/submissions/(?!components/)[^/]+/(?!(?:next|prev)(?:_incorrect)?/?$)."
@@ -61,7 +63,7 @@ class Refusals(Matcher):
         if request.method in ("GET", "HEAD") and _has_body(request):
             return TRAP  # handlers would take arguments from it
         if self.role == ASSISTANTS and not may(request.method or "", path):
-            return WHY
+            return NO_CODE if RUNS.match(path) else WHY
         if HANDED_IN.match(path) and not PICTURE.search(path):
             return NO_PICTURE  # a page that a student made would act as the marker
         # It is loaded from the folder and run, in answer to a mere link.
