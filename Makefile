@@ -14,6 +14,9 @@ TORCH_WORDS := $(filter-out pip pip3 install torchvision torchaudio,$(TORCH))
 export UNROLLED_TORCH := $(TORCH_WORDS)
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
+# In build/ also lie copies of the gradebook, earlier terms and archives: these stay.
+REMADE := $(addprefix build/,demo rendered results)
+
 .PHONY: anew help demo test lab hub verify mutants clean
 
 help:
@@ -24,7 +27,7 @@ help:
 	@echo "make verify  prove the hidden tests: every misconception, every correct style"
 	@echo "make mutants small changes to the code, each of which a test must notice"
 	@echo "TORCH=...    with any of them: another build of PyTorch (README.md)"
-	@echo "make clean   remove build/ and .venv/"
+	@echo "make clean   remove .venv/ and what is made again in build/; copies and terms stay"
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -63,4 +66,5 @@ mutants: $(READY)
 	$(BIN)/python tests/mutants/run.py $(ARGS)
 
 clean:
-	rm -rf build $(VENV)
+	rm -rf $(VENV) $(REMADE)
+	@rmdir build 2>/dev/null || test ! -d build || echo "left, as nothing makes it again: $$(echo build/*)"

@@ -76,6 +76,23 @@ def test_another_choice_makes_the_environment_anew(clone: Path) -> None:
     assert len(make(clone, "TORCH=/tmp/torch.whl")) == 0
 
 
+def test_clean_leaves_what_nothing_makes_again(clone: Path) -> None:
+    """Do copies of the gradebook, last term's work and archives outlive make clean?"""
+    for name in ("demo", "results", "rendered", "terms", "backups", "hub"):
+        (clone / "build" / name).mkdir(parents=True)
+    (clone / ".venv").mkdir()
+    done = subprocess.run(
+        ["make", "clean"], cwd=clone, check=True, capture_output=True, text=True
+    )
+    left = {p.name for p in (clone / "build").iterdir()}
+    assert left == {"terms", "backups", "hub"} and not (clone / ".venv").exists()
+    assert "build/terms" in done.stdout
+    for name in left:
+        (clone / "build" / name).rmdir()
+    subprocess.run(["make", "clean"], cwd=clone, check=True, capture_output=True)
+    assert not (clone / "build").exists()
+
+
 @pytest.fixture
 def plan(tmp_path: Path) -> HubPlan:
     """The plan of a hub in a folder of its own."""

@@ -96,10 +96,13 @@ def test_a_term_that_has_begun_moves_whole_and_once(
     line = f'[grading]\ndatabase = "{postgresql.create("term")}"\n'
     toml.write_text(f"{toml.read_text()}\n{line}")
     course = load_course(course.root)
+    earlier = course.root / "gradebook.db.moved-to-postgresql"
+    earlier.write_text("of the term before")
     assert not build(course, list(NAMES)).assignments[0].registered
     assert dump(course) == dump(graded)
     assert not course.gradebook.exists()
-    assert (course.root / "gradebook.db.moved-to-postgresql").exists()
+    assert earlier.read_text() == "of the term before"
+    assert len(list(course.root.glob("gradebook.db.moved-to-postgresql-*"))) == 1
     shutil.copy(graded.gradebook, course.gradebook)
     with open_gradebook(course) as gradebook:
         gradebook.add_student("newcomer")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 from nbgrader.api import Base, Gradebook
@@ -61,6 +62,9 @@ def move_in(course: Course) -> None:
     finally:
         origin.dispose()
     past = course.gradebook.with_suffix(".db.moved-to-postgresql")
+    if past.exists():  # of an earlier move: it is not written over
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
+        past = past.with_name(f"{past.name}-{stamp}")
     course.gradebook.rename(past)
     log = logging.getLogger("unrolled")
     log.warning("gradebook.db is in PostgreSQL now; the file is %s.", past.name)
