@@ -10,6 +10,8 @@ work lies in the folder work/, and nothing here ever writes over it.
     --check FILE      run a notebook once from top to bottom, as Validate does
 """
 
+from __future__ import annotations  # an older Python shall come to be told so
+
 import hashlib
 import json
 import os
@@ -20,6 +22,7 @@ import sys
 import venv
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 VENV = HERE / ".venv"
@@ -27,6 +30,12 @@ WORK = HERE / "work"
 STAMP = VENV / "installed.txt"
 # Of the line that PyTorch's site shows, in the environment's TORCH.
 TORCH_REST = ("pip", "pip3", "install", "torchvision", "torchaudio")
+QUIET = {
+    "@jupyterlab/apputils-extension:notification": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+    }
+}
 # Pages of nbgrader that need a hub; Validate stays.
 HIDDEN = ("assignment-list", "formgrader", "course-list", "create-assignment")
 
@@ -69,12 +78,17 @@ def install() -> Path:
         run(python, *pip, *pins, "--no-deps", *torch)
     run(python, *pip, *pins, "-r", "requirements.txt")
     run(python, *pip, "--no-deps", "--force-reinstall", wheel.name)
-    lab = VENV / "etc" / "jupyter" / "labconfig"
-    lab.mkdir(parents=True, exist_ok=True)
     hidden = {f"@jupyter/nbgrader:{name}": True for name in HIDDEN}
-    (lab / "page_config.json").write_text(json.dumps({"disabledExtensions": hidden}))
+    settle("etc/jupyter/labconfig/page_config.json", {"disabledExtensions": hidden})
+    settle("share/jupyter/lab/settings/overrides.json", QUIET)
     STAMP.write_text(wanted)
     return python
+
+
+def settle(name: str, document: dict[str, Any]) -> None:
+    place = VENV / name
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(json.dumps(document))
 
 
 def make_venv() -> None:
@@ -93,7 +107,8 @@ def place_assignments() -> Iterator[str]:
     WORK.mkdir(exist_ok=True)
     for folder in sorted((HERE / "assignments").iterdir()):
         if folder.is_dir() and not (WORK / folder.name).exists():
-            shutil.copytree(folder, WORK / folder.name)
+            # Without the zip's dates: a copy is as old as it is here.
+            shutil.copytree(folder, WORK / folder.name, copy_function=shutil.copyfile)
             yield folder.name
 
 
