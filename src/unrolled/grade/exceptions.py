@@ -15,6 +15,7 @@ from typing import Any
 
 CODE_LIMIT = 60
 MAX_SHAPES, MAX_AXES, MAX_SIZE = 4, 6, 9999
+MAX_LINE = 100_000
 _TYPES = frozenset(
     (
         *("NoneType", "bool", "int", "float", "complex", "str", "bytes", "list"),
@@ -53,7 +54,7 @@ class Claim:
         last = places[-1] if type(places) is list and places else None
         cell, line = -1, 0
         if type(last) is list and [type(n) for n in last] == [int, int]:
-            cell, line = last
+            cell, line = last if 0 < last[1] <= MAX_LINE else (-1, 0)
         text = text[:500] if type(text) is str else ""
         return cls(text, _shapes(error.get("shapes")), cell, line)
 
