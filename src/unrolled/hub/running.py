@@ -126,12 +126,12 @@ def service_pages(plan: HubPlan) -> list[str]:
 
 
 def answers(url: str) -> bool:
-    """Whether a page is there: an answer of its own, not the proxy's 503."""
+    """Whether a page is there: an answer of its own, not an error of a server's."""
     try:
         with urllib.request.urlopen(url, timeout=5):
             return True
     except urllib.error.HTTPError as error:
-        return error.code not in (404, 502, 503, 504)
+        return error.code < 500 and error.code != 404
     except OSError:
         return False
 
