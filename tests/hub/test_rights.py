@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -244,6 +245,16 @@ def test_a_page_that_came_with_a_notebook_is_not_shown_to_an_instructor(
     for name, wanted in (("page.html", 403), ("picture.png", 200)):
         path = named(doors, f"formgrader/submissions/SUBMISSION/{name}")
         assert doors.ask("instructor", "instructors", "GET", path)[0] == wanted
+
+
+def test_files_with_unusual_names_can_be_read(doors: Doors) -> None:
+    """Is a Mac's screenshot shown, with its narrow space in the name?"""
+    folder = doors.place.plan.course_root / "submitted" / "ada" / NAME
+    for name, ends in (("9.00\u202fAM é.png", STAFF), ("a\\b.txt", STAFF[1:])):
+        (folder / name).write_bytes(b"x")
+        path = urllib.parse.quote(f"files/rnn/submitted/ada/{NAME}/{name}")
+        for door in ends:
+            assert doors.ask(WHO[door], door, "GET", path)[0] == 200
 
 
 def test_settings_of_instructors_are_their_own(doors: Doors) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("psutil", reason="pip install psutil")
 
-from unrolled.hub.running import answers  # noqa: E402
+from unrolled.hub.running import answers
 
 
 class _Status(BaseHTTPRequestHandler):
