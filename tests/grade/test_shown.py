@@ -11,9 +11,11 @@ from support import (
     RIGHT,
     by_id,
     cell,
+    grade,
     material,
     release_notebook,
     source_notebook,
+    submission,
 )
 
 from unrolled.grade.judge import judge
@@ -167,3 +169,50 @@ def nested(levels: int) -> str:
 def test_text_that_is_hard_to_read_does_no_harm(text: str, needed: int) -> None:
     """Is any text read in a moment, by the judge itself, without being compiled?"""
     assert len(asked_for(text)) == needed
+
+
+@pytest.mark.parametrize(
+    ("given", "double"),
+    [
+        ("import math\n{}", "return math.prod([2]) * x"),
+        ("{}\ndef helper(x):\n    return x + x", "return helper(x)"),
+        ("two = 2\nthree = two + 1", "return (three - 1) * x"),
+        ("start = None\nassert_close = print\n{}\ntwo = 2", "return two * x"),
+    ],
+)
+def test_what_was_written_into_a_given_cell_is_there(given: str, double: str) -> None:
+    """Does an import beside the given ones count, as in Jupyter, and nothing else?"""
+    notebook = submission(double=double, quadruple="return 4 * x")
+    notebook["cells"][1]["source"] = given.format(notebook["cells"][1]["source"])
+    assert [v.score for v in by_id(grade(notebook)).values()] == [10, 20]
+
+
+def test_what_was_written_into_a_demonstration_is_there() -> None:
+    """Is a helper found that stands in a demonstration, and is it not run in vain?"""
+    trusted = shown_material()
+    notebook = copy.deepcopy(trusted.release)
+    for made in notebook["cells"]:
+        name = made["metadata"].get("nbgrader", {}).get("grade_id", "")
+        if name == "quadruple":
+            made["source"] = "def quadruple(x):\n    return four(x)"
+        elif name == "double":
+            made["source"] = f"def double(x):\n    {RIGHT['double']}"
+        elif made["source"] in SHOWN:
+            made["source"] += "\n# I have been here"
+    helper = "def four(x):\n    return 4 * x\n"
+    shown = [c for c in notebook["cells"] if c["source"].startswith(SHOWN[0])]
+    shown[0]["source"] = helper + shown[0]["source"]
+    rebuilt = rebuild(trusted.release, trusted.source, notebook).notebook
+    added = [c["source"] for c in rebuilt["cells"] if c["id"].startswith("own-")]
+    assert len(added) == 1 and added[0].startswith(helper)
+    task = Task(trusted, rebuilt, 1, QUICK)
+    verdict = judge(task, build_reference(trusted), trusted_worker())
+    assert by_id(verdict)["quadruple_values"].score == 20
+
+
+def test_a_given_cell_that_was_broken_still_costs_nothing() -> None:
+    """Is the released one used where the student has spoilt or emptied it?"""
+    for spoilt in ("import nump as np", "start = 5", "", "1 / 0", "def f(:"):
+        notebook = submission(**RIGHT)
+        notebook["cells"][1]["source"] = spoilt
+        assert [v.score for v in by_id(grade(notebook)).values()] == [10, 20]

@@ -1,7 +1,8 @@
 """What of a notebook is run in the student's process, and where each check stands.
 
 Cells marked `show`, and the checks themselves, are not run there, unless a cell of
-the student's asks for a name that one of them makes: in Jupyter it is there.
+the student's asks for a name that one of them makes: in Jupyter it is there. The same
+holds for given cells as the student has changed them (`spare` in a rebuilt notebook).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from unrolled.grade.reference import (
     runs_in_grading,
     split_check,
 )
-from unrolled.grade.task import Task
+from unrolled.grade.task import Notebook, Task
 
 BEFORE_ALL = -1
 MAX_READ = 200_000
@@ -75,7 +76,7 @@ class Plan:
 
 def make_plan(task: Task) -> Plan:
     """The plan of a task; the student's code is read for it, and not run."""
-    known = _code_cells(task)
+    known = _code_cells(task.rebuilt["cells"], task.material.release)
     needed = _needed(known)
     cells = tuple(c for c in known if c.runs or c.index in needed)
     checks = {
@@ -96,15 +97,27 @@ def make_plan(task: Task) -> Plan:
     return Plan(cells, places, frozenset(indices & needed))
 
 
-def _code_cells(task: Task) -> list[PlannedCell]:
+def without_unneeded(cells: list[Notebook], release: Notebook) -> list[Notebook]:
+    """The cells of a rebuilt notebook, but of those `spare` that nothing asks for."""
+    if not any(ours(cell).get("spare") for cell in cells):
+        return cells
+    needed = _needed(_code_cells(cells, release))
+    return [
+        cell
+        for index, cell in enumerate(cells)
+        if index in needed or not ours(cell).get("spare")
+    ]
+
+
+def _code_cells(rebuilt: list[Notebook], release: Notebook) -> list[PlannedCell]:
     """All code cells; what is beyond `MAX_READ` characters is not read."""
     shown = {
         meta(c)["grade_id"]: split_check(c["source"])[0]
-        for c in task.material.release["cells"]
+        for c in release["cells"]
         if is_check(c)
     }
     cells, room = [], MAX_READ
-    for index, cell in enumerate(task.rebuilt["cells"]):
+    for index, cell in enumerate(rebuilt):
         if cell["cell_type"] != "code":
             continue
         planned = _planned(index, cell, shown)
@@ -124,7 +137,7 @@ def _planned(
     source = shown.get(meta(cell)["grade_id"], "") if is_check(cell) else cell["source"]
     exercise = meta(cell)["grade_id"] if is_exercise(cell) else ""
     own = bool(exercise) or bool(ours(cell).get("own"))
-    runs = runs_in_grading(cell)
+    runs = runs_in_grading(cell) and not ours(cell).get("spare")
     return PlannedCell(index, source, CellNames(), own, runs, exercise)
 
 
@@ -135,7 +148,7 @@ def _needed(cells: list[PlannedCell]) -> set[int]:
     what its functions read may be made by later ones, too.
     """
     needed: set[int] = set()
-    asking = [cell for cell in cells if cell.own]
+    asking = [cell for cell in cells if cell.own and cell.runs]
     while asking:
         cell = asking.pop()
         made_by = [_maker(cells, cell, n) for n in cell.names.from_above]

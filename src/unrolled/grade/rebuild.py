@@ -2,7 +2,8 @@
 
 Nothing of the submitted file counts but the source of the solution cells and of
 the cells that the student added. Metadata, tags, outputs, given and grade cells
-are those of the release, whatever the file says.
+are those of the release, whatever the file says. Where a solution needs what the
+student has written into a given cell (an import, say), that text stands beside it.
 """
 
 from __future__ import annotations
@@ -17,11 +18,14 @@ from unrolled.grade.anchors import Submitted
 from unrolled.grade.answers import find_answers
 from unrolled.grade.attachments import safe_attachments
 from unrolled.grade.matching import Match, match_cells, read_cells
+from unrolled.grade.plan import without_unneeded
 from unrolled.grade.reference import (
     defined_names,
     is_answer,
+    is_check,
     is_exercise,
     meta,
+    ours,
 )
 from unrolled.grade.task import Notebook
 
@@ -52,7 +56,8 @@ def rebuild(release: Notebook, source: Notebook, submitted: Any) -> Rebuilt:
     }
     match = match_cells(release, cells, defines)
     find_answers(release, cells, match)
-    rebuilt = {**copy.deepcopy(release), "cells": list(_cells(release, cells, match))}
+    made = without_unneeded(list(_cells(release, cells, match)), release)
+    rebuilt = {**copy.deepcopy(release), "cells": made}
     repairs = match.repairs.lines()
     rebuilt["metadata"]["unrolled"] = {"repairs": repairs}
     return Rebuilt(rebuilt, tuple(repairs))
@@ -63,10 +68,35 @@ def _cells(
 ) -> Iterator[Notebook]:
     """Released cells in order, each followed by the own cells that stood there."""
     own = _own_after(release, cells, match)
+    changed = _changed(release, cells, match)
     yield from own.get(None, [])
     for cell in release["cells"]:
+        spare = changed.get(cell["id"], [])
+        if not ours(cell).get("show"):  # what is given counts as it was given
+            yield from spare
         yield _filled(cell, match)
+        if ours(cell).get("show"):
+            yield from spare
         yield from own.get(cell["id"], [])
+
+
+def _changed(
+    release: Notebook, cells: list[Submitted], match: Match
+) -> dict[str, list[Notebook]]:
+    """Given cells as the student has changed them, by the id of the released cell."""
+    changed: dict[str, list[Notebook]] = {}
+    for index in sorted(match.used):
+        anchor, cell = match.anchors[index], cells[index]
+        given = None if anchor is None else release["cells"][anchor]
+        if given is None or not cell.kind == given["cell_type"] == "code":
+            continue
+        same = cell.source.strip() == given["source"].strip()
+        if same or is_exercise(given) or is_check(given):
+            continue
+        made = _own(cell, index)
+        made["metadata"]["unrolled"]["spare"] = True
+        changed.setdefault(given["id"], []).append(made)
+    return changed
 
 
 def _filled(cell: Notebook, match: Match) -> Notebook:
