@@ -235,6 +235,23 @@ def test_a_cell_that_stops_is_the_reason_of_its_checks(text: str, said: str) -> 
     assert found["quadruple_values"].passed
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("while True: pass", "double is not defined, because its cell did not end in"),
+        ("import os\nos._exit(1)", "double is not defined, because its cell ended the"),
+    ],
+)
+def test_a_cell_that_is_left_out_is_the_reason_of_its_checks(
+    text: str, said: str
+) -> None:
+    """Does a check say that its cell hung, or ended the process?"""
+    whole = f"{text}\ndef double(x):\n    return 2 * x"
+    found = by_id(grade(submission(double_cell=whole, quadruple="return 4 * x")))
+    assert found["double_values"].message.startswith(said)
+    assert found["quadruple_values"].passed
+
+
 def test_a_cell_that_stops_is_the_reason_of_what_it_leaves_out() -> None:
     """Is the missing module told where a function misses what its cell imports?"""
     first = "import nowhere\nfrom math import pi as two"

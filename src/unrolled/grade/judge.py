@@ -225,7 +225,9 @@ class Examination:
             third.close()
         self.third = StudentProcess(self.task, self.worker, self.end, self.plan, place)
         self.third.bindings = bindings
-        self.third.skipped = set(self.first.skipped)
+        for index in self.first.skipped:
+            self.third.skipped.add(index)
+            self.third.stopped[index] = self.first.stopped[index]
         return self.third
 
     def _note(self, third: StudentProcess) -> None:
@@ -280,7 +282,7 @@ class Examination:
         for cell in self.plan.cells:
             stop = process.stopped.get(cell.index)
             if found and stop and found[1] in cell.names.binds:
-                return f"{message}\nThe cell that defines {found[1]} stopped: {stop}"
+                return f"{message}\nThe cell that defines {found[1]} {stop}"
         return message
 
     def _missing_message(self, name: str, check: Check, process: StudentProcess) -> str:
@@ -288,7 +290,7 @@ class Examination:
         home = [c for c in self.plan.cells if c.exercise == self._exercise_of(name)]
         stop = process.stopped.get(home[0].index, "") if home else ""
         if stop:
-            return f"{name} is not defined, because its cell stopped: {stop}"
+            return f"{name} is not defined, because its cell {stop}"
         place = self.plan.places[check.grade_id]
         where = [c.index for c in self.plan.cells if c.own and name in c.names.binds]
         if where and min(where) > place:

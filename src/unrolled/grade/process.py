@@ -51,11 +51,11 @@ class StudentProcess:
         self.plan = plan or make_plan(task)
         self.until = until
         self.cells = [c for c in self.plan.cells if until is None or c.index <= until]
-        self.skipped: set[int] = set()
+        self.skipped: set[int] = set()  # cells that are left out
         self.starts = 0
         self.killed = False
         self.outputs: dict[int, list[dict[str, Any]]] = {}
-        self.stopped: dict[int, str] = {}
+        self.stopped: dict[int, str] = {}  # cells that did not end well, and why
         self.notes: list[str] = []
         self.bindings: dict[str, object] = {}
         self._bound: set[str] = set()
@@ -164,7 +164,7 @@ class StudentProcess:
             self.outputs.setdefault(cell.index, outputs)
         self.stopped.pop(cell.index, None)
         if stop:
-            self.stopped[cell.index] = self._syntax_error(cell) or stop
+            self.stopped[cell.index] = f"stopped: {self._syntax_error(cell) or stop}"
         if self.until is not None:
             for name in cell.names.binds & self.bindings.keys():
                 session.bind(name, self.bindings[name])
@@ -182,7 +182,7 @@ class StudentProcess:
         if time.monotonic() >= self.budget.end:
             raise lost
         self.skipped.add(index)
-        why = _WHY[lost.kind]
+        why = self.stopped[index] = _WHY[lost.kind]
         self.notes.append(f"Cell {index + 1} {why}.")
         text = f"This cell {why}.\n"
         self.outputs[index] = [
