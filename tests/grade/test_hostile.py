@@ -144,6 +144,7 @@ def test_nothing_is_left_behind(
     assert account.left_over() == []
     known = {"autograded", "build", "course.secret", "course.toml", "gradebook.db"}
     known |= {"lessons", "nbgrader_config.py", "release", "solutions", "source"}
+    known |= {"built.sha256"}
     assert {p.name for p in course.root.iterdir()} == known | {"submitted"}
     caches = {
         p.name for f in (".cache", ".config") for p in account.folder.glob(f"{f}/*")
