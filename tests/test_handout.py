@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -91,6 +92,15 @@ def test_what_is_in_it(archive: Path) -> None:
     }
     assert modes["unrolled/start.sh"] & 0o111 and modes["unrolled/start.py"] & 0o111
     assert windows.count(b"\n") == windows.count(b"\r\n") > 5
+
+
+def test_an_older_python_is_told_so(archive: Path) -> None:
+    """Can a Python too old for the course read the script, to say what is needed?"""
+    with zipfile.ZipFile(archive) as zipped:
+        text = zipped.read("unrolled/start.py").decode()
+    tree = ast.parse(text, feature_version=(3, 7))
+    assert "annotations" in ast.unparse(tree.body[1])  # none is evaluated
+    assert "Python 3.11 or newer is needed" in text
 
 
 def test_the_wheel_is_what_notebooks_import(archive: Path) -> None:

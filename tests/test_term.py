@@ -74,6 +74,20 @@ def test_a_new_term_keeps_the_course_and_moves_the_class(
         assert [a.name for a in gradebook.assignments] == [NAME]
 
 
+def test_a_notebook_in_the_way_of_the_build_is_told(course: Course) -> None:
+    """Where a build fails, is it said that the term has begun all the same?"""
+    (course.source / NAME / "draft.ipynb").write_text("{}")
+    plan = plan_term(course)
+    with pytest.raises(
+        UserError, match=r"term has begun.*draft\.ipynb.*unrolled build"
+    ):
+        begin_term(course, plan)
+    assert (plan.folder / "gradebook.db").is_file()
+    (course.source / NAME / "draft.ipynb").unlink()
+    build(course, [NAME])
+    assert students(course) == []
+
+
 def test_what_cannot_be_moved_stops_all_of_it(
     course: Course, monkeypatch: pytest.MonkeyPatch
 ) -> None:

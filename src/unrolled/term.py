@@ -92,8 +92,15 @@ def begin_term(course: Course, plan: NewTerm) -> Told | None:
         ) from error
     if plan.exchange is not None:
         _empty_exchange(plan.exchange)
-    build(course, list(course.assignments))
-    return tell_hub(course, ())
+    told = tell_hub(course, ())  # also where a notebook cannot be built: they are gone
+    try:
+        build(course, list(course.assignments))
+    except UserError as error:
+        raise UserError(
+            f"the new term has begun, and the last one is in {plan.folder}; but the "
+            f"notebooks could not be built: {error} Then run `unrolled build`."
+        ) from error
+    return told
 
 
 def _empty_exchange(place: Path) -> None:
