@@ -176,10 +176,8 @@ def test_verify_holds_for_a_proved_lesson(course: Course, unrolled: Call) -> Non
     (course.lessons / NAME / "misconceptions.py").write_text(CATALOGUE)
     said = unrolled("verify", NAME, "--seeds", "2", "--jobs", "1")
     assert said.code == 0 and "everything holds" in said.out
-    rows = [line.strip("│").split("│") for line in said.out.splitlines()]
-    counts = {r[1].strip(): r[2:] for r in rows if len(r) == 4}
-    assert [c.strip() for c in counts["misconception"]] == ["3", "3"]
-    assert [c.strip() for c in counts["style"]] == ["3", "3"]
+    for kind in ("misconception", "style"):
+        assert f"{NAME}: what {kind}; cases 3; passed 3" in said.out.splitlines()
     proved = "3 misconceptions, 3 styles, 1 hidden test by two routes; "
     assert f"everything holds: {proved}" in said.out
 
