@@ -14,6 +14,7 @@ TORCH_WORDS := $(filter-out pip pip3 install torchvision torchaudio,$(TORCH))
 export UNROLLED_TORCH := $(TORCH_WORDS)
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
+SAYING := sh .ci/saying
 # In build/ also lie copies of the gradebook, earlier terms and archives: these stay.
 REMADE := $(addprefix build/,demo rendered results)
 
@@ -41,7 +42,7 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 ifneq ($(TORCH_WORDS),$(TORCH_BEFORE))
-$(READY): anew
+$(READY) $(VENV)/.ready-hub: anew
 endif
 anew:
 
@@ -56,7 +57,19 @@ lab: $(READY)
 	$(BIN)/unrolled build
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter lab --ServerApp.root_dir=release
 
-hub: $(READY)
+# A hub needs less than its developers: an environment that has all is good enough.
+HUB_READY := $(if $(wildcard $(READY)),$(READY),$(VENV)/.ready-hub)
+$(VENV)/.ready-hub: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(SAYING) "making .venv/" $(PYTHON) -m venv --clear $(VENV)
+	@$(SAYING) "installing pip" $(INSTALL) pip
+	@$(if $(TORCH_WORDS),$(SAYING) "installing PyTorch" $(INSTALL) --no-deps $(TORCH_WORDS))
+	@$(SAYING) "installing what the hub needs" $(INSTALL) -e '.[grading,hub]'
+	@printf '%s' "$$UNROLLED_TORCH" >$(VENV)/.torch
+	@touch $@
+
+hub: $(HUB_READY)
 	$(BIN)/unrolled hub
 
 verify: $(READY)

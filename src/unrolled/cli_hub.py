@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from unrolled.cli_common import Json, err, out, print_json, the_course
+from unrolled.errors import UserError
 from unrolled.hub.plan import HubPlan, load_plan, make_plan
+from unrolled.report.talk import Talk
+
+if TYPE_CHECKING:
+    from unrolled.hub.running import RunningHub
+    from unrolled.hub.start import Prepared
 
 hub = typer.Typer(invoke_without_command=True)
 
@@ -32,37 +37,118 @@ def start(context: typer.Context) -> None:
     """
     if context.invoked_subcommand is not None:
         return
-    from unrolled.hub.running import RunningHub
     from unrolled.hub.start import prepare
     from unrolled.hub.system import require_root
-    from unrolled.report.hub import welcome
 
     require_root("unrolled hub")
-    course = the_course(context)
-    with err.status("preparing ...") as status:
-        prepared = prepare(course, lambda what: status.update(f"{what} ..."))
-        status.update("starting the hub ...")
-        with _stoppable(), RunningHub(prepared.plan) as running:
-            status.stop()
-            out.print(welcome(prepared))
-            running.wait()
+    with Talk(err) as talk:
+        prepared = prepare(the_course(context), talk.say)
+    with _Signals() as signals:
+        while True:
+            prepared = _run(context, prepared, signals)
 
 
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Ctrl-C and SIGTERM end what is inside, tidily; a second one is not heard."""
+def _run(context: typer.Context, prepared: Prepared, signals: _Signals) -> Prepared:
+    """Run the hub until it must start anew; what it starts with then."""
+    from unrolled.hub.running import RunningHub
+    from unrolled.report.hub import welcome
 
-    def stop(number: int, frame: Any) -> None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        raise KeyboardInterrupt
+    with ExitStack() as stack:
+        with Talk(err) as talk:
+            talk.say("starting the hub")
+            running = RunningHub(prepared.plan, _tell, signals.hurried)
+            stack.enter_context(running)
+        out.print(welcome(prepared))
+        again = _until_restart(context, running, signals)
+        running.keep_servers = True
+    return again
 
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    except KeyboardInterrupt:
-        err.print("the hub is stopped; what students saved and handed in is kept.")
+
+def _until_restart(
+    context: typer.Context, running: RunningHub, signals: _Signals
+) -> Prepared:
+    """Wait until a restart is asked for, and make ready for it.
+
+    A course.toml that is wrong stops nothing: the hub runs on as it was.
+    """
+    from unrolled.hub.running import READY
+    from unrolled.hub.start import prepare
+
+    while True:
+        running.wait(signals.restart_asked)
+        try:
+            with Talk(err) as talk:
+                prepared = prepare(the_course(context), talk.say, running.plan)
+        except UserError as error:
+            _tell(f"no restart: {error}")
+            (running.plan.state / READY).write_text(str(error), encoding="utf-8")
+        else:
+            _tell("the hub starts anew; people's servers run on")
+            return prepared
+
+
+def _tell(what: str) -> None:
+    with suppress(OSError):  # the terminal may be gone
+        err.print(what, markup=False, highlight=False, soft_wrap=True)
+
+
+class _Signals:
+    """What Ctrl-C, SIGTERM and SIGUSR1 ask for.
+
+    The first of Ctrl-C and SIGTERM stops the hub tidily, a second one at once; SIGUSR1
+    (`unrolled hub restart`) starts it anew.
+    """
+
+    def __init__(self) -> None:
+        self.stops = 0
+        self.restarts = 0
+
+    def __enter__(self) -> _Signals:
+        signal.signal(signal.SIGINT, self._stop)
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGUSR1, self._restart)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
+        if kind is not KeyboardInterrupt:
+            return False
+        _tell("the hub is stopped; what students saved and handed in is kept.")
+        return True
+
+    def _stop(self, number: int, frame: Any) -> None:
+        self.stops += 1
+        if self.stops == 1:
+            raise KeyboardInterrupt
+
+    def _restart(self, number: int, frame: Any) -> None:
+        self.restarts += 1
+
+    def hurried(self) -> bool:
+        """Whether somebody does not want to wait."""
+        return self.stops > 1
+
+    def restart_asked(self) -> bool:
+        """Whether a restart was asked for since this was last called."""
+        asked, self.restarts = self.restarts > 0, 0
+        return asked
+
+
+@hub.command()
+def restart(context: typer.Context) -> None:
+    """Read course.toml again and start the hub anew; people's servers run on.
+
+    Pages do not answer for some seconds; notebooks and kernels go on, and JupyterLab
+    connects again by itself.
+    """
+    from unrolled.hub.running import restart as again
+    from unrolled.hub.system import require_root
+
+    require_root("unrolled hub restart")
+    with Talk(err) as talk:
+        talk.say("starting the hub anew")
+        names = again(_plan(context))
+    told = f"; {len(names)} at work went on: {', '.join(names)}" if names else ""
+    err.print(f"the hub is ready{told}.", soft_wrap=True)
 
 
 @hub.command()
@@ -77,7 +163,8 @@ def check(context: typer.Context, as_json: Json = False) -> None:
     from unrolled.report.hub import check_table
 
     require_root("unrolled hub check")
-    with err.status("looking ..."):
+    with Talk(err) as talk:
+        talk.say("looking")
         found = check_hub(_plan(context))
     print_json(found.as_dict()) if as_json else out.print(check_table(found))
     raise typer.Exit(0 if found.passed else 1)
@@ -95,8 +182,14 @@ def down(
         ),
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    now: Annotated[
+        bool, typer.Option("--now", help="Give those who work no time to save.")
+    ] = False,
 ) -> None:
-    """Stop a hub, and whatever a killed one has left running."""
+    """Stop a hub, and whatever a killed one has left running.
+
+    Whoever works is warned, and has `stop_seconds` of [hub] in course.toml to save.
+    """
     from unrolled.hub.running import down as stop
     from unrolled.hub.system import require_root
 
@@ -105,8 +198,9 @@ def down(
     keep = the_course(context).build / "hub"
     if purge:
         _agree_to_purge(plan, keep, yes)
-    with err.status("stopping ..."):
-        ran = stop(plan)
+    with Talk(err) as talk:
+        talk.say(_stopping(plan, now))
+        ran = stop(plan, now)
     err.print("stopped." if ran else "no hub was running.")
     if purge:
         from unrolled.hub.start import purge as remove
@@ -116,10 +210,23 @@ def down(
             err.print(f"not the hub's, left there: {path}", soft_wrap=True)
 
 
+def _stopping(plan: HubPlan, now: bool) -> str:
+    from unrolled.hub.servers import people, student_servers
+
+    names = people(student_servers(plan))
+    if not names or now:
+        return "stopping"
+    return f"stopping; {len(names)} at work have {plan.stop_seconds} s to save"
+
+
 def _agree_to_purge(plan: HubPlan, keep: Path, yes: bool) -> None:
     """Say what goes, and ask while everything still runs; No stops nothing."""
     from unrolled.hub.accounts import made_accounts
+    from unrolled.hub.servers import people, student_servers
 
+    at_work = people(student_servers(plan))
+    if at_work:
+        err.print(f"At work now: {', '.join(at_work)}.", soft_wrap=True)
     names = ", ".join(made_accounts(plan)) or "(none)"
     err.print(
         f"This stops the hub and removes {plan.folder} and the accounts {names} with "

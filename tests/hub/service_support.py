@@ -49,7 +49,9 @@ class _Answers(BaseHTTPRequestHandler):
         elif asked.path.endswith("/user"):
             name = self.headers["Authorization"].split()[-1]
             scopes = [SCOPE] if name in self.server.graders else []
-            self._json({"kind": "user", "name": name, "scopes": scopes, "groups": []})
+            groups = ["instructors-rnn"] if name == "instructor" else []
+            about = {"kind": "user", "name": name, "scopes": scopes, "groups": groups}
+            self._json(about)
         else:
             self.send_error(404)
 
@@ -101,6 +103,8 @@ def grading_service(
                 "JUPYTERHUB_SERVICE_PREFIX": PREFIX,
                 "JUPYTERHUB_SERVICE_URL": hub.service,
                 "FORMGRADER": "rnn",
+                "AUTHORING": "rnn-authoring",
+                "INSTRUCTORS": "instructors-rnn",
                 "JUPYTER_CONFIG_DIR": str(course),
                 **environ,
             },

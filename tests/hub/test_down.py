@@ -37,7 +37,7 @@ def purge(
     """What was said, and what was done, in its order."""
     done: list[str] = []
 
-    def stop(plan: HubPlan) -> bool:
+    def stop(plan: HubPlan, now: bool = False) -> bool:
         done.append("stopped")
         return True
 

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hub_support import NAME, Hub, make_hub
+from hub_support import NAME, NOTEBOOK, Hub, make_hub
 from jupyter_support import CHROMIUM, MISSING
 from server_support import Browser
 from service_support import PREFIX, FakeHub, fake_hub, grading_service
+from test_standing import grade
 
 pytest.importorskip("jupyterhub", reason="pip install jupyterhub")
 
@@ -120,6 +121,51 @@ def test_collect(clean: Service) -> None:
     standing = clean.state(ta)["standing"]
     assert (standing["handed_in"], standing["collected"]) == (2, 1)
     assert clean.state(ta)["next"] == "grade"
+
+
+def test_the_next_step_is_to_mark(clean: Service) -> None:
+    """While answers wait for a mark, is that the step which stands out?"""
+    clean.course.hand_in("ada")
+    browser = clean.enter("ta")
+    browser.post(PREFIX + "collect", assignment=NAME)
+    clean.wait(browser)
+    try:
+        for waits, step in ((True, "mark"), (False, "feedback")):
+            grade(clean.course, "ada", waits)
+            time.sleep(2.1)  # numbers are counted every other second
+            state = clean.state(browser)
+            assert state["next"] == step
+            marks = f'id="mark-{NAME}" class="button first"' in state["html"]
+            assert marks == waits
+    finally:
+        (clean.course.course / "gradebook.db").unlink()
+
+
+def test_only_instructors_release(clean: Service) -> None:
+    """Is an assignment released by an instructor's click, and by nobody else's?"""
+    name = "01_sequences"
+    release = clean.course.course / "release" / name
+    release.mkdir(exist_ok=True)
+    (release / "sequences.ipynb").write_text(NOTEBOOK)
+    assistant = clean.enter("ta")
+    assert "Release to students" not in assistant.get(PREFIX)[1]
+    assert assistant.post(PREFIX + "publish", assignment=name)[0] == 403
+    assert not (clean.course.outbound / name).exists()
+    try:
+        instructor = clean.enter("instructor")
+        page = instructor.get(PREFIX)[1]
+        assert "Release to students" in page
+        assert "/services/rnn-authoring/lab" in page
+        instructor.post(PREFIX + "publish", assignment=name)
+        for _ in range(300):
+            job = clean.state(instructor, name)["job"]
+            if job and job["ended"]:
+                break
+            time.sleep(0.1)
+        assert job["state"] == "done", job
+        assert (clean.course.outbound / name / "sequences.ipynb").exists()
+    finally:
+        shutil.rmtree(clean.course.outbound / name, ignore_errors=True)
 
 
 def test_a_job_that_fails(clean: Service) -> None:

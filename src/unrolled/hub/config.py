@@ -15,9 +15,13 @@ from typing import Any
 from tornado.web import HTTPError
 
 from unrolled.hub.accounts import ensure_student
+from unrolled.hub.landing import TEMPLATES, landing, service_words
 from unrolled.hub.plan import HubPlan, load_plan
 from unrolled.hub.services import (
+    CULLER,
     authoring_service,
+    cull_every,
+    culling_service,
     formgrader_service,
     grading_service,
 )
@@ -39,6 +43,7 @@ def configure(config: Any, folder: str) -> None:
     ]
     token = (plan.state / "check.token").read_text(encoding="ascii").strip()
     config.JupyterHub.services += [{"name": "unrolled-check", "api_token": token}]
+    config.JupyterHub.services += culling_service(plan)
     config.JupyterHub.load_groups = groups(plan)
     config.JupyterHub.load_roles = roles(plan)
 
@@ -50,8 +55,12 @@ def _hub(config: Any, plan: HubPlan) -> None:
     config.JupyterHub.db_url = f"sqlite:///{plan.state / 'jupyterhub.sqlite'}"
     config.JupyterHub.cookie_secret_file = str(plan.state / "cookie_secret")
     config.JupyterHub.pid_file = str(plan.state / "jupyterhub.pid")
-    config.JupyterHub.template_vars = {"announcement": ""}
-    config.JupyterHub.cleanup_servers = True
+    config.JupyterHub.template_paths = [str(TEMPLATES)]
+    words = service_words(plan)
+    config.JupyterHub.template_vars = {"announcement": "", "service_words": words}
+    config.JupyterHub.default_url = landing(plan)
+    # Who works goes on while the hub starts anew; `unrolled hub` ends servers itself.
+    config.JupyterHub.cleanup_servers = False
     config.JupyterHub.shutdown_on_logout = False
 
 
@@ -98,7 +107,7 @@ def _spawner(config: Any, plan: HubPlan) -> None:
     bin_ = plan.students_env / "bin"
     config.JupyterHub.spawner_class = "jupyterhub.spawner.LocalProcessSpawner"
     spawner = config.LocalProcessSpawner
-    spawner.cmd = [str(bin_ / "jupyterhub-singleuser")]
+    spawner.cmd = [*bounded(plan), str(bin_ / "jupyterhub-singleuser")]
     spawner.environment = {
         "PATH": f"{bin_}:{os.environ.get('PATH', os.defpath)}",
         "UNROLLED_HUB": str(plan.folder),
@@ -110,12 +119,37 @@ def _spawner(config: Any, plan: HubPlan) -> None:
     }
     spawner.env_keep = ["LANG", "LC_ALL", "TZ"]
     spawner.default_url = "/course"
-    spawner.args = ["--ServerApp.terminals_enabled=False"]
+    spawner.args = ["--ServerApp.terminals_enabled=False", *idle_kernels(plan)]
     spawner.http_timeout = 120
     spawner.start_timeout = 120
     # It ends at once: interrupted, a server would ask whether it should.
     spawner.interrupt_timeout = 1
     spawner.pre_spawn_hook = ensure_student
+
+
+def bounded(plan: HubPlan) -> list[str]:
+    """What stands before the command of a server to bound its memory.
+
+    The limit of data (RLIMIT_DATA) is handed down to kernels and to what they start;
+    it holds for each process by itself, on every Linux, with no cgroup to write to.
+    """
+    if not plan.memory_mb:
+        return []
+    return ["prlimit", f"--data={plan.memory_mb * 1_000_000}", "--"]
+
+
+def idle_kernels(plan: HubPlan) -> list[str]:
+    """Kernels that run nothing are ended, also those whose notebook is left open.
+
+    An open page counts as use of the server, so the kernels would stay for ever.
+    """
+    if not plan.idle_minutes:
+        return []
+    return [
+        f"--MappingKernelManager.cull_idle_timeout={plan.idle_minutes * 60}",
+        f"--MappingKernelManager.cull_interval={cull_every(plan.idle_minutes)}",
+        "--MappingKernelManager.cull_connected=True",
+    ]
 
 
 def groups(plan: HubPlan) -> dict[str, Any]:
@@ -162,12 +196,21 @@ def roles(plan: HubPlan) -> list[dict[str, Any]]:
             "scopes": ["admin:groups", "admin:users"],
             "services": [plan.authoring],
         },
+        *culling_role(plan),
         {
             "name": "unrolled-check",
             "scopes": ["read:groups", "read:users:name"],
             "services": ["unrolled-check"],
         },
     ]
+
+
+def culling_role(plan: HubPlan) -> list[dict[str, Any]]:
+    """What the service may do that ends idle servers."""
+    if not plan.idle_minutes:
+        return []
+    scopes = ["list:users", "read:users:activity", "read:servers", "delete:servers"]
+    return [{"name": CULLER, "scopes": scopes, "services": [CULLER]}]
 
 
 def config_file(plan: HubPlan) -> Path:

@@ -24,6 +24,7 @@ from nbgrader.exchange import ExchangeFactory
 from traitlets.config import Config
 
 from unrolled.hub.dates import Dates, read_dates
+from unrolled.hub.notice import read_notice
 from unrolled.hub.trouble import Trouble, explained
 from unrolled.timestamps import parse_timestamp
 
@@ -91,8 +92,15 @@ class Desk:
 
     def dates(self) -> Dates:
         """Titles and due dates of what is released."""
+        return read_dates(self._place())
+
+    def notice(self) -> str:
+        """What the hub tells everybody now; "" if nothing."""
+        return read_notice(self._place())
+
+    def _place(self) -> Path:
         plugin = self._plugin("List", self.config())
-        return read_dates(Path(plugin.root, plugin.coursedir.course_id))
+        return Path(plugin.root, plugin.coursedir.course_id)
 
     def works(self) -> dict[str, Work]:
         """All that is released, and all that the student has handed in."""

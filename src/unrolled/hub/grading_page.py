@@ -25,6 +25,7 @@ from unrolled.errors import UserError
 from unrolled.hub.grading_state import Gradings
 from unrolled.hub.jobs import COMMANDS
 
+FOR_INSTRUCTORS = ("publish",)
 PAGES = Environment(
     loader=PackageLoader("unrolled.hub"), autoescape=True, undefined=StrictUndefined
 )
@@ -56,6 +57,12 @@ class Page(HubOAuthenticated, RequestHandler):  # type: ignore[misc]
         self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("Cache-Control", "no-store")
 
+    @property
+    def instructs(self) -> bool:
+        """Whether who looks is an instructor, as the hub's groups say."""
+        groups = (self.current_user or {}).get("groups", [])
+        return str(self.settings["instructors"]) in groups
+
     def row(self, row: Any) -> str:
         """One assignment as HTML."""
         return PAGES.get_template("grading_row.html").render(
@@ -63,6 +70,7 @@ class Page(HubOAuthenticated, RequestHandler):  # type: ignore[misc]
             prefix=self.prefix,
             xsrf=self.xsrf_form_html(),
             formgrader=self.settings["formgrader"],
+            instructs=self.instructs,
         )
 
     def write_error(self, status_code: int, **more: Any) -> None:
@@ -92,6 +100,7 @@ class Overview(Page):
                 prefix=self.prefix,
                 hub=self.settings["hub"],
                 formgrader=self.settings["formgrader"],
+                authoring=self.settings["authoring"] if self.instructs else "",
                 token=self.xsrf_token.decode(),
                 nonce=self.nonce,
             )
@@ -119,6 +128,8 @@ class Act(Page):
         name = self.get_body_argument("assignment", "")
         if name not in self.state.course.assignments:
             raise HTTPError(404, reason="There is no such assignment.")
+        if verb in FOR_INSTRUCTORS and not self.instructs:
+            raise HTTPError(403)
         by = self.current_user["name"]
         try:
             if verb == "stop":
@@ -131,6 +142,14 @@ class Act(Page):
             self.set_status(204)
         else:
             self.redirect(self.prefix, status=303)
+
+
+class Nowhere(Page):
+    """An address that there is not."""
+
+    def prepare(self) -> None:
+        """Say so, in a page of our own."""
+        raise HTTPError(404, reason="There is no such page here.")
 
 
 class ToFiles(RequestHandler):
@@ -149,7 +168,10 @@ def make_app(root: Path, environ: dict[str, str]) -> Application:
     """The application; `environ` is what JupyterHub gives to a service."""
     prefix = environ["JUPYTERHUB_SERVICE_PREFIX"]
     hub = environ.get("JUPYTERHUB_BASE_URL", "/")
-    formgrader = f"{hub}services/{quote(environ.get('FORMGRADER', ''), safe='')}/"
+    formgrader, authoring = (
+        f"{hub}services/{quote(environ.get(name, ''), safe='')}/"
+        for name in ("FORMGRADER", "AUTHORING")
+    )
     verbs = "|".join((*COMMANDS, "stop"))
     return Application(
         [
@@ -159,10 +181,13 @@ def make_app(root: Path, environ: dict[str, str]) -> Application:
             (f"{prefix}oauth_callback", HubOAuthCallbackHandler),
             (f"{hub}(?:tree|notebooks|edit)/(.*)", ToFiles),
         ],
+        default_handler_class=Nowhere,
         gradings=Gradings(root),
         prefix=prefix,
         hub=hub,
         formgrader=formgrader,
+        authoring=authoring,
+        instructors=environ.get("INSTRUCTORS", ""),
         cookie_secret=secrets.token_bytes(32),
         xsrf_cookies=True,
     )

@@ -47,6 +47,7 @@ class Row:
         steps = {
             "collect": standing.fresh > 0,
             "grade": self.to_grade > 0,
+            "mark": standing.waiting > 0,
             "feedback": standing.pages < standing.graded,
             "release": standing.out < standing.pages,
         }

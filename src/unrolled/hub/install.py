@@ -18,6 +18,7 @@ from pathlib import Path
 from unrolled.errors import UserError
 from unrolled.hub.ownership import claim
 from unrolled.hub.plan import HubPlan
+from unrolled.hub.servers import end, student_servers
 from unrolled.hub.system import call
 
 Say = Callable[[str], None]
@@ -107,12 +108,11 @@ def _environments(
     """Both virtual environments with all but this package; whether anything was new."""
     staff = ",".join(("grading", "hub", *extras))
     torch = torch_words(plan)
-    wanted = " ".join(
-        [_digest(project, ("pyproject.toml", "constraints.txt")), *extras, *torch]
-    )
+    wanted = _wanted(plan, project, extras)
     stamp = plan.folder / "installed"
-    if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
+    if _is_installed(plan, wanted):
         return False
+    end(student_servers(plan))  # those that a killed hub left: their files go
     stamp.unlink(missing_ok=True)
     python = public_python()
     say("making the students' environment (a minute or two)")
@@ -140,6 +140,28 @@ def torch_words(plan: HubPlan) -> list[str]:
     kept = before.read_text(encoding="utf-8") if before.exists() else ""
     words = shlex.split(os.environ.get("UNROLLED_TORCH", kept))
     return [word for word in words if word not in TORCH_REST]
+
+
+def _wanted(plan: HubPlan, project: Path, extras: Sequence[str]) -> str:
+    """What both environments are made from."""
+    files = _digest(project, ("pyproject.toml", "constraints.txt"))
+    return " ".join([files, *extras, *torch_words(plan)])
+
+
+def _is_installed(plan: HubPlan, wanted: str) -> bool:
+    stamp = plan.folder / "installed"
+    return stamp.exists() and stamp.read_text(encoding="utf-8") == wanted
+
+
+def require_same_environments(
+    plan: HubPlan, project: Path, extras: Sequence[str]
+) -> None:
+    """Raise UserError if the environments of servers that run must be made anew."""
+    if not _is_installed(plan, _wanted(plan, project, extras)):
+        raise UserError(
+            "other packages must be installed, which ends people's servers: "
+            "`unrolled hub down`, then `unrolled hub`."
+        )
 
 
 def _venv(python: Path, folder: Path, project: Path) -> None:
@@ -204,13 +226,16 @@ def _package(plan: HubPlan, project: Path, fresh: bool, say: Say) -> None:
     stamp.write_text(wanted, encoding="ascii")
 
 
+_TEXTS = (".py", ".j2", ".html", ".css", ".js", ".json")
+
+
 def _digest(folder: Path, names: Iterable[str] | None) -> str:
-    """A digest of some files of a folder, or of all Python files below it."""
+    """A digest of some files of a folder, or of all that a hub shows or runs."""
     digest = hashlib.sha256()
     paths = (
         [folder / name for name in names]
         if names is not None
-        else sorted(p for p in folder.rglob("*") if p.suffix in (".py", ".j2", ".html"))
+        else sorted(p for p in folder.rglob("*") if p.suffix in _TEXTS)
     )
     for path in paths:
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0")

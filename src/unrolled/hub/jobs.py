@@ -22,6 +22,7 @@ from unrolled.errors import UserError
 from unrolled.hub.leash import leashed
 
 COMMANDS: Mapping[str, tuple[str, ...]] = {
+    "publish": ("nbgrader", "release_assignment", "{name}"),
     "collect": ("nbgrader", "collect", "{name}", "--update"),
     "grade": ("unrolled", "grade", "{name}", "--json", "--progress", "lines"),
     # A mark given by hand leaves no trace in the files: all pages are made again.

@@ -28,6 +28,9 @@ class HubPlan:
     assistants: tuple[str, ...]
     students: tuple[str, ...]
     homes: Path = Path("/home")
+    idle_minutes: int = 60
+    memory_mb: int = 2048
+    stop_seconds: int = 40
 
     @property
     def grader(self) -> str:
@@ -177,4 +180,7 @@ def make_plan(course: Course, enrolled: Sequence[str] = ()) -> HubPlan:
     return HubPlan(
         *(course.id, course.title, folder, hub.port, hub.sign_in),
         *(hub.instructors, hub.assistants, students),
+        idle_minutes=hub.idle_minutes,
+        memory_mb=hub.memory_mb,
+        stop_seconds=hub.stop_seconds,
     )

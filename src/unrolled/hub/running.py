@@ -11,18 +11,32 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psutil
 
 from unrolled.errors import UserError
 from unrolled.hub.config import write_config
+from unrolled.hub.notice import Notice, clear_notice, write_notice
 from unrolled.hub.plan import HubPlan
+from unrolled.hub.servers import (
+    end,
+    lives,
+    own_processes,
+    people,
+    strays,
+    student_servers,
+    wait_for,
+)
 
 READY_SECONDS = 120.0
 STOP_SECONDS = 90.0
+SERVER_SECONDS = 15.0
+RESTART_SECONDS = 600.0
 PID = "unrolled.pid"
+READY = "ready"
 
 
 def prepare_state(plan: HubPlan) -> None:
@@ -39,12 +53,17 @@ def prepare_state(plan: HubPlan) -> None:
 
 
 def require_free(plan: HubPlan) -> None:
-    """Raise UserError if a hub runs here, or a port is taken."""
+    """Raise UserError if a hub runs here, or a port is taken.
+
+    What a killed hub has left is ended first, but for students' servers.
+    """
     if runner(plan) is not None:
         raise UserError(
             f"a hub of this course is running (its address: {plan.address}). "
-            "`unrolled hub check` looks at it, `unrolled hub down` stops it."
+            "`unrolled hub check` looks at it, `unrolled hub restart` starts it anew, "
+            "`unrolled hub down` stops it."
         )
+    end(own_processes(plan))
     for port in plan.ports:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -61,9 +80,15 @@ def require_free(plan: HubPlan) -> None:
 class RunningHub:
     """The hub's process; use as a context manager: it is stopped at the end."""
 
-    def __init__(self, plan: HubPlan) -> None:
-        self.plan = plan
+    def __init__(
+        self,
+        plan: HubPlan,
+        say: Callable[[str], None] = lambda what: None,
+        hurried: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.plan, self.say, self.hurried = plan, say, hurried
         self.log = plan.state / "hub.log"
+        self.keep_servers = False
 
     def __enter__(self) -> RunningHub:
         """Start the hub; UserError with its last words if it does not get ready."""
@@ -83,16 +108,52 @@ class RunningHub:
         (self.plan.state / PID).write_text(f"{os.getpid()}\n", encoding="ascii")
         try:
             self._wait()
-        except BaseException:
-            self.__exit__()
+        except BaseException as error:
+            self.__exit__(type(error))
             raise
+        clear_notice(self._place)
+        (self.plan.state / READY).write_text("", encoding="utf-8")
         return self
 
-    def __exit__(self, *_: object) -> None:
-        """Stop the hub, and whatever it has left."""
-        stop_tree(self.process.pid, self.plan)
+    def __exit__(self, kind: object = None, *_: object) -> None:
+        """Stop the hub, and whatever it has left.
+
+        Servers run on where it starts anew, or has ended by an error of its own.
+        """
+        keep = self.keep_servers or (kind is not None and kind is not KeyboardInterrupt)
+        if kind is KeyboardInterrupt:
+            self._give_time()
+        stop_tree(self.process.pid, self.plan, keep)
         self.process.wait()
+        clear_notice(self._place)
         (self.plan.state / PID).unlink(missing_ok=True)
+
+    @property
+    def _place(self) -> Path:
+        return self.plan.exchange / self.plan.course
+
+    def _give_time(self) -> None:
+        """Warn those who work, and wait until they have had time to save.
+
+        What is open in JupyterLab saves itself meanwhile.
+        """
+        names = people(student_servers(self.plan))
+        seconds = self.plan.stop_seconds
+        if not names or not seconds or self.hurried():
+            return
+        until = datetime.now(UTC) + timedelta(seconds=seconds)
+        text = f"The hub stops in less than {seconds} seconds. Save your work now."
+        write_notice(self._place, Notice(text, until))
+        self.say(
+            f"{len(names)} at work: {', '.join(names)}. They are told, and have "
+            f"{seconds} s to save; once more Ctrl-C stops at once. (`unrolled hub "
+            "restart` would let their servers run on.)"
+        )
+        end_ = time.monotonic() + seconds
+        while time.monotonic() < end_ and not self.hurried():
+            time.sleep(0.2)
+            if not any(map(lives, student_servers(self.plan))):
+                return
 
     def _wait(self) -> None:
         """Until the sign-in page and all services answer through the proxy."""
@@ -113,9 +174,15 @@ class RunningHub:
         text = "\n  ".join(wrong[-5:])
         return f"the end of {self.log}:\n  {text}"
 
-    def wait(self) -> None:
-        """Until the hub ends by itself; UserError then, for it never should."""
-        self.process.wait()
+    def wait(self, asked: Callable[[], bool] = lambda: False) -> None:
+        """Until something is asked for.
+
+        Raises UserError if the hub ends by itself, for it never should.
+        """
+        while self.process.poll() is None:
+            if asked():
+                return
+            time.sleep(0.2)
         raise UserError(f"the hub has ended by itself; {self.last_words()}")
 
 
@@ -136,61 +203,21 @@ def answers(url: str) -> bool:
         return False
 
 
-def stop_tree(pid: int, plan: HubPlan) -> None:
-    """End a hub: asked first, then everything of it that is still there is killed."""
+def stop_tree(pid: int, plan: HubPlan, keep_servers: bool = False) -> None:
+    """End a hub: asked first, then everything of it that is still there is killed.
+
+    With `keep_servers` those of students run on; a hub that starts finds them again.
+    """
     with contextlib.suppress(psutil.NoSuchProcess):
         hub = psutil.Process(pid)
-        known = hub.children(recursive=True)
         hub.terminate()
         with contextlib.suppress(psutil.TimeoutExpired):
             hub.wait(STOP_SECONDS)
-        _end([hub, *known])
-    _end(strays(plan))
-
-
-def strays(plan: HubPlan) -> list[psutil.Process]:
-    """Processes that run from the hub's folder, other than this one's ancestors."""
-    mine = {os.getpid(), *(p.pid for p in psutil.Process().parents())}
-    return [p for p in _all() if p.pid not in mine and _is_of(p, plan.folder)]
-
-
-def _all() -> Iterator[psutil.Process]:
-    yield from psutil.process_iter()
-
-
-def _is_of(process: psutil.Process, folder: Path) -> bool:
-    try:
-        words = process.cmdline()[:2]
-    except psutil.Error:
-        return False
-    return any(word.startswith(f"{folder}/") for word in words)
-
-
-def _end(processes: Sequence[psutil.Process]) -> None:
-    for act in ("terminate", "kill"):
-        for process in processes:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                getattr(process, act)()
-        processes = _wait_for(processes, 5.0)
-
-
-def _wait_for(
-    processes: Sequence[psutil.Process], seconds: float
-) -> list[psutil.Process]:
-    """Wait until processes have ended; those that have not. A zombie has ended."""
-    until = time.monotonic() + seconds
-    left = [p for p in processes if _lives(p)]
-    while left and time.monotonic() < until:
-        time.sleep(0.1)
-        left = [p for p in left if _lives(p)]
-    return left
-
-
-def _lives(process: psutil.Process) -> bool:
-    try:
-        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
+        end([hub])
+    if not keep_servers:
+        end(student_servers(plan), SERVER_SECONDS)  # they end their kernels first
+        end(strays(plan))
+    end(own_processes(plan))
 
 
 def runner(plan: HubPlan) -> psutil.Process | None:
@@ -201,16 +228,44 @@ def runner(plan: HubPlan) -> psutil.Process | None:
         words = " ".join(process.cmdline())
     except (OSError, ValueError, psutil.Error):
         return None
-    return process if "hub" in words and _lives(process) else None
+    return process if "hub" in words and lives(process) else None
 
 
-def down(plan: HubPlan) -> bool:
-    """Stop a hub that runs, and what a killed one has left; False if none did."""
+def down(plan: HubPlan, now: bool = False) -> bool:
+    """Stop a hub that runs, and what a killed one has left; False if none did.
+
+    Those who work are warned and have `stop_seconds` to save, unless it must be `now`.
+    """
     found = runner(plan)
     left = strays(plan)
     if found is not None:
         found.send_signal(signal.SIGTERM)
-        _wait_for([found], STOP_SECONDS + 15)
-    _end(strays(plan))
+        if now:
+            time.sleep(0.5)
+            found.send_signal(signal.SIGTERM)
+        wait_for([found], plan.stop_seconds + STOP_SECONDS + SERVER_SECONDS + 15)
+    end(strays(plan))
     (plan.state / PID).unlink(missing_ok=True)
     return found is not None or bool(left)
+
+
+def restart(plan: HubPlan) -> list[str]:
+    """Let a hub that runs read course.toml and start anew; whose servers ran on.
+
+    Raises UserError if none runs, or if it did not come back.
+    """
+    found = runner(plan)
+    if found is None:
+        raise UserError("no hub of this course is running; `unrolled hub` starts it.")
+    ready = plan.state / READY
+    before = ready.stat().st_mtime_ns if ready.exists() else 0
+    found.send_signal(signal.SIGUSR1)
+    until = time.monotonic() + RESTART_SECONDS
+    while lives(found) and time.monotonic() < until:
+        if ready.exists() and ready.stat().st_mtime_ns > before:
+            words = ready.read_text(encoding="utf-8").strip()
+            if words:
+                raise UserError(words)
+            return people(student_servers(plan))
+        time.sleep(0.2)
+    raise UserError(f"the hub did not come back; see {plan.state / 'hub.log'}")

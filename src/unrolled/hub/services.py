@@ -8,6 +8,8 @@ from typing import Any
 from unrolled.hub.gate import ASSISTANTS, INSTRUCTORS
 from unrolled.hub.plan import HubPlan
 
+CULLER = "idle-culler"
+
 
 def formgrader_service(plan: HubPlan) -> dict[str, Any]:
     """Formgrader for the assistants: they look at files, mark, and run nothing."""
@@ -74,10 +76,31 @@ def grading_service(plan: HubPlan) -> dict[str, Any]:
         "command": [python, "-m", "unrolled.hub.grading_page", str(plan.course_root)],
         "user": plan.grader,
         "cwd": str(plan.course_root),
-        "environment": _grader_environment(plan) | {"FORMGRADER": plan.formgrader},
+        "environment": {
+            **_grader_environment(plan),
+            "FORMGRADER": plan.formgrader,
+            "AUTHORING": plan.authoring,
+            "INSTRUCTORS": f"{INSTRUCTORS}-{plan.course}",
+        },
         "oauth_no_confirm": True,
         "display": True,
     }
+
+
+def culling_service(plan: HubPlan) -> list[dict[str, Any]]:
+    """Ends the servers that nobody has used for a while; none if they stay for ever."""
+    if not plan.idle_minutes:
+        return []
+    python = str(plan.staff_env / "bin" / "python")
+    seconds = plan.idle_minutes * 60
+    command = [python, "-m", "jupyterhub_idle_culler", f"--timeout={seconds}"]
+    every = f"--cull-every={cull_every(plan.idle_minutes)}"
+    return [{"name": CULLER, "command": [*command, every], "display": False}]
+
+
+def cull_every(idle_minutes: int) -> int:
+    """How often to look for what is idle, in seconds."""
+    return max(10, min(300, idle_minutes * 60 // 4))
 
 
 def _grader_environment(plan: HubPlan) -> dict[str, str]:

@@ -11,6 +11,7 @@ from unrolled.toml_table import Table
 
 ACCOUNT = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 SIGN_IN = ("password", "pam", "lti")
+LEAST_MEMORY = 600  # MB; a notebook with PyTorch and Keras takes about 430
 DEMO_STUDENTS = ("ada", "emmy", "sophie")
 
 
@@ -21,7 +22,10 @@ class HubSettings:
     `students` are added to those of the gradebook; if both are empty, three demo
     students are made. `folder` is where all of the hub lies ("" is /srv/unrolled/
     and the course's id). `port` is that of the hub's address; the next six are used
-    as well, all on loopback.
+    as well, all on loopback. A server, or a kernel, that nobody has used for
+    `idle_minutes` is ended (0: never). Each process of a student has `memory_mb` MB of
+    memory for data (0: no limit). When the hub stops, those who work have
+    `stop_seconds` to save.
     """
 
     port: int = 8000
@@ -30,12 +34,15 @@ class HubSettings:
     assistants: tuple[str, ...] = ("ta",)
     students: tuple[str, ...] = ()
     folder: str = ""
+    idle_minutes: int = 60
+    memory_mb: int = 2048
+    stop_seconds: int = 40
 
 
 def read_hub(table: Table) -> HubSettings:
     """Read the table; UserError names a key that is wrong."""
     usual = HubSettings()
-    table.only("port", "sign_in", "instructors", "assistants", "students", "folder")
+    table.only(*HubSettings.__dataclass_fields__)
     sign_in = str(table.get("sign_in", str, usual.sign_in))
     if sign_in not in SIGN_IN:
         raise table.fail("sign_in", f"{sign_in!r} is none of {', '.join(SIGN_IN)}")
@@ -52,7 +59,18 @@ def read_hub(table: Table) -> HubSettings:
         _accounts(table, "assistants", usual.assistants),
         _accounts(table, "students", usual.students),
         folder,
+        table.whole("idle_minutes", usual.idle_minutes, 100_000),
+        _memory(table, usual.memory_mb),
+        table.whole("stop_seconds", usual.stop_seconds, 3600),
     )
+
+
+def _memory(table: Table, usual: int) -> int:
+    """What each process of a student may take; too little starts no notebook."""
+    found = table.whole("memory_mb", usual, 1 << 24)
+    if 0 < found < LEAST_MEMORY:
+        raise table.fail("memory_mb", f"{found} is too little: {LEAST_MEMORY}, or 0")
+    return found
 
 
 def _accounts(table: Table, key: str, usual: Sequence[str]) -> tuple[str, ...]:

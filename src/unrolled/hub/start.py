@@ -16,7 +16,7 @@ from unrolled.hub.accounts import make_account, make_accounts, remove_accounts
 from unrolled.hub.clone import close_clones, require_closed
 from unrolled.hub.course_place import build_course, make_exchange, place_course
 from unrolled.hub.environment_files import write_environment_files
-from unrolled.hub.install import install
+from unrolled.hub.install import install, require_same_environments
 from unrolled.hub.lti_settings import read_lti
 from unrolled.hub.members import students_of
 from unrolled.hub.ownership import claim, remove_folder
@@ -38,14 +38,20 @@ class Prepared:
     seconds: float
 
 
-def prepare(course: Course, say: Say) -> Prepared:
+def prepare(course: Course, say: Say, running: HubPlan | None = None) -> Prepared:
     """Install, make accounts and folders, place and build the course.
 
-    Everything that is there already stays; doing it twice changes nothing.
+    Everything that is there already stays; doing it twice changes nothing. With a hub
+    that is `running`, for its next start: UserError says what only a stop can change.
     """
     began = time.monotonic()
+    say("looking at course.toml")
     plan = make_plan(course)
-    require_free(plan)
+    if running is None:
+        require_free(plan)
+    else:
+        _require_same_place(plan, running)
+        require_same_environments(plan, PROJECT, _extras(plan, course))
     claim(plan, course)
     if plan.sign_in == "lti":
         read_lti(plan)
@@ -59,11 +65,20 @@ def prepare(course: Course, say: Say) -> Prepared:
     make_exchange(plan)
     write_environment_files(plan)
     build_course(plan)
+    say("making accounts")
     plan = _with_students(plan, course)
     prepare_state(plan)
     made += make_accounts(plan)
     require_closed(plan)
     return Prepared(plan, tuple(made), copied, time.monotonic() - began)
+
+
+def _require_same_place(plan: HubPlan, running: HubPlan) -> None:
+    if (plan.folder, plan.port) != (running.folder, running.port):
+        raise UserError(
+            "course.toml has another port or folder for the hub: stop it and start it "
+            "again."
+        )
 
 
 def _extras(plan: HubPlan, course: Course) -> tuple[str, ...]:

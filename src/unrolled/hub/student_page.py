@@ -139,22 +139,24 @@ class CoursePage(Handler):
         front = self.front
         said, front.said = front.said, None
         work: dict[str, Work] = {}
-        dates = Dates()
+        dates, notice = Dates(), ""
         try:
+            notice = await front.ask(front.desk.notice)
             work = await front.ask(front.desk.works)
             dates = await front.ask(front.desk.dates)
         except Trouble as trouble:
             said = ("bad", str(trouble))
         table = rows(work, dates, front.root, front.base, datetime.now(UTC))
         self.set_header("Cache-Control", "no-store")
-        self.finish(self._page(table, dates, said))
+        self.finish(self._page(table, dates, said, notice))
 
-    def _page(self, table: list[Any], dates: Dates, said: Any) -> str:
+    def _page(self, table: list[Any], dates: Dates, said: Any, notice: str) -> str:
         title = dates.title or os.environ.get("UNROLLED_COURSE_TITLE", "Assignments")
         return self.front.page.render(
             title=title,
             rows=table,
             said=said,
+            notice=notice,
             done=sum(row.again for row in table),
             user=os.environ.get("JUPYTERHUB_USER", ""),
             hub=os.environ.get("JUPYTERHUB_BASE_URL", ""),

@@ -1,0 +1,89 @@
+"""Processes of a hub: what is still running, and whose."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import psutil
+
+from unrolled.hub.plan import HubPlan
+
+KILL_SECONDS = 5.0
+SINGLE_USER = "jupyterhub-singleuser"
+
+
+def strays(plan: HubPlan) -> list[psutil.Process]:
+    """Processes that run from the hub's folder, other than this one's ancestors."""
+    mine = {os.getpid(), *(p.pid for p in psutil.Process().parents())}
+    return [p for p in _all() if p.pid not in mine and _is_of(p, plan.folder)]
+
+
+def own_processes(plan: HubPlan) -> list[psutil.Process]:
+    """Hub, proxy and services: all but students' servers and what those run."""
+    return [p for p in strays(plan) if not _is_of(p, plan.students_env)]
+
+
+def student_servers(plan: HubPlan) -> list[psutil.Process]:
+    """Students' servers, without their kernels."""
+    return [p for p in strays(plan) if _is_server(p, plan)]
+
+
+def people(servers: Sequence[psutil.Process]) -> list[str]:
+    """Whose servers these are."""
+    names = []
+    for server in servers:
+        with contextlib.suppress(psutil.Error, KeyError):
+            names.append(str(server.username()))
+    return sorted(set(names))
+
+
+def _all() -> Iterator[psutil.Process]:
+    yield from psutil.process_iter()
+
+
+def _words(process: psutil.Process) -> list[str]:
+    try:
+        return list(process.cmdline()[:2])
+    except psutil.Error:
+        return []
+
+
+def _is_of(process: psutil.Process, folder: Path) -> bool:
+    return any(word.startswith(f"{folder}/") for word in _words(process))
+
+
+def _is_server(process: psutil.Process, plan: HubPlan) -> bool:
+    return str(plan.students_env / "bin" / SINGLE_USER) in _words(process)
+
+
+def end(processes: Sequence[psutil.Process], seconds: float = KILL_SECONDS) -> None:
+    """Ask processes to end, and kill those that have not after `seconds`."""
+    for act in ("terminate", "kill"):
+        for process in processes:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                getattr(process, act)()
+        processes = wait_for(processes, seconds)
+
+
+def wait_for(
+    processes: Sequence[psutil.Process], seconds: float
+) -> list[psutil.Process]:
+    """Wait until processes have ended; those that have not. A zombie has ended."""
+    until = time.monotonic() + seconds
+    left = [p for p in processes if lives(p)]
+    while left and time.monotonic() < until:
+        time.sleep(0.1)
+        left = [p for p in left if lives(p)]
+    return left
+
+
+def lives(process: psutil.Process) -> bool:
+    """Whether a process goes on."""
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False

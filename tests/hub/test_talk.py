@@ -1,0 +1,48 @@
+"""Does a long command say what it is doing, also where nobody has a terminal?"""
+
+from __future__ import annotations
+
+import io
+import time
+
+from rich.console import Console
+
+from unrolled.report.talk import Talk
+
+
+def test_lines_in_a_pipe() -> None:
+    """Is each step a line, and does a line follow while it lasts?"""
+    file = io.StringIO()
+    with Talk(Console(file=file, width=20), every=0.05) as talk:
+        talk.say("making the students' environment (a minute or two)")
+        while file.getvalue().count("\n") < 3:
+            time.sleep(0.01)
+        talk.say("making accounts")
+    lines = file.getvalue().splitlines()
+    assert lines[0] == "making the students' environment (a minute or two) ..."
+    assert lines[1].startswith("  making the students' environment")
+    assert "making accounts ..." in lines
+    assert "\x1b" not in file.getvalue()
+
+
+def test_silent_afterwards() -> None:
+    """Is nothing said any more when the work is done?"""
+    file = io.StringIO()
+    with Talk(Console(file=file), every=0.01) as talk:
+        talk.say("looking")
+    said = file.getvalue()
+    time.sleep(0.1)
+    assert file.getvalue() == said
+
+
+def test_a_line_in_a_terminal() -> None:
+    """Does the line in a terminal count the seconds?"""
+    file = io.StringIO()
+    console = Console(file=file, force_terminal=True, width=80)
+    with Talk(console) as talk:
+        talk.say("starting the hub")
+        for _ in range(100):
+            if "starting the hub ... 1 s" in file.getvalue():
+                break
+            time.sleep(0.1)
+    assert "starting the hub ... 1 s" in file.getvalue()
