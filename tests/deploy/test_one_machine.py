@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 
 from unrolled.cli import app
 from unrolled.course import load_course
-from unrolled.hub.running import STOP_SECONDS
+from unrolled.hub.running import SERVER_SECONDS, STOP_SECONDS
+from unrolled.hub.settings import HubSettings
 
 UNIT = "one-machine/unrolled-hub.service"
 
@@ -38,10 +39,14 @@ def test_the_unit_starts_a_command_that_exists() -> None:
 
 
 def test_the_unit_lets_the_hub_end_by_itself() -> None:
-    """Is systemd more patient than the hub, and does it signal only the command?"""
+    """Is systemd more patient than the hub, and do servers outlive a hub that fails?"""
     service = unit()["Service"]
-    assert float(service["TimeoutStopSec"]) > STOP_SECONDS + 15
-    assert service["KillMode"] == "mixed"
+    whole = HubSettings().stop_seconds + STOP_SECONDS + SERVER_SECONDS + 15
+    assert float(service["TimeoutStopSec"]) > whole
+    assert service["KillMode"] == "process"
+    program, *words = service["ExecReload"].split()
+    assert program == service["ExecStart"].split()[0]
+    assert words == ["hub", "restart"]
 
 
 @pytest.mark.skipif(not tool("systemd-analyze"), reason="apt-get install systemd")

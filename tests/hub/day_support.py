@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import pwd
+import re
 import shutil
 import signal
 import subprocess
@@ -42,6 +43,7 @@ late = { per_day = 10, max = 50, grace_minutes = 15 }
 [hub]
 assistants = ["ta", "tara"]
 """
+LANDING = re.compile(r"/user/[^/]+/course|/services/unrolled-grading/")
 QUIET = {  # all cells in the page, not only those in view
     "notebook-extension/tracker.jupyterlab-settings": '{"windowingMode": "none"}',
     "apputils-extension/notification.jupyterlab-settings": '{"fetchNews": "false"}',
@@ -207,7 +209,7 @@ class Browser:
         page = context.new_page()
         page.set_default_timeout(90_000)
         self.sign_in(page, name)
-        page.wait_for_url("**/course*")
+        page.wait_for_url(LANDING)
         page.wait_for_load_state()
         try:
             yield page

@@ -38,6 +38,7 @@ from unrolled.author.recipes import load_students
 from unrolled.course import load_course
 from unrolled.grade.material import load_material, load_reference
 from unrolled.hub.running import require_free, strays
+from unrolled.hub.servers import student_servers
 
 NAME, NOTEBOOK = "02_forward_pass", "forward_pass.ipynb"
 PATH = f"unrolled/{NAME}/{NOTEBOOK}"
@@ -301,6 +302,29 @@ def test_thirty_students_hand_in_within_a_minute(hub: Hub) -> None:
         assert (place / NOTEBOOK).read_bytes() == content
         stamp = (place / "timestamp.txt").read_text().strip()
         assert began <= parse_utc(stamp).replace(tzinfo=UTC) <= ended
+
+
+def test_a_restart_keeps_those_who_work(hub: Hub, browser: Browser) -> None:
+    """Does a server run on while the hub starts anew, or has been killed?"""
+    with browser.person("ada") as page:
+        servers = {p.pid for p in student_servers(hub.plan)}
+        limits = Path(f"/proc/{min(servers)}/limits").read_text()
+        assert f"{hub.plan.memory_mb}000000" in limits
+        toml = hub.root / "course.toml"
+        good = toml.read_text()
+        toml.write_text(f"{good}\nwrong = 1\n")
+        refused = hub.run("restart")
+        assert (refused.returncode, "unknown" in refused.stderr) == (2, True)
+        toml.write_text(good)
+        done = hub.run("restart")
+        assert (done.returncode, "ada" in done.stderr) == (0, True), done.stderr
+        assert hub.process is not None
+        assert hub.process.poll() is None
+        hub.process.kill()
+        hub.process.wait()
+        hub.start()
+        assert {p.pid for p in student_servers(hub.plan)} >= servers
+        wait_until(lambda: page.goto(f"{hub.address}/user/ada/course").ok)
 
 
 def test_a_restart_loses_nothing(hub: Hub, browser: Browser) -> None:

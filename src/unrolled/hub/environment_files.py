@@ -28,6 +28,25 @@ QUIET = {
     },
 }
 
+# In every notebook a way to where it is handed in; what is open is saved often,
+# so that little is lost when a server ends. (`user-redirect` is whoever clicks.)
+STUDENTS_LAB = {
+    "@jupyterlab/notebook-extension:panel": {
+        "toolbar": [
+            {
+                "name": "unrolled-course-page",
+                "command": "help:open",
+                "args": {"url": "/hub/user-redirect/course", "newBrowserTab": True},
+                "label": "Submit / course page",
+                "caption": "Save first. Your course page opens: submit, due dates, "
+                "feedback",
+                "rank": 99,
+            }
+        ]
+    },
+    "@jupyterlab/docmanager-extension:plugin": {"autosaveInterval": 30},
+}
+
 STUDENTS_CONFIG = '''"""Made by `unrolled hub`: nbgrader for students."""
 
 c = get_config()
@@ -88,6 +107,7 @@ def _write(
     settings = environment / "share" / "jupyter" / "lab" / "settings"
     if environment.name == "students":
         _json(settings / "overrides.json", QUIET)
+        _json(place / "labconfig" / "default_setting_overrides.json", STUDENTS_LAB)
 
 
 def extension(name: str) -> str:
