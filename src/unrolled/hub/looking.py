@@ -52,6 +52,10 @@ class LookOnly(AsyncLargeFileManager):  # type: ignore[misc]
             raise PermissionError(errno.EACCES, "not for assistants", path)
         return await super().get(path, *args, **kwargs)
 
+    async def list_checkpoints(self, path: str) -> Any:
+        """The kept copies of a file; none of one that may not be seen."""
+        return await super().list_checkpoints(path) if self.may_see(path) else []
+
     async def save(self, model: Any, path: str = "") -> NoReturn:
         """Refuse to write a file."""
         raise HTTPError(403, WHY)
