@@ -11,10 +11,6 @@ from html import escape
 
 # Feedback pages have this where the link belongs; see report/templates/feedback/.
 PLACE = "<!-- course page -->"
-POLICY = (
-    "default-src 'none'; base-uri 'none'; form-action 'none'; "
-    "style-src 'unsafe-inline'; img-src data:"
-)
 _BODY = re.compile(r"<body[^>]*>")
 
 

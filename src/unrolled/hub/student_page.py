@@ -22,10 +22,10 @@ from tornado.web import authenticated
 
 from unrolled.hub.dates import Dates
 from unrolled.hub.desk import Desk, Work
-from unrolled.hub.feedback_page import POLICY as SHOWN
 from unrolled.hub.feedback_page import with_way_back
 from unrolled.hub.student_rows import lab_url, moment, rows
 from unrolled.hub.trouble import Trouble
+from unrolled.report.policy import FEEDBACK
 
 T = TypeVar("T")
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'"
@@ -183,7 +183,7 @@ class CourseButton(Handler):
 class FeedbackPage(Handler):
     """What the grader said, with the way back to the course page."""
 
-    policy = SHOWN
+    policy = FEEDBACK
 
     @authenticated
     async def get(self, name: str) -> None:
