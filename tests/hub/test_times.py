@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hub_support import NAME, Hub
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.utils import parse_utc, to_numeric_tz
 from traitlets.config import Config
 
 from unrolled.hub.collected import read_report
+from unrolled.hub.marking import DueDate, Marking
 from unrolled.pipeline import configure
 
 CHICAGO = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d C[SD]T"
@@ -73,3 +77,38 @@ def test_a_folder_that_is_kept(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> Non
     told = datetime.strptime(stamp[1], "%Y-%m-%d %H.%M.%S")
     offset = told - datetime.now(UTC).replace(tzinfo=None)
     assert timedelta(hours=-6.1) < offset < timedelta(hours=-4.9)
+
+
+@pytest.mark.parametrize(
+    ("local", "utc"),
+    [
+        ("2027-02-05T23:59", "2027-02-06 05:59"),
+        ("2027-07-01T23:59", "2027-07-02 04:59"),
+    ],
+)
+def test_a_due_date_that_is_saved_as_it_is_shown(local: str, utc: str) -> None:
+    """Does formgrader's form keep a due date of winter in summer, and the reverse?"""
+
+    class Asked(DueDate):
+        api = SimpleNamespace(timezone="America/Chicago")
+
+    sent = {"duedate_notimezone": local}
+    sent["duedate_timezone"] = to_numeric_tz("America/Chicago")
+    asked = Asked.__new__(Asked)
+    asked.request = SimpleNamespace(body=json.dumps(sent).encode())
+    got = asked.get_json_body()
+    meant = parse_utc(f"{got['duedate_notimezone']} {got['duedate_timezone']}")
+    assert f"{meant:%Y-%m-%d %H:%M}" == utc
+
+
+def test_formgrader_s_form_comes_to_us() -> None:
+    """Does the address of an assignment's settings lead to our handler first?"""
+    routes: list[tuple[str, type]] = []
+    webapp = SimpleNamespace(
+        settings={"base_url": "/services/rnn/"},
+        add_handlers=lambda _, more: routes.extend((p, h) for p, h, *_ in more),
+    )
+    Marking().init_handlers(webapp)
+    path = f"/services/rnn/formgrader/api/assignment/{NAME}"
+    found = [h for pattern, h in routes if re.fullmatch(pattern, path)]
+    assert found[0] is DueDate

@@ -7,13 +7,16 @@ them to it; all else is nbgrader's.
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cached_property
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader
 from jupyter_server.utils import url_path_join
-from nbgrader.server_extensions.formgrader import handlers
+from nbgrader.server_extensions.formgrader import apihandlers, handlers
 from nbgrader.server_extensions.formgrader.formgrader import FormgradeExtension
+from nbgrader.utils import to_numeric_tz
 
 from unrolled.report.policy import HANDED_IN, marking_policy, new_nonce
 
@@ -58,7 +61,25 @@ class HandedIn(handlers.SubmissionFilesHandler):  # type: ignore[misc]
         return f"{super().content_security_policy}; {HANDED_IN}"
 
 
+class DueDate(apihandlers.AssignmentHandler):  # type: ignore[misc]
+    """An assignment's settings, whose due date is meant on the class's clock.
+
+    The page sends today's offset from UTC with it; across a clock change that would
+    move a due date by an hour, though nobody has touched it.
+    """
+
+    def get_json_body(self) -> Any:
+        """What the page sent, with the offset that its time has."""
+        data = super().get_json_body()
+        zone, when = self.api.timezone, data.get("duedate_notimezone")
+        if when and data.get("duedate_timezone") == to_numeric_tz(zone):
+            local = datetime.fromisoformat(when).replace(tzinfo=ZoneInfo(zone))
+            data["duedate_timezone"] = f"{local:%z}"
+        return data
+
+
 OURS = {
+    apihandlers.AssignmentHandler: DueDate,
     handlers.SubmissionHandler: Submission,
     handlers.SubmissionFilesHandler: HandedIn,
 }
@@ -84,6 +105,11 @@ class Marking(FormgradeExtension):  # type: ignore[misc]
         ours = [
             (url_path_join(base, pattern), OURS.get(handler, handler), *more)
             for pattern, handler, *more in handlers.default_handlers
+        ]
+        ours += [
+            (url_path_join(base, pattern), OURS[handler], *more)
+            for pattern, handler, *more in apihandlers.default_handlers
+            if handler in OURS
         ]
         webapp.add_handlers(".*$", ours)
         super().init_handlers(webapp)
