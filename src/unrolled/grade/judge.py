@@ -123,7 +123,11 @@ class Examination:
         """
         seed = self.task.seed if seed is None else seed
         checks = tuple(c for c in self.reference.checks if only in (None, c.exercise))
-        first = {c.grade_id: self._first(c, seed) for c in checks}
+        first = {c.grade_id: self._run(c, seed, self.first) for c in checks}
+        first |= {
+            c.grade_id: self._undisturbed(c, first[c.grade_id], seed, {})
+            for c in checks
+        }
         wrong = {c.exercise for c in checks if not first[c.grade_id].passed}
         last = {c.grade_id: self._last(c, first, wrong, seed) for c in checks}
         blame = Blame(self.reference, checks, first, last)
@@ -135,10 +139,6 @@ class Examination:
     def _suspects(self, check: Check, wrong: set[str]) -> list[str]:
         """The earlier exercises that are wrong."""
         return [e for e in self.reference.earlier(check.exercise) if e in wrong]
-
-    def _first(self, check: Check, seed: int) -> Outcome:
-        outcome = self._run(check, seed, self.first)
-        return self._undisturbed(check, outcome, seed, {})
 
     def _last(
         self, check: Check, first: dict[str, Outcome], wrong: set[str], seed: int
@@ -211,10 +211,12 @@ class Examination:
             return outcome
         if outcome.lost:  # it would be lost there, too, and take as long again
             return outcome
+        if self.end - time.monotonic() < self.task.limits.submission_seconds / 2:
+            return outcome  # the time that is left belongs to the other checks
         third = self._third(place, bindings)
         again = self._run(check, seed, third)
         self._note(third)
-        return again
+        return outcome if again.lost else again
 
     def _third(self, place: int, bindings: dict[str, object]) -> StudentProcess:
         """A process that ends at a place; one is kept for its next checks."""
