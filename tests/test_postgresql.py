@@ -15,7 +15,7 @@ from dump_support import dump
 from postgresql_support import Server, needs_postgresql, programs, server
 from two_assignments import NAMES, copy_school, grade_school, make_school
 
-from unrolled.author.build import build
+from unrolled.author.build import Agreed, build
 from unrolled.canvas.export import export_canvas
 from unrolled.course import Course, load_course
 from unrolled.demo import demo
@@ -111,8 +111,8 @@ def test_a_term_that_has_begun_moves_whole_and_once(
         assert gradebook.find_student("newcomer")
 
 
-def test_build_registers_and_refuses(course: Course) -> None:
-    """Does a changed test reach the database, and are new cells refused whole?"""
+def test_build_registers_and_asks(course: Course) -> None:
+    """Does a changed test reach the database, and other cells when agreed to?"""
     lesson = course.lessons / NAME / "tiny.py"
     text = lesson.read_text()
     lesson.write_text(text.replace("integers(100)", "integers(200)"))
@@ -123,9 +123,16 @@ def test_build_registers_and_refuses(course: Course) -> None:
         gradebook.add_submission(NAME, "ada")
     before = dump(course)
     lesson.write_text(text.replace('"double_values"', '"double_numbers"'))
-    with pytest.raises(UserError, match="submissions are graded already"):
+    with pytest.raises(UserError, match="renamed  double_values -> double_numbers"):
         build(course, [NAME])
     assert dump(course) == before
+    added = '# %% check="double_zero" points=10\nassert double(0) == 0\n\n# %% show'
+    more = text.replace("# %% show", added).replace("points=60", "points=50")
+    for changed in (more, text):
+        lesson.write_text(changed)
+        assert build(course, [NAME], agreed=Agreed(cells=True)).assignments[0].gradebook
+        assert grade(course, NAME).ungraded == ()
+    assert list((course.build / "backups").glob("dropped-*"))
 
 
 def test_a_backup_brings_everything_back(course: Course, postgresql: Server) -> None:

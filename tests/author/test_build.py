@@ -113,14 +113,14 @@ def test_a_changed_test_is_registered(course: Course) -> None:
 
 
 def test_new_cells_under_graded_submissions_are_refused_whole(course: Course) -> None:
-    """Is the gradebook left as it was when cells change under submissions?"""
+    """Is the gradebook left as it was until somebody agrees to other cells?"""
     build(course, [NAME])
     with Gradebook(course.db_url, course.id) as gradebook:
         gradebook.add_student("ada")
         gradebook.add_submission(NAME, "ada")
     lesson = course.lessons / NAME / "tiny.py"
     lesson.write_text(LESSON.replace('"double_values"', '"double_numbers"'))
-    with pytest.raises(UserError, match="submissions are graded already"):
+    with pytest.raises(UserError, match="other cells than the gradebook"):
         build(course, [NAME])
     with Gradebook(course.db_url, course.id) as gradebook:
         names = {c.name for c in gradebook.find_notebook("tiny", NAME).grade_cells}

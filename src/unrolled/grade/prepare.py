@@ -48,7 +48,7 @@ class Preparer:
         """Read what a student has handed in; UserError says what is wrong with it."""
         origin = self.course.submitted / student / self.assignment
         path = origin / f"{self.course.assignments[self.assignment].notebook}.ipynb"
-        if not path.exists():
+        if not path.exists() and not path.is_symlink():
             raise UserError(_missing_notebook(origin, path))
         content = submission_bytes(path)
         said = self.identifier.look(path, parse_submission(content, path))
