@@ -6,6 +6,7 @@ its heading: a notebook that went through Colab or Kaggle has lost the first two
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -55,15 +56,35 @@ def find_anchors(release: Notebook, cells: Sequence[Submitted]) -> list[int | No
     return found
 
 
-def last_anchor(anchors: Sequence[int | None], index: int) -> int:
-    """The released cell that a submitted one stands behind, or is; -1 for none."""
-    return next((a for a in reversed(anchors[: index + 1]) if a is not None), -1)
+@dataclass(frozen=True)
+class Places:
+    """Where submitted cells stand among the released ones, by their numbers.
+
+    `behind` has for each cell the released one that it is or stands behind, -1 for
+    none; `ahead` the next released one below it.
+    """
+
+    behind: Sequence[int]
+    ahead: Sequence[float]
+
+    def fits(self, index: int, number: int) -> bool:
+        """Whether a submitted cell stands where the released cell `number` belongs."""
+        above = self.behind[index - 1] if index else -1
+        return above < number < self.ahead[index]
 
 
-def in_place(anchors: Sequence[int | None], index: int, number: int) -> bool:
-    """Whether a submitted cell stands where the released cell `number` belongs."""
-    after = next((a for a in anchors[index + 1 :] if a is not None), number + 1)
-    return last_anchor(anchors, index - 1) < number < after
+def find_places(anchors: Sequence[int | None]) -> Places:
+    """The places of submitted cells, from the released cells that some of them are."""
+    behind: list[int] = []
+    for anchor in anchors:
+        last = behind[-1] if behind else -1
+        behind.append(last if anchor is None else anchor)
+    ahead: list[float] = []
+    following: float = math.inf
+    for anchor in reversed(anchors):
+        ahead.append(following)
+        following = following if anchor is None else anchor
+    return Places(behind, ahead[::-1])
 
 
 def _by_name(released: list[Notebook], cells: Sequence[Submitted]) -> list[int | None]:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from unrolled.grade.anchors import Submitted, headings, in_place, last_anchor, plain
+from unrolled.grade.anchors import Submitted, find_places, headings, plain
 from unrolled.grade.attachments import safe_attachments
 from unrolled.grade.matching import Match
 from unrolled.grade.reference import is_answer, meta
@@ -108,6 +108,7 @@ class _Finder:
         self.released = release["cells"]
         self.cells = cells
         self.match = match
+        self.places = find_places(match.anchors)
 
     def is_empty(self, section: Section) -> bool:
         """Whether nothing but the released text stands in the answer's cell."""
@@ -187,7 +188,7 @@ class _Finder:
         for index, cell in enumerate(self.cells):
             if index in self.match.used or not cell.source.strip():
                 continue
-            place = last_anchor(self.match.anchors, index)
+            place = self.places.behind[index]
             close = section.start <= place <= section.answer
             inside = section.start <= place < section.end or self._in_gap(
                 index, section
@@ -197,9 +198,8 @@ class _Finder:
 
     def _in_gap(self, index: int, section: Section) -> bool:
         """Whether a cell stands where question and answer stood that are both gone."""
-        anchors = self.match.anchors
-        known = any(anchor is not None for anchor in anchors)
-        return known and in_place(anchors, index, section.answer)
+        known = self.places.behind[-1] >= 0
+        return known and self.places.fits(index, section.answer)
 
     def _text(self) -> list[tuple[int, Submitted]]:
         return [

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from unrolled.grade.anchors import Submitted, find_anchors, in_place, plain
+from unrolled.grade.anchors import Submitted, find_anchors, find_places, plain
 from unrolled.grade.reference import (
     defined_names,
     is_answer,
@@ -136,10 +136,11 @@ def _lost(
     if not found:
         return []
 
+    places = find_places(match.anchors)
+
     def merit(i: int) -> tuple[int, bool, int]:
         """A definition before a mere assignment, in its place before elsewhere."""
-        place = in_place(match.anchors, i, number)
-        return _makes(cells[i].source, names), place, i
+        return _makes(cells[i].source, names), places.fits(i, number), i
 
     match.repairs.note(Kind.RENAMED, meta(cell)["grade_id"])
     return [max(found, key=merit)]
