@@ -86,7 +86,7 @@ def test_an_assignment_with_a_marked_misconception_is_done_beside(
     pieces: list[Piece[Case]] = list(
         _work(course, [load_material(course, "01_tiny")], range(2))
     )
-    assert [p.waits for p in pieces] == [False] + (6 + len(KINDS)) * [bool(mark)]
+    assert [p.waits for p in pieces] == [False] + (7 + len(KINDS)) * [bool(mark)]
     first = pieces[1].work
     assert isinstance(first, partial)
     assert first.args[1] == ("sleeps" if mark else "squares")

@@ -72,7 +72,7 @@ def _stand_ins(material: Material, kind: str) -> dict[str, str]:
     }
     texts: dict[str, str] = {}
     prefix = [Path(lazy_kit.__file__).read_text(encoding="utf-8")]
-    renaming = _Renaming(graded)
+    renaming = Renaming(graded)
     for cell in material.source["cells"]:
         if not runs_in_grading(cell):
             continue
@@ -88,7 +88,7 @@ def _stand_ins(material: Material, kind: str) -> dict[str, str]:
     return texts
 
 
-class _Renaming(ast.NodeTransformer):
+class Renaming(ast.NodeTransformer):
     """Puts other names in the place of those that exercises define."""
 
     def __init__(self, graded: set[str]) -> None:

@@ -123,8 +123,9 @@ def _lazy_class(kind: str, right: type) -> type:
 
     def begin(self: Any, *args: Any, **kwargs: Any) -> None:
         for base in right.__bases__:
+            made: Any = base  # a class of the lesson's, of whatever arguments
             if base is not object:
-                base.__init__(self)
+                made.__init__(self)
         self.__dict__["_right"] = (
             None if kind == "None" else _result(right, args, kwargs)
         )

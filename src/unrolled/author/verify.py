@@ -21,6 +21,7 @@ from unrolled.author.cases import (
 )
 from unrolled.author.catalogue import Style
 from unrolled.author.lazy import KINDS, lazy_case
+from unrolled.author.precision import single_case
 from unrolled.author.rendered import notebook_cases
 from unrolled.author.routes import Row, route_work
 from unrolled.author.routes_witness import witness_text
@@ -175,7 +176,8 @@ def _cases(
     course: Course, material: Material, seeds: Sequence[int]
 ) -> list[Piece[Case]]:
     """The pieces of work of one assignment; all wait if its checks wait for some."""
-    catalogue = load_reference(material).catalogue
+    reference = load_reference(material)
+    catalogue = reference.catalogue
     misconceptions = sorted(catalogue.misconceptions, key=lambda m: not m.waits)
     works: list[Callable[[], list[Case]]] = [
         *(partial(_misconception, material, m.name, seeds) for m in misconceptions),
@@ -185,6 +187,7 @@ def _cases(
         ),
         *(partial(_route_cases, rows) for rows in _routes(course, material)),
         *(partial(_lazy, material, kind, seeds) for kind in KINDS),
+        *(partial(_single, material, e, seeds) for e in reference.defines),
         partial(_solution, material, seeds),
         partial(_release, material),
         partial(_catalogue, material),
@@ -217,6 +220,10 @@ def _release(material: Material) -> list[Case]:
 
 def _lazy(material: Material, kind: str, seeds: Sequence[int]) -> list[Case]:
     return [lazy_case(material, load_reference(material), kind, seeds)]
+
+
+def _single(material: Material, exercise: str, seeds: Sequence[int]) -> list[Case]:
+    return [single_case(material, load_reference(material), exercise, seeds)]
 
 
 def _styles(
