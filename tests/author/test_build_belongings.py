@@ -190,8 +190,12 @@ def test_a_clone_without_the_list_builds_all_the_same(
         first, rest = whole.split("\n", 1)
         other = f"<<<<<<< ours\n{'0' * 64}{first[64:]}\n=======\n{first}\n>>>>>>> b\n"
         listed.write_text(other + rest)
+    found = unrolled("build", "--check")
+    if state == "missing":
+        assert found.code == 1 and "stale built.sha256" in found.out
     assert unrolled("build").code == 0
     assert listed.read_text() == whole
+    assert unrolled("build", "--check").code == 0
 
 
 def test_the_list_is_of_sha256sum(course: Course) -> None:

@@ -26,7 +26,7 @@ from unrolled.author.belongings import (
 from unrolled.author.cell_changes import plan_changes
 from unrolled.author.convert import generate, solve
 from unrolled.author.lesson import read_lesson, to_notebook
-from unrolled.author.manifest import Manifest, keep_copies, read_manifest
+from unrolled.author.manifest import FILE, Manifest, keep_copies, read_manifest
 from unrolled.author.register import register
 from unrolled.course import Course
 from unrolled.errors import UserError
@@ -175,6 +175,8 @@ def _build_one(
     title = course.assignments[name].notebook
     cells = _cells(scratch / "source" / name / f"{title}.ipynb")
     changes = plan_changes(course, course.assignments[name], cells, agreed.renames)
+    fresh = {p: content for p, content in made.items() if p not in plan.stale}
+    listed = all(manifest.wrote(p, content) for p, content in fresh.items())
     registered, copies = False, ""
     if not check:
         plan.refuse(agreed.force)
@@ -185,7 +187,7 @@ def _build_one(
         registered = register(course, name, changes)
     return AssignmentBuild(
         assignment=name,
-        stale=plan.stale,
+        stale=plan.stale if listed else (*plan.stale, FILE),
         superfluous=plan.superfluous,
         registered=registered,
         travels=tuple(f"source/{name}/{p}" for p in extra),
