@@ -78,7 +78,8 @@ HELP = {
     "--json | updated, not doubled | hub",
     "hub": "ctrl-c stops it | as root | the first time | docs/hub.md",
     "hub check": "--json | exit 1 if something is not | how to mend it",
-    "hub down": "--purge | asks first | in an archive | --yes",
+    "hub restart": "course.toml again | servers run on",
+    "hub down": "--now | --purge | asks first | in an archive | --yes",
     "new-term": "--exchange | --dry-run | --yes | nothing is deleted | build/terms/",
 }
 
