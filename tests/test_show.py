@@ -16,7 +16,7 @@ def show(small: SmallClass, student: str, *more: str) -> str:
     command = [sys.executable, "-m", "unrolled", "--course", str(small.course.root)]
     command += ["grade", NAME, "--student", student, "--show", *more]
     run = subprocess.run(command, capture_output=True, text=True)
-    assert run.stderr == ""
+    assert run.stderr.splitlines()[1:] == []  # the first says what is done
     return run.stdout
 
 
