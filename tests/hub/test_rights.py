@@ -108,6 +108,7 @@ REQUESTS: dict[str, list[Ask]] = {
     "release an assignment, or take it back": [
         *at(STAFF, "POST", f"{NBGRADER}/assignment/{NAME}/unrelease"),
         *at(STAFF, "POST", f"{NBGRADER}/assignment/{NAME}/release"),
+        ("grading", "POST", "publish", f"assignment={NAME}&quiet=1".encode()),
     ],
     "add and change students": at(
         STAFF, "PUT", f"{NBGRADER}/student/mallory", {"last_name": "M"}

@@ -18,7 +18,6 @@ from pathlib import Path
 from unrolled.errors import UserError
 from unrolled.hub.ownership import claim
 from unrolled.hub.plan import HubPlan
-from unrolled.hub.servers import end, student_servers
 from unrolled.hub.system import call
 
 Say = Callable[[str], None]
@@ -112,7 +111,10 @@ def _environments(
     stamp = plan.folder / "installed"
     if _is_installed(plan, wanted):
         return False
-    end(student_servers(plan))  # those that a killed hub left: their files go
+    if plan.students_env.exists():
+        from unrolled.hub.servers import end, student_servers  # images have no psutil
+
+        end(student_servers(plan))  # those that a killed hub left: their files go
     stamp.unlink(missing_ok=True)
     python = public_python()
     say("making the students' environment (a minute or two)")
