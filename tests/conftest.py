@@ -18,6 +18,7 @@ from durations import (
     pytest_sessionfinish,
     pytest_sessionstart,
 )
+from hub_support import hub
 from rich.console import Console
 from small_class import STUDENTS, SmallClass
 from strict_skips import pytest_make_collect_report, pytest_runtest_makereport
@@ -32,7 +33,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("KERAS_BACKEND", "torch")
 
-__all__ = [  # hooks
+__all__ = [  # hooks, and a fixture that stands beside what it makes
+    "hub",
     "pytest_addoption",
     "pytest_collection_modifyitems",
     "pytest_configure",

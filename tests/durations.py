@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ import pytest
 TESTS = Path(__file__).parent
 FILE = TESTS / "durations.json"
 UNKNOWN = 30.0  # seconds: a new file comes before all the short ones
-SECONDS: pytest.StashKey[Counter[str]] = pytest.StashKey()
+SECONDS: pytest.StashKey[dict[str, float]] = pytest.StashKey()
 
 
 def read_durations(path: Path = FILE) -> dict[str, float]:
@@ -44,7 +44,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Nothing was measured yet."""
-    config.stash[SECONDS] = Counter()
+    config.stash[SECONDS] = defaultdict(float)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -58,7 +58,7 @@ class Recorder:
     """Adds the seconds of each test up, whatever process it ran in."""
 
     def __init__(self, config: pytest.Config) -> None:
-        self.seconds: Counter[str] = config.stash[SECONDS]
+        self.seconds: dict[str, float] = config.stash[SECONDS]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """A test's set-up, call or clean-up has ended."""

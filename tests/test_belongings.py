@@ -6,6 +6,7 @@ import shutil
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_support import NAME, Call, command, contents, make_class
@@ -153,12 +154,15 @@ def test_a_home_that_was_there_stays(
     (plan.homes / "zzearlier").mkdir(parents=True)
     (plan.homes / "zznew").mkdir()
     calls: list[list[object]] = []
+
+    def make_home(words: list[object], **_: Any) -> None:
+        if words[-1] == "zznew":
+            (plan.homes / "zznew").mkdir()
+
     monkeypatch.setattr(accounts, "call", lambda words, **_: calls.append(words))
     accounts.make_account(plan, "zzearlier")
     shutil.rmtree(plan.homes / "zznew")
-    monkeypatch.setattr(
-        accounts, "call", lambda words, **_: words[-1] == "zznew" and _home(plan)
-    )
+    monkeypatch.setattr(accounts, "call", make_home)
     accounts.make_account(plan, "zznew")
     monkeypatch.setattr(accounts, "exists", lambda name: True)
     monkeypatch.setattr(accounts, "call", lambda words, **_: calls.append(words))
@@ -168,10 +172,6 @@ def test_a_home_that_was_there_stays(
         ["userdel", "--force", "zzearlier"],
         ["userdel", "--remove", "--force", "zznew"],
     ]
-
-
-def _home(plan: HubPlan) -> None:
-    (plan.homes / "zznew").mkdir()
 
 
 def test_a_course_is_not_placed_over_other_files(

@@ -50,7 +50,7 @@ def laptop(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run([sys.executable, "-m", "venv", folder / ".venv"], check=True)
     python = folder / ".venv" / "bin" / "python"
     (wheel,) = folder.glob("*.whl")
-    words = ["-m", "pip", "install", "--quiet", "--no-deps", "--no-index", wheel]
+    words = ["-m", "pip", "install", "--quiet", "--no-deps", "--no-index", str(wheel)]
     subprocess.run([python, *words], check=True)
     (site,) = (folder / ".venv" / "lib").glob("python3*/site-packages")
     packages = next(p for p in map(Path, sys.path) if p.name == "site-packages")

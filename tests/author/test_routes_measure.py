@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -25,7 +27,10 @@ def test_arguments_move_by_a_rounding_error_made_large() -> None:
     kept = (3, "a", None, True, np.arange(3), torch.arange(3), len, shake.rng)
     assert all(a is b for a, b in zip(shake(kept), kept, strict=True))
     assert shake.step == 0.0
-    value = {"a": np.array([0.0, 1.0]), "b": [2.0, torch.ones(2).double()]}
+    value: dict[str, Any] = {
+        "a": np.array([0.0, 1.0]),
+        "b": [2.0, torch.ones(2).double()],
+    }
     moved = shake(value)
     assert moved["a"][0] == 0.0 and value["a"][1] == 1.0 and shake.step == STEP
     apart = [moved["a"][1] - 1.0, moved["b"][0] / 2 - 1.0]

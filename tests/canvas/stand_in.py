@@ -130,7 +130,7 @@ class StandIn:
 
     def submission(self, assignment: int, user: int) -> dict[str, Any]:
         """A student's submission; it is there for everybody, as in Canvas."""
-        empty = {"score": None, "excused": False, "comments": []}
+        empty: dict[str, Any] = {"score": None, "excused": False, "comments": []}
         return self.submissions.setdefault((assignment, user), empty)
 
     def state(self) -> dict[str, Any]:

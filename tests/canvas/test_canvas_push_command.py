@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_support import Call, command
@@ -99,7 +100,9 @@ def test_a_person_is_asked_and_obeyed(
     said = call("canvas", "push")
     assert said.code == 0 and asked == ["Send this to Canvas?"]
     assert wrote(server) is yes
-    expected = {f"501/{n}": (points(n, NAME), False, []) for n in (1, 2)}
+    expected: dict[str, Any] = {
+        f"501/{n}": (points(n, NAME), False, []) for n in (1, 2)
+    }
     assert server.canvas.state() == (expected if yes else {})
 
 

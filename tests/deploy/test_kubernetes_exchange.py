@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from deploy_files import DEPLOY, PLAN, documents, public_python
@@ -127,11 +128,11 @@ def provide_alembic(cluster: Cluster) -> None:
     program.chmod(0o755)
 
 
-def load_hub() -> dict[str, object]:
+def load_hub() -> dict[str, Any]:
     """Run hub_config.py."""
     from traitlets.config import Config
 
-    names: dict[str, object] = {"c": Config()}
+    names: dict[str, Any] = {"c": Config()}
     exec((DEPLOY / "kubernetes/hub_config.py").read_text(encoding="utf-8"), names)
     return names
 

@@ -119,7 +119,8 @@ def test_kubernetes_knows_every_key(file: str, resource: Any) -> None:
 
 def test_a_key_that_is_wrong_is_found() -> None:
     """Would the check notice a key in the wrong place, or a number for a text?"""
-    for wrong in ({"spec": {"podSelectors": {}}}, {"metadata": {"name": 1}}):
+    cases: list[Any] = [{"spec": {"podSelectors": {}}}, {"metadata": {"name": 1}}]
+    for wrong in cases:
         with pytest.raises(AssertionError):
             check(wrong, "V1NetworkPolicy", "")
 

@@ -40,8 +40,8 @@ def mark(gradebook: Gradebook, part: str, number: int) -> tuple[float, str]:
     points, words = float(number % 40), f"round {number}"
     for grade in request(gradebook, web.GradeCollectionHandler, part):
         if grade["name"] == "why":
-            body = {"manual_score": points, "extra_credit": None}
-            said = request(gradebook, web.GradeHandler, grade["id"], body)
+            mark = {"manual_score": points, "extra_credit": None}
+            said = request(gradebook, web.GradeHandler, grade["id"], mark)
             assert said["manual_score"] == points, said
     for comment in request(gradebook, web.CommentCollectionHandler, part):
         body = {"manual_comment": words}

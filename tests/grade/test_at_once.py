@@ -87,7 +87,7 @@ def at_once(*tasks: tuple[Callable[..., None], tuple[Any, ...]]) -> None:
 
 def grade_all(course: Course, name: str) -> None:
     """`unrolled grade` without its judges."""
-    JudgePool.run = no_judge  # type: ignore[method-assign]
+    JudgePool.run = no_judge  # type: ignore[method-assign, assignment]
     assert grade(course, name).ungraded == ()
 
 

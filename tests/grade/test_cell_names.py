@@ -45,11 +45,9 @@ def test_names_are_read_in_the_order_of_the_run(
 ) -> None:
     """Is each name found where it is bound, read now, or read by a later call?"""
     found = cell_names(text)
-    assert (found.binds, found.now, found.late) == (
-        set(binds.split()),
-        set(now.split()),
-        set(late.split()),
-    )
+    assert found.binds == set(binds.split())
+    assert found.now == set(now.split())
+    assert found.late == set(late.split())
 
 
 @pytest.mark.parametrize(

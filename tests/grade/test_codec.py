@@ -109,7 +109,7 @@ class Liar(float):
     __hash__ = float.__hash__
 
 
-class ArrayLiar(np.ndarray):  # type: ignore[type-arg]
+class ArrayLiar(np.ndarray):
     """An array of another mind."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,11 @@ ARRAY, OTHER = np.ones((2, 4)), np.ones((5, 3))
 
 def unpacks() -> None:
     """Two names for three values."""
-    _, _ = [1, 2, 3]
+    three = list(range(3))
+    _, _ = three
 
 
-RAISED = {
+RAISED: dict[str, Callable[[], object]] = {
     "the shapes (2, 4) and (5, 3) do not fit together": lambda: ARRAY + OTHER,
     "the shapes (3,) and (4,) do not fit together": lambda: ARRAY.__setitem__(
         0, OTHER[0]

@@ -12,7 +12,7 @@ from support import QUICK
 
 from unrolled.grade.proxy import StudentCallable, StudentObject
 from unrolled.grade.session import Budget, Session, StudentLost, StudentMissing
-from unrolled.grade.worker import SubprocessWorker
+from unrolled.grade.worker import SpawnedChannel, SubprocessWorker
 from unrolled.grade.workers import trusted_worker
 
 CODE = """
@@ -139,7 +139,9 @@ def test_missing_names_and_kinds(session: Session) -> None:
 def test_a_loop_ends_in_a_loss_that_no_test_can_swallow() -> None:
     """Is a timeout raised past `except Exception`?"""
     budget = Budget(QUICK, time.monotonic() + 60)
-    made = Session(SubprocessWorker().open({}, QUICK), budget)
+    channel = SubprocessWorker().open({}, QUICK)
+    assert isinstance(channel, SpawnedChannel)
+    made = Session(channel, budget)
     try:
         made.start()
         made.run_cell(0, CODE)
@@ -152,8 +154,8 @@ def test_a_loop_ends_in_a_loss_that_no_test_can_swallow() -> None:
         assert lost.value.kind == "timeout"
     finally:
         made.close()
-    assert made.channel.process.poll() is not None
-    assert not made.channel.folder.exists()
+    assert channel.process.poll() is not None
+    assert not channel.folder.exists()
 
 
 @pytest.mark.parametrize(

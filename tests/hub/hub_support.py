@@ -140,6 +140,12 @@ def as_user(uid: int, work: Callable[[], object]) -> None:
     assert os.waitpid(child, 0)[1] == 0
 
 
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hub:
+    """A course and its exchange."""
+    return make_hub(tmp_path, monkeypatch)
+
+
 def make_hub(root: Path, monkeypatch: pytest.MonkeyPatch) -> Hub:
     """A course with one released assignment; this process is the account "ada"."""
     accounts = Accounts({os.geteuid(): "ada"})

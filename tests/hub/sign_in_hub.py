@@ -77,9 +77,9 @@ c.JupyterHub.load_groups = {{
 
 def place_plan(folder: Path) -> HubPlan:
     """A plan with a course folder of its own, below `folder`."""
-    people: tuple[Any, ...] = (("instructor",), ("ta",), ("ada",))
     plan = HubPlan(
-        *("unrolled", "A course", folder / "srv", 8000, "lti", *people),
+        *("unrolled", "A course", folder / "srv", 8000, "lti"),
+        *(("instructor",), ("ta",), ("ada",)),
         homes=folder / "homes",
     )
     plan.course_root.mkdir(parents=True)

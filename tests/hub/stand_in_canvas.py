@@ -87,4 +87,7 @@ class StandInCanvas:
         """The signed message (the id_token)."""
         headers = {"kid": "one"}
         told = self.claims(nonce, **changed)
-        return jwt.encode(told, key or self.key, algorithm="RS256", headers=headers)
+        token: str = jwt.encode(
+            told, key or self.key, algorithm="RS256", headers=headers
+        )
+        return token

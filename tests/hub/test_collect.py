@@ -24,7 +24,7 @@ ROOT = os.geteuid() == 0
 
 def collect(hub: Hub, **options: bool) -> dict[str, str]:
     """Collect; why entries were refused, by student."""
-    hub.run("Collect", **({"update": True} | options))
+    hub.run("Collect", "", **({"update": True} | options))
     report = read_report(hub.course, NAME)
     assert report is not None
     return {r.student: r.reason for r in report.refused}

@@ -144,8 +144,14 @@ def test_the_start_closes_the_clone_and_the_course(
 
 def _seen_by_student(path: Path) -> bool:
     words = ["ls", str(path)]
-    them = {"user": STUDENT, "group": "nogroup", "extra_groups": []}
-    done = subprocess.run(words, **them, capture_output=True)  # type: ignore[call-overload]
+    done = subprocess.run(
+        words,
+        user=STUDENT,
+        group="nogroup",
+        extra_groups=[],
+        capture_output=True,
+        timeout=120,
+    )
     return done.returncode == 0
 
 

@@ -208,7 +208,7 @@ def test_the_records_are_unreadable(hub: SignInHub) -> None:
 def test_a_name_from_canvas_is_shown_as_text() -> None:
     """Does a name with HTML in it do nothing in the page?"""
     person = visitor({"sub": "<b>", "name": "<script>alert(1)</script>"})
-    page = refusal(person, "no <i>reason</i>").jupyterhub_html_message
+    page = vars(refusal(person, "no <i>reason</i>"))["jupyterhub_html_message"]
     assert "<script>" not in page
     assert "<b>" not in page
     assert "<i>" not in page

@@ -99,7 +99,10 @@ def test_choices_leave_out_what_is_impossible(ax: Any) -> None:
 
 def test_a_table_frames_the_best_and_prints_bold_what_is_bold(ax: Any) -> None:
     """Is each entry at its place, a missing one a dash, frame and bold apart?"""
-    table = {8: {("rnn", 1): 2.0, ("gru", 1): 1.5}, 16: {("rnn", 1): None}}
+    table: characters.Table = {
+        8: {("rnn", 1): 2.0, ("gru", 1): 1.5},
+        16: {("rnn", 1): None},
+    }
     characters.draw_table(ax, table, {8: ("gru", 1)}, {8: ("rnn", 1)})
     assert texts(ax) == ["2.000", "1.500", "-", "-"]
     assert [t.get_weight() for t in ax.texts[:2]] == ["bold", "normal"]

@@ -13,7 +13,7 @@ from unrolled.lab import check
 class Liar:
     """Equal to everything, true to every question, an array by its own word."""
 
-    __class__ = np.ndarray
+    __class__: Any = np.ndarray
     shape = (2,)
     dtype = np.dtype(float)
     ndim = 1
@@ -57,10 +57,10 @@ class LyingTensor(torch.Tensor):
 class Bomb:
     """Raises at every question."""
 
-    def __repr__(self) -> str:
+    def _boom(self, *_: Any) -> Any:
         raise RuntimeError("boom")
 
-    __str__ = __eq__ = __bool__ = __len__ = __hash__ = __repr__
+    __repr__ = __str__ = __eq__ = __bool__ = __len__ = __hash__ = _boom
 
     def __getattribute__(self, name: str) -> Any:
         raise RuntimeError("boom")
@@ -86,7 +86,7 @@ class Int(int):
     __hash__ = int.__hash__
 
 
-class Dict(dict):
+class Dict(dict[str, Any]):
     """A dict that has everything."""
 
     def __getitem__(self, key: Any) -> Any:
@@ -100,7 +100,7 @@ class Meta(type):
     """A class of classes that lies about its instances' names."""
 
     @property
-    def __name__(cls) -> str:
+    def __name__(cls) -> str:  # type: ignore[override]
         raise RuntimeError("boom")
 
 

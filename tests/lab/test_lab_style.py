@@ -1,6 +1,6 @@
 """The look of the figures."""
 
-from typing import Any
+from typing import Any, cast
 
 import matplotlib as mpl
 import numpy as np
@@ -66,7 +66,7 @@ def test_colours_are_those_of_the_course() -> None:
 
 def test_series_differ_in_more_than_colour() -> None:
     """Does every series of the cycle have its own line style?"""
-    cycle = list(style.SETTINGS["axes.prop_cycle"])
+    cycle: list[Any] = list(cast("Any", style.SETTINGS["axes.prop_cycle"]))
     assert len({str(c["linestyle"]) for c in cycle}) == len(cycle)
     assert [c["color"] for c in cycle] == COLOURS
 
@@ -89,7 +89,7 @@ def test_context_leaves_no_trace() -> None:
 def test_nobody_can_change_the_style_by_accident() -> None:
     """Are the settings read-only?"""
     with pytest.raises(TypeError):
-        style.SETTINGS["font.size"] = 20
+        cast("Any", style.SETTINGS)["font.size"] = 20
 
 
 @pytest.mark.parametrize(

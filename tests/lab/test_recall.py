@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -147,7 +148,9 @@ def test_the_first_recurrent_matrix_is_in_our_notation() -> None:
         ("lstm", {"W_hh": np.eye(32)}, "no such start"),
     ],
 )
-def test_what_a_cell_does_not_have_is_refused(cell: str, more: dict, said: str) -> None:
+def test_what_a_cell_does_not_have_is_refused(
+    cell: str, more: dict[str, Any], said: str
+) -> None:
     """Is an unknown cell or start an error in words, before any training?"""
     with pytest.raises(ValueError, match=said):
         recall.accuracy(cell, 4, **more)

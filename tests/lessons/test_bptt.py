@@ -104,7 +104,7 @@ def torch_truncated(dh: Any, k: int, *arrays: Any) -> tuple[torch.Tensor, ...]:
     """Gradients of x, h_0, W_xh, W_hh and b_h with a detach every k steps."""
     leaves = [torch.tensor(array, requires_grad=True) for array in arrays]
     x, h, W_xh, W_hh, b_h = leaves
-    total = 0.0
+    total = torch.zeros((), dtype=torch.float64)
     for t in range(x.shape[1]):
         h = h.detach() if t and t % k == 0 else h
         h = torch.tanh(x[:, t] @ W_xh + h @ W_hh + b_h)

@@ -34,6 +34,7 @@ LSTM_NAMES = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
 def load_witness() -> Any:
     """The lesson's witness."""
     spec = importlib.util.spec_from_file_location("witness", FOLDER / "witness.py")
+    assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -101,7 +102,8 @@ def test_lstm_forward_and_all_gradients_agree_with_torch(seed: int) -> None:
         )
         caches.append(cache_t)
     agree((h_t, c_t), (h[:, -1], c_T))
-    dh_t, dc_t, dx, sums = dh_T, dc_T, np.zeros(x.shape), [0.0, 0.0, 0.0]
+    dh_t, dc_t, dx = dh_T, dc_T, np.zeros(x.shape)
+    sums: list[Any] = [0.0, 0.0, 0.0]
     for t in reversed(range(T)):
         step = LESSON.lstm_step_backward(dh[:, t] + dh_t, dc_t, caches[t])
         dx[:, t], dh_t, dc_t = step[:3]

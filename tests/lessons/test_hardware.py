@@ -181,7 +181,8 @@ def test_with_a_gpu_the_same_notebook_measures_both(pretended: Any) -> None:
 
 def test_on_a_gpu_keras_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """Is the model made and trained inside keras.device("gpu"), fused or looped?"""
-    entered, made = [], []
+    entered: list[str] = []
+    made: list[Any] = []
 
     @contextlib.contextmanager
     def device(name: str) -> Iterator[None]:
@@ -190,9 +191,12 @@ def test_on_a_gpu_keras_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(keras, "device", device)
     build = LESSON.build_keras_lstm
-    names = vars(LESSON) | {
-        "build_keras_lstm": lambda *sizes: made.append(build(*sizes)) or made[-1]
-    }
+
+    def build_and_keep(*sizes: int) -> Any:
+        made.append(build(*sizes))
+        return made[-1]
+
+    names = vars(LESSON) | {"build_keras_lstm": build_and_keep}
     for cell in CELLS:
         if "def keras_step" in cell.source or "def make_step" in cell.source:
             exec(cell.source, names)

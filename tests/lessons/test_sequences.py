@@ -109,7 +109,7 @@ def test_every_route_is_named_and_stands_alone() -> None:
     """Does each function say its route, and does the oracle load only NumPy?"""
     for module, functions in ((ORACLE, asked(0)), (WITNESS, asked(0))):
         for name in [*functions, "shape_of"]:
-            *_, last = inspect.getdoc(getattr(module, name)).splitlines()
+            *_, last = (inspect.getdoc(getattr(module, name)) or "").splitlines()
             assert re.match(r"Route: .+\.$", last), name
     text = (FOLDER / "oracle.py").read_text("utf-8")
     assert re.findall(r"^\s*(?:import|from) (\S+)", text, re.MULTILINE) == ["numpy"]
@@ -287,7 +287,7 @@ def test_the_measures_of_shuffling_are_as_told(shown: Any) -> None:
     shares = [f"{100 * hit:.0f}" for hit in names["hits"]]
     assert told(f"in {shares[0]} of 100 cases, and shuffled in {shares[1]}")
     half = names["mixed_text"][: len(names["mixed_text"]) // 2]
-    after = {a: [] for a in set(half)}
+    after: dict[str, list[str]] = {a: [] for a in set(half)}
     for a, b in itertools.pairwise(half):
         after[a].append(b)
     best = {max(sorted(set(f)), key=f.count) for f in after.values() if len(f) > 50}
