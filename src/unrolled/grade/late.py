@@ -57,12 +57,12 @@ def penalty(policy: LatePolicy, score: float, late: Lateness) -> float:
     """Points that a submission loses.
 
     `per_day` percent of `score` for each started day, at most `max` percent; nothing
-    within the grace time.
+    within the grace time, nor of a score below 0 (by negative extra credit).
     """
     if late.seconds <= 60 * policy.grace_minutes:
         return 0.0
     percent = min(policy.max, policy.per_day * late.days)
-    return float(round(score * percent / 100, 2))
+    return float(round(max(score, 0.0) * percent / 100, 2))
 
 
 def read_stamp(folder: Path, zone: tzinfo) -> tuple[str | None, str]:

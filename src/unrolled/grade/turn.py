@@ -9,10 +9,11 @@ another's.
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 _GRADERS = 0x756E726F6C6C6564  # the number of our lock in PostgreSQL: "unrolled"
 LONGEST_PAUSE = 0.05  # seconds
@@ -28,6 +29,20 @@ def begin(connection: Connection, seconds: float) -> None:
     else:
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {milliseconds}")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_GRADERS})")
+
+
+def take_back(connection: Connection) -> None:
+    """End a transaction with nothing written, in whatever state it is.
+
+    After a commit that failed SQLAlchemy takes it for ended; in SQLite it may still be
+    open (somebody reads, and has no write-ahead log), and none could begin any more.
+    """
+    with contextlib.suppress(SQLAlchemyError):
+        connection.rollback()
+    with contextlib.suppress(SQLAlchemyError):  # there is none: so much the better
+        connection.exec_driver_sql("ROLLBACK")
+    with contextlib.suppress(SQLAlchemyError):
+        connection.rollback()
 
 
 def give_way(connection: Connection, seconds: float) -> None:

@@ -29,7 +29,7 @@ from unrolled.grade.late import lateness, penalty
 from unrolled.grade.marks import changed_work, fingerprints, read_fingerprints
 from unrolled.grade.rows import SubmissionRows
 from unrolled.grade.stored import assignment_rows
-from unrolled.grade.turn import begin, give_way, is_passing, waited_in_vain
+from unrolled.grade.turn import begin, give_way, is_passing, take_back, waited_in_vain
 from unrolled.gradebook import open_gradebook
 from unrolled.timestamps import parse_timestamp
 
@@ -110,8 +110,7 @@ class Writer:
         try:
             rows = self._transaction(graded, paper, force)
         except (SQLAlchemyError, OSError) as error:
-            with contextlib.suppress(SQLAlchemyError):
-                self.connection.rollback()
+            take_back(self.connection)
             shutil.rmtree(self.stage, ignore_errors=True)
             if waited_in_vain(error):  # the others need not wait as long
                 self.patience = min(self.patience, 1.0)
