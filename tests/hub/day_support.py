@@ -70,11 +70,26 @@ def why_not() -> str:
     return ""
 
 
+NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "build", "__pycache__", ".*_cache")
+START = """
+import sys
+sys.path.insert(0, {place!r})
+sys.argv[0] = "unrolled"
+from unrolled.__main__ import main
+main()
+"""
+
+
 @dataclass
 class Hub:
-    """A course, its hub, and the process that runs it."""
+    """A course, its hub, and the process that runs it.
+
+    It is started from `clone`, a copy of the project: a hub closes the folder that it
+    is started from to other accounts, and other tests run from this one as such.
+    """
 
     root: Path
+    clone: Path
     process: subprocess.Popen[bytes] | None = None
     seconds: float = 0.0
 
@@ -93,19 +108,22 @@ class Hub:
         """The one of everybody."""
         return (self.plan.state / "password").read_text().strip()
 
+    def command(self) -> list[str]:
+        """`unrolled hub`, from the copy of the project."""
+        code = START.format(place=str(self.clone / "src"))
+        return [sys.executable, "-c", code, "--course", str(self.root), "hub"]
+
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """`unrolled hub ...` to its end."""
-        command = [sys.executable, "-m", "unrolled", "--course", str(self.root), "hub"]
-        return subprocess.run([*command, *words], capture_output=True, text=True)
+        return subprocess.run([*self.command(), *words], capture_output=True, text=True)
 
     def start(self) -> None:
         """Start the hub and wait until it says that it is ready."""
         began = time.monotonic()
         said = self.root / "said.txt"
-        command = [sys.executable, "-m", "unrolled", "--course", str(self.root), "hub"]
         with said.open("wb") as file:
             self.process = subprocess.Popen(
-                command, stdout=file, stderr=subprocess.STDOUT
+                self.command(), stdout=file, stderr=subprocess.STDOUT
             )
         while "the hub is ready" not in said.read_text():
             assert self.process.poll() is None, said.read_text()
@@ -167,7 +185,8 @@ def running_hub() -> Iterator[Hub]:
     students = json.dumps(["ada", "emmy", "sophie", *CLASS])
     more = f'students = {students}\nport = {_ports()}\nfolder = "{folder}"\n'
     (root / "course.toml").write_text(COURSE + more)
-    hub = Hub(root)
+    shutil.copytree(ROOT, place / "clone", ignore=NOT_COPIED)
+    hub = Hub(root, place / "clone")
     try:
         hub.start()
         yield hub

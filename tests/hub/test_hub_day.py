@@ -270,7 +270,7 @@ def test_students_are_refused_what_is_not_theirs(hub: Hub, browser: Browser) -> 
         browser.sign_in(page, hub.plan.grader)
         expect(page.get_by_text("nobody signs in as it")).to_be_visible()
     course = hub.plan.exchange / hub.plan.course
-    clones = (hub.root, hub.root / "solutions", ROOT, ROOT / "lessons")
+    clones = (hub.root, hub.root / "solutions", hub.clone, hub.clone / "lessons")
     theirs = (hub.home("emmy"), hub.plan.course_root, course / "inbound")
     for path in (*theirs, *clones):
         seen = run_as(hub.plan, "ada", Path("/"), "ls", str(path))
