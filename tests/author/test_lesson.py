@@ -66,6 +66,35 @@ MISTAKES = {
     "open solution": ("    ### END SOLUTION\n", "", 13, "no END SOLUTION"),
     "open hidden": ("### END HIDDEN TESTS\n", "", 20, "no END HIDDEN TESTS"),
     "no points": ('"double_values" points=60', '"double_values"', 18, "no points"),
+    "points of 0": ("points=60", "points=0", 18, "a number above 0"),
+    "true for points": ("points=60", "points=true", 18, "a number above 0"),
+    "points on a stub": ('"double"\n', '"double" points=5\n', 10, "only a check or an"),
+    "two roles": ('check="double', 'exercise="a" check="double', 18, "either exercise"),
+    "check first": (
+        "\n# %%\n",
+        '\n# %% check="a" points=60\n',
+        6,
+        "no exercise stands",
+    ),
+    "solution elsewhere": (
+        "import numpy as np",
+        "### BEGIN SOLUTION\nimport numpy as np\n### END SOLUTION",
+        7,
+        "only in an exercise cell",
+    ),
+    "two solutions": (
+        "    return 2 * x\n",
+        "    x = 2 * x\n    ### END SOLUTION\n    ### BEGIN SOLUTION\n    return x\n",
+        16,
+        "one region a cell",
+    ),
+    "two ends": (
+        "    ### BEGIN SOLUTION\n    return 2 * x\n",
+        "    return 2 * x\n    ### END SOLUTION\n",
+        15,
+        "one region a cell",
+    ),
+    "too much": ("points=60", "points=70", 28, "sum to 110, must be 100"),
     "bad sum": ("points=60", "points=50", 28, "sum to 90, must be 100"),
     "bad scheme": ("- 10 points", "- 5 points", 28, "give 35, the marker says 40"),
     "no scheme": ("**Marking scheme**", "Scheme", 28, "no line **Marking scheme**"),
@@ -106,6 +135,15 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(UserError) as caught:
         read_lesson(written(tmp_path, text))
     assert len(str(caught.value).splitlines()) == 2
+
+
+def test_halves_of_points_come_back_by_import(tmp_path: Path) -> None:
+    """Are 59.5 points in the notebook, and in the text that is made of it?"""
+    text = LESSON.replace("points=60", "points=59.5")
+    text = text.replace("points=40", "points=40.5").replace("- 10 ", "- 10.5 ")
+    notebook = to_notebook(read_lesson(written(tmp_path, text)))
+    assert notebook.cells[3].metadata.nbgrader.points == 59.5
+    assert to_text(notebook, tmp_path) == text
 
 
 def test_our_own_lessons_are_in_order() -> None:

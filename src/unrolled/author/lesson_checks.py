@@ -42,8 +42,10 @@ def _region(cell: Cell, what: str, problems: Problems) -> tuple[int, int]:
         elif f"END {what}" in line:
             ends.append(number)
     begin, end = (begins or [0])[0], (ends or [0])[0]
-    if len(begins) > 1 or len(ends) > 1:
+    if len(begins) > 1:
         problems.add(cell.line + begins[-1], f"BEGIN {what}", "one region a cell")
+    elif len(ends) > 1:
+        problems.add(cell.line + ends[-1], f"END {what}", "one region a cell")
     elif begin and not end:
         problems.add(cell.line + begin, f"BEGIN {what}", f"no END {what} follows")
     elif (end and not begin) or end < begin:
