@@ -6,6 +6,8 @@ import shutil
 from pathlib import Path
 
 import pytest
+from author_support import make_course
+from cli_support import command, contents
 from nbgrader.api import Gradebook
 
 from unrolled.author.build import build
@@ -105,6 +107,34 @@ def test_what_cannot_be_moved_stops_all_of_it(
         begin_term(course, plan)
     assert students(course) == ["ada"]
     assert (course.submitted / "ada" / NAME).is_dir()
+
+
+ASIDE = ("canvas.csv", "course.secret", "gradebook.db", "gradebook.db-wal")
+
+
+def test_a_dry_run_names_all_that_would_move_and_moves_nothing(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Are work, grades, secret, results and Canvas records shown, and left?"""
+    course = make_course(tmp_path / "course")
+    exchange = tmp_path / "exchange" / course.id
+    folders = ("submitted/ada", "autograded/ada", "feedback/ada", "canvas-records")
+    for folder in (*folders, "build/results"):
+        (course.root / folder).mkdir(parents=True)
+    for folder in ("inbound", "outbound", "feedback"):
+        (exchange / folder).mkdir(parents=True)
+    for file in ASIDE:
+        (course.root / file).write_text("last term's")
+    before = contents(tmp_path)
+    place = ["--course", str(course.root), "--exchange", str(exchange.parent)]
+    shown = command(capfd, "new-term", *place, "--dry-run")
+    assert shown.code == 0 and contents(tmp_path) == before
+    moved = {line.split(" -> ")[0] for line in shown.out.splitlines()}
+    wanted = {str(course.root / name) for name in (*folders, "build/results", *ASIDE)}
+    assert moved == wanted | {str(p) for p in exchange.iterdir()}
+    unasked = command(capfd, "new-term", *place)
+    assert unasked.code == 2 and "say --yes" in unasked.err
+    assert contents(tmp_path) == before
 
 
 def test_a_gradebook_in_postgresql_is_not_moved(course: Course) -> None:
