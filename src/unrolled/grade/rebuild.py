@@ -120,9 +120,12 @@ def _own_after(
     own: dict[str | None, list[Notebook]] = {}
     for index, cell in enumerate(cells):
         anchor = match.anchors[index]
-        last = last if anchor is None else release["cells"][anchor]["id"]
         if index not in match.used:
+            # A second written copy stands before the one that was taken, as it did:
+            # behind it, it would have the last word.
             own.setdefault(last, []).append(_own(cell, index))
+        elif anchor is not None:
+            last = release["cells"][anchor]["id"]
     return own
 
 
