@@ -61,6 +61,7 @@ def _run(words: list[str]) -> None:
         stdout=subprocess.DEVNULL,
         check=True,
         cwd="/",
+        timeout=600,
     )
 
 

@@ -208,6 +208,7 @@ def test_without_a_course_it_says_where_it_looked(tmp_path: Path) -> None:
         cwd=tmp_path,
         capture_output=True,
         text=True,
+        timeout=300,
     )
     assert (ran.returncode, ran.stdout) == (2, "")
     assert ran.stderr.startswith(f"unrolled: {tmp_path}: no course here or above")

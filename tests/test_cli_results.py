@@ -115,7 +115,11 @@ def test_what_is_slow_to_import_and_not_needed_is_not_imported(graded: Course) -
         "finally:\n    print(*sys.modules)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=graded.root, capture_output=True, text=True
+        [sys.executable, "-c", program],
+        cwd=graded.root,
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
     loaded = set(done.stdout.splitlines()[-1].split())
     slow = {"matplotlib", "torch", "keras", "unrolled.author.verify", "lark"}

@@ -137,7 +137,9 @@ def test_stock_autograde_gives_the_class_the_same_scores(
     name = "02_forward_pass"
     build(load_course(root), list(small_class.course.assignments))
     command = [str(Path(sys.executable).parent / "nbgrader"), "autograde", name]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    done = subprocess.run(
+        command, cwd=root, capture_output=True, text=True, timeout=600
+    )
     assert "not_a_notebook" in done.stderr
     ours, stock = (_auto_scores(r, name) for r in (small_class.course.root, root))
     assert [row for row in stock if row[0] != "not_a_notebook"] == ours

@@ -103,7 +103,7 @@ def test_nbgrader_waits_as_long_as_course_toml_says(
         else:
             with pytest.raises((OperationalError, ValueError), match="locked"):
                 formgrader.add_student("ada")
-    timer.join() if waits else None
+    timer.join(60) if waits else None
     assert students(course.gradebook) == ({"ada"} if waits else set())
 
 
@@ -111,7 +111,11 @@ def test_nbgrader_can_upgrade_what_we_configure(course: Course) -> None:
     """Does `nbgrader db upgrade`, which we send people to, find file and address?"""
     nbgrader = str(Path(sys.executable).with_name("nbgrader"))
     done = subprocess.run(
-        [nbgrader, "db", "upgrade"], cwd=course.root, capture_output=True, text=True
+        [nbgrader, "db", "upgrade"],
+        cwd=course.root,
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     assert len(list(course.root.glob("gradebook.db.*"))) == 1  # nbgrader's own copy
@@ -233,4 +237,4 @@ def test_two_accounts_of_a_group_write_at_once(built: Path) -> None:
             assert person.stdout.readline() == b"written\n"
         assert students(folder / "gradebook.db") == {"ada", "bob"}
         for person in people:
-            person.communicate()
+            person.communicate(timeout=60)

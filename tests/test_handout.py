@@ -47,11 +47,13 @@ def laptop(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with zipfile.ZipFile(archive) as zipped:
         zipped.extractall(home)
     folder = home / "unrolled"
-    subprocess.run([sys.executable, "-m", "venv", folder / ".venv"], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "venv", folder / ".venv"], check=True, timeout=600
+    )
     python = folder / ".venv" / "bin" / "python"
     (wheel,) = folder.glob("*.whl")
     words = ["-m", "pip", "install", "--quiet", "--no-deps", "--no-index", str(wheel)]
-    subprocess.run([python, *words], check=True)
+    subprocess.run([python, *words], check=True, timeout=600)
     (site,) = (folder / ".venv" / "lib").glob("python3*/site-packages")
     packages = next(p for p in map(Path, sys.path) if p.name == "site-packages")
     for path in packages.iterdir():  # all but what leads to this project
@@ -67,7 +69,12 @@ def python_of(folder: Path, *words: str, cwd: Path) -> subprocess.CompletedProce
     env["PATH"] = f"{python.parent}{os.pathsep}{env['PATH']}"
     env["JUPYTER_PATH"] = str(folder / ".venv" / "share" / "jupyter")
     return subprocess.run(
-        [str(python), *words], cwd=cwd, env=env, capture_output=True, text=True
+        [str(python), *words],
+        cwd=cwd,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=600,
     )
 
 

@@ -63,6 +63,7 @@ def looked(script: str, told: str = "") -> Any:
         input=told,
         capture_output=True,
         text=True,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
@@ -89,6 +90,6 @@ def test_reading_notebooks_builds_no_grammar() -> None:
     """Is the version of jsonschema that makes every command slow kept out by a pin?"""
     script = "import nbformat, sys; print('rfc3987_syntax' in sys.modules)"
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=600
     )
     assert done.stdout.strip() == "False"

@@ -46,7 +46,9 @@ def make(clone: Path, *words: str) -> list[str]:
     log.unlink(missing_ok=True)
     env = {k: v for k, v in os.environ.items() if k != "TORCH"} | {"LOG": str(log)}
     command = ["make", "--silent", "demo", f"PYTHON={clone / 'python'}", *words]
-    subprocess.run(command, cwd=clone, env=env, check=True, capture_output=True)
+    subprocess.run(
+        command, cwd=clone, env=env, check=True, capture_output=True, timeout=600
+    )
     lines = log.read_text().splitlines() if log.exists() else []
     return [x for x in lines if x.startswith("-m venv") or "--no-deps" in x]
 
@@ -82,14 +84,21 @@ def test_clean_leaves_what_nothing_makes_again(clone: Path) -> None:
         (clone / "build" / name).mkdir(parents=True)
     (clone / ".venv").mkdir()
     done = subprocess.run(
-        ["make", "clean"], cwd=clone, check=True, capture_output=True, text=True
+        ["make", "clean"],
+        cwd=clone,
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=600,
     )
     left = {p.name for p in (clone / "build").iterdir()}
     assert left == {"terms", "backups", "hub"} and not (clone / ".venv").exists()
     assert "build/terms" in done.stdout
     for name in left:
         (clone / "build" / name).rmdir()
-    subprocess.run(["make", "clean"], cwd=clone, check=True, capture_output=True)
+    subprocess.run(
+        ["make", "clean"], cwd=clone, check=True, capture_output=True, timeout=600
+    )
     assert not (clone / "build").exists()
 
 

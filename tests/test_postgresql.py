@@ -143,7 +143,7 @@ def test_a_backup_brings_everything_back(course: Course, postgresql: Server) -> 
     folder = programs()
     assert folder is not None
     words = [str(folder / "pg_restore"), f"--dbname={postgresql.create('restored')}"]
-    subprocess.run([*words, str(copy)], check=True)
+    subprocess.run([*words, str(copy)], check=True, timeout=600)
     toml = course.root / "course.toml"
     toml.write_text(toml.read_text().replace(course.database.url, words[1][9:]))
     assert dump(load_course(course.root)) == dump(course)
@@ -163,7 +163,11 @@ def test_stock_nbgrader_takes_the_same_database(course: Course, graded: Course) 
     nbgrader = str(Path(sys.executable).with_name("nbgrader"))
     for words in ("db student add zoe", AUTOGRADE, "db upgrade"):
         done = subprocess.run(
-            [nbgrader, *words.split()], cwd=course.root, capture_output=True, text=True
+            [nbgrader, *words.split()],
+            cwd=course.root,
+            capture_output=True,
+            text=True,
+            timeout=600,
         )
         assert done.returncode == 0, done.stderr
     with open_gradebook(course) as gradebook:

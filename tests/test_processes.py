@@ -53,5 +53,5 @@ def test_none_is_left_behind(tmp_path: Path, number: signal.Signals) -> None:
     run = subprocess.Popen([sys.executable, str(program)])
     wait_for(lambda: len(list(told.iterdir())) == 2)
     run.send_signal(number)
-    run.wait()
+    run.wait(60)
     assert still_alive({int(path.name) for path in told.iterdir()}, 60) == set()

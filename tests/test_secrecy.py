@@ -153,7 +153,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """All files that a student installs, from the wheel and from the archive."""
     folder = tmp_path_factory.mktemp("dist")
     command = [sys.executable, "-m", "hatchling", "build", "-d", str(folder)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=600)
     files: dict[str, str] = {}
     with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
         files |= {n: wheel.read(n).decode("utf-8", "replace") for n in wheel.namelist()}

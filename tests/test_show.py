@@ -15,7 +15,7 @@ def show(small: SmallClass, student: str, *more: str) -> str:
     """What the command says of one student."""
     command = [sys.executable, "-m", "unrolled", "--course", str(small.course.root)]
     command += ["grade", NAME, "--student", student, "--show", *more]
-    run = subprocess.run(command, capture_output=True, text=True)
+    run = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert run.stderr.splitlines()[1:] == []  # the first says what is done
     return run.stdout
 
@@ -63,6 +63,6 @@ def test_it_wants_one_student(small_class: SmallClass) -> None:
     """Is a missing --student one clear line?"""
     command = [sys.executable, "-m", "unrolled", "--course"]
     command += [str(small_class.course.root), "grade", NAME, "--show"]
-    run = subprocess.run(command, capture_output=True, text=True)
+    run = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert run.returncode == 2
     assert "--show opens one submission: name it with --student." in run.stderr

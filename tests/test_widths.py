@@ -115,7 +115,9 @@ def in_terminal(folder: Path, width: int | None, *words: str) -> str:
     env = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "NO_COLOR")}
     env |= {"TERM": "xterm"}
     if width is None:
-        done = subprocess.run(command, cwd=folder, env=env, capture_output=True)
+        done = subprocess.run(
+            command, cwd=folder, env=env, capture_output=True, timeout=600
+        )
         return (done.stdout + done.stderr).decode()
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))

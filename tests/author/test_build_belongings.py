@@ -206,6 +206,7 @@ def test_the_list_is_of_sha256sum(course: Course) -> None:
         ["sha256sum", "--check", "--strict", "--quiet", "built.sha256"],
         cwd=course.root,
         check=True,
+        timeout=600,
     )
     assert not [p for p in course.source.rglob("*") if "sha256" in p.name]
 

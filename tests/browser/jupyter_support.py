@@ -63,7 +63,7 @@ def wait_for(address: str, server: subprocess.Popen[bytes]) -> str:
     """The address, once the server answers; a failure if it does not."""
     for _ in range(120):
         try:
-            urllib.request.urlopen(f"{address}/api").close()
+            urllib.request.urlopen(f"{address}/api", timeout=10).close()
             return address
         except OSError:
             assert server.poll() is None, "the server ended"

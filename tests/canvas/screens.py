@@ -133,7 +133,13 @@ def say(course: Course, words: str) -> str:
     environment.pop("NO_COLOR", None)
     command = [sys.executable, "-m", "unrolled", "canvas", *words.split()]
     ran = subprocess.run(
-        command, cwd=course.root, env=environment, stdout=-1, stderr=-1, text=True
+        command,
+        cwd=course.root,
+        env=environment,
+        stdout=-1,
+        stderr=-1,
+        text=True,
+        timeout=600,
     )
     assert ran.returncode in (0, 1), ran.stderr
     return ran.stdout

@@ -57,14 +57,15 @@ class Server(ThreadingHTTPServer):
 def serve(canvas: StandIn) -> Iterator[Server]:
     """Run it in a thread, and end it."""
     server = Server(canvas)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield server
     finally:
         server.shutdown()
-        thread.join()
+        thread.join(60)
         server.server_close()
+    assert not thread.is_alive()
     assert not server.broken, server.broken
 
 

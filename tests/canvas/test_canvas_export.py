@@ -73,7 +73,11 @@ def export(course: Course, *options: str) -> subprocess.CompletedProcess[str]:
     nbgrader = Path(sys.executable).parent / "nbgrader"
     command = [str(nbgrader), "export", "--exporter=unrolled.canvas.CanvasExport"]
     return subprocess.run(
-        [*command, *options], cwd=course.root, capture_output=True, text=True
+        [*command, *options],
+        cwd=course.root,
+        capture_output=True,
+        text=True,
+        timeout=600,
     )
 
 

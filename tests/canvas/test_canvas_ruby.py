@@ -69,6 +69,7 @@ def test_any_small_file_is_parsed_as_ruby_parses_it() -> None:
         input=lines,
         capture_output=True,
         text=True,
+        timeout=300,
     )
     theirs = [json.loads(line) for line in ran.stdout.splitlines()]
     assert len(theirs) == len(made), ran.stderr

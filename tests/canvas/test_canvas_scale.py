@@ -131,6 +131,7 @@ def test_nbgrader_s_own_export_does_the_same(course: Course, scale: bool) -> Non
         cwd=course.root,
         capture_output=True,
         text=True,
+        timeout=600,
     )
     assert (ran.returncode == 0) is scale and "10 points possible" in ran.stderr
     found = cells(course.root / "canvas.csv")

@@ -116,7 +116,7 @@ class Cluster:
                 process.wait(15)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+                process.wait(60)
         self.workers = []
 
     def log(self) -> str:

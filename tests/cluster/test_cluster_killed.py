@@ -67,7 +67,7 @@ class WorkerKiller:
         with self.lock:
             worker = self.made.workers.pop(self.random.randrange(2))
             kill(worker.pid)
-            worker.wait()
+            worker.wait(60)
             self.kills += 1
             self.made.start_worker(WORKER.format(patch=""))
 
@@ -83,7 +83,7 @@ def test_twenty_killed_workers_cost_nothing(
         killer = WorkerKiller(made, 1)
         grade(course, NAME, progress=killer, scheduler=made.address)
         for timer in killer.timers:
-            timer.join()
+            timer.join(120)
         assert killer.kills == KILLS
         again = grade(course, NAME, scheduler=made.address)
     assert again.ungraded == ()
@@ -116,7 +116,7 @@ class SchedulerKiller:
         if self.timer is None:
             kill(self.pid)
         else:
-            self.timer.join()
+            self.timer.join(60)
 
 
 def test_twenty_killed_schedulers_cost_nothing(

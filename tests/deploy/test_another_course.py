@@ -48,8 +48,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The files for Kubernetes that the script writes for that id."""
     folder = tmp_path_factory.mktemp("kubernetes") / "own"
     command = [sys.executable, str(GENERATOR), ID, str(folder)]
-    subprocess.run(command, check=True, capture_output=True)
-    again = subprocess.run(command, capture_output=True, text=True)
+    subprocess.run(command, check=True, capture_output=True, timeout=600)
+    again = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert again.returncode == 1 and "nothing is written" in again.stderr
     return {
         p.stem: list(yaml.safe_load_all(p.read_text())) for p in folder.glob("*.y*")
@@ -101,6 +101,7 @@ def test_a_container_of_another_course_does_not_start(
         env=os.environ | {"COURSE": given, "HOMES": str(tmp_path / "homes")},
         capture_output=True,
         text=True,
+        timeout=600,
     )
     assert done.returncode == code
     assert ("started" in done.stdout) is (code == 0)
@@ -145,8 +146,12 @@ def test_the_rest_of_kubernetes_is_the_course_s(
 def test_our_own_id_changes_nothing(tmp_path: Path) -> None:
     """For the id that the files have, are they the same, and is a bad id refused?"""
     command = [sys.executable, str(GENERATOR)]
-    subprocess.run([*command, "unrolled", str(tmp_path / "same")], check=True)
+    subprocess.run(
+        [*command, "unrolled", str(tmp_path / "same")], check=True, timeout=600
+    )
     for path in (tmp_path / "same").iterdir():
         assert path.read_text() == (DEPLOY / "kubernetes" / path.name).read_text()
-    wrong = subprocess.run([*command, "Über uns", "x"], capture_output=True, text=True)
+    wrong = subprocess.run(
+        [*command, "Über uns", "x"], capture_output=True, text=True, timeout=600
+    )
     assert wrong.returncode == 1 and "for_course.py" in wrong.stderr

@@ -40,6 +40,7 @@ def test_compose_takes_the_file() -> None:
         ["docker-compose", "-f", file, "config", "--quiet"],
         capture_output=True,
         text=True,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
 
@@ -82,6 +83,7 @@ def start(folder: Path, *command: str) -> Any:
         env=os.environ | {"HOMES": str(folder / "homes")},
         capture_output=True,
         text=True,
+        timeout=300,
     )
 
 

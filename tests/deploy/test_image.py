@@ -156,6 +156,7 @@ def test_the_installer_needs_only_python_and_what_was_copied(tmp_path: Path) -> 
         cwd=tmp_path,
         capture_output=True,
         text=True,
+        timeout=600,
     )
     assert done.stdout.strip() == str(PLAN.staff_env), done.stderr
 

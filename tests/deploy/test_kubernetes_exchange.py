@@ -75,6 +75,7 @@ class Cluster:
             env=env,
             capture_output=True,
             text=True,
+            timeout=300,
         )
 
     def submissions(self) -> list[str]:
@@ -116,7 +117,7 @@ def lay_out(cluster: Cluster) -> None:
     cluster.volume.mkdir(mode=0o755)
     env = {e["name"]: e["value"] for e in container["env"]}
     env |= {"VOLUME": str(cluster.volume), "PATH": os.defpath}
-    subprocess.run(container["command"], env=env, check=True)
+    subprocess.run(container["command"], env=env, check=True, timeout=300)
 
 
 def provide_alembic(cluster: Cluster) -> None:

@@ -20,7 +20,12 @@ def planned(folder: Path, target: str) -> str:
     for name in ("Makefile", "pyproject.toml", "constraints.txt"):
         shutil.copyfile(ROOT / name, folder / name)
     done = subprocess.run(
-        ["make", "-n", target], cwd=folder, capture_output=True, text=True, check=True
+        ["make", "-n", target],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
     )
     return done.stdout
 
@@ -48,6 +53,7 @@ def planned_again(folder: Path) -> str:
         capture_output=True,
         text=True,
         check=True,
+        timeout=300,
     )
     return done.stdout
 
@@ -56,6 +62,6 @@ def test_it_says_what_it_does() -> None:
     """Is a line said in a pipe while a command lasts, and its exit code kept?"""
     saying = ROOT / ".ci" / "saying"
     words = ["sh", str(saying), "waiting", "sh", "-c", "sleep 5.5; exit 3"]
-    done = subprocess.run(words, capture_output=True, text=True)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=300)
     assert done.stdout.splitlines() == ["waiting ...", "  waiting ... 5 s"]
     assert done.returncode == 3

@@ -55,7 +55,7 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
     copy = tmp_path / "unrolled-hub.service"
     copy.write_text(re.sub(r"(Exec\w+)=.*", r"\1=/bin/true", text(UNIT)))
     command = ["systemd-analyze", "verify", "--man=no", str(copy)]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     ours = [x for x in done.stderr.splitlines() if copy.name in x]
     assert ours == []
     assert done.returncode == 0, done.stderr
@@ -76,7 +76,7 @@ def test_nginx_takes_its_file(tmp_path: Path) -> None:
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes"]
     make += ["-subj", "/CN=h", "-keyout", str(key), "-out", str(certificate)]
-    subprocess.run(make, check=True, capture_output=True)
+    subprocess.run(make, check=True, capture_output=True, timeout=300)
     site = text("one-machine/nginx.conf")
     site = re.sub(r"ssl_certificate .*", f"ssl_certificate {certificate};", site)
     site = re.sub(r"ssl_certificate_key .*", f"ssl_certificate_key {key};", site)
@@ -84,7 +84,10 @@ def test_nginx_takes_its_file(tmp_path: Path) -> None:
     whole.write_text(f"pid {tmp_path}/pid; events {{}} http {{ {site} }}")
     nginx = str(tool("nginx"))
     done = subprocess.run(
-        [nginx, "-t", "-q", "-c", str(whole)], capture_output=True, text=True
+        [nginx, "-t", "-q", "-c", str(whole)],
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
 
@@ -96,7 +99,11 @@ def test_caddy_takes_its_file(name: str, tmp_path: Path) -> None:
     env = os.environ | {"HUB_NAME": "hub.example.edu", "HOME": str(tmp_path)}
     command = ["caddy", "adapt", "--adapter", "caddyfile", "--config"]
     done = subprocess.run(
-        [*command, str(DEPLOY / name)], capture_output=True, text=True, env=env
+        [*command, str(DEPLOY / name)],
+        capture_output=True,
+        text=True,
+        env=env,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     assert "hub.example.edu" in done.stdout

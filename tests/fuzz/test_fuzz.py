@@ -70,6 +70,7 @@ def test_nothing_gets_past_refused(what: str, tmp_path: Path) -> None:
         env={**os.environ, "PYTHONPATH": str(HERE.parent / "grade")},
         capture_output=True,
         text=True,
+        timeout=600,
     )
     assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-3000:]
     assert f"Done {RUNS[what]}" in run.stderr

@@ -102,6 +102,7 @@ class Account:
             },
             capture_output=True,
             text=True,
+            timeout=600,
         )
 
     def left_over(self) -> list[str]:
@@ -127,7 +128,9 @@ def ordinary_account(python: str) -> Iterator[Account]:
         folder = Path(name)
         folder.chmod(0o777)
         subprocess.run(
-            [python, "-m", "venv", "--without-pip", name + "/env"], check=True
+            [python, "-m", "venv", "--without-pip", name + "/env"],
+            check=True,
+            timeout=600,
         )
         version = f"python{sys.version_info.major}.{sys.version_info.minor}"
         packages = folder / "env" / "lib" / version / "site-packages"

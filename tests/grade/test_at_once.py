@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -28,6 +29,7 @@ from unrolled.gradebook import backup_gradebook, open_gradebook
 
 FORK = multiprocessing.get_context("fork")
 ROUNDS = 4
+PATIENCE = 600.0
 MARKER = Path(__file__).with_name("marker.py")
 
 
@@ -80,8 +82,11 @@ def at_once(*tasks: tuple[Callable[..., None], tuple[Any, ...]]) -> None:
     made = [FORK.Process(target=work, args=task) for task in tasks]
     for process in made:
         process.start()
+    until = time.monotonic() + PATIENCE
     for process in made:
-        process.join()
+        process.join(max(0, until - time.monotonic()))
+        process.kill()  # one that stands still: its exit code is not 0
+        process.join(60)
     assert [p.exitcode for p in made] == [0] * len(made)
 
 
@@ -125,7 +130,9 @@ def mark_all(course: Course, enough: Event, told: Any) -> None:
     """A marker at work in a program of its own; what it wrote last."""
     try:
         words = [sys.executable, str(MARKER), str(course.root), NAME, str(ROUNDS)]
-        done = subprocess.run(words, input="go\n", capture_output=True, text=True)
+        done = subprocess.run(
+            words, input="go\n", capture_output=True, text=True, timeout=600
+        )
         assert done.returncode == 0, done.stderr
         told.put(json.loads(done.stdout.split("\n")[1]))
     finally:
@@ -153,11 +160,12 @@ def test_no_mark_is_lost_while_graders_write(
     monkeypatch.setattr(JudgePool, "run", no_judge)
     assert grade(course, NAME).ungraded == ()
     assert grade(course, NAMES[1]).ungraded == ()
-    enough, told = FORK.Event(), FORK.SimpleQueue()
+    enough = FORK.Event()
+    told: Any = FORK.Queue()
     writing = [(write_again, (course, enough))] * 2
     marking = (mark_all, (course, enough, told))
     at_once(*writing, (copy_again, (course, enough)), marking)
-    last = told.get()
+    last = told.get(timeout=60)
     assert len(last) == STUDENTS
     with open_gradebook(course) as gradebook:
         for student, (points, words) in last.items():

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -132,7 +131,7 @@ def test_a_grader_killed_twenty_times_goes_on_where_it_was(
             time.sleep(0.01)
         time.sleep(chance.uniform(0, 3 if not results or force else 0.2))
         os.killpg(run.pid, signal.SIGKILL)
-        run.wait()
+        run.wait(60)
     assert still_alive(children() - before, PATIENCE) == set()
     check_same(course, undisturbed, scratch)
 
@@ -154,7 +153,7 @@ def kill_some(course: Course, which: Callable[[int], bool]) -> int:
             time.sleep(chance.uniform(0.02, 0.4))
     if run.poll() is None:
         os.killpg(run.pid, signal.SIGKILL)
-        run.wait()
+        run.wait(60)
     return kills
 
 
@@ -181,8 +180,10 @@ def test_the_killer_finds_what_it_looks_for(school: Course, tmp_path: Path) -> N
     """Are there zygotes and children below a run, told apart?"""
     run = start(copy_class(school, tmp_path / "course"))
     seen: dict[str, set[int]] = {"zygote": set(), "child": set()}
-    watching = threading.Event()
-    while run.poll() is None and not watching.wait(0.005):
+    until = time.monotonic() + PATIENCE
+    while run.poll() is None:
+        assert time.monotonic() < until
+        time.sleep(0.005)
         for pid in below(run.pid):
             seen["zygote"] |= {pid} if is_zygote(pid) else set()
             seen["child"] |= {pid} if is_child(pid) else set()

@@ -99,7 +99,11 @@ def stock(course: Course, *command: str) -> subprocess.CompletedProcess[str]:
     """Run nbgrader's own command in the course folder."""
     nbgrader = str(Path(sys.executable).parent / "nbgrader")
     return subprocess.run(
-        [nbgrader, *command], cwd=course.root, capture_output=True, text=True
+        [nbgrader, *command],
+        cwd=course.root,
+        capture_output=True,
+        text=True,
+        timeout=600,
     )
 
 

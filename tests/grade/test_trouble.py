@@ -63,17 +63,19 @@ def disk(place: Path, options: str) -> Iterator[None]:
     """A file system of its own over a folder."""
     place.mkdir(exist_ok=True)
     mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)]
-    subprocess.run(mount, check=True)
+    subprocess.run(mount, check=True, timeout=600)
     try:
         yield
     finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)
+        subprocess.run(["umount", "-l", str(place)], check=True, timeout=600)
 
 
 def command(course: Course) -> subprocess.CompletedProcess[str]:
     """`unrolled grade`."""
     words = [sys.executable, "-m", "unrolled", "--course", str(course.root)]
-    return subprocess.run([*words, "grade", NAME], capture_output=True, text=True)
+    return subprocess.run(
+        [*words, "grade", NAME], capture_output=True, text=True, timeout=600
+    )
 
 
 def no_judge(_: JudgePool, jobs: Any) -> Iterator[Any]:

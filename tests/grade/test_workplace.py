@@ -93,5 +93,6 @@ def test_grading_another_assignment_never_imports_keras() -> None:
         capture_output=True,
         text=True,
         check=True,
+        timeout=300,
     )
     assert json.loads(told.stdout) == {"judge": False, "student": False}

@@ -115,7 +115,9 @@ class Hub:
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """`unrolled hub ...` to its end."""
-        return subprocess.run([*self.command(), *words], capture_output=True, text=True)
+        return subprocess.run(
+            [*self.command(), *words], capture_output=True, text=True, timeout=600
+        )
 
     def start(self) -> None:
         """Start the hub and wait until it says that it is ready."""
@@ -165,6 +167,7 @@ def run_as(
         },
         capture_output=True,
         text=True,
+        timeout=600,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import signal
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -127,6 +128,7 @@ def as_user(uid: int, work: Callable[[], object]) -> None:
     """Do `work` in a process of another user; raise if it failed."""
     child = os.fork()
     if not child:
+        signal.alarm(300)  # its end is waited for
         try:
             os.setgroups([])
             os.setgid(uid)

@@ -188,7 +188,9 @@ class SignInHub:
     def groups(self, name: str) -> list[str]:
         """The hub's groups of a user."""
         headers = {"Authorization": f"token {TOKEN}"}
-        answer = requests.get(f"{self.url}/hub/api/users/{name}", headers=headers)
+        answer = requests.get(
+            f"{self.url}/hub/api/users/{name}", headers=headers, timeout=120
+        )
         return sorted(answer.json()["groups"])
 
 
@@ -235,8 +237,8 @@ def wait_for(url: str, plan: HubPlan, process: subprocess.Popen[bytes]) -> None:
     until = time.monotonic() + 60
     while time.monotonic() < until and process.poll() is None:
         try:
-            if requests.get(f"{url}/hub/login").ok:
+            if requests.get(f"{url}/hub/login", timeout=10).ok:
                 return
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             time.sleep(0.2)
     raise AssertionError((plan.state / "log").read_text())

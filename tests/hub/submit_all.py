@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import signal
 import sys
 from pathlib import Path
 
@@ -38,6 +39,7 @@ def main() -> None:
     for name in names:
         pid = os.fork()
         if pid == 0:
+            signal.alarm(300)  # its end is waited for
             entry = pwd.getpwnam(name)
             os.initgroups(name, entry.pw_gid)
             os.setgid(entry.pw_gid)

@@ -129,7 +129,7 @@ def _public_python(folder: Path) -> Path:
         pytest.skip("apt-get install python3 (one that every account may run)")
     folder.mkdir(mode=0o755)
     venv = [str(system), "-m", "venv", "--without-pip", str(folder / "venv")]
-    subprocess.run(venv, check=True)
+    subprocess.run(venv, check=True, timeout=300)
     site = next((folder / "venv/lib").glob("python3*")) / "site-packages"
     no_cache = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "src/unrolled", site / "unrolled", ignore=no_cache)
@@ -140,6 +140,10 @@ def test_the_reader_needs_no_heavy_package() -> None:
     """Does reading the records at a sign-in import nothing but Python's own?"""
     code = "import unrolled.hub.canvas_people, sys; print('nbgrader' in sys.modules)"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
     )
     assert done.stdout.strip() == "False"

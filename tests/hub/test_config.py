@@ -98,7 +98,10 @@ def test_memory_is_bounded(tmp_path: Path) -> None:
     for size, taken in ((200, True), (900, False)):
         inner = kernel.format(code.format(size))  # a kernel is a child of its server
         done = subprocess.run(
-            [*bound, sys.executable, "-c", inner], capture_output=True, text=True
+            [*bound, sys.executable, "-c", inner],
+            capture_output=True,
+            text=True,
+            timeout=300,
         )
         assert ("taken" in done.stdout) == taken
         assert taken or "Unable to allocate" in done.stderr

@@ -290,7 +290,9 @@ def test_thirty_students_hand_in_within_a_minute(hub: Hub) -> None:
     script = Path(__file__).with_name("submit_all.py")
     python = hub.plan.students_env / "bin" / "python"
     where = (str(hub.plan.exchange), str(hub.plan.homes), NAME)
-    done = subprocess.run([python, script, *where, *CLASS], capture_output=True)
+    done = subprocess.run(
+        [python, script, *where, *CLASS], capture_output=True, timeout=600
+    )
     assert done.returncode == 0, done.stderr
     ended = datetime.now(UTC)
     plain = "--Authenticator.plugin_class=nbgrader.auth.base.NoAuthPlugin"
@@ -321,7 +323,7 @@ def test_a_restart_keeps_those_who_work(hub: Hub, browser: Browser) -> None:
         assert hub.process is not None
         assert hub.process.poll() is None
         hub.process.kill()
-        hub.process.wait()
+        hub.process.wait(60)
         hub.start()
         assert {p.pid for p in student_servers(hub.plan)} >= servers
         wait_until(lambda: page.goto(f"{hub.address}/user/ada/course").ok)

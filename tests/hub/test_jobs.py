@@ -130,7 +130,7 @@ def test_the_service_is_killed(jobs: Jobs) -> None:
     assert service.stdout is not None
     job = int(service.stdout.readline())
     service.send_signal(signal.SIGKILL)
-    service.wait()
+    service.wait(60)
     for _ in range(200):
         if not lives(job):
             break

@@ -104,5 +104,7 @@ def test_an_account_is_not_enough(hub: str, name: str) -> None:
 
 def test_the_machine_has_none_of_these_accounts(hub: str) -> None:
     """Were the accounts made for this hub only?"""
-    done = subprocess.run(["getent", "passwd", "zz-ada"], capture_output=True)
+    done = subprocess.run(
+        ["getent", "passwd", "zz-ada"], capture_output=True, timeout=300
+    )
     assert done.returncode != 0

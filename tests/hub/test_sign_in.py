@@ -116,6 +116,7 @@ def test_behind_tls_cookies_come_back_from_canvas(hub: SignInHub) -> None:
         params={"iss": "x", "login_hint": "x", "target_link_uri": "https://h/hub"},
         headers={"X-Forwarded-Proto": "https", "Host": "hub.example.edu"},
         allow_redirects=False,
+        timeout=120,
     )
     sent = parse_qs(urlsplit(answer.headers["Location"]).query)
     assert sent["redirect_uri"] == ["https://hub.example.edu/hub/lti13/oauth_callback"]
@@ -183,7 +184,7 @@ def test_only_a_checked_message_is_believed() -> None:
 
 def test_canvas_gets_settings_that_ask_for_no_rights(hub: SignInHub) -> None:
     """Do the app's settings have what Canvas requires, and no scope?"""
-    document = requests.get(f"{hub.url}/hub/lti13/config").json()
+    document = requests.get(f"{hub.url}/hub/lti13/config", timeout=120).json()
     assert document["scopes"] == []
     assert document["oidc_initiation_url"] == f"{hub.url}/hub/lti13/oauth_login"
     assert document["public_jwk"].keys() == {"kty", "n", "e", "alg", "use", "kid"}

@@ -245,7 +245,7 @@ def test_what_a_student_has_not_installed() -> None:
         "import unrolled.hub.student_page, unrolled.hub.exchange\n"
         "assert 'torch' not in sys.modules and 'keras' not in sys.modules\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=300)
 
 
 def test_times_in_words() -> None:

@@ -15,7 +15,9 @@ def test_lines_in_a_pipe() -> None:
     file = io.StringIO()
     with Talk(Console(file=file, width=20), every=0.05) as talk:
         talk.say("making the students' environment (a minute or two)")
+        until = time.monotonic() + 60
         while file.getvalue().count("\n") < 3:
+            assert time.monotonic() < until
             time.sleep(0.01)
         talk.say("making accounts")
     lines = file.getvalue().splitlines()

@@ -102,7 +102,7 @@ from IPython import get_ipython
 assert get_ipython() is None
 """
     run = [sys.executable, "-W", "error", "-c", code]
-    done = subprocess.run(run, capture_output=True, text=True, check=True)
+    done = subprocess.run(run, capture_output=True, text=True, check=True, timeout=300)
     assert (done.stdout, done.stderr) == ("A square\nA line\n", "")
 
 
@@ -118,6 +118,6 @@ explore(lambda ax, k: ax.plot([0, k]), alt="A line", k=(1, 3))
 assert done.success
 """
     run = [sys.executable, "-W", "error", "-c", code]
-    done = subprocess.run(run, capture_output=True, text=True, check=True)
+    done = subprocess.run(run, capture_output=True, text=True, check=True, timeout=300)
     assert done.stdout.strip() == "A line"
     assert done.stderr == ""

@@ -159,4 +159,9 @@ def test_what_a_cell_does_not_have_is_refused(
 def test_importing_does_not_import_torch() -> None:
     """Does a student without torch get the sentences?"""
     code = "import sys, unrolled.lab.recall; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], check=False, timeout=300
+        ).returncode
+        == 0
+    )

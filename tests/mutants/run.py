@@ -117,7 +117,9 @@ def choose_part(
 def make_copy(place: Path) -> None:
     """The project's files and its environment in `place`, apart from the original."""
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True).stdout
+    names = subprocess.run(
+        listed, cwd=ROOT, check=True, capture_output=True, timeout=600
+    ).stdout
     for name in names.decode().split("\0"):
         if name and (ROOT / name).is_file():
             (place / name).parent.mkdir(parents=True, exist_ok=True)
@@ -188,7 +190,7 @@ def try_all(mutants: Sequence[Mutant], jobs: int, seconds: float) -> Iterator[Re
         copies.put(place)
 
     def run(mutant: Mutant) -> Result:
-        place = copies.get()
+        place = copies.get_nowait()  # there is one for each thread
         try:
             return try_mutant(mutant, place, seconds)
         finally:

@@ -79,7 +79,7 @@ def test_nothing_stays_behind() -> None:
         del channel
     assert not folder.exists()
     commands = subprocess.run(
-        ["ps", "ax", "-o", "args"], capture_output=True, text=True
+        ["ps", "ax", "-o", "args"], capture_output=True, text=True, timeout=600
     )
     assert str(folder) not in commands.stdout
 
@@ -87,12 +87,14 @@ def test_nothing_stays_behind() -> None:
 def test_the_command_says_what_holds() -> None:
     """Does `unrolled doctor --json` give one document and its exit code?"""
     command = [sys.executable, "-m", "unrolled", "doctor", "--tier", "none", "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=ROOT, timeout=600
+    )
     (found,) = json.loads(done.stdout)
     assert found["tier"] == "none" and found["sufficient"] is False
     assert done.returncode == 1
     wrong = subprocess.run(
-        [*command[:-3], "--tier", "bwrap"], capture_output=True, text=True
+        [*command[:-3], "--tier", "bwrap"], capture_output=True, text=True, timeout=600
     )
     assert wrong.returncode == 2 and "no tier 'bwrap'" in wrong.stderr
 
@@ -124,7 +126,7 @@ def _as_nobody(*command: str) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "OMP_NUM_THREADS": "1"}
     words = [*user, *command]
     return subprocess.run(
-        words, capture_output=True, text=True, env=environment, cwd="/"
+        words, capture_output=True, text=True, env=environment, cwd="/", timeout=600
     )
 
 
@@ -132,10 +134,14 @@ def _python_of_all(folder: Path) -> Path | None:
     """An interpreter with our packages that every user may start, if there can be."""
     system = Path("/usr/bin/python3")
     here = Path(sys.prefix) / "lib" / f"python3.{sys.version_info.minor}"
-    version = subprocess.run([system, "--version"], capture_output=True, text=True)
+    version = subprocess.run(
+        [system, "--version"], capture_output=True, text=True, timeout=600
+    )
     if f"3.{sys.version_info.minor}." not in version.stdout:
         return None
-    subprocess.run([system, "-m", "venv", "--without-pip", folder / "v"], check=True)
+    subprocess.run(
+        [system, "-m", "venv", "--without-pip", folder / "v"], check=True, timeout=600
+    )
     site = folder / "v/lib" / here.name / "site-packages"
     packages = f"{here / 'site-packages'}\n{ROOT / 'src'}\n"
     (site / "ours.pth").write_text(packages)
@@ -148,7 +154,9 @@ def _python_of_all(folder: Path) -> Path | None:
 def test_the_open_tier_is_tried_only_where_no_other_will_do() -> None:
     """Does a machine with a sandbox go without the slow tier, and say what it does?"""
     command = [sys.executable, "-m", "unrolled", "doctor", "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=ROOT, timeout=600
+    )
     found = json.loads(done.stdout)
     if not any(c["sufficient"] for c in found):
         pytest.skip("no tier holds here: allow user namespaces, or Linux 5.13")

@@ -45,12 +45,12 @@ def test_the_folder_of_a_killed_owner_is_swept_and_no_other(place: Path) -> None
         assert owner.stdout is not None
         paths.append(Path(owner.stdout.readline().decode().strip()))
     owners[0].send_signal(signal.SIGKILL)
-    owners[0].wait()
+    owners[0].wait(60)
     mine = Scratch.make()
     assert set(place.iterdir()) == {mine.path, paths[1]}
     mine.remove()
     owners[1].kill()
-    owners[1].wait()
+    owners[1].wait(60)
 
 
 def test_nothing_of_others_is_swept(
