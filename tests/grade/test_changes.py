@@ -54,8 +54,8 @@ def other_rows(course: Course, *without: str) -> dict[str, Any]:
 
 def test_the_class_loses_what_the_policy_says(rich_course: Course) -> None:
     """Are days those of the clock, the grace free, and halves of points kept?"""
-    assert penalties(rich_course) == FIRST
     scores = {name: s.score for name, s in regrade(rich_course).items()}
+    assert penalties(rich_course) == FIRST
     assert scores == {"ada": 60.0, "bob": 40.5, "cyd": 60.0, "zoë": 60.0}
 
 
@@ -220,18 +220,22 @@ def test_what_was_built_anew_meanwhile_gets_no_result_of_the_old_tests(
     assert [dump(rich_course)] == told and files(rich_course.autograded) == before
 
 
-@pytest.mark.parametrize("what", ["secret", "limits", "nothing"])
+@pytest.mark.parametrize("what", ["secret", "limits", "oracle", "force", "nothing"])
 def test_a_kept_result_is_used_for_the_same_question_only(
     rich_course: Course, what: str
 ) -> None:
-    """Is everybody judged again under another secret or other limits, nobody else?"""
+    """Is everybody judged again under another secret, limits or oracle, or --force?"""
     if what == "secret":
         rich_course.secret_file.write_text("4" * 64)
     if what == "limits":
         toml = rich_course.root / "course.toml"
         toml.write_text(toml.read_text() + "\n[grading]\ncall_seconds = 7.5\n")
+    if what == "oracle":
+        path = rich_course.lessons / NAME / "oracle.py"
+        path.write_text(path.read_text() + "# It was looked at again.\n")
     here = Here()
-    grade(load_course(rich_course.root), NAME, judges=here)
+    course = load_course(rich_course.root)
+    grade(course, NAME, judges=here, force=what == "force")
     assert len(here.asked) == (0 if what == "nothing" else 4)
     seeds = {job.seed for job in here.asked}
     assert len(seeds) == len(here.asked)

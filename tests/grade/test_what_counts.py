@@ -11,20 +11,26 @@ from typing import Any
 import pytest
 from PIL import Image
 from support import (
+    MISCONCEPTIONS,
     QUICK,
     RIGHT,
     by_id,
     cell,
     grade,
     graded,
+    material,
     release_notebook,
     source_notebook,
     submission,
 )
 from test_reasons import graded as graded_wide
 
+from unrolled.grade.judge import judge
 from unrolled.grade.outputs import MAX_OUTPUTS, MAX_TEXT, student_outputs
-from unrolled.grade.rebuild import rebuild
+from unrolled.grade.rebuild import Rebuilt, rebuild
+from unrolled.grade.reference import build_reference
+from unrolled.grade.task import Task
+from unrolled.grade.workers import trusted_worker
 
 Notebook = dict[str, Any]
 
@@ -96,13 +102,6 @@ def test_of_two_demonstrations_the_last_one_before_counts() -> None:
         for number, value in ((1, 5), (2, 2)):
             shown = cell("code", f"factor = {value}", unrolled={"show": True})
             notebook["cells"].insert(number, {**shown, "id": f"shown-{number}"})
-    from support import material
-
-    from unrolled.grade.judge import judge
-    from unrolled.grade.reference import build_reference
-    from unrolled.grade.task import Task
-    from unrolled.grade.workers import trusted_worker
-
     trusted = replace(material(), source=source, release=release)
     work = copy.deepcopy(release)
     named(work, "double")["source"] = "def double(x):\n    return factor * x"
@@ -169,3 +168,56 @@ def test_each_limit_holds_at_its_place(
     assert by_id(verdict)["double_values"].passed is passes
     told = by_id(verdict)["double_values"].message + " ".join(verdict.notes)
     assert "in time" in told
+
+
+def test_each_check_is_explained_by_its_own_calls() -> None:
+    """Does a `matches` see what this check asked, and nothing of the one before?"""
+    alone = MISCONCEPTIONS.replace(
+        'hint="A third, by far."', 'hint="Pairs.", matches=lambda c: len(c) == 2'
+    ).replace('fails="double_values"', 'fails="double_one"')
+    found = graded_wide(alone, double="return x + 7")
+    assert found["double_values"].misconception == ("halves",)
+    assert found["double_one"].misconception == ("halves",)
+
+
+def test_only_whom_a_function_calls_is_blamed() -> None:
+    """Is an early mistake left out that this function has nothing to do with?"""
+    found = graded_wide(
+        double="return x + 7",
+        quadruple="return double(x)",
+        octuple="return 2 * quadruple(x)",
+    )
+    assert not found["quadruple_values"].passed
+    assert found["octuple_values"].follow_through
+    assert "reference quadruple in place" in found["octuple_values"].message
+
+
+def with_end(text: str, *own: Notebook) -> Rebuilt:
+    """A right submission without an answer, of a release with one more cell."""
+    source, release, work = source_notebook(), release_notebook(), submission(**RIGHT)
+    for notebook in (source, release, work):
+        notebook["cells"].append({**cell("markdown", text), "id": "end"})
+    work["cells"] += own
+    return rebuild(release, source, work)
+
+
+def test_text_behind_the_last_cell_is_shown_with_an_answer_that_is_missing() -> None:
+    """Does the marker see it, and wait for it, instead of a silent 0?"""
+    made = with_end("# The end", cell("markdown", "It is the sum of two."))
+    assert "It is the sum of two." in named(made.notebook, "why")["source"]
+    assert "text from elsewhere" in " ".join(made.repairs)
+
+
+def test_code_below_a_question_is_no_answer_to_it() -> None:
+    """Is a trial that stands further down left where it is?"""
+    made = with_end("Go on.", cell("code", "print(double(3))"))
+    assert "double(3)" not in named(made.notebook, "why")["source"]
+    assert made.repairs == ()
+
+
+def test_memory_is_bounded() -> None:
+    """Does a notebook that asks for more than its share get an error, and go on?"""
+    first = "big = bytearray(3 * 2**30)"
+    body = "return x if 'big' in globals() else 2 * x"
+    work = submission(first=first, double=body, quadruple="return 4 * x")
+    assert by_id(grade(work))["double_values"].passed
