@@ -201,13 +201,20 @@ def unrolled(capfd: pytest.CaptureFixture[str]) -> Call:
     return partial(command, capfd)
 
 
-@pytest.fixture
-def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
-    """A small built course; one stands in it."""
-    made = make_course(tmp_path / "course")
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small built course, to be copied."""
+    made = make_course(tmp_path_factory.mktemp("tiny"))
     build(made, ["01_tiny"])
-    monkeypatch.chdir(made.root)
-    return made
+    return made.root
+
+
+@pytest.fixture
+def course(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
+    """A small built course of its own; one stands in it."""
+    root = shutil.copytree(tiny, tmp_path / "course")
+    monkeypatch.chdir(root)
+    return load_course(root)
 
 
 def test_the_command_and_its_json(course: Course, unrolled: Call) -> None:
@@ -219,6 +226,24 @@ def test_the_command_and_its_json(course: Course, unrolled: Call) -> None:
     assert told["file"] == "tiny-handout.zip" and told["assignments"] == ["01_tiny"]
     assert "assignments/01_tiny/hint.txt" in told["files"]
     assert told["bytes"] == Path("tiny-handout.zip").stat().st_size
+
+
+def test_hidden_files_stay_at_home(course: Course, unrolled: Call) -> None:
+    """Are an editor's leftovers in release/ no part of what students unpack?"""
+    for name in (".tiny.ipynb.swp", ".old/tiny.ipynb"):
+        (course.release / "01_tiny" / name).parent.mkdir(exist_ok=True)
+        (course.release / "01_tiny" / name).write_text("### BEGIN SOLUTION")
+    told = unrolled("handout", "--json").document()
+    assert not [name for name in told["files"] if "/." in name]
+
+
+def test_a_name_with_accents_is_readable_in_the_document(
+    course: Course, unrolled: Call
+) -> None:
+    """Does --json write letters as they are, for people who read it?"""
+    said = unrolled("handout", "--out", "Übung-café.zip", "--json")
+    assert '"Übung-café.zip"' in said.out
+    assert said.document()["file"] == "Übung-café.zip"
 
 
 def test_a_file_of_another_is_not_written_over(course: Course, unrolled: Call) -> None:
@@ -238,16 +263,22 @@ def test_a_file_of_another_is_not_written_over(course: Course, unrolled: Call) -
 
 @pytest.mark.parametrize(
     "text",
-    ["### BEGIN SOLUTION\nx = 1\n### END SOLUTION", "### BEGIN HIDDEN TESTS"],
+    [
+        "### BEGIN SOLUTION\nx = 1\n### END SOLUTION",
+        "### BEGIN HIDDEN TESTS",
+        "A text\n\n### BEGIN MARK SCHEME",
+    ],
 )
+@pytest.mark.parametrize("name", ["tiny.ipynb", "more/solved.ipynb"])
 def test_an_instructor_s_notebook_is_refused(
-    text: str, course: Course, unrolled: Call
+    text: str, name: str, course: Course, unrolled: Call
 ) -> None:
     """Is a notebook with solutions that was copied into release/ not handed out?"""
-    source = course.source / "01_tiny" / "tiny.ipynb"
-    notebook = json.loads(source.read_text())
+    notebook = json.loads((course.release / "01_tiny" / "tiny.ipynb").read_text())
     notebook["cells"][1]["source"] = text
-    (course.release / "01_tiny" / "tiny.ipynb").write_text(json.dumps(notebook))
+    path = course.release / "01_tiny" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(notebook))
     said = unrolled("handout")
     assert said.code == 2 and "this is the instructor's" in said.err
     assert not Path("tiny-handout.zip").exists()
