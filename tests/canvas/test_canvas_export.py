@@ -18,6 +18,7 @@ from unrolled.canvas import export_canvas, read_as_canvas
 from unrolled.canvas.state import state_of
 from unrolled.canvas.template import read_template
 from unrolled.course import Course, load_course
+from unrolled.errors import UserError
 
 NAME = "01_tiny"
 HEAD = "Student,ID,SIS User ID,SIS Login ID,Section"
@@ -173,4 +174,37 @@ def test_a_missing_template_is_told(course: Course) -> None:
     assert ran.returncode != 0
     last = ran.stderr.strip().splitlines()[-1]
     assert "nowhere.csv: cannot be read: No such file" in last
+    assert not (course.root / "out.csv").exists()
+
+
+def test_a_penalty_above_the_score_is_no_debt(course: Course) -> None:
+    """Is nobody below 0 in Canvas, whose mark was lowered after the penalty?"""
+    with Gradebook(course.db_url, course.id) as gradebook:
+        (part,) = gradebook.find_submission(NAME, "bob").notebooks
+        part.late_submission_penalty = 80
+        gradebook.db.commit()
+    export_canvas(course, [NAME], None, course.root / "canvas.csv")
+    cells = {row[1]: row[5] for row in table(course.root / "canvas.csv")}
+    assert cells["12"] == "0.00"
+
+
+def test_more_decimals_than_canvas_shows_are_no_change(course: Course) -> None:
+    """Is a grade that Canvas has with three decimals not new, and not lowered?"""
+    template = exported(course, "95.004", "50.496", "", "")
+    plan = export_canvas(course, [NAME], template, course.root / "out.csv")
+    assert [f.student for f in plan.filled] == ["ada", "bob"]
+    assert plan.changed == ()
+
+
+def test_a_file_that_canvas_would_misread_is_not_written(course: Course) -> None:
+    """Is nothing written where a row would be taken for somebody else's?"""
+    enrol(course, "twin", 14, 60, 40)
+    with Gradebook(course.db_url, course.id) as gradebook:
+        gradebook.update_or_create_student("twin", lms_user_id=None)
+    template = exported(course, "", "", "", "")
+    row = '"Twin, T",,007,twin,A,'  # with the SIS id of eve
+    head, points, *rows = template.read_text().splitlines()
+    template.write_text("\n".join([head, points, row, *rows]))
+    with pytest.raises(UserError, match="nothing was written"):
+        export_canvas(course, [NAME], template, course.root / "out.csv")
     assert not (course.root / "out.csv").exists()

@@ -173,3 +173,40 @@ def test_two_pushes_at_once_are_refused(course: Course) -> None:
         open_ledger(course, "x"),
     ):
         pass
+
+
+def test_more_decimals_than_canvas_shows_are_no_change(
+    pusher: Pusher, canvas: StandIn
+) -> None:
+    """Is a grade that differs beyond two decimals neither sent nor called lowered?"""
+    canvas.submission(501, 1)["score"] = points(1, NAME) + 0.004
+    canvas.submission(501, 2)["score"] = points(2, NAME) - 0.004
+    report = pusher.run([NAME], GRADES)
+    assert report == PushReport(sent=1, same=2, notes_sent=0, notes_there=0)
+
+
+def test_a_student_who_is_excused_meanwhile_is_told(
+    pusher: Pusher, canvas: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Is a grade under an EX no success, though its number is there?"""
+    poll = canvas.poll_job
+
+    def excuse(number: int) -> None:
+        poll(number)
+        canvas.submission(501, 2)["excused"] = True
+
+    monkeypatch.setattr(canvas, "poll_job", excuse)
+    report = pusher.run([NAME])
+    assert [(w.student, w.why) for w in report.wrong] == [("s2", "another grade")]
+    assert (report.sent, report.notes_sent) == (2, 2)
+
+
+def test_another_course_in_canvas_has_comments_of_its_own(
+    pusher: Pusher, canvas: StandIn, course: Course
+) -> None:
+    """Does what was sent to last year's course keep nothing from this year's?"""
+    pusher.run()
+    this_year = stand_in(STUDENTS)
+    with serve(this_year) as server:
+        assert Pusher(course, server).run().notes_sent == 6
+    assert is_whole(this_year, course)

@@ -224,3 +224,22 @@ def test_another_file_is_refused(course: Course, content: bytes, said: str) -> N
 def test_names_are_split(name: str, parts: tuple[str, str]) -> None:
     """Are family and given name told apart in both orders?"""
     assert split_name(name) == parts
+
+
+def test_nobody_is_dropped_who_shall_be_kept(course: Course, call: Call) -> None:
+    """Does --keep leave those in the gradebook who are not in the file?"""
+    said = call("canvas", "roster", str(file(course)), "--keep", "--yes")
+    assert said.code == 0 and "0 to drop" in said.out
+    assert "stays, not in the file: old" in said.out
+    assert "old" in students(course)
+
+
+@pytest.mark.parametrize("status", ["inactive", "completed", "rejected", "deleted"])
+def test_whoever_has_left_in_canvas_is_not_enrolled(
+    course: Course, status: str
+) -> None:
+    """Is a list's status looked at, so that nobody comes back who has left?"""
+    rows = f"Name,Login ID,Status\nG H,grace,{status}\nA T,alan,active\n"
+    plan = plan_roster(course, file(course, rows))
+    assert [e.student for e in plan.added] == ["alan"]
+    assert f"is not active ({status})" in plan.left_out[0]

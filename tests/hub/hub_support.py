@@ -96,9 +96,16 @@ class Hub:
             config.Exchange.cache = str(self.home(student) / ".cache")
         return config
 
-    def run(self, verb: str, student: str = "", **options: Any) -> Any:
+    def run(
+        self,
+        verb: str,
+        student: str = "",
+        settings: Config | None = None,
+        **options: Any,
+    ) -> Any:
         """Do what nbgrader's command `verb` does; the plug-in that did it."""
         config = self.config(student)
+        config.merge(settings or Config())
         factory = ExchangeFactory(config=config)
         plugin = getattr(factory, verb)(
             coursedir=CourseDirectory(config=config),

@@ -14,10 +14,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hub_support import NAME, Hub, as_user, make_hub
 from nbgrader.api import Gradebook
+from nbgrader.exchange import ExchangeError
+from traitlets.config import Config
 
 from unrolled.hub import inbound as reading
 from unrolled.hub.collected import read_report
@@ -199,6 +202,98 @@ def test_too_large(hub: Hub) -> None:
     deep = hub.hand_in("ada")
     (deep / "a/b/c/d").mkdir(parents=True)
     assert "more than 3 deep" in refusal(deep, rules)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "why"),
+    [
+        ("max_file_size", 2, "is larger than 0.002 MB"),
+        ("max_dir_size", 4, "it is larger than 0.004 MB"),
+    ],
+)
+def test_limits_of_the_course_hold(hub: Hub, key: str, value: int, why: str) -> None:
+    """Do the sizes that nbgrader's configuration names count when it collects?"""
+    place = hub.hand_in("ada")
+    for name in ("data.csv", "more.csv"):
+        (place / name).write_bytes(b"x" * 2500)
+    settings = Config({"CourseDirectory": {key: value}})
+    hub.run("Collect", settings=settings, update=True)
+    report = read_report(hub.course, NAME)
+    assert report is not None
+    (refused,) = report.refused
+    assert refused.reason.endswith(why)
+    assert not hub.submitted("ada").exists()
+    hub.run("Collect", update=True)
+    assert (hub.submitted("ada") / "more.csv").stat().st_size == 2500
+
+
+def test_what_the_course_leaves_out_is_not_collected(hub: Hub) -> None:
+    """Do nbgrader's patterns of files to take and to leave count when it collects?"""
+    place = hub.hand_in("ada")
+    for name in ("data.csv", "movie.mp4", "ignored.csv"):
+        (place / name).write_text("x")
+    patterns = {"ignore": ["ignored*"], "include": ["*.ipynb", "*.csv", "*.txt"]}
+    hub.run("Collect", settings=Config({"CourseDirectory": patterns}))
+    names = {p.name for p in hub.submitted("ada").iterdir()}
+    assert names == {
+        *("data.csv", "forward_pass.ipynb"),
+        *("submission_secret.txt", "timestamp.txt"),
+    }
+
+
+def test_a_folder_that_is_exchanged_before_it_is_copied(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Is whose it is looked at again in the very copy, not at the first look alone?"""
+    hub.hand_in("ada", "good", late=-5)
+    collect(hub)
+    hub.hand_in("ada", "theirs")
+    look = reading.read_entry
+
+    def exchanged(
+        inbound: int, name: str, rules: reading.Rules, target: Path | None = None
+    ) -> reading.Found:
+        if target is not None:
+            hub.accounts.names[os.geteuid()] = "emmy"
+        return look(inbound, name, rules, target)
+
+    monkeypatch.setattr("unrolled.hub.collect.read_entry", exchanged)
+    assert collect(hub) == {"ada": "it says it is by ada but belongs to emmy"}
+    assert text(hub) == "good"
+
+
+def test_an_inbound_folder_of_somebody_else_is_not_believed(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Is nothing collected from a folder that another account put in its place?"""
+    hub.hand_in("ada")
+    monkeypatch.setattr("unrolled.hub.collect.os.geteuid", lambda: 4102)
+    fstat = os.fstat
+
+    def theirs(descriptor: int) -> os.stat_result:
+        found = list(fstat(descriptor))
+        found[4] = 4101  # st_uid
+        return os.stat_result(found)
+
+    with monkeypatch.context() as patched, pytest.raises(ExchangeError):
+        patched.setattr(os, "fstat", theirs)
+        hub.run("Collect", update=True)
+    assert not hub.submitted("ada").exists()
+
+
+def test_a_time_in_the_course_s_zone(hub: Hub) -> None:
+    """Is a name with CST, as nbgrader may be set to write, that of the course's CST?"""
+    now = datetime.now(UTC)
+    toml = hub.course / "course.toml"
+    toml.write_text(toml.read_text().replace("America/Chicago", "Asia/Shanghai"))
+    local = now.astimezone(ZoneInfo("Asia/Shanghai"))
+    entry = hub.hand_in("ada")
+    stamp = f"{local:%Y-%m-%d %H:%M:%S.%f %Z}"
+    entry.rename(entry.with_name(f"ada+{NAME}+{stamp}+x"))
+    assert collect(hub) == {}
+    assert when(hub) == now
+    report = read_report(hub.course, NAME)
+    assert report is not None and report.notes == []
 
 
 def refusal(place: Path, rules: reading.Rules, target: Path | None = None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import subprocess
 import sys
@@ -11,11 +12,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from tornado.web import HTTPError
 from traitlets.config import Config
+from traitlets.config.loader import KeyValueConfigLoader
+from traitlets.utils.importstring import import_item
 
 from unrolled.course import load_course
 from unrolled.errors import UserError
 from unrolled.hub.config import bounded, configure
+from unrolled.hub.gate import Gate
 from unrolled.hub.plan import HubPlan, load_plan, make_plan
 from unrolled.hub.services import CULLER
 
@@ -62,6 +67,7 @@ def test_servers_run_on_and_are_bounded(tmp_path: Path) -> None:
     assert set(role["scopes"]) >= {"delete:servers", "read:users:activity"}
     spawner = config.LocalProcessSpawner
     assert "--MappingKernelManager.cull_idle_timeout=1800" in spawner.args
+    assert "--MappingKernelManager.cull_connected=True" in spawner.args
     assert spawner.cmd[:2] == ["prlimit", "--data=1000000000"]
 
 
@@ -130,3 +136,42 @@ def test_names_in_the_menu(tmp_path: Path) -> None:
     assert all(" " in word for word in words.values())
     (folder,) = config.JupyterHub.template_paths
     assert "service_words" in (Path(folder) / "page.html").read_text()
+
+
+@pytest.mark.parametrize("sign_in", ["password", "pam"])
+def test_nobody_signs_in_as_who_grades(tmp_path: Path, sign_in: str) -> None:
+    """Are the grader and root kept out, whichever way people sign in?"""
+    plan = plan_of(tmp_path, f'sign_in = "{sign_in}"')
+    ours = configured(plan).Authenticator
+    assert "root" in ours.blocked_users
+    assert ours.post_auth_hook(None, None, {"name": "ada"}) == {"name": "ada"}
+    with pytest.raises(HTTPError, match="nobody signs in as it"):
+        ours.post_auth_hook(None, None, {"name": plan.grader})
+
+
+def test_the_grader_gets_no_server(tmp_path: Path) -> None:
+    """Is the grader's own server refused by what JupyterHub calls before a start?"""
+    plan = plan_of(tmp_path)
+    config = configured(plan)
+    spawner = SimpleNamespace(
+        user=SimpleNamespace(name=plan.grader),
+        environment=config.LocalProcessSpawner.environment,
+    )
+    with pytest.raises(UserError, match="it has no server of its own"):
+        config.LocalProcessSpawner.pre_spawn_hook(spawner)
+
+
+def test_behind_the_gate_nothing_runs_either(tmp_path: Path) -> None:
+    """Would the assistants' server run and write nothing if its gate let it through?"""
+    plan = plan_of(tmp_path)
+    service = services(configured(plan))[plan.formgrader]
+    words = [w for w in service["command"] if w.startswith("--")]
+    told = KeyValueConfigLoader(words).load_config()
+    assert told.ServerApp.terminals_enabled in (False, "False")
+    kernels = import_item(told.ServerApp.kernel_manager_class)()
+    files = import_item(told.ServerApp.contents_manager_class)()
+    with pytest.raises(HTTPError, match="No code is run here"):
+        asyncio.run(kernels.start_kernel())
+    with pytest.raises(HTTPError, match="Here you may look"):
+        asyncio.run(files.save({}, "rnn/submitted/x.txt"))
+    assert told.Gate.role == "assistants" == Gate().role

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import sys
+import tarfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from cli_support import command, make_class
 
 from unrolled.course import load_course
+from unrolled.hub import start
 from unrolled.hub.plan import HubPlan, make_plan
 from unrolled.hub.running import prepare_state
 
@@ -68,3 +71,30 @@ def test_yes_stops_and_removes(
     assert done[0] == "stopped"
     assert not hub.folder.exists()
     assert "archive:" in said
+
+
+def test_the_archive_has_the_course_and_is_its_owner_s(
+    hub: HubPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Are gradebook, work and exchange kept, for nobody else, and other files left?"""
+    plan = replace(hub, homes=tmp_path / "homes")
+    for path in (
+        plan.course_root / "gradebook.db",
+        plan.course_root / "submitted/ada/01/a.ipynb",
+        plan.exchange / plan.course / "inbound/ada/a.ipynb",
+        plan.folder / "mine.txt",
+    ):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+    monkeypatch.setattr("unrolled.hub.start.down", lambda _: True)
+    archive = start.purge(plan, tmp_path / "kept")
+    assert archive.stat().st_mode & 0o777 == 0o600
+    with tarfile.open(archive) as tar:
+        names = set(tar.getnames())
+    root, course = plan.grader, plan.course
+    assert {
+        f"{root}/{course}/gradebook.db",
+        f"{root}/{course}/submitted/ada/01/a.ipynb",
+        f"exchange/{course}/inbound/ada/a.ipynb",
+    } <= names
+    assert [p.name for p in plan.folder.iterdir()] == ["mine.txt"]

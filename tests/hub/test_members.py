@@ -25,18 +25,20 @@ class FakeHub:
     """A hub's REST interface that remembers who was added."""
 
     members: list[str]
+    removed: list[str]
 
     def __init__(self, url: str, token: str) -> None:
-        type(self).members = []
+        type(self).members, type(self).removed = [], []
 
     def get(self, path: str) -> Any:
-        return {"users": []}
+        return {"users": ["left"]}
 
     def add_user(self, name: str) -> None:
         self.members.append(name)
 
     def change(self, method: str, path: str, names: Any) -> None:
-        pass
+        if method == "DELETE":
+            self.removed.extend(names)
 
 
 def test_a_name_that_cannot_be_an_account(
@@ -58,6 +60,7 @@ def test_a_name_that_cannot_be_an_account(
         there = {s.id for s in gradebook.students}
     assert there == {"emmy"}
     assert FakeHub.members == ["emmy"]
+    assert FakeHub.removed == ["left"]  # nobody of the gradebook
     for name in ("Ada.Lovelace", "5five", "ta", "daemon", "grader-tiny"):
         assert f"{name!r} cannot be" in told.out
     assert "small letters" in told.out

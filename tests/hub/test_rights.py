@@ -243,7 +243,12 @@ def test_a_page_that_came_with_a_notebook_is_not_shown_to_an_instructor(
     place = doors.place.plan.course_root / "autograded" / "ada" / NAME
     (place / "page.html").write_text("<script>alert(1)</script>")
     (place / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    for name, wanted in (("page.html", 403), ("picture.png", 200)):
+    (place / "drawing.svg").write_text("<svg><script>alert(1)</script></svg>")
+    for name, wanted in (
+        ("page.html", 403),
+        ("drawing.svg", 403),
+        ("picture.png", 200),
+    ):
         path = named(doors, f"formgrader/submissions/SUBMISSION/{name}")
         assert doors.ask("instructor", "instructors", "GET", path)[0] == wanted
 

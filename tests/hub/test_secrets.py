@@ -21,7 +21,7 @@ from hub_support import TOML
 
 from unrolled.course import load_course
 from unrolled.errors import UserError
-from unrolled.hub import check_secrets, start
+from unrolled.hub import check, check_secrets, start
 from unrolled.hub.check import QUICK
 from unrolled.hub.clone import clones, close_clones, require_closed
 from unrolled.hub.finding import Finding
@@ -260,3 +260,99 @@ def test_a_home_that_is_open_to_students_is_found(plan: HubPlan) -> None:
     open_ = replace(plan, assistants=("bin",))
     found = [f for f in bad(open_) if "homes" in f.what]
     assert found and "/bin" in found[0].found
+
+
+def test_a_clone_that_opened_meanwhile_stops_the_start(
+    plan: HubPlan, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Does `unrolled hub` look as a student at its end, and not begin to serve?"""
+    course = place / "clone"
+    toml = f'{TOML}\n[hub]\nfolder = "{place / "hub"}"\nport = 18700\n'
+    put(course / "course.toml", toml)
+    put(plan.folder / "installed", "x")
+    other = put(place / "other" / "lessons" / "a.py").parents[1]
+    monkeypatch.setattr(start, "PROJECT", other)
+    for step in ("prepare_state", "make_exchange", "write_environment_files"):
+        monkeypatch.setattr(start, step, lambda _: None)
+    for step in ("make_account", "make_accounts", "place_course"):
+        monkeypatch.setattr(start, step, lambda *_: [])
+    monkeypatch.setattr(start, "install", lambda *_: course.chmod(0o755))
+    monkeypatch.setattr(start, "build_course", lambda _: None)
+    monkeypatch.setattr(start, "_with_students", lambda plan, _: plan)
+    with pytest.raises(UserError, match="solutions and hidden tests"):
+        start.prepare(load_course(course), lambda _: None)
+
+
+class Members:
+    """The hub's interface, with who is in which group."""
+
+    groups: dict[str, list[str]]
+
+    def __init__(self, url: str, token: str) -> None:
+        pass
+
+    def get(self, path: str) -> dict[str, list[str]]:
+        return {"users": self.groups[path.rpartition("/")[2]]}
+
+
+def checked(
+    plan: HubPlan, monkeypatch: pytest.MonkeyPatch, groups: dict[str, list[str]]
+) -> list[Finding]:
+    """What `unrolled hub check` finds wrong; the slow probes are left out."""
+    monkeypatch.setattr(Members, "groups", groups, raising=False)
+    monkeypatch.setattr(check, "Hub", Members)
+    monkeypatch.setattr(check, "SLOW", ())
+    return [f for f in check.check_hub(plan).findings if not f.holds]
+
+
+@pytest.mark.parametrize(
+    ("folder", "mode"),
+    [
+        ("inbound", 0o3777),
+        ("inbound", 0o2733),
+        ("feedback", 0o755),
+        ("outbound", 0o777),
+        ("", 0o777),
+    ],
+)
+def test_the_check_sees_a_wrong_mode(
+    plan: HubPlan, monkeypatch: pytest.MonkeyPatch, folder: str, mode: int
+) -> None:
+    """Is each folder of the exchange found that students could read or empty?"""
+    course = plan.exchange / plan.course
+    plan.exchange.chmod(0o1777)
+    (course / "outbound").chmod(0o755)
+    modes = [f for f in checked(plan, monkeypatch, {}) if " has mode " in f.what]
+    assert modes == []
+    path = course / folder if folder else plan.exchange
+    path.chmod(mode)
+    (found,) = [f for f in checked(plan, monkeypatch, {}) if " has mode " in f.what]
+    assert found.what.startswith(f"{path} has mode")
+    assert found.found == f"{mode:04o}" and found.mend.endswith(str(path))
+
+
+def test_the_check_sees_who_is_what(
+    plan: HubPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Is somebody found who is missing, and an assistant who became a student?"""
+    groups = {
+        "formgrade-rnn": ["instructor", "ta", "grader-rnn"],
+        "nbgrader-rnn": [STUDENT],
+        "instructors-rnn": ["instructor"],
+    }
+
+    def wrong() -> dict[str, str]:
+        found = checked(plan, monkeypatch, groups)
+        return {
+            f.what: f.found for f in found if "group " in f.what or "both" in f.what
+        }
+
+    assert wrong() == {}
+    groups["nbgrader-rnn"].append("ta")
+    assert wrong() == {"nobody is both student and staff": "ta"}
+    groups["nbgrader-rnn"] = []
+    groups["formgrade-rnn"].remove("ta")
+    assert wrong() == {
+        "group formgrade-rnn": "missing: ta",
+        "group nbgrader-rnn": f"missing: {STUDENT}",
+    }

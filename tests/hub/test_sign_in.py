@@ -18,7 +18,7 @@ from stand_in_canvas import CLAIM, DEPLOYMENT, StandInCanvas, new_key
 from tornado.web import HTTPError
 from traitlets.config import Config
 
-from unrolled.hub.canvas_people import visitor
+from unrolled.hub.canvas_people import CUSTOM, visitor
 from unrolled.hub.lti_pages import app_settings, refusal
 from unrolled.hub.sign_in import CanvasAuthenticator, configure_canvas
 
@@ -230,3 +230,17 @@ def test_the_configuration_has_traits_that_exist(tmp_path: Path) -> None:
     made = json.loads((plan.state / "lti_public_key.json").read_text())
     assert ours.public_key == made
     assert "d" not in made
+
+
+def test_all_that_is_asked_of_canvas_is_read() -> None:
+    """Does a person arrive whole by the settings that Canvas was given?"""
+    asked = app_settings("https://hub.example.edu/hub/", {})["custom_fields"]
+    told = {
+        "$Canvas.user.id": "17",
+        "$Canvas.user.loginId": "ada",
+        "$Canvas.user.sisSourceId": "S17",
+    }
+    person = visitor({CUSTOM: {key: told[word] for key, word in asked.items()}})
+    assert (person.canvas_id, person.login, person.sis_id) == ("17", "ada", "S17")
+    unknown = visitor({CUSTOM: asked})  # Canvas leaves what it does not know
+    assert (unknown.canvas_id, unknown.login, unknown.sis_id) == ("", "", "")

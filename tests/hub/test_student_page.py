@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import json
+import re
 import shutil
 import subprocess
 import sys
@@ -24,8 +26,10 @@ from server_support import Browser, said, student_server
 from unrolled.hub.dates import Dates, Released
 from unrolled.hub.desk import Submission, Work
 from unrolled.hub.feedback_page import PLACE, with_way_back
+from unrolled.hub.notice import Notice, write_notice
 from unrolled.hub.student_rows import distance, moment, rows
 from unrolled.hub.trouble import Trouble, explained
+from unrolled.report.policy import FEEDBACK as FREE
 
 PAGE = "/user/ada/course"
 CHICAGO = ZoneInfo("America/Chicago")
@@ -156,6 +160,101 @@ def test_feedback(clean: tuple[Hub, Browser]) -> None:
     assert (status, page) == (200, FEEDBACK.replace(PLACE, back, 1))
     assert where.endswith(f"/user/ada/course/feedback/{NAME}")
     assert "Graded: 81.5 / 100" in browser.get(PAGE)[1]
+
+
+def release_page(hub: Hub, entry: Path, score: float) -> None:
+    """Feedback for one submission, as it is released."""
+    secret = (entry / "submission_secret.txt").read_text()
+    place = hub.exchange / COURSE / "feedback"
+    place.mkdir(exist_ok=True)
+    name = notebook_hash(secret=secret, notebook_id="forward_pass")
+    page = FEEDBACK.replace("81.5", f"{score:.1f}")
+    (place / f"{name}.html").write_text(page)
+
+
+def test_the_last_that_was_graded_is_shown(clean: tuple[Hub, Browser]) -> None:
+    """Are score and feedback those of the last of several graded submissions?"""
+    hub, browser = clean
+    act(browser, "start")
+    for score, words in ((10.0, "first"), (20.0, "second")):
+        notebook(hub).write_text(words)
+        before = set(hub.inbound.iterdir())
+        act(browser, "submit")
+        (entry,) = set(hub.inbound.iterdir()) - before
+        release_page(hub, entry, score)
+    assert "(Score: 20.0 / 100.0)" in act(browser, "feedback")[1]
+    page = browser.get(PAGE)[1]
+    assert "Graded: 20 / 100" in page
+    assert "an earlier submission" not in page
+    assert "changed since then" not in page
+    notebook(hub).write_text("third")
+    act(browser, "submit")
+    assert "Graded: 20 / 100, an earlier submission" in browser.get(PAGE)[1]
+
+
+def test_the_same_work_later_counts_again(clean: tuple[Hub, Browser]) -> None:
+    """Does handing in again after a while, or after other work, count as anew?"""
+    hub, browser = clean
+    act(browser, "start")
+    for words in ("one", "other", "one"):
+        notebook(hub).write_text(words)
+        act(browser, "submit")
+    assert len(list(hub.inbound.iterdir())) == 3
+    for copy in (hub.home("ada") / ".data" / "nbgrader_cache" / COURSE).iterdir():
+        student, name, stamp, *salt = copy.name.split("+")
+        time = datetime.strptime(stamp, "%Y-%m-%d %H:%M:%S.%f UTC")
+        earlier = f"{time - timedelta(minutes=5):%Y-%m-%d %H:%M:%S.%f} UTC"
+        copy.rename(copy.with_name("+".join((student, name, earlier, *salt))))
+    act(browser, "submit")
+    assert len(list(hub.inbound.iterdir())) == 4
+
+
+@pytest.mark.parametrize(
+    ("days", "word"), [(1.5, "soon"), (3, ""), (19, ""), (-1.5, "overdue")]
+)
+def test_what_is_due_soon_stands_out(
+    clean: tuple[Hub, Browser], days: float, word: str
+) -> None:
+    """Is a due date marked on the page two days before, and no sooner?"""
+    hub, browser = clean
+    told = hub.exchange / COURSE / "assignments.json"
+    kept = told.read_text()
+    due = datetime.now(UTC) + timedelta(days=days, minutes=5)
+    document = json.loads(kept)
+    document["assignments"][NAME]["due"] = due.isoformat()
+    try:
+        told.write_text(json.dumps(document))
+        page = browser.get(PAGE)[1]
+    finally:
+        told.write_text(kept)
+    (marked,) = re.findall(r'<span class="small ?(\w*)">(?:in )?\d+ day', page)
+    assert marked == word
+
+
+def test_what_the_hub_tells_is_told_while_it_is_true(
+    clean: tuple[Hub, Browser],
+) -> None:
+    """Is a notice on the page until its end, and gone afterwards?"""
+    hub, browser = clean
+    words = "The hub stops at noon."
+    for seconds, there in ((600, True), (-5, False)):
+        until = datetime.now(UTC) + timedelta(seconds=seconds)
+        write_notice(hub.exchange / COURSE, Notice(words, until))
+        assert (words in browser.get(PAGE)[1]) == there
+
+
+def test_pages_say_what_may_run_on_them(clean: tuple[Hub, Browser]) -> None:
+    """Does the browser hear from both pages that no script of anybody's runs?"""
+    hub, browser = clean
+    act(browser, "start")
+    act(browser, "submit")
+    (entry,) = hub.inbound.iterdir()
+    release_page(hub, entry, 50)
+    act(browser, "feedback")
+    for path, said_there in (("", "default-src 'none'"), (f"/feedback/{NAME}", FREE)):
+        opened = browser._opener.open(f"{browser.address}{PAGE}{path}")
+        with opened as answer:
+            assert said_there in answer.headers["Content-Security-Policy"]
 
 
 def test_nobody_else(student: tuple[Hub, Browser]) -> None:
