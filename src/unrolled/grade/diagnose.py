@@ -30,9 +30,16 @@ def fits(m: Misconception, calls: Sequence[Call], reference: Reference) -> bool:
     return m.matches is not None or _agrees(m, calls, reference)
 
 
+def is_right(calls: Sequence[Call], exercise: str, reference: Reference) -> bool:
+    """Whether the reference answers all of these calls alike."""
+    name = _target_of(exercise, reference)
+    right = reference.names.get(name)
+    return replays(right, name, calls, reference.names)
+
+
 def _explains(m: Misconception, calls: Sequence[Call], reference: Reference) -> bool:
     """Whether `m`, and not the reference, is what these calls show."""
-    name = _target_name(m, reference)
+    name = _target_of(m.exercise, reference)
     if not any(call.name == name for call in calls):
         return False
     if m.matches is not None:
@@ -52,16 +59,16 @@ def _matched(m: Misconception, calls: Sequence[Call]) -> bool:
 
 
 def _agrees(m: Misconception, calls: Sequence[Call], reference: Reference) -> bool:
-    name = _target_name(m, reference)
+    name = _target_of(m.exercise, reference)
     data = not callable(reference.names[name])
     wrong = m.function() if data else m.function
     return replays(wrong, name, calls, reference.names, m.exception)
 
 
-def _target_name(m: Misconception, reference: Reference) -> str:
-    """What the exercise is called: its own name, or the first that it defines."""
-    names = reference.defines.get(m.exercise, ())
-    return m.exercise if m.exercise in names else (names[0] if names else "")
+def _target_of(exercise: str, reference: Reference) -> str:
+    """What an exercise is called: its own name, or the first that it defines."""
+    names = reference.defines.get(exercise, ())
+    return exercise if exercise in names else (names[0] if names else "")
 
 
 def agrees(

@@ -16,9 +16,11 @@ from typing import Any
 
 import numpy as np
 
+from unrolled.author.catalogue import Misconception
 from unrolled.grade.blame import Blame, Outcome
 from unrolled.grade.calls import Call
 from unrolled.grade.diagnose import explain, fits, quiet
+from unrolled.grade.evidence import Evidence
 from unrolled.grade.plan import make_plan
 from unrolled.grade.process import StudentProcess
 from unrolled.grade.reference import Check, Reference
@@ -131,10 +133,10 @@ class Examination:
         wrong = {c.exercise for c in checks if not first[c.grade_id].passed}
         last = {c.grade_id: self._last(c, first, wrong, seed) for c in checks}
         blame = Blame(self.reference, checks, first, last)
+        seen = Evidence(self.reference, checks, first, last)
         for check in checks:
-            suspects = self._suspects(check, wrong)
-            evidence = _evidence(check, checks, first, last, bool(suspects))
-            yield self._verdict(check, first, last, blame, evidence)
+            found = self._found(check, last, wrong, seen)
+            yield self._verdict(check, first, last, blame, found)
 
     def _suspects(self, check: Check, wrong: set[str]) -> list[str]:
         """The earlier exercises that are wrong."""
@@ -155,14 +157,11 @@ class Examination:
         first: dict[str, Outcome],
         last: dict[str, Outcome],
         blame: Blame,
-        evidence: list[Call],
+        found: tuple[Misconception, ...],
     ) -> CellVerdict:
         outcome = last[check.grade_id]
         follow = outcome.passed and not first[check.grade_id].passed
         message = _followed(blame.of(check)) if follow else outcome.message
-        passed = {name for name, other in last.items() if other.passed}
-        found = () if outcome.passed else self._explain(check, outcome, evidence)
-        found = tuple(m for m in found if passed.isdisjoint(m.fails))
         return CellVerdict(
             check.grade_id,
             check.exercise,
@@ -174,17 +173,23 @@ class Examination:
             follow,
         )
 
-    def _explain(
-        self, check: Check, outcome: Outcome, evidence: list[Call]
-    ) -> tuple[Any, ...]:
-        """Misconceptions behind a failed check that the others do not refute.
+    def _found(
+        self, check: Check, last: dict[str, Outcome], wrong: set[str], seen: Evidence
+    ) -> tuple[Misconception, ...]:
+        """Misconceptions behind a check that the others do not refute.
 
         A match with one check can be chance: what is shown agrees with all calls of
         the exercise.
         """
+        outcome = last[check.grade_id]
+        if outcome.passed:
+            return ()
+        passed = {name for name, other in last.items() if other.passed}
         with quiet():
             mine = explain(outcome.calls, check.exercise, self.reference)
-            return tuple(m for m in mine if fits(m, evidence, self.reference))
+            mine = tuple(m for m in mine if passed.isdisjoint(m.fails))
+            calls = seen.of(check, bool(self._suspects(check, wrong))) if mine else []
+            return tuple(m for m in mine if fits(m, calls, self.reference))
 
     def _follow_through(self, check: Check, first: Outcome, seed: int) -> Outcome:
         """Judge again with all earlier functions bound to the reference."""
@@ -315,28 +320,6 @@ def _used(bindings: dict[str, object], called: list[object]) -> frozenset[str]:
     """The names of the bound functions that were called back."""
     ids = {id(target) for target in called}
     return frozenset(name for name, value in bindings.items() if id(value) in ids)
-
-
-def _evidence(
-    check: Check,
-    checks: tuple[Check, ...],
-    first: dict[str, Outcome],
-    last: dict[str, Outcome],
-    suspects: bool,
-) -> list[Call]:
-    """All calls that the checks of an exercise made, and that came back.
-
-    Where an earlier exercise is wrong, only those made with the reference in its
-    place, or that were right all the same.
-    """
-    siblings = [c.grade_id for c in checks if c.exercise == check.exercise]
-    return [
-        call
-        for name in siblings
-        if not suspects or last[name] is not first[name] or last[name].passed
-        for call in last[name].calls
-        if call.finished
-    ]
 
 
 def _attempt(code: Any, names: dict[str, Any]) -> str | None:
