@@ -1,4 +1,4 @@
-"""`unrolled demo`: a whole class, from release to Canvas, with known scores.
+"""`unrolled demo`: a whole class, from release to Canvas, with known results.
 
 Everything happens in ``build/demo/``, a course folder of its own made from this
 one; the students are cooked from the recipes in ``tests/submissions/``.
@@ -12,7 +12,7 @@ import re
 import shutil
 import tomllib
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from rich.console import Console
 
 from unrolled.author.build import build
 from unrolled.author.cooking import hand_in
+from unrolled.author.expectations import Returned, find_misses
 from unrolled.author.recipes import Recipe, Student, load_students
 from unrolled.canvas import export_canvas
 from unrolled.course import Course, load_course
@@ -43,7 +44,7 @@ COPIED = ("course.toml", "nbgrader_config.py", "lessons")
 
 
 def demo(course: Course, console: Console, keep: bool = False) -> DemoReport:
-    """Make the class, grade it, and compare every score with the expected one."""
+    """Make the class, grade it, and hold all that comes back against the recipes."""
     students = load_students(course.root / "tests" / "submissions")
     folder = course.build / "demo"
     if not keep:
@@ -51,15 +52,16 @@ def demo(course: Course, console: Console, keep: bool = False) -> DemoReport:
     made = load_course(folder)
     build(made, list(made.assignments), force=True)
     _enrol(made, students)
-    scores = []
+    graded: list[_Graded] = []
     with JudgePool(processors(), made.allow_weak) as judges:
         for name in made.assignments:
             # A student without a recipe for an assignment has not handed it in.
             present = [s for s in students if name in s.recipes]
             _hand_in(made, name, present)
             if present:
-                scores += _graded(made, name, present, console, judges)
-    _feedback(made, dict.fromkeys(s.assignment for s in scores))
+                graded += _graded(made, name, present, console, judges)
+    _feedback(made, dict.fromkeys(g.recipe.assignment for g in graded))
+    scores = [_score(made, g) for g in graded]
     files = _files(made, scores)
     return DemoReport(tuple(scores), tuple(files))
 
@@ -137,14 +139,23 @@ def _stamp(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S.000000 %z")
 
 
+@dataclass(frozen=True)
+class _Graded:
+    """One submission of the class: what it is about, and what grading says of it."""
+
+    about: str
+    recipe: Recipe
+    result: SubmissionResult
+
+
 def _graded(
     course: Course,
     assignment: str,
     students: list[Student],
     console: Console,
     judges: JudgePool,
-) -> list[DemoScore]:
-    """Grade, and mark the written answers; the scores."""
+) -> list[_Graded]:
+    """Grade, and mark the written answers; what came of it."""
     with grading(console, assignment, len(students)) as step:
         report = grade(course, assignment, force=True, progress=step, judges=judges)
     recipes = {s.name: s.recipes[assignment] for s in students}
@@ -154,7 +165,7 @@ def _graded(
             _mark(course, assignment, result.student)
     # A second run grades nothing again; it works late penalties out on the marks.
     return [
-        _score(course, recipes[r.student], about[r.student], r)
+        _Graded(about[r.student], recipes[r.student], r)
         for r in grade(course, assignment, judges=judges).submissions
     ]
 
@@ -179,17 +190,38 @@ def _mark(course: Course, assignment: str, student: str) -> None:
         gradebook.db.commit()
 
 
-def _score(
-    course: Course, recipe: Recipe, about: str, result: SubmissionResult
-) -> DemoScore:
-    name, assignment = result.student, recipe.assignment
-    if result.status == "ungraded":
-        reason = result.reason
-        return DemoScore(name, about, assignment, recipe.expected, None, reason)
-    now = stored_result(course, assignment, name)
-    score = (now.score or 0.0) - now.late_penalty
-    waits = now.needs_manual
-    return DemoScore(name, about, assignment, recipe.expected, score, "", waits)
+def _score(course: Course, graded: _Graded) -> DemoScore:
+    recipe, result = graded.recipe, graded.result
+    score = None
+    waits = False
+    if result.status == "graded":
+        now = stored_result(course, recipe.assignment, result.student)
+        score = (now.score or 0.0) - now.late_penalty
+        waits = now.needs_manual
+    return DemoScore(
+        result.student,
+        graded.about,
+        recipe.assignment,
+        recipe.expected,
+        score,
+        result.reason,
+        waits,
+        find_misses(recipe, returned(course, recipe.assignment, result)),
+    )
+
+
+def returned(course: Course, assignment: str, result: SubmissionResult) -> Returned:
+    """What came back of a submission, its notebook and its page from their files."""
+    name = course.assignments[assignment].notebook
+    place = Path(result.student) / assignment
+    notebook, page = (
+        path.read_text(encoding="utf-8") if path.exists() else ""
+        for path in (
+            course.autograded / place / f"{name}.ipynb",
+            course.feedback / place / f"{name}.html",
+        )
+    )
+    return Returned(result, notebook, page)
 
 
 def _files(course: Course, scores: list[DemoScore]) -> list[Path]:

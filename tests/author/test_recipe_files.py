@@ -48,11 +48,49 @@ def test_a_broken_recipe_file_is_told_by_file_and_key(tmp_path: Path) -> None:
     path = recipe_file(tmp_path, "[small]\nexpcted = 5\n")
     with pytest.raises(UserError) as caught:
         load_students(tmp_path)
-    assert str(caught.value) == f"{path}: small: unknown key expcted."
+    told = f"{path}: small.expcted: unknown; did you mean expected?"
+    assert str(caught.value) == told
     recipe_file(tmp_path, "[small\nexpected = 5\n")
     with pytest.raises(UserError, match="line 1") as caught:
         load_students(tmp_path)
     assert str(caught.value).startswith(f"{path}: ")
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("hide = []", "small.hide: unknown; did you mean hides?"),
+        ("xyz = 1", "small.xyz: unknown; known are solve, "),
+        ('repairs = "no list"', "small.repairs: 'no list' is of the wrong kind"),
+        ("repairs = [1]", "small.repairs: must be a list of texts"),
+        ("counts = { double = 1 }", "small.counts: must be a table of texts"),
+        ("hints = { double_values = 1 }", "small.hints.double_values: must be a text"),
+        ("hints = { double_values = [1] }", "small.hints.double_values: must be a"),
+        ("days_late = true", "small.days_late: True is of the wrong kind"),
+        ('marks = "yes"', "small.marks: 'yes' is of the wrong kind"),
+    ],
+)
+def test_a_key_of_the_wrong_kind_is_told(tmp_path: Path, line: str, told: str) -> None:
+    """Is a slip in an expectation an error, with its place, and never ignored?"""
+    path = recipe_file(tmp_path, f"[small]\n{line}\n")
+    with pytest.raises(UserError) as caught:
+        load_students(tmp_path)
+    assert str(caught.value).startswith(f"{path}: {told}")
+
+
+def test_what_must_come_back_is_read(tmp_path: Path) -> None:
+    """Are all expectations where the checks look for them?"""
+    recipe_file(
+        tmp_path,
+        '[small]\nrepairs = ["a*"]\nreason = "b"\nshows = ["c"]\nhides = ["d"]\n'
+        'hints = { e = "f", g = ["h", "i"] }\ncounts = { j = "k" }\n'
+        'copies = { j = "l" }\n',
+    )
+    (student,) = load_students(tmp_path)
+    hints = {"e": "f", "g": ["h", "i"]}
+    wanted = Recipe("small", None, repairs=("a*",), reason="b", shows=("c",))
+    wanted = replace(wanted, hides=("d",), hints=hints, counts={"j": "k"})
+    assert student.recipes == {"small": replace(wanted, copies={"j": "l"})}
 
 
 def test_a_folder_without_recipes_is_told(tmp_path: Path) -> None:

@@ -179,6 +179,18 @@ def test_double_puts_the_empty_cell_below_the_written_one(
     assert "2 times" in rebuild(SMALL.release, SMALL.source, notebook).repairs[0]
 
 
+def test_copies_puts_a_second_written_cell_below(reference: Reference) -> None:
+    """Are there two cells of one name with texts of their own, and ids of their own?"""
+    text = "def double(x):\n    return 3 * x"
+    notebook = cooked(reference, copies={"double": text})
+    names = [name_of(c) for c in notebook["cells"]]
+    at = names.index("double")
+    assert names[at : at + 2] == ["double"] * 2 and names.count("double") == 2
+    written = sources(cooked(reference))["double"]
+    assert [c["source"] for c in notebook["cells"][at : at + 2]] == [written, text]
+    assert len({c["id"] for c in notebook["cells"]}) == len(names)
+
+
 def test_delete_takes_a_cell_out(reference: Reference) -> None:
     """Are just the named cells gone?"""
     notebook = cooked(reference, delete=("double_values", "quadruple"))
@@ -215,6 +227,7 @@ def test_first_is_an_own_cell_at_the_top(reference: Reference) -> None:
         {"edit": {"dubble": ""}},
         {"rename": {"dubble": "x"}},
         {"double": ("dubble",)},
+        {"copies": {"dubble": ""}},
         {"delete": ("dubble",)},
         {"strip": ("dubble",)},
     ],

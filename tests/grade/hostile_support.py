@@ -18,9 +18,11 @@ from typing import Any
 
 from unrolled.author.build import build
 from unrolled.author.cooking import hand_in
+from unrolled.author.expectations import Returned
 from unrolled.author.recipes import Recipe, Student, load_students
 from unrolled.course import Course, load_course
 from unrolled.grade.material import load_material, load_reference
+from unrolled.grade.results import CellResult, SubmissionResult
 
 ROOT = Path(__file__).parents[2]
 NAME = "02_forward_pass"
@@ -160,6 +162,18 @@ def still_alive(pids: set[int], patience: float = 10.0) -> set[str]:
         pids = {pid for pid in pids if os.waitpid(pid, os.WNOHANG)[0] == 0}
         time.sleep(0.05)
     return {Path(f"/proc/{pid}/cmdline").read_text() for pid in pids}
+
+
+def returned(course: Course, document: dict[str, Any]) -> Returned:
+    """What came back of a submission of `unrolled grade --json`; pages are not made."""
+    cells = tuple(
+        CellResult(**{**c, "misconception": tuple(c["misconception"])})
+        for c in document["cells"]
+    )
+    told = {**document, "cells": cells, "repairs": tuple(document["repairs"])}
+    notebook = course.autograded / document["student"] / NAME / "forward_pass.ipynb"
+    text = notebook.read_text(encoding="utf-8") if notebook.exists() else ""
+    return Returned(SubmissionResult(**told), text)
 
 
 def by_student(said: str) -> dict[str, Any]:

@@ -22,9 +22,11 @@ from hostile_support import (
     make_class,
     ordinary_account,
     own_account,
+    returned,
     still_alive,
 )
 
+from unrolled.author.expectations import find_misses
 from unrolled.course import Course, load_course
 from unrolled.grade.doctor import examine
 from unrolled.sandbox.isolate import Tier
@@ -123,6 +125,21 @@ def test_every_hostile_submission_gets_what_it_earned(
             wrong[student.name] = (score, expected, result["reason"])
     assert wrong == {}
     assert found["status"] == 1
+
+
+def test_what_is_said_of_hostile_submissions_is_what_their_recipes_expect(
+    graded: tuple[Account, Course, dict[str, Any]],
+) -> None:
+    """Are reasons, repairs, hints and the copy that counts those of each recipe?"""
+    _, course, found = graded
+    misses = {
+        (student.name, miss)
+        for student in hostile_students()
+        for miss in find_misses(
+            student.recipes[NAME], returned(course, found[student.name])
+        )
+    }
+    assert misses == set()
 
 
 def test_honest_students_are_not_touched(

@@ -121,6 +121,14 @@ def _double(notebook: Notebook, recipe: Recipe, material: Material) -> None:
         notebook["cells"].insert(index + 1, {**empty, "id": f"{empty['id'][:50]}-copy"})
 
 
+def _copy(notebook: Notebook, recipe: Recipe, _: Material) -> None:
+    """A second copy of a cell, under the same name and with a text of its own."""
+    for name, text in recipe.copies.items():
+        cell = _named(notebook, name)
+        other = {**copy.deepcopy(cell), "id": f"{cell['id'][:50]}-two", "source": text}
+        notebook["cells"].insert(notebook["cells"].index(cell) + 1, other)
+
+
 def _delete(notebook: Notebook, recipe: Recipe, _: Material) -> None:
     for name in recipe.delete:
         notebook["cells"].remove(_named(notebook, name))
@@ -194,6 +202,7 @@ _STEPS: tuple[Callable[[Notebook, Recipe, Material], None], ...] = (
     _replace_cells,
     _rename,
     _double,
+    _copy,
     _delete,
     _split,
     _merge,

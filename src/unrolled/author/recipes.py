@@ -2,18 +2,19 @@
 
 A recipe is a TOML file named by its fault, with a table for each assignment. The
 demo class and the tests are cooked from the same recipes, each with the score
-that it must get.
+that it must get, and with what else must be seen: hints, repairs, the page.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from unrolled.errors import UserError
+from unrolled.toml_table import Table
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,15 @@ class Recipe:
     notebook, `links` are symbolic links; `stamp` is the text of timestamp.txt;
     `of` is the assignment whose untouched notebook is handed in;
     `answers` are the written answers, `marks` whether a marker has given them full
-    points.
+    points. `copies` gives a second written copy of a cell, below the first.
+
+    What must come back: `reason` says why it cannot be graded; `repairs` are the lines
+    on what was mended, all of them, or none; `hints` names by grade id the
+    misconceptions that a check tells, or words of its message, and no other
+    misconception is told anywhere; what is None is not looked at;
+    `counts` has words of the text that counts, by grade id; the feedback page `shows`
+    words, and neither page nor graded notebook (but for the texts of cells) holds
+    what it `hides`. In all of them a ``*`` stands for any words.
     """
 
     assignment: str
@@ -60,6 +69,13 @@ class Recipe:
     answers: str = "I think so because the figure shows it."
     marks: bool = True
     days_late: int = 0
+    copies: Mapping[str, str] = field(default_factory=dict)
+    reason: str = ""
+    repairs: tuple[str, ...] | None = None
+    hints: Mapping[str, str | Sequence[str]] | None = None
+    counts: Mapping[str, str] = field(default_factory=dict)
+    shows: tuple[str, ...] = ()
+    hides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,30 +107,48 @@ def _student(path: Path) -> Student:
     return Student(path.stem, about, recipes)
 
 
+_TEXTS = ("first", "last", "raw", "answers", "encoding", "stamp", "of", "reason")
+_LISTS = (
+    *("solve", "misconceptions", "styles", "delete", "double", "strip", "split"),
+    *("merge", "repairs", "shows", "hides"),
+)
+_TABLES = ("cells", "edit", "rename", "retype", "files", "links", "copies", "counts")
 _KINDS: Mapping[str, type | tuple[type, ...]] = {
-    **dict.fromkeys(("solve", "misconceptions", "styles"), list),
-    **dict.fromkeys(("delete", "double", "strip", "split", "merge"), list),
-    **dict.fromkeys(("cells", "edit", "rename", "retype", "metadata"), dict),
-    **dict.fromkeys(("files", "links"), dict),
-    **dict.fromkeys(("first", "last", "raw", "answers", "encoding"), str),
-    **dict.fromkeys(("stamp", "of"), str),
+    **dict.fromkeys(_LISTS, list),
+    **dict.fromkeys((*_TABLES, "metadata", "hints"), dict),
+    **dict.fromkeys(_TEXTS, str),
     "expected": (int, float),
     **dict.fromkeys(("marks", "reverse"), bool),
     "days_late": int,
 }
 
 
-def _recipe(path: Path, assignment: str, table: Any) -> Recipe:
-    if not isinstance(table, dict):
+def _recipe(path: Path, assignment: str, values: Any) -> Recipe:
+    if not isinstance(values, dict):
         raise UserError(f"{path}: {assignment}: must be a table, [{assignment}].")
-    unknown = sorted(set(table) - _KINDS.keys())
-    if unknown:
-        raise UserError(f"{path}: {assignment}: unknown key {', '.join(unknown)}.")
-    for key, value in table.items():
-        if not isinstance(value, _KINDS[key]):
-            raise UserError(f"{path}: {assignment}.{key}: {value!r} is no such thing.")
-    table = {"expected": None, **table}
+    table = Table(path, assignment, values)
+    table.only(*_KINDS)
+    for key in values:
+        _require_kind(table, key)
     frozen: dict[str, Any] = {
-        k: tuple(v) if isinstance(v, list) else v for k, v in table.items()
+        k: tuple(v) if isinstance(v, list) else v for k, v in values.items()
     }
-    return Recipe(assignment, **frozen)
+    return Recipe(assignment, **{"expected": None, **frozen})
+
+
+def _require_kind(table: Table, key: str) -> None:
+    """Refuse a value of the wrong kind, also inside of a list or a table."""
+    value = table.get(key, _KINDS[key], None)
+    if key in _LISTS and not _are_texts(value):
+        raise table.fail(key, "must be a list of texts")
+    if key in _TABLES and not _are_texts(value.values()):
+        raise table.fail(key, "must be a table of texts")
+    if key == "hints":
+        for name, wanted in value.items():
+            if not _are_texts([wanted] if isinstance(wanted, str) else wanted):
+                raise table.fail(f"hints.{name}", "must be a text or a list of texts")
+
+
+def _are_texts(values: Any) -> bool:
+    several = isinstance(values, Iterable) and not isinstance(values, str)
+    return several and all(isinstance(v, str) for v in values)

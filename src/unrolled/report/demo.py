@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from rich import box
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from unrolled.author.expectations import Miss
 from unrolled.report.listing import Listing
 from unrolled.report.tables import points
 
@@ -27,9 +29,15 @@ class DemoScore:
     score: float | None
     reason: str = ""
     waits: bool = False
+    misses: tuple[Miss, ...] = ()
 
     @property
     def as_expected(self) -> bool:
+        """Whether score and all else are what the recipe promises."""
+        return self.score_as_expected and not self.misses
+
+    @property
+    def score_as_expected(self) -> bool:
         """Whether the score is the one that the recipe promises."""
         if self.expected is None or self.score is None:
             return self.expected is self.score
@@ -45,7 +53,7 @@ class DemoReport:
 
     @property
     def passed(self) -> bool:
-        """Whether every score is the expected one."""
+        """Whether every score is the expected one, and all else is."""
         return all(s.as_expected for s in self.scores)
 
     def table(self) -> RenderableType:
@@ -61,16 +69,25 @@ class DemoReport:
             about = next(s.about for s in row if s is not None)
             words = Text.assemble((student, "bold"), f"\n{about}")
             table.add_row(words, *map(_cell, row))
-        wrong = [_difference(s) for s in self.scores if not s.as_expected]
-        verdict = "all scores as expected" if not wrong else f"{len(wrong)} differ"
+        wrong = [line for s in self.scores for line in _differences(s)]
+        verdict = "everything as expected" if not wrong else f"{len(wrong)} differ"
         paths = [Text(f"open {f}", overflow="ignore", no_wrap=True) for f in self.files]
         return Group(table, *wrong, verdict, *paths)
 
 
-def _difference(score: DemoScore) -> Text:
-    told = f"expected {points(score.expected)}, got {points(score.score)}"
-    where = f" {score.student} {score.assignment}: "
-    return Text.assemble(("DIFFERENT", "bold red"), where, told, " ", score.reason)
+def _differences(score: DemoScore) -> Iterator[Text]:
+    """A line for each key of the recipe that was not met."""
+    if not score.score_as_expected:
+        got = f"{points(score.score)} {score.reason}".strip()
+        yield _difference(score, Miss("expected", points(score.expected), got))
+    for miss in score.misses:
+        yield _difference(score, miss)
+
+
+def _difference(score: DemoScore, miss: Miss) -> Text:
+    where = f" tests/submissions/{score.student}.toml: {score.assignment}.{miss.key}: "
+    told = f"expected {miss.expected}, got {miss.got}"
+    return Text.assemble(("DIFFERENT", "bold red"), where, told)
 
 
 def _cell(score: DemoScore | None) -> str:
