@@ -146,6 +146,8 @@ def test_words_are_words_and_only_the_star_is_not() -> None:
     assert says("f (there 2\n times)", "(there * times)")
     assert not says("abc", "a.c") and not says("abc", "a * d") and says("abc", "")
     assert page_text("") == ""
+    page = "<dl><dt>Late <b>pe</b>nalty</dt><dd>2 points</dd></dl>"
+    assert says(page_text(page), "Late penalty 2 points")
 
 
 def test_our_own_recipes_say_why_a_file_cannot_be_graded() -> None:

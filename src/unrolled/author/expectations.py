@@ -21,6 +21,11 @@ from unrolled.grade.results import CellResult, SubmissionResult
 
 LENGTH = 300
 NOTHING = "nothing"
+# What stands on lines of its own: its words do not run into the next ones.
+BLOCKS = (
+    *("h1", "h2", "h3", "h4", "p", "div", "li", "dt", "dd", "td", "th", "pre", "br"),
+    "summary",
+)
 
 
 @dataclass(frozen=True)
@@ -148,6 +153,8 @@ def page_text(page: str) -> str:
     tree = lxml.html.document_fromstring(page.encode(), parser=_utf8())
     for hidden in tree.xpath("//script | //style"):
         hidden.drop_tree()
+    for block in tree.iter(*BLOCKS):
+        block.tail = f"\n{block.tail or ''}"
     return str(tree.text_content())
 
 
