@@ -20,6 +20,7 @@ from durations import (
 )
 from hub_support import hub
 from rich.console import Console
+from rich_support import rich_class, rich_course
 from small_class import STUDENTS, SmallClass
 from strict_skips import pytest_make_collect_report, pytest_runtest_makereport
 
@@ -33,7 +34,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("KERAS_BACKEND", "torch")
 
-__all__ = [  # hooks, and a fixture that stands beside what it makes
+__all__ = [  # hooks, and fixtures that stand beside what they make
     "hub",
     "pytest_addoption",
     "pytest_collection_modifyitems",
@@ -42,6 +43,8 @@ __all__ = [  # hooks, and a fixture that stands beside what it makes
     "pytest_runtest_makereport",
     "pytest_sessionfinish",
     "pytest_sessionstart",
+    "rich_class",
+    "rich_course",
 ]
 ROOT = Path(__file__).parents[1]
 

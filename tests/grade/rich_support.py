@@ -7,11 +7,13 @@ with an accent, and a due date on the day before the clocks change.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 from author_support import COURSE, make_course
 from nbgrader.api import Gradebook
 
@@ -159,3 +161,15 @@ def extend(course: Course, student: str, days: int) -> None:
     """Give a student more days, or none."""
     with Gradebook(course.db_url, course.id) as gradebook:
         gradebook.grant_extension(NAME, student, days=days)
+
+
+@pytest.fixture(scope="session")
+def rich_class(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """Four students, graded: in time, in the grace time, one day and two days late."""
+    return make_rich_class(tmp_path_factory.mktemp("rich") / "course")
+
+
+@pytest.fixture
+def rich_course(rich_class: Course, tmp_path: Path) -> Course:
+    """A copy of the class for the test's own changes."""
+    return load_course(shutil.copytree(rich_class.root, tmp_path / "course"))

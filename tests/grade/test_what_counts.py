@@ -29,7 +29,7 @@ from unrolled.grade.judge import judge
 from unrolled.grade.outputs import MAX_OUTPUTS, MAX_TEXT, student_outputs
 from unrolled.grade.rebuild import Rebuilt, rebuild
 from unrolled.grade.reference import build_reference
-from unrolled.grade.task import Task
+from unrolled.grade.task import Limits, Task
 from unrolled.grade.workers import trusted_worker
 
 Notebook = dict[str, Any]
@@ -162,9 +162,10 @@ def test_each_limit_holds_at_its_place(
     limit: str, work: dict[str, str], passes: bool
 ) -> None:
     """Is a slow call or check over time, and a slow cell left out, with a word?"""
-    long = replace(QUICK, call_seconds=20, cell_seconds=20, check_seconds=20)
-    seconds = 2.0 if limit == "check_seconds" else 0.6
-    verdict = grade(submission(**{**RIGHT, **work}), replace(long, **{limit: seconds}))
+    seconds = {"call_seconds": 20.0, "cell_seconds": 20.0, "check_seconds": 20.0}
+    seconds[limit] = 2.0 if limit == "check_seconds" else 0.6
+    limits = Limits(**seconds, submission_seconds=60)  # type: ignore[arg-type]
+    verdict = grade(submission(**{**RIGHT, **work}), limits)
     assert by_id(verdict)["double_values"].passed is passes
     told = by_id(verdict)["double_values"].message + " ".join(verdict.notes)
     assert "in time" in told
