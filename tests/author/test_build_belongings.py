@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from author_support import LESSON, make_course
 from cli_support import Call, command, contents
+from nbgrader.api import Gradebook
 
 from unrolled.author.build import build
 from unrolled.course import Course, load_course
@@ -121,6 +122,65 @@ def test_a_forced_build_keeps_a_copy_of_the_edit(
     (copy,) = course.build.glob("backups/build-*/source/01_tiny/tiny.ipynb")
     assert copy.read_text() == edited and path.read_text() != edited
     assert str(copy.parents[2]) in said.out
+
+
+@pytest.mark.parametrize(
+    "text", ["", '{"cells": [{"cell_type": "markdown", "sou', "[]", '{"cells": []}']
+)
+def test_an_unreadable_source_notebook_is_nobody_s_to_drop(
+    text: str, course: Course, unrolled: Call
+) -> None:
+    """Is a source notebook that was cut off, say by a full disk, refused by name?"""
+    path = course.source / NAME / "tiny.ipynb"
+    path.write_text(text)
+    said = unrolled("build")
+    assert said.code == 2 and f"{path}: was edited" in said.err
+    assert path.read_text() == text
+
+
+def test_points_edited_in_jupyter_are_an_edit(course: Course, unrolled: Call) -> None:
+    """Is a change of nbgrader's own marks of a cell, with no text changed, refused?"""
+    path = course.source / NAME / "tiny.ipynb"
+    edited = path.read_text().replace('"points": 60', '"points": 55')
+    path.write_text(edited)
+    said = unrolled("build")
+    assert said.code == 2 and "unrolled import" in said.err
+    assert path.read_text() == edited
+
+
+def test_a_notebook_from_elsewhere_is_not_imported(
+    course: Course, unrolled: Call, tmp_path: Path
+) -> None:
+    """Can a colleague's solved notebook, laid anywhere, never replace the lesson?"""
+    source = (course.source / NAME / "tiny.ipynb").read_text()
+    before = contents(course.lessons)
+    for place in (tmp_path / "mail", course.solutions / NAME):
+        place.mkdir(exist_ok=True)
+        (place / "tiny.ipynb").write_text(source.replace("2 * x", "3 * x"))
+        said = unrolled("import", str(place / "tiny.ipynb"), "--force")
+        assert said.code == 2 and f"not a notebook of {course.source}" in said.err
+    assert contents(course.lessons) == before
+
+
+def test_new_points_and_dates_reach_the_gradebook(
+    course: Course, unrolled: Call
+) -> None:
+    """Does it follow points alone and a due date alone, with a copy kept?"""
+    text = LESSON.replace("points=60", "points=59.5").replace(
+        "points=40", "points=40.5"
+    )
+    lesson = course.lessons / NAME / "tiny.py"
+    lesson.write_text(text.replace("- 10 ", "- 10.5 "))
+    assert "registered in the gradebook" in unrolled("build").out
+    assert len(list(course.build.glob("backups/gradebook-*.db"))) == 1
+    toml = course.root / "course.toml"
+    toml.write_text(toml.read_text().replace("2027-02-05 23:59", "2027-07-05 23:59"))
+    assert f"{NAME}: fresh; registered" in unrolled("build").out
+    with Gradebook(course.db_url, course.id) as gradebook:
+        found = gradebook.find_notebook("tiny", NAME)
+        points = {c.name: c.max_score for c in found.grade_cells}
+        assert points == {"double_values": 59.5, "why": 40.5}
+        assert str(found.assignment.duedate) == "2027-07-06 04:59:00"
 
 
 @pytest.mark.parametrize("step", ["release", "solutions"])
