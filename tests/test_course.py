@@ -162,6 +162,18 @@ WRONG = {
     "not a number": ("= 12.5", "= nan", f"{FIRST}.points", "nan is not between"),
     "endless": ("= 12.5", "= inf", f"{FIRST}.points", "inf is not between"),
     "over 100 %": ("max = 50", "max = 101", f"{FIRST}.late.max", "101 is not between"),
+    "over 100 % a day": (
+        "per_day = 10",
+        "per_day = 101",
+        f"{FIRST}.late.per_day",
+        "101 is not between",
+    ),
+    "half a minute": (
+        "minutes = 15",
+        "minutes = 0.5",
+        f"{FIRST}.late.grace_minutes",
+        "0.5 is no whole number",
+    ),
     "a bonus": ("per_day = 10", "per_day = -5", f"{FIRST}.late.per_day", "-5 is not"),
     "no such zone": (
         "/Chicago",

@@ -156,3 +156,12 @@ def test_our_own_lessons_are_in_order() -> None:
         answers = sum(c.points or 0 for c in cells if c.role == "answer")
         assert 10 <= answers <= 20, f"{path}: {answers} points of written answers"
         assert all((c.points or 1) <= 5 for c in cells if c.role == "check")
+
+
+def test_twin_cells_get_ids_of_their_own(tmp_path: Path) -> None:
+    """Has each cell its own id where two have the same kind and text?"""
+    twin = "\n# %% [markdown]\n# Now run it.\n\n# %%\nnumber = 3\n"
+    text = LESSON.replace("\n# %% show", f"{twin}{twin}\n# %% show")
+    cells = to_notebook(read_lesson(written(tmp_path, text))).cells
+    assert sum(c.source == "Now run it." for c in cells) == 2
+    assert len({c.id for c in cells}) == len(cells)
