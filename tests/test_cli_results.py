@@ -10,11 +10,13 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from author_support import make_course
 from cli_support import NAME, Call, command, contents, make_class
 
 from unrolled.author.routes_table import MADE
 from unrolled.course import Course, load_course
 from unrolled.grade.run import grade
+from unrolled.report.demo import DemoReport, DemoScore
 
 REASON = f"submitted/bob/{NAME}/tiny.ipynb"
 CATALOGUE = """
@@ -226,6 +228,23 @@ def test_the_demo_asks_for_its_recipes(course: Course, unrolled: Call) -> None:
     said = unrolled("demo")
     assert said.code == 2 and "no recipes" in said.err
     assert contents(course.root) == before
+
+
+@pytest.mark.parametrize(("score", "code"), [(99.99, 1), (None, 1), (100.0, 0)])
+def test_a_demo_exits_by_its_scores(
+    score: float | None,
+    code: int,
+    tmp_path: Path,
+    unrolled: Call,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Is a hundredth of a point, or no grade at all, exit 1 with both scores told?"""
+    monkeypatch.chdir(make_course(tmp_path).root)
+    made = DemoScore("ada", "all right", NAME, 100.0, score)
+    report = DemoReport((made,), ())
+    monkeypatch.setattr("unrolled.demo.demo", lambda *_, **__: report)
+    said = unrolled("demo")
+    assert said.code == code and ("expected 100, got" in said.out) == bool(code)
 
 
 def test_an_export_never_overwrites_unasked(graded: Course, unrolled: Call) -> None:
