@@ -167,7 +167,7 @@ def sample_course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """The course itself, with a folder of submissions and a secret of its own."""
     root = tmp_path_factory.mktemp("sample") / "course"
     root.mkdir()
-    shared = ("source", "release", "solutions", "course.toml", "nbgrader_config.py")
+    shared = ("lessons", "source", "release", "course.toml", "nbgrader_config.py")
     for name in shared:
         (root / name).symlink_to(ROOT / name)
     secret = root / "course.secret"
