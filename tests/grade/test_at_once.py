@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
@@ -74,12 +75,16 @@ def no_judge(_: JudgePool, jobs: Any) -> Iterator[Any]:
 def at_once(*tasks: tuple[Callable[..., None], tuple[Any, ...]]) -> None:
     """Run tasks in processes of their own, all at the same moment."""
     barrier = FORK.Barrier(len(tasks))
+    begun, ended = FORK.Array("d", len(tasks)), FORK.Array("d", len(tasks))
 
-    def work(task: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    def work(number: int) -> None:
+        task, arguments = tasks[number]
         barrier.wait(60)
+        begun[number] = time.monotonic()
         task(*arguments)
+        ended[number] = time.monotonic()
 
-    made = [FORK.Process(target=work, args=task) for task in tasks]
+    made = [FORK.Process(target=work, args=(n,)) for n in range(len(tasks))]
     for process in made:
         process.start()
     until = time.monotonic() + PATIENCE
@@ -88,6 +93,7 @@ def at_once(*tasks: tuple[Callable[..., None], tuple[Any, ...]]) -> None:
         process.kill()  # one that stands still: its exit code is not 0
         process.join(60)
     assert [p.exitcode for p in made] == [0] * len(made)
+    assert max(begun[:]) < min(ended[:]), "one had ended before another began"
 
 
 def grade_all(course: Course, name: str) -> None:
@@ -106,7 +112,17 @@ def test_four_graders_at_once_leave_what_one_leaves(
     assert not list(course.autograded.glob(".unrolled-*"))
 
 
-def write_again(course: Course, enough: Event) -> None:
+@dataclass(frozen=True)
+class Race:
+    """What graders, who write, and a marker tell each other."""
+
+    enough: Event = field(default_factory=FORK.Event)
+    ready: Any = field(default_factory=lambda: FORK.Barrier(3))  # two graders write
+    writes: Any = field(default_factory=lambda: FORK.Value("i"))
+    told: Any = field(default_factory=FORK.Queue)
+
+
+def write_again(course: Course, race: Race) -> None:
     """Write all results of an assignment, over and over."""
     preparer = Preparer(course, NAME, load_material(course, NAME))
     records = Records(course, NAME)
@@ -114,29 +130,39 @@ def write_again(course: Course, enough: Event) -> None:
     prepared = [preparer.prepare(s) for s in students]
     kept = [(records.find(p.job.student, p.key), p.paper) for p in prepared]
     with Writer(course, NAME) as writer:
-        while not enough.is_set():
+        race.ready.wait(PATIENCE)
+        while not race.enough.is_set():
             for result, paper in kept:
                 assert result is not None
                 writer.write(result, paper, force=True)
+                with race.writes.get_lock():
+                    race.writes.value += 1
 
 
-def copy_again(course: Course, enough: Event) -> None:
+def copy_again(course: Course, race: Race) -> None:
     """Copy the gradebook, as every command does before it writes."""
-    while not enough.wait(1):
+    assert backup_gradebook(course)
+    while not race.enough.wait(1):
         assert backup_gradebook(course)
 
 
-def mark_all(course: Course, enough: Event, told: Any) -> None:
+def mark_all(course: Course, race: Race) -> None:
     """A marker at work in a program of its own; what it wrote last."""
+    words = [sys.executable, str(MARKER), str(course.root), NAME, str(ROUNDS)]
+    pipe = subprocess.PIPE
+    marker = subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True)
+    assert marker.stdout is not None
     try:
-        words = [sys.executable, str(MARKER), str(course.root), NAME, str(ROUNDS)]
-        done = subprocess.run(
-            words, input="go\n", capture_output=True, text=True, timeout=600
-        )
-        assert done.returncode == 0, done.stderr
-        told.put(json.loads(done.stdout.split("\n")[1]))
+        assert marker.stdout.readline() == "ready\n"
+        race.ready.wait(PATIENCE)
+        before = race.writes.value
+        said, _ = marker.communicate("go\n", timeout=PATIENCE)
+        assert marker.returncode == 0
+        race.told.put(json.loads(said))
+        assert race.writes.value > before, "nobody wrote while marks were given"
     finally:
-        enough.set()
+        race.enough.set()
+        marker.kill()
 
 
 def without_marks(course: Course) -> dict[str, Any]:
@@ -160,12 +186,10 @@ def test_no_mark_is_lost_while_graders_write(
     monkeypatch.setattr(JudgePool, "run", no_judge)
     assert grade(course, NAME).ungraded == ()
     assert grade(course, NAMES[1]).ungraded == ()
-    enough = FORK.Event()
-    told: Any = FORK.Queue()
-    writing = [(write_again, (course, enough))] * 2
-    marking = (mark_all, (course, enough, told))
-    at_once(*writing, (copy_again, (course, enough)), marking)
-    last = told.get(timeout=60)
+    race = Race()
+    doing: tuple[Callable[..., None], ...] = (write_again, write_again)
+    at_once(*((task, (course, race)) for task in (*doing, copy_again, mark_all)))
+    last = race.told.get(timeout=60)
     assert len(last) == STUDENTS
     with open_gradebook(course) as gradebook:
         for student, (points, words) in last.items():
