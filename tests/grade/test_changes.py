@@ -253,7 +253,7 @@ def test_a_copy_of_the_gradebook_is_from_before_the_run(rich_course: Course) -> 
     regrade(rich_course)
     copies = sorted(p for p in folder.glob("gradebook-2*.db"))
     assert len(copies) == 10 and mine.exists()
-    assert copies[0].name == "gradebook-20200101T000003.000000.db"  # the old ones go
+    assert copies[0].name == "gradebook-20200101T000004.000000.db"  # the oldest went
     assert rich_course.gradebook.read_bytes() != before
     rich_course.gradebook.unlink()
     for log in rich_course.root.glob("gradebook.db-*"):
