@@ -44,9 +44,9 @@ def test_double_precision_is_compared_sharply(off: Any) -> None:
 
 def test_single_precision_is_held_to_four_digits() -> None:
     """Does a float32 result pass that is wrong in the fifth digit, as is promised?"""
-    check.close("it", np.float32([1.00005, 2.0]), np.array([1.0, 2.0]))
+    check.close("it", np.array([1.00005, 2.0], np.float32), np.array([1.0, 2.0]))
     with pytest.raises(check.CheckFailed):
-        check.close("it", np.float32([1.0003, 2.0]), np.array([1.0, 2.0]))
+        check.close("it", np.array([1.0003, 2.0], np.float32), np.array([1.0, 2.0]))
 
 
 def test_single_precision_is_not_a_free_pass() -> None:
