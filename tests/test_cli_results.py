@@ -174,7 +174,9 @@ def test_verify_json_is_one_document(course: Course, unrolled: Call) -> None:
     (missed,) = [c for c in document["cases"] if not c["passed"]]
     assert missed["problems"] == ["only 0 misconceptions", "only 0 styles"]
     kinds = {c["kind"] for c in document["cases"] if c["passed"]}
-    assert kinds == {"notebook", "solution", "release", "routes", "lazy"}
+    assert kinds == {
+        *("notebook", "solution", "release", "routes", "lazy", "float32"),
+    }
 
 
 def test_verify_holds_for_a_proved_lesson(course: Course, unrolled: Call) -> None:
