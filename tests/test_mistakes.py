@@ -137,7 +137,7 @@ def test_a_student_whose_name_is_a_pattern_is_graded(
         (b"about = 3", "about: must be a text"),
         (b'[x]\nsolve = "double"', "x.solve: 'double'"),
         (b'[x]\nexpected = "100"', "x.expected: '100'"),
-        (b"[x]\nb = 1\na = 1", "unknown key a, b"),
+        (b"[x]\nb = 1\na = 1", "x.b: unknown; known are"),
     ],
 )
 def test_a_broken_recipe_is_named(tmp_path: Path, text: bytes, said: str) -> None:

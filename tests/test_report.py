@@ -27,7 +27,11 @@ WAITS = CellResult("why", None, 20.0, None)
 def screen(watched: bool = True) -> Console:
     """A wide console that keeps what it shows."""
     return Console(
-        file=io.StringIO(), force_terminal=watched, width=200, color_system=None
+        file=io.StringIO(),
+        force_terminal=watched,
+        width=200,
+        color_system=None,
+        soft_wrap=True,  # as the commands have it
     )
 
 
