@@ -102,7 +102,7 @@ def account_of(who: str) -> AbstractContextManager[Account]:
     if who == "own":
         return own_account()
     if os.getuid() != 0:
-        pytest.skip("the tests' own account is an ordinary one")
+        pytest.skip("the tests run under an ordinary account: run them as root")
     if not shutil.which("setpriv") or not Path(SYSTEM_PYTHON).exists():
         pytest.skip("apt-get install util-linux python3")
     return ordinary_account(SYSTEM_PYTHON)
