@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from author_support import make_course
 
 from unrolled.author.build import build
 from unrolled.cli import run
-from unrolled.course import Course
+from unrolled.course import Course, load_course
 
 NAME = "01_tiny"
 STUB = 'raise NotImplementedError("double is not written yet")'
@@ -37,6 +38,13 @@ def hand_in(course: Course, student: str, text: str = "") -> None:
     folder = course.submitted / student / NAME
     folder.mkdir(parents=True)
     (folder / "tiny.ipynb").write_text(text or solved)
+
+
+def own_course(built: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
+    """A copy in `folder` of a course that several tests share; one stands in it."""
+    root = shutil.copytree(built, folder / "course")
+    monkeypatch.chdir(root)
+    return load_course(root)
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,11 @@ import pickle
 import shutil
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
+from cli_support import Call, command
 from durations import (
     pytest_addoption,
     pytest_collection_modifyitems,
@@ -47,6 +49,19 @@ __all__ = [  # hooks, and fixtures that stand beside what they make
     "rich_course",
 ]
 ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def unrolled(capfd: pytest.CaptureFixture[str]) -> Call:
+    """The command, run here."""
+    return partial(command, capfd)
+
+
+@pytest.fixture
+def call(unrolled: Call, monkeypatch: pytest.MonkeyPatch) -> Call:
+    """The command in a terminal of 200 columns."""
+    monkeypatch.setenv("COLUMNS", "200")
+    return unrolled
 
 
 @pytest.fixture(scope="session")

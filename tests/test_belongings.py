@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_support import NAME, Call, command, contents, make_class
+from cli_support import NAME, Call, contents, make_class, own_course
 
 from unrolled.course import Course, load_course
 from unrolled.errors import UserError
@@ -37,15 +36,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def course(graded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
     """A course of its own; one stands in it."""
-    root = shutil.copytree(graded, tmp_path / "course")
-    monkeypatch.chdir(root)
-    return load_course(root)
-
-
-@pytest.fixture
-def unrolled(capfd: pytest.CaptureFixture[str]) -> Call:
-    """The command."""
-    return partial(command, capfd)
+    return own_course(graded, tmp_path, monkeypatch)
 
 
 def test_a_marker_s_file_outlives_a_regrade(course: Course, unrolled: Call) -> None:

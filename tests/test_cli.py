@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
-from functools import partial
 from pathlib import Path
 
 import pytest
 import typer
-from cli_support import NAME, Call, Told, command, contents, make_class
+from cli_support import NAME, Call, Told, contents, make_class, own_course
 from typer.testing import CliRunner
 
 from unrolled import __main__, __version__
 from unrolled.cli import app
 from unrolled.cli_course import with_course
-from unrolled.course import Course, load_course
+from unrolled.course import Course
 
 
 @pytest.fixture(scope="module")
@@ -29,15 +27,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def course(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
     """A built course of its own; one stands in it."""
-    root = shutil.copytree(built, tmp_path / "course")
-    monkeypatch.chdir(root)
-    return load_course(root)
-
-
-@pytest.fixture
-def unrolled(capfd: pytest.CaptureFixture[str]) -> Call:
-    """The command."""
-    return partial(command, capfd)
+    return own_course(built, tmp_path, monkeypatch)
 
 
 HELP = {

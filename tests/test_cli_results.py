@@ -6,12 +6,11 @@ import json
 import shutil
 import subprocess
 import sys
-from functools import partial
 from pathlib import Path
 
 import pytest
 from author_support import make_course
-from cli_support import NAME, Call, command, contents, make_class
+from cli_support import NAME, Call, contents, make_class
 
 from unrolled.author.routes_table import MADE
 from unrolled.course import Course, load_course
@@ -85,12 +84,6 @@ def course(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cour
 def graded(marked: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
     """A course of its own with ada's grade in its gradebook."""
     return copied(marked, tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def unrolled(capfd: pytest.CaptureFixture[str]) -> Call:
-    """The command."""
-    return partial(command, capfd)
 
 
 def test_one_bad_file_is_listed_and_the_others_graded(

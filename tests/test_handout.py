@@ -11,12 +11,11 @@ import subprocess
 import sys
 import zipfile
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 import pytest
 from author_support import make_course
-from cli_support import Call, command, contents
+from cli_support import Call, contents, own_course
 
 from unrolled.author.build import build
 from unrolled.course import Course, load_course
@@ -195,12 +194,6 @@ def test_unpacked_again_it_leaves_the_work_alone(laptop: Path) -> None:
     assert said.stdout == "['03_bptt']\n" and mine.read_text() == "my solution"
 
 
-@pytest.fixture
-def unrolled(capfd: pytest.CaptureFixture[str]) -> Call:
-    """The command."""
-    return partial(command, capfd)
-
-
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small built course, to be copied."""
@@ -212,9 +205,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def course(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
     """A small built course of its own; one stands in it."""
-    root = shutil.copytree(tiny, tmp_path / "course")
-    monkeypatch.chdir(root)
-    return load_course(root)
+    return own_course(tiny, tmp_path, monkeypatch)
 
 
 def test_the_command_and_its_json(course: Course, unrolled: Call) -> None:

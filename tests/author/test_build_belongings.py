@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from functools import partial
 from pathlib import Path
 
 import pytest
 from author_support import LESSON, make_course
-from cli_support import Call, command, contents
+from cli_support import Call, contents, own_course
 from nbgrader.api import Gradebook
 
 from unrolled.author.build import build
-from unrolled.course import Course, load_course
+from unrolled.course import Course
 
 NAME = "01_tiny"
 HAND_MADE = {
@@ -39,15 +38,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def course(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
     """A built course of its own; one stands in it."""
-    root = shutil.copytree(built, tmp_path / "course")
-    monkeypatch.chdir(root)
-    return load_course(root)
-
-
-@pytest.fixture
-def unrolled(capfd: pytest.CaptureFixture[str]) -> Call:
-    """The command."""
-    return partial(command, capfd)
+    return own_course(built, tmp_path, monkeypatch)
 
 
 def lay(course: Course, files: dict[str, str]) -> None:

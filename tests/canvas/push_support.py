@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from author_support import make_course
+from cli_support import own_course
 from nbgrader.api import Gradebook
 from stand_in import StandIn
 from stand_in_server import Server
@@ -60,6 +62,21 @@ def make_class(root: Path, students: int, second: bool = True) -> Course:
                 f"<html>feedback for s{number} on {name}</html>"
             )
     return course
+
+
+def own_class(
+    made: Path, folder: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> Course:
+    """A copy of a class that knows where Canvas is, and has a token; one stands in it.
+
+    The terminal is 200 columns wide.
+    """
+    course = own_course(made, folder, monkeypatch)
+    with (course.root / "course.toml").open("a", encoding="utf-8") as toml:
+        toml.write(f'\n[canvas]\nurl = "{url}"\ncourse = 77\n')
+    monkeypatch.setenv("CANVAS_TOKEN", TOKEN)
+    monkeypatch.setenv("COLUMNS", "200")
+    return load_course(course.root)
 
 
 def _grade(gradebook: Gradebook, name: str, students: int) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import csv
 import shutil
-from functools import partial
 from pathlib import Path
 
 import pytest
-from cli_support import Call, command
+from cli_support import Call
 from nbgrader.api import Gradebook
 from push_support import make_class, points
 
@@ -42,12 +41,6 @@ def course(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cours
     monkeypatch.chdir(root)
     monkeypatch.setenv("COLUMNS", "200")
     return load_course(root)
-
-
-@pytest.fixture
-def call(capfd: pytest.CaptureFixture[str]) -> Call:
-    """The command."""
-    return partial(command, capfd)
 
 
 def test_the_roster_takes_students_and_nobody_else(course: Course, call: Call) -> None:

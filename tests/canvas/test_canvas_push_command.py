@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_support import Call, command
-from push_support import NAME, TOKEN, make_class, points, stand_in
+from cli_support import Call
+from push_support import NAME, make_class, own_class, points, stand_in
 from stand_in_server import Server, serve
 
 from unrolled import cli_canvas
-from unrolled.course import Course, load_course
-
-PLACE = '\n[canvas]\nurl = "{url}"\ncourse = 77\n'
+from unrolled.course import Course
 
 
 class Terminal:
@@ -45,19 +41,7 @@ def course(
     made: Path, tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> Course:
     """A class that knows where Canvas is, and has a token; one stands in its folder."""
-    root = shutil.copytree(made, tmp_path / "course")
-    toml = root / "course.toml"
-    toml.write_text(toml.read_text() + PLACE.format(url=server.url))
-    monkeypatch.chdir(root)
-    monkeypatch.setenv("CANVAS_TOKEN", TOKEN)
-    monkeypatch.setenv("COLUMNS", "200")
-    return load_course(root)
-
-
-@pytest.fixture
-def call(capfd: pytest.CaptureFixture[str]) -> Call:
-    """The command."""
-    return partial(command, capfd)
+    return own_class(made, tmp_path, server.url, monkeypatch)
 
 
 def answer(monkeypatch: pytest.MonkeyPatch, said: bool) -> list[str]:

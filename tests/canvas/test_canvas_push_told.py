@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
-from cli_support import Call, command
+from cli_support import Call
 from nbgrader.api import Gradebook
-from push_support import NAME, TOKEN, make_class, points, stand_in
+from push_support import NAME, make_class, own_class, points, stand_in
 from stand_in import StandIn
 from stand_in_server import Server, serve
 
@@ -25,9 +24,8 @@ from unrolled.canvas import push
 from unrolled.canvas.ledger import Ledger
 from unrolled.canvas.notes import Note
 from unrolled.canvas.rest import Remote, connect
-from unrolled.course import Course, load_course
+from unrolled.course import Course
 
-PLACE = '\n[canvas]\nurl = "{url}"\ncourse = 77\n'
 STUDENTS = 4
 PUSH = ("canvas", "push", NAME, "--yes")
 
@@ -58,21 +56,9 @@ def course(
     made: Path, tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> Course:
     """A class that knows where Canvas is, and has a token; nobody waits in it."""
-    root = shutil.copytree(made, tmp_path / "course")
-    toml = root / "course.toml"
-    toml.write_text(toml.read_text() + PLACE.format(url=server.url))
-    monkeypatch.chdir(root)
-    monkeypatch.setenv("CANVAS_TOKEN", TOKEN)
-    monkeypatch.setenv("COLUMNS", "200")
     hurried = partial(connect, pause=server.canvas.bucket.wait)
     monkeypatch.setattr(cli_canvas_run, "connect", hurried)
-    return load_course(root)
-
-
-@pytest.fixture
-def call(capfd: pytest.CaptureFixture[str]) -> Call:
-    """The command."""
-    return partial(command, capfd)
+    return own_class(made, tmp_path, server.url, monkeypatch)
 
 
 def scores(canvas: StandIn) -> dict[int, float | None]:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
-from functools import partial
 from pathlib import Path
 
 import pytest
 from author_support import make_course
-from cli_support import Call, command
+from cli_support import Call, own_course
 from nbgrader.api import Gradebook
 
 from unrolled.author.build import build
 from unrolled.canvas.people import read_people, split_name
 from unrolled.canvas.records import identities_file, read_identities
 from unrolled.canvas.roster import apply_roster, plan_roster
-from unrolled.course import Course, load_course
+from unrolled.course import Course
 from unrolled.errors import UserError
 
 NAME = "01_tiny"
@@ -40,22 +38,13 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def course(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
     """A course of its own, one stands in it, with students ada, old and worker."""
-    root = shutil.copytree(built, tmp_path / "course")
-    monkeypatch.chdir(root)
-    made = load_course(root)
+    made = own_course(built, tmp_path, monkeypatch)
     with Gradebook(made.db_url, made.id) as gradebook:
         gradebook.update_or_create_student("ada", first_name="Augusta")
         gradebook.update_or_create_student("old")
         gradebook.update_or_create_student("worker")
         gradebook.add_submission(NAME, "worker")
     return made
-
-
-@pytest.fixture
-def call(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Call:
-    """The command."""
-    monkeypatch.setenv("COLUMNS", "200")
-    return partial(command, capfd)
 
 
 def file(course: Course, text: str = EXPORT, encoding: str = "utf-8") -> Path:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import csv
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
-from cli_support import Call, command
-from push_support import NAME, TOKEN, make_class, points, stand_in
+from cli_support import Call
+from push_support import NAME, make_class, own_class, points, stand_in
 from stand_in_server import Server, serve
 
-from unrolled.course import Course, load_course
+from unrolled.course import Course
 
-PLACE = '\n[canvas]\nurl = "{url}"\ncourse = 77\n'
 HEAD = "Student,ID,SIS User ID,SIS Login ID,Section"
 EXPORT = f"""\
 {HEAD},Tiny (501),More (502)
@@ -47,19 +44,7 @@ def course(
     made: Path, tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> Course:
     """A class of its own that knows where Canvas is; one stands in its folder."""
-    root = shutil.copytree(made, tmp_path / "course")
-    toml = root / "course.toml"
-    toml.write_text(toml.read_text() + PLACE.format(url=server.url))
-    monkeypatch.chdir(root)
-    monkeypatch.setenv("CANVAS_TOKEN", TOKEN)
-    monkeypatch.setenv("COLUMNS", "200")
-    return load_course(root)
-
-
-@pytest.fixture
-def call(capfd: pytest.CaptureFixture[str]) -> Call:
-    """The command."""
-    return partial(command, capfd)
+    return own_class(made, tmp_path, server.url, monkeypatch)
 
 
 def exported(course: Course, tiny: str = "10.00") -> str:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import copy
 import logging
 import pickle
-import shutil
 import traceback
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
-from cli_support import Call, command
-from push_support import NAME, TOKEN, make_class, stand_in
+from cli_support import Call
+from push_support import NAME, TOKEN, make_class, own_class, stand_in
 from stand_in_server import Server, serve
 
 from unrolled.canvas import web
@@ -22,10 +20,8 @@ from unrolled.canvas.rest import connect
 from unrolled.canvas.token import Token, read_token
 from unrolled.canvas.web import CanvasFailedError, PatientSession
 from unrolled.canvas_place import CanvasPlace
-from unrolled.course import Course, load_course
+from unrolled.course import Course
 from unrolled.errors import UserError
-
-PLACE = '\n[canvas]\nurl = "{url}"\ncourse = 77\n'
 
 
 @pytest.fixture(scope="module")
@@ -46,20 +42,10 @@ def course(
     made: Path, tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> Course:
     """A class that knows where Canvas is; one stands in its folder."""
-    root = shutil.copytree(made, tmp_path / "course")
-    toml = root / "course.toml"
-    toml.write_text(toml.read_text() + PLACE.format(url=server.url))
-    monkeypatch.chdir(root)
-    monkeypatch.delenv("CANVAS_TOKEN", raising=False)
+    course = own_class(made, tmp_path, server.url, monkeypatch)
+    monkeypatch.delenv("CANVAS_TOKEN")
     monkeypatch.setattr(web, "TRIES", 2)
-    return load_course(root)
-
-
-@pytest.fixture
-def call(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Call:
-    """The command."""
-    monkeypatch.setenv("COLUMNS", "200")
-    return partial(command, capfd)
+    return course
 
 
 def token_file(folder: Path, text: str = TOKEN, mode: int = 0o600) -> Path:
