@@ -223,8 +223,12 @@ def test_an_endless_iterator_is_cut_and_no_pair_is_refused() -> None:
         drain("make_batches", (1 / n for n in (1, 0)))
 
 
-def test_progress_is_silent_without_a_notebook(capsys: Any) -> None:
+def test_progress_is_silent_without_a_notebook(
+    capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Do all items come through, in order, and nothing be written in grading?"""
+    # Another test of this process may have run a notebook's cells in a shell.
+    monkeypatch.setattr(InteractiveShell, "_instance", None)
     assert list(progress.progress(iter("abc"), 3)) == ["a", "b", "c"]
     assert capsys.readouterr() == ("", "")
 

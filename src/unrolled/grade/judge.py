@@ -107,8 +107,7 @@ class Examination:
     @property
     def killed(self) -> bool:
         """Whether somebody else may have killed a process."""
-        third = self.third is not None and self.third.killed
-        return self.first.killed or self.second.killed or third
+        return self.first.killed or self.second.killed
 
     def close(self) -> None:
         """End the student's processes."""
@@ -220,7 +219,7 @@ class Examination:
             return outcome  # the time that is left belongs to the other checks
         third = self._third(place, bindings)
         again = self._run(check, seed, third)
-        self._note(third)
+        self.first.killed |= third.killed  # another may take its place
         return outcome if again.lost else again
 
     def _third(self, place: int, bindings: dict[str, object]) -> StudentProcess:
@@ -236,10 +235,6 @@ class Examination:
             self.third.skipped.add(index)
             self.third.stopped[index] = self.first.stopped[index]
         return self.third
-
-    def _note(self, third: StudentProcess) -> None:
-        """What befell a third process counts, although another takes its place."""
-        self.first.killed |= third.killed
 
     def _stop_of(self, check: Check, process: StudentProcess) -> str:
         """How the solution cell of a check's exercise stopped, if it did."""
