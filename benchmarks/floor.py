@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from unrolled.grade.notebooks import parse_submission
-from unrolled.grade.rebuild import rebuild
-from unrolled.grade.reference import is_check, meta, runs_in_grading, split_check
-from unrolled.grade.shell import StudentShell, run_cell
-from unrolled.grade.slow_imports import import_slow, missing, slow_imports
-from unrolled.grade.task import Material, cell_seed
-from unrolled.grade.warm_shell import make_child_shell
+from unrolled.assignment.cells import is_check, meta, runs_in_grading, split_check
+from unrolled.assignment.material import Material
+from unrolled.assignment.seeds import cell_seed
+from unrolled.grade.student.preload import import_slow, missing, slow_imports
+from unrolled.grade.student.shell import StudentShell, make_child_shell, run_cell
+from unrolled.grade.submission.notebook import parse_submission
+from unrolled.grade.submission.rebuild import rebuild
 
 REPEATS = 3
 

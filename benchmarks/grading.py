@@ -24,14 +24,15 @@ from typing import Any
 
 from floor import floor_seconds
 
+from unrolled.assignment.load import load_material, load_reference
+from unrolled.assignment.material import Material
 from unrolled.author.build import build
-from unrolled.author.cases import solved
-from unrolled.author.cooking import cook
-from unrolled.author.recipes import load_students
-from unrolled.course import Course, load_course
-from unrolled.grade.material import load_material, load_reference
-from unrolled.grade.run import processors, silence_nbgrader
-from unrolled.grade.task import Material
+from unrolled.author.verify.cases import solved
+from unrolled.converters import silence_nbgrader
+from unrolled.course.model import Course, load_course
+from unrolled.processes import processors
+from unrolled.samples.build_submission import cook
+from unrolled.samples.recipe import load_students
 
 ROOT = Path(__file__).resolve().parents[1]
 SECRET = "0" * 64

@@ -14,8 +14,8 @@ import pytest
 from author_support import make_course
 
 from unrolled.author.build import build
-from unrolled.cli import run
-from unrolled.course import Course, load_course
+from unrolled.cli.app import run
+from unrolled.course.model import Course, load_course
 
 NAME = "01_tiny"
 STUB = 'raise NotImplementedError("double is not written yet")'

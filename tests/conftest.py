@@ -26,9 +26,9 @@ from rich_support import rich_class, rich_course
 from small_class import STUDENTS, SmallClass
 from strict_skips import pytest_make_collect_report, pytest_runtest_makereport
 
-from unrolled.course import load_course
-from unrolled.demo import COPIED, demo
-from unrolled.report.demo import DemoReport
+from unrolled.course.model import load_course
+from unrolled.samples.demo import COPIED, demo
+from unrolled.samples.demo_report import DemoReport
 
 # nbgrader looks for alembic on PATH; tests may run without an activated venv.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from unrolled.course import Course
-from unrolled.report.demo import DemoReport
+from unrolled.course.model import Course
+from unrolled.samples.demo_report import DemoReport
 
 STUDENTS = (
     *("blank", "edited_test", "not_a_notebook", "perfect", "several_misconceptions"),

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from cli_support import NAME, Call, contents, make_class, own_course
 
-from unrolled.course import Course, load_course
+from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
-from unrolled.gradebook import backup_gradebook
+from unrolled.gradebook.open import backup_gradebook
 from unrolled.hub import accounts
-from unrolled.hub.course_place import place_course
 from unrolled.hub.ownership import claim, remove_folder
 from unrolled.hub.plan import HubPlan, make_plan
+from unrolled.hub.setup.course_folder import place_course
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     course = make_class(tmp_path_factory.mktemp("graded"))
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(course.root)
-        from unrolled.grade.feedback import feedback
+        from unrolled.feedback.generate import feedback
         from unrolled.grade.run import grade
 
         grade(course, NAME, ["ada"])

@@ -13,9 +13,9 @@ from cli_support import NAME, Call, Told, contents, make_class, own_course
 from typer.testing import CliRunner
 
 from unrolled import __main__, __version__
-from unrolled.cli import app
-from unrolled.cli_course import with_course
-from unrolled.course import Course
+from unrolled.cli.app import app
+from unrolled.cli.shared import with_course
+from unrolled.course.model import Course
 
 
 @pytest.fixture(scope="module")
@@ -209,7 +209,7 @@ def test_a_student_s_installation_says_what_it_lacks(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Is the graders' part named where the command's packages are missing?"""
-    monkeypatch.delitem(sys.modules, "unrolled.cli")
+    monkeypatch.delitem(sys.modules, "unrolled.cli.app")
     monkeypatch.setitem(sys.modules, "typer", None)
     with pytest.raises(SystemExit) as ended:
         __main__.main()

@@ -12,10 +12,10 @@ import pytest
 from author_support import make_course
 from cli_support import NAME, Call, contents, make_class
 
-from unrolled.author.routes_table import MADE
-from unrolled.course import Course, load_course
+from unrolled.author.oracles.table import MADE
+from unrolled.course.model import Course, load_course
 from unrolled.grade.run import grade
-from unrolled.report.demo import DemoReport, DemoScore
+from unrolled.samples.demo_report import DemoReport, DemoScore
 
 REASON = f"submitted/bob/{NAME}/tiny.ipynb"
 CATALOGUE = """
@@ -117,7 +117,7 @@ def test_what_is_slow_to_import_and_not_needed_is_not_imported(graded: Course) -
         timeout=300,
     )
     loaded = set(done.stdout.splitlines()[-1].split())
-    slow = {"matplotlib", "torch", "keras", "unrolled.author.verify", "lark"}
+    slow = {"matplotlib", "torch", "keras", "unrolled.author.verify.run", "lark"}
     assert "unrolled.grade.run" in loaded and not loaded & slow
 
 
@@ -237,7 +237,7 @@ def test_a_demo_exits_by_its_scores(
     monkeypatch.chdir(make_course(tmp_path).root)
     made = DemoScore("ada", "all right", NAME, 100.0, score)
     report = DemoReport((made,), ())
-    monkeypatch.setattr("unrolled.demo.demo", lambda *_, **__: report)
+    monkeypatch.setattr("unrolled.samples.demo.demo", lambda *_, **__: report)
     said = unrolled("demo")
     assert said.code == code and ("expected 100, got" in said.out) == bool(code)
 

@@ -12,15 +12,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from author_support import make_course
 
-from unrolled.course import (
-    Course,
-    LatePolicy,
-    find_course,
-    load_course,
-)
+from unrolled.course.limits import Limits
+from unrolled.course.model import Course, LatePolicy, find_course, load_course
+from unrolled.course.secret import course_secret
 from unrolled.errors import UserError
-from unrolled.grade.task import Limits
-from unrolled.secret import course_secret
 
 WHOLE = """\
 [course]

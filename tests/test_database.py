@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import make_url
 
-from unrolled.database import Database, read_database
+from unrolled.course.database import Database, read_database
+from unrolled.course.toml import Table
 from unrolled.errors import UserError
-from unrolled.toml_table import Table
 
 
 def read(**values: Any) -> Database:
@@ -80,7 +80,7 @@ def test_a_wrong_time_to_wait_is_told(seconds: float) -> None:
 
 def test_a_missing_driver_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Does it say what to install, at the moment when it is needed?"""
-    monkeypatch.setattr("unrolled.database.find_spec", lambda _: None)
+    monkeypatch.setattr("unrolled.course.database.find_spec", lambda _: None)
     found = read(database="postgresql://h/n")
     with pytest.raises(UserError, match=r"grading,postgresql"):
         _ = found.sqlalchemy_url

@@ -18,17 +18,17 @@ from rich.console import Console
 from small_class import STUDENTS, SmallClass
 
 from unrolled.author.build import build
-from unrolled.author.recipes import load_students
-from unrolled.canvas.importer import (
+from unrolled.canvas.grades_csv.import_model import (
     CanvasAssignment,
     CanvasState,
     CanvasStudent,
     read_as_canvas,
 )
-from unrolled.course import Course, load_course
-from unrolled.demo import demo
+from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
-from unrolled.report.demo import DemoReport, DemoScore
+from unrolled.samples.demo import demo
+from unrolled.samples.demo_report import DemoReport, DemoScore
+from unrolled.samples.recipe import load_students
 
 ROOT = Path(__file__).parents[1]
 

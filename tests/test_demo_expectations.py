@@ -11,9 +11,9 @@ from author_support import make_course
 from cli_support import command
 from rich.console import Console
 
-from unrolled.course import Course
-from unrolled.demo import demo
-from unrolled.report.demo import DemoReport
+from unrolled.course.model import Course
+from unrolled.samples.demo import demo
+from unrolled.samples.demo_report import DemoReport
 
 MISCONCEPTIONS = '''
 from unrolled.author.catalogue import misconception

@@ -21,10 +21,10 @@ from payload_support import COMMENT, add_hostile_answers, write_answer
 from test_offline_pages import STOCK, formgrader
 
 from unrolled.author.build import build
-from unrolled.course import Course, load_course
-from unrolled.grade.feedback import feedback
+from unrolled.course.model import Course, load_course
+from unrolled.feedback.generate import feedback
 from unrolled.grade.run import grade
-from unrolled.hub.environment_files import MARKING
+from unrolled.hub.setup.jupyter_config import MARKING
 
 TAG = "<b id=mine>x</b>"
 HIDDEN = ("oracle.double", "rng.integers")

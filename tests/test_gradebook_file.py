@@ -20,9 +20,10 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 
 from unrolled.author.build import build
-from unrolled.course import Course, load_course, nbgrader_config
-from unrolled.gradebook import backup_gradebook, open_gradebook
-from unrolled.sqlite_file import on_local_disk, set_mode
+from unrolled.converters import nbgrader_config
+from unrolled.course.model import Course, load_course
+from unrolled.gradebook.open import backup_gradebook, open_gradebook
+from unrolled.gradebook.sqlite import on_local_disk, set_mode
 
 NAME = "01_tiny"
 
@@ -189,7 +190,7 @@ def test_a_gradebook_moved_to_a_network_disk_loses_the_log(
     """Is the mode taken back where shared memory would not be shared?"""
     set_mode(course.gradebook)
     assert pragma(course.gradebook, "journal_mode") == "wal"
-    monkeypatch.setattr("unrolled.sqlite_file.on_local_disk", lambda _: False)
+    monkeypatch.setattr("unrolled.gradebook.sqlite.on_local_disk", lambda _: False)
     set_mode(course.gradebook)
     assert pragma(course.gradebook, "journal_mode") == "delete"
 

@@ -18,7 +18,7 @@ from author_support import make_course
 from cli_support import Call, contents, own_course
 
 from unrolled.author.build import build
-from unrolled.course import Course, load_course
+from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
 from unrolled.handout.archive import make_handout, released_by
 from unrolled.handout.pins import closure, pins, students_needs

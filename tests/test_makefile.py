@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from author_support import make_course
 
-from unrolled.hub import install
 from unrolled.hub.plan import HubPlan, make_plan
+from unrolled.hub.setup import install
 
 ROOT = Path(__file__).parents[1]
 PIP = ".venv/bin/python -m pip install"
@@ -108,7 +108,7 @@ def plan(tmp_path: Path) -> HubPlan:
     course = make_course(tmp_path / "course")
     toml = course.root / "course.toml"
     toml.write_text(f'{toml.read_text()}\n[hub]\nfolder = "{tmp_path / "hub"}"\n')
-    from unrolled.course import load_course
+    from unrolled.course.model import load_course
 
     return make_plan(load_course(course.root))
 

@@ -11,7 +11,7 @@ from bs4 import BeautifulSoup
 from jinja2 import Environment
 from nbconvert.filters.markdown_mistune import MarkdownWithMath
 
-from unrolled.report.maths import (
+from unrolled.feedback.mathml import (
     LONGEST,
     CannotConvert,
     MathRenderer,

@@ -10,11 +10,11 @@ from author_support import make_course
 from cli_support import Call, command
 
 from unrolled.author.build import build
-from unrolled.author.recipes import load_students
-from unrolled.course import Course, load_course
+from unrolled.course.model import Course, load_course
+from unrolled.course.secret import course_secret
 from unrolled.errors import UserError
-from unrolled.grade.feedback import feedback
-from unrolled.secret import course_secret
+from unrolled.feedback.generate import feedback
+from unrolled.samples.recipe import load_students
 
 NAME = "01_tiny"
 

@@ -16,14 +16,14 @@ from postgresql_support import Server, needs_postgresql, programs, server
 from two_assignments import NAMES, copy_school, grade_school, make_school
 
 from unrolled.author.build import Agreed, build
-from unrolled.canvas.export import export_canvas
-from unrolled.course import Course, load_course
-from unrolled.demo import demo
+from unrolled.canvas.grades_csv.export import export_canvas
+from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
-from unrolled.grade.feedback import feedback
+from unrolled.feedback.generate import feedback
 from unrolled.grade.run import grade
-from unrolled.grade.stored import stored_result
-from unrolled.gradebook import backup_gradebook, gradebook_exists, open_gradebook
+from unrolled.grade.stored_results import stored_result
+from unrolled.gradebook.open import backup_gradebook, gradebook_exists, open_gradebook
+from unrolled.samples.demo import demo
 
 pytestmark = needs_postgresql
 AUTOGRADE = "autograde 01_tiny --student student00"
@@ -153,7 +153,7 @@ def test_without_pg_dump_it_says_whose_backups_there_are(
     course: Course, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Is the absence of a copy told, and no obstacle?"""
-    monkeypatch.setattr("unrolled.postgresql.shutil.which", lambda _: None)
+    monkeypatch.setattr("unrolled.gradebook.postgresql.shutil.which", lambda _: None)
     assert grade(course, NAME).ungraded == ()
     assert "backups of the PostgreSQL server" in caplog.text
 
@@ -189,8 +189,8 @@ def test_the_demo_stays_out_of_the_real_gradebook(
         raise Stop
 
     (course.root / "tests" / "submissions").mkdir(parents=True)
-    monkeypatch.setattr("unrolled.demo.load_students", lambda _: [])
-    monkeypatch.setattr("unrolled.demo.build", stop)
+    monkeypatch.setattr("unrolled.samples.demo.load_students", lambda _: [])
+    monkeypatch.setattr("unrolled.samples.demo.build", stop)
     with pytest.raises(Stop):
         demo(course, None)  # type: ignore[arg-type]
 

@@ -11,10 +11,9 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from rich.console import Console, RenderableType
 
-from unrolled.author.cases import Case
-from unrolled.author.verify import VerifyReport
+from unrolled.author.report import Case, VerifyReport
+from unrolled.feedback.exporter import entry_names
 from unrolled.grade.results import CellResult, GradeReport, SubmissionResult
-from unrolled.report.page import entry_names
 from unrolled.report.progress import counted, grading
 from unrolled.report.tables import grade_table, points, verify_table
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 
-from unrolled.report.maths import comment2html, render
-from unrolled.report.page import levelled
-from unrolled.report.sanitize import leads_outside, sanitize
+from unrolled.feedback.exporter import levelled
+from unrolled.feedback.mathml import comment2html, render
+from unrolled.feedback.sanitize import leads_outside, sanitize
 
 PNG = {
     "a b.png": {"image/png": "iVBORw0K\nGgo="},

@@ -19,18 +19,20 @@ from typing import Any
 import pytest
 from small_class import SmallClass
 
-from unrolled.author.cooking import cook
-from unrolled.author.recipes import load_students
-from unrolled.course import load_course
-from unrolled.grade import peer
-from unrolled.grade.frames import Frame
-from unrolled.grade.judge import judge
-from unrolled.grade.material import load_material, load_reference
-from unrolled.grade.rebuild import rebuild
-from unrolled.grade.task import Limits, Material, Task
-from unrolled.grade.worker import Channel
-from unrolled.grade.workers import trusted_worker
+from unrolled.assignment.load import load_material, load_reference
+from unrolled.assignment.material import Material
+from unrolled.course.limits import Limits
+from unrolled.course.model import load_course
+from unrolled.grade.doctor.select_worker import trusted_worker
+from unrolled.grade.judge.judge import judge
+from unrolled.grade.judge.verdict import Task
+from unrolled.grade.protocol import rpc
+from unrolled.grade.protocol.frames import Frame
+from unrolled.grade.submission.rebuild import rebuild
+from unrolled.grade.worker.worker import Channel
 from unrolled.handout.archive import make_handout
+from unrolled.samples.build_submission import cook
+from unrolled.samples.recipe import load_students
 
 ROOT = Path(__file__).parents[1]
 COURSE = load_course(ROOT)
@@ -243,7 +245,7 @@ class Wiretap:
         _SEND(sock, frame, deadline)
 
 
-_SEND = peer.send_frame
+_SEND = rpc.send_frame
 
 
 def _strings(document: Any) -> list[str]:
@@ -266,7 +268,7 @@ def test_the_student_process_receives_no_secret(
 ) -> None:
     """Is there no hidden line in any file or frame that reaches student code?"""
     tap = Wiretap()
-    monkeypatch.setattr(peer, "send_frame", tap.send)
+    monkeypatch.setattr(rpc, "send_frame", tap.send)
     reference = load_reference(material(name))
     students = {s.name: s for s in load_students(ROOT / "tests/submissions")}
     file = cook(students[student].recipes[name], material(name), reference)

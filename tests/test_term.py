@@ -11,7 +11,7 @@ from cli_support import command, contents
 from nbgrader.api import Gradebook
 
 from unrolled.author.build import build
-from unrolled.course import Course, load_course
+from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
 from unrolled.term import begin_term, plan_term
 

@@ -16,17 +16,17 @@ import pytest
 from cli_support import NAME, hand_in, make_class
 from rich.console import Console, RenderableType
 
-from unrolled.canvas.cartridge import CartridgeReport
-from unrolled.canvas.push import PushReport
-from unrolled.canvas.roster import RosterPlan
-from unrolled.grade.doctor import Checkup, Protection
+from unrolled.canvas.api.push import PushReport
+from unrolled.canvas.cartridge.build import CartridgeReport
+from unrolled.canvas.roster.sync import RosterPlan
+from unrolled.grade.doctor.doctor import Checkup, Protection
 from unrolled.grade.results import CellResult, GradeReport, SubmissionResult
-from unrolled.hub.check import Finding, HubCheck
+from unrolled.hub.check.check import Finding, HubCheck
 from unrolled.report.canvas import cartridge_view, pushed_view, roster_view
-from unrolled.report.demo import DemoReport, DemoScore
 from unrolled.report.doctor import doctor_table
 from unrolled.report.hub import check_table
 from unrolled.report.tables import grade_table
+from unrolled.samples.demo_report import DemoReport, DemoScore
 
 LONG = "wilhelmina-theodora-van-der-berghe-1234567890"
 PATH = f"/home/grader-recurrent_2027/recurrent_2027/submitted/{LONG}/02_forward_pass"

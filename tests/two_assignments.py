@@ -9,9 +9,9 @@ from author_support import COURSE
 from cluster_support import NAME, make_class
 
 from unrolled.author.build import build
-from unrolled.course import Course, load_course
+from unrolled.course.model import Course, load_course
 from unrolled.grade.run import grade
-from unrolled.postgresql import move_in
+from unrolled.gradebook.postgresql import move_in
 
 OTHER = "02_tiny"
 NAMES = (NAME, OTHER)

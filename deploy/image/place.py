@@ -8,8 +8,8 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from unrolled.course import load_course
-from unrolled.hub.course_place import place_course
+from unrolled.course.model import load_course
+from unrolled.hub.setup.course_folder import place_course
 from unrolled.hub.plan import make_plan
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from unrolled.author.catalogue import misconception, style
+from unrolled.assignment.catalogue import misconception, style
 
 # ---- one_hot
 
@@ -772,7 +772,7 @@ def writes_with_encode(calls):
 
     Where the two steps take inputs of other sizes, this can't run at all.
     """
-    from unrolled.grade.diagnose import agrees
+    from unrolled.grade.judge.diagnose import agrees
 
     came_back = [c for c in calls if c.error is None]
     refused = any(c.error == "ValueError" for c in calls)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from unrolled.author.catalogue import misconception, style
+from unrolled.assignment.catalogue import misconception, style
 
 
 def _is_single(result):

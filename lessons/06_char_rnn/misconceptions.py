@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from unrolled.author.catalogue import misconception, style
+from unrolled.assignment.catalogue import misconception, style
 
 # --- build_vocabulary
 

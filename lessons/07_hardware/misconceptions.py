@@ -9,9 +9,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from unrolled.author.catalogue import misconception, style
-from unrolled.grade.proxy import StudentObject
-from unrolled.grade.replay import same
+from unrolled.assignment.catalogue import misconception, style
+from unrolled.grade.session.proxy import StudentObject
+from unrolled.grade.judge.replay import same
 
 # --- training_operations
 

@@ -3,12 +3,52 @@
 from __future__ import annotations
 
 import logging
+import warnings
+from pathlib import Path
 from typing import Any
 
+from nbgrader.converters import GenerateAssignment, GenerateSolution
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
+from sqlalchemy.exc import SAWarning
 
+from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
+
+
+def nbgrader_config(course: Course) -> Any:
+    """nbgrader's configuration for in-process converters: as nbgrader_config.py."""
+    from traitlets.config import Config
+
+    from unrolled.pipeline import configure
+
+    config = Config()
+    configure(config, course.root)
+    return config
+
+
+def generate(root: Path, assignment: str, db_url: str) -> None:
+    """generate_assignment: source/ to release/, and the cells into the database."""
+    _run(GenerateAssignment, root, assignment, db_url)
+
+
+def solve(root: Path, assignment: str, db_url: str) -> None:
+    """generate_solution: source/ to solutions/, without running anything."""
+    _run(GenerateSolution, root, assignment, db_url)
+
+
+def _run(kind: Any, root: Path, assignment: str, db_url: str) -> None:
+    config = nbgrader_config(load_course(root))
+    config.CourseDirectory.db_url = db_url
+    config.CourseDirectory.assignment_id = assignment
+    run_converter(kind, config)
+
+
+def silence_nbgrader() -> None:
+    """Keep nbgrader's own log, and its warnings about itself, off the terminal."""
+    logging.getLogger("traitlets").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", category=SAWarning)
+    warnings.filterwarnings("ignore", category=DeprecationWarning, module="nbgrader")
 
 
 class _Log(logging.Handler):

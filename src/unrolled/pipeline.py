@@ -9,8 +9,8 @@ from typing import Any
 
 import nbgrader
 
-from unrolled.course import Course, load_course
-from unrolled.sqlite_file import wait_for_others
+from unrolled.course.model import Course, load_course
+from unrolled.gradebook.sqlite import wait_for_others
 
 
 def configure(config: Any, root: Path) -> None:
@@ -51,7 +51,7 @@ def _generate(config: Any) -> None:
     config.GenerateAssignment.preprocessors = [
         f"{base}.IncludeHeaderFooter",
         f"{base}.LockCells",
-        "unrolled.author.stubs.ExerciseStubs",
+        "unrolled.author.preprocessors.ExerciseStubs",
         f"{base}.ClearOutput",
         f"{base}.CheckCellMetadata",
         f"{base}.ComputeChecksums",
@@ -85,17 +85,19 @@ def _autograde(config: Any) -> None:
         "unrolled.grade.preprocessors.Judge",
         f"{base}.LimitOutput",
         "unrolled.grade.preprocessors.SaveGrades",
-        "unrolled.grade.late.LatePenalties",
+        "unrolled.grade.late_penalty.LatePenalties",
         f"{base}.CheckCellMetadata",
     ]
 
 
 def _feedback(config: Any) -> None:
     """Feedback shows checks, messages and hints, never a hidden test."""
-    config.GenerateFeedback.exporter_class = "unrolled.report.page.FeedbackExporter"
+    config.GenerateFeedback.exporter_class = (
+        "unrolled.feedback.exporter.FeedbackExporter"
+    )
     config.GenerateFeedback.preprocessors = [
         "nbgrader.preprocessors.GetGrades",
-        "unrolled.report.facts.TellFacts",
+        "unrolled.feedback.facts.TellFacts",
         "unrolled.grade.preprocessors.HideTests",
     ]
     _pages(config)
@@ -106,21 +108,21 @@ def _pages(config: Any) -> None:
 
     Our folder comes before nbgrader's; formulas are MathML, made with the page.
     """
-    ours = Path(__file__).parent / "report" / "templates"
+    ours = Path(__file__).parent / "feedback" / "templates"
     theirs = Path(nbgrader.__file__).parent / "server_extensions/formgrader/templates"
     config.HTMLExporter.extra_template_basedirs = [str(ours), str(theirs)]
     config.HTMLExporter.filters = {
-        "markdown2html": "unrolled.report.maths.markdown2html",
-        "comment2html": "unrolled.report.maths.comment2html",
-        "new_nonce": "unrolled.report.policy.new_nonce",
-        "marking_policy": "unrolled.report.policy.marking_policy",
-        "feedback_policy": "unrolled.report.policy.feedback_policy",
+        "markdown2html": "unrolled.feedback.mathml.markdown2html",
+        "comment2html": "unrolled.feedback.mathml.comment2html",
+        "new_nonce": "unrolled.feedback.policy.new_nonce",
+        "marking_policy": "unrolled.feedback.policy.marking_policy",
+        "feedback_policy": "unrolled.feedback.policy.feedback_policy",
     }
 
 
 def _exchange(config: Any) -> None:
     """Students' folders are checked when collected; releasing tells the dates."""
-    plugins = "unrolled.hub.exchange"
+    plugins = "unrolled.hub.exchange.plugins"
     config.ExchangeFactory.collect = f"{plugins}.CheckedCollect"
     config.ExchangeFactory.release_assignment = f"{plugins}.ReleaseWithDates"
     config.ExchangeFactory.release_feedback = f"{plugins}.ReleaseEachFeedback"

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from unrolled.author.build import build
-from unrolled.course import Course
+from unrolled.course.model import Course
 from unrolled.errors import UserError
 from unrolled.hub.members import Told, tell_hub
 

@@ -15,6 +15,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import dateutil.parser
 
+
+def moment(time: datetime, zone: tzinfo) -> str:
+    """A time in the course's zone, for example Fri 5 Feb 2027, 23:59 CST."""
+    local = time.astimezone(zone)
+    return f"{local:%a} {local.day} {local:%b %Y, %H:%M} {local.tzname()}"
+
+
 _REGION = re.compile(r"(?P<time>.+\d) (?P<region>[A-Za-z_]+/[A-Za-z_/+-]+)")
 # nbgrader's zip_collect keeps the time as the file's name has it.
 _DASHES = re.compile(r"(\d{4}-\d\d-\d\d)[-_ T](\d\d)-(\d\d)-(\d\d)")

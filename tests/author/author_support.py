@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from unrolled.course import Course, load_course
+from unrolled.course.model import Course, load_course
 
 ROOT = Path(__file__).parents[2]
 

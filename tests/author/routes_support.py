@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent, indent
 
-from unrolled.author.lesson import read_lesson, to_notebook
-from unrolled.author.routes import Row, route_work
-from unrolled.grade.task import Material
+from unrolled.assignment.material import Material
+from unrolled.author.lesson.parse import read_lesson, to_notebook
+from unrolled.author.oracles.cross_check import Row, route_work
 
 LESSON = '''\
 # %%

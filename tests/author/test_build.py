@@ -12,8 +12,8 @@ from author_support import LESSON, make_course
 from nbgrader.api import Gradebook
 
 from unrolled.author.build import build
-from unrolled.author.importer import import_notebook
-from unrolled.course import Course
+from unrolled.author.lesson.from_notebook import import_notebook
+from unrolled.course.model import Course
 from unrolled.errors import UserError
 
 NAME = "01_tiny"
@@ -195,7 +195,7 @@ def test_a_student_s_notebook_is_not_imported(course: Course) -> None:
 
 def test_our_own_notebooks_are_fresh() -> None:
     """Are the committed notebooks what the lessons make?"""
-    from unrolled.course import load_course
+    from unrolled.course.model import load_course
 
     course = load_course(Path(__file__).parents[2])
     report = build(course, list(course.assignments), check=True)

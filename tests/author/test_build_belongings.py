@@ -12,7 +12,7 @@ from cli_support import Call, contents, own_course
 from nbgrader.api import Gradebook
 
 from unrolled.author.build import build
-from unrolled.course import Course
+from unrolled.course.model import Course
 
 NAME = "01_tiny"
 HAND_MADE = {

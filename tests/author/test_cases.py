@@ -7,17 +7,19 @@ from dataclasses import replace
 import pytest
 from author_support import LESSON, make_course
 
+from unrolled.assignment.load import load_material, load_reference
+from unrolled.assignment.material import Material
 from unrolled.author.build import build
-from unrolled.author.cases import (
+from unrolled.author.report import (
     Case,
+)
+from unrolled.author.verify.cases import (
     catalogue_cases,
     misconception_case,
     release_case,
     solution_case,
 )
-from unrolled.author.lazy import lazy_case
-from unrolled.grade.material import load_material, load_reference
-from unrolled.grade.task import Material
+from unrolled.author.verify.lazy import lazy_case
 
 MORE = """
 # %% check="double_lucky" points=17

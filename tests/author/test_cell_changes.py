@@ -15,10 +15,10 @@ from nbgrader.api import Gradebook
 from typer.testing import CliRunner
 
 from unrolled.author.build import build
-from unrolled.cli import app
-from unrolled.course import Course, load_course
+from unrolled.cli.app import app
+from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
-from unrolled.grade.feedback import feedback
+from unrolled.feedback.generate import feedback
 from unrolled.grade.run import grade
 
 NAME = "01_tiny"

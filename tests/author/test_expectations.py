@@ -10,22 +10,17 @@ from typing import Any
 import pytest
 from author_support import ROOT
 
-from unrolled.author.cooking import hand_in
-from unrolled.author.expectations import (
-    Returned,
-    find_misses,
-    page_text,
-    says,
-)
-from unrolled.author.recipes import Recipe, Student, load_students
-from unrolled.course import Course, load_course
+from unrolled.assignment.load import load_material, load_reference
+from unrolled.course.limits import Limits
+from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
-from unrolled.grade.job import grade_job
-from unrolled.grade.material import load_material, load_reference
-from unrolled.grade.prepare import Preparer
+from unrolled.grade.doctor.select_worker import trusted_worker
 from unrolled.grade.results import CellResult, SubmissionResult
-from unrolled.grade.task import Limits
-from unrolled.grade.workers import trusted_worker
+from unrolled.grade.scheduling.job import grade_job
+from unrolled.grade.scheduling.prepare import Preparer
+from unrolled.samples.build_submission import hand_in
+from unrolled.samples.expectations import Returned, find_misses, page_text, says
+from unrolled.samples.recipe import Recipe, Student, load_students
 
 LIMITS = Limits(call_seconds=2, cell_seconds=6, submission_seconds=100)
 STUDENTS = load_students(ROOT / "tests" / "submissions")

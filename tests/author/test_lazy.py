@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from author_support import LESSON, make_course
 
-from unrolled.author import lazy_kit
+from unrolled.assignment.load import load_material, load_reference
 from unrolled.author.build import build
-from unrolled.author.cases import Case
-from unrolled.author.lazy import KINDS, STUB, lazy_case, lazy_notebook
-from unrolled.grade.material import load_material, load_reference
+from unrolled.author.report import Case
+from unrolled.author.verify import lazy_kit
+from unrolled.author.verify.lazy import KINDS, STUB, lazy_case, lazy_notebook
 
 CARELESS = LESSON.replace(
     "assert double(2) == 4\n### BEGIN HIDDEN TESTS\nnumber = int(rng.integers(100))\n"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from author_support import LESSON, ROOT
 
-from unrolled.author.importer import to_text
-from unrolled.author.lesson import read_lesson, to_notebook
+from unrolled.author.lesson.from_notebook import to_text
+from unrolled.author.lesson.parse import read_lesson, to_notebook
 from unrolled.errors import UserError
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from author_support import LESSON, make_course
 
+from unrolled.assignment.load import load_material, load_reference
 from unrolled.author.build import build
-from unrolled.author.cases import Case
-from unrolled.author.precision import single_case
-from unrolled.grade.material import load_material, load_reference
+from unrolled.author.report import Case
+from unrolled.author.verify.precision import single_case
 
 TWO = """# %% exercise="halves"
 def halves(n):

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from author_support import ROOT
 
-from unrolled.author.cooking import cook
-from unrolled.author.recipes import Recipe, load_students
-from unrolled.course import load_course
+from unrolled.assignment.load import load_material, load_reference
+from unrolled.assignment.material import Material
+from unrolled.assignment.reference import Reference
+from unrolled.course.model import load_course
 from unrolled.errors import UserError
-from unrolled.grade.material import load_material, load_reference
-from unrolled.grade.reference import Reference
-from unrolled.grade.task import Material
+from unrolled.samples.build_submission import cook
+from unrolled.samples.recipe import Recipe, load_students
 
 
 def recipe_file(folder: Path, text: str, name: str = "fault") -> Path:

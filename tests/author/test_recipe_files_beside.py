@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from support import MISCONCEPTIONS, material
 
-from unrolled.author.cooking import cook, hand_in
-from unrolled.author.recipes import Recipe
-from unrolled.grade.reference import Reference, build_reference, meta
+from unrolled.assignment.cells import meta
+from unrolled.assignment.reference import Reference, build_reference
+from unrolled.samples.build_submission import cook, hand_in
+from unrolled.samples.recipe import Recipe
 
 SMALL = replace(material(), misconceptions=MISCONCEPTIONS)
 PLAIN = Recipe("small", None)

@@ -11,11 +11,11 @@ import nbformat
 import pytest
 from support import MISCONCEPTIONS, by_id, grade, material, source_notebook
 
-from unrolled.author.cooking import cook
-from unrolled.author.recipes import Recipe
+from unrolled.assignment.reference import Reference, build_reference
 from unrolled.errors import UserError
-from unrolled.grade.rebuild import rebuild
-from unrolled.grade.reference import Reference, build_reference
+from unrolled.grade.submission.rebuild import rebuild
+from unrolled.samples.build_submission import cook
+from unrolled.samples.recipe import Recipe
 
 STYLES = '''
 @style("double")

@@ -11,12 +11,12 @@ import nbformat
 import pytest
 from author_support import make_course
 
-import unrolled.author.rendered
+import unrolled.author.verify.execute
+from unrolled.assignment.load import load_material
+from unrolled.assignment.material import Material
 from unrolled.author.build import build
-from unrolled.author.cases import solved
-from unrolled.author.rendered import Executed, executed, notebook_cases
-from unrolled.grade.material import load_material
-from unrolled.grade.task import Material
+from unrolled.author.verify.cases import solved
+from unrolled.author.verify.execute import Executed, executed, notebook_cases
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         seen.append(material.assignment)
         return Executed(nbformat.from_dict(solved(material)))
 
-    monkeypatch.setattr(unrolled.author.rendered, "_execute", execute)
+    monkeypatch.setattr(unrolled.author.verify.execute, "_execute", execute)
     return seen
 
 

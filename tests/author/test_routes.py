@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from routes_support import HIDDEN, ORACLE, WITNESS, Made, function
 
-from unrolled.author.routes_measure import Gap, Limit
-from unrolled.author.routes_witness import draws_inputs, route_of
+from unrolled.author.oracles.conditioning import Gap, Limit
+from unrolled.author.oracles.witness import draws_inputs, route_of
 from unrolled.lab import check
-from unrolled.lab.values import Tolerance
+from unrolled.lab.checks.values import Tolerance
 
 CLOSE = Tolerance(1e-7, 1e-9)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from unrolled.author.routes_measure import (
+from unrolled.author.oracles.conditioning import (
     INF,
     STEP,
     STEP_SINGLE,
@@ -16,7 +16,7 @@ from unrolled.author.routes_measure import (
     Shake,
     gap,
 )
-from unrolled.lab.values import Tolerance
+from unrolled.lab.checks.values import Tolerance
 
 CLOSE = Limit(Tolerance(1e-7, 1e-9))
 

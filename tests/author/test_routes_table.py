@@ -7,11 +7,11 @@ from functools import cache
 import pytest
 from author_support import ROOT
 
-from unrolled.author.routes import Row, route_work
-from unrolled.author.routes_table import COLUMNS, COMMAND, MEASURED, markdown
-from unrolled.author.routes_witness import witness_text
-from unrolled.course import load_course
-from unrolled.grade.material import load_material, load_reference
+from unrolled.assignment.load import load_material, load_reference
+from unrolled.author.oracles.cross_check import Row, route_work
+from unrolled.author.oracles.table import COLUMNS, COMMAND, MEASURED, markdown
+from unrolled.author.oracles.witness import witness_text
+from unrolled.course.model import load_course
 
 COURSE = load_course(ROOT)
 NAMES = list(COURSE.assignments)

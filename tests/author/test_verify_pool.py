@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from author_support import make_course
 
+from unrolled.assignment.load import load_material
 from unrolled.author.build import build
-from unrolled.author.cases import Case
-from unrolled.author.lazy import KINDS
-from unrolled.author.verify import Piece, _done, _work
-from unrolled.grade.material import load_material
+from unrolled.author.report import Case
+from unrolled.author.verify.lazy import KINDS
+from unrolled.author.verify.run import _work
+from unrolled.author.work import Piece, done_pieces
 
 WRONG = '''
 from unrolled.author.catalogue import misconception
@@ -53,7 +54,7 @@ def fails() -> list[str]:
 def done(*pieces: Piece[str], jobs: int = 1) -> tuple[list[str], list[int]]:
     """What the pieces found, and what was told of the progress."""
     told: list[int] = []
-    found = _done(pieces, jobs, lambda n, total, _: told.append(n), lambda s: s)
+    found = done_pieces(pieces, jobs, lambda n, total, _: told.append(n), lambda s: s)
     return found, told
 
 

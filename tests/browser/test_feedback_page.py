@@ -14,10 +14,10 @@ from nbgrader.api import Gradebook
 from payload_support import add_hostile_answers, write_answer
 
 from unrolled.author.build import build
-from unrolled.course import Course
-from unrolled.grade.feedback import feedback
+from unrolled.course.model import Course
+from unrolled.feedback.generate import feedback
 from unrolled.grade.run import grade
-from unrolled.hub.feedback_page import PLACE, with_way_back
+from unrolled.hub.student.feedback_page import PLACE, with_way_back
 
 pytestmark = needs_browser
 WIDE = r"$$h_t = \tanh(x_t W_{xh} + h_{t-1} W_{hh} + b_h) + a + b + c + d + e + f + g$$"

@@ -20,7 +20,7 @@ from jupyter_support import (
     run_all,
 )
 
-from unrolled.course import load_course
+from unrolled.course.model import load_course
 
 pytestmark = needs_browser
 expect = pytest.importorskip(

@@ -20,8 +20,8 @@ from jupyter_support import browser_page, needs_browser, wait_for
 from nbgrader.api import Gradebook
 
 from unrolled.author.build import build
-from unrolled.course import Course
-from unrolled.grade.feedback import feedback
+from unrolled.course.model import Course
+from unrolled.feedback.generate import feedback
 from unrolled.grade.run import grade
 
 pytestmark = needs_browser

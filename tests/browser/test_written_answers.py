@@ -23,10 +23,10 @@ from payload_support import (
 from test_offline_pages import STOCK, formgrader
 
 from unrolled.author.build import build
-from unrolled.course import Course
-from unrolled.grade.feedback import feedback
+from unrolled.course.model import Course
+from unrolled.feedback.generate import feedback
 from unrolled.grade.run import grade
-from unrolled.hub.environment_files import MARKING
+from unrolled.hub.setup.jupyter_config import MARKING
 
 pytestmark = needs_browser
 POLICY = "content-security-policy"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from unrolled.canvas.cartridge_model import Page, Task, course_modules, items_of
-from unrolled.course import Course, load_course
+from unrolled.canvas.cartridge.model import Page, Task, course_modules, items_of
+from unrolled.course.model import Course, load_course
 
 TWO = """\
 [course]

@@ -14,11 +14,11 @@ from stand_in import StandIn
 from stand_in_server import Server
 
 from unrolled.author.build import build
-from unrolled.canvas.push import PushReport, Wish, plan_push, push
-from unrolled.canvas.rest import connect
-from unrolled.canvas.token import Token
-from unrolled.canvas_place import CanvasPlace
-from unrolled.course import Course, load_course
+from unrolled.canvas.api.course import connect
+from unrolled.canvas.api.push import PushReport, Wish, plan_push, push
+from unrolled.canvas.api.token import Token
+from unrolled.course.canvas import CanvasPlace
+from unrolled.course.model import Course, load_course
 
 NAME = "01_tiny"
 STUDENTS = 3

@@ -20,7 +20,7 @@ from stand_in import StandIn
 from stand_in_server import serve
 
 from unrolled.author.build import build
-from unrolled.course import Course, load_course
+from unrolled.course.model import Course, load_course
 
 ROOT = Path(__file__).parents[2]
 IMAGES = ROOT / "docs" / "images"

@@ -14,9 +14,9 @@ import pytest
 from cartridge_support import all_items, make_odd
 from lxml import etree
 
-from unrolled.canvas.cartridge import cartridge_bytes
-from unrolled.canvas.cartridge_model import Page, Task, course_modules
-from unrolled.course import Course, load_course
+from unrolled.canvas.cartridge.build import cartridge_bytes
+from unrolled.canvas.cartridge.model import Page, Task, course_modules
+from unrolled.course.model import Course, load_course
 
 ROOT = Path(__file__).parents[2]
 CC = "{http://canvas.instructure.com/xsd/cccv1p0}"

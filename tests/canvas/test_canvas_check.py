@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cli_support import Call, command
 
-from unrolled.canvas.check import check_file
+from unrolled.canvas.grades_csv.preview import check_file
 
 HEAD = "Student,ID,SIS User ID,SIS Login ID,Section"
 EXPORT = f"""\

@@ -15,9 +15,9 @@ from nbgrader.api import Gradebook
 
 from unrolled.author.build import build
 from unrolled.canvas import export_canvas, read_as_canvas
-from unrolled.canvas.state import state_of
-from unrolled.canvas.template import read_template
-from unrolled.course import Course, load_course
+from unrolled.canvas.grades_csv.exported_csv import read_template
+from unrolled.canvas.grades_csv.verify import state_of
+from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
 
 NAME = "01_tiny"

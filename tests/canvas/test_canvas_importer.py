@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from unrolled.canvas.importer import (
+from unrolled.canvas.grades_csv.import_model import (
     CanvasAssignment,
     CanvasState,
     CanvasStudent,

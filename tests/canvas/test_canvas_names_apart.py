@@ -11,7 +11,7 @@ from cli_support import Call
 from nbgrader.api import Gradebook
 from push_support import make_class, points
 
-from unrolled.course import Course, load_course
+from unrolled.course.model import Course, load_course
 
 HEAD = "LastName,FirstName,ID,SIS User ID,SIS Login ID,Section"
 BOB = '"de la N2","Bob ""B"""'

@@ -10,10 +10,10 @@ from cartridge_support import all_items, make_odd
 from cli_support import Call, command
 from lxml import etree
 
-from unrolled.canvas.cartridge import make_cartridge
-from unrolled.canvas.cartridge_model import Page
-from unrolled.canvas.pages import to_html
-from unrolled.course import Course, load_course
+from unrolled.canvas.cartridge.build import make_cartridge
+from unrolled.canvas.cartridge.model import Page
+from unrolled.canvas.cartridge.pages import to_html
+from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
 
 

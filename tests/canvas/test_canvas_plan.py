@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from unrolled.canvas.matching import Exported, Pupil
-from unrolled.canvas.plan import ExportPlan, Grade, plan_export, plan_starter
-from unrolled.canvas.template import read_template
+from unrolled.canvas.grades_csv.exported_csv import read_template
+from unrolled.canvas.grades_csv.plan import ExportPlan, plan_export, plan_starter
+from unrolled.canvas.model import Exported, Grade, Pupil
 from unrolled.errors import UserError
 
 HEAD = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]

@@ -14,16 +14,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from unrolled.canvas.importer import (
+from unrolled.canvas.grades_csv.exported_csv import Template, read_template
+from unrolled.canvas.grades_csv.import_model import (
     CanvasAssignment,
     CanvasState,
     CanvasStudent,
     read_as_canvas,
 )
-from unrolled.canvas.matching import Exported, Pupil
-from unrolled.canvas.plan import ExportPlan, Grade, plan_export
-from unrolled.canvas.state import refuse_surprises
-from unrolled.canvas.template import Template, read_template
+from unrolled.canvas.grades_csv.plan import ExportPlan, plan_export
+from unrolled.canvas.grades_csv.verify import refuse_surprises
+from unrolled.canvas.model import Exported, Grade, Pupil
 
 HEAD = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
 COLUMNS = ["Notes", "Lab, the 1st (7)", "Essay (8)", "Lab (2) (9)", "Final Score"]

@@ -20,8 +20,8 @@ from push_support import (
 from stand_in import StandIn
 from stand_in_server import Server, serve
 
-from unrolled.canvas.push import PushReport, Wish
-from unrolled.course import Course, load_course
+from unrolled.canvas.api.push import PushReport, Wish
+from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
 
 GRADES = Wish()
@@ -165,7 +165,7 @@ def test_the_token_goes_to_canvas_only(pusher: Pusher) -> None:
 
 def test_two_pushes_at_once_are_refused(course: Course) -> None:
     """Is the second told to wait?"""
-    from unrolled.canvas.ledger import open_ledger
+    from unrolled.canvas.api.journal import open_ledger
 
     with (
         open_ledger(course, "x"),

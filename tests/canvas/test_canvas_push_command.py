@@ -11,8 +11,8 @@ from cli_support import Call
 from push_support import NAME, make_class, own_class, points, stand_in
 from stand_in_server import Server, serve
 
-from unrolled import cli_canvas
-from unrolled.course import Course
+from unrolled.cli import canvas
+from unrolled.course.model import Course
 
 
 class Terminal:
@@ -52,8 +52,8 @@ def answer(monkeypatch: pytest.MonkeyPatch, said: bool) -> list[str]:
         asked.append(question)
         return said
 
-    monkeypatch.setattr(cli_canvas.sys, "stdin", Terminal())
-    monkeypatch.setattr(cli_canvas.typer, "confirm", confirm)
+    monkeypatch.setattr(canvas.sys, "stdin", Terminal())
+    monkeypatch.setattr(canvas.typer, "confirm", confirm)
     return asked
 
 
@@ -105,13 +105,13 @@ def test_a_grade_that_changed_while_one_read_stops_the_push(
 ) -> None:
     """Is what was agreed to sent, or nothing?"""
     answer(monkeypatch, True)
-    confirm = cli_canvas.typer.confirm
+    confirm = canvas.typer.confirm
 
     def slowly(question: str, err: bool) -> bool:
         server.canvas.post_grade(501, 1, "12")
         return bool(confirm(question, err=err))
 
-    monkeypatch.setattr(cli_canvas.typer, "confirm", slowly)
+    monkeypatch.setattr(canvas.typer, "confirm", slowly)
     said = call("canvas", "push")
     assert said.code == 2 and "changed meanwhile" in said.err and not wrote(server)
 

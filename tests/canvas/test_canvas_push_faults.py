@@ -21,9 +21,9 @@ from push_support import (
 from stand_in import Bucket
 from stand_in_server import Fault, Faults, serve
 
-from unrolled.canvas.push import PushReport, Wish
-from unrolled.canvas.web import CanvasFailedError
-from unrolled.course import Course, load_course
+from unrolled.canvas.api.http import CanvasFailedError
+from unrolled.canvas.api.push import PushReport, Wish
+from unrolled.course.model import Course, load_course
 
 
 @pytest.fixture(scope="module")

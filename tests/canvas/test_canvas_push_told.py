@@ -19,12 +19,12 @@ from push_support import NAME, make_class, own_class, points, stand_in
 from stand_in import StandIn
 from stand_in_server import Server, serve
 
-from unrolled import cli_canvas_run
-from unrolled.canvas import push
-from unrolled.canvas.ledger import Ledger
-from unrolled.canvas.notes import Note
-from unrolled.canvas.rest import Remote, connect
-from unrolled.course import Course
+from unrolled.canvas.api import push
+from unrolled.canvas.api.comments import Note
+from unrolled.canvas.api.course import Remote, connect
+from unrolled.canvas.api.journal import Ledger
+from unrolled.cli import canvas_push
+from unrolled.course.model import Course
 
 STUDENTS = 4
 PUSH = ("canvas", "push", NAME, "--yes")
@@ -57,7 +57,7 @@ def course(
 ) -> Course:
     """A class that knows where Canvas is, and has a token; nobody waits in it."""
     hurried = partial(connect, pause=server.canvas.bucket.wait)
-    monkeypatch.setattr(cli_canvas_run, "connect", hurried)
+    monkeypatch.setattr(canvas_push, "connect", hurried)
     return own_class(made, tmp_path, server.url, monkeypatch)
 
 

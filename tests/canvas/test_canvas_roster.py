@@ -10,10 +10,10 @@ from cli_support import Call, own_course
 from nbgrader.api import Gradebook
 
 from unrolled.author.build import build
-from unrolled.canvas.people import read_people, split_name
 from unrolled.canvas.records import identities_file, read_identities
-from unrolled.canvas.roster import apply_roster, plan_roster
-from unrolled.course import Course
+from unrolled.canvas.roster.read import read_people, split_name
+from unrolled.canvas.roster.sync import apply_roster, plan_roster
+from unrolled.course.model import Course
 from unrolled.errors import UserError
 
 NAME = "01_tiny"

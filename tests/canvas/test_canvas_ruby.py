@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from unrolled.canvas.importer_csv import ImportRefusedError, rows_of
+from unrolled.canvas.grades_csv.import_parser import ImportRefusedError, rows_of
 
 ATOMS = (
     *("a", '"', '""', '"a"', '"x,y"', '"p\nq"', ",", ",", ";", " ", "\u00a0", "5"),

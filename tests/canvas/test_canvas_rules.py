@@ -17,11 +17,11 @@ import requests
 from stand_in import Bucket, StandIn, parse_grade
 from stand_in_server import Server, serve
 
-from unrolled.canvas.matching import Exported, Pupil
-from unrolled.canvas.plan import ExportPlan, Grade, plan_export
-from unrolled.canvas.template import number_in, read_template
-from unrolled.canvas.token import Token
-from unrolled.canvas.web import PatientSession
+from unrolled.canvas.api.http import PatientSession
+from unrolled.canvas.api.token import Token
+from unrolled.canvas.grades_csv.exported_csv import number_in, read_template
+from unrolled.canvas.grades_csv.plan import ExportPlan, plan_export
+from unrolled.canvas.model import Exported, Grade, Pupil
 
 HEAD = "Student,ID,SIS User ID,SIS Login ID,Section,Notes,Lab (7),Essay (8)"
 LAB = Exported("01_lab", "Lab", 100.0)

@@ -13,7 +13,7 @@ from cli_support import Call
 from push_support import NAME, make_class, own_class, points, stand_in
 from stand_in_server import Server, serve
 
-from unrolled.course import Course
+from unrolled.course.model import Course
 
 HEAD = "Student,ID,SIS User ID,SIS Login ID,Section"
 EXPORT = f"""\

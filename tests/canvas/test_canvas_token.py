@@ -14,13 +14,13 @@ from cli_support import Call
 from push_support import NAME, TOKEN, make_class, own_class, stand_in
 from stand_in_server import Server, serve
 
-from unrolled.canvas import web
-from unrolled.canvas.push import Wish, plan_push
-from unrolled.canvas.rest import connect
-from unrolled.canvas.token import Token, read_token
-from unrolled.canvas.web import CanvasFailedError, PatientSession
-from unrolled.canvas_place import CanvasPlace
-from unrolled.course import Course
+from unrolled.canvas.api import http
+from unrolled.canvas.api.course import connect
+from unrolled.canvas.api.http import CanvasFailedError, PatientSession
+from unrolled.canvas.api.push import Wish, plan_push
+from unrolled.canvas.api.token import Token, read_token
+from unrolled.course.canvas import CanvasPlace
+from unrolled.course.model import Course
 from unrolled.errors import UserError
 
 
@@ -44,7 +44,7 @@ def course(
     """A class that knows where Canvas is; one stands in its folder."""
     course = own_class(made, tmp_path, server.url, monkeypatch)
     monkeypatch.delenv("CANVAS_TOKEN")
-    monkeypatch.setattr(web, "TRIES", 2)
+    monkeypatch.setattr(http, "TRIES", 2)
     return course
 
 

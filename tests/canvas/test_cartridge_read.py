@@ -9,9 +9,9 @@ import pytest
 from cartridge_reader import Cartridge, read_cartridge
 from cartridge_support import make_odd
 
-from unrolled.canvas.cartridge import cartridge_bytes
-from unrolled.canvas.cartridge_model import course_modules
-from unrolled.course import Course, load_course
+from unrolled.canvas.cartridge.build import cartridge_bytes
+from unrolled.canvas.cartridge.model import course_modules
+from unrolled.course.model import Course, load_course
 
 ROOT = Path(__file__).parents[2]
 

@@ -19,7 +19,7 @@ import nbformat
 from author_support import make_course
 
 from unrolled.author.build import build
-from unrolled.course import Course, load_course
+from unrolled.course.model import Course, load_course
 
 NAME = "01_tiny"
 RIGHT = "def double(x):\n    return 2 * x"

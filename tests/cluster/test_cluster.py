@@ -21,8 +21,8 @@ from cluster_support import (
 )
 from dump_support import dump
 
-import unrolled.grade.cluster
-from unrolled.course import Course
+import unrolled.grade.scheduling.cluster
+from unrolled.course.model import Course
 from unrolled.errors import UserError
 from unrolled.grade.run import grade
 
@@ -128,8 +128,8 @@ def test_a_worker_that_hangs_costs_a_second_try(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Do the others take over from a worker that stands still?"""
-    monkeypatch.setattr(unrolled.grade.cluster, "START_SECONDS", 0.0)
-    monkeypatch.setattr(unrolled.grade.cluster, "SPARE_SECONDS", 0.0)
+    monkeypatch.setattr(unrolled.grade.scheduling.cluster, "START_SECONDS", 0.0)
+    monkeypatch.setattr(unrolled.grade.scheduling.cluster, "SPARE_SECONDS", 0.0)
     course = copy_class(school, tmp_path / "course")
     text = (course.root / "course.toml").read_text()
     limits = "[grading]\nsubmission_seconds = 20\n"
@@ -150,8 +150,8 @@ def test_without_a_scheduler_or_workers_it_says_what_to_start(
     school: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Does each error name the address and the command that mends it?"""
-    monkeypatch.setattr(unrolled.grade.cluster, "CONNECT_SECONDS", 1)
-    monkeypatch.setattr(unrolled.grade.cluster, "WAIT_FOR_WORKERS", 0.0)
+    monkeypatch.setattr(unrolled.grade.scheduling.cluster, "CONNECT_SECONDS", 1)
+    monkeypatch.setattr(unrolled.grade.scheduling.cluster, "WAIT_FOR_WORKERS", 0.0)
     course = copy_class(school, tmp_path / "course")
     with pytest.raises(UserError, match=r"127\.0\.0\.1:9.*`dask scheduler`"):
         grade(course, NAME, scheduler="tcp://127.0.0.1:9")

@@ -14,8 +14,8 @@ from cluster_support import NAME, WORKER, Cluster, cluster, copy_class, make_cla
 from cluster_support import notebooks as graded
 from dump_support import dump
 
-import unrolled.grade.cluster
-from unrolled.course import Course
+import unrolled.grade.scheduling.cluster
+from unrolled.course.model import Course
 from unrolled.errors import UserError
 from unrolled.grade.results import SubmissionResult
 from unrolled.grade.run import grade
@@ -127,7 +127,7 @@ def test_twenty_killed_schedulers_cost_nothing(
 ) -> None:
     """Does each run end with a clear word, and the next one go on where it was?"""
     # How long a scheduler that is gone is waited for.
-    monkeypatch.setattr(unrolled.grade.cluster, "CONNECT_SECONDS", 1)
+    monkeypatch.setattr(unrolled.grade.scheduling.cluster, "CONNECT_SECONDS", 1)
     course = copy_class(school, tmp_path / "course")
     chance, interrupted = random.Random(2), 0
     for number in range(KILLS):

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from unrolled.course import load_course
+from unrolled.course.model import load_course
 from unrolled.hub.plan import HubPlan, make_plan
 
 ROOT = Path(__file__).parents[2]

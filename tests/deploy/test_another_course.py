@@ -14,9 +14,9 @@ import pytest
 import yaml
 from deploy_files import DEPLOY, ROOT, compose, dockerfile, tool
 
-from unrolled.course import load_course
+from unrolled.course.model import load_course
 from unrolled.hub.plan import HubPlan, make_plan
-from unrolled.hub.services import (
+from unrolled.hub.setup.services import (
     authoring_service,
     formgrader_service,
     grading_service,

@@ -14,9 +14,9 @@ import pytest
 from deploy_files import DEPLOY, PLAN, ROOT, dockerfile, documents, text
 from traitlets.config import Config
 
-from unrolled.hub.config import _spawner
-from unrolled.hub.course_place import FILES, GIVEN
-from unrolled.hub.services import authoring_service
+from unrolled.hub.setup.course_folder import FILES, GIVEN
+from unrolled.hub.setup.hub_config import _spawner
+from unrolled.hub.setup.services import authoring_service
 
 SECRET = ("lessons", "source", "solutions", "src/unrolled/author")
 
@@ -135,7 +135,7 @@ def test_versions_come_from_one_place() -> None:
     assert "pip install" not in text("image/Dockerfile")
     assert (
         '"-c", project / "constraints.txt"'
-        in (ROOT / "src/unrolled/hub/install.py").read_text()
+        in (ROOT / "src/unrolled/hub/setup/install.py").read_text()
     )
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from deploy_files import DEPLOY, PLAN, documents, public_python
 
-from unrolled.hub.environment_files import STAFF_CONFIG, STUDENTS_CONFIG
+from unrolled.hub.setup.jupyter_config import STAFF_CONFIG, STUDENTS_CONFIG
 
 RUNNER = public_python()
 pytestmark = [

@@ -13,7 +13,7 @@ from jupyterhub.auth import Authenticator
 from kubernetes_asyncio import client
 from ltiauthenticator.lti13.auth import LTI13Authenticator
 
-from unrolled.hub.services import (
+from unrolled.hub.setup.services import (
     authoring_service,
     formgrader_service,
     grading_service,

@@ -16,7 +16,7 @@ from kubespawner import KubeSpawner
 from tornado.web import HTTPError
 from traitlets.config import Config
 
-from unrolled.hub.config import groups, roles
+from unrolled.hub.setup.hub_config import groups, roles
 
 CLASSES = {
     "JupyterHub": JupyterHub,

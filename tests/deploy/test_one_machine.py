@@ -13,10 +13,10 @@ import yaml
 from deploy_files import DEPLOY, PLAN, ROOT, text, tool
 from typer.testing import CliRunner
 
-from unrolled.cli import app
-from unrolled.course import load_course
-from unrolled.hub.running import SERVER_SECONDS, STOP_SECONDS
-from unrolled.hub.settings import HubSettings
+from unrolled.cli.app import app
+from unrolled.course.hub import HubSettings
+from unrolled.course.model import load_course
+from unrolled.hub.setup.process import SERVER_SECONDS, STOP_SECONDS
 
 UNIT = "one-machine/unrolled-hub.service"
 

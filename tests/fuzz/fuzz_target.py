@@ -17,9 +17,9 @@ with atheris.instrument_imports(include=["unrolled.grade", "nbformat.v3", "nbfor
     from support import release_notebook, source_notebook
 
     from unrolled.errors import UserError
-    from unrolled.grade.codec import CodecError, Decoder, Encoder
-    from unrolled.grade.notebooks import parse_submission
-    from unrolled.grade.rebuild import rebuild
+    from unrolled.grade.protocol.codec import CodecError, Decoder, Encoder
+    from unrolled.grade.submission.notebook import parse_submission
+    from unrolled.grade.submission.rebuild import rebuild
 
 RELEASE, SOURCE = release_notebook(), source_notebook()
 

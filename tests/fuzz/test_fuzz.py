@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from support import release_notebook
 
-from unrolled.grade.codec import Encoder
-from unrolled.grade.peer import Node
+from unrolled.grade.protocol.codec import Encoder
+from unrolled.grade.protocol.rpc import Node
 
 pytest.importorskip(
     "atheris", reason="pip install atheris (Linux, Python 3.11 to 3.13)"

@@ -7,7 +7,7 @@ from typing import Any
 from nbgrader.api import Base
 from sqlalchemy import Connection, create_engine, inspect, select, text
 
-from unrolled.course import Course
+from unrolled.course.model import Course
 
 Row = tuple[Any, ...]
 

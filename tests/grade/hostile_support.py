@@ -16,13 +16,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from unrolled.assignment.load import load_material, load_reference
 from unrolled.author.build import build
-from unrolled.author.cooking import hand_in
-from unrolled.author.expectations import Returned
-from unrolled.author.recipes import Recipe, Student, load_students
-from unrolled.course import Course, load_course
-from unrolled.grade.material import load_material, load_reference
+from unrolled.course.model import Course, load_course
 from unrolled.grade.results import CellResult, SubmissionResult
+from unrolled.samples.build_submission import hand_in
+from unrolled.samples.expectations import Returned
+from unrolled.samples.recipe import Recipe, Student, load_students
 
 ROOT = Path(__file__).parents[2]
 NAME = "02_forward_pass"

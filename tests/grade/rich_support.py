@@ -18,10 +18,10 @@ from author_support import COURSE, make_course
 from nbgrader.api import Gradebook
 
 from unrolled.author.build import build
-from unrolled.course import Course, load_course
-from unrolled.grade.job import Graded, Job, grade_job
+from unrolled.course.model import Course, load_course
+from unrolled.grade.doctor.select_worker import trusted_worker
 from unrolled.grade.run import grade
-from unrolled.grade.workers import trusted_worker
+from unrolled.grade.scheduling.job import Graded, Job, grade_job
 
 NAME = "01_tiny"
 LESSON = '''\

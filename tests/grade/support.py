@@ -6,11 +6,13 @@ import copy
 import textwrap
 from typing import Any
 
-from unrolled.grade.judge import judge
-from unrolled.grade.rebuild import rebuild
-from unrolled.grade.reference import build_reference
-from unrolled.grade.task import CellVerdict, Limits, Material, Task, Verdict
-from unrolled.grade.workers import trusted_worker
+from unrolled.assignment.material import Material
+from unrolled.assignment.reference import build_reference
+from unrolled.course.limits import Limits
+from unrolled.grade.doctor.select_worker import trusted_worker
+from unrolled.grade.judge.judge import judge
+from unrolled.grade.judge.verdict import CellVerdict, Task, Verdict
+from unrolled.grade.submission.rebuild import rebuild
 
 Notebook = dict[str, Any]
 

@@ -16,14 +16,14 @@ from dump_support import dump
 from PIL import Image
 from test_run import NAME, stock
 
+from unrolled.assignment.cells import is_answer, is_exercise, meta
+from unrolled.assignment.load import load_material
 from unrolled.author.build import build
-from unrolled.author.cases import solved
-from unrolled.course import Course, load_course
-from unrolled.grade.material import load_material
-from unrolled.grade.rebuild import rebuild
-from unrolled.grade.reference import is_answer, is_exercise, meta
+from unrolled.author.verify.cases import solved
+from unrolled.course.model import Course, load_course
 from unrolled.grade.results import GradeReport
 from unrolled.grade.run import grade
+from unrolled.grade.submission.rebuild import rebuild
 
 Cells = list[dict[str, Any]]
 WORDS = "Because a sum of two equals is twice one of them."

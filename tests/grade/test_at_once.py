@@ -19,14 +19,14 @@ from dump_support import dump
 from postgresql_support import Server, needs_postgresql, server
 from two_assignments import NAMES, STUDENTS, copy_school, grade_school, make_school
 
-from unrolled.course import Course
-from unrolled.grade.material import load_material
-from unrolled.grade.pool import JudgePool
-from unrolled.grade.prepare import Preparer
-from unrolled.grade.records import Records
+from unrolled.assignment.load import load_material
+from unrolled.course.model import Course
 from unrolled.grade.run import grade
+from unrolled.grade.scheduling.cache import Records
+from unrolled.grade.scheduling.pool import JudgePool
+from unrolled.grade.scheduling.prepare import Preparer
 from unrolled.grade.writer import Writer
-from unrolled.gradebook import backup_gradebook, open_gradebook
+from unrolled.gradebook.open import backup_gradebook, open_gradebook
 
 FORK = multiprocessing.get_context("fork")
 ROUNDS = 4

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from unrolled.grade.cell_names import cell_names, syntax_error
+from unrolled.grade.judge.cell_names import cell_names, syntax_error
 
 
 @pytest.mark.parametrize(

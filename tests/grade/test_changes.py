@@ -26,8 +26,8 @@ from rich_support import (
 from sqlalchemy import Engine, event
 
 from unrolled.canvas.grades import grades
-from unrolled.canvas.matching import Exported
-from unrolled.course import Course, load_course
+from unrolled.canvas.model import Exported
+from unrolled.course.model import Course, load_course
 from unrolled.grade.results import SubmissionResult
 from unrolled.grade.run import grade
 

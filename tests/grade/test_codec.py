@@ -14,7 +14,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unrolled.grade.codec import CodecError, Decoder, Encoder
+from unrolled.grade.protocol.codec import CodecError, Decoder, Encoder
 
 
 def travel(value: object) -> Any:

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from support import material
 
-from unrolled.grade.calls import Call
-from unrolled.grade.diagnose import agrees, explain, same
-from unrolled.grade.reference import build_reference
+from unrolled.assignment.reference import build_reference
+from unrolled.grade.judge.diagnose import agrees, explain, same
+from unrolled.grade.session.recorded_calls import Call
 
 
 def call(x: Any, result: Any, error: str | None = None, after: Any = None) -> Call:

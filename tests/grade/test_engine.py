@@ -14,10 +14,10 @@ import pytest
 from support import RIGHT, material, submission
 
 import unrolled
-from unrolled.grade.engine import ROOT, engine_files
-from unrolled.grade.job import Graded, Job
-from unrolled.grade.judges import start_judge
-from unrolled.grade.task import Limits, Ready
+from unrolled.course.limits import Limits
+from unrolled.grade.scheduling.engine import ROOT, engine_files
+from unrolled.grade.scheduling.job import Graded, Job
+from unrolled.grade.scheduling.judge_process import Ready, start_judge
 
 LOADED = re.compile(r"\| +(unrolled[\w.]*)\r?$", re.MULTILINE)
 TELL = "import sys\nprint([m for m in sys.modules if m.startswith('unrolled')])"
@@ -39,10 +39,10 @@ def test_the_digest_covers_every_module_that_a_judge_imports(
         pipe.close()
         process.wait(30)
     loaded = set(LOADED.findall(capfd.readouterr().err))
-    assert {"unrolled.author.catalogue", "unrolled.grade.judge"} <= loaded
+    assert {"unrolled.assignment.catalogue", "unrolled.grade.judge.judge"} <= loaded
     said = "".join(re.findall(r"\['unrolled.*?\]", graded.notebook))
     inside = set(re.findall(r"'(unrolled[\w.]*)'", said))
-    assert "unrolled.grade.child" in inside
+    assert "unrolled.grade.student.child" in inside
     covered = set(engine_files())
     for module in loaded | inside:
         assert _file(module) in covered, module
@@ -68,7 +68,8 @@ def _digest(package: Path) -> str:
         [
             sys.executable,
             "-c",
-            "from unrolled.grade.engine import engine_digest; print(engine_digest())",
+            "from unrolled.grade.scheduling.engine import engine_digest as digest;"
+            "print(digest())",
         ],
         env={**os.environ, "PYTHONPATH": str(package)},
         capture_output=True,
@@ -82,13 +83,13 @@ def _digest(package: Path) -> str:
 @pytest.mark.parametrize(
     ("name", "counts"),
     [
-        ("author/catalogue.py", True),
-        ("grade/replay.py", True),
+        ("assignment/catalogue.py", True),
+        ("grade/judge/replay.py", True),
         ("errors.py", True),
         ("sandbox/seccomp.py", True),
         ("lab/data/judge.npz", True),
-        ("canvas/push.py", False),
-        ("hub/student_page.py", False),
+        ("canvas/api/push.py", False),
+        ("hub/student/page.py", False),
     ],
 )
 def test_a_changed_file_changes_the_digest(

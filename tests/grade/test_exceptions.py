@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from unrolled.grade.exceptions import Claim, Place, told
+from unrolled.grade.session.exceptions import Claim, Place, told
 
 PLACE = Place(
     "your cell of f", "    return x @ W", "def f(x, bar):\n    return x @ W_hx"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unrolled.grade.frames import (
+from unrolled.grade.protocol.frames import (
     MAX_TEXT,
     Frame,
     FrameClosedError,

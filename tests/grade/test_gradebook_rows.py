@@ -14,7 +14,7 @@ from nbgrader.api import Gradebook
 from test_run import NAME, RIGHT, WRONG, hand_in, stock
 
 from unrolled.author.build import build
-from unrolled.course import Course, load_course
+from unrolled.course.model import Course, load_course
 from unrolled.grade.run import grade
 
 SECRET = "0" * 64

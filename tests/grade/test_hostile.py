@@ -26,9 +26,9 @@ from hostile_support import (
     still_alive,
 )
 
-from unrolled.author.expectations import find_misses
-from unrolled.course import Course, load_course
-from unrolled.grade.doctor import examine
+from unrolled.course.model import Course, load_course
+from unrolled.grade.doctor.doctor import examine
+from unrolled.samples.expectations import find_misses
 from unrolled.sandbox.isolate import Tier
 
 pytestmark = [

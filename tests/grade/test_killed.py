@@ -17,7 +17,7 @@ from cluster_support import NAME, copy_class, make_class, notebooks
 from dump_support import dump
 from hostile_support import adopt_orphans, children, still_alive
 
-from unrolled.course import Course
+from unrolled.course.model import Course
 from unrolled.grade.run import grade
 
 pytestmark = [
@@ -76,7 +76,10 @@ def below(pid: int) -> list[int]:
 def warm(pid: int) -> bool:
     """Whether a process runs our warm program."""
     try:
-        return b"unrolled.grade.zygote" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return (
+            b"unrolled.grade.student.zygote"
+            in Path(f"/proc/{pid}/cmdline").read_bytes()
+        )
     except OSError:
         return False
 

@@ -16,8 +16,8 @@ from nbgrader.api import Gradebook
 from test_run import NAME, RIGHT, hand_in, stock
 
 from unrolled.author.build import build
-from unrolled.course import Course, LatePolicy, load_course
-from unrolled.grade.late import Lateness, lateness, penalty
+from unrolled.course.model import Course, LatePolicy, load_course
+from unrolled.grade.late_penalty import Lateness, lateness, penalty
 from unrolled.grade.run import grade
 from unrolled.timestamps import parse_timestamp
 

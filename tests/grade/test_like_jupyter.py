@@ -13,13 +13,13 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from unrolled.author.rendered import executed
-from unrolled.course import load_course
-from unrolled.grade.material import load_material
-from unrolled.grade.outputs import student_outputs
-from unrolled.grade.session import Budget, Session
-from unrolled.grade.task import Limits
-from unrolled.grade.workers import trusted_worker
+from unrolled.assignment.load import load_material
+from unrolled.author.verify.execute import executed
+from unrolled.course.limits import Limits
+from unrolled.course.model import load_course
+from unrolled.grade.doctor.select_worker import trusted_worker
+from unrolled.grade.session.session import Budget, Session
+from unrolled.grade.submission.outputs import student_outputs
 
 ROOT = Path(__file__).parents[2]
 COURSE = load_course(ROOT)

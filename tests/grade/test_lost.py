@@ -16,20 +16,21 @@ from typing import Any
 import pytest
 from support import QUICK, RIGHT, material, submission
 
-import unrolled.grade.judge
-import unrolled.grade.pool
+import unrolled.grade.judge.judge
+import unrolled.grade.scheduling.pool
+from unrolled.assignment.reference import build_reference
 from unrolled.errors import UserError
-from unrolled.grade.doctor import examine
-from unrolled.grade.job import Job
-from unrolled.grade.judge import judge
-from unrolled.grade.judges import start_judge
-from unrolled.grade.pool import JudgePool
-from unrolled.grade.rebuild import rebuild
-from unrolled.grade.reference import build_reference
-from unrolled.grade.session import Session
-from unrolled.grade.task import ProcessLostError, Task, Verdict
-from unrolled.grade.warm import ZygoteWorker
-from unrolled.grade.workers import FORCED, warm_worker
+from unrolled.grade.doctor.doctor import examine
+from unrolled.grade.doctor.select_worker import FORCED, warm_worker
+from unrolled.grade.judge.judge import judge
+from unrolled.grade.judge.verdict import Task, Verdict
+from unrolled.grade.scheduling.job import Job
+from unrolled.grade.scheduling.judge_process import start_judge
+from unrolled.grade.scheduling.pool import JudgePool
+from unrolled.grade.session.session import Session
+from unrolled.grade.submission.rebuild import rebuild
+from unrolled.grade.worker.errors import ProcessLostError
+from unrolled.grade.worker.zygote_worker import ZygoteWorker
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux"),
@@ -130,7 +131,7 @@ def test_a_process_that_never_comes_up_is_no_verdict(
     worker: ZygoteWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Does it end, and is grading to blame?"""
-    monkeypatch.setattr(unrolled.grade.judge, "MOST_TRIES", 3)
+    monkeypatch.setattr(unrolled.grade.judge.judge, "MOST_TRIES", 3)
     killer = Before("start", 100, lambda: kill_child(worker))
     killer.install(monkeypatch)
     with pytest.raises(ProcessLostError):
@@ -149,7 +150,7 @@ def test_a_machine_out_of_memory_is_asked_twice_at_most(
         kill_child(worker)
 
     monkeypatch.setattr(
-        unrolled.grade.judge, "_out_of_memory", lambda: out_of_memory[0]
+        unrolled.grade.judge.judge, "_out_of_memory", lambda: out_of_memory[0]
     )
     killer = Before("lookup", 100, kill)
     killer.install(monkeypatch)
@@ -161,7 +162,7 @@ def test_a_machine_out_of_memory_is_asked_twice_at_most(
 def test_the_machine_tells_when_its_memory_ran_out() -> None:
     """Does the counter exist here?"""
     assert "oom_kill " in Path("/proc/vmstat").read_text()
-    assert unrolled.grade.judge._out_of_memory() >= 0
+    assert unrolled.grade.judge.judge._out_of_memory() >= 0
 
 
 def test_a_warm_worker_that_is_killed_once_is_no_reason_for_a_weaker_one(
@@ -212,14 +213,14 @@ def test_no_code_runs_in_a_tier_that_was_not_tried(
         weak.extend([] if checks else [started[0]])
         return started
 
-    original = unrolled.grade.pool._Judge.give
+    original = unrolled.grade.scheduling.pool._Judge.give
 
     def give(judge: Any, job: Job) -> None:
         given.append(judge.process)
         original(judge, job)
 
-    monkeypatch.setattr(unrolled.grade.pool, "start_judge", start)
-    monkeypatch.setattr(unrolled.grade.pool._Judge, "give", give)
+    monkeypatch.setattr(unrolled.grade.scheduling.pool, "start_judge", start)
+    monkeypatch.setattr(unrolled.grade.scheduling.pool._Judge, "give", give)
     with JudgePool(2) as pool:
         found = list(pool.run(jobs(30)))
         assert pool.jobs <= 2
@@ -235,7 +236,7 @@ def test_a_pool_without_any_judge_says_so(monkeypatch: pytest.MonkeyPatch) -> No
         process.kill()
         return process, pipe
 
-    monkeypatch.setattr(unrolled.grade.pool, "start_judge", start)
+    monkeypatch.setattr(unrolled.grade.scheduling.pool, "start_judge", start)
     with JudgePool(2) as pool:
         for _ in range(2):
             with pytest.raises(UserError, match="do not come up"):

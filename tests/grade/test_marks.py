@@ -16,8 +16,8 @@ from test_run import NAME, RIGHT, WRONG, hand_in, stock
 
 from unrolled.author.build import build
 from unrolled.canvas.grades import grades
-from unrolled.canvas.matching import Exported
-from unrolled.course import Course, load_course
+from unrolled.canvas.model import Exported
+from unrolled.course.model import Course, load_course
 from unrolled.grade.run import grade
 
 Change = Callable[[dict[str, dict[str, Any]], list[dict[str, Any]]], None]

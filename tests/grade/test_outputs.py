@@ -6,8 +6,12 @@ import nbformat
 from nbgrader.utils import determine_grade
 from support import check
 
-from unrolled.grade.outputs import check_outputs, explanation, student_outputs
-from unrolled.grade.task import CellVerdict
+from unrolled.grade.judge.verdict import CellVerdict
+from unrolled.grade.submission.outputs import (
+    check_outputs,
+    explanation,
+    student_outputs,
+)
 
 
 def points(verdict: CellVerdict) -> float:

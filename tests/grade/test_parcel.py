@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import material
 
-from unrolled.grade.job import Graded, Job
-from unrolled.grade.parcel import (
+from unrolled.course.limits import Limits
+from unrolled.grade.scheduling.job import Graded, Job
+from unrolled.grade.scheduling.wire import (
     Answer,
     ParcelError,
     pack_answer,
@@ -22,7 +23,6 @@ from unrolled.grade.parcel import (
     unpack_job,
     unpack_material,
 )
-from unrolled.grade.task import Limits
 
 SMALL = replace(material(), data={"words.txt": bytes(range(256))})
 JOB = Job("ada", "x.ipynb", b"\x00\xff{", SMALL, 2**200, Limits(call_seconds=0.5))

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from support import QUICK, RIGHT, by_id, cell, grade, material, submission
 
-from unrolled.grade.job import Job, grade_job
-from unrolled.grade.reference import build_reference
-from unrolled.grade.task import CellVerdict
-from unrolled.grade.workers import trusted_worker
+from unrolled.assignment.reference import build_reference
+from unrolled.grade.doctor.select_worker import trusted_worker
+from unrolled.grade.judge.verdict import CellVerdict
+from unrolled.grade.scheduling.job import Job, grade_job
 
 HELPED = "return helper(x)"
 HELPER = "def helper(x):\n    return factor['two'] * x"

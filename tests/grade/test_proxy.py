@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from support import QUICK
 
-from unrolled.grade.proxy import StudentCallable, StudentObject
-from unrolled.grade.session import Budget, Session, StudentLost, StudentMissing
-from unrolled.grade.worker import SpawnedChannel, SubprocessWorker
-from unrolled.grade.workers import trusted_worker
+from unrolled.grade.doctor.select_worker import trusted_worker
+from unrolled.grade.session.proxy import StudentCallable, StudentObject
+from unrolled.grade.session.session import Budget, Session, StudentLost, StudentMissing
+from unrolled.grade.worker.worker import SpawnedChannel, SubprocessWorker
 
 CODE = """
 import numpy as np

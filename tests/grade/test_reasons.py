@@ -19,11 +19,12 @@ from support import (
     submission,
 )
 
-from unrolled.grade.judge import judge
-from unrolled.grade.rebuild import rebuild
-from unrolled.grade.reference import build_reference
-from unrolled.grade.task import CellVerdict, Material, Task
-from unrolled.grade.workers import trusted_worker
+from unrolled.assignment.material import Material
+from unrolled.assignment.reference import build_reference
+from unrolled.grade.doctor.select_worker import trusted_worker
+from unrolled.grade.judge.judge import judge
+from unrolled.grade.judge.verdict import CellVerdict, Task
+from unrolled.grade.submission.rebuild import rebuild
 
 STUB = "raise NotImplementedError"
 TRIPLE = """

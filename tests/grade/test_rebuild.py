@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from support import RIGHT, cell, graded, release_notebook, source_notebook, submission
 
-from unrolled.grade.rebuild import Rebuilt, rebuild
+from unrolled.grade.submission.rebuild import Rebuilt, rebuild
 
 Notebook = dict[str, Any]
 

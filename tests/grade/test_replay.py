@@ -9,21 +9,22 @@ from typing import Any
 import pytest
 from support import QUICK, by_id, cell, check, graded
 
-from unrolled.author.cases import (
+from unrolled.assignment.catalogue import load_catalogue
+from unrolled.assignment.material import Material
+from unrolled.assignment.reference import Reference, build_reference
+from unrolled.author.verify.cases import (
     catalogue_cases,
     misconception_case,
     solution_case,
     solved,
     style_case,
 )
-from unrolled.author.catalogue import load_catalogue
 from unrolled.errors import UserError
-from unrolled.grade.calls import Call, Made, frozen
-from unrolled.grade.judge import judge
-from unrolled.grade.reference import Reference, build_reference
-from unrolled.grade.replay import counted
-from unrolled.grade.task import CellVerdict, Material, Task
-from unrolled.grade.workers import trusted_worker
+from unrolled.grade.doctor.select_worker import trusted_worker
+from unrolled.grade.judge.judge import judge
+from unrolled.grade.judge.replay import counted
+from unrolled.grade.judge.verdict import CellVerdict, Task
+from unrolled.grade.session.recorded_calls import Call, Made, frozen
 
 Notebook = dict[str, Any]
 

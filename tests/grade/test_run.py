@@ -15,9 +15,9 @@ import pytest
 from author_support import make_course
 
 from unrolled.author.build import build
-from unrolled.course import Course, load_course
+from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
-from unrolled.grade.feedback import feedback
+from unrolled.feedback.generate import feedback
 from unrolled.grade.results import GradeReport
 from unrolled.grade.run import grade
 
@@ -212,7 +212,9 @@ def test_another_grader_uses_no_kept_result(
     grade(course, NAME)
     kept = course.build / "results" / NAME / "ada.json"
     last = kept.stat().st_mtime_ns
-    monkeypatch.setattr("unrolled.grade.prepare.engine_digest", lambda: "newer")
+    monkeypatch.setattr(
+        "unrolled.grade.scheduling.prepare.engine_digest", lambda: "newer"
+    )
     grade(course, NAME)
     assert kept.stat().st_mtime_ns != last
     hand_in(course, "ada", WRONG)

@@ -13,10 +13,10 @@ import pytest
 from author_support import LESSON, make_course
 from support import grade, submission
 
+from unrolled.assignment.seeds import cell_seed
 from unrolled.author.build import build
-from unrolled.course import Course, load_course
+from unrolled.course.model import Course, load_course
 from unrolled.grade.run import grade as grade_class
-from unrolled.grade.task import cell_seed
 
 NAME = "01_tiny"
 # The hidden part tells the number that it drew, so that a test can read it.

@@ -12,15 +12,16 @@ from typing import Any
 import pytest
 from support import by_id, cell, material, submission
 
-from unrolled.grade.judge import judge
-from unrolled.grade.rebuild import rebuild
-from unrolled.grade.reference import build_reference
-from unrolled.grade.session import Budget, Session
-from unrolled.grade.slow_imports import slow_imports
-from unrolled.grade.task import Limits, Task
-from unrolled.grade.warm import ZygoteWorker
-from unrolled.grade.worker import Channel
-from unrolled.grade.workers import trusted_worker
+from unrolled.assignment.reference import build_reference
+from unrolled.course.limits import Limits
+from unrolled.grade.doctor.select_worker import trusted_worker
+from unrolled.grade.judge.judge import judge
+from unrolled.grade.judge.verdict import Task
+from unrolled.grade.session.session import Budget, Session
+from unrolled.grade.student.preload import slow_imports
+from unrolled.grade.submission.rebuild import rebuild
+from unrolled.grade.worker.worker import Channel
+from unrolled.grade.worker.zygote_worker import ZygoteWorker
 
 TORCH = 'import os\nos.environ.setdefault("KERAS_BACKEND", "torch")\nimport keras'
 LOOK = """

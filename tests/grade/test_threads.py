@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from support import QUICK
 
-from unrolled.grade.session import Budget, Session
-from unrolled.grade.workers import trusted_worker
+from unrolled.grade.doctor.select_worker import trusted_worker
+from unrolled.grade.session.session import Budget, Session
 
 CODE = """
 import threading

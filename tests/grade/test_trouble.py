@@ -17,11 +17,11 @@ import pytest
 from cluster_support import NAME, copy_class, make_class, notebooks
 from dump_support import dump
 
-import unrolled.gradebook
-from unrolled.course import Course, load_course
-from unrolled.grade.pool import JudgePool
+import unrolled.gradebook.open
+from unrolled.course.model import Course, load_course
 from unrolled.grade.results import GradeReport
 from unrolled.grade.run import grade
+from unrolled.grade.scheduling.pool import JudgePool
 
 STUDENTS = 6
 needs_mount = pytest.mark.skipif(
@@ -197,8 +197,8 @@ def test_a_clock_that_jumps_back_changes_nothing(
 ) -> None:
     """Are results the same, and is the newest backup kept, a year before the others?"""
     grade(course, NAME)
-    for _ in range(unrolled.gradebook.KEEP + 2):
-        unrolled.gradebook.backup_gradebook(course)
+    for _ in range(unrolled.gradebook.open.KEEP + 2):
+        unrolled.gradebook.open.backup_gradebook(course)
 
     class Earlier(datetime):
         @classmethod
@@ -206,15 +206,15 @@ def test_a_clock_that_jumps_back_changes_nothing(
             moment = datetime.now(UTC) - timedelta(days=365)
             return cls.fromtimestamp(moment.timestamp(), tz)
 
-    monkeypatch.setattr(unrolled.gradebook, "datetime", Earlier)
+    monkeypatch.setattr(unrolled.gradebook.open, "datetime", Earlier)
     monkeypatch.setattr("time.time", lambda: 1e9)
     with closing(sqlite3.connect(course.gradebook)) as db:
         db.execute("update grade set extra_credit = 1")
         db.commit()
-    newest = unrolled.gradebook.backup_gradebook(course)
+    newest = unrolled.gradebook.open.backup_gradebook(course)
     assert newest is not None and newest.exists()
     copies = list((course.build / "backups").iterdir())
-    assert len(copies) == unrolled.gradebook.KEEP
+    assert len(copies) == unrolled.gradebook.open.KEEP
     with closing(sqlite3.connect(newest)) as db:
         (extra,) = db.execute("select min(extra_credit) from grade").fetchone()
         assert extra == 1

@@ -9,18 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from unrolled.author.cooking import cook
-from unrolled.author.recipes import Recipe, load_students
-from unrolled.course import load_course
+from unrolled.assignment.cells import is_check, meta
+from unrolled.assignment.load import load_material, load_reference
+from unrolled.assignment.material import Material, Notebook
+from unrolled.assignment.reference import Reference
+from unrolled.course.limits import Limits
+from unrolled.course.model import load_course
 from unrolled.errors import UserError
-from unrolled.grade.judge import judge
-from unrolled.grade.material import load_material, load_reference
-from unrolled.grade.notebooks import parse_submission
-from unrolled.grade.rebuild import rebuild
-from unrolled.grade.reference import Reference, is_check, meta
-from unrolled.grade.session import Budget, Session, StudentLost
-from unrolled.grade.task import CellVerdict, Limits, Material, Notebook, Task
-from unrolled.grade.workers import trusted_worker
+from unrolled.grade.doctor.select_worker import trusted_worker
+from unrolled.grade.judge.judge import judge
+from unrolled.grade.judge.verdict import CellVerdict, Task
+from unrolled.grade.session.session import Budget, Session, StudentLost
+from unrolled.grade.submission.notebook import parse_submission
+from unrolled.grade.submission.rebuild import rebuild
+from unrolled.samples.build_submission import cook
+from unrolled.samples.recipe import Recipe, load_students
 
 ROOT = Path(__file__).parents[2]
 COURSE = load_course(ROOT)

@@ -25,12 +25,13 @@ from support import (
 )
 from test_reasons import graded as graded_wide
 
-from unrolled.grade.judge import judge
-from unrolled.grade.outputs import MAX_OUTPUTS, MAX_TEXT, student_outputs
-from unrolled.grade.rebuild import Rebuilt, rebuild
-from unrolled.grade.reference import build_reference
-from unrolled.grade.task import Limits, Task
-from unrolled.grade.workers import trusted_worker
+from unrolled.assignment.reference import build_reference
+from unrolled.course.limits import Limits
+from unrolled.grade.doctor.select_worker import trusted_worker
+from unrolled.grade.judge.judge import judge
+from unrolled.grade.judge.verdict import Task
+from unrolled.grade.submission.outputs import MAX_OUTPUTS, MAX_TEXT, student_outputs
+from unrolled.grade.submission.rebuild import Rebuilt, rebuild
 
 Notebook = dict[str, Any]
 

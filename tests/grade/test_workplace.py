@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 from support import QUICK, by_id, cell, material, submission
 
+from unrolled.assignment.material import Material
+from unrolled.assignment.reference import build_reference
+from unrolled.assignment.workdir import workplace
 from unrolled.errors import UserError
-from unrolled.grade.judge import judge
-from unrolled.grade.rebuild import rebuild
-from unrolled.grade.reference import build_reference
-from unrolled.grade.task import Material, Task
-from unrolled.grade.workers import trusted_worker
-from unrolled.grade.workplace import workplace
+from unrolled.grade.doctor.select_worker import trusted_worker
+from unrolled.grade.judge.judge import judge
+from unrolled.grade.judge.verdict import Task
+from unrolled.grade.submission.rebuild import rebuild
 
 ROOT = Path(__file__).parents[2]
 READS = "factor = int(open('data/factor.txt').read())"

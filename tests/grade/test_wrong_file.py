@@ -15,8 +15,8 @@ from dump_support import dump
 from test_run import NAME, RIGHT, hand_in, stock
 
 from unrolled.author.build import build
-from unrolled.course import Course, load_course
-from unrolled.grade.inspection import diagnose
+from unrolled.course.model import Course, load_course
+from unrolled.grade.inspect_submission import diagnose
 from unrolled.grade.results import SubmissionResult
 from unrolled.grade.run import grade
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from unrolled.course import load_course
+from unrolled.course.model import load_course
 from unrolled.hub.accounts import exists
 from unrolled.hub.plan import HubPlan, load_plan, make_plan
 

@@ -37,10 +37,10 @@ late = { per_day = 10, max = 50, grace_minutes = 15 }
 """
 NOTEBOOK = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
 PLUGINS = {
-    "release_feedback": "unrolled.hub.exchange.ReleaseEachFeedback",
-    "fetch_assignment": "unrolled.hub.exchange.FetchKeepingWork",
-    "collect": "unrolled.hub.exchange.CheckedCollect",
-    "release_assignment": "unrolled.hub.exchange.ReleaseWithDates",
+    "release_feedback": "unrolled.hub.exchange.plugins.ReleaseEachFeedback",
+    "fetch_assignment": "unrolled.hub.exchange.plugins.FetchKeepingWork",
+    "collect": "unrolled.hub.exchange.plugins.CheckedCollect",
+    "release_assignment": "unrolled.hub.exchange.plugins.ReleaseWithDates",
 }
 
 

@@ -28,13 +28,13 @@ from hub_support import NAME, NOTEBOOK, TOML
 from server_support import free_port
 from traitlets.config import Config
 
-from unrolled.course import load_course
-from unrolled.gradebook import open_gradebook
-from unrolled.hub.config import _spawner, groups, roles
-from unrolled.hub.environment_files import write_environment_files
-from unrolled.hub.install import _lay_over
+from unrolled.course.model import load_course
+from unrolled.gradebook.open import open_gradebook
 from unrolled.hub.plan import HubPlan
-from unrolled.hub.services import (
+from unrolled.hub.setup.hub_config import _spawner, groups, roles
+from unrolled.hub.setup.install import _lay_over
+from unrolled.hub.setup.jupyter_config import write_environment_files
+from unrolled.hub.setup.services import (
     authoring_service,
     formgrader_service,
     grading_service,

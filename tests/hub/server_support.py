@@ -105,7 +105,7 @@ def student_server(
                 *("--ip=127.0.0.1", f"--port={port}", "--IdentityProvider.token=open"),
                 *(f"--ServerApp.root_dir={home}", "--ServerApp.port_retries=0"),
                 *("--ServerApp.base_url=/user/ada/",),
-                "--ServerApp.jpserver_extensions={'unrolled.hub.student_page': True}",
+                "--ServerApp.jpserver_extensions={'unrolled.hub.student.page': True}",
             ],
             cwd=home,
             env={

@@ -89,7 +89,7 @@ def grading_service(
     log = course.parent / "service.log"
     with log.open("ab") as out:
         service = subprocess.Popen(
-            [sys.executable, "-m", "unrolled.hub.grading_page", str(course)],
+            [sys.executable, "-m", "unrolled.hub.grading.page", str(course)],
             cwd=course,
             env={
                 **os.environ,

@@ -23,8 +23,8 @@ from nbgrader.api import Gradebook
 from stand_in_canvas import CLIENT, DEPLOYMENT, StandInCanvas
 
 from unrolled.canvas.records import write_identities
-from unrolled.course import Course, load_course
-from unrolled.hub.lti_settings import FILE
+from unrolled.course.model import Course, load_course
+from unrolled.hub.lti.settings import FILE
 from unrolled.hub.plan import HubPlan
 
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,7 @@ import pytest
 
 from unrolled.hub import accounts
 from unrolled.hub.plan import HubPlan
-from unrolled.hub.running import prepare_state
+from unrolled.hub.setup.process import prepare_state
 
 STUDENTS = ("zz-ada", "zz-emmy")
 

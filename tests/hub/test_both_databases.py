@@ -17,17 +17,17 @@ from test_grading_page import CONFIG
 from two_assignments import NAMES, STUDENTS, copy_school, grade_school, make_school
 
 from unrolled.canvas.records import write_identities
-from unrolled.course import Course, load_course
-from unrolled.database import as_moment, read_rows
+from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
 from unrolled.grade.run import grade
-from unrolled.gradebook import open_gradebook
-from unrolled.hub.canvas_people import find_student, visitor
-from unrolled.hub.course_place import place_course
+from unrolled.gradebook.open import open_gradebook
+from unrolled.gradebook.read import as_moment, read_rows
+from unrolled.hub.grading.progress import standings
+from unrolled.hub.lti.authenticator import CanvasAuthenticator
+from unrolled.hub.lti.identity import find_student, visitor
 from unrolled.hub.plan import HubPlan
-from unrolled.hub.sign_in import CanvasAuthenticator
-from unrolled.hub.standing import standings
-from unrolled.hub.start import purge
+from unrolled.hub.setup.course_folder import place_course
+from unrolled.hub.setup.start import purge
 
 pytest.importorskip("jupyterhub", reason="pip install jupyterhub")
 SQLITE = "gradebook.db"
@@ -135,13 +135,13 @@ def test_the_course_moves_and_is_kept_with_its_gradebook(
     )
     plan.state.mkdir(parents=True)
     (plan.homes / plan.grader).mkdir(parents=True)
-    monkeypatch.setattr("unrolled.hub.course_place._give", lambda *_: None)
+    monkeypatch.setattr("unrolled.hub.setup.course_folder._give", lambda *_: None)
     place_course(plan, course)
     copied = load_course(plan.course_root)
     assert len(read_rows(copied, "select id from student")) == STUDENTS
-    monkeypatch.setattr("unrolled.hub.system.as_account", lambda _, command: command)
+    monkeypatch.setattr("unrolled.hub.commands.as_account", lambda _, command: command)
     monkeypatch.setattr(HubPlan, "staff_env", Path(sys.prefix))
-    monkeypatch.setattr("unrolled.hub.start.down", lambda _: True)
+    monkeypatch.setattr("unrolled.hub.setup.start.down", lambda _: True)
     with tarfile.open(purge(plan, tmp_path / "kept")) as archive:
         names = archive.getnames()
     dumps = [n for n in names if "/build/backups/" in n and n.endswith(".dump")]

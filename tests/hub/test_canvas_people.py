@@ -13,9 +13,9 @@ import pytest
 from sign_in_hub import ROOT, enrol, place_plan
 from stand_in_canvas import CLAIM
 
-from unrolled.course import load_course
-from unrolled.hub.canvas_people import Pupil, Refused, find_student, visitor
-from unrolled.hub.sign_in import CanvasAuthenticator, safe_account
+from unrolled.course.model import load_course
+from unrolled.hub.lti.authenticator import CanvasAuthenticator, safe_account
+from unrolled.hub.lti.identity import Pupil, Refused, find_student, visitor
 
 ADA = Pupil("ada", "17", "S17", "ada", "ada@example.edu")
 PEOPLE = [
@@ -138,7 +138,7 @@ def _public_python(folder: Path) -> Path:
 
 def test_the_reader_needs_no_heavy_package() -> None:
     """Does reading the records at a sign-in import nothing but Python's own?"""
-    code = "import unrolled.hub.canvas_people, sys; print('nbgrader' in sys.modules)"
+    code = "import unrolled.hub.lti.identity, sys; print('nbgrader' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from unrolled.hub import check
+from unrolled.hub.check import check
 from unrolled.hub.plan import HubPlan
 
 FAILS = "does not start here"

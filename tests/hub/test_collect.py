@@ -22,8 +22,8 @@ from nbgrader.api import Gradebook
 from nbgrader.exchange import ExchangeError
 from traitlets.config import Config
 
-from unrolled.hub import inbound as reading
-from unrolled.hub.collected import read_report
+from unrolled.hub.exchange import read_submission as reading
+from unrolled.hub.exchange.collect_report import read_report
 
 ROOT = os.geteuid() == 0
 
@@ -257,7 +257,7 @@ def test_a_folder_that_is_exchanged_before_it_is_copied(
             hub.accounts.names[os.geteuid()] = "emmy"
         return look(inbound, name, rules, target)
 
-    monkeypatch.setattr("unrolled.hub.collect.read_entry", exchanged)
+    monkeypatch.setattr("unrolled.hub.exchange.collect.read_entry", exchanged)
     assert collect(hub) == {"ada": "it says it is by ada but belongs to emmy"}
     assert text(hub) == "good"
 
@@ -267,7 +267,7 @@ def test_an_inbound_folder_of_somebody_else_is_not_believed(
 ) -> None:
     """Is nothing collected from a folder that another account put in its place?"""
     hub.hand_in("ada")
-    monkeypatch.setattr("unrolled.hub.collect.os.geteuid", lambda: 4102)
+    monkeypatch.setattr("unrolled.hub.exchange.collect.os.geteuid", lambda: 4102)
     fstat = os.fstat
 
     def theirs(descriptor: int) -> os.stat_result:

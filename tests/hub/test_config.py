@@ -17,12 +17,12 @@ from traitlets.config import Config
 from traitlets.config.loader import KeyValueConfigLoader
 from traitlets.utils.importstring import import_item
 
-from unrolled.course import load_course
+from unrolled.course.model import load_course
 from unrolled.errors import UserError
-from unrolled.hub.config import bounded, configure
-from unrolled.hub.gate import Gate
 from unrolled.hub.plan import HubPlan, load_plan, make_plan
-from unrolled.hub.services import CULLER
+from unrolled.hub.setup.hub_config import bounded, configure
+from unrolled.hub.setup.services import CULLER
+from unrolled.hub.staff.gate import Gate
 
 TOML = """
 [course]

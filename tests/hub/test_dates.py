@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from cli_support import NAME, command, make_class
 
-from unrolled.course import Course
-from unrolled.hub.dates import FILE, read_dates
+from unrolled.course.dates import FILE, read_dates
+from unrolled.course.model import Course
 
 CAPFD = pytest.CaptureFixture[str]
 EXCHANGE = "c.Exchange.root = {root!r}\nc.Exchange.path_includes_course = True\n"
@@ -86,7 +86,7 @@ def test_who_may_not_write_there(
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("unrolled.hub.exchange_place.write_dates", refuse)
+    monkeypatch.setattr("unrolled.course.exchange.write_dates", refuse)
     told = build(capfd, course)
     assert "students still see the dates of before" in told
     assert str(place / FILE) in told

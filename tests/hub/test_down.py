@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from cli_support import command, make_class
 
-from unrolled.course import load_course
-from unrolled.hub import start
+from unrolled.course.model import load_course
 from unrolled.hub.plan import HubPlan, make_plan
-from unrolled.hub.running import prepare_state
+from unrolled.hub.setup import start
+from unrolled.hub.setup.process import prepare_state
 
 pytest.importorskip("psutil", reason="pip install psutil")
 CAPFD = pytest.CaptureFixture[str]
@@ -30,7 +30,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubPlan]:
     plan = make_plan(load_course(root))
     plan.folder.mkdir()
     prepare_state(plan)
-    monkeypatch.setattr("unrolled.hub.system.require_root", lambda _: None)
+    monkeypatch.setattr("unrolled.hub.commands.require_root", lambda _: None)
     yield plan
 
 
@@ -44,8 +44,8 @@ def purge(
         done.append("stopped")
         return True
 
-    monkeypatch.setattr("unrolled.hub.running.down", stop)
-    monkeypatch.setattr("unrolled.hub.start.down", stop)
+    monkeypatch.setattr("unrolled.hub.setup.process.down", stop)
+    monkeypatch.setattr("unrolled.hub.setup.start.down", stop)
     monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
     told = command(
         capfd, "--course", str(tmp_path / "course"), "hub", "down", "--purge"
@@ -86,7 +86,7 @@ def test_the_archive_has_the_course_and_is_its_owner_s(
     ):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("x")
-    monkeypatch.setattr("unrolled.hub.start.down", lambda _: True)
+    monkeypatch.setattr("unrolled.hub.setup.start.down", lambda _: True)
     archive = start.purge(plan, tmp_path / "kept")
     assert archive.stat().st_mode & 0o777 == 0o600
     with tarfile.open(archive) as tar:

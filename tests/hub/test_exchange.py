@@ -11,8 +11,8 @@ import pytest
 from hub_support import NAME, NOTEBOOK, Hub
 from nbgrader.exchange import ExchangeError
 
-from unrolled.hub.dates import read_dates
-from unrolled.hub.places import put_in_place
+from unrolled.course.dates import read_dates
+from unrolled.files import put_in_place
 
 
 def work(hub: Hub) -> Path:

@@ -10,7 +10,7 @@ from hub_support import COURSE, NAME, make_hub
 from jupyter_support import CHROMIUM, MISSING
 from server_support import student_server
 
-from unrolled.hub.environment_files import STUDENTS_LAB
+from unrolled.hub.setup.jupyter_config import STUDENTS_LAB
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
 

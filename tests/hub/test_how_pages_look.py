@@ -47,7 +47,9 @@ def grading(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         course.hand_in("ada", late=-60)
         bad = course.hand_in("emmy")
         (bad / "link").symlink_to("/etc/passwd")
-        patched.setattr("unrolled.hub.collect.CheckedCollect._check_owner", _anybody)
+        patched.setattr(
+            "unrolled.hub.exchange.collect.CheckedCollect._check_owner", _anybody
+        )
         course.run("Collect", update=True)
         grade(course, "ada", waits=True)
         course.hand_in("sophie")

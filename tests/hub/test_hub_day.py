@@ -33,12 +33,12 @@ from day_support import (
 from nbgrader.utils import parse_utc
 from payload_support import add_hostile_answers, check_nothing_runs, watched
 
-from unrolled.author.cooking import cook
-from unrolled.author.recipes import load_students
-from unrolled.course import load_course
-from unrolled.grade.material import load_material, load_reference
-from unrolled.hub.running import require_free, strays
+from unrolled.assignment.load import load_material, load_reference
+from unrolled.course.model import load_course
 from unrolled.hub.servers import student_servers
+from unrolled.hub.setup.process import require_free, strays
+from unrolled.samples.build_submission import cook
+from unrolled.samples.recipe import load_students
 
 NAME, NOTEBOOK = "02_forward_pass", "forward_pass.ipynb"
 PATH = f"unrolled/{NAME}/{NOTEBOOK}"

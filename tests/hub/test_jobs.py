@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from unrolled.errors import UserError
-from unrolled.hub.jobs import Jobs
+from unrolled.hub.grading.jobs import Jobs
 
 COMMANDS = {
     "grade": ("job_for_tests", "grade", "{name}"),

@@ -10,10 +10,10 @@ import pytest
 from sign_in_hub import place_plan, write_lti
 from stand_in_canvas import CLIENT, DEPLOYMENT, StandInCanvas
 
-from unrolled.course import load_course
+from unrolled.course.model import load_course
 from unrolled.errors import UserError
-from unrolled.hub.lti_settings import FILE, TEMPLATE, LtiSettings, read_lti
-from unrolled.hub.start import prepare
+from unrolled.hub.lti.settings import FILE, TEMPLATE, LtiSettings, read_lti
+from unrolled.hub.setup.start import prepare
 
 
 def test_a_missing_file_is_written_as_a_template(tmp_path: Path) -> None:
@@ -86,8 +86,8 @@ def test_a_hub_does_not_begin_without_it(
 ) -> None:
     """Does `unrolled hub` say what is missing before it installs anything?"""
     plan = place_plan(tmp_path)
-    monkeypatch.setattr("unrolled.hub.start.make_plan", lambda course: plan)
-    monkeypatch.setattr("unrolled.hub.start.require_free", lambda plan: None)
+    monkeypatch.setattr("unrolled.hub.setup.start.make_plan", lambda course: plan)
+    monkeypatch.setattr("unrolled.hub.setup.start.require_free", lambda plan: None)
     with pytest.raises(UserError, match=r"lti\.toml: client_ids"):
         prepare(load_course(plan.course_root), print)
     assert not plan.staff_env.exists()

@@ -19,8 +19,8 @@ from hub_support import NAME
 from rights_support import Doors, make_place, open_doors
 from server_support import free_port
 
-from unrolled.hub.looking import FOLDERS
-from unrolled.hub.services import formgrader_service
+from unrolled.hub.setup.services import formgrader_service
+from unrolled.hub.staff.read_only import FOLDERS
 
 pytest.importorskip("jupyterhub", reason="pip install jupyterhub")
 

@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("psutil", reason="pip install psutil")
 
-from unrolled.hub.running import answers
+from unrolled.hub.setup.process import answers
 
 
 class _Status(BaseHTTPRequestHandler):

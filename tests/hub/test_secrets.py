@@ -19,13 +19,14 @@ from pathlib import Path
 import pytest
 from hub_support import TOML
 
-from unrolled.course import load_course
+from unrolled.course.model import load_course
 from unrolled.errors import UserError
-from unrolled.hub import check, check_secrets, start
-from unrolled.hub.check import QUICK
+from unrolled.hub.check import check, secrets
+from unrolled.hub.check.check import QUICK
+from unrolled.hub.check.finding import Finding
 from unrolled.hub.clone import clones, close_clones, require_closed
-from unrolled.hub.finding import Finding
 from unrolled.hub.plan import HubPlan
+from unrolled.hub.setup import start
 
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0, reason="root alone can try what others may: run this as root"
@@ -33,7 +34,7 @@ pytestmark = pytest.mark.skipif(
 STUDENT = "nobody"
 IN_A_CLONE = (
     *("lessons/02/oracle.py", "source/02/a.ipynb", "solutions/02/a.ipynb"),
-    *("tests/submissions/a.toml", "src/unrolled/author/catalogue.py", ".git/HEAD"),
+    *("tests/submissions/a.toml", "src/unrolled/assignment/catalogue.py", ".git/HEAD"),
     *("build/backups/gradebook.db", "gradebook.db", "gradebook.db-wal"),
     *("course.secret", "canvas.token", "dist/unrolled-0.1-py3-none-any.whl"),
 )
@@ -83,7 +84,7 @@ def plan(place: Path) -> HubPlan:
 
 def findings(plan: HubPlan) -> list[Finding]:
     """What all probes of this kind find."""
-    probes = [p for p in QUICK if p.__module__ == check_secrets.__name__]
+    probes = [p for p in QUICK if p.__module__ == secrets.__name__]
     assert len(probes) >= 5
     return [f for probe in probes for f in probe(plan)]
 

@@ -18,9 +18,9 @@ from stand_in_canvas import CLAIM, DEPLOYMENT, StandInCanvas, new_key
 from tornado.web import HTTPError
 from traitlets.config import Config
 
-from unrolled.hub.canvas_people import CUSTOM, visitor
-from unrolled.hub.lti_pages import app_settings, refusal
-from unrolled.hub.sign_in import CanvasAuthenticator, configure_canvas
+from unrolled.hub.lti.authenticator import CanvasAuthenticator, configure_canvas
+from unrolled.hub.lti.identity import CUSTOM, visitor
+from unrolled.hub.lti.pages import app_settings, refusal
 
 STUDENTS = {
     "ada": {"lms_user_id": "17", "login": "ada", "sis_id": "S17"},

@@ -10,10 +10,10 @@ from hub_support import COURSE, NAME, Hub
 from nbgrader.api import Gradebook
 from nbgrader.utils import notebook_hash, parse_utc
 
-from unrolled.course import load_course
-from unrolled.hub.dates import read_dates
-from unrolled.hub.grading_state import Gradings
-from unrolled.hub.standing import Standing, standings
+from unrolled.course.dates import read_dates
+from unrolled.course.model import load_course
+from unrolled.hub.grading.progress import Standing, standings
+from unrolled.hub.grading.state import Gradings
 
 
 def standing(hub: Hub) -> Standing:
@@ -110,7 +110,7 @@ def test_a_changed_date_reaches_students(
 ) -> None:
     """Is a new due date told without a release, once course.toml was changed?"""
     monkeypatch.setattr(
-        "unrolled.hub.grading_state.exchange_folder", lambda _: hub.exchange / COURSE
+        "unrolled.hub.grading.state.exchange_folder", lambda _: hub.exchange / COURSE
     )
     gradings = Gradings(hub.course)
     toml = hub.course / "course.toml"

@@ -23,13 +23,14 @@ from nbgrader.exchange import ExchangeError
 from nbgrader.utils import notebook_hash
 from server_support import Browser, said, student_server
 
-from unrolled.hub.dates import Dates, Released
-from unrolled.hub.desk import Submission, Work
-from unrolled.hub.feedback_page import PLACE, with_way_back
+from unrolled.course.dates import Dates, Released
+from unrolled.feedback.policy import FEEDBACK as FREE
 from unrolled.hub.notice import Notice, write_notice
-from unrolled.hub.student_rows import distance, moment, rows
-from unrolled.hub.trouble import Trouble, explained
-from unrolled.report.policy import FEEDBACK as FREE
+from unrolled.hub.student.errors import Trouble, explained
+from unrolled.hub.student.exchange_client import Submission, Work
+from unrolled.hub.student.feedback_page import PLACE, with_way_back
+from unrolled.hub.student.rows import distance, rows
+from unrolled.timestamps import moment
 
 PAGE = "/user/ada/course"
 CHICAGO = ZoneInfo("America/Chicago")
@@ -341,7 +342,7 @@ def test_what_a_student_has_not_installed() -> None:
         "import sys\n"
         "for name in ('typer', 'rich', 'canvasapi', 'jupytext', 'lxml'):\n"
         "    sys.modules[name] = None\n"
-        "import unrolled.hub.student_page, unrolled.hub.exchange\n"
+        "import unrolled.hub.student.page, unrolled.hub.exchange.plugins\n"
         "assert 'torch' not in sys.modules and 'keras' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=300)

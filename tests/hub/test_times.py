@@ -17,8 +17,8 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import parse_utc, to_numeric_tz
 from traitlets.config import Config
 
-from unrolled.hub.collected import read_report
-from unrolled.hub.marking import DueDate, Marking
+from unrolled.hub.exchange.collect_report import read_report
+from unrolled.hub.staff.formgrader import DueDate, Marking
 from unrolled.pipeline import configure
 
 CHICAGO = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d C[SD]T"

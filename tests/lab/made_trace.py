@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from unrolled.lab.trace import Measurement, Trace
+from unrolled.lab.datasets.timing_trace import Measurement, Trace
 from unrolled.trace.plan import plan
 
 COSTS = {  # invented: fixed seconds, operations per second

@@ -14,8 +14,7 @@ import pytest
 from lesson_support import LESSONS, load_lesson_cells, reference_namespace
 from matplotlib.figure import Figure
 
-from unrolled.lab import style
-from unrolled.lab.figures import bptt
+from unrolled.lab.figures import bptt, style
 
 FOLDER = LESSONS / "03_bptt"
 CELLS = [c for c in load_lesson_cells(FOLDER) if c.kind != "check"]

@@ -16,10 +16,12 @@ from IPython.core.interactiveshell import InteractiveShell
 from matplotlib.figure import Figure
 
 from unrolled.errors import UserError
-from unrolled.lab import corpora, progress, style, weights, yardsticks
-from unrolled.lab.drain import drain, pairs
-from unrolled.lab.failure import CheckFailed
-from unrolled.lab.figures import characters, heat
+from unrolled.lab.checks.errors import CheckFailed
+from unrolled.lab.checks.iterators import drain, pairs
+from unrolled.lab.datasets import corpora
+from unrolled.lab.figures import characters, heat, style
+from unrolled.lab.models import baselines, weights
+from unrolled.lab.widgets import progress
 
 
 @pytest.fixture
@@ -143,7 +145,7 @@ def test_the_reach_tells_how_much_less(ax: Any) -> None:
 
 def test_no_figure_computes_a_network() -> None:
     """Could a student find a solution in what the notebook imports?"""
-    for module in (characters, heat, weights, yardsticks, corpora, progress):
+    for module in (characters, heat, weights, baselines, corpora, progress):
         source = inspect.getsource(module)
         assert not any(word in source for word in ("nn.RNN", "softmax", "@ ", "Adam"))
 
@@ -172,12 +174,12 @@ def test_a_large_text_comes_from_a_file_or_says_where(tmp_path: Path) -> None:
 
 def test_yardsticks_are_what_they_say() -> None:
     """Do simple guessers pay what a hand computes?"""
-    assert yardsticks.evenly(4) == math.log(4)
-    got = yardsticks.frequencies("aab", "aab", 2)  # 3/5 for a, 2/5 for b
+    assert baselines.evenly(4) == math.log(4)
+    got = baselines.frequencies("aab", "aab", 2)  # 3/5 for a, 2/5 for b
     assert got == pytest.approx(-(math.log(3 / 5) + math.log(2 / 5)) / 2)
-    got = yardsticks.pairs("aab", "aab", 2)  # after a: a once, b once
+    got = baselines.pairs("aab", "aab", 2)  # after a: a once, b once
     assert got == pytest.approx(math.log(2))
-    assert 0 < yardsticks.zipped("abc" * 200, "abc" * 100) < 0.5
+    assert 0 < baselines.zipped("abc" * 200, "abc" * 100) < 0.5
 
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])

@@ -12,8 +12,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Rectangle
 
-from unrolled.lab import style
-from unrolled.lab.figures import forward
+from unrolled.lab.figures import forward, style
 
 
 @pytest.fixture

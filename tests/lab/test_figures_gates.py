@@ -15,8 +15,8 @@ from lesson_support import LESSONS, load_lesson_cells, reference_namespace
 from matplotlib import colormaps
 from matplotlib.figure import Figure
 
-from unrolled.lab import reader, recall, style
-from unrolled.lab.figures import gate_diagrams, gate_rows, gates
+from unrolled.lab.figures import gate_diagrams, gate_rows, gates, style
+from unrolled.lab.models import recall, year_reader
 
 FOLDER = LESSONS / "05_gates"
 CELLS = [c for c in load_lesson_cells(FOLDER) if c.kind != "check"]
@@ -260,7 +260,7 @@ def test_diagrams_name_all_their_parts(
 
 def test_no_figure_computes_a_gate() -> None:
     """Could a student find a solution in the figures?"""
-    for module in (gates, gate_rows, gate_diagrams, reader):
+    for module in (gates, gate_rows, gate_diagrams, year_reader):
         source = inspect.getsource(module)
         assert not any(w in source for w in ("tanh(", "exp(", "sigmoid", "np.split"))
 
@@ -298,7 +298,7 @@ def test_words_on_the_way_back_are_true(lesson: Any) -> None:
 def test_words_on_the_learned_gates_are_true(lesson: Any) -> None:
     """Do three units close at years and stops, and is what they hold refreshed?"""
     seen, words = lesson.reading, lesson.sentence
-    marks = [t for t, w in enumerate(words) if w in (*reader.YEARS, ".")]
+    marks = [t for t, w in enumerate(words) if w in (*year_reader.YEARS, ".")]
     others = [t for t in range(1, len(words)) if t not in marks]
     assert told("The forget gates of units 1, 2 and 3", "Units 4 and 5 have found")
     assert (
@@ -314,7 +314,7 @@ def test_words_on_the_learned_gates_are_true(lesson: Any) -> None:
     assert list(signs[[1, 5, 7, 14], 1]) == [-1, 1, -1, 1]
     assert signs[1, 2] == -1 and signs[7, 2] == 1
     network, read_out = lesson.network, lesson.read_out
-    assert reader.accuracy(network, read_out) > 0.99
+    assert year_reader.accuracy(network, read_out) > 0.99
 
 
 def test_the_learned_memory_lasts_a_hundred_words(lesson: Any) -> None:
@@ -323,26 +323,26 @@ def test_the_learned_memory_lasts_a_hundred_words(lesson: Any) -> None:
 
     assert told("when the year was named a hundred words ago")
     rng = np.random.default_rng(3)
-    for year, name in enumerate(reader.YEARS):
-        fillers = rng.choice(reader.WORDS[len(reader.YEARS) + 1 :], 100)
-        x = torch.tensor(reader.encode([name, *fillers])[None]).float()
+    for year, name in enumerate(year_reader.YEARS):
+        fillers = rng.choice(year_reader.WORDS[len(year_reader.YEARS) + 1 :], 100)
+        x = torch.tensor(year_reader.encode([name, *fillers])[None]).float()
         with torch.no_grad():
             assert lesson.read_out(lesson.network(x)[0])[0, -1].argmax() == year
 
 
 def test_texts_hold_a_year_until_the_next_mark() -> None:
     """Is the answer the last year named, or none after a full stop?"""
-    ids, answers = reader.texts(20, 50, np.random.default_rng(0))
-    none = len(reader.YEARS)
+    ids, answers = year_reader.texts(20, 50, np.random.default_rng(0))
+    none = len(year_reader.YEARS)
     for row, said in zip(ids, answers, strict=True):
         now = none
         for word, answer in zip(row, said, strict=True):
-            name = reader.WORDS[word]
-            now = reader.YEARS.index(name) if name in reader.YEARS else now
+            name = year_reader.WORDS[word]
+            now = year_reader.YEARS.index(name) if name in year_reader.YEARS else now
             now = none if name == "." else now
             assert answer == now
-    assert len(set(reader.WORDS)) == len(reader.WORDS)
-    assert reader.encode(["."]).argmax() == none
+    assert len(set(year_reader.WORDS)) == len(year_reader.WORDS)
+    assert year_reader.encode(["."]).argmax() == none
 
 
 def test_words_on_the_recall_task_are_true() -> None:

@@ -14,8 +14,8 @@ import pytest
 from lesson_support import LESSONS, load_lesson_cells, reference_namespace
 from matplotlib.figure import Figure
 
-from unrolled.lab import cliff, passes, style
-from unrolled.lab.figures import clipping, gradients
+from unrolled.lab.figures import clipping, gradients, style
+from unrolled.lab.models import gradient_flow, loss_cliff
 
 FOLDER = LESSONS / "04_gradients"
 CELLS = [c for c in load_lesson_cells(FOLDER) if c.kind != "check"]
@@ -147,20 +147,26 @@ def test_starts_are_ranked(ax: Any) -> None:
 def test_the_gradient_of_the_cliff_is_its_slope() -> None:
     """Is what `slopes` gives the slope of `loss`, on both sides of the wall?"""
     for w, b in ((1.6, 0.3), (1.2, -0.1), (0.7, 0.0), (1.05, 0.02)):
-        found, eps = cliff.slopes(w, b), 1e-6
-        measured_w = (cliff.loss(w + eps, b) - cliff.loss(w - eps, b)) / (2 * eps)
-        measured_b = (cliff.loss(w, b + eps) - cliff.loss(w, b - eps)) / (2 * eps)
+        found, eps = loss_cliff.slopes(w, b), 1e-6
+        measured_w = (loss_cliff.loss(w + eps, b) - loss_cliff.loss(w - eps, b)) / (
+            2 * eps
+        )
+        measured_b = (loss_cliff.loss(w, b + eps) - loss_cliff.loss(w, b - eps)) / (
+            2 * eps
+        )
         np.testing.assert_allclose(found["w"], measured_w, rtol=1e-4, atol=1e-8)
         np.testing.assert_allclose(found["b"], measured_b, rtol=1e-4, atol=1e-8)
 
 
 def test_a_descent_goes_against_what_clip_returns() -> None:
     """Does each step use the clipped gradient, and are sizes those before it?"""
-    path, sizes = cliff.descend(lambda grads: {n: 0 * g for n, g in grads.items()}, 3)
-    assert np.array_equal(path, np.tile(cliff.START, (4, 1))) and len(sizes) == 3
-    path, sizes = cliff.descend(lambda grads: grads, 2, learning_rate=0.5)
-    first = cliff.slopes(*cliff.START)
-    right = np.array(cliff.START) - 0.5 * np.array([first["w"], first["b"]])
+    path, sizes = loss_cliff.descend(
+        lambda grads: {n: 0 * g for n, g in grads.items()}, 3
+    )
+    assert np.array_equal(path, np.tile(loss_cliff.START, (4, 1))) and len(sizes) == 3
+    path, sizes = loss_cliff.descend(lambda grads: grads, 2, learning_rate=0.5)
+    first = loss_cliff.slopes(*loss_cliff.START)
+    right = np.array(loss_cliff.START) - 0.5 * np.array([first["w"], first["b"]])
     np.testing.assert_allclose(path[1], right, rtol=1e-15)
     assert np.isclose(sizes[0], np.hypot(first["w"], first["b"]))
 
@@ -168,7 +174,7 @@ def test_a_descent_goes_against_what_clip_returns() -> None:
 def test_errors_are_sent_back_by_torch() -> None:
     """Is the size of an error right where it can be told by hand?"""
     x, W_xh, b_h = np.zeros((3, 1)), np.zeros((1, 2)), np.zeros(2)
-    sizes = passes.sizes_of_errors(x, W_xh, np.diag([2.0, 0.5]), b_h, np.eye(2))
+    sizes = gradient_flow.sizes_of_errors(x, W_xh, np.diag([2.0, 0.5]), b_h, np.eye(2))
     np.testing.assert_allclose(sizes, [[4.0, 2.0, 1.0], [0.25, 0.5, 1.0]], rtol=1e-15)
 
 
@@ -176,8 +182,8 @@ def test_cliff_and_descents_are_drawn(ax: Any, pair: Any) -> None:
     """Are the paths on the map, and both ends told?"""
     still = lambda grads: {n: 0 * g for n, g in grads.items()}  # noqa: E731
     runs = {
-        "free": cliff.descend(lambda grads: grads, 60),
-        "still": cliff.descend(still, 60),
+        "free": loss_cliff.descend(lambda grads: grads, 60),
+        "still": loss_cliff.descend(still, 60),
     }
     clipping.draw_cliff(ax, {name: path for name, (path, _) in runs.items()})
     assert texts(ax) == ["free", "still"] and len(ax.lines) == 2
@@ -221,7 +227,7 @@ def test_recall_of_a_network_that_learns_nothing(ax: Any) -> None:
 
 def test_no_figure_holds_a_solution() -> None:
     """Could a student find an exercise solved in what the notebook imports?"""
-    for module in (gradients, clipping, cliff, passes):
+    for module in (gradients, clipping, loss_cliff, gradient_flow):
         source = inspect.getsource(module)
         assert not any(w in source for w in ("eigvals", "linalg.norm", "qr(", "svd"))
 
@@ -285,8 +291,8 @@ def test_words_on_the_wall_are_true(lesson: Any) -> None:
     assert abs(lesson.wild[51, 1]) < 0.01 and 8 < lesson.wild[52, 1] < 8.1
     assert round(lesson.tame_sizes.max()) == 578 and lesson.sizes[60:].max() < 1e-6
     told("it jumps to 0.49 and stays", "ends with a loss of 0.001")
-    assert round(float(cliff.loss(*lesson.wild[-1])), 2) == 0.49
-    assert round(float(cliff.loss(*lesson.tame[-1])), 3) == 0.001
+    assert round(float(loss_cliff.loss(*lesson.wild[-1])), 2) == 0.49
+    assert round(float(loss_cliff.loss(*lesson.tame[-1])), 3) == 0.001
     told("Anything from 1 to 30 brings it home", "At 100 or more")
     told("at 0.1 or 0.3 it's so tight", "with a learning rate of 0.02")
     for limit, home in (
@@ -303,8 +309,8 @@ def test_words_on_the_wall_are_true(lesson: Any) -> None:
         def clip(grads: Any, limit: float = limit) -> Any:
             return lesson.clip_by_norm(grads, limit)[0]
 
-        path, _ = cliff.descend(clip)
-        assert (cliff.loss(*path[-1]) < 0.01) == bool(home)
+        path, _ = loss_cliff.descend(clip)
+        assert (loss_cliff.loss(*path[-1]) < 0.01) == bool(home)
         assert limit > 0.3 or abs(path[-1, 1]) < 0.01
     told("By value it turns by up to 44 degrees", "is 5.8 for $w$ and -403 for $b$")
     told("by value 44 up to a limit of 3, then falling to 3 at 100")
@@ -327,7 +333,7 @@ def test_words_on_the_horizons_are_true(lesson: Any) -> None:
 
 def test_words_on_the_trainings_are_true(lesson: Any) -> None:
     """At the two distances around each fall, does it learn, and then guess?"""
-    from unrolled.lab import recall
+    from unrolled.lab.models import recall
 
     start = lesson.orthogonal_init(32, seed=0)
     for rho, k, learns in ((0.6, 16, True), (0.6, 32, False), (1.0, 32, True)):

@@ -12,8 +12,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.text import Annotation
 
-from unrolled.lab import style
-from unrolled.lab.figures import hardware
+from unrolled.lab.figures import hardware, style
 from unrolled.lab.figures.pipeline import schedule
 from unrolled.lab.figures.timings import crossing, per_sample
 

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from unrolled.lab import style
-from unrolled.lab.figures import sequences, unrolling
+from unrolled.lab.figures import sequences, style, unrolling
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import ipywidgets as widgets
 import pytest
 
 from unrolled.errors import UserError
-from unrolled.lab.controls import control, label, panels
+from unrolled.lab.widgets.controls import control, label, panels
 
 
 @pytest.mark.parametrize(

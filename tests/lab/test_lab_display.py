@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from matplotlib import pyplot as plt
 
-from unrolled.lab import display, show
+from unrolled.lab import show
+from unrolled.lab.widgets import display
 
 ALT = 'A line that "rises" & falls <b>'
 

@@ -7,10 +7,11 @@ import pytest
 from matplotlib import pyplot as plt
 
 from unrolled.errors import UserError
-from unrolled.lab import display, explore
-from unrolled.lab.controls import control
-from unrolled.lab.display import page_size
-from unrolled.lab.explorer import WIDGET_VIEW, Picture, live, multiples, render
+from unrolled.lab import explore
+from unrolled.lab.widgets import display
+from unrolled.lab.widgets.controls import control
+from unrolled.lab.widgets.display import page_size
+from unrolled.lab.widgets.explore import WIDGET_VIEW, Picture, live, multiples, render
 
 
 def draw(ax: Any, k: Any, cell: Any = "rnn") -> None:

@@ -6,7 +6,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from unrolled.lab import style
+from unrolled.lab.figures import style
 
 COLOURS = [style.STATE, style.GRADIENT, style.CONTEXT, style.THIRD, style.FOURTH]
 

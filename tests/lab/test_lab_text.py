@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unrolled.lab.text import decode, encode
+from unrolled.lab.datasets.encoding import decode, encode
 
 
 def test_the_lectures_word() -> None:

@@ -9,7 +9,7 @@ import pytest
 from made_trace import made_up
 
 from unrolled.errors import UserError
-from unrolled.lab.trace import Measurement, read_trace
+from unrolled.lab.datasets.timing_trace import Measurement, read_trace
 
 ROOT = Path(__file__).parents[2]
 COMMITTED = ROOT / "lessons/07_hardware/data/hardware_trace.json"

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from unrolled.lab import recall
+from unrolled.lab.models import recall
 
 
 def drawn(N: int, k: int, seed: int = 0) -> tuple[recall.Ids, recall.Ids]:
@@ -158,7 +158,7 @@ def test_what_a_cell_does_not_have_is_refused(
 
 def test_importing_does_not_import_torch() -> None:
     """Does a student without torch get the sentences?"""
-    code = "import sys, unrolled.lab.recall; sys.exit('torch' in sys.modules)"
+    code = "import sys, unrolled.lab.models.recall; sys.exit('torch' in sys.modules)"
     assert (
         subprocess.run(
             [sys.executable, "-c", code], check=False, timeout=300

@@ -8,10 +8,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from unrolled.course import load_course
-from unrolled.grade.material import load_material
-from unrolled.grade.reference import Reference, build_reference, is_check, meta, ours
-from unrolled.grade.task import Material
+from unrolled.assignment.cells import is_check, meta, ours
+from unrolled.assignment.load import load_material
+from unrolled.assignment.material import Material
+from unrolled.assignment.reference import Reference, build_reference
+from unrolled.course.model import load_course
 
 ROOT = Path(__file__).parents[2]
 NEEDS = {

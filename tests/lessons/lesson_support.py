@@ -17,9 +17,9 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 
-from unrolled.author.catalogue import Catalogue, load_catalogue
-from unrolled.grade.calls import Call
-from unrolled.grade.reference import defined_names, split_check
+from unrolled.assignment.catalogue import Catalogue, load_catalogue
+from unrolled.assignment.cells import defined_names, split_check
+from unrolled.grade.session.recorded_calls import Call
 
 LESSONS = Path(__file__).parents[2] / "lessons"
 _MARKER = re.compile(r"^# %%(.*)$", re.MULTILINE)

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from unrolled.author.catalogue import Misconception
-from unrolled.course import load_course
-from unrolled.grade.material import load_material, load_reference
-from unrolled.grade.reference import Check, Reference
+from unrolled.assignment.catalogue import Misconception
+from unrolled.assignment.load import load_material, load_reference
+from unrolled.assignment.reference import Check, Reference
+from unrolled.course.model import load_course
 
 COURSE = load_course(Path(__file__).parents[2])
 OVERFLOW = "an overflow (exp of a large number?), or a division by 0?"

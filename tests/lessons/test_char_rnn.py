@@ -20,8 +20,9 @@ from lesson_support import (
     run_check,
 )
 
-from unrolled.grade.task import cell_seed
-from unrolled.lab import corpora, published, weights, yardsticks
+from unrolled.assignment.seeds import cell_seed
+from unrolled.lab.datasets import corpora, published_losses
+from unrolled.lab.models import baselines, weights
 
 FOLDER = LESSONS / "06_char_rnn"
 CELLS = load_lesson_cells(FOLDER)
@@ -170,15 +171,15 @@ def test_the_sampling_test_hardly_ever_fails_a_right_sample() -> None:
 def test_the_published_tables_are_the_lectures() -> None:
     """Is the bold entry the lowest of its row everywhere but in one row?"""
     odd = []
-    tables = (published.WAR_AND_PEACE, published.LINUX_KERNEL)
-    bolds = (published.BOLD_WAR_AND_PEACE, published.BOLD_LINUX_KERNEL)
+    tables = (published_losses.WAR_AND_PEACE, published_losses.LINUX_KERNEL)
+    bolds = (published_losses.BOLD_WAR_AND_PEACE, published_losses.BOLD_LINUX_KERNEL)
     for k, (table, bold) in enumerate(zip(tables, bolds, strict=True)):
         best = LESSON.best_model(table)
         odd += [(k, size) for size in table if best[size] != bold[size]]
         missing = [sum(v is None for v in row.values()) for row in table.values()]
         assert missing == [0, 0, 0, 3]
     assert odd == [(1, 64)]
-    row = published.LINUX_KERNEL[64]
+    row = published_losses.LINUX_KERNEL[64]
     assert (row["gru", 2], row["lstm", 2]) == (1.298, 1.331)
     assert "bold is LSTM 2 with 1.331, but GRU 2 has 1.298" in PROSE
     sums = [sum(v or 0 for row in t.values() for v in row.values()) for t in tables]
@@ -191,14 +192,14 @@ def test_the_numbers_of_the_text_are_true() -> None:
     train, test = STORY[:CUT], STORY[CUT:]
     assert (V, len(train) // 1000, len(test)) == (65, 22, 2283)
     told = (
-        yardsticks.evenly(V),
-        yardsticks.frequencies(train, test, V),
-        yardsticks.pairs(train, test, V),
+        baselines.evenly(V),
+        baselines.frequencies(train, test, V),
+        baselines.pairs(train, test, V),
     )
     assert [round(nats, 2) for nats in told] == [4.17, 3.05, 2.29]
     for claim in ("costs 4.17", "costs 3.05", "costs 2.29", "$\\log 65 = 4.17$"):
         assert claim in PROSE
-    assert 1.5 < yardsticks.zipped(train, test) < 1.9
+    assert 1.5 < baselines.zipped(train, test) < 1.9
     spaces = train.count(" ") / len(train)
     assert 0.18 < spaces < 0.2 and "Nearly every fifth character is a space" in PROSE
     shares = sorted(set(train), key=train.count)[::-1]

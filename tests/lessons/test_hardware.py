@@ -21,11 +21,8 @@ from lesson_support import (
     run_check,
 )
 
-from unrolled.author.cases import (
-    examine,
-    solved,
-)
-from unrolled.lab.trace import read_trace
+from unrolled.author.verify.cases import examine, solved
+from unrolled.lab.datasets.timing_trace import read_trace
 
 FOLDER = LESSONS / "07_hardware"
 CELLS = load_lesson_cells(FOLDER)

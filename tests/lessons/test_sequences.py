@@ -24,7 +24,9 @@ from lesson_support import (
     run_check,
 )
 
-from unrolled.lab import digits, networks, number_words, reviews, signals, style
+from unrolled.lab.datasets import digits, number_words, reviews, signals
+from unrolled.lab.figures import style
+from unrolled.lab.models import networks
 
 FOLDER = LESSONS / "01_sequences"
 CELLS = load_lesson_cells(FOLDER)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from unrolled.grade.doctor import FLOOR, Checkup, Protection, checkups, examine
-from unrolled.grade.task import Limits
-from unrolled.grade.warm import ZygoteWorker
+from unrolled.course.limits import Limits
+from unrolled.grade.doctor.doctor import FLOOR, Checkup, Protection, checkups, examine
+from unrolled.grade.worker.zygote_worker import ZygoteWorker
 from unrolled.sandbox import landlock
 from unrolled.sandbox.isolate import Tier
 
@@ -174,7 +174,7 @@ def test_without_a_sandbox_the_open_tier_is_tried(
         tried.append(tier)
         return Checkup(tier, (), "does not start here")
 
-    monkeypatch.setattr("unrolled.grade.doctor.examine", nothing)
+    monkeypatch.setattr("unrolled.grade.doctor.doctor.examine", nothing)
     said: list[str] = []
     assert len(checkups(say=said.append)) == 3 and tried[-1] == "none"
     assert "not isolated" in said[-1]

@@ -11,10 +11,10 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from unrolled.cli import app
-from unrolled.course import load_course
+from unrolled.cli.app import app
+from unrolled.course.model import load_course
 from unrolled.errors import UserError
-from unrolled.lab.trace import parse, read_trace
+from unrolled.lab.datasets.timing_trace import parse, read_trace
 from unrolled.trace import device as device_module
 from unrolled.trace import record as record_module
 from unrolled.trace.device import Device, devices, fused_calls

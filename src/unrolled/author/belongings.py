@@ -16,9 +16,9 @@ from typing import Any
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import find_all_files
 
-from unrolled.author.lesson import digest
+from unrolled.author.lesson.parse import digest
 from unrolled.author.manifest import Manifest
-from unrolled.course import Course
+from unrolled.course.model import Course
 from unrolled.errors import UserError
 
 STEPS = ("source", "release", "solutions")

@@ -23,15 +23,15 @@ from unrolled.author.belongings import (
     refuse_links,
     travelling,
 )
-from unrolled.author.cell_changes import plan_changes
-from unrolled.author.convert import generate, solve
-from unrolled.author.lesson import read_lesson, to_notebook
+from unrolled.author.lesson.parse import read_lesson, to_notebook
 from unrolled.author.manifest import FILE, Manifest, keep_copies, read_manifest
 from unrolled.author.register import register
-from unrolled.course import Course
+from unrolled.converters import generate, solve
+from unrolled.course.model import Course
 from unrolled.errors import UserError
-from unrolled.gradebook import make_tables
-from unrolled.postgresql import move_in
+from unrolled.gradebook.cell_changes import plan_changes
+from unrolled.gradebook.open import make_tables
+from unrolled.gradebook.postgresql import move_in
 
 STEPS = ("source", "release", "solutions")
 
@@ -147,7 +147,7 @@ def build(
 
 def _tell_dates(course: Course) -> str:
     """Tell students' pages the dates of course.toml; in words what came of it."""
-    from unrolled.hub.exchange_place import exchange_folder, tell_dates
+    from unrolled.course.exchange import exchange_folder, tell_dates
 
     try:
         new = tell_dates(course, exchange_folder(course))

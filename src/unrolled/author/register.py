@@ -10,13 +10,13 @@ from typing import Any
 
 from nbgrader.api import MissingEntry
 
-from unrolled.author.cell_changes import CellChanges, apply_changes
-from unrolled.author.convert import generate
-from unrolled.course import Assignment, Course
+from unrolled.assignment.cells import is_check, is_exercise, meta
+from unrolled.assignment.load import load_material
+from unrolled.converters import generate
+from unrolled.course.model import Assignment, Course
 from unrolled.errors import UserError
-from unrolled.grade.material import load_material
-from unrolled.grade.reference import is_check, is_exercise, meta
-from unrolled.gradebook import (
+from unrolled.gradebook.cell_changes import CellChanges, apply_changes
+from unrolled.gradebook.open import (
     backup_gradebook,
     gradebook_exists,
     open_gradebook,

@@ -1,8 +1,8 @@
 """Canvas: roster in, grades out, course in, without a wrong grade."""
 
-from unrolled.canvas.export import CanvasExport, export_canvas
-from unrolled.canvas.importer import read_as_canvas
-from unrolled.canvas.plan import ExportPlan, plan_export
+from unrolled.canvas.grades_csv.export import CanvasExport, export_canvas
+from unrolled.canvas.grades_csv.import_model import read_as_canvas
+from unrolled.canvas.grades_csv.plan import ExportPlan, plan_export
 
 __all__ = [
     "CanvasExport",

@@ -9,13 +9,12 @@ from nbgrader.api import Assignment, Gradebook, SubmittedAssignment, SubmittedNo
 from nbgrader.api import Grade as GradeCellRow
 from sqlalchemy import exists
 
-from unrolled.canvas.matching import Exported, Pupil
-from unrolled.canvas.plan import Grade
+from unrolled.canvas.model import Exported, Grade, Pupil
 from unrolled.canvas.records import read_identities
-from unrolled.course import Course
+from unrolled.course.model import Course
 from unrolled.errors import UserError
-from unrolled.gradebook import gradebook_exists
-from unrolled.gradebook import open_gradebook as opened
+from unrolled.gradebook.open import gradebook_exists
+from unrolled.gradebook.open import open_gradebook as opened
 
 _UNGRADED = exists().where(
     SubmittedNotebook.assignment_id == SubmittedAssignment.id,

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from unrolled.canvas.files import write_whole
-from unrolled.course import Course
+from unrolled.course.model import Course
 from unrolled.errors import UserError
+from unrolled.files import write_whole
 
 FOLDER = "canvas-records"
 Identities = Mapping[str, Mapping[str, str]]

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from unrolled.grade.anchors import plain
-from unrolled.grade.reference import is_answer, is_check, is_exercise, meta, ours
+from unrolled.assignment.cells import is_answer, is_check, is_exercise, meta, ours
+from unrolled.grade.submission.anchors import plain
 
 Fingerprints = dict[str, str]
 

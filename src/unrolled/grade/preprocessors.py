@@ -15,23 +15,29 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from nbgrader.utils import determine_grade
 
-from unrolled.course import Course, load_course
+from unrolled.assignment.cells import is_check, meta, ours, split_check
+from unrolled.assignment.load import load_material, load_reference
+from unrolled.assignment.material import Material
+from unrolled.assignment.seeds import derive_seed
+from unrolled.course.model import Course, load_course
+from unrolled.course.secret import course_secret
 from unrolled.errors import UserError
-from unrolled.grade.identify import Identifier
-from unrolled.grade.judge import judge
+from unrolled.grade.doctor.select_worker import safe_worker
+from unrolled.grade.judge.judge import judge
+from unrolled.grade.judge.verdict import Task
 from unrolled.grade.marks import (
     Fingerprints,
     changed_work,
     fingerprints,
     read_fingerprints,
 )
-from unrolled.grade.material import load_material, load_reference
-from unrolled.grade.notebooks import fill_tests, read_submission, write_verdict
-from unrolled.grade.rebuild import rebuild
-from unrolled.grade.reference import is_check, meta, ours, split_check
-from unrolled.grade.task import Material, Task, derive_seed
-from unrolled.grade.workers import safe_worker
-from unrolled.secret import course_secret
+from unrolled.grade.submission.identify import Identifier
+from unrolled.grade.submission.notebook import (
+    fill_tests,
+    read_submission,
+    write_verdict,
+)
+from unrolled.grade.submission.rebuild import rebuild
 
 
 class SubmissionExporter(NotebookExporter):  # type: ignore[misc]

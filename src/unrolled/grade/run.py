@@ -7,30 +7,26 @@ that was killed goes on where it stopped.
 
 from __future__ import annotations
 
-import logging
-import os
 import time
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from sqlalchemy.exc import SAWarning
-
-from unrolled.course import Course
+from unrolled.assignment.cells import is_check, meta
+from unrolled.assignment.load import load_material
+from unrolled.assignment.material import Material
+from unrolled.course.model import Course
 from unrolled.errors import UserError
-from unrolled.grade.job import Graded, Job
-from unrolled.grade.material import load_material
-from unrolled.grade.pool import JudgePool
-from unrolled.grade.prepare import Prepared, Preparer
-from unrolled.grade.records import Records
-from unrolled.grade.reference import is_check, meta
 from unrolled.grade.results import GradeReport, SubmissionResult
-from unrolled.grade.stored import registered_tests, result_of
-from unrolled.grade.task import Material
+from unrolled.grade.scheduling.cache import Records
+from unrolled.grade.scheduling.job import Graded, Job
+from unrolled.grade.scheduling.pool import JudgePool
+from unrolled.grade.scheduling.prepare import Prepared, Preparer
+from unrolled.grade.stored_results import registered_tests, result_of
 from unrolled.grade.writer import Writer
-from unrolled.gradebook import backup_gradebook
+from unrolled.gradebook.open import backup_gradebook
+from unrolled.processes import processors
 
 Progress = Callable[[SubmissionResult], None]
 
@@ -46,11 +42,6 @@ def submitted_students(course: Course, assignment: str) -> list[str]:
     """The students who have handed in `assignment`, sorted."""
     folders = course.submitted.glob(f"*/{assignment}")
     return sorted(f.parent.name for f in folders if f.is_dir())
-
-
-def processors() -> int:
-    """How many judges this machine has room for."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
 
 
 def grade(
@@ -89,7 +80,7 @@ def _judges(scheduler: str | None, jobs: int, weak: bool) -> Judges:
     """Judges on this machine, or on those of a cluster."""
     if scheduler is None:
         return JudgePool(jobs, weak)
-    from unrolled.grade.cluster import ClusterPool
+    from unrolled.grade.scheduling.cluster import ClusterPool
 
     return ClusterPool(scheduler, weak)
 
@@ -190,10 +181,3 @@ def _chosen(course: Course, assignment: str, students: Sequence[str]) -> list[st
             "Collect first (`nbgrader collect` or formgrader)."
         )
     return [s for s in there if not students or s in students]
-
-
-def silence_nbgrader() -> None:
-    """Keep nbgrader's own log, and its warnings about itself, off the terminal."""
-    logging.getLogger("traitlets").setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", category=SAWarning)
-    warnings.filterwarnings("ignore", category=DeprecationWarning, module="nbgrader")

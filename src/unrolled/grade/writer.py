@@ -15,39 +15,30 @@ import shutil
 import stat
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from socket import gethostname
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from unrolled.course import Course
+from unrolled.course.model import Course
 from unrolled.errors import UserError
-from unrolled.grade.job import Graded
-from unrolled.grade.late import lateness, penalty
+from unrolled.grade.late_penalty import lateness, penalty
 from unrolled.grade.marks import changed_work, fingerprints, read_fingerprints
-from unrolled.grade.rows import SubmissionRows
-from unrolled.grade.stored import assignment_rows
-from unrolled.grade.turn import begin, give_way, is_passing, take_back, waited_in_vain
-from unrolled.gradebook import open_gradebook
+from unrolled.grade.scheduling.job import SECRET, Graded, Paper
+from unrolled.grade.stored_results import assignment_rows
+from unrolled.gradebook.locking import (
+    begin,
+    give_way,
+    is_passing,
+    take_back,
+    waited_in_vain,
+)
+from unrolled.gradebook.open import open_gradebook
+from unrolled.gradebook.tables import SubmissionRows
 from unrolled.timestamps import parse_timestamp
 
-
-@dataclass(frozen=True)
-class Paper:
-    """What goes beside the notebook: time of submission, the assignment's files.
-
-    With `forget_time` a time that the gradebook has is taken out: the present stamp
-    cannot be read.
-    """
-
-    timestamp: str | None
-    files: dict[str, bytes]
-    forget_time: bool = False
-
-
-SECRET = "submission_secret.txt"  # nbgrader's exchange needs it to release feedback
 STAGE = ".unrolled-"  # on the disk of what it becomes, so that a move is one step
 TRIES = 5
 

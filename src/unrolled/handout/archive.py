@@ -16,9 +16,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from unrolled.author.belongings import files_in
-from unrolled.canvas.files import write_whole
-from unrolled.course import Assignment, Course
+from unrolled.course.model import Assignment, Course
 from unrolled.errors import UserError
+from unrolled.files import write_whole
 from unrolled.handout.pins import requirement_files, students_needs
 from unrolled.handout.wheel import stored_zip, student_wheel, wheel_name
 

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from unrolled.course.hub import RULE, is_account
 from unrolled.errors import UserError
+from unrolled.hub.commands import call
 from unrolled.hub.plan import HubPlan
-from unrolled.hub.settings import RULE, is_account
-from unrolled.hub.system import call
 
 MADE = "accounts.made"
 HAD_HOME = "accounts.had-home"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from unrolled.errors import UserError
 from unrolled.hub.accounts import exists
-from unrolled.hub.as_somebody import opened
+from unrolled.hub.as_account import opened
 from unrolled.hub.plan import HubPlan
 
 LIST = "started-from.txt"

@@ -18,12 +18,12 @@ from typing import Any
 
 import requests
 
-from unrolled.course import Course, load_course
-from unrolled.gradebook import open_gradebook
+from unrolled.course.hub import RULE, is_account
+from unrolled.course.model import Course, load_course
+from unrolled.gradebook.open import open_gradebook
 from unrolled.hub.accounts import safe_account
+from unrolled.hub.commands import as_grader
 from unrolled.hub.plan import HubPlan
-from unrolled.hub.settings import RULE, is_account
-from unrolled.hub.system import as_grader
 
 
 def students_of(plan: HubPlan, more: Sequence[str] = ()) -> list[str]:

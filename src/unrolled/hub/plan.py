@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from unrolled.course import Course
+from unrolled.course.hub import DEMO_STUDENTS, is_account
+from unrolled.course.model import Course
 from unrolled.errors import UserError
-from unrolled.hub.settings import DEMO_STUDENTS, is_account
 
 PLAN = "plan.json"
 GRADER_LIMIT = 32 - len("grader-")

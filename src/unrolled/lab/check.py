@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from unrolled.lab.calling import call
-from unrolled.lab.compare import compare, return_missing
-from unrolled.lab.describe import what
-from unrolled.lab.failure import CheckFailed, fail
-from unrolled.lab.ladder import Want, check_finite, climb, split_axes, to_array
-from unrolled.lab.plain import compare_plain, same_content
-from unrolled.lab.values import Rule, Tolerance
+from unrolled.lab.checks.array import Want, check_finite, climb, split_axes, to_array
+from unrolled.lab.checks.call import call
+from unrolled.lab.checks.containers import compare, return_missing
+from unrolled.lab.checks.describe import what
+from unrolled.lab.checks.errors import CheckFailed, fail
+from unrolled.lab.checks.plain_values import compare_plain, same_content
+from unrolled.lab.checks.values import Rule, Tolerance
 
 Axes = str | tuple[Any, ...] | list[Any] | Mapping[Any, Any] | None
 

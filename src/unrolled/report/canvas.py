@@ -9,11 +9,11 @@ from itertools import zip_longest
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from unrolled.canvas.cartridge import CartridgeReport
-from unrolled.canvas.check import LOSSES, CheckReport
-from unrolled.canvas.matching import grouped
-from unrolled.canvas.push import PushPlan, PushReport, Tally, Wrong
-from unrolled.canvas.roster import RosterPlan
+from unrolled.canvas.api.push import PushPlan, PushReport, Tally, Wrong
+from unrolled.canvas.cartridge.build import CartridgeReport
+from unrolled.canvas.grades_csv.match import grouped
+from unrolled.canvas.grades_csv.preview import LOSSES, CheckReport
+from unrolled.canvas.roster.sync import RosterPlan
 from unrolled.report.listing import Listing
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from unrolled.grade.doctor import FLOOR, Checkup
+from unrolled.grade.doctor.doctor import FLOOR, Checkup
 from unrolled.report.listing import Listing
 
 

@@ -6,9 +6,9 @@ from rich.console import Group
 from rich.text import Text
 
 from unrolled.hub.accounts import PASSWORDS
-from unrolled.hub.finding import HubCheck
+from unrolled.hub.check.finding import HubCheck
 from unrolled.hub.plan import HubPlan
-from unrolled.hub.start import Prepared
+from unrolled.hub.setup.start import Prepared
 from unrolled.report.listing import Listing
 
 SIGN_IN = {

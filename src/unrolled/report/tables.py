@@ -11,7 +11,7 @@ from unrolled.grade.results import GradeReport, SubmissionResult
 from unrolled.report.listing import Listing
 
 if TYPE_CHECKING:  # `unrolled grade` shall not wait for matplotlib
-    from unrolled.author.verify import VerifyReport
+    from unrolled.author.report import VerifyReport
 
 
 def points(value: float | None) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from unrolled.lab.trace import SWEEPS
+from unrolled.lab.datasets.timing_trace import SWEEPS
 
 BASE = MappingProxyType({"N": 32, "T": 64, "D": 32, "H": 64})
 SIZES = MappingProxyType(

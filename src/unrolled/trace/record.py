@@ -16,10 +16,10 @@ from typing import Any
 import torch
 
 from unrolled import __version__
-from unrolled.author.lesson import read_lesson
-from unrolled.course import Course
+from unrolled.author.lesson.parse import read_lesson
+from unrolled.course.model import Course
 from unrolled.errors import UserError
-from unrolled.lab.trace import FORMAT
+from unrolled.lab.datasets.timing_trace import FORMAT
 from unrolled.trace.device import Device, devices, fused_calls, usable_cores
 from unrolled.trace.plan import Item, plan
 

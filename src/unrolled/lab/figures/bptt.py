@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from unrolled.lab import style
+from unrolled.lab.figures import style
 from unrolled.lab.figures.flow import draw_flow as draw_flow
 
 Floats = NDArray[np.floating[Any]]

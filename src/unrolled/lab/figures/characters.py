@@ -12,8 +12,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from unrolled.lab import style
-from unrolled.lab.published import Model, Table
+from unrolled.lab.datasets.published_losses import Model, Table
+from unrolled.lab.figures import style
 
 VISIBLE = {" ": "␣", "\n": "↵"}
 _WINDOW = 20

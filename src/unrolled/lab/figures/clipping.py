@@ -9,7 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from unrolled.lab import cliff, style
+from unrolled.lab.figures import style
+from unrolled.lab.models import loss_cliff
 
 Floats = NDArray[np.floating[Any]]
 _COLOURS = (style.GRADIENT, style.STATE, style.THIRD, style.FOURTH)
@@ -20,7 +21,7 @@ _CHANCE = 1 / 8
 def draw_cliff(ax: Axes, paths: Mapping[str, Floats]) -> None:
     """The loss over w and b as colours, and paths of descent (steps + 1, 2) on it."""
     w, b = np.linspace(0.6, 1.7, 221), np.linspace(-0.25, 0.35, 241)
-    surface = cliff.loss(w[None, :], b[:, None])
+    surface = loss_cliff.loss(w[None, :], b[:, None])
     image = ax.pcolormesh(w, b, surface, cmap=style.SEQUENTIAL, rasterized=True)
     ax.figure.colorbar(image, ax=ax, label="loss")
     for (name, path), mark in zip(paths.items(), _MARKS, strict=False):
@@ -41,7 +42,7 @@ def draw_descents(axes: Sequence[Axes], runs: Mapping[str, tuple[Any, Any]]) -> 
     """Size of the gradient, and loss, over the steps; runs: name -> (path, sizes)."""
     ends = {}
     for (name, (path, sizes)), colour in zip(runs.items(), _COLOURS, strict=False):
-        losses = cliff.loss(path[:, 0], path[:, 1])
+        losses = loss_cliff.loss(path[:, 0], path[:, 1])
         sizes = np.maximum(sizes, 1e-12)
         falls = sizes[-1] < sizes[len(sizes) * 3 // 4]  # then above is no room
         for ax, y, up in ((axes[0], sizes, -16 if falls else 7), (axes[1], losses, 7)):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from unrolled.lab import style
+from unrolled.lab.figures import style
 from unrolled.lab.figures.shapes import RADIUS, node
 
 _STRIDE = 1.7

@@ -15,7 +15,7 @@ from matplotlib.patches import FancyArrowPatch, Rectangle
 from matplotlib.path import Path
 from numpy.typing import NDArray
 
-from unrolled.lab import style
+from unrolled.lab.figures import style
 from unrolled.lab.figures.shapes import RADIUS, Point, node
 
 Floats = NDArray[np.floating[Any]]

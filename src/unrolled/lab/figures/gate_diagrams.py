@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyBboxPatch, Rectangle
 
-from unrolled.lab import style
+from unrolled.lab.figures import style
 from unrolled.lab.figures.shapes import Point
 
 _GATE_COLOURS = (style.STATE, style.GRADIENT, style.THIRD, style.FOURTH)

@@ -10,7 +10,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from unrolled.lab import style
+from unrolled.lab.figures import style
 
 Floats = NDArray[np.floating[Any]]
 

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from unrolled.lab import style
+from unrolled.lab.figures import style
 from unrolled.lab.figures.gate_rows import draw_inside as draw_inside
 from unrolled.lab.figures.gate_rows import draw_rows as draw_rows
 

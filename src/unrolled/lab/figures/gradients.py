@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Circle
 from numpy.typing import NDArray
 
-from unrolled.lab import style
+from unrolled.lab.figures import style
 
 Floats = NDArray[np.floating[Any]]
 _COLOURS = (style.GRADIENT, style.STATE, style.THIRD, style.FOURTH)

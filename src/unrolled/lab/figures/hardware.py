@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from unrolled.lab import style
+from unrolled.lab.figures import style
 from unrolled.lab.figures.pipeline import draw_launches as draw_launches
 from unrolled.lab.figures.pipeline import draw_pipeline as draw_pipeline
 from unrolled.lab.figures.timings import draw_fits as draw_fits

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from unrolled.lab import style
+from unrolled.lab.figures import style
 from unrolled.lab.figures.characters import visible
 
 WIDTH = 60

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 
-from unrolled.lab import style
+from unrolled.lab.figures import style
 
 
 def _row(ax: Axes, y: float, spans: Sequence[tuple[float, float]], colour: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle
 
-from unrolled.lab import style
+from unrolled.lab.figures import style
 
 RADIUS = 0.34
 Point = tuple[float, float]

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from unrolled.lab import style
-from unrolled.lab.trace import Measurement, Trace
+from unrolled.lab.datasets.timing_trace import Measurement, Trace
+from unrolled.lab.figures import style
 
 AXES = {
     "batch": "batch size N (sequences)",

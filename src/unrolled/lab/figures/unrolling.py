@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from unrolled.lab import style
+from unrolled.lab.figures import style
 from unrolled.lab.figures.shapes import RADIUS, Point, node
 
 Floats = NDArray[np.floating[Any]]

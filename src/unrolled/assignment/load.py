@@ -1,0 +1,66 @@
+"""Read the trusted material of an assignment from the course folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from unrolled.assignment.material import Material
+from unrolled.assignment.reference import Reference, reference_of
+from unrolled.course.model import Course
+from unrolled.errors import UserError
+
+
+def load_material(course: Course, assignment: str) -> Material:
+    """The notebooks, tests and catalogue of an assignment.
+
+    Raises UserError if the assignment is unknown or was not built.
+    """
+    if assignment not in course.assignments:
+        known = ", ".join(course.assignments)
+        raise UserError(
+            f"course.toml: there is no assignment {assignment!r}; it has {known}."
+        )
+    name = course.assignments[assignment].notebook
+    lesson = course.lessons / assignment
+    return Material(
+        assignment=assignment,
+        notebook=name,
+        source=_notebook(course.source / assignment / f"{name}.ipynb"),
+        release=_notebook(course.release / assignment / f"{name}.ipynb"),
+        oracle=_text(lesson / "oracle.py"),
+        misconceptions=_text(lesson / "misconceptions.py"),
+        data=_data(course.release / assignment),
+    )
+
+
+def load_reference(material: Material) -> Reference:
+    """The reference notebook of the material, run once for each state of it."""
+    return reference_of(material, material.digest)
+
+
+def _notebook(path: Path) -> dict[str, Any]:
+    try:
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError(f"{path} is missing: run `unrolled build` first.") from error
+    except ValueError as error:
+        raise UserError(f"{path} is no notebook: run `unrolled build`.") from error
+    for cell in document["cells"]:
+        if isinstance(cell["source"], list):
+            cell["source"] = "".join(cell["source"])
+    return document
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def _data(folder: Path) -> dict[str, bytes]:
+    files = sorted(p for p in folder.rglob("*") if p.is_file())
+    return {
+        p.relative_to(folder).as_posix(): p.read_bytes()
+        for p in files
+        if p.suffix != ".ipynb"
+    }

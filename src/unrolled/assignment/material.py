@@ -1,0 +1,41 @@
+"""The trusted side of an assignment, as text."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+Notebook = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Material:
+    """The trusted side of an assignment, as text: nothing of it reaches a student.
+
+    `source` and `release` are notebooks as JSON documents; `oracle` and
+    `misconceptions` the texts of the lesson's files of these names; `data` the
+    files that students are given, by relative path.
+    """
+
+    assignment: str
+    notebook: str
+    source: Notebook
+    release: Notebook
+    oracle: str = ""
+    misconceptions: str = ""
+    data: dict[str, bytes] = field(default_factory=dict)
+
+    @cached_property
+    def digest(self) -> str:
+        """A digest of everything in the material that can change a verdict."""
+        told = hashlib.sha256()
+        for part in (self.assignment, self.oracle, self.misconceptions):
+            told.update(part.encode() + b"\0")
+        for document in (self.source, self.release):
+            told.update(json.dumps(document, sort_keys=True).encode() + b"\0")
+        for name, content in sorted(self.data.items()):
+            told.update(f"{name}\0{len(content)}\0".encode() + content)
+        return told.hexdigest()

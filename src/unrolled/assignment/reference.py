@@ -1,0 +1,183 @@
+"""The trusted side of an assignment: its reference notebook and its checks."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from unrolled.assignment.catalogue import Catalogue, load_catalogue
+from unrolled.assignment.cells import (
+    defined_names,
+    is_check,
+    is_exercise,
+    is_helper,
+    meta,
+    ours,
+    runs_in_grading,
+    split_check,
+)
+from unrolled.assignment.material import Material
+from unrolled.assignment.workdir import workplace
+from unrolled.errors import UserError
+
+
+@dataclass(frozen=True)
+class Check:
+    """An automatic grade cell, compiled: what students see of it, and the rest."""
+
+    grade_id: str
+    exercise: str
+    points: float
+    visible: types.CodeType
+    hidden: types.CodeType | None
+    names: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The reference notebook after it was run.
+
+    `names` are its globals, `defines` the names that each exercise defines, in
+    the order of the notebook; `helpers` are the texts of its helper cells, and
+    `helper_names` what these define, which checks take from the student's process.
+    """
+
+    names: Mapping[str, Any]
+    defines: Mapping[str, tuple[str, ...]]
+    checks: tuple[Check, ...]
+    catalogue: Catalogue
+    oracle: types.ModuleType
+    expected: types.SimpleNamespace = field(repr=False)
+    helpers: tuple[str, ...] = ()
+    helper_names: frozenset[str] = frozenset()
+
+    def earlier(self, exercise: str) -> tuple[str, ...]:
+        """The exercises before `exercise`."""
+        order = list(self.defines)
+        return tuple(order[: order.index(exercise)])
+
+    def graded_names(self) -> frozenset[str]:
+        """All names that exercises define: these the judge never takes from here."""
+        return frozenset(n for names in self.defines.values() for n in names)
+
+    def fresh(self, names: frozenset[str]) -> dict[str, Any]:
+        """Globals for a grade cell: given names, data copied, nothing graded."""
+        graded = self.graded_names()
+        bound = {n: v for n, v in self.names.items() if n not in graded}
+        return {n: _copied(v) if n in names else v for n, v in bound.items()}
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, types.ModuleType | types.FunctionType | type):
+        return value
+    return copy.deepcopy(value)
+
+
+def _check(cell: Mapping[str, Any]) -> Check:
+    grade_id = meta(cell)["grade_id"]
+    visible, hidden = split_check(cell["source"])
+    where = f"<check {grade_id}>"
+    names = [n for n in ast.walk(ast.parse(cell["source"])) if isinstance(n, ast.Name)]
+    own = {n.id for n in names if isinstance(n.ctx, ast.Store)}
+    return Check(
+        grade_id,
+        ours(cell).get("exercise", ""),
+        float(meta(cell)["points"]),
+        compile(visible, where, "exec"),
+        compile(hidden, where, "exec") if hidden.strip() else None,
+        frozenset(n.id for n in names) - own,  # what it sets itself is its own
+    )
+
+
+def _run_trusted(material: Material) -> dict[str, Any]:
+    names: dict[str, Any] = {"__name__": "__main__"}
+    for number, cell in enumerate(material.source["cells"]):
+        if not runs_in_grading(cell):
+            continue
+        where = f"<{material.assignment} cell {number}>"
+        try:
+            exec(compile(cell["source"], where, "exec"), names)
+        except Exception as error:
+            raise UserError(
+                f"source/{material.assignment}/{material.notebook}.ipynb: cell "
+                f"{number} of the reference notebook fails: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+    return names
+
+
+def _oracle(material: Material) -> types.ModuleType:
+    module = types.ModuleType("oracle")
+    where = f"lessons/{material.assignment}/oracle.py"
+    try:
+        exec(compile(material.oracle, where, "exec"), module.__dict__)
+    except Exception as error:
+        raise UserError(f"{where}: cannot be run: {error}") from error
+    return module
+
+
+def _run_helpers(material: Material) -> dict[str, str]:
+    """The names of the helper cells, each with its text; they must stand alone."""
+    names: dict[str, Any] = {"__name__": "helpers"}
+    found: dict[str, str] = {}
+    for cell in material.source["cells"]:
+        if not is_helper(cell):
+            continue
+        found |= dict.fromkeys(defined_names(cell["source"]), cell["source"])
+        try:
+            exec(cell["source"], names)
+        except Exception as error:
+            raise UserError(
+                f"source/{material.assignment}/{material.notebook}.ipynb: a helper "
+                "cell must run without the cells before it, with its own imports: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+    return found
+
+
+def build_reference(material: Material) -> Reference:
+    """Run the reference notebook and compile its checks.
+
+    Raises UserError if the trusted material itself is broken.
+    """
+    with workplace(material.data):
+        names = _run_trusted(material)
+    helpers = _run_helpers(material)
+    cells = material.source["cells"]
+    defines = {
+        meta(c)["grade_id"]: defined_names(c["source"]) for c in cells if is_exercise(c)
+    }
+    where = f"lessons/{material.assignment}/misconceptions.py"
+    return Reference(
+        names=names,
+        defines=defines,
+        checks=tuple(_check(c) for c in cells if is_check(c)),
+        catalogue=load_catalogue(material.misconceptions, where, names),
+        oracle=_oracle(material),
+        expected=types.SimpleNamespace(**names),
+        helpers=tuple(dict.fromkeys(helpers.values())),
+        helper_names=frozenset(helpers),
+    )
+
+
+@lru_cache(maxsize=8)
+def _cached(holder: _Holder) -> Reference:
+    return build_reference(holder.material)
+
+
+@dataclass(frozen=True)
+class _Holder:
+    """Makes a material hashable by its texts."""
+
+    digest: str
+    material: Material = field(compare=False)
+
+
+def reference_of(material: Material, digest: str) -> Reference:
+    """The reference of `material`, made once per `digest` of its texts."""
+    return _cached(_Holder(digest, material))

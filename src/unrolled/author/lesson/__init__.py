@@ -1,0 +1,1 @@
+"""Lesson texts: read, checked, and turned into notebooks and back."""

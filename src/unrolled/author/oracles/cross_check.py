@@ -1,0 +1,144 @@
+"""Prove that what the hidden tests expect can be had on two routes.
+
+The hidden part of each check is run with the reference's functions, first with the
+lesson's oracle, then with its witness in the oracle's place, then with the oracle
+again, whose arguments are changed by a rounding error made large. What the test
+compares with may hardly differ between the first two, and the tolerance must be
+wide enough for the third.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import partial
+
+from unrolled.assignment.cells import is_check, meta, split_check
+from unrolled.assignment.load import load_reference
+from unrolled.assignment.material import Material
+from unrolled.assignment.reference import Check, Reference
+from unrolled.author.oracles.conditioning import INF, Gap, Limit
+from unrolled.author.oracles.trial import Trial
+from unrolled.author.oracles.witness import (
+    Witness,
+    asked_functions,
+    draws_inputs,
+    load_witness,
+    route_of,
+    route_problems,
+)
+from unrolled.author.report import Case
+
+SEEDS = range(4)
+UNMEASURED = Gap(INF, INF)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A hidden test whose numbers come from the oracle, and what was measured.
+
+    `functions` are the oracle's, `first` and `second` their routes. `limits` hold
+    for what is compared; none, if the test compares with no number: then it is held
+    to the default of check.close. `differ` is between the routes; `moved.relative`
+    is the conditioning, `moved.share` what rounding takes of the tolerance, and
+    `moved` is None if the oracle is given nothing that could be rounded.
+    """
+
+    assignment: str
+    check: str
+    functions: tuple[str, ...]
+    first: tuple[str, ...] = ()
+    second: tuple[str, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    differ: Gap = UNMEASURED
+    moved: Gap | None = UNMEASURED
+    problems: tuple[str, ...] = ()
+
+    @property
+    def case(self) -> Case:
+        """The row as a case of `unrolled verify`."""
+        return Case(self.assignment, "routes", self.check, self.problems)
+
+
+def hidden_texts(material: Material) -> dict[str, str]:
+    """The hidden part of each check that has one."""
+    cells = [c for c in material.source["cells"] if is_check(c)]
+    texts = {meta(c)["grade_id"]: split_check(c["source"])[1] for c in cells}
+    return {name: text for name, text in texts.items() if text.strip()}
+
+
+def derived(material: Material, reference: Reference) -> dict[str, tuple[str, ...]]:
+    """The checks whose hidden part asks the oracle for numbers, and its functions."""
+    found = {}
+    for name, text in hidden_texts(material).items():
+        asked = asked_functions(text, reference)
+        if _told(reference, asked):
+            found[name] = asked
+    return found
+
+
+def route_work(material: Material, text: str | None) -> list[Callable[[], list[Row]]]:
+    """The pieces of work that give the rows of an assignment.
+
+    `text` is that of the lesson's witness; if it cannot be run, one row says so for
+    all.
+    """
+    reference = load_reference(material)
+    asked = derived(material, reference)
+    functions = _told(reference, dict.fromkeys(f for fs in asked.values() for f in fs))
+    error = load_witness(material.assignment, text).error
+    if asked and error:
+        needed = f"the hidden tests need {', '.join(functions)} of it"
+        problem = f"{error}; {needed} (docs/authors.md says how)"
+        row = Row(material.assignment, "witness.py", functions, problems=(problem,))
+        return [partial(list, [row])]
+    exercises = {c.exercise: None for c in reference.checks if c.grade_id in asked}
+    return [partial(measure, material, text, e) for e in exercises]
+
+
+def measure(material: Material, text: str | None, exercise: str) -> list[Row]:
+    """The rows of an exercise."""
+    reference = load_reference(material)
+    witness = load_witness(material.assignment, text)
+    asked = derived(material, reference)
+    return [
+        _row(check, asked[check.grade_id], material, reference, witness)
+        for check in reference.checks
+        if check.exercise == exercise and check.grade_id in asked
+    ]
+
+
+def _told(reference: Reference, functions: Iterable[str]) -> tuple[str, ...]:
+    """Those of the oracle's functions that derive numbers."""
+    oracle = reference.oracle
+    return tuple(f for f in functions if not draws_inputs(getattr(oracle, f)))
+
+
+def _row(
+    check: Check,
+    functions: tuple[str, ...],
+    material: Material,
+    reference: Reference,
+    witness: Witness,
+) -> Row:
+    oracle, told = reference.oracle, _told(reference, functions)
+    row = Row(material.assignment, check.grade_id, told)
+    problems = tuple(
+        problem
+        for name in functions
+        for problem in route_problems(name, material, reference, witness)
+    )
+    if problems:
+        return replace(row, problems=problems)
+    trial = Trial(reference, witness, check)
+    for seed in SEEDS:
+        trial.seed(seed)
+    return replace(
+        row,
+        first=tuple(str(route_of(getattr(oracle, f))) for f in told),
+        second=tuple(str(route_of(getattr(witness.module, f))) for f in told),
+        limits=tuple(trial.limits),
+        differ=trial.differ,
+        moved=trial.moved,
+        problems=tuple(trial.problems()),
+    )

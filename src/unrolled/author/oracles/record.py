@@ -1,0 +1,169 @@
+"""Run the hidden part of a check with another oracle, and watch what it expects."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from unrolled.assignment.reference import Check, Reference
+from unrolled.assignment.seeds import cell_seed
+from unrolled.author.oracles.conditioning import Limit, flat
+from unrolled.grade.judge.diagnose import quiet
+from unrolled.grade.protocol.copies import separate_copy
+from unrolled.lab import check as checks
+from unrolled.lab.checks.describe import is_tensor
+from unrolled.lab.checks.values import Tolerance
+
+Ask = Callable[[str, tuple[Any, ...], dict[str, Any]], Any]
+_WATCHED = ("array", "close", "equal", "that", "unchanged")
+
+
+class Kept:
+    """A value as it was, and the identities of all that it is made of.
+
+    `arrays` are those of its arrays and tensors, which are never shared by chance.
+    """
+
+    def __init__(self, value: Any) -> None:
+        self._alive = value  # or another object may get the identity of this one
+        parts = list(parts_of(value))
+        self.parts = frozenset(map(id, parts))
+        arrays = (p for p in parts if type(p) is np.ndarray or is_tensor(p))
+        self.arrays = frozenset(map(id, arrays))
+        try:
+            self.value = separate_copy(value)
+        except Exception:  # a tensor with a history
+            self.value = value
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What check.close or check.equal was given as right, and what it allowed."""
+
+    want: Kept
+    limit: Limit
+
+
+@dataclass(frozen=True)
+class OracleCall:
+    """One call of an oracle's function, and what came back."""
+
+    name: str
+    outcome: Kept
+
+
+@dataclass
+class Run:
+    """What one run of a hidden part asked of its oracle, and what it compared with.
+
+    `error` says why the run came to no end.
+    """
+
+    calls: list[OracleCall] = field(default_factory=list)
+    comparisons: list[Comparison] = field(default_factory=list)
+    error: str = ""
+
+
+class _Oracle:
+    """Stands for the oracle: its functions are asked through `ask`, and noted."""
+
+    def __init__(self, reference: Reference, ask: Ask, run: Run) -> None:
+        self.__dict__.update(_reference=reference, _ask=ask, _run=run)
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self.__dict__["_reference"].oracle, name)
+        if not callable(value):
+            return value
+
+        def asked(*args: Any, **kwargs: Any) -> Any:
+            outcome = self.__dict__["_ask"](name, args, kwargs)
+            self.__dict__["_run"].calls.append(OracleCall(name, Kept(outcome)))
+            return outcome
+
+        return asked
+
+
+def run_hidden(
+    check: Check, reference: Reference, seed: int, ask: Ask, *, checking: bool = False
+) -> Run:
+    """Run a check, visible and hidden part, with the reference's functions.
+
+    The oracle is asked through `ask`. What the hidden part compares with is noted;
+    it is compared only where `checking`.
+    """
+    assert check.hidden is not None
+    names, run = _names(check, reference), Run()
+    try:
+        with quiet(), _watching(Run(), checking):
+            exec(check.visible, names)
+        names["rng"] = np.random.default_rng(cell_seed(seed, check.grade_id))
+        names["oracle"] = _Oracle(reference, ask, run)
+        names["expected"] = reference.expected
+        with quiet(), _watching(run, checking):
+            exec(check.hidden, names)
+    except Exception as error:
+        run.error = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    return run
+
+
+def _names(check: Check, reference: Reference) -> dict[str, Any]:
+    """The names of a check as the judge binds them, students' by the reference."""
+    graded = check.names & reference.graded_names()
+    bound: Mapping[str, Any] = {name: reference.names[name] for name in graded}
+    return reference.fresh(check.names) | dict(bound)
+
+
+@contextlib.contextmanager
+def _watching(run: Run, checking: bool) -> Iterator[None]:
+    """Note what check.close and check.equal compare with, wherever they are called."""
+    real = {name: getattr(checks, name) for name in _WATCHED}
+    for name, function in real.items():
+        setattr(checks, name, _watched(name, function, run, checking))
+    try:
+        yield
+    finally:
+        for name, function in real.items():
+            setattr(checks, name, function)
+
+
+def _watched(
+    name: str, function: Callable[..., None], run: Run, checking: bool
+) -> Callable[..., None]:
+    signature = inspect.signature(function)
+
+    def watched(*args: Any, **kwargs: Any) -> None:
+        if name in ("close", "equal"):
+            given = signature.bind(*args, **kwargs)
+            given.apply_defaults()
+            run.comparisons.append(_comparison(given.arguments))
+        if checking:
+            function(*args, **kwargs)
+
+    return watched
+
+
+def _comparison(given: Mapping[str, Any]) -> Comparison:
+    want = Kept(given["expected"])
+    if "rtol" not in given:
+        return Comparison(want, Limit(None))
+    single = any(
+        isinstance(part, np.ndarray) and part.dtype.char == "f"
+        for part in flat(given["got"])
+    )
+    return Comparison(want, Limit(Tolerance(given["rtol"], given["atol"]), single))
+
+
+def parts_of(value: Any) -> Iterator[Any]:
+    """An object and all that is in it, without None and truth values."""
+    if value is None or type(value) is bool:
+        return
+    yield value
+    inner = value.values() if isinstance(value, Mapping) else value
+    if isinstance(value, list | tuple | Mapping):
+        for part in inner:
+            yield from parts_of(part)

@@ -1,0 +1,238 @@
+"""The table of oracles in the docs: every hidden test, and what it stands on."""
+
+from __future__ import annotations
+
+import ast
+import math
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from unrolled.assignment.load import load_material, load_reference
+from unrolled.assignment.material import Material
+from unrolled.author.oracles.conditioning import Limit
+from unrolled.author.oracles.cross_check import (
+    SEEDS,
+    Row,
+    derived,
+    hidden_texts,
+    route_work,
+)
+from unrolled.author.oracles.trial import DRAWS, ROUTES_SHARE
+from unrolled.author.oracles.witness import witness_text
+from unrolled.author.report import (
+    VerifyReport,
+)
+from unrolled.author.work import Piece, Step, done_pieces
+from unrolled.course.model import Course
+from unrolled.errors import UserError
+
+
+def measure_routes(
+    course: Course,
+    assignments: Sequence[str],
+    jobs: int = 2,
+    step: Step = lambda done, total, talk: None,
+) -> list[Row]:
+    """The two routes of every hidden test, and nothing else of `verify`.
+
+    Raises UserError if an assignment is not built or its reference does not run.
+    """
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    materials = [load_material(course, name) for name in assignments]
+    work = [Piece(w) for m in materials for w in route_pieces(course, m)]
+    return done_pieces(work, jobs, step, lambda row: row.check)
+
+
+def route_pieces(course: Course, material: Material) -> list[Callable[[], list[Row]]]:
+    return route_work(material, witness_text(course, material.assignment))
+
+
+COMMAND = "unrolled verify --oracles docs/oracles.md"
+MEASURED = ("routes differ by", "conditioning", "room: routes", "room: rounding")
+COLUMNS = (
+    *("test", "oracle", "route 1", "route 2", "tolerance", MEASURED[0]),
+    *MEASURED[1:],
+)
+MADE = f"<!-- Made by `{COMMAND}`; don't edit. -->"
+INTRODUCTION = f"""\
+# Where the expected numbers come from
+
+{MADE}
+
+A hidden test compares a student's numbers with right ones. Who says that those are
+right? Not the reference solution: it could be wrong in the same way as the test.
+Each number comes from the lesson's `oracle.py` (route 1), and once more from its
+`witness.py` (route 2), in a way that shares nothing with the first. `unrolled verify`
+runs every hidden test on both routes. It fails where they part, and where a tolerance
+is too tight for what it is applied to. This page comes from the same measurements;
+`{COMMAND}` makes it again.
+
+- **oracle**: the functions of `oracle.py` that the hidden part of the test asks.
+- **route 1**, **route 2**: the last lines of the docstrings in `oracle.py` and
+  `witness.py`.
+- **tolerance**: the relative and the absolute one of `check.close`; "equal" for
+  `check.equal`; "a condition" where the test asks whether something holds, for
+  example whether a loss is small. "(single)": the result is in single precision, for
+  which `check.close` is looser, and the absolute tolerance is of the largest number.
+- **routes differ by**: the largest difference between the routes in an array over the
+  largest number in it, the worst of {len(SEEDS)} seeds, rounded up to a power of ten.
+- **conditioning**: how many times further the right numbers move than the arguments
+  from which they are made. Every number given to the oracle goes up or down, by chance,
+  by a relative 1e-8 (1e-5 in single precision), {DRAWS} times under each seed; the
+  worst counts. A conditioning of 1000 costs three of the sixteen digits that a
+  computer has. "-": the oracle is given nothing that could be rounded.
+- **room: routes**: how many times the tolerance is larger than the difference between
+  the routes, for the worst single number, rounded down to a power of ten. At least
+  {1 / ROUTES_SHARE:g} is asked for.
+- **room: rounding**: the same for what a rounding error (2.2e-16, in single precision
+  1.2e-7) in every argument does to the right number. At least 100 is asked for (10 in
+  single precision), so that no right solution fails because it adds up in another
+  order or on another machine.
+"""
+_LEAST, _MOST = 1e-15, 1e9
+_WORDS = {
+    "array": "shape and kind of numbers",
+    "unchanged": "arguments unchanged",
+}
+
+
+def write_oracles(
+    course: Course, assignments: Sequence[str], path: Path, jobs: int, step: Step
+) -> VerifyReport:
+    """Measure the routes, and write their table if all of them hold.
+
+    Raises UserError if the file cannot be written, or is one that was not made so.
+    """
+    _refuse_other(path)
+    began = time.monotonic()
+    rows = measure_routes(course, assignments, jobs, step)
+    cases = tuple(row.case for row in rows)
+    report = VerifyReport(len(SEEDS), time.monotonic() - began, cases)
+    if report.passed:
+        try:
+            path.write_text(markdown(course, assignments, rows), encoding="utf-8")
+        except OSError as error:
+            raise UserError(f"{path} cannot be written: {error.strerror}.") from error
+    return report
+
+
+def _refuse_other(path: Path) -> None:
+    """Only a table that this made is written over; asked before minutes are spent."""
+    try:
+        if path.exists() and MADE not in path.read_text(encoding="utf-8"):
+            raise UserError(
+                f"{path}: is there already, and is no table of oracles. Name another "
+                "file, or move it away."
+            )
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be written over: {error}.") from error
+
+
+def markdown(course: Course, assignments: Sequence[str], rows: Iterable[Row]) -> str:
+    """The document: what the columns mean, then two tables for each assignment."""
+    rows = list(rows)
+    parts = [INTRODUCTION]
+    for name in assignments:
+        mine = [_cells(row) for row in rows if row.assignment == name]
+        parts.append(f"## {name}\n")
+        if mine:
+            parts.append(_table(COLUMNS, mine))
+        if found := list(_others(course, name)):
+            parts.append("These hidden tests ask the oracle for no number:\n")
+            parts.append(_table(("test", "what it expects"), found))
+    return "\n".join(parts)
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    exact = all(limit.tolerance is None for limit in row.limits) and row.limits
+    moved = None if exact else row.moved
+    return (
+        f"`{row.check}`",
+        ", ".join(f"`{name}`" for name in row.functions),
+        _routes(row.functions, row.first),
+        _routes(row.functions, row.second),
+        "; ".join(map(_limit, row.limits)) or "a condition",
+        "-" if exact else _difference(row.differ.relative),
+        "-" if moved is None else _short(float(f"{moved.relative:.1g}")),
+        "-" if exact else _room(row.differ.share),
+        "-" if moved is None else _room(moved.share),
+    )
+
+
+def _routes(functions: Sequence[str], routes: Sequence[str]) -> str:
+    if len(set(routes)) == 1:
+        return routes[0]
+    pairs = zip(functions, routes, strict=True)
+    return "; ".join(f"`{name}`: {route}" for name, route in pairs)
+
+
+def _limit(limit: Limit) -> str:
+    if limit.tolerance is None:
+        return "equal"
+    if not limit.single:
+        return f"{_short(limit.tolerance.rtol)}, {_short(limit.tolerance.atol)}"
+    one = np.ones(1, np.float32)
+    rtol, atol = limit.tolerance.bounds(one, one)
+    return f"{_short(rtol)}, {_short(atol)} (single)"
+
+
+def _short(number: float) -> str:
+    """A number as people write it: 0.6, 30, 2e5, 1e-7."""
+    mantissa, _, exponent = f"{number:.5g}".partition("e")
+    return f"{mantissa}e{int(exponent)}" if exponent else mantissa
+
+
+def _difference(relative: float) -> str:
+    if relative <= _LEAST:
+        return f"< {_short(_LEAST)}"
+    return f"1e{math.ceil(math.log10(relative))}"
+
+
+def _room(share: float) -> str:
+    if share * _MOST <= 1:
+        return f"> {_short(_MOST)}"
+    return f"1e{math.floor(-math.log10(share))}"
+
+
+def _table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [names, ["---"] * len(names), *rows]
+    text = "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |"
+        for line in lines
+    )
+    return text + "\n"
+
+
+def _others(course: Course, assignment: str) -> Iterator[tuple[str, str]]:
+    """The hidden tests that ask the oracle for no number, and what they expect."""
+    material = load_material(course, assignment)
+    asked = derived(material, load_reference(material))
+    for name, text in hidden_texts(material).items():
+        if name not in asked:
+            stands = dict.fromkeys(_stands_on(ast.parse(text)))
+            yield f"`{name}`", "; ".join(stands) or "that it runs without an error"
+
+
+def _stands_on(tree: ast.AST) -> Iterator[str]:
+    """What a hidden part without an oracle compares with, in the order of its text."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assert):
+            yield f"a condition, `{ast.unparse(node.test)}`"
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            yield from _stands_on_call(node, node.func)
+
+
+def _stands_on_call(call: ast.Call, function: ast.Attribute) -> Iterator[str]:
+    if ast.unparse(function.value) != "check":
+        return
+    if function.attr in _WORDS:
+        yield _WORDS[function.attr]
+    elif function.attr == "that" and call.args:
+        yield f"a condition, `{ast.unparse(call.args[0])}`"
+    elif function.attr in ("close", "equal"):
+        named = [k.value for k in call.keywords if k.arg == "expected"]
+        yield f"made in the test, `{ast.unparse([*call.args[2:3], *named][0])}`"

@@ -1,0 +1,180 @@
+"""Measure one hidden test: how far two routes differ, and what rounding does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from unrolled.assignment.reference import Check, Reference
+from unrolled.author.oracles.conditioning import INF, Gap, Limit, Shake, gap
+from unrolled.author.oracles.record import Ask, Run, run_hidden
+from unrolled.author.oracles.witness import Witness, draws_inputs
+from unrolled.lab.checks.values import Tolerance
+
+DRAWS = 2
+ROUTES_SHARE = 0.1  # of the tolerance: the most that the routes may differ by
+DEFAULT = Limit(Tolerance(1e-7, 1e-9))
+
+
+class Trial:
+    """The measurements of one check, the worst over all seeds and draws.
+
+    `moved.relative` is the conditioning, `moved.share` what a rounding error in the
+    arguments takes of the tolerance; `moved` is None where no argument can change.
+    """
+
+    def __init__(self, reference: Reference, witness: Witness, check: Check) -> None:
+        self.reference, self.witness, self.check = reference, witness, check
+        self.differ = Gap()
+        self.moved: Gap | None = None
+        self.too_tight: Gap | None = None
+        self.limits: dict[Limit, None] = {}
+        self.errors: dict[str, None] = {}
+
+    def seed(self, seed: int) -> None:
+        """Measure under one seed."""
+        first = self._run("the oracle", seed, self._oracle, checking=True)
+        second = self._run("the witness", seed, self._witness)
+        self._guard(first)
+        judged = _judged(first, self._draws)
+        for _, found in self._gaps(first, second, judged):
+            self.differ = self.differ.worst(found)
+        for draw in range(DRAWS):
+            shake = Shake(np.random.default_rng([seed, draw]))
+            third = self._run("arguments hardly changed", seed, self._shaken(shake))
+            gaps = list(self._gaps(first, third, judged))
+            for item, found in gaps if shake.step else ():
+                self._move(item.limit, found, shake.step)
+
+    def _move(self, limit: Limit, found: Gap, step: float) -> None:
+        """Note how far a result moved when the arguments did by a relative step."""
+        moved = Gap(found.relative / step, found.share / step * limit.eps)
+        self.moved = moved.worst(self.moved or Gap())
+        if moved.share > limit.rounding_share:
+            self.too_tight = moved.worst(self.too_tight or Gap())
+
+    def _run(self, what: str, seed: int, ask: Ask, *, checking: bool = False) -> Run:
+        check, reference = self.check, self.reference
+        run = run_hidden(check, reference, seed, ask, checking=checking)
+        if run.error:
+            self.errors[f"with {what} the test fails: {run.error}"] = None
+        return run
+
+    def _oracle(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return getattr(self.reference.oracle, name)(*args, **kwargs)
+
+    def _draws(self, name: str) -> bool:
+        return draws_inputs(getattr(self.reference.oracle, name))
+
+    def _witness(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        function = getattr(self.reference.oracle, name)
+        if not draws_inputs(function):
+            function = getattr(self.witness.module, name)
+        return function(*args, **kwargs)
+
+    def _shaken(self, shake: Shake) -> Ask:
+        def ask(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+            function = getattr(self.reference.oracle, name)
+            if not draws_inputs(function):
+                args, kwargs = shake(args), shake(kwargs)
+            return function(*args, **kwargs)
+
+        return ask
+
+    def _guard(self, run: Run) -> None:
+        """What is said to be an input may not be what a test compares with."""
+        for call in run.calls:
+            function = getattr(self.reference.oracle, call.name)
+            if draws_inputs(function) and _is_compared(call.outcome.arrays, run):
+                error = (
+                    f"oracle.{call.name} draws more than inputs: the test compares "
+                    "with it; derive that in a function of its own"
+                )
+                self.errors[error] = None
+
+    def _gaps(
+        self, first: Run, other: Run, judged: Sequence[_Judged]
+    ) -> Iterator[tuple[_Judged, Gap]]:
+        wants, others = _items(first), _items(other)
+        if first.error or other.error:
+            return
+        if len(wants) != len(others):
+            self.errors["the test takes another way where its numbers differ"] = None
+            return
+        for item in judged:
+            found = gap(wants[item.place], others[item.place], item.limit)
+            if item.compared and (item.made or found.relative > 0):
+                self.limits[item.limit] = None
+            yield item, found
+
+    def problems(self) -> Iterator[str]:
+        """What is wrong with the check."""
+        yield from self.errors
+        if self.differ.share > ROUTES_SHARE:
+            yield (
+                f"the two routes differ by {_times(self.differ.share)} the tolerance "
+                f"(relative {self.differ.relative:.1g}); at most {ROUTES_SHARE:g} "
+                "times is allowed"
+            )
+        if self.too_tight:
+            yield (
+                "the tolerance is too tight: rounding the arguments moves the result "
+                f"by {_times(self.too_tight.share)} the tolerance (conditioning "
+                f"{self.too_tight.relative:.1g}); at most 0.01 times is allowed, 0.1 "
+                "times in single precision"
+            )
+
+
+def _times(share: float) -> str:
+    return "infinitely many times" if share == INF else f"{share:.1g} times"
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """A place among a run's comparisons and outcomes, with what holds there.
+
+    `made`: the oracle's own outcome, or a part of it, is what is compared with.
+    """
+
+    place: int
+    limit: Limit
+    compared: bool
+    made: bool
+
+
+def _items(run: Run) -> list[Any]:
+    """All that a run compared with, then all outcomes of the oracle."""
+    wants = [c.want.value for c in run.comparisons]
+    return wants + [c.outcome.value for c in run.calls]
+
+
+def _is_compared(parts: frozenset[int], run: Run) -> bool:
+    return any(parts & c.want.parts for c in run.comparisons)
+
+
+def _judged(run: Run, draws: Callable[[str], bool]) -> list[_Judged]:
+    """What is judged: comparisons, and outcomes that are not compared themselves.
+
+    Of a function that only draws inputs, `draws`, nothing is: it may make functions.
+    """
+    outcomes = frozenset[int]().union(*(c.outcome.parts for c in run.calls))
+    judged = [
+        _Judged(place, c.limit, True, bool(outcomes & c.want.parts))
+        for place, c in enumerate(run.comparisons)
+    ]
+    loosest = max((c.limit for c in run.comparisons), key=_looseness, default=DEFAULT)
+    if loosest.tolerance is None:
+        loosest = DEFAULT
+    start = len(run.comparisons)
+    for place, call in enumerate(run.calls, start):
+        if not (draws(call.name) or _is_compared(call.outcome.parts, run)):
+            judged.append(_Judged(place, loosest, False, False))
+    return judged
+
+
+def _looseness(limit: Limit) -> tuple[bool, float, float]:
+    close = limit.tolerance or Tolerance(0.0, 0.0)
+    return limit.single, close.rtol, close.atol

@@ -1,0 +1,1 @@
+"""`unrolled verify`: made submissions through the grading path."""

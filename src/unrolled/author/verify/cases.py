@@ -1,0 +1,172 @@
+"""Made submissions that prove the tests of an assignment, and what each must show."""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Iterator, Sequence
+
+from unrolled.assignment.catalogue import Misconception, Style
+from unrolled.assignment.cells import defined_names, is_exercise, meta
+from unrolled.assignment.material import Material, Notebook
+from unrolled.assignment.reference import Reference
+from unrolled.author.report import Case
+from unrolled.course.limits import Limits
+from unrolled.grade.doctor.select_worker import trusted_worker
+from unrolled.grade.judge.judge import Examination
+from unrolled.grade.judge.verdict import CellVerdict, Task
+
+LIMITS = Limits(submission_seconds=900.0, cell_seconds=60.0)
+
+
+def solved(material: Material, replaced: dict[str, str] | None = None) -> Notebook:
+    """The release with the reference's solution cells, or with others in their place.
+
+    `replaced` maps an exercise to the source of a function that takes the place
+    of the reference's function of that name.
+    """
+    notebook = copy.deepcopy(material.release)
+    answers = {
+        meta(c)["grade_id"]: c["source"]
+        for c in material.source["cells"]
+        if is_exercise(c)
+    }
+    for exercise, function in (replaced or {}).items():
+        answers[exercise] = with_function(answers[exercise], exercise, function)
+    for cell in notebook["cells"]:
+        if is_exercise(cell):
+            cell["source"] = answers[meta(cell)["grade_id"]]
+    return notebook
+
+
+def with_function(cell: str, exercise: str, function: str) -> str:
+    """The text of a solution cell with its function, class or data replaced."""
+    names = defined_names(cell)
+    target = exercise if exercise in names else names[0]
+    for node in ast.parse(cell).body:
+        if target in defined_names(ast.unparse(node)):
+            lines = cell.split("\n")
+            end = node.end_lineno or len(lines)
+            text = function.replace(f"def {exercise}(", f"def {target}(", 1)
+            if isinstance(node, ast.Assign | ast.AnnAssign):
+                text += f"\n\n{target} = {target}()"
+            return "\n".join([*lines[: node.lineno - 1], text, *lines[end:]])
+    raise ValueError(f"the cell of {exercise} defines no {target}")
+
+
+def examine(
+    material: Material,
+    reference: Reference,
+    notebook: Notebook,
+    seeds: Sequence[int],
+    only: str | None = None,
+) -> Iterator[tuple[int, list[CellVerdict]]]:
+    """The verdicts on a made submission under each seed, in one process.
+
+    All checks run under the first seed; under the others those of the exercise
+    `only`, if it is given: the rest of the notebook is the solution, which has a
+    case of its own.
+    """
+    task = Task(material, notebook, seeds[0], LIMITS)
+    examination = Examination(task, reference, trusted_worker())
+    try:
+        for seed in seeds:
+            exercise = None if seed == seeds[0] else only
+            yield seed, list(examination.verdicts(seed, exercise))
+    finally:
+        examination.close()
+
+
+def solution_case(
+    material: Material, reference: Reference, seeds: Sequence[int]
+) -> Case:
+    """The reference solution gets all automatic points under every seed."""
+    problems = _must_pass(material, reference, solved(material), seeds)
+    return Case(material.assignment, "solution", "all points", tuple(problems))
+
+
+def release_case(material: Material, reference: Reference) -> Case:
+    """The untouched release gets no automatic point."""
+    problems = [
+        f"{v.grade_id} passes on the untouched release"
+        for _, verdicts in examine(material, reference, material.release, [0])
+        for v in verdicts
+        if v.passed
+    ]
+    return Case(material.assignment, "release", "no points", tuple(problems))
+
+
+def style_case(
+    material: Material,
+    reference: Reference,
+    styles: Sequence[Style],
+    seeds: Sequence[int],
+) -> Case:
+    """Correct solutions in other styles get all points."""
+    notebook = solved(material, {s.exercise: s.source for s in styles})
+    problems = _must_pass(material, reference, notebook, seeds)
+    names = ", ".join(s.name for s in styles)
+    return Case(material.assignment, "style", names, tuple(problems))
+
+
+def _must_pass(
+    material: Material, reference: Reference, notebook: Notebook, seeds: Sequence[int]
+) -> list[str]:
+    problems: dict[str, str] = {}
+    for seed, verdicts in examine(material, reference, notebook, seeds):
+        for v in verdicts:
+            if not v.passed or v.follow_through:
+                text = f"{v.grade_id} fails under seed {seed}: {v.message[:200]}"
+                problems.setdefault(v.grade_id, text)
+    return list(problems.values())
+
+
+def misconception_case(
+    material: Material, reference: Reference, m: Misconception, seeds: Sequence[int]
+) -> Case:
+    """A misconception fails the cells it should, with its own hint and no other's.
+
+    Which cells it fails is the same under every seed: no verdict is luck.
+    """
+    notebook = solved(material, {m.exercise: m.source})
+    problems: dict[str, str] = {}
+    passed: dict[str, bool] = {}
+    for seed, verdicts in examine(material, reference, notebook, seeds, m.exercise):
+        for v in verdicts:
+            problem = _problem(m, v)
+            if not problem and passed.setdefault(v.grade_id, v.passed) != v.passed:
+                problem = f"{'passes' if v.passed else 'fails'}, but not always"
+            if problem:
+                problems.setdefault(v.grade_id, f"{v.grade_id} {problem} (seed {seed})")
+    return Case(material.assignment, "misconception", m.name, tuple(problems.values()))
+
+
+def _problem(m: Misconception, v: CellVerdict) -> str:
+    if v.exercise != m.exercise:
+        return "" if v.passed else f"of another exercise fails: {v.message[:200]}"
+    if v.passed:
+        return "passes, but must fail" if v.grade_id in m.fails else ""
+    others = set(v.misconception) - {m.name} - set(m.coincides)
+    if m.name not in v.misconception:
+        return f"fails without its own hint: {v.message[:200]}"
+    return f"gets the hint of {', '.join(sorted(others))} too" if others else ""
+
+
+def catalogue_cases(material: Material, reference: Reference) -> Iterator[Case]:
+    """Every exercise has at least three misconceptions and three styles, real ids."""
+    ids = {c.grade_id for c in reference.checks}
+    for exercise in reference.defines:
+        wrong = reference.catalogue.of(exercise)
+        styles = [s for s in reference.catalogue.styles if s.exercise == exercise]
+        problems = [
+            f"only {len(found)} {what}"
+            for found, what in ((wrong, "misconceptions"), (styles, "styles"))
+            if len(found) < 3
+        ]
+        problems += [
+            f"{m.name}: there is no check {name}"
+            for m in wrong
+            for name in m.fails
+            if name not in ids
+        ]
+        yield Case(material.assignment, "catalogue", exercise, tuple(problems))

@@ -1,0 +1,144 @@
+"""Run a solved notebook as a student would, in a kernel, and render it.
+
+Solutions are committed without outputs; what they look like when they have run
+goes to ``build/rendered/``, as a page and as a notebook. One that ran well is kept
+there with a key of everything that it hangs on, and is not run again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sys
+import time
+from dataclasses import dataclass
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbconvert.exporters import HTMLExporter
+from nbformat import NotebookNode
+from traitlets.config import Config
+
+from unrolled.assignment.cells import is_answer, is_check, meta
+from unrolled.assignment.material import Material
+from unrolled.assignment.workdir import workplace
+from unrolled.author.report import Case
+from unrolled.author.verify.cases import solved
+from unrolled.grade.scheduling.engine import engine_digest
+
+# By the clock and of processor time: neither a busy machine counts nor a second thread.
+NOTEBOOK_SECONDS = 60.0
+WAITING_SECONDS = 240.0  # by the clock, for a notebook that waits for something
+_WIDGETS_LAST = [
+    *("text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg"),
+    *("text/latex", "text/plain", "application/vnd.jupyter.widget-view+json"),
+]
+
+
+@dataclass(frozen=True)
+class Executed:
+    """A notebook that was run, and what was wrong with it as a whole."""
+
+    notebook: NotebookNode
+    problems: tuple[str, ...] = ()
+
+
+def notebook_cases(material: Material, folder: Path) -> list[Case]:
+    """The solved notebook runs in time, and no grade cell writes anything."""
+    run = executed(material, folder)
+    name, talkers = material.assignment, tuple(_talkers(run.notebook))
+    return [
+        Case(name, "notebook", "runs from top to bottom", run.problems),
+        Case(name, "notebook", "grade cells are silent", talkers),
+    ]
+
+
+def executed(material: Material, folder: Path) -> Executed:
+    """The solved notebook, run in a kernel: now, or before if nothing has changed."""
+    kept = folder.resolve() / f"{material.assignment}.ipynb"
+    key = _key(material)
+    with contextlib.suppress(Exception):  # not there, or no notebook any more
+        notebook = nbformat.read(kept, as_version=4)
+        if notebook.metadata.get("unrolled_key") == key:
+            return Executed(notebook)
+    run = _execute(material)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    render(run.notebook, kept.with_suffix(".html"))
+    if not run.problems:
+        run.notebook.metadata["unrolled_key"] = key
+        partial = kept.with_suffix(f".{os.getpid()}")
+        partial.write_text(nbformat.writes(run.notebook), encoding="utf-8")
+        partial.replace(kept)
+    return run
+
+
+def _key(material: Material) -> str:
+    """A digest of the material, of the grader and of everything installed."""
+    installed = sorted(f"{d.name}=={d.version}" for d in distributions())
+    parts = (material.digest, engine_digest(), *installed)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _execute(material: Material) -> Executed:
+    notebook = nbformat.from_dict(solved(material))
+    _with_answers(notebook, material)
+    began, before = time.monotonic(), _used_by_kernels()
+    problems: list[str] = []
+    try:
+        with workplace(material.data):  # a kernel's sockets lie where its client works
+            _client(notebook).execute()
+    except CellExecutionError as error:
+        problems = [f"a cell fails: {error.ename}: {error.evalue[:300]}"]
+    passed = time.monotonic() - began
+    worked = min(passed, _used_by_kernels() - before)
+    for seconds, most in ((worked, NOTEBOOK_SECONDS), (passed, WAITING_SECONDS)):
+        if seconds > most:
+            problems.append(f"takes {seconds:.0f} s, more than {most:.0f} s")
+    return Executed(notebook, tuple(problems))
+
+
+def _used_by_kernels() -> float:
+    """Seconds of processor time of all kernels that have ended; not on Windows."""
+    if sys.platform == "win32":
+        return 0.0
+    import resource
+
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _client(notebook: Any) -> NotebookClient:
+    """A client whose kernel listens on files, not on TCP."""
+    config = Config()
+    config.KernelManager.transport = "ipc"
+    config.NotebookClient.coalesce_streams = True
+    return NotebookClient(notebook, timeout=120, kernel_name="python3", config=config)
+
+
+def _with_answers(notebook: Any, material: Material) -> None:
+    answers = {meta(c)["grade_id"]: c for c in material.source["cells"] if is_answer(c)}
+    for cell in notebook.cells:
+        if is_answer(cell):
+            cell.source = answers[meta(cell)["grade_id"]]["source"]
+
+
+def _talkers(notebook: Any) -> list[str]:
+    return [
+        f"{meta(c)['grade_id']} writes something"
+        for c in notebook.cells
+        if is_check(c) and c.get("outputs")
+    ]
+
+
+def render(notebook: Any, page: Path) -> None:
+    """Write an executed notebook as a page; static pictures in place of widgets."""
+    config = Config()
+    config.HTMLExporter.display_data_priority = _WIDGETS_LAST
+    config.NbConvertBase.display_data_priority = _WIDGETS_LAST
+    body, _ = HTMLExporter(config=config).from_notebook_node(notebook)
+    page.write_text(body, encoding="utf-8")

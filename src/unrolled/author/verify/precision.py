@@ -1,0 +1,68 @@
+"""Made submissions in which one function returns float32, and all else is right.
+
+What its own checks take may cost nothing further on: neither in the functions that
+compute with it, nor for some students only.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from itertools import chain
+from pathlib import Path
+
+from unrolled.assignment.cells import defined_names, is_exercise, meta
+from unrolled.assignment.material import Material, Notebook
+from unrolled.assignment.reference import Reference
+from unrolled.author.report import Case
+from unrolled.author.verify import precision_kit
+from unrolled.author.verify.cases import examine
+from unrolled.author.verify.lazy import Renaming
+
+SEEDS = 2  # under which all checks of the notebook run; its own run under all
+
+
+def single_case(
+    material: Material, reference: Reference, exercise: str, seeds: Sequence[int]
+) -> Case:
+    """Float32 in one exercise costs points there, under every seed, or nowhere."""
+    notebook = single_notebook(material, exercise)
+    problems: dict[str, str] = {}
+    passed: dict[str, bool] = {}
+    runs = (
+        examine(material, reference, notebook, seeds, exercise),
+        examine(material, reference, notebook, seeds[1:SEEDS] or seeds),
+    )
+    for seed, verdicts in chain(*runs):
+        for v in verdicts:
+            own = v.exercise == exercise
+            if own and passed.setdefault(v.grade_id, v.passed) != v.passed:
+                problems[v.grade_id] = f"{v.grade_id} passes for some draws only"
+            if not own and not v.passed:
+                text = f"{v.grade_id} of another exercise fails: {v.message[:200]}"
+                problems.setdefault(v.grade_id, f"{text} (seed {seed})")
+    return Case(material.assignment, "float32", exercise, tuple(problems.values()))
+
+
+def single_notebook(material: Material, exercise: str) -> Notebook:
+    """The solution, with one exercise whose arrays come back in float32."""
+    notebook = copy.deepcopy(material.release)
+    answers = {
+        meta(c)["grade_id"]: c["source"]
+        for c in material.source["cells"]
+        if is_exercise(c)
+    }
+    for cell in notebook["cells"]:
+        if is_exercise(cell):
+            name = meta(cell)["grade_id"]
+            text = answers[name]
+            cell["source"] = _single(text) if name == exercise else text
+    return notebook
+
+
+def _single(text: str) -> str:
+    """The text of a solution, and its functions once more, in float32."""
+    names = defined_names(text)
+    kit = Path(precision_kit.__file__).read_text(encoding="utf-8")
+    right = Renaming(set(names)).text(text)
+    return "\n\n".join([kit, right, *(f"{n} = single(right_{n})" for n in names)])

@@ -1,0 +1,44 @@
+"""Pieces of work that `unrolled verify` shares out to processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import as_completed
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from unrolled.processes import process_pool
+
+Step = Callable[[int, int, str], None]
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class Piece(Generic[Found]):
+    """A piece of work; one that `waits` keeps no processor busy most of its time."""
+
+    work: Callable[[], list[Found]]
+    waits: bool = False
+
+
+def done_pieces(
+    work: Iterable[Piece[Found]],
+    jobs: int,
+    step: Step,
+    name: Callable[[Found], str],
+) -> list[Found]:
+    """What all pieces of work find, in their order; `step` is told what is done.
+
+    Each runs in one of `jobs` processes, or in one of twice as many beside them if
+    it waits.
+    """
+    pools = [process_pool(n) for n in (jobs, 2 * jobs)]
+    try:
+        futures = [pools[piece.waits].submit(piece.work) for piece in work]
+        for done, future in enumerate(as_completed(futures), 1):
+            found = future.result()
+            step(done, len(futures), name(found[0]) if found else "")
+        return [item for future in futures for item in future.result()]
+    finally:
+        for pool in pools:
+            pool.shutdown(cancel_futures=True)

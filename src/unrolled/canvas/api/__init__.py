@@ -1,0 +1,1 @@
+"""Canvas over its REST API."""

@@ -1,0 +1,239 @@
+"""A Canvas course read through the REST API: the same table as its exported CSV."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from canvasapi.assignment import Assignment
+from canvasapi.course import Course as CanvasCourse
+from canvasapi.exceptions import Forbidden, ResourceDoesNotExist, Unauthorized
+from canvasapi.submission import Submission
+
+from unrolled.canvas.api.http import PatientSession, requester, told
+from unrolled.canvas.api.token import Token
+from unrolled.canvas.grades_csv.exported_csv import (
+    NOT_ASSIGNED,
+    OVER,
+    Column,
+    Row,
+    Template,
+)
+from unrolled.course.canvas import CanvasPlace
+from unrolled.errors import UserError
+
+IDENTITY = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
+Key = tuple[str, str]  # (student, assignment), as Canvas numbers them
+
+
+@dataclass(frozen=True)
+class Present:
+    """What Canvas has for one student and assignment.
+
+    `entered` is the grade as given; `score` is after Canvas's own late policy; `over`
+    says that its grading period is closed.
+    """
+
+    entered: float | None = None
+    score: float | None = None
+    excused: bool = False
+    comments: tuple[str, ...] = ()
+    over: bool = False
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A course in Canvas, and how to talk to it."""
+
+    place: CanvasPlace
+    token: Token
+    course: Any
+    pause: Callable[[float], None] = time.sleep
+    assignments: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """For people and for the ledger."""
+        return f"{self.place.url} course {self.place.course}"
+
+    def submission(self, key: Key) -> Any:
+        """A submission to write to, without reading it first."""
+        student, assignment = key
+        known = {"course_id": self.place.course, "assignment_id": assignment}
+        return Submission(self.course._requester, known | {"user_id": student})
+
+    def told(self) -> Any:
+        """A context in which errors become one line without the token."""
+        return told(self.token, self.name)
+
+
+def connect(
+    place: CanvasPlace, token: Token, pause: Callable[[float], None] = time.sleep
+) -> Remote:
+    """The course that course.toml names.
+
+    Raises UserError if it names none, CanvasFailedError if Canvas does not answer.
+    """
+    if not place.url or not place.course:
+        raise UserError(
+            "course.toml does not say where the course is in Canvas: add\n"
+            '[canvas]\nurl = "https://canvas.example.edu"\ncourse = 12345   '
+            "# the number in the course's address"
+        )
+    session = PatientSession(token, place.url, pause)
+    way = requester(place.url, session)
+    course = CanvasCourse(way, {"id": place.course, "name": ""})
+    remote = Remote(place, token, course, pause)
+    with remote.told():
+        for found in course.get_assignments():
+            remote.assignments[str(found.id)] = found
+    return remote
+
+
+def read_present(
+    assignment: Assignment, comments: bool = False
+) -> Mapping[str, Present]:
+    """What Canvas has for every student of an assignment, by its student number."""
+    include = {"include": ["submission_comments"]} if comments else {}
+    return {
+        str(found.user_id): present_of(found)
+        for found in assignment.get_submissions(**include)
+    }
+
+
+def present_of(found: Any) -> Present:
+    """What a submission that was read says."""
+    score = getattr(found, "score", None)
+    entered = getattr(found, "entered_score", None)
+    told_of = getattr(found, "submission_comments", None) or []
+    return Present(
+        score if entered is None else entered,
+        score,
+        bool(getattr(found, "excused", False)),
+        tuple(str(c.get("comment", "")) for c in told_of),
+    )
+
+
+def template_of(
+    remote: Remote, users: Iterable[Any], present: Mapping[Key, Present]
+) -> Template:
+    """The course as a template, so that one plan serves CSV and REST alike."""
+    width = len(IDENTITY)
+    columns = tuple(
+        Column(
+            width + index,
+            str(found.name),
+            str(found.name),
+            number,
+            getattr(found, "points_possible", None),
+            closed(found),
+            bool(getattr(found, "post_manually", False)),
+        )
+        for index, (number, found) in enumerate(remote.assignments.items())
+    )
+    rows = [_row(line, user, columns, present) for line, user in enumerate(users, 2)]
+    return Template(Path(remote.name), IDENTITY, columns, tuple(rows), ())
+
+
+def closed(assignment: Any) -> str:
+    """Why an assignment takes no grades from here; "" if it does."""
+
+    def has(name: str) -> bool:
+        return bool(getattr(assignment, name, False))
+
+    if not getattr(assignment, "published", True):
+        return "not published in Canvas, so it takes no grades"
+    if getattr(assignment, "grading_type", "points") in ("pass_fail", "not_graded"):
+        return f"graded as {assignment.grading_type} in Canvas, not by points"
+    if has("moderated_grading") and not has("grades_published"):
+        return (
+            "moderated in Canvas: its grades are settled there. Switch moderated "
+            "grading off, or enter them there"
+        )
+    if has("group_category_id") and not has("grade_group_students_individually"):
+        return (
+            "a group assignment in Canvas: one member's grade would go to the whole "
+            "group. Let it assign grades to each student individually"
+        )
+    if getattr(assignment, "anonymize_students", has("anonymous_grading")):
+        return (
+            "graded anonymously in Canvas: it does not say whose a grade is before all "
+            "are posted. Post them, or switch anonymous grading off"
+        )
+    return ""
+
+
+def over_for(remote: Remote, assignment: Any) -> Collection[str] | None:
+    """Students for whom an assignment lies in a closed grading period.
+
+    None if Canvas only says that there are some.
+    """
+    if not getattr(assignment, "in_closed_grading_period", False):
+        return ()
+    path = f"courses/{remote.place.course}/effective_due_dates"
+    asked = [("assignment_ids[]", str(assignment.id))]
+    try:
+        answer = remote.course._requester.request("GET", path, _kwargs=asked).json()
+        dates = answer[str(assignment.id)]
+        return {s for s, d in dates.items() if d.get("in_closed_grading_period")}
+    except (ResourceDoesNotExist, Forbidden, Unauthorized, KeyError, AttributeError):
+        return None
+
+
+def _row(
+    line: int, user: Any, columns: Iterable[Column], present: Mapping[Key, Present]
+) -> Row:
+    name = str(getattr(user, "sortable_name", "") or getattr(user, "name", ""))
+    sis = str(getattr(user, "sis_user_id", "") or "")
+    login = str(getattr(user, "login_id", "") or "")
+    identity = (name, str(user.id), sis, login, "")
+    cells = [
+        "" if c.closed else _cell(present.get((str(user.id), c.canvas_id)))
+        for c in columns
+    ]
+    return Row(line, name, str(user.id), sis, login, identity, (*identity, *cells))
+
+
+def _cell(present: Present | None) -> str:
+    """As an export would show it: Canvas has no submission where none is assigned."""
+    if present is None:
+        return NOT_ASSIGNED
+    if present.over:
+        return OVER
+    if present.excused:
+        return "EX"
+    return "" if present.entered is None else f"{present.entered:.2f}"
+
+
+def active_students(remote: Remote) -> list[Any]:
+    """Students whose enrolment is active or invited; Canvas drops the concluded."""
+    return list(
+        remote.course.get_users(
+            enrollment_type=["student"], enrollment_state=["active", "invited"]
+        )
+    )
+
+
+def test_students(remote: Remote) -> list[Any]:
+    """Canvas's Test Student, once somebody has opened the student view.
+
+    It is enrolled in a way of its own, which a list of students leaves out.
+    """
+    return list(
+        remote.course.get_users(
+            enrollment_type=["student_view"], include=["test_student"]
+        )
+    )
+
+
+def look(remote: Remote, key: Key) -> Present:
+    """What Canvas has now for one submission."""
+    student, assignment = key
+    path = f"courses/{remote.place.course}/assignments/{assignment}"
+    way = remote.course._requester
+    asked = [("include[]", "submission_comments")]
+    answer = way.request("GET", f"{path}/submissions/{student}", _kwargs=asked)
+    return present_of(Submission(way, answer.json()))

@@ -1,0 +1,158 @@
+"""Requests to Canvas that wait and try again, and errors that never tell the token."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from canvasapi import exceptions as canvas_errors
+from canvasapi.requester import Requester
+from requests.auth import AuthBase
+
+from unrolled.canvas.api.token import Token
+
+TRIES = 9
+LONGEST = 30.0
+TIMEOUT = (10.0, 60.0)
+_LOST = (
+    requests.exceptions.ConnectionError,
+    requests.exceptions.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+)
+# canvasapi gets this instead of the token, so that it cannot write it anywhere.
+_STAND_IN = "kept-by-unrolled"
+
+
+class CanvasFailedError(Exception):
+    """Canvas could not do it, now: what was wrong and what to do, without a token."""
+
+
+class _Bearer(AuthBase):
+    """Puts the token into requests to Canvas itself, never into one to elsewhere."""
+
+    def __init__(self, token: Token, origin: str) -> None:
+        self._token = token
+        self._origin = _origin(origin)
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        meant = request.headers.pop("Authorization", "") == f"Bearer {_STAND_IN}"
+        if meant and _origin(request.url or "") == self._origin:
+            request.headers["Authorization"] = f"Bearer {self._token.reveal()}"
+        return request
+
+
+def same_origin(one: str, other: str) -> bool:
+    """Whether two addresses are of one server."""
+    return _origin(one) == _origin(other)
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc
+
+
+class PatientSession(requests.Session):
+    """A session with time limits, that waits when Canvas throttles or is away.
+
+    A throttled request was not carried out: it is repeated. After a lost connection
+    or an error of the server nobody knows; what may be done twice is repeated, but
+    never a PUT, which carries comments: its caller looks first.
+    """
+
+    def __init__(
+        self, token: Token, url: str, pause: Callable[[float], None] = time.sleep
+    ) -> None:
+        super().__init__()
+        self.auth = _Bearer(token, url)
+        self._token = token
+        self._pause = pause
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> Any:
+        """Send, and again after a longer and longer pause."""
+        options["timeout"] = options.get("timeout") or TIMEOUT
+        repeatable = request.method != "PUT"
+        for attempt in range(TRIES):
+            last = attempt == TRIES - 1
+            try:
+                response = super().send(request, **options)
+            except requests.exceptions.SSLError:
+                raise
+            except _LOST:
+                if last or not repeatable:
+                    raise
+                self._pause(_back_off(attempt))
+                continue
+            _scrub(response, self._token)
+            away = repeatable and response.status_code >= 500
+            if last or not (away or throttled(response)):
+                return response
+            self._pause(_retry_after(response) or _back_off(attempt))
+        raise AssertionError("the last attempt returns or raises")
+
+
+def _scrub(response: requests.Response, token: Token) -> None:
+    """A server that repeats what it was sent shall not bring the token into a log."""
+    secret = token.reveal().encode()
+    if secret in (response.content or b""):
+        response._content = response.content.replace(secret, b"****")
+
+
+def throttled(response: requests.Response) -> bool:
+    """Whether Canvas asks to slow down: 429, or 403 in its own way."""
+    if response.status_code == 429:
+        return True
+    return (
+        response.status_code == 403 and "rate limit exceeded" in response.text.lower()
+    )
+
+
+def _retry_after(response: requests.Response) -> float:
+    with contextlib.suppress(ValueError):
+        return min(LONGEST, max(0.0, float(response.headers.get("Retry-After", 0))))
+    return 0.0
+
+
+def _back_off(attempt: int) -> float:
+    """From half a second, doubled each time; by chance, lest all come at once."""
+    return random.uniform(0.5, 1.0) * min(LONGEST, 0.5 * 2.0**attempt)
+
+
+def requester(url: str, session: requests.Session) -> Requester:
+    """canvasapi's way to Canvas, over our session."""
+    made = Requester(url, _STAND_IN)
+    made._session = session
+    return made
+
+
+@contextlib.contextmanager
+def told(token: Token, place: str) -> Iterator[None]:
+    """Turn what canvasapi and requests raise into one line without the token."""
+    try:
+        yield
+    except canvas_errors.InvalidAccessToken:
+        why = "Canvas does not accept the token (expired?); make a new one there"
+    except canvas_errors.ResourceDoesNotExist:
+        why = "Canvas knows no such course or assignment, or hides it from this token"
+    except (canvas_errors.Unauthorized, canvas_errors.Forbidden) as error:
+        slow = "rate limit" in str(error).lower()
+        why = _SLOW if slow else "the token's owner may not do this in the course"
+    except canvas_errors.CanvasException as error:
+        why = f"Canvas refused: {token.scrub(str(error))[:300]}; {_AGAIN}"
+    except requests.exceptions.SSLError:
+        why = "the server's certificate is not valid; nothing was sent"
+    except requests.exceptions.RequestException as error:
+        why = f"the connection was lost ({type(error).__name__}); {_AGAIN}"
+    except ValueError as error:
+        why = f"what came back is not Canvas's ({type(error).__name__}); {_AGAIN}"
+    else:
+        return
+    raise CanvasFailedError(f"{place}: {why}.") from None
+
+
+_AGAIN = "run the command again, it goes on where it stopped"
+_SLOW = f"Canvas still asks to slow down; wait some minutes and {_AGAIN}"

@@ -1,0 +1,106 @@
+"""What was sent to Canvas, written down before and after, so that nothing goes twice.
+
+Lines of JSON, only ever appended, each on the disk before the next step. A line cut
+short by a crash is passed over: what it would have said is looked up in Canvas.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from unrolled.canvas.records import records_folder
+from unrolled.course.model import Course
+from unrolled.errors import UserError
+
+State = Literal["uploaded", "intended", "sent"]
+
+
+@dataclass(frozen=True)
+class NoteKey:
+    """One comment: for whom, on what, and a digest of all it says."""
+
+    assignment: str
+    student: str
+    digest: str
+
+
+class Ledger:
+    """The notes of one Canvas course; see `open_ledger`."""
+
+    def __init__(self, file: IO[str], place: str) -> None:
+        self._file = file
+        self._place = place
+        self._sent: set[NoteKey] = set()
+        self._files: dict[NoteKey, int] = {}
+        file.seek(0)
+        text = file.read()
+        if text and not text.endswith("\n"):
+            file.write("\n")
+        for line in text.splitlines():
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                self._take(json.loads(line))
+
+    def _take(self, entry: dict[str, Any]) -> None:
+        if entry["place"] != self._place:
+            return
+        key = NoteKey(entry["assignment"], entry["student"], entry["digest"])
+        if entry["state"] == "sent":
+            self._sent.add(key)
+        if entry.get("file"):
+            self._files[key] = int(entry["file"])
+
+    def is_sent(self, key: NoteKey) -> bool:
+        """Whether a note is known to have arrived."""
+        return key in self._sent
+
+    def file_of(self, key: NoteKey) -> int | None:
+        """The Canvas id of a note's file, if it was uploaded already."""
+        return self._files.get(key)
+
+    def write(self, key: NoteKey, state: State, file: int | None = None) -> None:
+        """Write a step down; it is on the disk when this returns."""
+        entry = {
+            "time": datetime.now(UTC).isoformat(timespec="seconds"),
+            "place": self._place,
+            "assignment": key.assignment,
+            "student": key.student,
+            "digest": key.digest,
+            "state": state,
+        } | ({"file": file} if file else {})
+        self._file.write(json.dumps(entry) + "\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._take(entry)
+
+
+def ledger_file(course: Course) -> Path:
+    """Where it lies."""
+    return records_folder(course) / "sent.jsonl"
+
+
+@contextlib.contextmanager
+def open_ledger(course: Course, place: str) -> Iterator[Ledger]:
+    """The ledger, for one process at a time.
+
+    Raises UserError if another push holds it, or if it cannot be opened.
+    """
+    path = ledger_file(course)
+    try:
+        opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        file = os.fdopen(opened, "r+", encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{path}: cannot be opened: {error.strerror}.") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise UserError(f"{path}: another push is running; wait for it.") from None
+        yield Ledger(file, place)

@@ -1,0 +1,330 @@
+"""Grades to Canvas through its REST API: the plan, the sending, the proof.
+
+Grades go in bulk and may be sent twice without harm; what Canvas then has is read
+back and compared. Running it again goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from unrolled.canvas.api.comments import Note, send_note, settle, wanted_notes
+from unrolled.canvas.api.course import (
+    Key,
+    Present,
+    Remote,
+    active_students,
+    closed,
+    look,
+    over_for,
+    read_present,
+    template_of,
+    test_students,
+)
+from unrolled.canvas.api.journal import Ledger, open_ledger
+from unrolled.canvas.grades import exported, grades, open_gradebook, pupils
+from unrolled.canvas.grades_csv.exported_csv import NO_GRADES
+from unrolled.canvas.grades_csv.match import HIDDEN, Filled, LeftOut, grouped
+from unrolled.canvas.grades_csv.plan import ExportPlan, plan_export
+from unrolled.canvas.model import Pupil
+from unrolled.course.model import Course
+from unrolled.errors import UserError
+
+BATCH = 100
+POLLS = 120
+Step = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the instructor asks for beyond the grades.
+
+    With a `trial` only that student's go, and they go to Canvas's Test Student.
+    """
+
+    allow_lower: bool = False
+    comment: str = ""
+    feedback: bool = False
+    scale: bool = False
+    trial: str = ""
+
+
+@dataclass(frozen=True)
+class PushPlan:
+    """The grades that go, the notes that go with them, what Canvas has now."""
+
+    grades: ExportPlan
+    notes: tuple[Note, ...]
+    present: Mapping[Key, Present]
+    left_out: tuple[LeftOut, ...] = ()
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A grade that Canvas does not have as it was sent."""
+
+    student: str
+    assignment: str
+    sent: float
+    canvas: float | None
+    why: str
+
+
+@dataclass(frozen=True)
+class PushReport:
+    """What was sent, what was there already, and what Canvas has otherwise.
+
+    `reasons` are Canvas's own words on what it did not do, `not_sent` what it would not
+    have taken.
+    """
+
+    sent: int
+    same: int
+    notes_sent: int
+    notes_there: int
+    wrong: tuple[Wrong, ...] = ()
+    warnings: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    not_sent: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The document that ``--json`` prints."""
+        return asdict(self)
+
+
+@dataclass
+class Tally:
+    """What has been sent so far, should the rest fail; `proved` is read back."""
+
+    grades: int = 0
+    proved: bool = False
+    notes: int = 0
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was sent."""
+        return not (self.grades or self.notes)
+
+
+def _quiet(done: int, total: int, talk: str) -> None:
+    """Nobody watches."""
+
+
+def plan_push(
+    course: Course,
+    remote: Remote,
+    names: Sequence[str],
+    wish: Wish,
+    step: Step = _quiet,
+) -> PushPlan:
+    """The same plan as for the CSV, made of what Canvas says it has."""
+    assignments = exported(course, names)
+    with open_gradebook(course) as gradebook:
+        people = pupils(course, gradebook, [wish.trial] if wish.trial else ())
+        results = grades(gradebook, assignments)
+    with remote.told():
+        users, testing = _users(remote, people, wish)
+        if wish.trial:
+            people = [Pupil(wish.trial, testing[0])]
+        titles = {t for a in assignments for t in (a.title, a.name)}
+        present = _present(remote, titles, wish, testing, step)
+    template = template_of(remote, users, present)
+    plan = plan_export(
+        template, people, assignments, results, wish.allow_lower, wish.scale
+    )
+    left_out: list[LeftOut] = []
+    notes = wanted_notes(course, plan, wish.comment, wish.feedback, left_out)
+    return PushPlan(plan, tuple(notes), present, tuple(left_out))
+
+
+def _users(
+    remote: Remote, people: Sequence[Pupil], wish: Wish
+) -> tuple[list[Any], list[str]]:
+    """Who may get grades: the class, or the Test Student alone in a trial.
+
+    The Test Student, told by its number as well, is one of the class if the gradebook
+    has its Canvas id.
+    """
+    testing = test_students(remote)
+    if wish.trial:
+        if not testing:
+            raise UserError(
+                f"{remote.name} has no Test Student yet: open the course in Canvas "
+                "and choose View as Student once."
+            )
+        return testing[:1], [str(testing[0].id)]
+    known = {p.canvas_id for p in people}
+    ours = {str(u.id): u for u in testing if str(u.id) in known}
+    users = {str(u.id): u for u in active_students(remote)} | ours
+    return list(users.values()), list(ours)
+
+
+def _present(
+    remote: Remote, titles: set[str], wish: Wish, testing: Sequence[str], step: Step
+) -> dict[Key, Present]:
+    """What Canvas has of the assignments that take grades.
+
+    A list of submissions may leave the Test Student out: it is looked up.
+    """
+    wanted = {
+        n: a
+        for n, a in remote.assignments.items()
+        if a.name in titles and not closed(a)
+    }
+    comments = bool(wish.comment or wish.feedback)
+    found: dict[Key, Present] = {}
+    for done, (number, assignment) in enumerate(wanted.items(), 1):
+        now = {} if wish.trial else dict(read_present(assignment, comments))
+        now |= {n: look(remote, (n, number)) for n in testing if n not in now}
+        over = over_for(remote, assignment)
+        for student, present in now.items():
+            late = over is None or student in over
+            found[student, number] = replace(present, over=late)
+        step(done, len(wanted), f"read {assignment.name}")
+    return found
+
+
+def push(
+    course: Course,
+    remote: Remote,
+    plan: PushPlan,
+    step: Step = _quiet,
+    tally: Tally | None = None,
+) -> PushReport:
+    """Send what differs, wait, read back and compare; then send the notes.
+
+    A note goes only with a grade that Canvas has as it was meant. `tally` is kept up to
+    date. Raises CanvasFailedError if Canvas cannot be reached; a later run goes on.
+    """
+    changed = plan.grades.changed
+    tally = tally or Tally()
+    with open_ledger(course, remote.name) as ledger, remote.told():
+        reasons = _send_grades(remote, changed, step, tally)
+        wrong, warnings = _compare(remote, changed) if changed else ([], [])
+        tally.proved = True
+        bad = {(w.student, w.assignment) for w in wrong}
+        notes = [n for n in plan.notes if (n.student, n.assignment) not in bad]
+        left = _send_notes(remote, ledger, notes, plan.present, step, tally)
+    warnings += _hidden(remote, plan)
+    return PushReport(
+        len(changed) - len(wrong),
+        len(plan.grades.filled) - len(changed),
+        len(left),
+        len(notes) - len(left),
+        tuple(wrong),
+        tuple(warnings),
+        tuple(reasons),
+        tuple(grouped(i for i in plan.grades.left_out if _untakable(i))),
+    )
+
+
+def _untakable(item: LeftOut) -> bool:
+    """Whether it is Canvas that takes no grades there, not we who have none."""
+    ours = item.kind == "column" and not item.other
+    return ours or item.why in NO_GRADES.values()
+
+
+def _hidden(remote: Remote, plan: PushPlan) -> list[str]:
+    """What students do not see yet of that which was sent."""
+    touched = {f.canvas_assignment for f in plan.grades.filled}
+    touched |= {n.key.assignment for n in plan.notes}
+    found = [remote.assignments[n] for n in sorted(touched)]
+    return [f"{a.name}: {HIDDEN}" for a in found if getattr(a, "post_manually", False)]
+
+
+def _send_grades(
+    remote: Remote, changed: Sequence[Filled], step: Step, tally: Tally
+) -> list[str]:
+    """Send them, assignment by assignment; what Canvas says where it fails."""
+    done = 0
+    reasons: dict[str, None] = {}
+    for number in dict.fromkeys(f.canvas_assignment for f in changed):
+        ours = [f for f in changed if f.canvas_assignment == number]
+        for start in range(0, len(ours), BATCH):
+            batch = ours[start : start + BATCH]
+            data = {f.canvas_student: {"posted_grade": f"{f.new:.2f}"} for f in batch}
+            assignment = remote.assignments[number]
+            progress = assignment.submissions_bulk_update(grade_data=data)
+            tally.grades += len(batch)
+            why = _wait(remote, progress)
+            if why:
+                reasons[f"{batch[0].assignment}: {why}"] = None
+            done += len(batch)
+            step(done, len(changed), f"grades of {batch[0].assignment}")
+    return list(reasons)
+
+
+def _wait(remote: Remote, progress: Any) -> str:
+    """Until Canvas has done its job, well or badly; what it says if badly.
+
+    What it really did is compared later: a failed job may have set most grades.
+    """
+    for poll in range(POLLS):
+        if progress.workflow_state == "completed":
+            return ""
+        if progress.workflow_state == "failed":
+            said = str(getattr(progress, "message", None) or "").strip()
+            return f"Canvas says: {remote.token.scrub(said)[:500] or 'failed'}"
+        remote.pause(min(5.0, 0.25 * 1.5**poll))
+        progress = progress.query()
+    return "Canvas is still working on it; run the command again in a while"
+
+
+def _compare(
+    remote: Remote, changed: Sequence[Filled]
+) -> tuple[list[Wrong], list[str]]:
+    wrong, warnings = [], []
+    for number in dict.fromkeys(f.canvas_assignment for f in changed):
+        now = read_present(remote.assignments[number])
+        for grade in (f for f in changed if f.canvas_assignment == number):
+            present = now.get(grade.canvas_student)
+            if present is None:  # the Test Student is in no list
+                present = look(remote, (grade.canvas_student, number))
+            entered = present.entered
+            if entered is None or round(entered, 2) != grade.new or present.excused:
+                why = "Canvas did not take it" if entered is None else "another grade"
+                wrong.append(
+                    Wrong(grade.student, grade.assignment, grade.new, entered, why)
+                )
+            elif present.score is not None and round(present.score, 2) != grade.new:
+                warnings.append(
+                    f"{grade.student}, {grade.assignment}: Canvas's own late policy "
+                    f"makes {present.score:.2f} of {grade.new:.2f}; switch it off "
+                    "there, lateness is in the grade already"
+                )
+    return wrong, warnings
+
+
+def _send_notes(
+    remote: Remote,
+    ledger: Ledger,
+    notes: Sequence[Note],
+    present: Mapping[Key, Present],
+    step: Step,
+    tally: Tally,
+) -> list[Note]:
+    left = settle(ledger, notes, lambda key: present.get(key, Present()))
+    for done, note in enumerate(left, 1):
+        send_note(remote, ledger, note)
+        tally.notes += 1
+        step(done, len(left), f"note for {note.student}")
+    return left
+
+
+def unchanged_since(plan: PushPlan, fresh: PushPlan) -> bool:
+    """Whether Canvas and the gradebook still are as they were shown."""
+    return replace(plan.grades, warnings=()) == replace(fresh.grades, warnings=())
+
+
+def unsent(course: Course, remote: Remote, plan: PushPlan) -> int:
+    """How many of the notes have not been sent yet."""
+    if not plan.notes:
+        return 0
+    with open_ledger(course, remote.name) as ledger:
+        return sum(
+            not ledger.is_sent(n.key)
+            and not n.stands_in(plan.present.get(n.submission, Present()))
+            for n in plan.notes
+        )

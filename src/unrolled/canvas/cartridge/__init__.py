@@ -1,0 +1,1 @@
+"""The course as a Common Cartridge, for Canvas's import."""

@@ -1,0 +1,1 @@
+"""The gradebook file that Canvas exports and takes back."""

@@ -1,0 +1,130 @@
+"""From nbgrader's gradebook to a CSV for Canvas: planned, checked, then written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbgrader.api import Gradebook
+from nbgrader.plugins import ExportPlugin
+from traitlets import Bool, Unicode
+
+from unrolled.canvas.grades import exported, grades, open_gradebook, pupils
+from unrolled.canvas.grades_csv.exported_csv import Template, read_template
+from unrolled.canvas.grades_csv.plan import ExportPlan, plan_export, plan_starter
+from unrolled.canvas.grades_csv.verify import refuse_surprises
+from unrolled.course.model import Course, load_course
+from unrolled.errors import UserError
+from unrolled.files import write_whole
+
+
+class CanvasExport(ExportPlugin):  # type: ignore[misc]
+    """`nbgrader export --exporter=unrolled.canvas.CanvasExport --to canvas.csv`.
+
+    `--CanvasExport.template=FILE` is the gradebook exported from Canvas.
+    """
+
+    template = Unicode("", help="the CSV exported from Canvas").tag(config=True)
+    allow_lower = Bool(False, help="also lower a higher grade").tag(config=True)
+    scale = Bool(False, help="scale to Canvas's points possible").tag(config=True)
+
+    def export(self, gradebook: Gradebook) -> None:
+        """Write the file; one line and exit code 1 if it cannot be done safely."""
+        try:
+            self._export(gradebook)
+        except UserError as error:
+            self.log.error("%s", error)
+            raise SystemExit(1) from None
+
+    def _export(self, gradebook: Gradebook) -> None:
+        course = load_course(Path.cwd())
+        chosen = [str(a) for a in self.assignment] or list(course.assignments)
+        template = read_template(Path(self.template)) if self.template else None
+        students = map(str, self.student)
+        ways = Ways(self.allow_lower, self.scale)
+        plan = make_plan(course, gradebook, chosen, template, ways, students)
+        out = Path(self.to or "canvas.csv")
+        write_checked(plan, template, out, force=True)
+        for line in plan.as_text().split("\n"):
+            self.log.info("%s", line)
+        if plan.unscaled:
+            names = ", ".join(plan.unscaled)
+            raise UserError(f"left out, as Canvas gives other points for it: {names}.")
+
+
+@dataclass(frozen=True)
+class Ways:
+    """What the instructor allows: to lower grades, to scale them to Canvas's points."""
+
+    allow_lower: bool = False
+    scale: bool = False
+
+
+def export_canvas(
+    course: Course,
+    assignments: Sequence[str],
+    template: Path | None,
+    out: Path,
+    allow_lower: bool = False,
+    force: bool = False,
+    dry_run: bool = False,
+    scale: bool = False,
+) -> ExportPlan:
+    """Write the CSV for Canvas; nothing with `dry_run`.
+
+    Raises UserError if `out` exists (unless `force`), the template cannot be read,
+    or our own model of Canvas's importer finds an effect that is not meant.
+    """
+    with open_gradebook(course) as gradebook:
+        read = read_template(template) if template else None
+        ways = Ways(allow_lower, scale)
+        plan = make_plan(course, gradebook, assignments, read, ways)
+    write_checked(plan, read, out, force, dry_run)
+    return plan
+
+
+def make_plan(
+    course: Course,
+    gradebook: Gradebook,
+    names: Sequence[str],
+    template: Template | None,
+    ways: Ways,
+    students: Iterable[str] = (),
+) -> ExportPlan:
+    """The plan for some assignments, and for some students or all.
+
+    Raises UserError if an assignment or a student is unknown, or if there is no
+    template to scale by.
+    """
+    if ways.scale and template is None:
+        raise UserError(
+            "--scale needs --template: only the gradebook that Canvas exports tells "
+            "what an assignment is worth there."
+        )
+    assignments = exported(course, names)
+    people = pupils(course, gradebook, students)
+    results = grades(gradebook, assignments)
+    if template is None:
+        return plan_starter(people, assignments, results)
+    return plan_export(
+        template, people, assignments, results, ways.allow_lower, ways.scale
+    )
+
+
+def write_checked(
+    plan: ExportPlan,
+    template: Template | None,
+    out: Path,
+    force: bool,
+    dry_run: bool = False,
+) -> None:
+    """Write the plan if Canvas would do with it what is meant, and nothing else."""
+    data = plan.to_csv()
+    if template is not None:
+        refuse_surprises(data, plan, template)
+    if dry_run:
+        return
+    if out.exists() and not force:
+        raise UserError(f"{out}: exists already; --force overwrites it.")
+    write_whole(out, data)

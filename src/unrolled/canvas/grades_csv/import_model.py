@@ -1,0 +1,278 @@
+"""A model of what Canvas's gradebook import does with a CSV; shares no code with ours.
+
+Written from the rules of the importer, not from the exporter, so that it can
+judge the exporter's files: cell by cell, what would change in Canvas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from unrolled.canvas.grades_csv.import_parser import (
+    ImportRefusedError,
+    Sheet,
+    decimal,
+    read_sheet,
+    score_in,
+    stripped,
+    title_and_id,
+)
+
+__all__ = ["CanvasState", "CellEffect", "ImportRefusedError", "read_as_canvas"]
+
+Effect = Literal[
+    "nothing",
+    "scored",
+    "excused",
+    "cleared",
+    "may clear",
+    "ignored",
+    "written",
+    "replaced",
+    "emptied",
+]
+
+
+@dataclass(frozen=True)
+class CanvasStudent:
+    """A student as Canvas knows one; who is not active has a concluded enrolment."""
+
+    id: str
+    name: str
+    sortable_name: str = ""
+    sis_id: str = ""
+    login: str = ""
+    active: bool = True
+
+
+@dataclass(frozen=True)
+class CanvasAssignment:
+    """An assignment as Canvas knows one."""
+
+    id: str
+    title: str
+    points: float
+    published: bool = True
+
+
+@dataclass(frozen=True)
+class CanvasState:
+    """A course in Canvas; scores by (student id, assignment id), "EX" if excused.
+
+    `custom` are the titles of custom columns, `locked` those that are read only;
+    `notes` are what they and the overrides of final grades hold, by (student id,
+    header). Where grades are not `known`, a blank may clear one. `unassigned` are
+    (student id, assignment id) of those to whom an assignment is not assigned.
+    """
+
+    students: Sequence[CanvasStudent]
+    assignments: Sequence[CanvasAssignment]
+    scores: Mapping[tuple[str, str], float | Literal["EX"]]
+    custom: Sequence[str] = ()
+    known: bool = True
+    notes: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    locked: Collection[str] = ()
+    unassigned: Collection[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True)
+class CellEffect:
+    """What one cell does; `assignment` is "new: title" for one Canvas would add.
+
+    It is "custom: title" for a column that is no assignment; there `old` is its text.
+    """
+
+    row: int
+    student: str | None
+    assignment: str
+    effect: Effect
+    score: float | None = None
+    header: str = ""
+    cell: str = ""
+    old: float | str | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """All effects, and the columns that are no grades for Canvas, with the reason.
+
+    `others` are the effects on custom columns and overrides, `doubled` what stands
+    twice in the file, so that Canvas reads only one of the two.
+    """
+
+    effects: tuple[CellEffect, ...]
+    passed_over: Mapping[str, str]
+    others: tuple[CellEffect, ...] = ()
+    doubled: tuple[str, ...] = ()
+
+
+def read_as_canvas(data: bytes, state: CanvasState) -> list[CellEffect]:
+    """The effect of every grade cell; ImportRefusedError if the import fails."""
+    return list(reading_of(data, state).effects)
+
+
+def reading_of(data: bytes, state: CanvasState) -> Reading:
+    """The effects, and what becomes of the other columns."""
+    sheet = read_sheet(data, state.custom)
+    people = _people(sheet, state)
+    weed = None not in people.values()
+    passed = dict.fromkeys(
+        sheet.dropped.values(), "Canvas drops columns titled like this"
+    )
+    passed |= dict.fromkeys(sheet.custom.values(), "a custom column")
+    passed |= dict.fromkeys(
+        sheet.overrides.values(),
+        "the final grade's override: Canvas takes it where the course allows that",
+    )
+    found = {i: _assignment(h, state) for i, h in sheet.columns.items()}
+    # Of two headers alike Canvas reads the first, of two of one assignment the later.
+    places = {_key(a, i): sheet.header.index(sheet.header[i]) for i, a in found.items()}
+    last = {s.id: n for n, s in people.items() if s is not None}
+    rows = dict(sheet.rows)
+    effects: list[CellEffect] = []
+    for index, assignment in found.items():
+        header, place = sheet.columns[index], places[_key(assignment, index)]
+        if place in sheet.read_only and weed:
+            passed[header] = "read only"
+            continue
+        for line, student in people.items():
+            read = line if student is None else last[student.id]
+            raw = sheet.raw[read][place]
+            cell = stripped(rows[read][place])
+            effects.append(_effect(line, student, assignment, header, cell, raw, state))
+    others = tuple(_others(sheet, people, state, weed))
+    doubled = (*_columns_twice(sheet, found, places), *_people_twice(people, last))
+    return Reading(tuple(effects), passed, others, doubled)
+
+
+def _assignment(header: str, state: CanvasState) -> CanvasAssignment:
+    title, number = title_and_id(header)
+    published = [a for a in state.assignments if a.published]
+    for known in published:
+        if number and known.id == number:
+            return known
+    for known in published:
+        if known.title == header:
+            return known
+    return CanvasAssignment(f"new: {title}", title, 0.0)
+
+
+def _key(assignment: CanvasAssignment, index: int) -> str:
+    """One for each assignment: a new one is another one in each column."""
+    new = assignment.id.startswith("new: ")
+    return f"{assignment.id} of column {index}" if new else assignment.id
+
+
+def _people(sheet: Sheet, state: CanvasState) -> dict[int, CanvasStudent | None]:
+    """Who each row is: by Canvas id, SIS id, login, then name."""
+    by_id = {s.id: s for s in state.students}
+    by_sis = {s.sis_id: s for s in state.students if s.sis_id}
+    by_login = {s.login: s for s in state.students if s.login}
+    by_name: dict[str, CanvasStudent] = {}
+    for student in state.students:
+        by_name.setdefault(student.name, student)
+        by_name.setdefault(student.sortable_name, student)
+    return {
+        line: (
+            by_id.get(sheet.canvas_id(row))
+            or (by_sis.get(row[sheet.sis]) if sheet.sis else None)
+            or (by_login.get(row[sheet.login]) if sheet.login else None)
+            or by_name.get(sheet.name(row))
+        )
+        for line, row in sheet.rows
+    }
+
+
+def _columns_twice(
+    sheet: Sheet,
+    found: Mapping[int, CanvasAssignment],
+    places: Mapping[str, int],
+) -> Iterator[str]:
+    for index, assignment in found.items():
+        place = places[_key(assignment, index)]
+        if place != index:
+            yield (
+                f"column {index + 1} ({sheet.header[index]}) is never read: Canvas "
+                f"reads column {place + 1} ({sheet.header[place]}) for that assignment"
+            )
+
+
+def _people_twice(
+    people: Mapping[int, CanvasStudent | None], last: Mapping[str, int]
+) -> Iterator[str]:
+    for line, student in people.items():
+        if student is not None and last[student.id] != line:
+            yield (
+                f"row {line} ({student.name}) is never read: row {last[student.id]} "
+                "is the same student's"
+            )
+
+
+def _others(
+    sheet: Sheet,
+    people: Mapping[int, CanvasStudent | None],
+    state: CanvasState,
+    weed: bool,
+) -> Iterator[CellEffect]:
+    """What happens to custom columns and overrides: any text is taken as it is."""
+    if not state.known:
+        return
+    for index, header in (sheet.custom | sheet.overrides).items():
+        if weed and header in state.locked:
+            continue
+        for line, row in sheet.rows:
+            student = people[line]
+            if student is None:
+                continue
+            old, new = state.notes.get((student.id, header), ""), row[index]
+            if index in sheet.overrides:
+                old = decimal(old)  # a number, whatever Canvas's export shows it with
+            effect = _text_effect(old, new)
+            raw, name = sheet.raw[line][index], f"custom: {header}"
+            yield CellEffect(line, student.id, name, effect, None, header, raw, old)
+
+
+def _text_effect(old: str, new: str) -> Effect:
+    """What a text does to another one; two blanks are alike."""
+    if old == new or not (old.strip() or new.strip()):
+        return "nothing"
+    if not new.strip():
+        return "emptied"
+    return "replaced" if old.strip() else "written"
+
+
+def _effect(
+    line: int,
+    student: CanvasStudent | None,
+    assignment: CanvasAssignment,
+    header: str,
+    cell: str,
+    raw: str,
+    state: CanvasState,
+) -> CellEffect:
+    who = student.id if student else None
+    key = (who or "", assignment.id)
+    if student is None or not student.active or key in state.unassigned:
+        return CellEffect(line, who, assignment.id, "ignored", None, header, raw)
+    old = state.scores.get(key)
+    effect, score = _change(cell, old, assignment, state.known)
+    return CellEffect(line, who, assignment.id, effect, score, header, raw, old)
+
+
+def _change(
+    cell: str,
+    present: float | str | None,
+    assignment: CanvasAssignment,
+    known: bool,
+) -> tuple[Effect, float | None]:
+    if cell.upper() in ("EX", "EXCUSED"):
+        return ("nothing" if present == "EX" else "excused"), None
+    score = None if cell in ("", "-") else score_in(cell, assignment.points)
+    if score is None:
+        if not known and not assignment.id.startswith("new: "):
+            return "may clear", None
+        return ("nothing" if present is None else "cleared"), None
+    same = isinstance(present, float | int) and round(present, 2) == round(score, 2)
+    return ("nothing" if same else "scored"), score

@@ -1,0 +1,279 @@
+"""How Canvas's importer takes the header, the special rows and the numbers of a CSV.
+
+Part of the independent model: it shares no code with the exporter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+# Ruby's \d and \s know ASCII only, and its ^ and $ stand at every line of a cell.
+_PURE_NUMBER = re.compile(r"^-?[0-9.,]+%?$", re.MULTILINE)
+_SKIPPED = re.compile(r"[;, ]+")
+
+
+class ImportRefusedError(Exception):
+    """Canvas would refuse the whole file."""
+
+
+def rows_of(data: bytes) -> list[tuple[int, list[str]]]:
+    """Rows by the line of the file that they begin on; no row is an empty file.
+
+    Raises ImportRefusedError where Ruby's library gives up.
+    """
+    text = _text(data)
+    return list(_rows(text, _separator(text)))
+
+
+def _text(data: bytes) -> str:
+    """The text, with its BOM: Ruby leaves that in the first cell."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ImportRefusedError("not UTF-8") from error
+
+
+def _separator(text: str) -> str:
+    """The one that cuts each of the first three lines into the same, higher count."""
+    lines = re.findall(r"[^\n]*\n|[^\n]+", text)[:3]
+    counts = {separator: _width(lines, separator) for separator in ",;"}
+    if counts[";"] == 1 > counts[","]:
+        raise ImportRefusedError("ragged first three lines")
+    return ";" if counts[";"] > counts[","] else ","
+
+
+def _width(lines: list[str], separator: str) -> int:
+    """How many cells each line has; 0 if they differ or do not parse."""
+    try:
+        rows = [next(_rows(x, separator, skip=False), (0, [])) for x in lines]
+    except ImportRefusedError:
+        return 0
+    widths = {len(cells) for _, cells in rows}
+    return widths.pop() if len(widths) == 1 else 0
+
+
+def _rows(
+    text: str, separator: str, skip: bool = True
+) -> Iterator[tuple[int, list[str]]]:
+    end = _line_end(text)
+    place, line = 0, 1
+    cells: list[str] | None
+    while place < len(text):
+        raw = _raw(text, place, end)
+        if skip and _SKIPPED.fullmatch(raw):
+            stop, cells = place + len(raw), None
+        elif not raw:
+            stop, cells = place, []
+        else:
+            stop, cells = _row(text, place, separator, end, line)
+        if cells is not None:
+            yield line, cells
+        line += text.count(end, place, stop) + 1
+        place = stop + len(end)
+
+
+def _raw(text: str, place: int, end: str) -> str:
+    """The rest of a line."""
+    stop = text.find(end, place)
+    return text[place:] if stop < 0 else text[place:stop]
+
+
+def _line_end(text: str) -> str:
+    """The kind of line end of the whole file: that of its first one."""
+    first = re.search(r"\r\n|\r|\n", text)
+    return first[0] if first else "\n"
+
+
+_QUOTED = re.compile(r'"((?:[^"]|"")*)"')
+_BARE = {s: re.compile(rf'[^"\r\n{s}]*') for s in ",;"}
+
+
+def _row(
+    text: str, place: int, separator: str, end: str, line: int
+) -> tuple[int, list[str]]:
+    """A row's cells, and where it ends."""
+    cells: list[str] = []
+    while True:
+        quoted = _QUOTED.match(text, place)
+        found = quoted or _BARE[separator].match(text, place)
+        assert found is not None  # a bare cell may be empty
+        cells.append(found[1].replace('""', '"') if quoted else found[0])
+        place = found.end()
+        if text.startswith(separator, place):
+            place += 1
+        elif place == len(text) or text.startswith(end, place):
+            return place, cells
+        else:
+            raise ImportRefusedError(_trouble(text, place, bool(quoted), line))
+
+
+def _trouble(text: str, place: int, quoted: bool, line: int) -> str:
+    """Why a row does not parse."""
+    where = f"it does not parse: line {line}: "
+    if text[place] in "\r\n":
+        return where + "mixed line ends"
+    if quoted:
+        return where + "something stands after a quoted cell"
+    if text[place - 1 : place] in ("", ",", ";", "\n", "\r"):
+        return where + "a quote is not closed"
+    return where + "a quote inside an unquoted cell"
+
+
+def decimal(cell: str) -> str:
+    """A pure number: its last comma or point is the decimal mark, others go."""
+    if not _PURE_NUMBER.search(cell):
+        return cell
+    parts = re.split(r"[.,]", cell)
+    while parts and not parts[-1]:
+        parts.pop()
+    if len(parts) < 2:
+        return "".join(parts)
+    return "".join(parts[:-1]) + "." + parts[-1]
+
+
+__all__ = ["ImportRefusedError", "Sheet", "read_sheet", "score_in", "title_and_id"]
+
+_DROPPED = re.compile(
+    r"Current Score|Current Points|Current Grade|Final Score|Final Points|Final Grade"
+    r"|Override Score|Override Grade|Override Status"
+)
+_OVERRIDE = re.compile(r"Override (Score|Status)(\s*\(.*\))?\Z", re.ASCII)
+_RESERVED = (
+    *("Student", "LastName", "FirstName", "ID", "SIS User ID", "SIS Login ID"),
+    *("Section", "Integration ID", "Root Account"),
+)
+# Ruby's \d and \s know ASCII only, and its ^ and $ stand at every line of a cell.
+_RUBY = re.ASCII | re.MULTILINE
+_PERCENT = re.compile(r"^[+-]?\d*\.?\d+%$", _RUBY)
+_NUMBER = re.compile(r"^[+-]?\d*\.?\d+$", _RUBY)
+_TO_F = re.compile(r"\s*([+-]?(?:\d+(?:\.\d+)?|\.\d+))", re.ASCII)
+_TO_I = re.compile(r"\s*\+?(\d+(?:_\d+)*)", re.ASCII)
+_NOTE = re.compile(r"^\s*(Muted|Manual Posting.*)?\s*$", _RUBY | re.IGNORECASE)
+_ID = re.compile(r"(.*)\s\((\d+)\)\Z", re.ASCII)
+_BLANKS = "\0\t\n\v\f\r "
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A parsed file: where identity ends, its grade columns, its rows by line.
+
+    `apart` says whether last and first name have a column each; `raw` are the cells as
+    they stand in the file; `overrides` are columns of overrides of the final grade.
+    """
+
+    header: list[str]
+    apart: bool
+    login: int | None
+    sis: int | None
+    columns: dict[int, str]
+    dropped: dict[int, str]
+    custom: dict[int, str]
+    overrides: dict[int, str]
+    read_only: frozenset[int]
+    points: list[str]
+    rows: list[tuple[int, list[str]]]
+    raw: dict[int, list[str]]
+
+    def name(self, row: list[str]) -> str:
+        """A student's name as Canvas would look for it."""
+        return f"{row[1]} {row[0]}".strip(_BLANKS) if self.apart else row[0]
+
+    def canvas_id(self, row: list[str]) -> str:
+        """The digits that a row's ID begins with, "" if it does with none."""
+        digits = _TO_I.match(row[2 if self.apart else 1])
+        return str(int(digits[1])) if digits else ""
+
+
+def read_sheet(data: bytes, custom: Sequence[str] = ()) -> Sheet:
+    """Parse a file as Canvas does; ImportRefusedError if the import fails."""
+    raw = _padded(rows_of(data))
+    table = [(n, [decimal(c) for c in r]) for n, r in raw]
+    header = table[0][1]
+    own = {h: i for i, h in enumerate(header) if h in custom and h not in _RESERVED}
+    apart, login, sis, width = _identity(header, len(own))
+    after = {i: h for i, h in enumerate(header) if i >= width and h not in own}
+    dropped = {i: h for i, h in after.items() if _DROPPED.search(h)}
+    points = [r for _, r in table[1:] if "Points Possible" in r[0]]
+    last = points[-1] if points else [""] * len(header)
+    return Sheet(
+        header,
+        apart,
+        login,
+        sis,
+        {i: h for i, h in after.items() if i not in dropped},
+        dropped,
+        {i: h for h, i in own.items()},
+        {i: h for i, h in dropped.items() if _OVERRIDE.match(h)},
+        frozenset(i for i, c in enumerate(last) if re.search(r"read\s+only", c, _RUBY)),
+        last,
+        [(n, r) for n, r in table[1:] if not _is_special(r)],
+        dict(raw),
+    )
+
+
+def _padded(rows: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
+    """Rows as long as the header: what is missing is empty."""
+    if not rows:
+        raise ImportRefusedError("the file is empty")
+    if not rows[0][1]:
+        raise ImportRefusedError("Invalid header row: the first line is blank")
+    width = len(rows[0][1])
+    return [(n, r + [""] * (width - len(r))) for n, r in rows]
+
+
+def _identity(
+    header: list[str], custom: int
+) -> tuple[bool, int | None, int | None, int]:
+    """Whether names are apart, the columns of login and SIS id, the first one after."""
+    cells = [*header, *[""] * 6]
+    one = len(header) > 3 and "Student" in cells[0] and "ID" in cells[1]
+    two = "LastName" in cells[0] and "FirstName" in cells[1] and "ID" in cells[2]
+    if len(header) < 4:
+        raise ImportRefusedError("Invalid header row: fewer than four columns")
+    if not one and not (two and len(header) > 4):
+        raise ImportRefusedError("Invalid header row")
+    apart = cells[:2] == ["LastName", "FirstName"]
+    login, sis, width = None, None, 4 if apart else 3
+    if _says("SIS Login ID", cells[width - 1]):
+        login, width = width - 1, width + 1
+    elif _says("SIS User ID", cells[width - 1]) and _says("SIS Login ID", cells[width]):
+        sis, login, width = width - 1, width, width + 2
+        width += _says("Integration ID", cells[width - 1])
+        width += _says("Root Account", cells[width - 1])
+    if "Section" not in cells[width - 1]:
+        raise ImportRefusedError("Invalid header row: no Section where it must be")
+    return apart, login, sis, width + custom
+
+
+def _says(words: str, cell: str) -> bool:
+    return bool(re.search(words.replace(" ", r"\s+"), cell, re.ASCII))
+
+
+def _is_special(row: list[str]) -> bool:
+    return "Points Possible" in row[0] or all(_NOTE.search(c) for c in row)
+
+
+def title_and_id(header: str) -> tuple[str, str]:
+    """A header's title and the Canvas id at its end, "" if there is none."""
+    match = _ID.match(header)
+    return (match[1], str(int(match[2]))) if match else (header, "")
+
+
+def stripped(cell: str) -> str:
+    """A cell without the blanks that Ruby knows: a no-break space is none."""
+    return cell.strip(_BLANKS)
+
+
+def score_in(cell: str, points: float) -> float | None:
+    """What a grade cell that is no EX is worth; None if it is no grade."""
+    if cell in ("pass", "complete"):
+        return points
+    if cell in ("fail", "incomplete"):
+        return 0.0
+    percent = bool(_PERCENT.search(cell))
+    if not percent and not _NUMBER.search(cell):
+        return None
+    number = _TO_F.match(cell)
+    return (float(number[1]) if number else 0.0) * (points / 100 if percent else 1)

@@ -1,0 +1,203 @@
+"""What Canvas would do with any gradebook CSV, cell by cell, by our own model of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from unrolled.canvas.grades_csv.exported_csv import read_template
+from unrolled.canvas.grades_csv.import_model import (
+    CanvasAssignment,
+    CanvasState,
+    CanvasStudent,
+    CellEffect,
+    ImportRefusedError,
+    Reading,
+    reading_of,
+)
+from unrolled.canvas.grades_csv.import_parser import (
+    Sheet,
+    read_sheet,
+    score_in,
+    title_and_id,
+)
+from unrolled.canvas.grades_csv.scale import wrong_scales
+from unrolled.canvas.grades_csv.verify import state_of
+from unrolled.course.model import Course
+from unrolled.errors import UserError
+
+Fate = Literal[
+    "no change",
+    "new score",
+    "higher score",
+    "lower score",
+    "excused",
+    "no longer excused",
+    "cleared",
+    "clears a grade, if there is one",
+    "ignored",
+    "new column",
+    "no number, no score",
+    "new text",
+    "text replaced",
+    "text emptied",
+]
+LOSSES: tuple[Fate, ...] = (
+    "lower score",
+    "no longer excused",
+    "cleared",
+    "clears a grade, if there is one",
+    "new column",
+    "text replaced",
+    "text emptied",
+)
+_FATES: Mapping[str, Fate] = {
+    "may clear": "clears a grade, if there is one",
+    "excused": "excused",
+    "cleared": "cleared",
+    "ignored": "ignored",
+    "written": "new text",
+    "replaced": "text replaced",
+    "emptied": "text emptied",
+}
+
+
+@dataclass(frozen=True)
+class CheckedCell:
+    """One cell of the file, and what becomes of it."""
+
+    row: int
+    student: str
+    column: str
+    cell: str
+    canvas: str
+    fate: Fate
+    score: float | None
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """The fate of every cell; `refused` is why Canvas would not take the file.
+
+    `problems` are what makes whole columns or rows wrong: another scale than Canvas's,
+    two columns of one assignment, two rows of one student.
+    """
+
+    file: str
+    against: str
+    refused: str
+    cells: tuple[CheckedCell, ...] = ()
+    passed_over: Mapping[str, str] | None = None
+    problems: tuple[str, ...] = ()
+
+    @property
+    def safe(self) -> bool:
+        """Whether Canvas takes the file, nothing is lost, no column made or wrong."""
+        lost = any(c.fate in LOSSES for c in self.cells)
+        return not (self.refused or self.problems or lost)
+
+    @property
+    def counts(self) -> Mapping[Fate, int]:
+        """How many cells have which fate."""
+        return Counter(c.fate for c in self.cells)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The document that ``--json`` prints."""
+        return {"safe": self.safe, "counts": dict(self.counts)} | asdict(self)
+
+
+def check_file(
+    file: Path,
+    template: Path | None = None,
+    course: Course | None = None,
+    scaled: bool = False,
+) -> CheckReport:
+    """Read a CSV as Canvas would.
+
+    `template` is a fresh export: it tells what Canvas has now. Without it every
+    student and every numbered column of the file is taken to be known to Canvas, and
+    no grade is. The points of `course` are held against Canvas's, unless the file was
+    `scaled` to those. Raises UserError if a file cannot be read.
+    """
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise UserError(f"{file}: cannot be read: {error.strerror}.") from error
+    against = str(template) if template else ""
+    try:
+        state = state_of(read_template(template)) if template else _own_state(data)
+        reading = reading_of(data, state)
+        sheet = read_sheet(data, state.custom)
+    except ImportRefusedError as error:
+        return CheckReport(str(file), against, str(error))
+    problems = (
+        *reading.doubled,
+        *wrong_scales(sheet, reading, state, None if scaled else course),
+    )
+    cells = tuple(_cells(reading, state))
+    return CheckReport(
+        str(file), against, "", cells, dict(reading.passed_over), problems
+    )
+
+
+def _own_state(data: bytes) -> CanvasState:
+    """What the file itself tells of Canvas: who and what, but no present grade."""
+    sheet = read_sheet(data)
+    students = list(_own_students(sheet))
+    assignments = []
+    for index, header in sheet.columns.items():
+        title, number = title_and_id(header)
+        points = score_in(sheet.points[index].strip(), 100.0) or 0.0
+        if number:
+            assignments.append(CanvasAssignment(number, title, points))
+    return CanvasState(students, assignments, {}, known=False)
+
+
+def _own_students(sheet: Sheet) -> Iterator[CanvasStudent]:
+    """One for each student: a second row of somebody is nobody else."""
+    seen = set()
+    for line, row in sheet.rows:
+        number = sheet.canvas_id(row)
+        sis = row[sheet.sis] if sheet.sis else ""
+        login = row[sheet.login] if sheet.login else ""
+        key = number or sis or login
+        if key and key not in seen:
+            seen.add(key)
+            name = sheet.name(row)
+            yield CanvasStudent(number or f"row {line}", name, name, sis, login)
+
+
+def _cells(reading: Reading, state: CanvasState) -> Iterator[CheckedCell]:
+    names = {s.id: s.name for s in state.students}
+    for effect in (*reading.effects, *reading.others):
+        old = effect.old
+        yield CheckedCell(
+            effect.row,
+            names.get(effect.student or "", "") or "nobody in Canvas",
+            effect.header,
+            effect.cell,
+            "" if old is None else f"{old:.2f}" if isinstance(old, float) else str(old),
+            _fate(effect),
+            effect.score,
+        )
+
+
+def _fate(effect: CellEffect) -> Fate:
+    if effect.assignment.startswith("new: "):
+        return "new column"
+    if effect.effect == "nothing":
+        grade = not effect.assignment.startswith("custom: ")
+        text = effect.cell.strip() not in ("", "-")
+        lost = grade and text and effect.score is None and effect.old is None
+        return "no number, no score" if lost else "no change"
+    if effect.effect == "scored":
+        old, new = effect.old, effect.score or 0.0
+        if old == "EX":
+            return "no longer excused"
+        if not isinstance(old, float | int):
+            return "new score"
+        return "lower score" if new < old else "higher score"
+    return _FATES[effect.effect]

@@ -1,0 +1,92 @@
+"""What Canvas knows, as far as its export tells; a plan is proved against it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from unrolled.canvas.grades_csv.exported_csv import NOT_ASSIGNED, Template, number_in
+from unrolled.canvas.grades_csv.import_model import (
+    CanvasAssignment,
+    CanvasState,
+    CanvasStudent,
+    CellEffect,
+    ImportRefusedError,
+    reading_of,
+)
+from unrolled.canvas.grades_csv.plan import ExportPlan
+from unrolled.errors import UserError
+
+
+def state_of(template: Template, known: bool = True) -> CanvasState:
+    """Students, assignments and scores of an export; without scores if not `known`."""
+    students = [
+        CanvasStudent(
+            r.canvas_id or f"row {r.line}", r.full_name, r.name, r.sis_id, r.login
+        )
+        for r in template.rows
+    ]
+    assigned = [c for c in template.columns if c.canvas_id]
+    columns = [
+        CanvasAssignment(c.canvas_id, c.title, c.points or 0.0) for c in assigned
+    ]
+    scores: dict[tuple[str, str], Any] = {}
+    unassigned = set()
+    notes = {}
+    for row, student in zip(template.rows, students, strict=True):
+        for column in assigned if known else ():
+            cell = row.cells[column.index].strip()
+            present = "EX" if cell.upper() == "EX" else number_in(cell)
+            if present is not None:
+                scores[student.id, column.canvas_id] = present
+            elif cell == NOT_ASSIGNED:
+                unassigned.add((student.id, column.canvas_id))
+        for column in template.columns:
+            notes[student.id, column.header] = row.cells[column.index]
+    custom = [c.header for c in template.columns if c.custom]
+    locked = [c.header for c in template.columns if c.read_only]
+    return CanvasState(
+        students, columns, scores, custom, known, notes, locked, unassigned
+    )
+
+
+def refuse_surprises(data: bytes, plan: ExportPlan, template: Template) -> None:
+    """The planned grades and no other change, by our model of the importer.
+
+    Raises UserError, naming the first surprise.
+    """
+    try:
+        reading = reading_of(data, state_of(template))
+    except ImportRefusedError as error:
+        raise UserError(
+            f"{template.path}: Canvas would refuse the file: {error}."
+        ) from error
+    meant = {
+        (f.canvas_student, f.canvas_assignment): f.new
+        for f in plan.changed
+        if f.canvas_student
+    }
+    effects = [*reading.effects, *reading.others]
+    surprise = next(iter(reading.doubled), "")
+    surprise = surprise or _surprise(effects, meant, len(plan.changed))
+    if surprise:
+        raise UserError(
+            f"{template.path}: nothing was written: Canvas would not do what is meant "
+            f"({surprise}). Export the gradebook from Canvas afresh and try again."
+        )
+
+
+def _surprise(
+    effects: list[CellEffect], meant: dict[tuple[str, str], float], count: int
+) -> str:
+    """The first effect that is not meant, in words; "" if there is none."""
+    scored = 0
+    for effect in effects:
+        new = effect.assignment.startswith("new: ")
+        if effect.effect in ("nothing", "ignored") and not new:
+            continue
+        key = (effect.student or "", effect.assignment)
+        good = effect.effect == "scored" and not new
+        if not good or meant.get(key, effect.score) != effect.score:
+            return f"row {effect.row}, {effect.header}: {effect.effect}"
+        scored += 1
+    return "" if scored == count else f"{scored} grades instead of {count}"

@@ -1,0 +1,172 @@
+"""Who is in the course: read from a gradebook export or a list of people.
+
+A gradebook export begins with Student, ID or LastName, FirstName, ID, and has Section.
+Any other CSV is a list of people: its columns are found by their names, in any order,
+with commas, semicolons or tabs.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from unrolled.canvas.grades_csv.exported_csv import is_export, read_template
+from unrolled.errors import UserError
+
+_COLUMNS = {
+    "canvas_id": ("id", "canvas id", "canvas user id"),
+    "sis_id": ("sis id", "sis user id", "user id"),
+    "login": ("login", "login id", "sis login id", "username"),
+    "email": ("email", "e-mail", "email address"),
+    "sortable": ("sortable name", "student"),
+    "name": ("name", "full name", "student name", "display name"),
+    "first_name": ("first name", "given name", "firstname"),
+    "last_name": ("last name", "surname", "family name", "lastname"),
+    "role": ("role", "base role type", "enrollment role"),
+    "status": ("status", "enrollment state"),
+}
+_TEST_LOGIN = re.compile(r"[0-9a-f]{40}\Z")
+
+
+@dataclass(frozen=True)
+class Person:
+    """A student as a file from Canvas names one; "" is what it does not tell."""
+
+    line: int
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+    canvas_id: str = ""
+    sis_id: str = ""
+    login: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name as a class list has it."""
+        return ", ".join(n for n in (self.last_name, self.first_name) if n)
+
+
+@dataclass(frozen=True)
+class PeopleFile:
+    """The students of a file, and rows that are none, with the reason."""
+
+    path: Path
+    people: tuple[Person, ...]
+    left_out: tuple[str, ...]
+
+
+def read_people(path: Path) -> PeopleFile:
+    """Read either kind of file; UserError names the file and what it lacks."""
+    header = next(iter(_lines(path)), [])
+    bare = [h.strip() for h in header]
+    gradebook = bare[:2] == ["Student", "ID"] or (is_export(bare) and "Section" in bare)
+    found = _from_gradebook(path) if gradebook else _from_list(path)
+    people, left_out = [], []
+    for person, why in found:
+        if why:
+            left_out.append(f"row {person.line} ({person.name}): {why}")
+        else:
+            people.append(person)
+    return PeopleFile(path, tuple(people), tuple(left_out))
+
+
+def _from_gradebook(path: Path) -> Iterator[tuple[Person, str]]:
+    for row in read_template(path).rows:
+        last, first = split_name(row.name)
+        email = row.login if re.fullmatch(r"[^@\s]+@[^@\s]+", row.login) else ""
+        person = Person(
+            row.line, first, last, email, row.canvas_id, row.sis_id, row.login
+        )
+        yield person, _not_a_student(person)
+
+
+def _not_a_student(person: Person) -> str:
+    if _TEST_LOGIN.match(person.login) and not person.sis_id:
+        return "Canvas's test student"
+    if "Points Possible" in person.name:
+        return "Canvas's row of points possible"
+    return ""
+
+
+def _lines(path: Path) -> list[list[str]]:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"{path}: not UTF-8 (byte {error.start}). Save it as CSV UTF-8."
+        ) from error
+    first = text.split("\n", 1)[0]
+    separator = max(",;\t", key=first.count)
+    return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+
+
+def _from_list(path: Path) -> Iterator[tuple[Person, str]]:
+    table = _lines(path)
+    places = _places(table[0] if table else [])
+    if not places.keys() & {"login", "sis_id", "canvas_id", "email"}:
+        raise UserError(
+            f"{path}: row 1: neither a gradebook exported from Canvas nor a list of "
+            "people: a list has a header with a name and at least one of ID, SIS ID, "
+            "Login ID, Email."
+        )
+    for line, cells in enumerate(table[1:], 2):
+        if any(c.strip() for c in cells):
+            row = {k: cells[i].strip() for k, i in places.items() if i < len(cells)}
+            person = _person(line, row)
+            yield person, _other_role(row) or _not_a_student(person)
+
+
+def _places(header: list[str]) -> dict[str, int]:
+    """The column of each thing that we know."""
+    names = [re.sub(r"[\s_]+", " ", h).strip().lower() for h in header]
+    found: dict[str, int] = {}
+    for key, known in _COLUMNS.items():
+        for index, name in enumerate(names):
+            if name in known:
+                found.setdefault(key, index)
+    return found
+
+
+def _person(line: int, row: Mapping[str, str]) -> Person:
+    last, first = row.get("last_name", ""), row.get("first_name", "")
+    if not (last or first):
+        last, first = split_name(row.get("sortable") or row.get("name", ""))
+    digits = re.match(r"0*([0-9]+)\Z", row.get("canvas_id", ""))
+    return Person(
+        line,
+        first,
+        last,
+        row.get("email", ""),
+        digits[1] if digits else "",
+        row.get("sis_id", ""),
+        row.get("login", ""),
+    )
+
+
+def _other_role(row: Mapping[str, str]) -> str:
+    role = row.get("role", "").lower()
+    if "studentview" in role:
+        return "Canvas's test student"
+    if role and "student" not in role:
+        return f"is no student ({row['role']})"
+    status = row.get("status", "").lower()
+    if status and status not in ("active", "invited", "pending"):
+        return f"is not active ({row['status']})"
+    return ""
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """Family name and given name of "Lovelace, Ada" or "Ada Lovelace"."""
+    guarded = re.fullmatch(r'="(.*)"', name, re.DOTALL)
+    name = (guarded[1] if guarded else name).strip()
+    if "," in name:
+        last, first = name.split(",", 1)
+        return last.strip(), first.strip()
+    first, _, last = name.rpartition(" ")
+    return last, first.strip()

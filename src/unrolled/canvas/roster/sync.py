@@ -1,0 +1,278 @@
+"""Students from Canvas into nbgrader's gradebook: planned, shown, then written."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from nbgrader.api import Gradebook, Student
+from sqlalchemy import select
+
+from unrolled.canvas.grades import open_gradebook
+from unrolled.canvas.records import read_identities, write_identities
+from unrolled.canvas.roster.read import Person, read_people
+from unrolled.course.model import Course
+from unrolled.gradebook.open import backup_gradebook
+
+
+@dataclass(frozen=True)
+class Enrolled:
+    """A student of the gradebook, as it is or as it shall be."""
+
+    student: str
+    values: Mapping[str, str]
+    kept: Mapping[str, str] = field(default_factory=dict)
+
+
+def with_work(course: Course, gradebook: Gradebook) -> set[str]:
+    """Students with a submission in the gradebook, or with files in a folder."""
+    found = {s.id for s in gradebook.students if s.submissions}
+    for folder in (course.submitted, course.autograded, course.feedback):
+        if folder.is_dir():
+            found |= {p.name for p in folder.iterdir() if p.is_dir()}
+    return found
+
+
+def write_roster(
+    course: Course,
+    wanted: Sequence[Enrolled],
+    unwanted: Sequence[str],
+    step: Callable[[int, int, str], None] = lambda done, total, talk: None,
+) -> None:
+    """Add and change the wanted, drop the unwanted; after a backup of the gradebook.
+
+    Whoever has handed something in since the plan was made is not dropped.
+    """
+    backup_gradebook(course)
+    with open_gradebook(course) as gradebook:
+        working = with_work(course, gradebook)
+        dropped = [s for s in unwanted if s not in working]
+        session = gradebook.db
+        for number, enrolled in enumerate(wanted, 1):
+            _put(session, enrolled)
+            step(number, len(wanted), enrolled.student)
+        for student in session.scalars(select(Student).where(Student.id.in_(dropped))):
+            session.delete(student)
+        session.commit()
+    _keep(course, wanted, dropped)
+
+
+def _put(session: Any, enrolled: Enrolled) -> None:
+    student = session.get(Student, enrolled.student)
+    if student is None:
+        student = Student(id=enrolled.student)
+        session.add(student)
+    for key, value in enrolled.values.items():
+        setattr(student, key, value or None)
+
+
+def _keep(course: Course, wanted: Sequence[Enrolled], dropped: Sequence[str]) -> None:
+    known: dict[str, Mapping[str, str]] = dict(read_identities(course))
+    for name in dropped:
+        known.pop(name, None)
+    write_identities(course, known | {e.student: dict(e.kept) for e in wanted})
+
+
+UserName = Literal["login", "local", "sis", "email"]
+_KEPT = {"sis_id": "SIS id", "login": "login"}
+_FIELDS = {
+    "first_name": "first name",
+    "last_name": "last name",
+    "email": "e-mail",
+    "lms_user_id": "Canvas id",
+}
+_SAFE = re.compile(r"(?![.\s])[^/\\+*?\[\]\0-\x1f]{1,128}(?<![.\s])\Z")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One value of a student that the file has otherwise."""
+
+    student: str
+    what: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class RosterPlan:
+    """What a roster adds, changes and drops; who stays because of their work."""
+
+    added: tuple[Enrolled, ...] = ()
+    changes: tuple[Change, ...] = ()
+    changed: tuple[Enrolled, ...] = ()
+    dropped: tuple[str, ...] = ()
+    stay: tuple[str, ...] = ()
+    same: int = 0
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not (self.added or self.changed or self.dropped)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The document that ``--json`` prints."""
+        document = asdict(self)
+        del document["changed"]
+        return document
+
+
+def plan_roster(
+    course: Course,
+    file: Path,
+    user_name: UserName = "login",
+    keep: bool = False,
+    refuse: Callable[[str], str] = lambda name: "",
+) -> RosterPlan:
+    """What the file would add, change and drop; nobody is dropped with `keep`.
+
+    `refuse` says why a new student cannot have a user name, or nothing: whoever could
+    not sign in is left out, not half added.
+    Raises UserError if the file or the gradebook cannot be read.
+    """
+    read = read_people(file)
+    left_out = list(read.left_out)
+    with open_gradebook(course) as gradebook:
+        there = _there(course, gradebook)
+        named = _named(read.people, there, user_name, refuse, left_out)
+        working = with_work(course, gradebook)
+    absent = sorted(there.keys() - named.keys() - _doubtful(read.people, there, named))
+    added, changed, changes = _compare(named, there)
+    return RosterPlan(
+        tuple(added),
+        tuple(changes),
+        tuple(changed),
+        tuple(s for s in absent if s not in working and not keep),
+        tuple(s for s in absent if s in working or keep),
+        len(named) - len(added) - len(changed),
+        tuple(left_out),
+    )
+
+
+def _there(course: Course, gradebook: Gradebook) -> dict[str, Enrolled]:
+    known = read_identities(course)
+    return {
+        s.id: Enrolled(
+            s.id,
+            {key: getattr(s, key) or "" for key in _FIELDS},
+            {key: known.get(s.id, {}).get(key, "") for key in _KEPT},
+        )
+        for s in gradebook.students
+    }
+
+
+def _named(
+    people: Sequence[Person],
+    there: Mapping[str, Enrolled],
+    user_name: UserName,
+    refuse: Callable[[str], str],
+    left_out: list[str],
+) -> dict[str, Person]:
+    """People by the student they are or become; doubts are left out."""
+    by_id = {e.values["lms_user_id"]: s for s, e in there.items()}
+    by_id.pop("", None)
+    people = _without_repeats(people)
+    names = [by_id.get(p.canvas_id) or _user(p, user_name) for p in people]
+    counts = Counter(names)
+    found = {}
+    for person, name in zip(people, names, strict=True):
+        where = f"row {person.line} ({person.name})"
+        if not name:
+            left_out.append(f"{where}: has no {user_name} to make a user name of")
+        elif counts[name] > 1:
+            left_out.append(f"{where}: {counts[name]} rows have the user name {name}")
+        elif name not in there and not _SAFE.match(name):
+            left_out.append(f"{where}: {name!r} cannot be the name of a folder")
+        elif name not in there and (why := refuse(name)):
+            left_out.append(f"{where}: {why}")
+        else:
+            found[name] = person
+    return found
+
+
+def _without_repeats(people: Sequence[Person]) -> list[Person]:
+    """One of each: a student of two sections may stand in a list twice."""
+    seen = {(p.first_name, p.last_name, *_keys(p)): p for p in reversed(people)}
+    return sorted(seen.values(), key=lambda p: p.line)
+
+
+def _keys(person: Person) -> tuple[str, ...]:
+    return (person.email, person.canvas_id, person.sis_id, person.login)
+
+
+def _user(person: Person, kind: UserName) -> str:
+    """The name that nbgrader and the hub know a student by."""
+    match kind:
+        case "login":
+            return person.login
+        case "local":
+            return (person.login or person.email).split("@")[0]
+        case "sis":
+            return person.sis_id
+        case "email":
+            return person.email
+
+
+def _doubtful(
+    people: Sequence[Person], there: Mapping[str, Enrolled], named: Mapping[str, Person]
+) -> set[str]:
+    """Students whom a row that was left out may mean: they are not dropped."""
+    sure = set(named.values())
+    keys = {k for p in people if p not in sure for k in _keys(p) if k}
+    return {
+        s
+        for s, e in there.items()
+        if keys & {s, *e.values.values(), *e.kept.values()} - {""}
+    }
+
+
+def _compare(
+    named: Mapping[str, Person], there: Mapping[str, Enrolled]
+) -> tuple[list[Enrolled], list[Enrolled], list[Change]]:
+    added, changed, changes = [], [], []
+    for student, person in named.items():
+        old = there.get(student)
+        new = _wanted(student, person, old)
+        if old is None:
+            added.append(new)
+            continue
+        differ = _differences(old, new)
+        changes += differ
+        if differ:
+            changed.append(new)
+    return added, changed, changes
+
+
+def _wanted(student: str, person: Person, old: Enrolled | None) -> Enrolled:
+    """What the file tells; what it does not tell stays as it is."""
+    told = {
+        "first_name": person.first_name,
+        "last_name": person.last_name,
+        "email": person.email,
+        "lms_user_id": person.canvas_id,
+    }
+    kept = {"sis_id": person.sis_id, "login": person.login}
+    if old is not None:
+        told = {k: v or old.values[k] for k, v in told.items()}
+        kept = {k: v or old.kept[k] for k, v in kept.items()}
+    return Enrolled(student, told, kept)
+
+
+def _differences(old: Enrolled, new: Enrolled) -> list[Change]:
+    pairs = [(_FIELDS[k], old.values[k], v) for k, v in new.values.items()]
+    pairs += [(_KEPT[k], old.kept[k], v) for k, v in new.kept.items()]
+    return [Change(new.student, what, a, b) for what, a, b in pairs if a != b]
+
+
+def apply_roster(
+    course: Course,
+    plan: RosterPlan,
+    step: Callable[[int, int, str], None] = lambda done, total, talk: None,
+) -> None:
+    """Write a plan; see `write_roster`."""
+    write_roster(course, [*plan.added, *plan.changed], plan.dropped, step)

@@ -1,0 +1,80 @@
+"""What all commands share: consoles, options, the course they work in."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from unrolled.course.model import Course, find_course
+from unrolled.errors import UserError
+
+HELP = "The course folder; else the one you are in or below."
+
+
+def _take(context: typer.Context, course: Path | None) -> Path | None:
+    if course is not None:
+        context.obj = course
+    return course
+
+
+def _verb(
+    course: Annotated[Path | None, typer.Option(help=HELP, callback=_take)] = None,
+) -> None:
+    """A command with nothing but the option; typer makes it, every verb takes it."""
+    del course
+
+
+def with_course(app: typer.Typer) -> Any:
+    """The command line of an app, with `--course` among the options of every verb."""
+    single = typer.Typer(add_completion=False)
+    single.command()(_verb)
+    (option,) = (p for p in typer.main.get_command(single).params if p.name == "course")
+    option.expose_value = False
+    whole = typer.main.get_command(app)
+    waiting = list(getattr(whole, "commands", {}).values())
+    while waiting:
+        command = waiting.pop()
+        command.params.append(option)
+        waiting += getattr(command, "commands", {}).values()
+    return whole
+
+
+# Nothing is cut or broken at the width of a terminal, which breaks lines itself: a path
+# that is printed can be opened. Tables look after themselves (report/listing.py).
+err = Console(stderr=True, emoji=False, highlight=False, soft_wrap=True)
+out = Console(emoji=False, highlight=False, soft_wrap=True)
+
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="ASSIGNMENT", help="Folder names; all if none is given."),
+]
+Json = Annotated[
+    bool, typer.Option("--json", help="One JSON document on standard output.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite what is there.")]
+
+
+def the_course(context: typer.Context) -> Course:
+    course = find_course(context.obj)
+    from unrolled.converters import silence_nbgrader
+
+    silence_nbgrader()
+    return course
+
+
+def chosen(course: Course, names: list[str] | None) -> list[str]:
+    unknown = [n for n in names or [] if n not in course.assignments]
+    if unknown:
+        known = ", ".join(course.assignments)
+        raise UserError(f"no assignment {', '.join(unknown)}; course.toml has {known}.")
+    return list(names or course.assignments)
+
+
+def print_json(document: Any) -> None:
+    json.dump(document, sys.stdout, indent=2, ensure_ascii=False, default=str)
+    sys.stdout.write("\n")

@@ -1,0 +1,1 @@
+"""course.toml: what it says, and the paths of a course folder."""

@@ -1,0 +1,115 @@
+"""Titles and due dates of what is released, in a file that students may read.
+
+course.toml lies in the grader's home; `assignments.json` in the exchange says of
+each released assignment what a student needs to know, and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from unrolled.course.model import Assignment, Course
+
+
+FILE = "assignments.json"
+
+
+@dataclass(frozen=True)
+class Released:
+    """What a student is told of an assignment; `due` carries a time zone."""
+
+    title: str
+    due: datetime | None = None
+    points: float | None = None
+    late: str = ""
+
+
+@dataclass(frozen=True)
+class Dates:
+    """The course as its students see it."""
+
+    title: str = ""
+    timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    assignments: Mapping[str, Released] = field(default_factory=dict)
+
+
+def dates_text(course: Course, released: Iterable[str]) -> str:
+    """What students are told of the assignments in `released`, as JSON."""
+    there = set(released)
+    names = [n for n in course.assignments if n in there]
+    document = {
+        "course": course.id,
+        "title": course.title,
+        "timezone": course.timezone.key,
+        "assignments": {n: _told(course.assignments[n]) for n in names},
+    }
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def write_dates(course: Course, place: Path, released: Iterable[str]) -> Path:
+    """Write the file into the course's folder `place` of the exchange; its path.
+
+    It is there whole or not at all, readable by everybody (0644).
+    """
+    text = dates_text(course, released)
+    path = place / FILE
+    descriptor, scratch = tempfile.mkstemp(prefix=f".{FILE}.", dir=place)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+            out.write(text)
+            out.flush()
+            os.fchmod(out.fileno(), 0o644)
+            os.fsync(out.fileno())
+        Path(scratch).replace(path)
+    except BaseException:
+        Path(scratch).unlink(missing_ok=True)
+        raise
+    return path
+
+
+def _told(assignment: Assignment) -> dict[str, Any]:
+    return {
+        "title": assignment.title,
+        "due": assignment.due.isoformat() if assignment.due else None,
+        "points": assignment.points,
+        "late": late_policy(assignment),
+    }
+
+
+def late_policy(assignment: Assignment) -> str:
+    """What lateness costs, in a sentence; empty if it costs nothing."""
+    late = assignment.late
+    if not late.per_day or not late.max:
+        return ""
+    grace = (
+        f" after {late.grace_minutes} minutes of grace" if late.grace_minutes else ""
+    )
+    most = f", at most {late.max:g} %" if late.max < 100 else ""
+    return f"{late.per_day:g} % off for each started day{grace}{most}"
+
+
+def read_dates(place: Path) -> Dates:
+    """What the file says; nothing if it is not there or not what we write."""
+    try:
+        document = json.loads((place / FILE).read_text(encoding="utf-8"))
+        assignments = {n: _released(v) for n, v in document["assignments"].items()}
+        zone = ZoneInfo(document["timezone"])
+        return Dates(str(document["title"]), zone, assignments)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return Dates()
+
+
+def _released(values: Mapping[str, Any]) -> Released:
+    due = datetime.fromisoformat(values["due"]) if values["due"] else None
+    return Released(
+        str(values["title"]), due, float(values["points"]), str(values["late"])
+    )

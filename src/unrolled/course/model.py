@@ -1,0 +1,229 @@
+"""The course folder: course.toml and the paths in it."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from unrolled.course.canvas import CanvasPlace, read_place
+from unrolled.course.database import Database, read_database
+from unrolled.course.hub import HubSettings, read_hub
+from unrolled.course.limits import Limits
+from unrolled.course.toml import Table
+from unrolled.errors import UserError
+
+MARK = "nbgrader_config.py"
+
+
+@dataclass(frozen=True)
+class LatePolicy:
+    """What lateness costs: `per_day` percent of the score for each started day after
+    `grace_minutes`, at most `max` percent."""
+
+    per_day: float = 0.0
+    max: float = 100.0
+    grace_minutes: int = 0
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """One assignment; `points` are those in Canvas, times carry a time zone."""
+
+    name: str
+    title: str
+    notebook: str
+    release: datetime | None = None
+    due: datetime | None = None
+    points: float = 100.0
+    late: LatePolicy = LatePolicy()
+
+
+@dataclass(frozen=True)
+class Course:
+    """A course folder and what its course.toml says."""
+
+    root: Path
+    id: str
+    title: str
+    timezone: ZoneInfo
+    assignments: dict[str, Assignment]
+    feedback_tests: bool = False
+    allow_weak: bool = False
+    limits: Limits = field(default_factory=Limits)
+    canvas: CanvasPlace = field(default_factory=CanvasPlace)
+    hub: HubSettings = field(default_factory=HubSettings)
+    database: Database = field(default_factory=Database)
+
+    @property
+    def lessons(self) -> Path:
+        """Lesson texts."""
+        return self.root / "lessons"
+
+    @property
+    def source(self) -> Path:
+        """Instructor's notebooks."""
+        return self.root / "source"
+
+    @property
+    def release(self) -> Path:
+        """Students' notebooks."""
+        return self.root / "release"
+
+    @property
+    def solutions(self) -> Path:
+        """Solved notebooks."""
+        return self.root / "solutions"
+
+    @property
+    def submitted(self) -> Path:
+        """What students have handed in."""
+        return self.root / "submitted"
+
+    @property
+    def autograded(self) -> Path:
+        """Graded notebooks."""
+        return self.root / "autograded"
+
+    @property
+    def feedback(self) -> Path:
+        """Feedback pages."""
+        return self.root / "feedback"
+
+    @property
+    def build(self) -> Path:
+        """Scratch: backups, demo, rendered solutions."""
+        return self.root / "build"
+
+    @property
+    def gradebook(self) -> Path:
+        """nbgrader's database, unless it is in PostgreSQL."""
+        return self.root / "gradebook.db"
+
+    @property
+    def gradebook_place(self) -> str:
+        """Where nbgrader's database is, for messages."""
+        return self.database.url or str(self.gradebook)
+
+    @property
+    def db_url(self) -> str:
+        """nbgrader's database as SQLAlchemy has it."""
+        if self.database.url:
+            return self.database.sqlalchemy_url
+        return f"sqlite:///{self.gradebook}"
+
+    @property
+    def secret_file(self) -> Path:
+        """Where the course secret lies."""
+        return self.root / "course.secret"
+
+
+def find_course(start: Path | None = None) -> Course:
+    """The course of a folder or of one above it; UserError if there is none."""
+    begin = (start or Path.cwd()).resolve()
+    if not begin.exists():
+        raise UserError(f"{begin}: there is no such folder.")
+    folder = course_folder(begin)
+    if folder is not None:
+        return load_course(folder)
+    raise UserError(
+        f"{begin}: no course here or above (a folder with {MARK} and course.toml). "
+        "Go there, or give it with --course."
+    )
+
+
+def course_folder(begin: Path) -> Path | None:
+    """The folder of a course, this one or one above it; None if there is none."""
+    for folder in (begin, *begin.parents):
+        if (folder / MARK).is_file() and (folder / "course.toml").is_file():
+            return folder
+    return None
+
+
+def load_course(root: Path) -> Course:
+    """Read course.toml; UserError names the file, the table and the key."""
+    path = root / "course.toml"
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError(f"{path} is missing.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not valid TOML: {error}") from error
+    table = Table(path, "", document)
+    table.only("course", "assignments", "feedback", "grading", "canvas", "hub")
+    course = table.table("course")
+    course.only("id", "title", "timezone")
+    feedback = table.table("feedback")
+    feedback.only("show_hidden_tests")
+    grading = table.table("grading")
+    grading.only("allow_weak", "database", "lock_seconds", *_LIMITS)
+    zone = _zone(course)
+    assignments = table.table("assignments")
+    return Course(
+        root.resolve(),
+        course.text("id"),
+        course.text("title"),
+        zone,
+        {n: _assignment(n, assignments.table(n), zone) for n in assignments.values},
+        bool(feedback.get("show_hidden_tests", bool, False)),
+        bool(grading.get("allow_weak", bool, False)),
+        _limits(grading),
+        read_place(table.table("canvas")),
+        read_hub(table.table("hub")),
+        read_database(grading),
+    )
+
+
+_LIMITS = ("call_seconds", "cell_seconds", "check_seconds", "submission_seconds")
+
+
+def _limits(grading: Table) -> Limits:
+    usual = Limits()
+    given: dict[str, Any] = {
+        k: grading.number(k, getattr(usual, k), 86400) for k in _LIMITS
+    }
+    for key, seconds in given.items():
+        if seconds <= 0:
+            raise grading.fail(key, "must be more than 0 seconds")
+    return replace(usual, **given)
+
+
+def _zone(course: Table) -> ZoneInfo:
+    name = course.text("timezone")
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise course.fail(
+            "timezone", f"{name!r} is no time zone, such as America/Chicago"
+        ) from error
+
+
+def _assignment(name: str, table: Table, zone: ZoneInfo) -> Assignment:
+    table.only("title", "release", "due", "points", "late")
+    late = table.table("late")
+    late.only("per_day", "max", "grace_minutes")
+    return Assignment(
+        name,
+        table.text("title"),
+        name.split("_", 1)[-1],
+        _moment(table, "release", zone),
+        _moment(table, "due", zone),
+        table.number("points", 100.0, 1e6),
+        LatePolicy(
+            late.number("per_day", 0.0, 100.0),
+            late.number("max", 100.0, 100.0),
+            late.whole("grace_minutes", 0, 10**6),
+        ),
+    )
+
+
+def _moment(table: Table, key: str, zone: ZoneInfo) -> datetime | None:
+    value = table.values.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, datetime):
+        raise table.fail(key, f"{value!r} is no time, such as 2027-02-05 23:59:00")
+    return value if value.tzinfo else value.replace(tzinfo=zone)

@@ -1,0 +1,45 @@
+"""The secret behind the inputs of hidden tests."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import stat
+import tempfile
+from pathlib import Path
+
+from unrolled.course.model import Course
+from unrolled.errors import UserError
+
+
+def course_secret(course: Course) -> str:
+    """The secret behind hidden inputs; made at first need, readable by nobody else.
+
+    Raises UserError if others may read the file, or if it is not what we wrote.
+    """
+    path = course.secret_file
+    if not path.exists():
+        _make_secret(path)
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        raise UserError(f"{path}: others may read it; run `chmod 600 {path.name}`.")
+    text = path.read_text(encoding="ascii", errors="replace").strip()
+    if not re.fullmatch(r"[0-9a-f]{64}", text):
+        raise UserError(
+            f"{path}: not 64 hexadecimal digits. Restore it from a backup; or delete "
+            "it, and every student gets new hidden inputs."
+        )
+    return text
+
+
+def _make_secret(path: Path) -> None:
+    """Write it whole before it has its name; whoever is first wins."""
+    fd, beside = tempfile.mkstemp(dir=path.parent, prefix=".secret")
+    try:
+        with os.fdopen(fd, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(32) + "\n")
+        with contextlib.suppress(FileExistsError):
+            os.link(beside, path)
+    finally:
+        Path(beside).unlink()

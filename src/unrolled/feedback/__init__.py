@@ -1,0 +1,1 @@
+"""Feedback pages: made safe, with formulas, with the facts at their head."""

@@ -1,0 +1,71 @@
+"""What stands at the head of a feedback page: whose, when, how much."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+from nbgrader.api import Gradebook
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+from unrolled.course.model import Course, load_course
+from unrolled.timestamps import moment
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The assignment, the student, `rows` of names and texts, and the grade ids of
+    answers that wait for a mark."""
+
+    assignment: str
+    student: str
+    rows: tuple[tuple[str, str], ...]
+    waiting: frozenset[str] = frozenset()
+
+
+class TellFacts(NbGraderPreprocessor):  # type: ignore[misc]
+    """Reads the facts from the gradebook and course.toml, for the page's template."""
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        """Add `facts` to the resources; the grades are there already (GetGrades)."""
+        told = resources["nbgrader"]
+        course = load_course(Path.cwd())  # nbgrader's converters stand in its root
+        with Gradebook(told["db_url"], course.id) as gradebook:
+            part = gradebook.find_submission_notebook(
+                told["notebook"], told["assignment"], told["student"]
+            )
+            resources["facts"] = read_facts(course, part, told)
+        return nb, resources
+
+
+def read_facts(course: Course, part: Any, told: Any) -> Facts:
+    """The facts of a submitted notebook; `told` are nbgrader's resources.
+
+    A score in them is what is left after the late penalty, as GetGrades gives it.
+    """
+    assignment = course.assignments.get(told["assignment"])
+    student, penalty = part.student, float(told["late_penalty"])
+    name = " ".join(filter(None, (student.first_name, student.last_name)))
+    rows = [("Student", f"{name} ({student.id})" if name else student.id)]
+    rows.append(("Course", course.title))
+    if stamp := part.assignment.timestamp:
+        rows.append(("Handed in", moment(_utc(stamp), course.timezone)))
+    if assignment and assignment.due:
+        rows.append(("Due", moment(assignment.due, course.timezone)))
+    if penalty > 0:
+        before = float(told["score"]) + penalty
+        rows.append(("Late penalty", f"{penalty:g} points, of {before:g}"))
+    waiting = frozenset(g.name for g in part.grades if g.needs_manual_grade)
+    if waiting:
+        many = "1 answer" if len(waiting) == 1 else f"{len(waiting)} answers"
+        rows.append(("Not final", f"{many} not marked yet"))
+    title = assignment.title if assignment else told["assignment"]
+    return Facts(title, student.id, tuple(rows), waiting)
+
+
+def _utc(stamp: datetime) -> datetime:
+    """A time of the gradebook, which keeps none of their zones: they are UTC."""
+    return stamp.replace(tzinfo=UTC) if stamp.tzinfo is None else stamp

@@ -1,0 +1,91 @@
+"""`unrolled feedback`: nbgrader's generate_feedback with our preprocessors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from nbgrader.converters import GenerateFeedback
+
+from unrolled.converters import nbgrader_config, run_converter
+from unrolled.course.model import Course
+from unrolled.errors import UserError
+
+
+def feedback(
+    course: Course,
+    assignment: str,
+    students: Sequence[str] = (),
+    force: bool = False,
+    progress: Callable[[int, int, str], None] = lambda *_: None,
+) -> list[Path]:
+    """Write the feedback pages of an assignment; the paths of all pages there.
+
+    A page that is newer than the grading it shows is left alone unless `force`.
+    `progress` is told how many students are done, of how many, and who was next.
+    Raises UserError if nothing was graded yet.
+    """
+    folders = sorted(course.autograded.glob(f"*/{assignment}"))
+    if not folders:
+        raise UserError(
+            f"{course.autograded}: nothing of {assignment} is graded yet. "
+            f"Run `unrolled grade {assignment}` first."
+        )
+    unknown = sorted(set(students) - {f.parent.name for f in folders})
+    if unknown:
+        raise UserError(
+            f"{course.autograded}: nothing of {assignment} is graded for "
+            f"{', '.join(unknown)}."
+        )
+    chosen = [
+        f.parent.name for f in folders if not students or f.parent.name in students
+    ]
+    for done, student in enumerate(chosen):
+        progress(done, len(chosen), student)
+        _convert(course, assignment, student, force)
+    progress(len(chosen), len(chosen), "")
+    name = f"{course.assignments[assignment].notebook}.html"
+    pages = [course.feedback / s / assignment / name for s in chosen]
+    return [p for p in pages if p.exists()]
+
+
+def _convert(course: Course, assignment: str, student: str, force: bool) -> None:
+    config = nbgrader_config(course)
+    config.CourseDirectory.assignment_id = assignment
+    config.CourseDirectory.student_id = student
+    others = _not_ours(course, assignment, student)
+    try:
+        run_converter(
+            GenerateFeedback, config, force or _outdated(course, assignment, student)
+        )
+    finally:
+        for path, content in others.items():
+            if not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+
+
+def _not_ours(course: Course, assignment: str, student: str) -> dict[Path, bytes]:
+    """What somebody laid beside a student's page: nbgrader empties the folder.
+
+    nbgrader's own are the page, and copies of what lies beside the graded notebook.
+    """
+    folder = course.feedback / student / assignment
+    graded = course.autograded / student / assignment
+    pages = {f"{p.stem}.html" for p in graded.glob("*.ipynb")}
+    files = (p.relative_to(folder) for p in folder.rglob("*") if p.is_file())
+    return {
+        folder / p: (folder / p).read_bytes()
+        for p in files
+        if str(p) not in pages and not (graded / p).exists()
+    }
+
+
+def _outdated(course: Course, assignment: str, student: str) -> bool:
+    """Whether grading was done after the page was written."""
+    graded = list((course.autograded / student / assignment).glob("*.ipynb"))
+    pages = list((course.feedback / student / assignment).glob("*.html"))
+    if not graded or not pages:
+        return False
+    newest = max(p.stat().st_mtime for p in graded)
+    return newest > min(p.stat().st_mtime for p in pages)

@@ -1,0 +1,1 @@
+"""Which protections hold on this machine, found by trying them."""

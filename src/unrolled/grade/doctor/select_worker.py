@@ -1,0 +1,70 @@
+"""The worker that this machine allows: found once for a process, and kept warm."""
+
+from __future__ import annotations
+
+import atexit
+import os
+from functools import cache
+
+from unrolled.errors import UserError
+from unrolled.grade.doctor.doctor import comes_up, lacking
+from unrolled.grade.worker.errors import GradingError
+from unrolled.grade.worker.worker import SubprocessWorker, Worker
+from unrolled.grade.worker.zygote_worker import ZygoteWorker
+from unrolled.sandbox.isolate import Tier
+
+TRIES = 2  # a process may be killed while it starts
+FORCED = "UNROLLED_TIER"  # for tests, and for people who look for a fault
+
+
+@cache
+def warm_worker() -> ZygoteWorker | None:
+    """The warm worker of the strongest tier that starts here; None if none does."""
+    tiers: tuple[Tier, ...] = ("namespaces", "landlock")
+    forced = os.environ.get(FORCED)
+    for tier in (t for t in tiers for _ in range(TRIES)):
+        if forced in (None, "", tier):
+            worker = ZygoteWorker(tier)
+            try:
+                worker.start()
+                comes_up(worker)
+            except GradingError:
+                worker.stop()
+                continue
+            atexit.register(worker.stop)
+            return worker
+    return None
+
+
+@cache
+def _lacks() -> tuple[str, ...]:
+    worker = warm_worker()
+    if worker is None:
+        return ("a sandbox",)
+    return lacking(worker) and lacking(worker)  # a probe may have been killed
+
+
+def safe_worker(allow_weak: bool = False) -> Worker:
+    """The worker for untrusted code.
+
+    Raises UserError if a protection of the floor does not hold here, as tried,
+    unless `allow_weak`.
+    """
+    lacks = _lacks()
+    if lacks and not allow_weak:
+        raise UserError(
+            f"untrusted code cannot be graded safely here, for want of "
+            f"{', '.join(lacks)}. `unrolled doctor` says what to install; "
+            "--allow-weak grades all the same, with the rights of this account."
+        )
+    return warm_worker() or SubprocessWorker()
+
+
+def tier_of(worker: Worker) -> Tier:
+    """The tier that a worker shuts its processes off in."""
+    return worker.tier if isinstance(worker, ZygoteWorker) else "none"
+
+
+def trusted_worker() -> Worker:
+    """The fastest worker for code of our own, such as solutions."""
+    return warm_worker() or SubprocessWorker()

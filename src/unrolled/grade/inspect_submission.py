@@ -1,0 +1,233 @@
+"""`unrolled grade --show`: what is wrong with one submission, and how to mend it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from unrolled.assignment.cells import is_check, is_exercise, meta
+from unrolled.course.model import Course
+from unrolled.grade.results import CellResult, GradeReport, SubmissionResult
+
+AROUND = 2
+WIDTH = 100
+_LINE = re.compile(r"\(line (\d+)\)")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is not as it should be: where, what, and what to do about it."""
+
+    place: str
+    what: str
+    mend: str = ""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """A submission opened: its result, what was found, the failed checks, the files."""
+
+    assignment: str
+    result: SubmissionResult
+    findings: tuple[Finding, ...]
+    files: tuple[str, ...]
+
+    @property
+    def failed(self) -> tuple[CellResult, ...]:
+        """The automatic checks that did not pass."""
+        return tuple(c for c in self.result.cells if c.passed is False)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The document that ``--json`` prints."""
+        return asdict(self)
+
+
+def diagnose(course: Course, report: GradeReport) -> Diagnosis:
+    """Open the one submission of a report."""
+    (result,) = report.submissions
+    place = _Places(course, report.assignment, result.student)
+    if result.status == "ungraded":
+        found: tuple[Finding, ...] = (_unreadable(result, place),)
+    else:
+        found = tuple(_findings(result, place))
+    there = (place.submitted, place.autograded, place.feedback)
+    files = tuple(str(p) for p in there if p.exists())
+    return Diagnosis(report.assignment, result, found, files)
+
+
+@dataclass(frozen=True)
+class _Places:
+    course: Course
+    assignment: str
+    student: str
+
+    def _file(self, folder: Path, ending: str) -> Path:
+        name = self.course.assignments[self.assignment].notebook
+        return folder / self.student / self.assignment / f"{name}.{ending}"
+
+    @property
+    def submitted(self) -> Path:
+        return self._file(self.course.submitted, "ipynb")
+
+    @property
+    def autograded(self) -> Path:
+        return self._file(self.course.autograded, "ipynb")
+
+    @property
+    def feedback(self) -> Path:
+        return self._file(self.course.feedback, "html")
+
+    @property
+    def again(self) -> str:
+        return f"`unrolled grade {self.assignment} --student {self.student}`"
+
+
+_UNREADABLE = (
+    (
+        "this is the notebook of",
+        "Ask {student} for the right one; put it into {folder}, then {again}.",
+    ),
+    (
+        "nothing is written in it",
+        "Open what lies beside it. If that is the work, give it the notebook's name in "
+        "{folder}, then {again}; else ask {student}.",
+    ),
+    (
+        "it is empty",
+        "Nothing was saved, or the upload failed. Ask {student} to hand in again.",
+    ),
+    (
+        "a zip archive",
+        "Unpack it in {folder}, so that the notebook has the name it was released "
+        "with, then {again}.",
+    ),
+    (
+        "it is a folder",
+        "Move the notebook out of it, into {folder}, then {again}.",
+    ),
+    (
+        "merge in git",
+        "Two versions of the notebook are in one file. Ask {student} to settle the "
+        "merge and hand in again (`nbdime mergetool` helps).",
+    ),
+    (
+        "an HTML page",
+        "Saved from the browser in place of the notebook. Ask {student} for the "
+        "notebook: in JupyterLab, File > Download.",
+    ),
+    (
+        "a Python script",
+        "A notebook was exported as a script, or written as one. Ask {student} for the "
+        "notebook: in JupyterLab, File > Download.",
+    ),
+    (
+        "UTF-16",
+        "Save the file as UTF-8 (an editor's Save with encoding), then {again}.",
+    ),
+    (
+        "it is a",
+        "Another file was handed in under the notebook's name. Ask {student} for the "
+        "notebook.",
+    ),
+    (
+        "not JSON",
+        "The file is damaged. Best ask {student} to hand in again. If that cannot be: "
+        "mend the text at that place in an editor (often the end is missing: close the "
+        "brackets), then {again}.",
+    ),
+    (
+        "not UTF-8",
+        "Save the file as UTF-8 (an editor's Save with encoding), then {again}.",
+    ),
+    (
+        "no cells",
+        "Another file was handed in under the notebook's name. Ask {student} for the "
+        "notebook.",
+    ),
+    (
+        "not handed in",
+        "If it has another name, rename it in {folder}, then {again}; else ask "
+        "{student}.",
+    ),
+    (
+        "too large",
+        "Outputs or pictures make it large: clear them (`jupyter nbconvert "
+        "--clear-output --inplace FILE`), then {again}.",
+    ),
+    (
+        "regular file",
+        "A link is never followed: it could lead to somebody else's work. Put the file "
+        "itself there, then {again}.",
+    ),
+    (
+        "could not be written",
+        "Is another program writing the gradebook, or the disk full? The result is "
+        "kept: mend that, then {again} writes it.",
+    ),
+    (
+        "lost",
+        "Try it alone: {again}. If it stays, the kernel may be ending judges: look at "
+        "memory (`dmesg`), and use fewer `--jobs`.",
+    ),
+)
+
+
+def _unreadable(result: SubmissionResult, place: _Places) -> Finding:
+    words = {
+        "student": result.student,
+        "again": place.again,
+        "folder": place.submitted.parent,
+    }
+    mend = next((m for sign, m in _UNREADABLE if sign in result.reason), "{again}")
+    what = result.reason
+    line = _LINE.search(what)
+    if line is not None:
+        what += "\n" + _excerpt(place.submitted, int(line.group(1)))
+    return Finding("", what, mend.format(**words))
+
+
+def _excerpt(path: Path, number: int) -> str:
+    """Some lines of a file around the one of that number."""
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    first = max(0, number - 1 - AROUND)
+    shown = enumerate(lines[first : number + AROUND], first + 1)
+    return "\n".join(
+        f"{'>' if n == number else ' '} {n:5} {text[:WIDTH]}" for n, text in shown
+    )
+
+
+def _findings(result: SubmissionResult, place: _Places) -> Iterator[Finding]:
+    for repair in result.repairs:
+        yield Finding("", repair, _advice(repair))
+    notebook = json.loads(place.autograded.read_text(encoding="utf-8"))
+    for index, cell in enumerate(notebook["cells"]):
+        if cell["cell_type"] != "code" or is_check(cell):
+            continue
+        for output in cell["outputs"]:
+            if output["output_type"] == "error":
+                yield _stopped(index, cell, output)
+
+
+def _advice(repair: str) -> str:
+    if "in time" in repair:
+        return (
+            "An endless loop, most likely. If it is honest and slow, give it more in "
+            "course.toml: [grading] cell_seconds, call_seconds, submission_seconds."
+        )
+    if "ended the process" in repair:
+        return "exit(), a crash, or far too much memory; the other cells were run."
+    return ""
+
+
+def _stopped(index: int, cell: dict[str, Any], output: dict[str, Any]) -> Finding:
+    exercise = meta(cell)["grade_id"] if is_exercise(cell) else "own cell"
+    said = f"{output['ename']}: {output['evalue']}".strip()
+    place = f"cell {index + 1} ({exercise})"
+    if output["ename"] == "NotImplementedError":
+        return Finding(place, said)
+    mend = "All that the cell defines below that line is missing."
+    return Finding(place, said, mend)

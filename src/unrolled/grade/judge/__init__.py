@@ -1,0 +1,1 @@
+"""Every check against a student's functions, and why one fails."""

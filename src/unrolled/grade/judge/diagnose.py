@@ -1,0 +1,83 @@
+"""From a failed check to the misconception behind it.
+
+What a check asked is played again on every catalogued misconception of the exercise,
+in the judge. One that gives the same answers to all of it, where the reference gives
+another to at least one, explains the failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from unrolled.assignment.catalogue import Misconception
+from unrolled.assignment.reference import Reference
+from unrolled.grade.judge.replay import counted, quiet, replays, same
+from unrolled.grade.session.recorded_calls import Call
+
+
+def explain(
+    calls: Sequence[Call], exercise: str, reference: Reference
+) -> tuple[Misconception, ...]:
+    """The misconceptions of `exercise` that agree with all that hangs on it."""
+    return tuple(
+        m for m in reference.catalogue.of(exercise) if _explains(m, calls, reference)
+    )
+
+
+def fits(m: Misconception, calls: Sequence[Call], reference: Reference) -> bool:
+    """Whether `m` agrees with all of these calls that hang on its exercise."""
+    return m.matches is not None or _agrees(m, calls, reference)
+
+
+def is_right(calls: Sequence[Call], exercise: str, reference: Reference) -> bool:
+    """Whether the reference answers all of these calls alike."""
+    name = _target_of(exercise, reference)
+    right = reference.names.get(name)
+    return replays(right, name, calls, reference.names)
+
+
+def _explains(m: Misconception, calls: Sequence[Call], reference: Reference) -> bool:
+    """Whether `m`, and not the reference, is what these calls show."""
+    name = _target_of(m.exercise, reference)
+    if not any(call.name == name for call in calls):
+        return False
+    if m.matches is not None:
+        return _matched(m, counted(calls, name))
+    right = reference.names[name]
+    return _agrees(m, calls, reference) and not replays(
+        right, name, calls, reference.names
+    )
+
+
+def _matched(m: Misconception, calls: Sequence[Call]) -> bool:
+    """What `matches` decides; on answers that it did not foresee, that's a no."""
+    try:
+        return bool(m.matches and m.matches(calls))
+    except Exception:
+        return False
+
+
+def _agrees(m: Misconception, calls: Sequence[Call], reference: Reference) -> bool:
+    name = _target_of(m.exercise, reference)
+    data = not callable(reference.names[name])
+    wrong = m.function() if data else m.function
+    return replays(wrong, name, calls, reference.names, m.exception)
+
+
+def _target_of(exercise: str, reference: Reference) -> str:
+    """What an exercise is called: its own name, or the first that it defines."""
+    names = reference.defines.get(exercise, ())
+    return exercise if exercise in names else (names[0] if names else "")
+
+
+def agrees(
+    function: Callable[..., Any],
+    call: Call,
+    exception: type[BaseException] | None = None,
+) -> bool:
+    """Whether `function` does on the call's arguments what was observed."""
+    return replays(function, call.name, [call], {}, exception)
+
+
+__all__ = ["agrees", "explain", "fits", "quiet", "same"]

@@ -1,0 +1,110 @@
+"""What the checks of an exercise saw of it: what a hint must agree with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from unrolled.assignment.reference import Check, Reference
+from unrolled.grade.judge.diagnose import is_right
+from unrolled.grade.session.recorded_calls import Call
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one run of a grade cell ended; `calls` is the evidence.
+
+    `used` are the names bound to the reference that the student's code has called;
+    `lost` says that the process did not survive it.
+    """
+
+    passed: bool
+    message: str = ""
+    calls: tuple[Call, ...] = ()
+    used: frozenset[str] = frozenset()
+    lost: bool = False
+
+
+@dataclass(frozen=True)
+class Blame:
+    """Which earlier exercises made a check fail that passes with the reference."""
+
+    reference: Reference
+    checks: tuple[Check, ...]
+    first: Mapping[str, Outcome]
+    last: Mapping[str, Outcome]
+    known: dict[str, list[str]] = field(default_factory=dict)
+
+    def of(self, check: Check) -> list[str]:
+        """The wrong ones that its function has really called, in their order.
+
+        One that is wrong only because of an earlier one stands for that one.
+        """
+        if check.grade_id not in self.known:
+            self.known[check.grade_id] = self._find(check)
+        return self.known[check.grade_id]
+
+    def _find(self, check: Check) -> list[str]:
+        used = self.last[check.grade_id].used
+        earlier = self.reference.earlier(check.exercise)
+        wrong = [e for e in earlier if self._failed(e, self.first)]
+        called = [e for e in wrong if used & set(self.reference.defines[e])]
+        found = {b for e in called for b in self._behind(e)}
+        # Data is bound by value: nobody calls it, so that it may be what was meant.
+        found = found or {e for e in wrong if self._is_data(e)} or set(wrong)
+        return [e for e in earlier if e in found]
+
+    def _is_data(self, exercise: str) -> bool:
+        names = self.reference.defines[exercise]
+        return any(not callable(self.reference.names[n]) for n in names)
+
+    def _behind(self, exercise: str) -> list[str]:
+        if self._failed(exercise, self.last):
+            return [exercise]
+        own = [c for c in self.checks if c.exercise == exercise]
+        return [b for c in own if not self.first[c.grade_id].passed for b in self.of(c)]
+
+    def _failed(self, exercise: str, outcomes: Mapping[str, Outcome]) -> bool:
+        own = [c for c in self.checks if c.exercise == exercise]
+        return any(not outcomes[c.grade_id].passed for c in own)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The calls of all checks, in the first run and in the one that counts."""
+
+    reference: Reference
+    checks: tuple[Check, ...]
+    first: Mapping[str, Outcome]
+    last: Mapping[str, Outcome]
+    known: dict[str, bool] = field(default_factory=dict)
+
+    def of(self, check: Check, suspects: bool) -> list[Call]:
+        """All calls that the checks of its exercise made, and that came back.
+
+        Where an earlier exercise is wrong (`suspects`), only those made with the
+        reference in its place, or that were right all the same. That a check passed
+        does not say so: one that asks for a shape passes on wrong numbers.
+        """
+        siblings = [c.grade_id for c in self.checks if c.exercise == check.exercise]
+        return [
+            call
+            for name in siblings
+            if not suspects or self._is_clean(name, check.exercise)
+            for call in _finished(self.last[name])
+        ]
+
+    def _is_clean(self, name: str, exercise: str) -> bool:
+        """Whether the wrong earlier exercise has no part in what a check saw."""
+        outcome = self.last[name]
+        if outcome is not self.first[name]:
+            return True
+        if name not in self.known:
+            calls = _finished(outcome)
+            right = outcome.passed and is_right(calls, exercise, self.reference)
+            self.known[name] = right
+        return self.known[name]
+
+
+def _finished(outcome: Outcome) -> list[Call]:
+    return [call for call in outcome.calls if call.finished]

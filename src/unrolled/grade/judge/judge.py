@@ -1,0 +1,344 @@
+"""The judge: runs every grade cell against a student's process, and says why.
+
+The student's cells run first, all of them; then each grade cell is run here, in
+the trusted process, with the student's names as proxies. Points are given only
+when a grade cell, visible and hidden part, has run to its end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unrolled.assignment.catalogue import Misconception
+from unrolled.assignment.reference import Check, Reference
+from unrolled.assignment.seeds import cell_seed
+from unrolled.grade.judge.diagnose import explain, fits, quiet
+from unrolled.grade.judge.evidence import Blame, Evidence, Outcome
+from unrolled.grade.judge.plan import make_plan
+from unrolled.grade.judge.student_process import StudentProcess
+from unrolled.grade.judge.verdict import CellVerdict, Task, Verdict
+from unrolled.grade.session.recorded_calls import Call
+from unrolled.grade.session.session import Session, StudentLost, StudentMissing
+from unrolled.grade.worker.errors import ProcessLostError
+from unrolled.grade.worker.worker import Worker
+
+_UNDEFINED = re.compile(r"name '(\w+)' is not defined")
+MOST_TRIES = 25
+MOST_OUT_OF_MEMORY = 2
+
+
+def judge(task: Task, reference: Reference, worker: Worker) -> Verdict:
+    """Judge one submission.
+
+    Where a process was killed from outside (by an operator, say), it is judged
+    again for as long as a submission may take; after the second time that the
+    machine ran out of memory, the last verdict counts. Raises GradingError if
+    grading itself cannot work; whatever the submission does, short of that, ends
+    in a verdict.
+    """
+    until = time.monotonic() + task.limits.submission_seconds
+    enough = _out_of_memory() + MOST_OUT_OF_MEMORY
+    for left in reversed(range(MOST_TRIES)):
+        last = not left
+        try:
+            verdict, killed = _examine(task, reference, worker)
+        except ProcessLostError:
+            if last or time.monotonic() >= until:
+                raise
+            continue
+        last |= time.monotonic() >= until or _out_of_memory() >= enough
+        if last or not killed:
+            break
+    return verdict
+
+
+def _out_of_memory() -> int:
+    """How often this machine has killed a process for want of memory (Linux)."""
+    with contextlib.suppress(OSError, ValueError):
+        words = Path("/proc/vmstat").read_text(encoding="ascii").split()
+        return int(words[words.index("oom_kill") + 1])
+    return 0
+
+
+def _examine(task: Task, reference: Reference, worker: Worker) -> tuple[Verdict, bool]:
+    """The verdict, and whether somebody else may have killed the process."""
+    began = time.monotonic()
+    examination = Examination(task, reference, worker)
+    try:
+        cells = tuple(examination.verdicts())
+    finally:
+        examination.close()
+    first = examination.first
+    seconds = time.monotonic() - began
+    verdict = Verdict(cells, first.outputs, tuple(first.notes), seconds)
+    return verdict, examination.killed
+
+
+class Examination:
+    """All grade cells of one submission, under one seed or several.
+
+    `first` has run the notebook as it is, `second` is for the follow-through. A third
+    process ends at the place of a check, for one that fails although cells behind it
+    may be the reason.
+    """
+
+    def __init__(self, task: Task, reference: Reference, worker: Worker) -> None:
+        self.task = task
+        self.reference = reference
+        self.worker = worker
+        self.plan = make_plan(task)
+        self.end = time.monotonic() + task.limits.submission_seconds
+        self.first = StudentProcess(task, worker, self.end, self.plan)
+        self.second = StudentProcess(task, worker, self.end, self.plan)
+        self.third: StudentProcess | None = None
+
+    @property
+    def killed(self) -> bool:
+        """Whether somebody else may have killed a process."""
+        return self.first.killed or self.second.killed
+
+    def close(self) -> None:
+        """End the student's processes."""
+        for process in (self.first, self.second, self.third):
+            if process is not None:
+                process.close()
+
+    def verdicts(
+        self, seed: int | None = None, only: str | None = None
+    ) -> Iterator[CellVerdict]:
+        """The verdict on each grade cell, in the notebook's order.
+
+        `only` limits the checks to those of one exercise.
+        """
+        seed = self.task.seed if seed is None else seed
+        checks = tuple(c for c in self.reference.checks if only in (None, c.exercise))
+        first = {c.grade_id: self._run(c, seed, self.first) for c in checks}
+        first |= {
+            c.grade_id: self._undisturbed(c, first[c.grade_id], seed, {})
+            for c in checks
+        }
+        wrong = {c.exercise for c in checks if not first[c.grade_id].passed}
+        last = {c.grade_id: self._last(c, first, wrong, seed) for c in checks}
+        blame = Blame(self.reference, checks, first, last)
+        seen = Evidence(self.reference, checks, first, last)
+        for check in checks:
+            found = self._found(check, last, wrong, seen)
+            yield self._verdict(check, first, last, blame, found)
+
+    def _suspects(self, check: Check, wrong: set[str]) -> list[str]:
+        """The earlier exercises that are wrong."""
+        return [e for e in self.reference.earlier(check.exercise) if e in wrong]
+
+    def _last(
+        self, check: Check, first: dict[str, Outcome], wrong: set[str], seed: int
+    ) -> Outcome:
+        """The outcome that counts: the first one, or that of the follow-through."""
+        outcome = first[check.grade_id]
+        if outcome.passed or not self._suspects(check, wrong):
+            return outcome
+        return self._follow_through(check, outcome, seed)
+
+    def _verdict(
+        self,
+        check: Check,
+        first: dict[str, Outcome],
+        last: dict[str, Outcome],
+        blame: Blame,
+        found: tuple[Misconception, ...],
+    ) -> CellVerdict:
+        outcome = last[check.grade_id]
+        follow = outcome.passed and not first[check.grade_id].passed
+        message = _followed(blame.of(check)) if follow else outcome.message
+        return CellVerdict(
+            check.grade_id,
+            check.exercise,
+            check.points,
+            outcome.passed,
+            message,
+            " ".join(m.hint for m in found),
+            tuple(m.name for m in found),
+            follow,
+        )
+
+    def _found(
+        self, check: Check, last: dict[str, Outcome], wrong: set[str], seen: Evidence
+    ) -> tuple[Misconception, ...]:
+        """Misconceptions behind a check that the others do not refute.
+
+        A match with one check can be chance: what is shown agrees with all calls of
+        the exercise.
+        """
+        outcome = last[check.grade_id]
+        if outcome.passed:
+            return ()
+        passed = {name for name, other in last.items() if other.passed}
+        with quiet():
+            mine = explain(outcome.calls, check.exercise, self.reference)
+            mine = tuple(m for m in mine if passed.isdisjoint(m.fails))
+            calls = seen.of(check, bool(self._suspects(check, wrong))) if mine else []
+            return tuple(m for m in mine if fits(m, calls, self.reference))
+
+    def _follow_through(self, check: Check, first: Outcome, seed: int) -> Outcome:
+        """Judge again with all earlier functions bound to the reference."""
+        earlier = self.reference.earlier(check.exercise)
+        names = [n for exercise in earlier for n in self.reference.defines[exercise]]
+        bindings: dict[str, object] = {n: self.reference.names[n] for n in names}
+        self.second.bindings = bindings
+        again = self._run(check, seed, self.second)
+        again = self._undisturbed(check, again, seed, bindings)
+        return again if again.passed or again.calls else first
+
+    def _undisturbed(
+        self, check: Check, outcome: Outcome, seed: int, bindings: dict[str, object]
+    ) -> Outcome:
+        """Judge a check that fails in a process that ends at its place, if need be.
+
+        Names are as they were there in any case. What they stand for may have been
+        changed by a later cell. Or a cell has read an earlier function while it ran
+        (`step = rnn_step`): with the reference it reads that one, and does not stop.
+        """
+        place = self.plan.places[check.grade_id]
+        early = self.plan.reads(bindings, place) or self._stop_of(check, self.second)
+        if outcome.passed or not (self.plan.disturbed(place) or (bindings and early)):
+            return outcome
+        if outcome.lost:  # it would be lost there, too, and take as long again
+            return outcome
+        if self.end - time.monotonic() < self.task.limits.submission_seconds / 2:
+            return outcome  # the time that is left belongs to the other checks
+        third = self._third(place, bindings)
+        again = self._run(check, seed, third)
+        self.first.killed |= third.killed  # another may take its place
+        return outcome if again.lost else again
+
+    def _third(self, place: int, bindings: dict[str, object]) -> StudentProcess:
+        """A process that ends at a place; one is kept for its next checks."""
+        third = self.third
+        if third is not None and (third.until, third.bindings) == (place, bindings):
+            return third
+        if third is not None:
+            third.close()
+        self.third = StudentProcess(self.task, self.worker, self.end, self.plan, place)
+        self.third.bindings = bindings
+        for index in self.first.skipped:
+            self.third.skipped.add(index)
+            self.third.stopped[index] = self.first.stopped[index]
+        return self.third
+
+    def _stop_of(self, check: Check, process: StudentProcess) -> str:
+        """How the solution cell of a check's exercise stopped, if it did."""
+        for cell in self.plan.cells:
+            if cell.exercise == check.exercise:
+                return process.stopped.get(cell.index, "")
+        return ""
+
+    def _run(self, check: Check, seed: int, process: StudentProcess) -> Outcome:
+        """Run one grade cell; whatever the student's code does becomes an outcome."""
+        try:
+            session = process.session(self.plan.places[check.grade_id])
+            session.begin_check()
+            return self._run_in(check, seed, session, process)
+        except StudentLost as lost:
+            calls = process.lose(lost)
+            message = _lost_message(check, lost, calls)
+            return Outcome(False, message, calls, lost=True)
+
+    def _run_in(
+        self, check: Check, seed: int, session: Session, process: StudentProcess
+    ) -> Outcome:
+        names = self.reference.fresh(check.names)
+        graded = self.reference.graded_names()
+        for name in sorted(check.names & graded):
+            try:
+                names[name] = session.lookup(name)
+            except StudentMissing:
+                return Outcome(False, self._missing_message(name, check, process))
+        for name in sorted(check.names & self.reference.helper_names):
+            names[name] = session.helper(name, self.reference.helpers)
+        message = _attempt(check.visible, names)
+        if check.hidden is not None:
+            names["rng"] = np.random.default_rng(cell_seed(seed, check.grade_id))
+            names["oracle"] = self.reference.oracle
+            names["expected"] = self.reference.expected
+            # Run it also after a visible miss: its calls are evidence for the hint.
+            hidden = _attempt(check.hidden, names)
+            message = hidden if message is None else message
+        used = _used(process.bindings, session.called_back)
+        said = "" if message is None else self._with_cause(message, process)
+        return Outcome(message is None, said, tuple(session.calls), used)
+
+    def _with_cause(self, message: str, process: StudentProcess) -> str:
+        """A name that a function misses may be missing because its cell stopped."""
+        found = _UNDEFINED.search(message)
+        for cell in self.plan.cells:
+            stop = process.stopped.get(cell.index)
+            if found and stop and found[1] in cell.names.binds:
+                return f"{message}\nThe cell that defines {found[1]} {stop}"
+        return message
+
+    def _missing_message(self, name: str, check: Check, process: StudentProcess) -> str:
+        """Why a name is not there: its cell stopped, or does not define it."""
+        home = [c for c in self.plan.cells if c.exercise == self._exercise_of(name)]
+        stop = process.stopped.get(home[0].index, "") if home else ""
+        if stop:
+            return f"{name} is not defined, because its cell {stop}"
+        place = self.plan.places[check.grade_id]
+        where = [c.index for c in self.plan.cells if c.own and name in c.names.binds]
+        if where and min(where) > place:
+            return (
+                f"{name} is not defined yet where its check stands, only in a cell "
+                "below it."
+            )
+        return (
+            f"{name} is not defined. The cell of exercise {check.exercise} must "
+            "define it under exactly this name."
+        )
+
+    def _exercise_of(self, name: str) -> str:
+        """The exercise that defines a name."""
+        defines = self.reference.defines.items()
+        return next((e for e, names in defines if name in names), "")
+
+
+def _used(bindings: dict[str, object], called: list[object]) -> frozenset[str]:
+    """The names of the bound functions that were called back."""
+    ids = {id(target) for target in called}
+    return frozenset(name for name, value in bindings.items() if id(value) in ids)
+
+
+def _attempt(code: Any, names: dict[str, Any]) -> str | None:
+    """Run a part of a grade cell; None if it passed, else what it said."""
+    try:
+        with quiet():
+            exec(code, names)
+    except Exception as error:
+        text = str(error).strip()
+        if type(error).__name__ == "CheckFailed":
+            return text
+        if isinstance(error, KeyError) and error.args:  # str() would quote it
+            text = str(error.args[0])
+        return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return None
+
+
+def _followed(blamed: list[str]) -> str:
+    names = ", ".join(blamed)
+    return (
+        f"Passed with the reference {names} in place of yours: "
+        "an earlier mistake costs its own points once."
+    )
+
+
+def _lost_message(check: Check, lost: StudentLost, calls: tuple[Call, ...]) -> str:
+    name = calls[-1].name if calls else check.exercise
+    if lost.kind == "timeout":
+        return f"{name} did not come back in time: is there a loop that never ends?"
+    if lost.kind == "died":
+        return f"{name} ended its own process (exit, or far too much memory)."
+    return f"{name}: {lost}"

@@ -1,0 +1,229 @@
+"""What a check has seen, played again with another function in the student's place.
+
+A check asks functions, and objects that these returned: a model is made, loaded and
+called, an iterator is drawn from. All of it is repeated here, in order, with a
+candidate under the exercise's name and the reference under all others; the candidate
+agrees if every answer that hangs on it is the one that was observed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from unrolled.grade.protocol.rpc import changed_arrays
+from unrolled.grade.session.proxy import StudentObject
+from unrolled.grade.session.recorded_calls import Call, Made, separate_copies
+
+RTOL, ATOL = 1e-6, 1e-9
+MAX_ITEMS = 10_000
+_PLAIN = (type(None), bool, int, float, complex, str, bytes, np.ndarray, np.generic)
+
+
+def counted(calls: Sequence[Call], name: str) -> list[Call]:
+    """The calls that hang on the exercise `name`.
+
+    Those of the function itself, of what it returned, and of objects that were handed
+    to it: a model that `train` has trained.
+    """
+    touched: set[int] = set()
+    found = []
+    for call in calls:
+        if call.name == name or (call.target and call.target.key in touched):
+            found.append(call)
+            touched |= {m.key for m in _marks(call.before)}
+            touched |= {o._key for o in _objects(call.result)}
+    return found
+
+
+def _parts(value: Any) -> Iterator[Any]:
+    """The value, and all that lies in its containers."""
+    yield value
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, list | tuple):
+        return
+    for inner in value:
+        yield from _parts(inner)
+
+
+def _marks(value: Any) -> list[Made]:
+    return [part for part in _parts(value) if type(part) is Made]
+
+
+def _objects(value: Any) -> list[StudentObject]:
+    return [part for part in _parts(value) if isinstance(part, StudentObject)]
+
+
+def replays(
+    candidate: Any,
+    name: str,
+    calls: Sequence[Call],
+    others: Mapping[str, Any],
+    exception: type[BaseException] | None = None,
+) -> bool:
+    """Whether `candidate`, under `name`, does all that was observed.
+
+    `others` are the reference's names. `exception` stands for whatever the candidate
+    raises, if it is given.
+    """
+    stage = Stage({**others, name: candidate}, exception)
+    judged = {id(call) for call in counted(calls, name)}
+    for call in calls:
+        if id(call) in judged:
+            if not stage.agrees(call):
+                return False
+        elif _matters(call):
+            with contextlib.suppress(Exception), quiet():
+                stage.repeat(call)
+    return True
+
+
+def _matters(call: Call) -> bool:
+    """Whether a call of something else leaves behind what later ones need."""
+    asked = call.target is not None or _marks(call.before)
+    return bool(asked or _objects(call.result))
+
+
+@dataclass
+class Stage:
+    """The names and objects of a replay."""
+
+    names: Mapping[str, Any]
+    exception: type[BaseException] | None = None
+    made: dict[int, Any] = field(default_factory=dict)
+
+    def agrees(self, call: Call) -> bool:
+        """Whether repeating the call shows what was observed."""
+        if call.before is None:
+            return False
+        args, kwargs = separate_copies(*call.before)
+        try:
+            with quiet():
+                result = self._do(call, self._thawed(args), self._thawed(kwargs))
+        except Exception as error:
+            raised = self.exception.__name__ if self.exception else _builtin(error)
+            return call.error == raised
+        if call.error is not None or not self._same(call.result, result):
+            return False
+        return call.after is None or _left_alike(call, args)
+
+    def repeat(self, call: Call) -> None:
+        """Do it again, for what it leaves behind."""
+        args, kwargs = separate_copies(*(call.before or ((), {})))
+        result = self._do(call, self._thawed(args), self._thawed(kwargs))
+        self._same(call.result, result)
+
+    def _do(self, call: Call, args: Any, kwargs: Any) -> Any:
+        target = self.names[call.name] if call.target is None else self.made_of(call)
+        return _VERBS[call.verb](target, *args, **kwargs)
+
+    def made_of(self, call: Call) -> Any:
+        """The object that stands in the place of the student's."""
+        assert call.target is not None
+        return self._thawed(call.target)
+
+    def _thawed(self, value: Any) -> Any:
+        if type(value) is Made:
+            return self.names[value.name] if value.name else self.made[value.key]
+        if type(value) in (list, tuple):
+            # Arrays stay the same ones, so that changes in place are seen.
+            return type(value)(map(self._thawed, value)) if _marks(value) else value
+        if type(value) is dict and _marks(value):
+            return {key: self._thawed(inner) for key, inner in value.items()}
+        return value
+
+    def _same(self, observed: Any, played: Any) -> bool:
+        """Whether the results are the same; objects are noted, not compared."""
+        if isinstance(observed, StudentObject):
+            self.made[observed._key] = played
+            return not isinstance(played, _PLAIN)
+        if type(observed) is list and isinstance(played, Iterator):
+            played = list(islice(played, MAX_ITEMS))
+        if type(observed) is not type(played) or not _objects(observed):
+            return same(observed, played)
+        if len(observed) != len(played):
+            return False
+        if type(observed) is dict:
+            observed = [observed[key] for key in played if key in observed]
+            played = list(played.values())
+        return all(map(self._same, observed, played))
+
+
+def _builtin(error: Exception) -> str:
+    """The nearest built-in type, which is all that the student's process tells."""
+    return next(c.__name__ for c in type(error).__mro__ if c.__module__ == "builtins")
+
+
+_VERBS: dict[str, Callable[..., Any]] = {
+    "call": lambda target, *args, **kwargs: target(*args, **kwargs),
+    "attribute": getattr,
+    "item": lambda target, key: target[key],
+    "iterate": iter,
+    "next": next,
+    "value": lambda target: target,
+}
+
+
+def _left_alike(call: Call, args: tuple[Any, ...]) -> bool:
+    """Whether the same arrays were changed, even by a bit, to the same values."""
+    before = list(separate_copies(*call.before)[0]) if call.before else []
+    observed, played = list(call.after or ()), list(args)
+    touched = [p for p, _ in changed_arrays(before, observed)]
+    return touched == [p for p, _ in changed_arrays(before, played)] and same(
+        played, observed
+    )
+
+
+@contextlib.contextmanager
+def quiet() -> Any:
+    """No warning and no print of a played-back function is seen."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
+
+
+def same(a: Any, b: Any) -> bool:
+    """Equal up to rounding, container by container; only plain values are equal."""
+    a, b = _plain(a), _plain(b)
+    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+        return _same_arrays(a, b)
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
+    if isinstance(a, list | tuple):
+        return len(a) == len(b) and all(map(same, a, b))
+    return bool(a is b or (type(a) in (str, bytes, bool, set, Made) and a == b))
+
+
+def _plain(value: Any) -> Any:
+    """Numbers and tensors as arrays, ordered dicts as dicts; all else as it is."""
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(value, torch.Tensor):
+        return value.detach().cpu().numpy()
+    if type(value) in (int, float, complex) or isinstance(value, np.generic):
+        return np.asarray(value)
+    return dict(value) if isinstance(value, dict) else value
+
+
+def _same_arrays(a: Any, b: Any) -> bool:
+    if not (isinstance(a, np.ndarray) and isinstance(b, np.ndarray)):
+        return False
+    if a.shape != b.shape:
+        return False
+    if a.dtype.kind not in "biufc" or b.dtype.kind not in "biufc":
+        return bool(np.array_equal(a, b))
+    low = np.float32 in (a.dtype, b.dtype)
+    rtol, atol = (1e-4, 1e-5) if low else (RTOL, ATOL)
+    with np.errstate(all="ignore"):
+        return bool(np.allclose(a, b, rtol=rtol, atol=atol, equal_nan=True))

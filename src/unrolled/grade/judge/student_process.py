@@ -1,0 +1,207 @@
+"""One student's process over the whole examination: started, lost, started again.
+
+A cell that hangs or kills the process is left out the next time, so that the rest
+of the notebook still gets the points it has earned. Each check finds the names as
+they stand at its own place: what later cells have made of them is put aside.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from signal import SIGKILL
+from typing import Any
+
+from unrolled.assignment.cells import is_exercise, meta, ours
+from unrolled.grade.judge.cell_names import syntax_error
+from unrolled.grade.judge.plan import BEFORE_ALL, Plan, PlannedCell, make_plan
+from unrolled.grade.judge.verdict import Task
+from unrolled.grade.session.exceptions import Claim, Place, told
+from unrolled.grade.session.recorded_calls import Call
+from unrolled.grade.session.session import Budget, Session, StudentLost
+from unrolled.grade.student.preload import slow_imports
+from unrolled.grade.worker.errors import GradingError, ProcessLostError
+from unrolled.grade.worker.worker import Worker
+
+MAX_STARTS = 12
+_WHY = {
+    "timeout": "did not end in time and was left out",
+    "died": "ended the process (exit, or far too much memory) and was left out",
+    "protocol": "disturbed the grader and was left out",
+}
+
+
+class StudentProcess:
+    """A session that comes back to life, with the bindings of a follow-through.
+
+    One that ends at a place (`until`) runs no cell behind it, and binds a name as soon
+    as the cell that defines it has run.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        worker: Worker,
+        end: float,
+        plan: Plan | None = None,
+        until: int | None = None,
+    ) -> None:
+        self.task = task
+        self.worker = worker
+        self.budget = Budget(task.limits, end)
+        self.plan = plan or make_plan(task)
+        self.until = until
+        self.cells = [c for c in self.plan.cells if until is None or c.index <= until]
+        self.skipped: set[int] = set()  # cells that are left out
+        self.starts = 0
+        self.killed = False
+        self.outputs: dict[int, list[dict[str, Any]]] = {}
+        self.stopped: dict[int, str] = {}  # cells that did not end well, and why
+        self.notes: list[str] = []
+        self.bindings: dict[str, object] = {}
+        self._bound: set[str] = set()
+        self._place: int | None = None
+        self._session: Session | None = None
+
+    def session(self, place: int | None = None) -> Session:
+        """A live session with the names of a place; StudentLost if that fails.
+
+        Without a place the names are as the last cell has left them.
+        """
+        while self._session is None:
+            self._refuse_if_spent()
+            self._start()
+        if place is not None and place != self._place:
+            self._session.go_back(place)
+            self._place, self._bound = place, set()
+        self._rebind(self._session)
+        return self._session
+
+    def _rebind(self, session: Session) -> None:
+        """Bind the names of `bindings`, and no others, to what it says."""
+        for name in self._bound - self.bindings.keys():
+            session.unbind(name)
+        for name in self.bindings.keys() - self._bound:
+            session.bind(name, self.bindings[name])
+        self._bound = set(self.bindings)
+
+    def lose(self, lost: StudentLost) -> tuple[Call, ...]:
+        """Give the process up after it was lost in a check; its recorded calls."""
+        calls = tuple(self._session.calls) if self._session is not None else ()
+        ended = self._session
+        self.close()
+        self._note_end(ended, lost)
+        return calls
+
+    def _note_end(self, session: Session | None, lost: StudentLost) -> None:
+        """Note a process that somebody else has killed."""
+        if session is not None and lost.kind == "died":
+            self.killed |= self._was_killed(session.channel.usage)
+
+    def _was_killed(self, usage: dict[str, Any]) -> bool:
+        """Whether a process was killed from outside, or its zygote was.
+
+        Code cannot send itself SIGKILL: it is the first process of its namespace,
+        or the filter refuses it. What it can do is use up its seconds of CPU.
+        """
+        status = usage.get("status", 0)
+        killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == SIGKILL
+        spent = usage.get("cpu_seconds", 0.0) >= self.task.limits.cpu_seconds
+        return bool(usage.get("lost")) or (killed and not spent)
+
+    def close(self) -> None:
+        """End the process, if there is one."""
+        if self._session is not None:
+            self._session.close()
+        self._session = None
+        self._bound, self._place = set(), None
+
+    def _refuse_if_spent(self) -> None:
+        if self.starts >= MAX_STARTS:
+            raise StudentLost("died", "the code ended its process too many times")
+        if time.monotonic() >= self.budget.end:
+            raise StudentLost("timeout", "the time for this submission is over")
+        self.starts += 1
+
+    def _start(self) -> None:
+        """Start a process and run the cells; a cell that kills it is noted."""
+        limits = self.task.limits
+        material = self.task.material
+        own = (cell.source for cell in self.cells)
+        libraries = slow_imports(material.source, own)
+        channel = self.worker.open(material.data, limits, libraries)
+        session = Session(channel, self.budget, self.place_of)
+        running = -1
+        try:
+            session.start()
+            self._keep(session, BEFORE_ALL)
+            for cell in self.cells:
+                running = cell.index
+                if cell.index not in self.skipped:
+                    self._run_cell(session, cell)
+                self._keep(session, cell.index)
+        except StudentLost as lost:
+            session.close()
+            self._note_end(session, lost)
+            self._skip(running, lost)
+        except GradingError as error:
+            session.close()
+            if self._was_killed(channel.usage):
+                raise ProcessLostError(str(error)) from error
+            raise
+        except BaseException:
+            session.close()
+            raise
+        else:
+            self._session = session
+
+    def _keep(self, session: Session, place: int) -> None:
+        if place in self.plan.places.values():
+            session.keep(place)
+
+    def _run_cell(self, session: Session, cell: PlannedCell) -> None:
+        stop, outputs = session.run_cell(cell.index, cell.source)
+        if cell.index not in self.plan.checks:
+            self.outputs.setdefault(cell.index, outputs)
+        self.stopped.pop(cell.index, None)
+        if stop:
+            self.stopped[cell.index] = f"stopped: {self._syntax_error(cell) or stop}"
+        if self.until is not None:
+            for name in cell.names.binds & self.bindings.keys():
+                session.bind(name, self.bindings[name])
+
+    def _syntax_error(self, cell: PlannedCell) -> str:
+        """Why a cell that has stopped is no Python; the judge reads that for itself."""
+        error = syntax_error(cell.source)
+        if error is None:
+            return ""
+        claim = Claim(cell=cell.index, line=error.lineno or 1)
+        where = told(claim, self.place_of(claim.cell, claim.line))
+        return f"{type(error).__name__}: {error.msg} ({where})"
+
+    def _skip(self, index: int, lost: StudentLost) -> None:
+        if time.monotonic() >= self.budget.end:
+            raise lost
+        self.skipped.add(index)
+        why = self.stopped[index] = _WHY[lost.kind]
+        self.notes.append(f"Cell {index + 1} {why}.")
+        text = f"This cell {why}.\n"
+        self.outputs[index] = [
+            {"output_type": "stream", "name": "stderr", "text": text}
+        ]
+
+    def place_of(self, cell: int, line: int) -> Place | None:
+        """A line of the rebuilt notebook, for messages; None if there is none."""
+        known = {c.index: c for c in self.cells}.get(cell)
+        if known is None:
+            return None
+        lines = known.source.split("\n")
+        code = lines[line - 1] if 0 < line <= len(lines) else ""
+        return Place(self.whose(cell), code, known.source)
+
+    def whose(self, cell: int) -> str:
+        """A cell in words: whose it is, and for which exercise."""
+        made = self.task.rebuilt["cells"][cell]
+        if is_exercise(made):
+            return f"your cell of {meta(made)['grade_id']}"
+        return "a cell you added" if ours(made).get("own") else "a given cell"

@@ -1,0 +1,87 @@
+"""`unrolled worker`: this machine as a worker of a Dask cluster that grades."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextlib
+import tempfile
+import threading
+from collections.abc import Callable
+
+from unrolled.errors import UserError
+from unrolled.grade.doctor.select_worker import safe_worker, warm_worker
+from unrolled.grade.scheduling.engine import engine_digest
+from unrolled.grade.scheduling.pool import JudgePool
+from unrolled.grade.scheduling.wire import Answer, pack_answer, unpack_job
+
+_mine = threading.local()
+
+
+def grade_far(material: bytes, job: bytes, allow_weak: bool) -> bytes:
+    """Grade a job; the answer as bytes, whatever happens."""
+    try:
+        (graded,) = _pool(allow_weak).run([unpack_job(material, job)])
+    except UserError as error:
+        return pack_answer(Answer(engine_digest(), None, str(error)))
+    return pack_answer(Answer(engine_digest(), graded))
+
+
+def _pool(allow_weak: bool) -> JudgePool:
+    """This thread's judge, kept warm until the worker ends."""
+    found: JudgePool | None = getattr(_mine, "pool", None)
+    if found is None or found.allow_weak != allow_weak:
+        found = _mine.pool = JudgePool(1, allow_weak)
+        atexit.register(found.__exit__)
+    return found
+
+
+CONNECT_SECONDS = 60
+
+
+def serve(
+    address: str,
+    jobs: int,
+    host: str | None,
+    allow_weak: bool,
+    say: Callable[[str], None],
+) -> None:
+    """Work for the scheduler at `address`, `jobs` submissions at once, until it ends.
+
+    Tries the sandbox first. Raises UserError if it does not hold here, if Dask is
+    missing, or if no scheduler answers.
+    """
+    try:
+        import distributed
+    except ImportError as error:
+        raise UserError(
+            "a worker needs Dask: pip install 'unrolled[cluster]'"
+        ) from error
+    safe_worker(allow_weak)
+    tried = warm_worker()
+    say(f"sandbox: {tried.tier if tried else 'none'}; engine {engine_digest()[:12]}")
+    if tried is not None:
+        tried.stop()
+
+    async def work() -> None:
+        with tempfile.TemporaryDirectory(prefix="unrolled-worker-") as folder:
+            nanny = distributed.Nanny(
+                address,
+                nthreads=jobs,
+                host=host,
+                local_directory=folder,
+                dashboard=False,
+                memory_limit=0,  # each submission has a limit of its own
+                death_timeout=CONNECT_SECONDS,
+            )
+            async with nanny:
+                say(f"working for {address}, {jobs} at once; Ctrl-C ends it")
+                await nanny.finished()
+
+    with contextlib.suppress(KeyboardInterrupt):
+        try:
+            asyncio.run(work())
+        except (OSError, TimeoutError, RuntimeError) as error:
+            raise UserError(
+                f"{address}: no Dask scheduler answers ({error})."
+            ) from error

@@ -1,0 +1,100 @@
+"""Which code a verdict hangs on, and one digest of all of it.
+
+Nothing is listed by hand: the files are found by following the imports from where
+the processes of grading begin. A list would have to be remembered at each new import.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import platform
+from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import unrolled
+
+# A judge's own process, and the process that runs what a student wrote.
+ENTRIES = (
+    "unrolled.grade.scheduling.judge_process",
+    "unrolled.grade.student.zygote",
+    "unrolled.grade.student.child",
+)
+# What notebooks import at will, with the data that it reads.
+WHOLE = ("lab",)
+PACKAGES = (
+    *("numpy", "torch", "keras", "ipython", "matplotlib", "ipywidgets"),
+    *("nbgrader", "nbformat"),
+)
+ROOT = Path(unrolled.__file__).parent
+
+
+@cache
+def engine_digest() -> str:
+    """A digest of the grader itself, of Python and the packages student code uses."""
+    told = hashlib.sha256()
+    for path in engine_files():
+        told.update(path.relative_to(ROOT).as_posix().encode() + b"\0")
+        told.update(path.read_bytes())
+    versions = (platform.python_version(), *map(_version, PACKAGES))
+    return " ".join((told.hexdigest(), *versions))
+
+
+def engine_files() -> tuple[Path, ...]:
+    """Every file of this package that can change a verdict, in a fixed order."""
+    found: set[Path] = set()
+    waiting = list(ENTRIES)
+    while waiting:
+        path = _file_of(waiting.pop())
+        if path is not None and path not in found:
+            found.add(path)
+            waiting += _imports(path)
+    for folder in WHOLE:
+        files = (p for p in (ROOT / folder).rglob("*") if p.is_file())
+        found.update(p for p in files if "__pycache__" not in p.parts)
+    return tuple(sorted(found | _packages_of(found)))
+
+
+def _file_of(module: str) -> Path | None:
+    """The file of a module of ours; None for anything else."""
+    top, *rest = module.split(".")
+    if top != ROOT.name:
+        return None
+    place = ROOT.joinpath(*rest)
+    files = (place.with_suffix(".py"), place / "__init__.py")
+    return next((path for path in files if path.is_file()), None)
+
+
+def _imports(path: Path) -> Iterator[str]:
+    """What a file imports, wherever in it; also modules that it names in a string.
+
+    The second is for ``import_module`` and ``python -m``. A name too many does no
+    harm: at worst results are not kept although they could have been.
+    """
+    for node in ast.walk(ast.parse(path.read_bytes(), str(path))):
+        match node:
+            case ast.Import(names=names):
+                yield from (alias.name for alias in names)
+            case ast.ImportFrom(module=str(module), names=names, level=0):
+                yield module
+                yield from (f"{module}.{alias.name}" for alias in names)
+            case ast.ImportFrom(level=level) if level:
+                raise AssertionError(f"{path}: relative imports are not followed")
+            case ast.Constant(value=str(text)) if text.startswith(f"{ROOT.name}."):
+                yield text
+
+
+def _packages_of(files: set[Path]) -> set[Path]:
+    """The ``__init__.py`` files that Python runs before those files."""
+    folders = {folder for path in files for folder in path.parents}
+    inside = {f for f in folders if f == ROOT or ROOT in f.parents}
+    return {f / "__init__.py" for f in inside if (f / "__init__.py").is_file()}
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "none"

@@ -1,0 +1,148 @@
+"""One submission from bytes to a graded notebook; needs no course, no gradebook.
+
+What a judge process or a worker far away does: everything it needs travels in the
+`Job`, everything it found travels back in the `Graded`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.preprocessors import LimitOutput
+from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution
+
+from unrolled.assignment.cells import meta
+from unrolled.assignment.load import load_reference
+from unrolled.assignment.material import Material
+from unrolled.assignment.reference import Reference
+from unrolled.course.limits import Limits
+from unrolled.errors import UserError
+from unrolled.grade.judge.judge import judge
+from unrolled.grade.judge.verdict import Task
+from unrolled.grade.submission.notebook import (
+    fill_tests,
+    notebook_text,
+    parse_submission,
+    write_verdict,
+)
+from unrolled.grade.submission.rebuild import rebuild
+from unrolled.grade.worker.errors import GradingError
+from unrolled.grade.worker.worker import Worker
+
+
+@dataclass(frozen=True)
+class Paper:
+    """What goes beside the notebook: time of submission, the assignment's files.
+
+    With `forget_time` a time that the gradebook has is taken out: the present stamp
+    cannot be read.
+    """
+
+    timestamp: str | None
+    files: dict[str, bytes]
+    forget_time: bool = False
+
+
+SECRET = "submission_secret.txt"  # nbgrader's exchange needs it to release feedback
+
+
+@dataclass(frozen=True)
+class Job:
+    """A submission to grade; `name` is the file's name in messages."""
+
+    student: str
+    name: str
+    submission: bytes
+    material: Material
+    seed: int
+    limits: Limits
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What grading found: `reason` if it could not be graded, else the rest.
+
+    `notebook` is the text of the autograded notebook, `scores` and `comments` are
+    what nbgrader writes into its gradebook, by grade id.
+    """
+
+    student: str
+    reason: str = ""
+    notebook: str = ""
+    scores: dict[str, float | None] = field(default_factory=dict)
+    comments: dict[str, str | None] = field(default_factory=dict)
+
+    def details(self) -> dict[str, Any]:
+        """Repairs and verdict, as the notebook's metadata has them."""
+        if not self.notebook:
+            return {}
+        document = json.loads(self.notebook)
+        found: dict[str, Any] = document["metadata"].get("unrolled", {})
+        return found
+
+
+def grade_job(job: Job, worker: Worker) -> Graded:
+    """Grade a submission; whatever is wrong with it becomes the reason.
+
+    Raises GradingError if grading itself cannot work, UserError if the assignment's
+    own reference does not.
+    """
+    reference = load_reference(job.material)
+    try:
+        submitted = parse_submission(job.submission, Path(job.name))
+        notebook = _graded(job, submitted, reference, worker)
+    except UserError as error:
+        return Graded(job.student, str(error))
+    except GradingError:
+        raise
+    except Exception as error:
+        text = f"grading failed: {type(error).__name__}: {error}"
+        return Graded(job.student, text[:500])
+    scores = {
+        meta(c)["grade_id"]: determine_grade(c)[0]
+        for c in notebook.cells
+        if is_grade(c)
+    }
+    comments = {
+        meta(c)["grade_id"]: _comment(c) for c in notebook.cells if is_solution(c)
+    }
+    return Graded(job.student, "", notebook_text(notebook), scores, comments)
+
+
+def _comment(cell: NotebookNode) -> str | None:
+    """nbgrader's comment on a cell that nobody has changed."""
+    untouched = meta(cell).get("checksum") == compute_checksum(cell)
+    return "No response." if untouched else None
+
+
+def _graded(
+    job: Job, submitted: NotebookNode, reference: Reference, worker: Worker
+) -> NotebookNode:
+    """The rebuilt and judged notebook."""
+    material = job.material
+    rebuilt = rebuild(material.release, material.source, submitted)
+    fill_tests(rebuilt.notebook, material)
+    notebook = nbformat.from_dict(rebuilt.notebook)
+    _checksums(notebook, material)
+    task = Task(material, notebook, job.seed, job.limits)
+    verdict = judge(task, reference, worker)
+    write_verdict(notebook, verdict, material)
+    LimitOutput().preprocess(notebook, {})
+    return notebook
+
+
+def _checksums(notebook: NotebookNode, material: Material) -> None:
+    """The checksums that the gradebook holds: those of the cells as released."""
+    released = {meta(c)["grade_id"]: c for c in material.release["cells"] if meta(c)}
+    for cell in notebook.cells:
+        if not meta(cell):
+            continue
+        original = nbformat.from_dict(released[meta(cell)["grade_id"]])
+        if meta(cell).get("locked"):
+            original = cell
+        meta(cell)["checksum"] = compute_checksum(original)

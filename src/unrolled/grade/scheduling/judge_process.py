@@ -1,0 +1,130 @@
+"""A judge: a process of its own that takes jobs and gives results.
+
+Started as ``python -P -m unrolled.grade.judges FD CHECKS ALLOW_WEAK``. A process
+from scratch and no fork: the grader has threads (progress bar, Dask), and a fork of
+a process with threads may hang.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass, replace
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
+
+from unrolled.assignment.material import Material
+from unrolled.errors import UserError
+from unrolled.grade.doctor.select_worker import (
+    safe_worker,
+    tier_of,
+    trusted_worker,
+    warm_worker,
+)
+from unrolled.grade.worker.errors import GradingError
+from unrolled.grade.worker.worker import Worker
+
+if TYPE_CHECKING:
+    from unrolled.grade.scheduling.job import Graded, Job
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A judge's first word: it is warm, and has tried the sandbox if it was to.
+
+    One that was not to try it may have come up in a weaker tier, or in none: it is
+    for the pool to see that, and to give it no work.
+    """
+
+    tier: str
+
+
+THREADS = ("OMP", "MKL", "OPENBLAS", "NUMEXPR")
+KNOWN = Material("", "", {}, {})  # stands for the material that was sent last
+
+
+def start_judge(
+    checks: bool, allow_weak: bool
+) -> tuple[subprocess.Popen[bytes], Connection]:
+    """Start a judge; the first word from it is Ready, or a UserError."""
+    ours, theirs = Pipe()
+    words = [str(theirs.fileno()), str(int(checks)), str(int(allow_weak))]
+    one_thread = {f"{name}_NUM_THREADS": "1" for name in THREADS}
+    with theirs:
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-P",
+                "-m",
+                "unrolled.grade.scheduling.judge_process",
+                *words,
+            ],
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, **one_thread},
+            pass_fds=[theirs.fileno()],
+            start_new_session=True,  # Ctrl-C is for the grader
+        )
+    return process, ours
+
+
+def main(argv: list[str]) -> None:
+    """Warm up, then jobs in and results out until the grader is gone."""
+    pipe = Connection(int(argv[0]))
+    checks, allow_weak = (word == "1" for word in argv[1:3])
+    _end_with_the_grader()
+    if pipe.poll():  # no job comes before Ready: the grader was gone already
+        return
+    libraries = threading.Thread(
+        target=importlib.import_module, args=("unrolled.grade.scheduling.job",)
+    )
+    libraries.start()  # while the worker warms up
+    try:
+        worker = safe_worker(allow_weak) if checks else trusted_worker()
+        libraries.join()
+        pipe.send(Ready(tier_of(worker)))
+        _work(pipe, worker)
+    except UserError as error:
+        pipe.send(error)
+    except GradingError as error:
+        sys.exit(f"a judge did not come up: {error}")
+    except (EOFError, OSError):
+        pass
+    finally:
+        warm = warm_worker()
+        if warm is not None:
+            warm.stop()
+
+
+def _end_with_the_grader() -> None:
+    """Should the grader be killed, this process ends too, and cleans up."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    if sys.platform == "linux":
+        from unrolled.sandbox.syscalls import PR_SET_PDEATHSIG, prctl
+
+        prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _work(pipe: Connection, worker: Worker) -> None:
+    material = KNOWN
+    while True:
+        job: Job = pipe.recv()
+        material = job.material if job.material != KNOWN else material
+        pipe.send(_graded(replace(job, material=material), worker))
+
+
+def _graded(job: Job, worker: Worker) -> Graded:
+    from unrolled.grade.scheduling.job import Graded, grade_job
+
+    try:
+        return grade_job(job, worker)
+    except GradingError as error:
+        return Graded(job.student, f"grading failed: {error}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

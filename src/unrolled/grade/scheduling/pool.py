@@ -1,0 +1,179 @@
+"""Judge processes on this machine: many submissions at once, each job within its time.
+
+Every judge is a process of its own with a warm worker of its own. One that dies
+or hangs costs its job a second try, and nobody else anything. The first to come up
+tries whether the sandbox holds; before that, no student's code runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection, wait
+
+from unrolled.assignment.material import Material
+from unrolled.errors import UserError
+from unrolled.grade.scheduling.job import Graded, Job
+from unrolled.grade.scheduling.judge_process import KNOWN, Ready, start_judge
+from unrolled.sandbox.scratch import sweep
+
+TRIES = 2
+START_TRIES = 3
+START_SECONDS = 300.0
+SPARE_SECONDS = 60.0
+END_SECONDS = 10.0
+
+
+@dataclass
+class _Judge:
+    """A judge process, and what it works on; None when it waits for work."""
+
+    process: subprocess.Popen[bytes]
+    pipe: Connection
+    checks: bool
+    deadline: float
+    tier: str | None = None  # once it is ready
+    job: Job | None = None
+    material: Material | None = None
+
+    def give(self, job: Job) -> None:
+        """Hand it a job."""
+        known = job.material is self.material
+        self.job, self.material = job, job.material
+        seconds = 2 * job.limits.submission_seconds  # it may be judged twice
+        self.deadline = time.monotonic() + seconds + SPARE_SECONDS
+        with contextlib.suppress(OSError):  # a dead judge is found at its pipe
+            self.pipe.send(replace(job, material=KNOWN) if known else job)
+
+    def rest(self) -> None:
+        """It waits, for as long as it takes."""
+        self.job, self.deadline = None, float("inf")
+
+    def end(self, patience: float = 0.0) -> None:
+        """Let it end by itself for some seconds, then stop it."""
+        self.pipe.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(patience)
+        self.process.kill()
+        self.process.wait()
+
+
+class JudgePool:
+    """`jobs` judges; results come as they are ready, in any order.
+
+    Raises UserError where untrusted code cannot be graded safely.
+    """
+
+    def __init__(self, jobs: int, allow_weak: bool = False) -> None:
+        self.jobs = max(1, jobs)
+        self.allow_weak = allow_weak
+        self._judges: list[_Judge] = []
+        self._tier: str | None = None  # once it was tried
+        self._failed_starts = 0
+
+    def __enter__(self) -> JudgePool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for judge in self._judges:
+            judge.pipe.close()
+        for judge in self._judges:
+            judge.end(0.0 if judge.job or not judge.tier else END_SECONDS)
+        self._judges = []
+        sweep()
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Graded]:
+        """Grade all jobs; whatever happens, there is one result for each."""
+        todo = deque(jobs)
+        tries: dict[str, int] = {}
+        while todo or any(j.job for j in self._judges):
+            self._give(todo)
+            done = []
+            for judge in self._answering():
+                job = judge.job
+                graded = self._result(judge)
+                if graded is not None:
+                    done.append(graded)
+                elif job is not None:
+                    tries[job.student] = tries.get(job.student, 0) + 1
+                    if tries[job.student] < TRIES:
+                        todo.append(job)
+                    else:
+                        done.append(Graded(job.student, _LOST))
+            self._give(todo)  # before the results are written: judges never wait
+            yield from done
+
+    def _give(self, todo: deque[Job]) -> None:
+        self._dismiss_weaker()
+        busy = sum(j.job is not None for j in self._judges)
+        while len(self._judges) < min(self.jobs, len(todo) + busy):
+            self._judges.append(self._start())
+        for judge in self._judges:
+            if judge.tier and judge.tier == self._tier and not judge.job and todo:
+                judge.give(todo.popleft())
+
+    def _dismiss_weaker(self) -> None:
+        """End judges that came up in another tier than the one that was tried."""
+        for judge in list(self._judges):
+            if self._tier and judge.tier and judge.tier != self._tier:
+                judge.tier = None
+                self._remove(judge)
+
+    def _start(self) -> _Judge:
+        checks = self._tier is None and not any(j.checks for j in self._judges)
+        process, pipe = start_judge(checks, self.allow_weak)
+        return _Judge(process, pipe, checks, time.monotonic() + START_SECONDS)
+
+    def _answering(self) -> list[_Judge]:
+        """Judges that have answered, died or are over time; waits for one."""
+        busy = [j for j in self._judges if j.job is not None or not j.tier]
+        left = min((j.deadline for j in busy), default=0.0) - time.monotonic()
+        there = wait([j.pipe for j in busy], max(0.0, left))
+        now = time.monotonic()
+        return [j for j in busy if j.pipe in there or j.deadline <= now]
+
+    def _result(self, judge: _Judge) -> Graded | None:
+        """What a judge found; None if there is no result: it came up, or it is lost."""
+        try:
+            answer = judge.pipe.recv() if judge.pipe.poll() else None
+        except (EOFError, OSError):
+            answer = None
+        if isinstance(answer, UserError):
+            raise answer
+        if answer is None:
+            self._remove(judge)
+            return None
+        judge.rest()
+        if isinstance(answer, Ready):
+            judge.tier = answer.tier
+            self._tier = answer.tier if judge.checks else self._tier
+            return None
+        graded: Graded = answer
+        return graded
+
+    def _remove(self, judge: _Judge) -> None:
+        judge.end()
+        self._judges.remove(judge)
+        if judge.tier is None:
+            self._note_failed_start()
+
+    def _note_failed_start(self) -> None:
+        self._failed_starts += 1
+        if self._failed_starts < START_TRIES:
+            return
+        if self._tier is None or not self._judges:
+            raise UserError(
+                f"judge processes do not come up here ({START_TRIES} ended at once). "
+                "Is memory short? `unrolled doctor` may tell more."
+            )
+        self.jobs = len(self._judges)  # fewer at once: those that did come up
+
+
+_LOST = (
+    "grading was lost twice: the judge's own process died or did not come back. "
+    "Grade this submission again, alone; if it stays, report it with the file."
+)

@@ -1,0 +1,108 @@
+"""What the judge holds of a student's objects: handles that allow little.
+
+A handle can be called, indexed, iterated and asked for an attribute. It has no
+truth value, no equality, no arithmetic, and it is no array: a test that compares
+it by mistake stops with a TypeError instead of believing the student's object.
+"""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from unrolled.grade.protocol.rpc import Remote
+
+if TYPE_CHECKING:
+    from unrolled.grade.session.session import Session
+
+
+_REFUSED = (
+    *("__bool__", "__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"),
+    *("__add__", "__radd__", "__sub__", "__rsub__", "__mul__", "__rmul__"),
+    *("__truediv__", "__rtruediv__", "__floordiv__", "__mod__", "__pow__"),
+    *("__matmul__", "__rmatmul__", "__neg__", "__pos__", "__abs__", "__invert__"),
+    *("__and__", "__or__", "__xor__", "__contains__", "__len__", "__int__"),
+    *("__float__", "__complex__", "__index__", "__round__", "__array__"),
+)
+
+
+_numbers = count()
+
+
+class StudentObject:
+    """An object of the student's that does not travel by value.
+
+    `_key` is its own in all sessions; `_origin` the name of the notebook by which
+    the judge came to it.
+    """
+
+    __slots__ = ("_key", "_name", "_origin", "_remote", "_session")
+    __array_ufunc__ = None
+    __array_function__ = None
+
+    def __init__(
+        self, session: Session, remote: Remote, name: str = "", origin: str = ""
+    ) -> None:
+        self._session = session
+        self._remote = remote
+        self._name = name
+        self._origin = name or origin
+        self._key = next(_numbers)
+
+    @property
+    def __name__(self) -> str:
+        """The name under which the notebook knows the object, if it has one."""
+        return self._name or f"the {self._remote.kind}"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call it in the student's process."""
+        return self._session.call(self, args, kwargs)
+
+    def __getitem__(self, key: Any) -> Any:
+        """Index it in the student's process."""
+        return self._session.ask("item", self, key=key)
+
+    def __getattr__(self, name: str) -> Any:
+        """Ask it for an attribute in the student's process."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self._session.attribute(self, name)
+
+    def __iter__(self) -> Any:
+        """Iterate over it in the student's process."""
+        iterator = self._session.ask("iterate", self)
+        while True:
+            try:
+                item = self._session.ask("next", iterator)
+            except StopIteration:
+                return
+            yield item
+
+    def __deepcopy__(self, memo: Any) -> NoReturn:
+        raise TypeError("a student's object cannot be copied")
+
+    __hash__ = object.__hash__
+
+    def __repr__(self) -> str:
+        """What it is; nothing that the student wrote."""
+        return f"<{self.__name__} of the student>"
+
+
+class StudentCallable(StudentObject):
+    """A function or class of the student's."""
+
+    __slots__ = ()
+
+
+def _refuse(name: str) -> Any:
+    def refuse(self: StudentObject, *_: Any) -> NoReturn:
+        raise TypeError(
+            f"{self!r} is not a plain value: {name} is not asked of it. "
+            "Return numbers, strings, lists, dicts or arrays."
+        )
+
+    return refuse
+
+
+for _name in _REFUSED:
+    setattr(StudentObject, _name, _refuse(_name))

@@ -1,0 +1,298 @@
+"""The judge's side of one student process: run cells, look names up, call functions."""
+
+from __future__ import annotations
+
+import builtins
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from unrolled.course.limits import Limits
+from unrolled.grade.protocol.codec import CodecError
+from unrolled.grade.protocol.frames import FrameError, FrameTimeoutError
+from unrolled.grade.protocol.rpc import (
+    Message,
+    Peer,
+    ProtocolError,
+    Remote,
+    Reply,
+    Value,
+)
+from unrolled.grade.session.exceptions import Claim, Place, told
+from unrolled.grade.session.proxy import StudentCallable, StudentObject
+from unrolled.grade.session.recorded_calls import (
+    Call,
+    apply_changes,
+    changed_copies,
+    record_of,
+)
+from unrolled.grade.worker.errors import GradingError
+from unrolled.grade.worker.worker import Channel
+
+
+class StudentLost(BaseException):
+    """The student's process is gone; a test's `except Exception` cannot hide it."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class StudentMissing(NameError):
+    """The notebook defines no such name."""
+
+
+@dataclass
+class Budget:
+    """Deadlines, in seconds of time.monotonic, and the round trips that are left."""
+
+    limits: Limits
+    end: float
+    cell_end: float = 0.0
+    call_end: float = 0.0
+    trips: int = 0
+    patience: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.patience = self.limits.call_seconds
+
+    def deadline(self) -> float:
+        """The next moment at which something is over time."""
+        self.trips += 1
+        if self.trips > self.limits.round_trips:
+            raise StudentLost("protocol", "the code asked too many times")
+        return min(self.end, self.cell_end, self.call_end)
+
+
+class Session:
+    """A conversation with one student process."""
+
+    def __init__(
+        self,
+        channel: Channel,
+        budget: Budget,
+        place: Callable[[int, int], Place | None] = lambda cell, line: None,
+    ) -> None:
+        self.channel = channel
+        self.budget = budget
+        self.place = place
+        self.calls: list[Call] = []
+        self.called_back: list[object] = []
+        self._origin = ""
+        self.iterators: dict[int, Iterator[Any]] = {}
+        self.peer = Peer(channel.sock, self._wrap, _unwrap, _by_reference)
+        self.peer.deadline = budget.deadline
+        self.peer.handlers = {"ready": self._ready, "call": self._callback}
+        self.peer.handlers["next"] = self._next
+
+    def start(self) -> None:
+        """Wait until the process is ready; GradingError if it does not come up."""
+        self._allow(self.budget.limits.start_seconds, self.budget.limits.start_seconds)
+        try:
+            self.peer._answer(next(self.peer._incoming()))
+        except (FrameError, ProtocolError) as error:
+            said = self.channel.diagnosis()
+            raise GradingError(f"the student process did not start: {said}") from error
+
+    def run_cell(self, index: int, source: str) -> tuple[str, list[dict[str, Any]]]:
+        """Run a cell of the notebook: how it stopped ("" if it did not), its outputs.
+
+        StudentLost if that ends the process.
+        """
+        seconds = self.budget.limits.cell_seconds
+        self._allow(seconds, seconds)
+        body = self._request("cell", index=index, source=source).body
+        outputs = body.get("outputs")
+        if type(outputs) is not list:
+            raise StudentLost("protocol", "the process answered nonsense")
+        return self._stop(body), outputs
+
+    def _stop(self, body: dict[str, Any]) -> str:
+        """How a cell stopped, in words that are ours."""
+        if body.get("success") is True:
+            return ""
+        error = self._exception(body.get("error"))
+        text = str(error.args[0]) if error.args else ""
+        return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+    def keep(self, place: int) -> None:
+        """Remember what the names of the notebook stand for now, under a number."""
+        self._begin_call()
+        self._request("keep", place=place)
+
+    def go_back(self, place: int) -> None:
+        """Let all names stand for what they stood for when the place was kept."""
+        self._begin_call()
+        self._request("go_back", place=place)
+
+    def begin_check(self) -> None:
+        """Give the next grade cell its time and an empty record."""
+        self._allow(self.budget.limits.check_seconds, self.budget.patience)
+        self.budget.trips = 0
+        self.calls = []
+        self.called_back = []
+
+    def lookup(self, name: str) -> Any:
+        """The value of a name of the notebook; StudentMissing if there is none."""
+        self._begin_call()
+        answer = self._request("name", name=name)
+        if "value" not in answer.body:
+            raise StudentMissing(f"{name} is not defined")
+        value = self._value(answer)
+        if isinstance(value, StudentObject):
+            return type(value)(self, value._remote, name)
+        self.calls.append(Call(name, ((), {}), result=value, verb="value"))
+        return value
+
+    def helper(self, name: str, sources: tuple[str, ...]) -> Any:
+        """What a helper cell defines, made afresh from our text in their process."""
+        self._begin_call()
+        answer = self._request("helper", name=name, sources=list(sources))
+        value = self._result(answer)
+        if isinstance(value, StudentObject):
+            return type(value)(self, value._remote, name)
+        return value
+
+    def bind(self, name: str, value: object) -> None:
+        """Give a name of the notebook another value."""
+        self._begin_call()
+        self._request("bind", name=name, value=Value(value))
+
+    def unbind(self, name: str) -> None:
+        """Give a name of the notebook back its own value."""
+        self._begin_call()
+        self._request("unbind", name=name)
+
+    def call(self, target: StudentObject, args: Any, kwargs: Any) -> Any:
+        """Call a student's function by value; its in-place changes come along."""
+        record = self._begin_record("call", target, args, kwargs)
+        fields = {"args": Value(list(args)), "kwargs": Value(kwargs)}
+        answer = self._request("call", target=Value(target), **fields)
+        if "changed" in answer.body:
+            changes = self._value(answer, "changed")
+            apply_changes(list(args), changes)
+            record.after = changed_copies(record.before, changes)
+        return self._recorded(record, answer)
+
+    def ask(self, do: str, target: Any, **values: Any) -> Any:
+        """Ask for something of a student's object: an item, an iterator, the next."""
+        record = self._begin_record(do, target, tuple(values.values()), {})
+        fields = {key: Value(value) for key, value in values.items()}
+        answer = self._request(do, target=Value(target), **fields)
+        return self._recorded(record, answer)
+
+    def attribute(self, target: StudentObject, name: str) -> Any:
+        """An attribute of a student's object."""
+        record = self._begin_record("attribute", target, (name,), {})
+        answer = self._request("attribute", target=Value(target), name=name)
+        return self._recorded(record, answer)
+
+    def _begin_record(
+        self, verb: str, target: StudentObject, args: Any, kwargs: Any
+    ) -> Call:
+        self._begin_call()
+        record = record_of(verb, target, args, kwargs)
+        self.calls.append(record)
+        self._origin = record.name
+        return record
+
+    def _recorded(self, record: Call, answer: Message) -> Any:
+        record.finished = True
+        try:
+            record.result = self._result(answer)
+        except Exception as error:
+            record.error = type(error).__name__
+            raise
+        return record.result
+
+    def close(self) -> None:
+        """End the student's process."""
+        self.channel.close()
+
+    def _allow(self, cell_seconds: float, call_seconds: float) -> None:
+        now = time.monotonic()
+        self.budget.cell_end = now + cell_seconds
+        self.budget.call_end = now + call_seconds
+
+    def _begin_call(self) -> None:
+        self.budget.call_end = time.monotonic() + self.budget.patience
+
+    def _request(self, do: str, **fields: Any) -> Message:
+        try:
+            return self.peer.request(do, **fields)
+        except FrameTimeoutError:
+            self.budget.patience = max(1.0, self.budget.patience / 2)
+            raise StudentLost("timeout", "the code did not end in time") from None
+        except (ProtocolError, CodecError, KeyError):
+            raise StudentLost("protocol", "the process answered nonsense") from None
+        except FrameError:
+            raise StudentLost("died", "the code ended its process") from None
+
+    def _value(self, answer: Message, key: str = "value") -> Any:
+        try:
+            return answer.value(key)
+        except (CodecError, KeyError):
+            raise StudentLost("protocol", "the process answered nonsense") from None
+
+    def _result(self, answer: Message) -> Any:
+        error = answer.body.get("error")
+        if error is not None:
+            raise self._exception(error)
+        return self._value(answer)
+
+    def _exception(self, error: Any) -> Exception:
+        """The same built-in type; the message is ours, naming the student's line."""
+        name = error.get("type") if type(error) is dict else None
+        cls = getattr(builtins, str(name), RuntimeError)
+        if not (isinstance(cls, type) and issubclass(cls, Exception)):
+            return RuntimeError(f"the code raised {str(name)[:30]}")
+        claim = Claim.read(error)
+        said = told(claim, self.place(claim.cell, claim.line))
+        try:
+            return cls(said)
+        except TypeError:
+            return RuntimeError(f"{cls.__name__} {said}")
+
+    def _wrap(self, remote: Remote) -> object:
+        callable_ = remote.kind in ("function", "class")
+        kind = StudentCallable if callable_ else StudentObject
+        return kind(self, remote, origin=self._origin)
+
+    def _ready(self, message: Message, reply: Reply) -> None:
+        reply.fields = {"value": None}
+
+    def _callback(self, message: Message, reply: Reply) -> None:
+        """The student's code calls a function of the judge's."""
+        target = message.value("target")
+        args, kwargs = message.value("args"), message.value("kwargs")
+        if isinstance(target, StudentObject) or not callable(target):
+            raise ProtocolError("no function of the judge")
+        self.called_back.append(target)
+        _answer(reply, lambda: target(*args, **kwargs))
+
+    def _next(self, message: Message, reply: Reply) -> None:
+        target = message.value("target")
+        if not isinstance(target, Iterator):
+            raise ProtocolError("no iterator of the judge")
+        _answer(reply, lambda: next(target))
+
+
+def _answer(reply: Reply, compute: Callable[[], Any]) -> None:
+    try:
+        reply.fields = {"value": Value(compute())}
+    except Exception as error:
+        name = type(error).__name__
+        reply.fields = {"error": {"type": name, "message": str(error)[:300]}}
+
+
+def _unwrap(value: object) -> Remote | None:
+    return value._remote if isinstance(value, StudentObject) else None
+
+
+def _by_reference(value: object) -> bool:
+    """Only functions and iterators of the judge may be handed to a student."""
+    return callable(value) or isinstance(value, Iterator)
+
+
+__all__ = ["Budget", "Session", "StudentLost", "StudentMissing"]

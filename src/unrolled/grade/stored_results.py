@@ -1,0 +1,112 @@
+"""Results as they stand in the gradebook and in the autograded notebook."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from nbgrader.api import Gradebook, MissingEntry
+
+from unrolled.assignment.cells import meta
+from unrolled.assignment.load import load_material
+from unrolled.course.model import Course
+from unrolled.errors import UserError
+from unrolled.grade.results import CellResult, SubmissionResult
+from unrolled.gradebook.open import gradebook_exists, open_gradebook
+from unrolled.gradebook.tables import AssignmentRows, GradeRow, SubmissionRows
+
+
+def registered_tests(course: Course, assignment: str) -> dict[str, str]:
+    """The texts of the grade cells in the gradebook; empty if it has none."""
+    if not gradebook_exists(course):
+        return {}
+    with open_gradebook(course) as gradebook:
+        try:
+            name = course.assignments[assignment].notebook
+            found = gradebook.find_notebook(name, assignment)
+        except MissingEntry:
+            return {}
+        graded = {cell.name for cell in found.grade_cells}
+        return {c.name: c.source for c in found.source_cells if c.name in graded}
+
+
+def assignment_rows(
+    course: Course, gradebook: Gradebook, assignment: str
+) -> AssignmentRows:
+    """An assignment in nbgrader's tables, its cells in the notebook's order."""
+    order: list[str] = []
+    with contextlib.suppress(UserError):  # results are there without the notebook, too
+        cells = load_material(course, assignment).source["cells"]
+        order = [meta(c)["grade_id"] for c in cells if meta(c)]
+    name = course.assignments[assignment].notebook
+    return AssignmentRows(gradebook, assignment, name, order)
+
+
+def stored_result(
+    course: Course, assignment: str, student: str, repairs: tuple[str, ...] = ()
+) -> SubmissionResult:
+    """The result of a graded submission; UserError if the gradebook has none."""
+    notes = _autograded_notes(course, assignment, student)
+    with open_gradebook(course) as gradebook:
+        table = assignment_rows(course, gradebook, assignment)
+        with gradebook.engine.connect() as connection:
+            found = table.find(connection, student)
+    if found is None:
+        raise UserError(
+            f"{course.gradebook_place}: no grades of {student} for {assignment}; "
+            "grade with --force."
+        )
+    return result_of(student, found, table.max_scores, notes, repairs)
+
+
+def result_of(
+    student: str,
+    rows: SubmissionRows,
+    max_scores: Mapping[str, float],
+    notes: Mapping[str, Any],
+    repairs: tuple[str, ...] = (),
+) -> SubmissionResult:
+    """The result that a submission's rows hold; `notes` are of its notebook."""
+    verdict = notes.get("verdict", {})
+    verdicts = {c["grade_id"]: c for c in verdict.get("cells", [])}
+    return SubmissionResult(
+        student,
+        "graded",
+        repairs=(*repairs, *notes.get("repairs", []), *verdict.get("notes", [])),
+        score=float(rows.score),
+        max_score=float(sum(max_scores.values())),
+        late_penalty=float(rows.penalty or 0.0),
+        needs_manual=any(g.waits for g in rows.grades.values()),
+        cells=tuple(
+            _cell(name, grade, max_scores[name], verdicts.get(name, {}))
+            for name, grade in rows.grades.items()
+        ),
+    )
+
+
+def _cell(
+    name: str, grade: GradeRow, max_score: float, verdict: Mapping[str, Any]
+) -> CellResult:
+    unknown = grade.manual is None and grade.auto is None
+    return CellResult(
+        name,
+        None if unknown else float(grade.score),
+        float(max_score),
+        verdict.get("passed"),
+        bool(verdict.get("follow_through", False)),
+        verdict.get("message", ""),
+        verdict.get("hint", ""),
+        tuple(verdict.get("misconception", ())),
+    )
+
+
+def _autograded_notes(course: Course, assignment: str, student: str) -> dict[str, Any]:
+    name = f"{course.assignments[assignment].notebook}.ipynb"
+    path = course.autograded / student / assignment / name
+    if not path.exists():
+        return {}
+    document = json.loads(path.read_text(encoding="utf-8"))
+    found: dict[str, Any] = document.get("metadata", {}).get("unrolled", {})
+    return found

@@ -1,0 +1,1 @@
+"""What runs inside a student's process; it knows the protocol and the sandbox only."""

@@ -1,0 +1,171 @@
+"""The warm process: imports the libraries once, forks a child for each submission.
+
+Started as ``python -I -m unrolled.grade.zygote FD TIER SCRATCH``. Over the control
+socket come requests: ``open`` with the child's own socket, ``close``. It runs no
+line of student code itself; children shut themselves off before they do.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from unrolled.grade.protocol.frames import receive_frame
+from unrolled.grade.student.preload import import_slow, missing
+from unrolled.sandbox import view
+from unrolled.sandbox.isolate import Bounds, Forker, Tier, enter_child, enter_zygote
+from unrolled.sandbox.syscalls import close_other_files
+
+MAX_REQUEST = 65536
+Serve = Callable[[socket.socket], None]
+
+
+class Zygote:
+    """Forks, reaps and ends children as the grader asks."""
+
+    def __init__(
+        self, control: socket.socket, tier: Tier, scratch: Path, serve: Serve
+    ) -> None:
+        self.control = control
+        self.tier = tier
+        self.scratch = scratch
+        self.serve = serve
+        self.forker = Forker(tier)
+        self.children: dict[int, int] = {}  # process id to the grader's number
+        self.ended: dict[int, dict[str, Any]] = {}  # number to what it used
+
+    def run(self) -> None:
+        """Answer requests until the grader is gone."""
+        wake, waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        self._tell({"ready": True})
+        control = self.control.fileno()
+        while True:
+            ready, _, _ = select.select([control, wake], [], [])
+            if wake in ready:
+                os.read(wake, 4096)
+                self._reap()
+            if control in ready and not self._answer():
+                return
+
+    def _answer(self) -> bool:
+        data, fds, _, _ = socket.recv_fds(self.control, MAX_REQUEST, 1)
+        if not data:
+            return False
+        request = json.loads(data)
+        if "open" in request:
+            self._import(request["libraries"])
+            self._open(request["open"], Bounds(**request["bounds"]), fds[0])
+            os.close(fds[0])
+        elif "close" in request:
+            self._close(request["close"])
+        return True
+
+    def _import(self, libraries: Sequence[str]) -> None:
+        """Import what the next child's notebook imports, unless it is there."""
+        names = missing(libraries)
+        if not names:
+            return
+        with contextlib.ExitStack() as stack:
+            if self.tier == "namespaces":
+                stack.enter_context(view.passing_home(Bounds().disk_bytes))
+            import_slow(names)
+
+    def _open(self, number: int, bounds: Bounds, fd: int) -> None:
+        pid = self.forker.fork()
+        if pid:
+            self.children[pid] = number
+            return
+        try:
+            self._child(number, bounds, fd)
+        except BaseException as error:
+            print(f"child {number}: {error!r}", file=sys.stderr, flush=True)
+        finally:
+            os._exit(0)
+
+    def _child(self, number: int, bounds: Bounds, fd: int) -> None:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        close_other_files(fd)
+        sock = socket.socket(fileno=fd)
+        frame = receive_frame(sock, None)
+        names = json.loads(frame.text)["files"]
+        files = dict(zip(names, frame.buffers, strict=True))
+        enter_child(self.tier, bounds, self.scratch / str(number), files)
+        null = os.open("/dev/null", os.O_RDWR)
+        for standard in (0, 1, 2):
+            os.dup2(null, standard)
+        os.environ["HOME"] = os.environ["TMPDIR"] = str(Path.cwd())
+        self.serve(sock)
+
+    def _close(self, number: int) -> None:
+        for pid, known in list(self.children.items()):
+            if known == number:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+                self._note(os.wait4(pid, 0))
+        self._tell({"closed": number, **self.ended.pop(number, {})})
+
+    def _reap(self) -> None:
+        """Take note of children that ended by themselves."""
+        while self.children:
+            try:
+                ended = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if ended[0] == 0:
+                return
+            self._note(ended)
+
+    def _note(self, ended: tuple[int, int, Any]) -> None:
+        pid, status, usage = ended
+        number = self.children.pop(pid, None)
+        if number is not None:
+            self.ended[number] = {
+                "status": status,
+                "cpu_seconds": usage.ru_utime + usage.ru_stime,
+                "peak_kib": usage.ru_maxrss,
+            }
+
+    def _tell(self, message: dict[str, Any]) -> None:
+        self.control.send(json.dumps(message).encode())
+
+
+def warm() -> Serve:
+    """Import what notebooks import, use each once, and stay in one thread."""
+    from unrolled.grade.student.child import serve
+    from unrolled.grade.student.shell import make_child_shell
+
+    shell = make_child_shell(warm=True)
+    threads = len(list(Path("/proc/self/task").iterdir()))
+    if threads != 1:
+        raise RuntimeError(f"{threads} threads before the fork: a child would hang")
+    return lambda sock: serve(sock, shell)
+
+
+def main(argv: list[str]) -> None:
+    """Shut off, warm up, serve."""
+    control = socket.socket(fileno=int(argv[0]))
+    tier: Tier = argv[1]  # type: ignore[assignment]
+    scratch = Path(argv[2])
+    enter_zygote(tier, scratch)
+    serve = warm()
+    if tier == "namespaces":
+        view.seal()
+    gc.collect()
+    gc.freeze()
+    Zygote(control, tier, scratch, serve).run()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

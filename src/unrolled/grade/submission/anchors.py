@@ -1,0 +1,112 @@
+"""Where each cell of a submission stands, told by the released cells around it.
+
+A released cell is known by its grade id, by its cell id, by its text, or at last by
+its heading: a notebook that went through Colab or Kaggle has lost the first two.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from unrolled.assignment.cells import meta
+from unrolled.assignment.material import Notebook
+
+_HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A cell of the submitted file, read with no trust in it."""
+
+    kind: str
+    source: str
+    grade_id: str
+    cell_id: str
+    attachments: Any = None
+
+
+def plain(text: str) -> str:
+    """A text for comparing: blanks at the ends of lines do not count."""
+    return "\n".join(line.rstrip() for line in text.split("\n")).strip()
+
+
+def headings(text: str) -> list[str]:
+    """The headings of a Markdown text."""
+    return _HEADING.findall(text)
+
+
+def find_anchors(release: Notebook, cells: Sequence[Submitted]) -> list[int | None]:
+    """For each submitted cell the number of the released cell that it is, or None."""
+    released = release["cells"]
+    found = _by_text(released, cells, _by_name(released, cells))
+    titles = {
+        title: number
+        for number, cell in reversed(list(enumerate(released)))
+        if cell["cell_type"] == "markdown" and number not in found
+        for title in headings(cell["source"])[:1]
+    }
+    for index, cell in enumerate(cells):
+        if found[index] is None and cell.kind == "markdown":
+            title = next(iter(headings(cell.source)), "")
+            found[index] = titles.pop(title, None)
+    return found
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where submitted cells stand among the released ones, by their numbers.
+
+    `behind` has for each cell the released one that it is or stands behind, -1 for
+    none; `ahead` the next released one below it.
+    """
+
+    behind: Sequence[int]
+    ahead: Sequence[float]
+
+    def fits(self, index: int, number: int) -> bool:
+        """Whether a submitted cell stands where the released cell `number` belongs."""
+        above = self.behind[index - 1] if index else -1
+        return above < number < self.ahead[index]
+
+
+def find_places(anchors: Sequence[int | None]) -> Places:
+    """The places of submitted cells, from the released cells that some of them are."""
+    behind: list[int] = []
+    for anchor in anchors:
+        last = behind[-1] if behind else -1
+        behind.append(last if anchor is None else anchor)
+    ahead: list[float] = []
+    following: float = math.inf
+    for anchor in reversed(anchors):
+        ahead.append(following)
+        following = following if anchor is None else anchor
+    return Places(behind, ahead[::-1])
+
+
+def _by_name(released: list[Notebook], cells: Sequence[Submitted]) -> list[int | None]:
+    by_grade_id = {meta(c)["grade_id"]: n for n, c in enumerate(released) if meta(c)}
+    by_id = {c["id"]: n for n, c in enumerate(released)}
+    return [by_grade_id.get(c.grade_id, by_id.get(c.cell_id)) for c in cells]
+
+
+def _by_text(
+    released: list[Notebook],
+    cells: Sequence[Submitted],
+    found: list[int | None],
+) -> list[int | None]:
+    """Texts that stand more than once, as empty answers, are told by their order."""
+    places: dict[str, list[int]] = {}
+    for number, cell in enumerate(released):
+        places.setdefault(plain(cell["source"]), []).append(number)
+    last = -1
+    for index, own in enumerate(cells):
+        if found[index] is None and plain(own.source):
+            same = places.get(plain(own.source), [])
+            below = [n for n in same if n > last]
+            found[index] = next(iter(below or same), None)
+        last = last if (here := found[index]) is None else here
+    return found

@@ -1,0 +1,130 @@
+"""Whether the right notebook was handed in: of this assignment, and the written one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from unrolled.assignment.material import Material, Notebook
+from unrolled.course.model import Course
+from unrolled.errors import UserError
+from unrolled.grade.submission.anchors import find_anchors
+from unrolled.grade.submission.match_cells import read_cells
+from unrolled.grade.submission.notebook import read_submission
+from unrolled.grade.submission.rebuild import rebuild
+
+OURS = 0.5  # a notebook with half of an assignment's cells is of that assignment
+RECORDS = frozenset({"timestamp.txt", "submission_secret.txt", "thumbs.db"})
+LOOKED_AT = 20
+NAMED = 5
+
+
+class Identifier:
+    """Knows the notebooks of a course; `look` is asked for each submission."""
+
+    def __init__(self, course: Course, material: Material) -> None:
+        self.course = course
+        self.material = material
+        self._others: dict[str, Notebook] | None = None
+
+    def look(self, path: Path, document: Mapping[str, Any]) -> tuple[str, ...]:
+        """What is to be said of the notebook `path` and of what lies beside it.
+
+        Raises UserError if it is another assignment's, or if nothing was written in
+        it while something else in the folder may be the work.
+        """
+        found = _share(self.material.release, document)
+        if found < OURS:
+            self._refuse_other(path, document, found)
+        beside = [f for f in _beside(path) if self._may_be_work(path, f)]
+        names = ", ".join(str(f.relative_to(path.parent)) for f in beside[:NAMED])
+        if beside and self._is_untouched(document):
+            raise UserError(
+                f"{path}: nothing is written in it, but beside it lies {names}. Which "
+                f"one counts? Give the right one the name {path.name}, or ask for it."
+            )
+        copies = [f for f in beside if f.suffix == ".ipynb" and self._is_ours(f)]
+        if copies:
+            names = ", ".join(str(f.relative_to(path.parent)) for f in copies[:NAMED])
+            return (f"Beside {path.name} lies other work, not graded: {names}.",)
+        if found == 0:
+            return (
+                f"No released cell of {self.material.assignment} is in this notebook; "
+                "what it defines was graded.",
+            )
+        return ()
+
+    def _refuse_other(
+        self, path: Path, document: Mapping[str, Any], found: float
+    ) -> None:
+        shares = {n: _share(r, document) for n, r in self._releases().items()}
+        other = max(shares, key=lambda name: shares[name], default="")
+        if other and shares[other] >= OURS and shares[other] > found:
+            title = self.course.assignments[other].title
+            raise UserError(
+                f"{path}: this is the notebook of {other} ({title}), handed in as "
+                f"{self.material.assignment}. Ask for the right one."
+            )
+
+    def _releases(self) -> dict[str, Notebook]:
+        """The released notebooks of all other assignments that were built."""
+        if self._others is None:
+            self._others = {}
+            for name, assignment in self.course.assignments.items():
+                path = self.course.release / name / f"{assignment.notebook}.ipynb"
+                if name != self.material.assignment and path.is_file():
+                    self._others[name] = json.loads(path.read_text(encoding="utf-8"))
+        return self._others
+
+    def _is_untouched(self, document: Mapping[str, Any]) -> bool:
+        """Whether a notebook holds nothing but what was released."""
+        released = self.material.release
+        rebuilt = rebuild(released, self.material.source, document).notebook
+        return [c["source"] for c in rebuilt["cells"]] == [
+            c["source"] for c in released["cells"]
+        ]
+
+    def _is_ours(self, path: Path) -> bool:
+        return _share(self.material.release, read_submission(path)) >= OURS
+
+    def _may_be_work(self, path: Path, other: Path) -> bool:
+        """Whether a file in the folder may be what the student has done."""
+        name = other.relative_to(path.parent).as_posix()
+        if name in self.material.data or other.name.lower() in RECORDS:
+            return False
+        if other.suffix != ".ipynb":
+            return other.stat().st_size > 0
+        try:
+            document = read_submission(other)
+        except UserError:
+            return other.stat().st_size > 0
+        if not any(c.source.strip() for c in read_cells(document)):
+            return False
+        return not self._is_untouched(document)
+
+
+def _share(release: Notebook, document: Mapping[str, Any]) -> float:
+    """How many of the released cells a notebook has, from 0 to 1."""
+    cells = [{**c, "source": "".join(c["source"])} for c in release["cells"]]
+    anchors = find_anchors({**release, "cells": cells}, read_cells(document))
+    return len(set(anchors) - {None}) / max(1, len(cells))
+
+
+def _beside(path: Path) -> Iterator[Path]:
+    """The other files of a submission; hidden ones are the machine's."""
+    others = sorted(p for p in path.parent.rglob("*") if p != path)
+    shown = (
+        p
+        for p in others
+        if p.is_file() and not p.is_symlink()
+        if not any(map(_is_machines, p.relative_to(path.parent).parts))
+    )
+    for _, file in zip(range(LOOKED_AT), shown, strict=False):
+        yield file
+
+
+def _is_machines(part: str) -> bool:
+    """Whether a part of a path is made by programs; nbgrader puts feedback there."""
+    return part.startswith(".") or part in ("__pycache__", "feedback")

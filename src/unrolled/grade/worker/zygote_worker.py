@@ -1,0 +1,183 @@
+"""The worker with a zygote: a warm process that forks an isolated child at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from unrolled.course.limits import Limits
+from unrolled.grade.protocol.frames import Frame, send_frame
+from unrolled.grade.student.preload import in_own_way
+from unrolled.grade.worker.errors import ProcessLostError
+from unrolled.grade.worker.worker import Channel, environment
+from unrolled.sandbox import view
+from unrolled.sandbox.isolate import Bounds, Tier
+from unrolled.sandbox.scratch import Scratch
+
+START_SECONDS = 120.0
+CLOSE_SECONDS = 10.0
+
+
+@dataclass
+class ForkedChannel:
+    """A socket to one child of the zygote.
+
+    Once it is closed, `usage` holds `status`, `cpu_seconds` and `peak_kib`, or
+    `lost` if the zygote ended before it could tell.
+    """
+
+    sock: socket.socket
+    worker: ZygoteWorker
+    number: int
+    usage: dict[str, Any] = field(default_factory=dict)
+
+    def diagnosis(self) -> str:
+        """The end of what zygote and children wrote before they were shut off."""
+        return self.worker.log()
+
+    def close(self) -> None:
+        """Kill the child; all it has started and written goes with it."""
+        self.sock.close()
+        self.usage = self.worker.end(self.number)
+
+
+class ZygoteWorker:
+    """Opens channels to children that are forked from one warm process.
+
+    `start` raises GradingError where the tier is refused. Not for several threads.
+    """
+
+    def __init__(self, tier: Tier, python: str = sys.executable) -> None:
+        self.tier = tier
+        self.python = python
+        self.usages: list[dict[str, Any]] = []
+        self._count = 0
+        self._libraries: set[str] = set()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> ZygoteWorker:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start the warm process and wait until it is warm."""
+        self._libraries = set()
+        self._scratch = Scratch.make()
+        self.folder = self._scratch.path
+        scratch = self.folder / "root"
+        scratch.mkdir()
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        words = ["-I", "-X", "utf8", "-m", "unrolled.grade.student.zygote"]
+        with theirs, (self.folder / "log.txt").open("wb") as log:
+            self._process = subprocess.Popen(
+                [self.python, *words, str(theirs.fileno()), self.tier, str(scratch)],
+                cwd="/",
+                env=environment(self._home()),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
+        self._expect("ready", START_SECONDS)
+
+    def _home(self) -> Path:
+        return view.HOME if self.tier == "namespaces" else self.folder
+
+    def stop(self) -> None:
+        """End the warm process and every child, and remove the scratch folder."""
+        if self._process is None:
+            return
+        self._control.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(5)
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+        self._scratch.remove()
+
+    def open(
+        self, data: dict[str, bytes], limits: Limits, libraries: Sequence[str] = ()
+    ) -> Channel:
+        """Fork a child; ProcessLostError if the warm process is gone.
+
+        The warm process imports `libraries` first. It is started anew if it holds
+        others that the child's notebook would import in another way.
+        """
+        if not in_own_way(self._libraries) <= set(libraries):
+            self.stop()
+        if self._process is None:
+            self.start()
+        self._libraries |= set(libraries)
+        self._count += 1
+        ours, theirs = socket.socketpair()
+        request: dict[str, Any] = {"open": self._count, "libraries": list(libraries)}
+        request["bounds"] = asdict(_bounds(limits))
+        with theirs:
+            self._send(request, [theirs.fileno()])
+        files = Frame(json.dumps({"files": list(data)}).encode(), tuple(data.values()))
+        with contextlib.suppress(Exception):  # a dead child is seen by the session
+            send_frame(ours, files, time.monotonic() + limits.start_seconds)
+        return ForkedChannel(ours, self, self._count)
+
+    def end(self, number: int) -> dict[str, Any]:
+        """End a child; what it has used."""
+        try:
+            self._send({"close": number}, [])
+            usage = self._expect("closed", CLOSE_SECONDS)
+        except ProcessLostError:
+            self.stop()
+            return {"lost": True}
+        shutil.rmtree(self.folder / "root" / str(number), ignore_errors=True)
+        self.usages.append(usage)
+        return usage
+
+    def log(self) -> str:
+        """The end of what the warm process wrote."""
+        path = self.folder / "log.txt"
+        return path.read_text(errors="replace")[-2000:] if path.exists() else ""
+
+    def _send(self, request: dict[str, Any], fds: list[int]) -> None:
+        try:
+            socket.send_fds(self._control, [json.dumps(request).encode()], fds)
+        except OSError as error:
+            said = self.log()
+            self.stop()
+            raise ProcessLostError(f"the warm process is gone. {said}") from error
+
+    def _expect(self, what: str, seconds: float) -> dict[str, Any]:
+        self._control.settimeout(seconds)
+        try:
+            data = self._control.recv(65536)
+        except OSError as error:
+            data, cause = b"", error
+        else:
+            cause = OSError("closed")
+        if not data:
+            said = self.log()
+            self.stop()
+            raise ProcessLostError(f"the warm process is gone. {said}") from cause
+        answer: dict[str, Any] = json.loads(data)
+        if what not in answer:
+            raise ProcessLostError(f"the warm process answers {answer}")
+        return answer
+
+
+def _bounds(limits: Limits) -> Bounds:
+    return Bounds(
+        memory_bytes=limits.memory_bytes,
+        cpu_seconds=limits.cpu_seconds,
+        file_bytes=limits.file_bytes,
+    )

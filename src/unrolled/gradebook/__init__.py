@@ -1,0 +1,1 @@
+"""nbgrader's database: the only place that speaks its schema."""

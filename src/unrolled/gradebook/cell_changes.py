@@ -1,0 +1,363 @@
+"""Checks and questions that were added, renamed or dropped after grading.
+
+nbgrader can't change the cells of an assignment that has submissions. Here it is shown
+first what would change; marks, scores and comments of all other cells stay, those of a
+renamed cell go with it, and those of a dropped one are kept in a file.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from difflib import SequenceMatcher
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from nbformat import from_dict
+from nbgrader.api import (
+    BaseCell,
+    Comment,
+    Grade,
+    GradeCell,
+    MissingEntry,
+    Notebook,
+    SolutionCell,
+    SourceCell,
+)
+from nbgrader.utils import is_locked
+
+from unrolled.assignment.cells import is_check, meta
+from unrolled.course.model import Assignment, Course
+from unrolled.errors import UserError
+from unrolled.grade.submission.anchors import plain
+from unrolled.gradebook.open import gradebook_exists, open_gradebook
+
+ALIKE = 0.9  # how much of its text a renamed cell has kept
+Kind = str  # "grade" or "solution", as nbgrader has a row for each
+_KINDS: Mapping[Kind, type[BaseCell]] = {"grade": GradeCell, "solution": SolutionCell}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """What the gradebook holds of a cell that goes: how many of each."""
+
+    scores: int = 0
+    marks: int = 0
+    comments: int = 0
+
+    def __str__(self) -> str:
+        parts = [
+            f"{n} {word}{'' if n == 1 else 's'}"
+            for n, word in (
+                (self.scores, "score"),
+                (self.marks, "mark"),
+                (self.comments, "comment"),
+            )
+        ]
+        return f"{parts[0]}, {parts[1]} by hand and {parts[2]}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellChanges:
+    """What would change in the gradebook; `renamed` is told or recognised."""
+
+    assignment: str
+    submissions: int
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    told: frozenset[str] = frozenset()
+    added: frozenset[tuple[str, Kind]] = frozenset()
+    dropped: frozenset[tuple[str, Kind]] = frozenset()
+    held: Mapping[str, Held] = field(default_factory=dict)
+    points: Mapping[str, float] = field(default_factory=dict)
+
+    def lines(self) -> list[str]:
+        """What would change, a line a cell."""
+        told = [
+            f"renamed  {old} -> {new}: scores, marks and comments go with it "
+            f"({'as you say' if old in self.told else 'its text is the same'})"
+            for old, new in self.renamed.items()
+        ]
+        for name, kinds in _by_name(self.added):
+            worth = f" ({self.points[name]:g} points)" if "grade" in kinds else ""
+            told.append(f"new      {name}{worth}: waits until it is graded")
+        for name, _ in _by_name(self.dropped):
+            told.append(
+                f"dropped  {name}: {self.held[name]} go; kept in build/backups/"
+            )
+        return told
+
+    def question(self) -> str:
+        """The refusal: what would change, and how to do it."""
+        again = f"unrolled build {self.assignment}"
+        graded = "submission is" if self.submissions == 1 else "submissions are"
+        rename = (
+            f"\nIs a new cell a dropped one under another name? Then say so: {again} "
+            "--rename OLD=NEW"
+            if self.added and self.dropped
+            else ""
+        )
+        lines = "\n".join(f"  {line}" for line in self.lines())
+        return (
+            f"{self.assignment}: {self.submissions} {graded} graded, and the lesson "
+            "has other cells than the gradebook. Nothing is changed yet. It would be:\n"
+            f"{lines}\nEverything else stays: scores, marks by hand, comments. To do "
+            f"it: {again} --update-gradebook (the gradebook is copied first), then "
+            f"unrolled grade {self.assignment}.{rename}"
+        )
+
+
+def plan_changes(
+    course: Course,
+    assignment: Assignment,
+    cells: Sequence[Any],
+    renames: Mapping[str, str] | None = None,
+) -> CellChanges | None:
+    """What the new source notebook's `cells` change in a gradebook with submissions.
+
+    None if there is nothing to ask about. `renames` are told by a person, old to new.
+    Raises UserError for one that does not fit.
+    """
+    if not gradebook_exists(course):
+        return None
+    wanted = _kinds(cells)
+    with open_gradebook(course) as gradebook:
+        try:
+            found = gradebook.find_notebook(assignment.notebook, assignment.name)
+        except MissingEntry:
+            return None
+        stored = _stored(found)
+        if not found.submissions or stored == wanted:
+            return None
+        before = _texts_before(course, assignment, found)
+        told = dict(renames or {})
+        gone, new = _whole(stored, wanted), _whole(wanted, stored)
+        _refuse_renames(told, gone, new)
+        renamed = told | _recognised(before, _texts(cells), gone, new, told)
+        moved = {(renamed.get(name, name), kind) for name, kind in stored}
+        held = {name: _held(found, name) for name, _ in moved - wanted}
+        submissions = len(found.submissions)
+    return CellChanges(
+        assignment=assignment.name,
+        submissions=submissions,
+        renamed=renamed,
+        told=frozenset(told),
+        added=frozenset(wanted - moved),
+        dropped=frozenset(moved - wanted),
+        held=held,
+        points=_points(cells),
+    )
+
+
+def apply_changes(
+    course: Course, assignment: Assignment, cells: Sequence[Any], changes: CellChanges
+) -> None:
+    """Make the gradebook's cells those of the lesson, in one transaction.
+
+    What dropped cells held is written to build/backups/ first. The autograded
+    notebooks follow, so that formgrader and feedback find their cells.
+    """
+    sources = {meta(c)["grade_id"]: c for c in cells if meta(c)}
+    with open_gradebook(course) as gradebook:
+        found = gradebook.find_notebook(assignment.notebook, assignment.name)
+        _keep_dropped(course, found, changes)
+        for cell in (*found._base_cells, *found.source_cells):
+            cell.name = changes.renamed.get(cell.name, cell.name)
+        for name, kind in changes.dropped:
+            _drop(gradebook.db, found, name, kind)
+        gradebook.db.flush()
+        for name, kind in changes.added:
+            _add(gradebook.db, found, sources[name], kind)
+        _match_sources(gradebook.db, found, sources)
+        gradebook.db.commit()
+    gone = {n for n, _ in changes.dropped} - {n for n, _ in _kinds(cells)}
+    for path in course.autograded.glob(f"*/{assignment.name}/*.ipynb"):
+        _rename_in_notebook(path, changes.renamed, gone)
+
+
+def _kinds(cells: Sequence[Any]) -> set[tuple[str, Kind]]:
+    """What nbgrader makes of each cell: something to grade, to solve, or both."""
+    both = ((meta(c), kind) for c in cells for kind in _KINDS)
+    return {(m["grade_id"], kind) for m, kind in both if m.get(kind)}
+
+
+def _stored(found: Notebook) -> set[tuple[str, Kind]]:
+    """The cells that the gradebook has."""
+    cells = found._base_cells
+    return {(c.name, k) for c in cells for k, t in _KINDS.items() if isinstance(c, t)}
+
+
+def _points(cells: Sequence[Any]) -> dict[str, float]:
+    return {
+        meta(c)["grade_id"]: float(meta(c).get("points", 0)) for c in cells if meta(c)
+    }
+
+
+def _by_name(pairs: frozenset[tuple[str, Kind]]) -> Iterator[tuple[str, set[Kind]]]:
+    for name, group in groupby(sorted(pairs), key=lambda pair: pair[0]):
+        yield name, {kind for _, kind in group}
+
+
+def _whole(
+    mine: set[tuple[str, Kind]], others: set[tuple[str, Kind]]
+) -> dict[str, frozenset[Kind]]:
+    """The cells whose name only one side has, with their kinds."""
+    there = {name for name, _ in others}
+    names = {name for name, _ in mine} - there
+    return {n: frozenset(kind for name, kind in mine if name == n) for n in names}
+
+
+def _refuse_renames(
+    told: Mapping[str, str],
+    gone: Mapping[str, frozenset[Kind]],
+    new: Mapping[str, frozenset[Kind]],
+) -> None:
+    for old, name in told.items():
+        fits = old in gone and name in new and gone[old] == new[name]
+        if not fits or list(told.values()).count(name) > 1:
+            raise UserError(
+                f"--rename {old}={name}: OLD must be a cell that is gone "
+                f"({', '.join(sorted(gone)) or 'there is none'}) and NEW a new one of "
+                f"the same kind ({', '.join(sorted(new)) or 'there is none'})."
+            )
+
+
+def _texts(cells: Sequence[Any]) -> dict[str, str]:
+    return {meta(c)["grade_id"]: plain("".join(c["source"])) for c in cells if meta(c)}
+
+
+def _texts_before(
+    course: Course, assignment: Assignment, found: Notebook
+) -> dict[str, str]:
+    """The cells as the gradebook knew them: of checks it has the text itself."""
+    path = course.source / assignment.name / f"{assignment.notebook}.ipynb"
+    texts = {}
+    if path.is_file():
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        texts = _texts([c for c in cells if not is_check(c)])
+    return texts | {
+        c.name: plain(c.source or "") for c in found.source_cells if c.locked
+    }
+
+
+def _recognised(
+    before: Mapping[str, str],
+    after: Mapping[str, str],
+    gone: Mapping[str, frozenset[Kind]],
+    new: Mapping[str, frozenset[Kind]],
+    told: Mapping[str, str],
+) -> dict[str, str]:
+    """Which new cell is which lost one, where its text leaves no other choice."""
+    pairs = [
+        (old, name)
+        for old in sorted(gone.keys() - told.keys())
+        for name in sorted(new.keys() - set(told.values()))
+        if gone[old] == new[name] and _alike(before.get(old, ""), after.get(name, ""))
+    ]
+    olds, names = [old for old, _ in pairs], [name for _, name in pairs]
+    return {o: n for o, n in pairs if olds.count(o) == 1 and names.count(n) == 1}
+
+
+def _alike(one: str, other: str) -> bool:
+    if not one or not other:
+        return False
+    return one == other or SequenceMatcher(None, one, other).ratio() >= ALIKE
+
+
+def _cells(found: Notebook, name: str) -> list[BaseCell]:
+    return [c for c in found._base_cells if c.name == name]
+
+
+def _held(found: Notebook, name: str) -> Held:
+    cells = _cells(found, name)
+    grades = [g for c in cells for g in c.grades or ()]
+    comments = [k for c in cells for k in c.comments or ()]
+    return Held(
+        scores=sum(g.auto_score is not None for g in grades),
+        marks=sum((g.manual_score, g.extra_credit) != (None, None) for g in grades),
+        comments=sum(bool(k.manual_comment) for k in comments),
+    )
+
+
+def _keep_dropped(course: Course, found: Notebook, changes: CellChanges) -> None:
+    rows: list[tuple[Any, ...]] = []
+    for name, kind in sorted(changes.dropped):
+        for cell in (c for c in _cells(found, name) if isinstance(c, _KINDS[kind])):
+            rows += [
+                (g.student.id, name, g.auto_score, g.manual_score, g.extra_credit, "")
+                for g in cell.grades or ()
+            ]
+            rows += [
+                (k.student.id, name, "", "", "", k.manual_comment)
+                for k in cell.comments or ()
+                if k.manual_comment
+            ]
+    if not rows:
+        return
+    folder = course.build / "backups"
+    folder.mkdir(parents=True, exist_ok=True)
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
+    path = folder / f"dropped-{changes.assignment}-{stamp}.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        head = ("student", "cell", "score", "mark", "extra credit", "comment")
+        table.writerows([head, *rows])
+
+
+def _drop(session: Any, found: Notebook, name: str, kind: Kind) -> None:
+    for cell in [c for c in _cells(found, name) if isinstance(c, _KINDS[kind])]:
+        for table in (Grade, Comment):
+            session.query(table).filter(table.cell_id == cell.id).delete()
+        found._base_cells.remove(cell)
+        session.delete(cell)
+
+
+def _add(session: Any, found: Notebook, source: Any, kind: Kind) -> None:
+    """A cell, with an empty row for every submission, as nbgrader makes them."""
+    name, worth = meta(source)["grade_id"], {}
+    if kind == "grade":
+        worth = {
+            "max_score": float(meta(source)["points"]),
+            "cell_type": source["cell_type"],
+        }
+    cell = _KINDS[kind](name=name, notebook=found, **worth)
+    session.add(cell)
+    session.flush()
+    row = Grade if kind == "grade" else Comment
+    session.add_all(row(cell_id=cell.id, notebook=part) for part in found.submissions)
+
+
+def _match_sources(session: Any, found: Notebook, sources: Mapping[str, Any]) -> None:
+    """The texts in the gradebook are of the same cells; they are filled later."""
+    for cell in list(found.source_cells):
+        if cell.name not in sources:
+            found.source_cells.remove(cell)
+            session.delete(cell)
+    there = {cell.name for cell in found.source_cells}
+    for name in sources.keys() - there:
+        kind, locked = sources[name]["cell_type"], is_locked(from_dict(sources[name]))
+        session.add(
+            SourceCell(name=name, notebook=found, cell_type=kind, locked=locked)
+        )
+
+
+def _rename_in_notebook(path: Path, renamed: Mapping[str, str], gone: set[str]) -> None:
+    """Let an autograded notebook name its cells as the gradebook does now."""
+    try:
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        for cell in notebook["cells"]:
+            names = cell["metadata"].get("nbgrader", {})
+            if names.get("grade_id") in gone:
+                del cell["metadata"]["nbgrader"]
+            elif names.get("grade_id") in renamed:
+                names["grade_id"] = renamed[names["grade_id"]]
+        text = json.dumps(notebook, ensure_ascii=False)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return  # nothing that we, or nbgrader, wrote
+    beside = path.with_name(f".{path.name}.new")
+    beside.write_text(text, encoding="utf-8")
+    beside.chmod(path.stat().st_mode)
+    beside.replace(path)

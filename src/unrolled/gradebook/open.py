@@ -1,0 +1,123 @@
+"""nbgrader's database: opened so that nobody loses a mark, copied before a write.
+
+`python -m unrolled.gradebook COURSE_FOLDER` makes a copy in build/backups/.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from nbgrader.api import Base, Gradebook
+from nbgrader.dbutil import ALEMBIC_DIR
+from sqlalchemy import create_engine, inspect, text
+
+from unrolled.course.model import Course, load_course
+from unrolled.gradebook import postgresql, sqlite
+
+KEEP = 10
+
+
+def open_gradebook(course: Course) -> Gradebook:
+    """The gradebook, to be used with `with`; it is made if there is none yet."""
+    wait_for_others(course)
+    make_tables(course.db_url)
+    return Gradebook(course.db_url, course.id)
+
+
+def make_tables(url: str) -> None:
+    """Make nbgrader's tables in an empty database, with the mark of its version.
+
+    nbgrader would do the same, but starts a Python of its own to learn the version.
+    """
+    engine = create_engine(url)
+    try:
+        with engine.begin() as database:
+            if inspect(database).get_table_names():
+                return
+            from alembic.script import ScriptDirectory  # only now: it takes a while
+
+            Base.metadata.create_all(database)
+            version = ScriptDirectory(ALEMBIC_DIR).get_current_head()
+            for statement in (
+                "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)",
+                f"INSERT INTO alembic_version (version_num) VALUES ('{version}')",
+            ):
+                database.execute(text(statement))
+    finally:
+        engine.dispose()
+
+
+def wait_for_others(course: Course) -> None:
+    """Let this process wait for others that write gradebook.db.
+
+    PostgreSQL is told in its address.
+    """
+    if not course.database.url:
+        file, seconds = str(course.gradebook), course.database.lock_seconds
+        sqlite.wait_for_others(file, seconds)
+
+
+def set_mode(course: Course) -> None:
+    """Put gradebook.db into the mode in which several may use it at once."""
+    if not course.database.url:
+        sqlite.set_mode(course.gradebook)
+
+
+def gradebook_exists(course: Course) -> bool:
+    """Whether there is a gradebook: the file, or in PostgreSQL the tables."""
+    if not course.database.url:
+        return course.gradebook.exists()
+    engine = create_engine(course.db_url)
+    try:
+        return inspect(engine).has_table(Base.metadata.tables["assignment"].name)
+    finally:
+        engine.dispose()
+
+
+def backup_gradebook(course: Course) -> Path | None:
+    """A copy of the gradebook in build/backups/, made before it is written.
+
+    None if there is no gradebook yet, or if PostgreSQL's own backups must do. The
+    last ten copies are kept. An SQLite file is put into the right mode.
+    """
+    if not gradebook_exists(course):
+        return None
+    if course.database.url:
+        return _kept(course, ".dump", postgresql.dump)
+    set_mode(course)
+    return _kept(course, ".db", lambda c, copy: sqlite.copy(c.gradebook, copy))
+
+
+def _kept(
+    course: Course, suffix: str, make: Callable[[Course, Path], None]
+) -> Path | None:
+    """A new copy among the last ten."""
+    folder = course.build / "backups"
+    folder.mkdir(parents=True, exist_ok=True)
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
+    copy = folder / f"gradebook-{stamp}{suffix}"
+    try:
+        make(course, copy)
+    except postgresql.NoDump as error:
+        logging.getLogger("unrolled").warning("%s", error)
+        return None
+    stamped = re.compile(rf"gradebook-\d{{8}}T\d{{6}}\.\d{{6}}{re.escape(suffix)}")
+    ours = [p for p in sorted(folder.iterdir()) if stamped.fullmatch(p.name)]
+    others = [p for p in ours if p != copy]  # a copy with a name of its own stays
+    for old in others[: 1 - KEEP]:  # never the new one, should the clock go back
+        old.unlink(missing_ok=True)  # another grader may be at it
+    return copy
+
+
+def main() -> None:
+    """Copy the gradebook of the course folder that is given."""
+    backup_gradebook(load_course(Path(sys.argv[1])))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""A gradebook in PostgreSQL: its copies, and how a gradebook.db moves there."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+from nbgrader.api import Base, Gradebook
+from sqlalchemy import Connection, create_engine, func, insert, select
+
+from unrolled.course.model import Course
+
+BATCH = 5000
+
+
+class NoDump(Exception):
+    """No copy could be made; the server's own backups must do."""
+
+
+def dump(course: Course, file: Path) -> None:
+    """Copy the database with `pg_dump`, for `pg_restore`; NoDump says why not."""
+    program = shutil.which("pg_dump")
+    if program is None:
+        raise NoDump(f"pg_dump is not installed: {_NO_COPY}")
+    words = [program, "--format=custom", f"--file={file}", "--no-password"]
+    words += [f"--lock-wait-timeout={round(1000 * course.database.lock_seconds)}"]
+    done = subprocess.run(
+        [*words, f"--dbname={course.database.url}"], capture_output=True, text=True
+    )
+    if done.returncode != 0:
+        file.unlink(missing_ok=True)
+        reason = " ".join(done.stderr.split())[:300]
+        raise NoDump(f"pg_dump made no copy ({reason}): {_NO_COPY}")
+
+
+_NO_COPY = (
+    "nothing is copied to build/backups/ before the gradebook is written; rely on the "
+    "backups of the PostgreSQL server."
+)
+
+
+def move_in(course: Course) -> None:
+    """Bring what gradebook.db holds into a PostgreSQL that holds nothing yet.
+
+    All of it comes, or nothing; the file is renamed then, and is past.
+    """
+    if not course.gradebook.exists():
+        return
+    origin = create_engine(f"sqlite:///{course.gradebook}")
+    try:
+        with (
+            Gradebook(course.db_url, course.id) as gradebook,
+            origin.connect() as source,
+            gradebook.engine.begin() as target,
+        ):
+            if _is_used(target):
+                return
+            _copy_rows(source, target)
+    finally:
+        origin.dispose()
+    past = course.gradebook.with_suffix(".db.moved-to-postgresql")
+    if past.exists():  # of an earlier move: it is not written over
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
+        past = past.with_name(f"{past.name}-{stamp}")
+    course.gradebook.rename(past)
+    log = logging.getLogger("unrolled")
+    log.warning("gradebook.db is in PostgreSQL now; the file is %s.", past.name)
+
+
+def _is_used(target: Connection) -> bool:
+    tables = (Base.metadata.tables[name] for name in ("assignment", "student"))
+    return any(target.scalar(select(func.count()).select_from(t)) for t in tables)
+
+
+def _copy_rows(source: Connection, target: Connection) -> None:
+    for table in reversed(Base.metadata.sorted_tables):
+        target.execute(table.delete())
+    for table in Base.metadata.sorted_tables:
+        rows = source.execution_options(yield_per=BATCH).execute(select(table))
+        for batch in rows.mappings().partitions():
+            target.execute(insert(table), [dict(row) for row in batch])

@@ -1,0 +1,1 @@
+"""`unrolled hub check`: whether a running hub is as it should be."""

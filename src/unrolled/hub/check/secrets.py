@@ -1,0 +1,197 @@
+"""What holds a secret on a hub's machine, and whether a student can get at it."""
+
+from __future__ import annotations
+
+import grp
+import json
+import os
+import pwd
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from unrolled.hub.accounts import exists
+from unrolled.hub.as_account import opened
+from unrolled.hub.check.finding import Finding
+from unrolled.hub.clone import clones, inside, readers
+from unrolled.hub.plan import HubPlan
+
+POWERFUL = ("root", "sudo", "wheel", "admin", "adm", "docker", "lxd", "disk", "shadow")
+MARKS = ("### BEGIN HIDDEN TESTS", "### BEGIN SOLUTION", "=== BEGIN MARK SCHEME ===")
+LESSON_FILES = ("misconceptions.py", "oracle.py")
+SECRET_FILES = ("password", "check.token", "cookie_secret")
+SHORTEST = 8  # a shorter word would be found anywhere
+
+
+def students_read(plan: HubPlan) -> Iterator[Finding]:
+    """A student reads nothing that is not theirs."""
+    places = list(_places(plan))
+    homes = {n: Path(pwd.getpwnam(n).pw_dir) for n in plan.people if exists(n)}
+    mend = "chmod 700 these homes"
+    places.append(("the homes of others", [*homes.values()], mend))
+    wanted = [p for _, paths, _ in places for p in paths if os.path.lexists(p)]
+    read: dict[Path, str] = {}
+    for name in readers(plan):
+        others = [p for p in wanted if p != homes.get(name)]
+        read |= dict.fromkeys(opened(name, others), name)
+    for what, paths, mend in places:
+        bad = [f"{read[p]}: {p}" for p in paths if p in read]
+        found = _few(bad) or ", ".join(map(str, paths[:1]))
+        yield Finding(f"a student cannot read {what}", not bad, found, mend)
+
+
+def _places(plan: HubPlan) -> Iterator[tuple[str, list[Path], str]]:
+    """What holds secrets, where it lies, and how to close it."""
+    again = "start the hub again: it sets the modes"
+    for root in clones(plan):
+        mend = f"chmod o-rwx {root}, or move it below a closed folder"
+        yield f"the clone {root}", inside(root), mend
+    root, place = plan.course_root, plan.exchange / plan.course
+    mend = f"chmod 700 {root.parent}"
+    yield "the course folder", inside_of(root), mend
+    yield "the gradebook", sorted(root.glob("gradebook.db*")), mend
+    yield "copies of the gradebook", inside_of(root / "build"), mend
+    yield "the grader's home", _in(root.parent), mend
+    yield "the hub's state", [plan.state, *_in(plan.state)], f"chmod 700 {plan.state}"
+    inbound, feedback = place / "inbound", place / "feedback"
+    yield "what others have handed in", [inbound], again
+    yield "the list of feedback", [feedback], again
+    yield "last terms' exchange", _in(place / ".terms", itself=True), again
+    cache = Path(pwd.getpwuid(0).pw_dir, ".cache")
+    yield "root's caches", [cache, *_in(cache)], f"chmod 700 {cache}"
+    environments = [Path(f"/proc/{p}/environ") for p in _staff_processes(plan)]
+    yield "the environment of a service", environments, "stop the hub, start it again"
+    yield "what grading keeps for a moment", _temporary(), "remove these files"
+
+
+def inside_of(folder: Path) -> list[Path]:
+    """A folder and samples of what is in it, if it is there."""
+    return inside(folder) if folder.is_dir() else [folder]
+
+
+def _in(folder: Path, itself: bool = False) -> list[Path]:
+    """What lies directly in a folder; `itself`: and the folder."""
+    try:
+        return [*([folder] if itself else []), *sorted(folder.iterdir())]
+    except OSError:
+        return []
+
+
+def _temporary() -> list[Path]:
+    """Folders of ours where all may write."""
+    places = {tempfile.gettempdir(), "/tmp", "/var/tmp", "/dev/shm"}
+    return [p for f in places for p in _in(Path(f)) if p.name.startswith("unrolled-")]
+
+
+def _few(found: list[str]) -> str:
+    return "; ".join(found[:3]) + (f"; {len(found) - 3} more" if len(found) > 3 else "")
+
+
+def students_are_plain(plan: HubPlan) -> Iterator[Finding]:
+    """No student is in a group with more rights."""
+    bad = []
+    for name in filter(exists, plan.students):
+        entry = pwd.getpwnam(name)
+        mine = {_group(g) for g in os.getgrouplist(name, entry.pw_gid)}
+        powerful = sorted(mine & {*POWERFUL, plan.grader})
+        if entry.pw_uid == 0 or powerful:
+            bad.append(f"{name}: {', '.join(powerful) or 'root'}")
+    mend = "take them out: gpasswd -d NAME GROUP"
+    yield Finding("students are in no group with more rights", not bad, _few(bad), mend)
+
+
+def _group(number: int) -> str:
+    try:
+        return grp.getgrgid(number).gr_name
+    except KeyError:
+        return str(number)
+
+
+def environments_are_clean(plan: HubPlan) -> Iterator[Finding]:
+    """What students' Python and the exchange hold has no answers in it."""
+    site = list((plan.students_env / "lib").glob("python3*/site-packages"))
+    bad = [
+        str(path)
+        for folder in site
+        for path in (folder / "unrolled").rglob("*")
+        if path.name in LESSON_FILES or path.suffix == ".ipynb"
+    ]
+    bad += [str(p) for folder in site if (p := _editable(folder))]
+    mend = f"delete {plan.folder / 'installed'} and start the hub again"
+    yield Finding("the students' Python holds no answers", not bad, _few(bad), mend)
+    outbound = plan.exchange / plan.course / "outbound"
+    bad = [str(p) for p in outbound.rglob("*") if p.is_file() and _has_answers(p)]
+    mend = "as an instructor: unrolled build, then release the assignment again"
+    yield Finding("what is released holds no answers", not bad, _few(bad), mend)
+
+
+def _editable(site: Path) -> Path | None:
+    """The file that says that this package is imported from a clone; None if not."""
+    for path in site.glob("unrolled-*.dist-info/direct_url.json"):
+        with suppress(OSError, ValueError):
+            if json.loads(path.read_text("utf-8")).get("dir_info", {}).get("editable"):
+                return path
+    return None
+
+
+def _has_answers(path: Path) -> bool:
+    with suppress(OSError):
+        text = path.read_bytes()
+        return path.name in LESSON_FILES or any(m.encode() in text for m in MARKS)
+    return False
+
+
+def processes_tell_nothing(plan: HubPlan) -> Iterator[Finding]:
+    """No program's command line tells a secret."""
+    known = _secrets(plan)
+    bad = []
+    for process in psutil.process_iter(["pid", "name", "cmdline"]):
+        words = " ".join(process.info["cmdline"] or ())
+        bad += [
+            f"{process.info['name']} ({process.info['pid']}): {what}"
+            for what, secret in known
+            if secret in words
+        ]
+    mend = "stop that program; a secret belongs into a file or an environment"
+    yield Finding("no command line tells a secret", not bad, _few(bad), mend)
+
+
+def _staff_processes(plan: HubPlan) -> Iterator[int]:
+    """The programs of root and the grader that belong to the hub."""
+    staff = {"root", plan.grader}
+    for process in psutil.process_iter(["pid", "username", "cmdline"]):
+        words = process.info["cmdline"] or ()
+        ours = any(w.startswith(f"{plan.folder}/") for w in words[:2])
+        if ours and process.info["username"] in staff:
+            yield int(process.info["pid"])
+
+
+def _secrets(plan: HubPlan) -> list[tuple[str, str]]:
+    """Every secret that is kept in a file, by its name.
+
+    (A database's password is in none: course.toml refuses to hold it.)
+    """
+    root = plan.course_root
+    files = [plan.state / name for name in SECRET_FILES]
+    files += [root / "canvas.token", root / "course.secret"]
+    found = []
+    for path in files:
+        with suppress(OSError, UnicodeDecodeError):
+            found.append((path.name, path.read_text(encoding="utf-8").strip()))
+    return [(what, word) for what, word in found if len(word) >= SHORTEST]
+
+
+def files_are_roots(plan: HubPlan) -> Iterator[Finding]:
+    """Nobody but root changes what everybody runs."""
+    bad = []
+    for folder in (plan.folder, plan.students_env, plan.staff_env, plan.proxy.parent):
+        if folder.exists():
+            told = folder.stat()
+            if told.st_uid != 0 or stat.S_IMODE(told.st_mode) & 0o022:
+                bad.append(str(folder))
+    mend = "chown root and chmod go-w these folders"
+    yield Finding("only root changes the programs of the hub", not bad, _few(bad), mend)

@@ -1,0 +1,277 @@
+"""Collecting from the exchange what a class handed in, each entry checked.
+
+nbgrader's own collect warns of a wrong owner, follows links and stops at one odd
+name. Here a bad entry is refused, listed with its reason, and stops nobody.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import re
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatch
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.exchange.default import ExchangeCollect
+from traitlets import Integer
+
+from unrolled.course.dates import read_dates
+from unrolled.course.model import load_course
+from unrolled.errors import UserError
+from unrolled.files import new_beside, put_in_place, reason_of
+from unrolled.hub.exchange.collect_report import CollectReport, Remark
+from unrolled.hub.exchange.read_submission import (
+    Entry,
+    Found,
+    Refused,
+    Rules,
+    believed,
+    parse_entry,
+    read_entry,
+)
+from unrolled.timestamps import parse_timestamp
+
+SECRET = "submission_secret.txt"
+_SECRET = re.compile(rb"[0-9a-f]{32,160}")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A submission that may be collected; `time` is the one that counts."""
+
+    entry: Entry
+    time: datetime
+
+
+class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
+    """Collects each student's last good submission."""
+
+    tolerance = Integer(
+        180,
+        help="Seconds by which the time in a submission's name may differ from the "
+        "file system's; beyond it the file system's counts.",
+    ).tag(config=True)
+
+    def init_src(self) -> None:
+        """Find the inbound folder; it must be this account's own."""
+        if not self.coursedir.course_id:
+            self.fail("No course id specified. Re-run with --course flag.")
+        self.inbound_path = Path(self.root, self.coursedir.course_id, "inbound")
+        self.report = CollectReport(self.coursedir.assignment_id)
+        self._zone = self._course_zone()
+
+    def _course_zone(self) -> ZoneInfo:
+        try:
+            return load_course(Path(self.coursedir.root)).timezone
+        except UserError:  # collected without our course.toml
+            return read_dates(self.inbound_path.parent).timezone
+
+    def copy_files(self) -> None:
+        """Collect; then say what was refused, and keep that for the grading page."""
+        with self._inbound() as inbound:
+            for student, entries in sorted(self._entries(inbound).items()):
+                self._collect(inbound, student, entries)
+        self.report.time = datetime.now(UTC).isoformat(timespec="seconds")
+        self.report.save(Path(self.coursedir.root))
+        self.log.info(
+            "%s: %d collected, %d refused.",
+            self.coursedir.assignment_id,
+            len(self.report.collected),
+            len(self.report.refused),
+        )
+
+    @contextmanager
+    def _inbound(self) -> Iterator[int]:
+        try:
+            inbound = os.open(self.inbound_path, os.O_RDONLY | os.O_DIRECTORY)
+        except OSError as error:
+            self.fail(f"{self.inbound_path}: {reason_of(error)}. Release first.")
+        try:
+            if self.check_owner and os.fstat(inbound).st_uid not in (0, os.geteuid()):
+                self.fail(f"{self.inbound_path} belongs to somebody else.")
+            yield inbound
+        finally:
+            os.close(inbound)
+
+    def _entries(self, inbound: int) -> dict[str, list[Entry]]:
+        """The entries of this assignment by student; those of odd form are refused."""
+        found: dict[str, list[Entry]] = {}
+        mark = f"+{self.coursedir.assignment_id}+"
+        for name in sorted(os.listdir(inbound)):
+            if mark not in name:
+                continue
+            try:
+                entry = parse_entry(name, self._zone)
+            except Refused as why:
+                odd = Entry(ascii(name), "", "", datetime.min)
+                self._refuse(odd, str(why))
+                continue
+            if entry.assignment != self.coursedir.assignment_id:
+                continue
+            if fnmatch(entry.student, self.coursedir.student_id or "*"):
+                found.setdefault(entry.student, []).append(entry)
+        return found
+
+    def _collect(self, inbound: int, student: str, entries: list[Entry]) -> None:
+        """Copy the best submission of a student; the next one if that is refused."""
+        place = Path(
+            self.coursedir.format_path(
+                self.coursedir.submitted_directory,
+                student,
+                self.coursedir.assignment_id,
+            )
+        )
+        existing = self._existing(place)
+        for candidate in self._candidates(inbound, entries, existing):
+            if place.is_dir() and not self._wanted(candidate, existing):
+                self.log.info("Nothing newer to collect: %s", student)
+                return
+            try:
+                self._copy(inbound, candidate.entry, place, existing)
+            except Refused as why:
+                self._refuse(candidate.entry, str(why))
+                continue
+            except OSError as error:
+                why_not = f"it could not be copied here: {reason_of(error)}"
+                self._refuse(candidate.entry, why_not)
+                return
+            self.report.collected.append(student)
+            self.log.info("Collected: %s", student)
+            return
+
+    def _existing(self, place: Path) -> datetime | None:
+        try:
+            text = (place / "timestamp.txt").read_text(encoding="utf-8")
+            return parse_timestamp(text, self._zone)
+        except (ValueError, OSError):
+            return None
+
+    def _candidates(
+        self, inbound: int, entries: list[Entry], existing: datetime | None
+    ) -> list[Candidate]:
+        """The submissions that can be read, the best first."""
+        good = []
+        for entry in entries:
+            try:
+                found = read_entry(inbound, entry.name, self._rules())
+                self._check_owner(entry, found.uid)
+            except Refused as why:
+                self._refuse(entry, str(why))
+            else:
+                good.append(Candidate(entry, self._time(entry, found, existing)))
+        good.sort(key=lambda c: (self._in_time(c.time), c.time), reverse=True)
+        return good
+
+    def _in_time(self, time: datetime) -> bool:
+        """With `before_duedate`: what was handed in in time comes first."""
+        if not self.before_duedate:
+            return True
+        due = self._due()
+        return due is None or time <= due
+
+    def _due(self) -> datetime | None:
+        with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
+            try:
+                found = gradebook.find_assignment(self.coursedir.assignment_id)
+            except MissingEntry:
+                return None
+            due: datetime | None = found.duedate
+            return due
+
+    def _wanted(self, candidate: Candidate, existing: datetime | None) -> bool:
+        if self.before_duedate and candidate.time != existing:
+            return True
+        return bool(self.update and (existing is None or candidate.time > existing))
+
+    def _time(self, entry: Entry, found: Found, existing: datetime | None) -> datetime:
+        """The time that counts; one that was collected before was checked then."""
+        if entry.claimed == existing:
+            return entry.claimed
+        tolerance = timedelta(seconds=self.tolerance)
+        return believed(entry.claimed, found.changed, tolerance)
+
+    def _rules(self) -> Rules:
+        course = self.coursedir
+        return Rules(
+            tuple(course.ignore),
+            tuple(course.include),
+            1000 * course.max_file_size,
+            1000 * course.max_dir_size,
+        )
+
+    def _check_owner(self, entry: Entry, uid: int) -> None:
+        if not self.check_owner:
+            return
+        try:
+            owner = pwd.getpwuid(uid).pw_name
+        except KeyError:
+            owner = f"user number {uid}"
+        if owner != entry.student:
+            raise Refused(f"it says it is by {entry.student} but belongs to {owner}")
+
+    def _copy(
+        self, inbound: int, entry: Entry, place: Path, existing: datetime | None
+    ) -> None:
+        """Copy into a folder beside the old one, then exchange the two."""
+        with new_beside(place) as fresh:
+            copy = fresh / "copy"
+            found = read_entry(inbound, entry.name, self._rules(), copy)
+            self._check_owner(entry, found.uid)
+            self._stamp(entry, copy, self._time(entry, found, existing))
+            if self.coursedir.groupshared:
+                self.set_perms(copy, 0o664, 0o2775)
+            self._keep_aside(entry, place)
+            put_in_place(copy, place)
+
+    def _keep_aside(self, entry: Entry, place: Path) -> None:
+        """Copy a folder that nobody collected: somebody laid it there by hand.
+
+        What is collected has its secret; a notebook that came by mail has none.
+        """
+        if not place.is_dir() or (place / SECRET).exists() or not any(place.iterdir()):
+            return
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
+        backups = Path(self.coursedir.root) / "build" / "backups"
+        kept = backups / f"submitted-{stamp}" / entry.student / entry.assignment
+        shutil.copytree(place, kept, symlinks=True)
+        self._note(entry, f"what lay there by hand is kept in {kept}")
+
+    def _stamp(self, entry: Entry, copy: Path, time: datetime) -> None:
+        """Write the time that counts; mend a secret that would stop nbgrader.
+
+        Releasing feedback reads every student's secret, and stops at a bad one.
+        """
+        stamp, secret = copy / "timestamp.txt", copy / SECRET
+        if stamp.is_dir() or secret.is_dir():
+            raise Refused("it has a folder where a record of nbgrader belongs")
+        stamp.write_text(f"{time:%Y-%m-%d %H:%M:%S.%f} UTC", encoding="ascii")
+        if time != entry.claimed:
+            self._note(
+                entry,
+                f"its name says {self._told(entry.claimed)}, the file system "
+                f"{self._told(time)}: the file system's time counts",
+            )
+        if not secret.exists() or not _SECRET.fullmatch(secret.read_bytes()):
+            secret.write_text(secrets.token_hex(64), encoding="ascii")
+            self._note(entry, "its secret was changed: its feedback cannot be fetched")
+
+    def _told(self, time: datetime) -> str:
+        """A naive time in UTC, told in the course's zone."""
+        told = time.replace(tzinfo=UTC).astimezone(self._zone)
+        return f"{told:%Y-%m-%d %H:%M:%S %Z}"
+
+    def _note(self, entry: Entry, reason: str) -> None:
+        self.log.warning("Note: %s: %s", ascii(entry.name), reason)
+        self.report.notes.append(Remark(entry.student, entry.name, reason))
+
+    def _refuse(self, entry: Entry, reason: str) -> None:
+        self.log.warning("Refused: %s: %s", ascii(entry.name), reason)
+        self.report.refused.append(Remark(entry.student, entry.name, reason))

@@ -1,0 +1,222 @@
+"""Collecting, grading and feedback as jobs: one at a time for each assignment.
+
+A job is a command in the course folder. What is known of it is kept beside the
+course's other scratch files, so a restart of the page forgets nothing; the job
+itself ends with the page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from unrolled.errors import UserError
+from unrolled.processes import leashed
+
+COMMANDS: Mapping[str, tuple[str, ...]] = {
+    "publish": ("nbgrader", "release_assignment", "{name}"),
+    "collect": ("nbgrader", "collect", "{name}", "--update"),
+    "grade": ("unrolled", "grade", "{name}", "--json", "--progress", "lines"),
+    # A mark given by hand leaves no trace in the files: all pages are made again.
+    "feedback": ("unrolled", "feedback", "{name}", "--force", "--progress", "lines"),
+    "release": ("nbgrader", "release_feedback", "{name}"),
+}
+KEEP_LINES = 40
+PATIENCE = 8.0
+_LINE = 1 << 20
+
+
+@dataclass
+class Job:
+    """One run of a command; `total` is None while nobody knows it."""
+
+    assignment: str
+    verb: str
+    by: str
+    began: str
+    state: str = "running"
+    done: int = 0
+    total: int | None = None
+    failures: int = 0
+    ended: str = ""
+    lines: list[str] = field(default_factory=list)
+    ungraded: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def running(self) -> bool:
+        """Whether it goes on."""
+        return self.state == "running"
+
+    def hear(self, line: str) -> None:
+        """Take a line of its standard error: progress, or talk."""
+        with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
+            told = json.loads(line)
+            self.done, self.total = int(told["done"]), int(told["total"])
+            self.failures += told.get("status") == "ungraded"
+            return
+        if line.strip():
+            self.lines = [*self.lines, line.rstrip()][-KEEP_LINES:]
+
+    def finish(self, code: int, output: bytes) -> None:
+        """Take the exit code and what it printed."""
+        self.ended = _now()
+        if self.state == "stopping":
+            self.state = "stopped"
+        elif self.verb == "grade":
+            self.state = "done" if self._read_report(output) else "failed"
+        else:
+            self.state = "failed" if code else "done"
+
+    def _read_report(self, output: bytes) -> bool:
+        try:
+            results = json.loads(output)["submissions"]
+            self.ungraded = [
+                {"student": r["student"], "reason": r["reason"]}
+                for r in results
+                if r["status"] == "ungraded"
+            ]
+            self.done = self.total = len(results)
+        except (ValueError, KeyError, TypeError):
+            return False
+        return True
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+class Jobs:
+    """The jobs of a course: those that run, and the last of each kind."""
+
+    def __init__(
+        self, root: Path, commands: Mapping[str, tuple[str, ...]] = COMMANDS
+    ) -> None:
+        self.root, self.commands = root, commands
+        self.folder = root / "build" / "jobs"
+        self._last: dict[tuple[str, str], Job] = {}
+        self._processes: dict[str, asyncio.subprocess.Process] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._remember()
+
+    def running(self, assignment: str) -> Job | None:
+        """The job that runs for an assignment."""
+        found = [j for (a, _), j in self._last.items() if a == assignment]
+        return next((j for j in found if j.ended == ""), None)
+
+    def latest(self, assignment: str) -> Job | None:
+        """The job that runs, or the one that ran last."""
+        found = [j for (a, _), j in self._last.items() if a == assignment]
+        return max(found, key=lambda j: (not j.ended, j.began, j.ended), default=None)
+
+    def last(self, assignment: str, verb: str) -> Job | None:
+        """The last job of a kind."""
+        return self._last.get((assignment, verb))
+
+    async def start(self, assignment: str, verb: str, by: str) -> Job:
+        """Start a job; UserError if one runs for this assignment."""
+        if self.running(assignment) is not None:
+            raise UserError(f"{assignment}: something is running already.")
+        job = Job(assignment, verb, by, _now())
+        self._last[assignment, verb] = job
+        self._keep(job)
+        try:
+            process = await self._spawn(job)
+        except OSError as error:
+            job.lines.append(str(error))
+            job.finish(1, b"")
+            self._keep(job)
+            return job
+        self._processes[assignment] = process
+        task = asyncio.create_task(self._watch(job, process))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return job
+
+    async def _spawn(self, job: Job) -> asyncio.subprocess.Process:
+        command = [w.replace("{name}", job.assignment) for w in self.commands[job.verb]]
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("JUPYTERHUB_")}
+        return await asyncio.create_subprocess_exec(
+            *leashed(*command),
+            cwd=self.root,
+            env=clean,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            limit=_LINE,
+            start_new_session=True,
+        )
+
+    async def _watch(self, job: Job, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout is not None and process.stderr is not None
+        output = asyncio.create_task(process.stdout.read())
+        try:
+            await _listen(job, process.stderr)
+            job.finish(await process.wait(), await output)
+        finally:
+            _signal(process, signal.SIGKILL)  # whatever is left of its session
+            self._processes.pop(job.assignment, None)
+            job.ended = job.ended or _now()
+            self._keep(job)
+
+    async def stop(self, assignment: str) -> None:
+        """Ask a job to end, and make it end if it does not."""
+        job, process = self.running(assignment), self._processes.get(assignment)
+        if job is None or process is None:
+            return
+        job.state = "stopping"
+        _signal(process, signal.SIGTERM)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), PATIENCE)
+        _signal(process, signal.SIGKILL)
+
+    async def close(self) -> None:
+        """End all jobs; they are told as stopped when the page comes back."""
+        await asyncio.gather(*(self.stop(name) for name in list(self._processes)))
+        if self._tasks:
+            await asyncio.wait(list(self._tasks), timeout=PATIENCE)
+
+    def _keep(self, job: Job) -> None:
+        with contextlib.suppress(OSError):  # a full disk stops no job
+            self.folder.mkdir(parents=True, exist_ok=True)
+            path = self.folder / f"{job.assignment}.{job.verb}.json"
+            scratch = path.with_suffix(".new")
+            scratch.write_text(json.dumps(asdict(job)), encoding="utf-8")
+            scratch.replace(path)
+
+    def _remember(self) -> None:
+        for path in sorted(self.folder.glob("*.json")):
+            with contextlib.suppress(OSError, ValueError, TypeError):
+                job = Job(**json.loads(path.read_text(encoding="utf-8")))
+                if not job.ended:
+                    job.state, job.ended = "cut off", job.began
+                self._last[job.assignment, job.verb] = job
+
+
+async def _listen(job: Job, stream: asyncio.StreamReader) -> None:
+    while True:
+        try:
+            line = await stream.readline()
+        except ValueError:  # longer than any line we print
+            continue
+        if not line:
+            return
+        job.hear(line.decode("utf-8", "replace"))
+
+
+def _signal(process: asyncio.subprocess.Process, number: int) -> None:
+    """Signal a job and all that it started."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)
+
+
+def as_document(job: Job | None) -> dict[str, Any] | None:
+    """A job as the page's script reads it."""
+    return asdict(job) if job else None

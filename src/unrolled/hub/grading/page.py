@@ -1,0 +1,222 @@
+"""The page that collects and grades a whole class: a service of JupyterHub.
+
+`python -m unrolled.hub.grading_page COURSE_FOLDER`. Whoever has the scope to open the
+service gets in; everybody else gets 403. What runs, and how far it is, lies in the
+service, so that all who look see the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from jupyterhub.services.auth import HubOAuthCallbackHandler, HubOAuthenticated
+from tornado.httpserver import HTTPServer
+from tornado.web import Application, HTTPError, RequestHandler, authenticated
+
+from unrolled.errors import UserError
+from unrolled.hub.grading.jobs import COMMANDS
+from unrolled.hub.grading.state import Gradings
+
+FOR_INSTRUCTORS = ("publish",)
+PAGES = Environment(
+    loader=PackageLoader("unrolled.hub"), autoescape=True, undefined=StrictUndefined
+)
+
+
+class Page(HubOAuthenticated, RequestHandler):  # type: ignore[misc]
+    """What all handlers share: the state, and headers that let nothing else in."""
+
+    @property
+    def state(self) -> Gradings:
+        """The course and its jobs."""
+        found: Gradings = self.settings["gradings"]
+        return found
+
+    @property
+    def prefix(self) -> str:
+        """The service's address, with a slash at its end."""
+        return str(self.settings["prefix"])
+
+    def set_default_headers(self) -> None:
+        """No other page may show this one; no script but its own."""
+        self.nonce = secrets.token_urlsafe(16)
+        self.set_header(
+            "Content-Security-Policy",
+            f"default-src 'none'; style-src 'unsafe-inline'; connect-src 'self'; "
+            f"script-src 'nonce-{self.nonce}'; form-action 'self'; "
+            "frame-ancestors 'none'; base-uri 'none'",
+        )
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("Cache-Control", "no-store")
+
+    @property
+    def instructs(self) -> bool:
+        """Whether who looks is an instructor, as the hub's groups say."""
+        groups = (self.current_user or {}).get("groups", [])
+        return str(self.settings["instructors"]) in groups
+
+    def row(self, row: Any) -> str:
+        """One assignment as HTML."""
+        return PAGES.get_template("grading_row.html").render(
+            row=row,
+            prefix=self.prefix,
+            xsrf=self.xsrf_form_html(),
+            formgrader=self.settings["formgrader"],
+            instructs=self.instructs,
+        )
+
+    def write_error(self, status_code: int, **more: Any) -> None:
+        """An error as a page of its own."""
+        reason = {403: "This page is for those who grade the course."}.get(
+            status_code, self._reason
+        )
+        page = PAGES.get_template("error.html")
+        self.finish(page.render(code=status_code, reason=reason))
+
+
+class Overview(Page):
+    """All assignments."""
+
+    @authenticated
+    async def get(self) -> None:
+        """The page, as it is now; its script asks for what changed."""
+        rows, error = await self.state.rows()
+        said = self.state.said.pop(self.current_user["name"], "")
+        self.finish(
+            PAGES.get_template("grading.html").render(
+                title=self.state.course.title,
+                user=self.current_user["name"],
+                rows=[(r.name, self.row(r)) for r in rows],
+                busy=any(r.job and r.job.running for r in rows),
+                error=said or error,
+                prefix=self.prefix,
+                hub=self.settings["hub"],
+                formgrader=self.settings["formgrader"],
+                authoring=self.settings["authoring"] if self.instructs else "",
+                token=self.xsrf_token.decode(),
+                nonce=self.nonce,
+            )
+        )
+
+
+class State(Page):
+    """The same as data."""
+
+    async def get(self) -> None:
+        """JSON: each assignment's numbers, its job, and its row as HTML."""
+        if self.current_user is None:
+            raise HTTPError(403)
+        rows, error = await self.state.rows()
+        told = [r.as_dict() | {"html": self.row(r)} for r in rows]
+        self.finish({"assignments": told, "error": error})
+
+
+class Act(Page):
+    """The buttons."""
+
+    @authenticated
+    async def post(self, verb: str) -> None:
+        """Start or stop a job, then show the page again."""
+        name = self.get_body_argument("assignment", "")
+        if name not in self.state.course.assignments:
+            raise HTTPError(404, reason="There is no such assignment.")
+        if verb in FOR_INSTRUCTORS and not self.instructs:
+            raise HTTPError(403)
+        by = self.current_user["name"]
+        try:
+            if verb == "stop":
+                await self.state.jobs.stop(name)
+            else:
+                await self.state.jobs.start(name, verb, by)
+        except UserError as error:
+            self.state.said[by] = str(error)
+        if self.get_body_argument("quiet", ""):
+            self.set_status(204)
+        else:
+            self.redirect(self.prefix, status=303)
+
+
+class Nowhere(Page):
+    """An address that there is not."""
+
+    def prepare(self) -> None:
+        """Say so, in a page of our own."""
+        raise HTTPError(404, reason="There is no such page here.")
+
+
+class ToFiles(RequestHandler):
+    """Links that formgrader makes in a tab of its own: to JupyterLab's files."""
+
+    def get(self, path: str) -> None:
+        """Send on to the assistants' server, never anywhere else."""
+        parts = path.split("/")
+        if not path.isprintable() or "\\" in path or {"..", "."} & set(parts):
+            raise HTTPError(404)
+        files = f"{self.settings['formgrader']}lab/tree/"
+        self.redirect(files + quote("/".join(p for p in parts if p)), status=302)
+
+
+def make_app(root: Path, environ: dict[str, str]) -> Application:
+    """The application; `environ` is what JupyterHub gives to a service."""
+    prefix = environ["JUPYTERHUB_SERVICE_PREFIX"]
+    hub = environ.get("JUPYTERHUB_BASE_URL", "/")
+    formgrader, authoring = (
+        f"{hub}services/{quote(environ.get(name, ''), safe='')}/"
+        for name in ("FORMGRADER", "AUTHORING")
+    )
+    verbs = "|".join((*COMMANDS, "stop"))
+    return Application(
+        [
+            (prefix, Overview),
+            (f"{prefix}state", State),
+            (f"{prefix}({verbs})", Act),
+            (f"{prefix}oauth_callback", HubOAuthCallbackHandler),
+            (f"{hub}(?:tree|notebooks|edit)/(.*)", ToFiles),
+        ],
+        default_handler_class=Nowhere,
+        gradings=Gradings(root),
+        prefix=prefix,
+        hub=hub,
+        formgrader=formgrader,
+        authoring=authoring,
+        instructors=environ.get("INSTRUCTORS", ""),
+        cookie_secret=secrets.token_bytes(32),
+        xsrf_cookies=True,
+    )
+
+
+async def serve(root: Path, environ: dict[str, str]) -> None:
+    """Serve until SIGTERM or SIGINT; the jobs end with the page."""
+    app = make_app(root, environ)
+    address = urlsplit(environ["JUPYTERHUB_SERVICE_URL"])
+    server = HTTPServer(app)
+    server.listen(address.port or 80, address.hostname or "127.0.0.1")
+    end = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, end.set)
+    await end.wait()
+    server.stop()
+    await app.settings["gradings"].jobs.close()
+
+
+def main(arguments: list[str]) -> None:
+    """Run the service of the course in the folder that is given."""
+    try:
+        (folder,) = arguments
+        root = Path(folder).resolve(strict=True)
+        os.chdir(root)  # nbgrader looks for its configuration here
+        asyncio.run(serve(root, dict(os.environ)))
+    except (ValueError, OSError, KeyError, UserError) as error:
+        sys.exit(f"unrolled.hub.grading.page COURSE_FOLDER: {error}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

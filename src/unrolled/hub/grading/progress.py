@@ -1,0 +1,162 @@
+"""How far a class is: counted in the exchange, the course folder and the gradebook."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from pathlib import Path
+
+from nbgrader.utils import notebook_hash
+
+from unrolled.course.model import Course
+from unrolled.gradebook.read import as_moment, read_rows
+from unrolled.hub.exchange.collect_report import CollectReport, read_report
+from unrolled.hub.exchange.read_submission import Refused, parse_entry
+from unrolled.timestamps import parse_timestamp
+
+_GRADED = """
+select assignment.name, submitted.student_id, submitted.timestamp,
+       max(case when grade.needs_manual_grade then 1 else 0 end)
+from submitted_assignment as submitted
+join assignment on assignment.id = submitted.assignment_id
+join submitted_notebook as part on part.assignment_id = submitted.id
+join grade on grade.notebook_id = part.id
+group by submitted.id, assignment.name, submitted.student_id, submitted.timestamp
+"""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Numbers of students. `fresh`: handed in since the last collection;
+    `to_grade`: collected, and not graded as collected; `waiting`: for marks by hand;
+    `pages`: with a feedback page; `out`: whose page of now is released."""
+
+    released: bool = False
+    handed_in: int = 0
+    fresh: int = 0
+    collected: int = 0
+    graded: int = 0
+    to_grade: int = 0
+    waiting: int = 0
+    pages: int = 0
+    out: int = 0
+
+
+def standings(course: Course, place: Path) -> dict[str, Standing]:
+    """The standing of each assignment; `place`: the course in the exchange."""
+    graded = _gradebook(course)
+    inbound = _inbound(place / "inbound", course.timezone)
+    return {
+        name: _standing(course, place, name, inbound.get(name, {}), graded)
+        for name in course.assignments
+    }
+
+
+Graded = Mapping[tuple[str, str], tuple[datetime | None, bool]]
+
+
+def _standing(
+    course: Course,
+    place: Path,
+    name: str,
+    inbound: Mapping[str, list[tuple[str, datetime]]],
+    graded: Graded,
+) -> Standing:
+    zone = course.timezone
+    collected = {s: _stamp(f, zone) for s, f in _students(course.submitted, name)}
+    report = read_report(course.root, name)
+    current = {
+        student
+        for student, time in collected.items()
+        if (name, student) in graded and graded[name, student][0] in (time, None)
+    }
+    mine = {s: g for (a, s), g in graded.items() if a == name}
+    pages = dict(_pages(course, name))
+    return Standing(
+        (place / "outbound" / name).is_dir(),
+        len(inbound),
+        sum(_is_fresh(e, collected.get(s), report) for s, e in inbound.items()),
+        len(collected),
+        len(mine),
+        len(collected.keys() - current),
+        sum(waits for _, waits in mine.values()),
+        len(pages),
+        sum(_is_out(page, place / "feedback") for page in pages.values()),
+    )
+
+
+def _inbound(
+    folder: Path, zone: tzinfo
+) -> dict[str, dict[str, list[tuple[str, datetime]]]]:
+    """Names and times of entries by assignment and student, as their names say."""
+    found: dict[str, dict[str, list[tuple[str, datetime]]]] = {}
+    names: list[str] = []
+    with suppress(OSError):
+        names = os.listdir(folder)  # noqa: PTH208 (names alone, of many)
+    for name in names:
+        with suppress(Refused):
+            entry = parse_entry(name, zone)
+            students = found.setdefault(entry.assignment, {})
+            students.setdefault(entry.student, []).append((name, entry.claimed))
+    return found
+
+
+def _is_fresh(
+    entries: list[tuple[str, datetime]],
+    collected: datetime | None,
+    report: CollectReport | None,
+) -> bool:
+    """Whether something came in that no collection has looked at."""
+    remarks = [*report.refused, *report.notes] if report else []
+    seen = {remark.entry for remark in remarks}
+    times = [time for name, time in entries if name not in seen]
+    return any(collected is None or time > collected for time in times)
+
+
+def _students(folder: Path, name: str) -> Iterator[tuple[str, Path]]:
+    for path in folder.glob(f"*/{name}"):
+        if path.is_dir():
+            yield path.parent.name, path
+
+
+def _stamp(folder: Path, zone: tzinfo) -> datetime | None:
+    with suppress(OSError, ValueError):
+        text = (folder / "timestamp.txt").read_text(encoding="utf-8")
+        return parse_timestamp(text, zone)
+    return None
+
+
+def _gradebook(course: Course) -> Graded:
+    """Time and whether marks are waited for, by assignment and student."""
+    return {
+        (name, student): (as_moment(time), bool(waits))
+        for name, student, time, waits in read_rows(course, _GRADED)
+    }
+
+
+def _pages(course: Course, name: str) -> Iterator[tuple[str, Path]]:
+    """The feedback page of each student that shows the grading of now."""
+    notebook = course.assignments[name].notebook
+    for student, folder in _students(course.feedback, name):
+        page = folder / f"{notebook}.html"
+        graded = course.autograded / student / name / f"{notebook}.ipynb"
+        if _time(page) and _time(page) >= _time(graded):
+            yield student, page
+
+
+def _is_out(page: Path, released: Path) -> bool:
+    try:
+        secret = (page.parent / "submission_secret.txt").read_text(encoding="utf-8")
+        name = notebook_hash(secret=secret, notebook_id=page.stem)
+    except (OSError, ValueError, AssertionError):
+        return False
+    return _time(released / f"{name}.html") >= _time(page)
+
+
+def _time(path: Path) -> float:
+    with suppress(OSError):
+        return path.stat().st_mtime
+    return 0.0

@@ -1,0 +1,117 @@
+"""What the grading page shows: the standing of the class, and the jobs."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from unrolled.course.exchange import exchange_folder, tell_dates
+from unrolled.course.model import load_course
+from unrolled.errors import UserError
+from unrolled.hub.exchange.collect_report import Remark, read_report
+from unrolled.hub.grading.jobs import Job, Jobs
+from unrolled.hub.grading.progress import Standing, standings
+from unrolled.timestamps import moment
+
+FRESH_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Row:
+    """One assignment on the page."""
+
+    name: str
+    title: str
+    due: str
+    standing: Standing
+    job: Job | None
+    ended: str
+    refused: tuple[Remark, ...]
+    notes: tuple[Remark, ...]
+    ungraded: tuple[dict[str, str], ...]
+
+    @property
+    def to_grade(self) -> int:
+        """Submissions that a run may still grade: not those it could not."""
+        return max(0, self.standing.to_grade - len(self.ungraded))
+
+    @property
+    def next(self) -> str:
+        """The step that makes sense now."""
+        standing = self.standing
+        steps = {
+            "collect": standing.fresh > 0,
+            "grade": self.to_grade > 0,
+            "mark": standing.waiting > 0,
+            "feedback": standing.pages < standing.graded,
+            "release": standing.out < standing.pages,
+        }
+        return next((step for step, wanted in steps.items() if wanted), "")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The row as JSON has it."""
+        return asdict(self) | {"next": self.next, "to_grade": self.to_grade}
+
+
+class Gradings:
+    """The course, its jobs, and what was last counted (kept for two seconds)."""
+
+    def __init__(self, root: Path) -> None:
+        self.course = load_course(root)
+        self.place = exchange_folder(self.course)
+        self.jobs = Jobs(root)
+        self.said: dict[str, str] = {}
+        self._counted: dict[str, Standing] = {}
+        self._error = ""
+        self._when = 0.0
+        self._one = asyncio.Lock()
+
+    async def rows(self) -> tuple[list[Row], str]:
+        """All assignments, and what is wrong with the course or nothing."""
+        async with self._one:
+            if time.monotonic() - self._when > FRESH_SECONDS:
+                await self._count()
+        names = self.course.assignments
+        return [await asyncio.to_thread(self._row, n) for n in names], self._error
+
+    async def _count(self) -> None:
+        self._error = ""
+        try:
+            self._counted = await asyncio.to_thread(self._look)
+        except UserError as error:
+            self._error = str(error)
+        except OSError as error:
+            self._error = f"The course cannot be read: {error}"
+        self._when = time.monotonic()
+
+    def _look(self) -> dict[str, Standing]:
+        self.course = load_course(self.course.root)
+        found = standings(self.course, self.place)
+        with suppress(UserError):  # the page shows what there is
+            tell_dates(self.course, self.place)
+        return found
+
+    def _row(self, name: str) -> Row:
+        assignment = self.course.assignments[name]
+        report = read_report(self.course.root, name)
+        graded = self.jobs.last(name, "grade")
+        due, zone = assignment.due, self.course.timezone
+        job = self.jobs.latest(name)
+        return Row(
+            name,
+            assignment.title,
+            moment(due, zone) if due else "",
+            self._counted.get(name, Standing()),
+            job,
+            moment(datetime.fromisoformat(job.ended), zone)
+            if job and job.ended
+            else "",
+            tuple(report.refused) if report else (),
+            tuple(report.notes) if report else (),
+            tuple(graded.ungraded) if graded else (),
+        )

@@ -1,0 +1,1 @@
+"""Sign-in from Canvas (LTI 1.3)."""

@@ -1,0 +1,184 @@
+"""Sign-in from Canvas (LTI 1.3): whom Canvas names, and whose account that is.
+
+`jupyterhub-ltiauthenticator` checks the signature, issuer, audience, age, state and
+nonce of Canvas's message. What is added here: which person of the course it is, read
+anew at each sign-in; staff by an explicit table only; pages that say what to do.
+
+Of a message's parts, Canvas alone writes `sub`, `name`, `email` and the deployment id;
+`custom` can be changed by whoever may edit the course that the link stands in. So staff
+are known by `sub`, and only links of this course's deployment are taken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pwd
+import subprocess
+from typing import Any
+
+from jupyterhub.utils import url_path_join
+from ltiauthenticator.lti13.auth import LTI13Authenticator
+from tornado.web import HTTPError
+from traitlets import Bool, Dict, Set, Unicode
+
+from unrolled.course.hub import RULE
+from unrolled.hub.accounts import safe_account
+from unrolled.hub.lti.identity import (
+    Pupil,
+    Refused,
+    Visitor,
+    find_student,
+    pupils_from,
+    said_of,
+    visitor,
+)
+from unrolled.hub.lti.key import public_key
+from unrolled.hub.lti.pages import (
+    COME_FROM_CANVAS,
+    AppSettings,
+    FromCanvas,
+    Launch,
+    SignInPage,
+    refusal,
+)
+from unrolled.hub.lti.settings import read_lti
+from unrolled.hub.plan import HubPlan
+
+READ_SECONDS = 20.0
+
+
+def configure_canvas(config: Any, plan: HubPlan) -> None:
+    """Let the hub of `plan` sign in from Canvas; UserError if lti.toml is not ready."""
+    settings = read_lti(plan)
+    config.JupyterHub.authenticator_class = (
+        "unrolled.hub.lti.authenticator.CanvasAuthenticator"
+    )
+    ours = config.CanvasAuthenticator
+    ours.issuer = settings.issuer
+    ours.authorize_url = settings.authorize_url
+    ours.jwks_endpoint = settings.jwks_endpoint
+    ours.client_id = set(settings.client_ids)
+    ours.deployments = set(settings.deployments)
+    ours.match_email = settings.match_email
+    ours.staff = dict(settings.staff)
+    ours.reserved = {"root", plan.grader, *plan.instructors, *plan.assistants}
+    ours.students_group = f"nbgrader-{plan.course}"
+    ours.course_root = str(plan.course_root)
+    ours.reader = plan.grader
+    ours.python = str(plan.staff_env / "bin" / "python")
+    ours.public_key = public_key(plan.state / "lti_public_key.json")
+    # Nobody gets this far but those whom `authenticate` has found.
+    ours.allow_all = True
+
+
+class CanvasAuthenticator(LTI13Authenticator):  # type: ignore[misc]
+    """Signs in the students of the course's records and the staff of a table."""
+
+    login_service = "Canvas"
+    login_handler = FromCanvas
+    callback_handler = Launch
+    config_handler = AppSettings
+
+    deployments = Set(Unicode(), help="Where in Canvas people may come from.").tag(
+        config=True
+    )
+    staff = Dict(help="Accounts of staff, by Canvas's `sub`.").tag(config=True)
+    reserved = Set(Unicode(), help="Accounts that no student gets.").tag(config=True)
+    match_email = Bool(False, help="Find students by e-mail, too.").tag(config=True)
+    students_group = Unicode(help="The hub's group of students.").tag(config=True)
+    course_root = Unicode(help="The course folder with the records.").tag(config=True)
+    reader = Unicode(help="The account that reads the records.").tag(config=True)
+    python = Unicode(help="The Python that reads the records.").tag(config=True)
+    public_key = Dict(help="The public key that Canvas asks for.").tag(config=True)
+
+    def login_url(self, base_url: str) -> str:
+        """Where somebody is sent who is not signed in."""
+        return str(url_path_join(base_url, "login"))
+
+    def get_custom_html(self, base_url: str) -> str:
+        """The sign-in page."""
+        return COME_FROM_CANVAS
+
+    def get_handlers(self, app: Any) -> list[tuple[str, type]]:
+        """The pages of signing in."""
+        return [
+            ("/login", SignInPage),
+            ("/lti13/oauth_login", self.login_handler),
+            ("/lti13/oauth_callback", self.callback_handler),
+            ("/lti13/config", self.config_handler),
+        ]
+
+    async def authenticate(self, handler: Any, data: Any = None) -> dict[str, Any]:
+        """The account of the person in a message that was checked; 403 says why not."""
+        if not isinstance(handler, Launch) or not data:
+            raise HTTPError(403, "Sign in from Canvas.")
+        person = visitor(data)
+        try:
+            account = await self.account_of(person)
+        except Refused as error:
+            self.log.warning("Canvas sign-in refused: %s (%s)", error, said_of(person))
+            raise refusal(person, str(error)) from error
+        return {"name": account, "auth_state": None}
+
+    async def account_of(self, person: Visitor) -> str:
+        """The account of a person; Refused tells why there is none."""
+        if person.deployment not in self.deployments:
+            raise Refused(
+                "This link to the hub is not the one of its course (deployment id "
+                f"{person.deployment or 'missing'})."
+            )
+        if person.sub and person.sub in self.staff:
+            return str(self.staff[person.sub])
+        pupils = await asyncio.to_thread(self.pupils)
+        account = find_student(person, pupils, self.match_email).account
+        if not safe_account(account, set(self.reserved)):
+            raise Refused(
+                f"The course's list calls you {account!r}, which cannot be a student's "
+                f"account here: {RULE}, and nobody else's."
+            )
+        return account
+
+    def pupils(self) -> list[Pupil]:
+        """The course's students now, read as the grader; Refused if that fails."""
+        command = [self.python, "-I", "-m", "unrolled.hub.lti.identity"]
+        try:
+            done = subprocess.run(
+                [*command, self.course_root],
+                **_as(self.reader),
+                cwd="/",
+                env={"PATH": os.defpath, "HOME": _home(self.reader)},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=READ_SECONDS,
+                check=True,
+            )
+            return pupils_from(done.stdout)
+        except (OSError, LookupError, ValueError, TypeError, AttributeError) as error:
+            why: object = error
+        except subprocess.SubprocessError as error:
+            why = getattr(error, "stderr", None) or error
+        self.log.error("the students of %s cannot be read: %s", self.course_root, why)
+        raise Refused("The hub could not read the course's list of students.")
+
+    def join(self, user: Any) -> None:
+        """Put a student who was enrolled since the hub's start into the group."""
+        names = {group.name for group in user.orm_user.groups}
+        if user.name not in self.reserved and self.students_group not in names:
+            user.sync_groups([*names, self.students_group])
+
+
+def _home(account: str) -> str:
+    """Where PostgreSQL's driver looks for the reader's password (~/.pgpass)."""
+    if os.geteuid() != 0:
+        return os.environ.get("HOME", "/")
+    return pwd.getpwnam(account).pw_dir
+
+
+def _as(account: str) -> dict[str, Any]:
+    """Arguments for a process of another account; only root can and must."""
+    if os.geteuid() != 0:
+        return {}
+    entry = pwd.getpwnam(account)
+    return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}

@@ -1,0 +1,168 @@
+"""Whose account a person is who comes from Canvas.
+
+    python -m unrolled.hub.canvas_people COURSE_FOLDER
+
+prints the course's students as JSON. It is run as the grader, to whom the records
+belong: root reads only what this prints, whatever lies in the course folder.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from unrolled.course.model import load_course
+from unrolled.gradebook.read import read_rows
+
+CUSTOM = "https://purl.imsglobal.org/spec/lti/claim/custom"
+LIS = "https://purl.imsglobal.org/spec/lti/claim/lis"
+DEPLOYMENT = "https://purl.imsglobal.org/spec/lti/claim/deployment_id"
+KEYS = ("canvas_id", "sis_id", "login", "email")  # from the surest to the least sure
+
+
+@dataclass(frozen=True)
+class Pupil:
+    """A student as the course's records have one; "" is what they do not tell."""
+
+    account: str
+    canvas_id: str = ""
+    sis_id: str = ""
+    login: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """A person as Canvas's signed message tells; "" is what it does not tell."""
+
+    sub: str
+    name: str = ""
+    canvas_id: str = ""
+    sis_id: str = ""
+    login: str = ""
+    email: str = ""
+    deployment: str = ""
+
+
+class Refused(Exception):
+    """Nobody is signed in; says why, in words for the person in front of the page."""
+
+
+def visitor(token: Mapping[str, Any]) -> Visitor:
+    """Who the message is about. Canvas sends `$...` for what it does not know."""
+    custom, lis = _table(token.get(CUSTOM)), _table(token.get(LIS))
+    return Visitor(
+        _text(token.get("sub")),
+        _text(token.get("name")),
+        _text(custom.get("canvas_id")),
+        _text(lis.get("person_sourcedid")) or _text(custom.get("sis_id")),
+        _text(custom.get("login")),
+        _text(token.get("email")),
+        _text(token.get(DEPLOYMENT)),
+    )
+
+
+def _table(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: Any) -> str:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    text = str(value).strip() if whole or isinstance(value, str) else ""
+    return "" if text.startswith("$") else text
+
+
+def find_student(
+    person: Visitor, pupils: Sequence[Pupil], match_email: bool = False
+) -> Pupil:
+    """The one student that a person is; the surest key that finds any decides.
+
+    A student whose surer key is another than the person's is not this person, even
+    if a login was given to somebody else since. Raises Refused.
+    """
+    keys = KEYS if match_email else KEYS[:-1]
+    if not any(getattr(person, key) for key in keys):
+        raise Refused(
+            "Canvas did not say who you are (no id, no login). The app's privacy "
+            "level in Canvas must be public."
+        )
+    for place, key in enumerate(keys):
+        found = {p for p in pupils if _is(person, p, key, keys[:place])}
+        if len(found) > 1:
+            raise Refused(f"{len(found)} students here have your {_SAID[key]}.")
+        if found:
+            return found.pop()
+    raise Refused("You are not on this course's list of students yet.")
+
+
+_SAID = {
+    "canvas_id": "Canvas id",
+    "sis_id": "SIS id",
+    "login": "login",
+    "email": "e-mail address",
+}
+
+
+def _is(person: Visitor, pupil: Pupil, key: str, surer: Iterable[str]) -> bool:
+    def values(of: str) -> tuple[str, str]:
+        return _plain(of, getattr(person, of)), _plain(of, getattr(pupil, of))
+
+    theirs, ours = values(key)
+    differ = any(all(pair) and pair[0] != pair[1] for pair in map(values, surer))
+    return theirs != "" and theirs == ours and not differ
+
+
+def _plain(key: str, value: str) -> str:
+    """Logins and addresses are the same in small letters and capitals."""
+    return value.casefold() if key in ("login", "email") else value
+
+
+def said_of(person: Visitor) -> str:
+    """What an instructor needs to know of a person, in a few words."""
+    told = [f"{_SAID[k]} {getattr(person, k)}" for k in KEYS if getattr(person, k)]
+    return ", ".join([person.name or "no name", *told])
+
+
+def read_pupils(course: Path) -> list[Pupil]:
+    """All students of the gradebook, with what the roster kept beside it."""
+    kept = _kept(course / "canvas-records" / "students.json")
+    told = "select id, lms_user_id, email from student"
+    rows = read_rows(load_course(course), told)
+    return [
+        Pupil(
+            str(account),
+            str(canvas_id or ""),
+            str(kept.get(account, {}).get("sis_id", "")),
+            str(kept.get(account, {}).get("login", "")),
+            str(email or ""),
+        )
+        for account, canvas_id, email in rows
+    ]
+
+
+def _kept(path: Path) -> dict[str, dict[str, str]]:
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return {}
+
+
+def pupils_from(text: str) -> list[Pupil]:
+    """What `main` printed; ValueError if it is anything but plain texts."""
+    rows = json.loads(text)
+    if not all(isinstance(v, str) for row in rows for v in row.values()):
+        raise ValueError("something other than a text")
+    return [Pupil(**row) for row in rows]
+
+
+def main() -> None:
+    """Print the students of a course folder."""
+    print(json.dumps([asdict(p) for p in read_pupils(Path(sys.argv[1]))]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""What the hub knows of Canvas's sign-in: `hub/lti.toml` in the hub's folder."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from unrolled.course.toml import Table
+from unrolled.errors import UserError
+from unrolled.hub.plan import HubPlan
+
+FILE = "lti.toml"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+TEMPLATE = """\
+# How this hub knows Canvas (LTI 1.3); docs/many-machines.md says where each comes from.
+# Only root may write here. After a change start the hub again.
+
+# Three addresses. These are Canvas in the cloud; a Canvas of your own has others.
+issuer = "https://canvas.instructure.com"
+authorize_url = "https://sso.canvaslms.com/api/lti/authorize_redirect"
+jwks_endpoint = "https://sso.canvaslms.com/api/lti/security/jwks"
+
+# The number of the developer key that a Canvas administrator made for this hub.
+client_ids = []              # for example ["10000000000012"]
+
+# The deployment id of the app in this course: Settings > Apps > (gear) > Deployment Id.
+# Whoever teaches another course can send other people's ids from there, so that only
+# sign-ins from this course are taken. Leave it empty once: the page that refuses you
+# shows the id.
+deployments = []             # for example ["12:a94a8fe5ccb19ba61c4c0873d391e987"]
+
+# Students are found by Canvas id, SIS id and login, as `unrolled canvas roster` wrote
+# them. true also looks for the e-mail address. Students can change theirs in Canvas:
+# only where your school does not let them.
+match_email = false
+
+# Who is staff here: an account of [hub] in course.toml, and that person's id in Canvas.
+# Being a teacher in Canvas is not enough. Sign in once: the page that refuses you shows
+# the id.
+[staff]
+# instructor = "b1946ac9-2492-4d23-8d1f-6e2f5a0b9c11"
+"""
+
+
+@dataclass(frozen=True)
+class LtiSettings:
+    """Canvas's addresses, our ids there, and staff: accounts by Canvas's `sub`."""
+
+    issuer: str
+    authorize_url: str
+    jwks_endpoint: str
+    client_ids: frozenset[str]
+    deployments: frozenset[str]
+    match_email: bool
+    staff: Mapping[str, str]
+
+
+def read_lti(plan: HubPlan) -> LtiSettings:
+    """Read the file; one with comments is written if there is none.
+
+    Raises UserError that names the file and the key that is missing or wrong.
+    """
+    path = plan.state / FILE
+    if not path.exists():
+        _write_template(path)
+    _only_ours(path)
+    try:
+        table = Table(path, "", tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: cannot be read: {error}.") from error
+    table.only(*LtiSettings.__dataclass_fields__)
+    return LtiSettings(
+        _address(table, "issuer"),
+        _address(table, "authorize_url"),
+        _address(table, "jwks_endpoint"),
+        _texts(table, "client_ids", needed=True),
+        _texts(table, "deployments"),
+        bool(table.get("match_email", bool, False)),
+        _staff(table, plan),
+    )
+
+
+def _write_template(path: Path) -> None:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(TEMPLATE, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written: {error.strerror}.") from error
+
+
+def _only_ours(path: Path) -> None:
+    """Whoever can write this file can sign in as anybody."""
+    about = path.stat()
+    if about.st_uid != os.geteuid() or about.st_mode & 0o022:
+        raise UserError(
+            f"{path}: others than the hub's account may write it. "
+            f"chown root: {path} && chmod 600 {path}"
+        )
+
+
+def _address(table: Table, key: str) -> str:
+    text = table.text(key)
+    parts = urlsplit(text)
+    safe = parts.scheme == "https" or parts.hostname in LOOPBACK
+    if not safe or not parts.hostname:
+        raise table.fail(key, f"{text!r} must be an address that begins with https://")
+    return text
+
+
+def _texts(table: Table, key: str, needed: bool = False) -> frozenset[str]:
+    values = table.get(key, list, [])
+    for value in values:
+        if not isinstance(value, str) or not value.strip():
+            raise table.fail(key, f"{value!r} must be a text in quotes")
+    if needed and not values:
+        raise table.fail(key, "is empty: a Canvas administrator has the number")
+    return frozenset(values)
+
+
+def _staff(table: Table, plan: HubPlan) -> dict[str, str]:
+    """The account by the person's id in Canvas."""
+    staff = table.table("staff")
+    accounts = (*plan.instructors, *plan.assistants)
+    found: dict[str, str] = {}
+    for account in staff.values:
+        if account not in accounts:
+            raise staff.fail(
+                account,
+                f"no instructor or assistant of [hub] in course.toml; those are "
+                f"{', '.join(accounts) or 'none'}",
+            )
+        person = staff.text(account)
+        if person in found:
+            raise staff.fail(account, f"has the same id as {found[person]}")
+        found[person] = account
+    return found

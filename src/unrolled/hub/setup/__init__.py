@@ -1,0 +1,1 @@
+"""From a clone of the course to a hub that answers, and down again."""

@@ -1,0 +1,103 @@
+"""The course folder of a hub, and nbgrader's exchange."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from unrolled.course.model import Course
+from unrolled.errors import UserError
+from unrolled.hub.commands import as_grader
+from unrolled.hub.plan import HubPlan
+
+GIVEN = ("lessons", "source", "release", "solutions")
+FILES = ("course.toml", "nbgrader_config.py")
+WORK = ("submitted", "autograded", "feedback", "canvas-records", "build/results")
+KEPT = ("course.secret", "canvas.token", "built.sha256")
+
+
+def place_course(plan: HubPlan, course: Course) -> bool:
+    """Copy the course to the grader's home, with what is graded; only the first time.
+
+    Afterwards the copy is the course: it is edited there, and nothing here is taken
+    over again. Returns whether it was copied.
+    """
+    place = plan.course_root
+    if (place / "course.toml").exists():
+        return False
+    if place.is_dir() and any(place.iterdir()):
+        raise UserError(
+            f"{place}: is not empty and holds no course.toml. The course goes there: "
+            "move away what is in it."
+        )
+    fresh = place.with_name(f".{place.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(mode=0o700)
+    for name in GIVEN:
+        shutil.copytree(course.root / name, fresh / name)
+    for name in FILES:
+        shutil.copyfile(course.root / name, fresh / name)
+    for name in WORK:
+        if (course.root / name).is_dir():
+            shutil.copytree(course.root / name, fresh / name)
+    for name in KEPT:
+        if (course.root / name).is_file():
+            shutil.copy2(course.root / name, fresh / name)
+    _copy_gradebook(course.gradebook, fresh / course.gradebook.name)
+    _give(fresh, plan.grader)
+    fresh.rename(place)
+    return True
+
+
+def _copy_gradebook(old: Path, new: Path) -> None:
+    """Copy the database whole, with what its write-ahead log still holds."""
+    if old.is_file():
+        with (
+            closing(sqlite3.connect(old)) as origin,
+            closing(sqlite3.connect(new)) as target,
+        ):
+            origin.backup(target)
+
+
+def _give(folder: Path, account: str) -> None:
+    """Make an account the owner of a folder and all in it."""
+    entry = pwd.getpwnam(account)
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, entry.pw_uid, entry.pw_gid, follow_symlinks=False)
+
+
+def make_exchange(plan: HubPlan) -> None:
+    """The exchange as nbgrader wants it, and no student can move it away.
+
+    All may write to its root (nbgrader insists), so it is sticky as /tmp is; hand-ins
+    lie in a folder that students can write to but not list.
+    """
+    plan.exchange.mkdir(exist_ok=True)
+    plan.exchange.chmod(0o1777)
+    grader = pwd.getpwnam(plan.grader)
+    course = plan.exchange / plan.course
+    for folder, mode in (
+        (course, 0o755),
+        (course / "outbound", 0o755),
+        (course / "inbound", 0o3733),
+        (course / "feedback", 0o711),
+    ):
+        folder.mkdir(exist_ok=True)
+        os.chown(folder, grader.pw_uid, grader.pw_gid)
+        folder.chmod(mode)
+
+
+def build_course(plan: HubPlan) -> None:
+    """Build and register the assignments, as the grader."""
+    try:
+        as_grader(plan, [plan.staff_env / "bin" / "unrolled", "build"])
+    except UserError as error:
+        home = plan.homes / plan.grader
+        raise UserError(
+            f"{plan.course_root} could not be built as the account {plan.grader} "
+            f"(home: {home}): {error}"
+        ) from error

@@ -1,0 +1,233 @@
+"""JupyterHub's configuration, made from the plan of the hub.
+
+Facts that cost time to find: a service that grades must have the course's name, or
+nbgrader's lists stay empty; students' pages come from the operating system's user,
+so each person has an account of their own; homes are 0700.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tornado.web import HTTPError
+
+from unrolled.hub.accounts import ensure_student
+from unrolled.hub.plan import HubPlan, load_plan
+from unrolled.hub.setup.landing import TEMPLATES, landing, service_words
+from unrolled.hub.setup.services import (
+    CULLER,
+    authoring_service,
+    cull_every,
+    culling_service,
+    formgrader_service,
+    grading_service,
+)
+
+INSTRUCTORS = "instructors"
+
+
+def configure(config: Any, folder: str) -> None:
+    """Configure JupyterHub (`config` is its `get_config()`) for the hub in `folder`."""
+    plan = load_plan(Path(folder))
+    _hub(config, plan)
+    _proxy(config, plan)
+    _sign_in(config, plan)
+    _spawner(config, plan)
+    config.JupyterHub.services = [
+        formgrader_service(plan),
+        authoring_service(plan),
+        grading_service(plan),
+    ]
+    token = (plan.state / "check.token").read_text(encoding="ascii").strip()
+    config.JupyterHub.services += [{"name": "unrolled-check", "api_token": token}]
+    config.JupyterHub.services += culling_service(plan)
+    config.JupyterHub.load_groups = groups(plan)
+    config.JupyterHub.load_roles = roles(plan)
+
+
+def _hub(config: Any, plan: HubPlan) -> None:
+    """Everything listens on loopback; what the hub keeps, only root reads."""
+    config.JupyterHub.bind_url = plan.address
+    config.JupyterHub.hub_bind_url = f"http://127.0.0.1:{plan.hub_port}"
+    config.JupyterHub.db_url = f"sqlite:///{plan.state / 'jupyterhub.sqlite'}"
+    config.JupyterHub.cookie_secret_file = str(plan.state / "cookie_secret")
+    config.JupyterHub.pid_file = str(plan.state / "jupyterhub.pid")
+    config.JupyterHub.template_paths = [str(TEMPLATES)]
+    words = service_words(plan)
+    config.JupyterHub.template_vars = {"announcement": "", "service_words": words}
+    config.JupyterHub.default_url = landing(plan)
+    # Who works goes on while the hub starts anew; `unrolled hub` ends servers itself.
+    config.JupyterHub.cleanup_servers = False
+    config.JupyterHub.shutdown_on_logout = False
+
+
+def _proxy(config: Any, plan: HubPlan) -> None:
+    """Links of formgrader in a tab of its own lead to /tree/: we send them on."""
+    config.ConfigurableHTTPProxy.command = [str(plan.proxy)]
+    config.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{plan.proxy_port}"
+    config.ConfigurableHTTPProxy.pid_file = str(plan.state / "proxy.pid")
+    grading = f"http://127.0.0.1:{plan.grading_port}"
+    config.Proxy.extra_routes = {
+        f"/{kind}/": grading for kind in ("tree", "notebooks", "edit")
+    }
+
+
+def _sign_in(config: Any, plan: HubPlan) -> None:
+    """Whoever the hub knows may sign in: those of the plan, those enrolled later."""
+    config.Authenticator.allow_existing_users = True
+    config.Authenticator.blocked_users = {"root"}
+    config.Authenticator.post_auth_hook = partial(_not_the_grader, plan.grader)
+    if plan.sign_in == "password":
+        secret = (plan.state / "password").read_text(encoding="ascii").strip()
+        config.JupyterHub.authenticator_class = "shared-password"
+        config.SharedPasswordAuthenticator.user_password = secret
+    elif plan.sign_in == "pam":
+        config.JupyterHub.authenticator_class = "pam"
+        config.PAMAuthenticator.open_sessions = False
+    else:
+        from unrolled.hub.lti.authenticator import configure_canvas
+
+        configure_canvas(config, plan)
+
+
+def _not_the_grader(
+    grader: str, authenticator: Any, handler: Any, found: dict[str, Any]
+) -> dict[str, Any]:
+    """Nobody signs in as the grader, with the right password either."""
+    if found["name"] == grader:
+        raise HTTPError(403, f"{grader} grades; nobody signs in as it.")
+    return found
+
+
+def _spawner(config: Any, plan: HubPlan) -> None:
+    """Each student's own server, as the student's own account."""
+    bin_ = plan.students_env / "bin"
+    config.JupyterHub.spawner_class = "jupyterhub.spawner.LocalProcessSpawner"
+    spawner = config.LocalProcessSpawner
+    spawner.cmd = [*bounded(plan), str(bin_ / "jupyterhub-singleuser")]
+    spawner.environment = {
+        "PATH": f"{bin_}:{os.environ.get('PATH', os.defpath)}",
+        "UNROLLED_HUB": str(plan.folder),
+        "UNROLLED_COURSE_ID": plan.course,
+        "UNROLLED_COURSE_TITLE": plan.title,
+        "KERAS_BACKEND": "torch",
+        "OMP_NUM_THREADS": "2",
+        "JUPYTER_PREFER_ENV_PATH": "1",
+    }
+    spawner.env_keep = ["LANG", "LC_ALL", "TZ"]
+    spawner.default_url = "/course"
+    spawner.args = ["--ServerApp.terminals_enabled=False", *idle_kernels(plan)]
+    spawner.http_timeout = 120
+    spawner.start_timeout = 120
+    # It ends at once: interrupted, a server would ask whether it should.
+    spawner.interrupt_timeout = 1
+    spawner.pre_spawn_hook = ensure_student
+
+
+def bounded(plan: HubPlan) -> list[str]:
+    """What stands before the command of a server to bound its memory.
+
+    The limit of data (RLIMIT_DATA) is handed down to kernels and to what they start;
+    it holds for each process by itself, on every Linux, with no cgroup to write to.
+    """
+    if not plan.memory_mb:
+        return []
+    return ["prlimit", f"--data={plan.memory_mb * 1_000_000}", "--"]
+
+
+def idle_kernels(plan: HubPlan) -> list[str]:
+    """Kernels that run nothing are ended, also those whose notebook is left open.
+
+    An open page counts as use of the server, so the kernels would stay for ever.
+    """
+    if not plan.idle_minutes:
+        return []
+    return [
+        f"--MappingKernelManager.cull_idle_timeout={plan.idle_minutes * 60}",
+        f"--MappingKernelManager.cull_interval={cull_every(plan.idle_minutes)}",
+        "--MappingKernelManager.cull_connected=True",
+    ]
+
+
+def groups(plan: HubPlan) -> dict[str, Any]:
+    """Who is what; nbgrader reads courses from the groups' names.
+
+    The grader is among those who grade, for formgrader asks the hub about itself. (To
+    block its sign-in would take it out again: it gets no server instead.)
+    """
+    staff = [*plan.instructors, *plan.assistants]
+    return {
+        f"formgrade-{plan.course}": {"users": [*staff, plan.grader]},
+        f"nbgrader-{plan.course}": {"users": list(plan.students)},
+        f"{INSTRUCTORS}-{plan.course}": {"users": list(plan.instructors)},
+    }
+
+
+def roles(plan: HubPlan) -> list[dict[str, Any]]:
+    """Who may open which service, and what the services may do at the hub."""
+
+    def may_open(service: str) -> list[str]:
+        wanted = ("access:services!service", "read:services!service")
+        return ["list:services", *(f"{scope}={service}" for scope in wanted)]
+
+    grading = [*may_open(plan.formgrader), *may_open(plan.grading)]
+    return [
+        {"name": "server", "scopes": ["inherit"]},
+        {
+            "name": f"formgrade-{plan.course}",
+            "scopes": list(dict.fromkeys(grading)),
+            "groups": [f"formgrade-{plan.course}"],
+        },
+        {
+            "name": f"{INSTRUCTORS}-{plan.course}",
+            "scopes": may_open(plan.authoring),
+            "groups": [f"{INSTRUCTORS}-{plan.course}"],
+        },
+        {
+            "name": f"assistants-service-{plan.course}",
+            "scopes": ["read:users"],
+            "services": [plan.formgrader],
+        },
+        {
+            "name": f"authoring-service-{plan.course}",
+            "scopes": ["admin:groups", "admin:users"],
+            "services": [plan.authoring],
+        },
+        *culling_role(plan),
+        {
+            "name": "unrolled-check",
+            "scopes": ["read:groups", "read:users:name"],
+            "services": ["unrolled-check"],
+        },
+    ]
+
+
+def culling_role(plan: HubPlan) -> list[dict[str, Any]]:
+    """What the service may do that ends idle servers."""
+    if not plan.idle_minutes:
+        return []
+    scopes = ["list:users", "read:users:activity", "read:servers", "delete:servers"]
+    return [{"name": CULLER, "scopes": scopes, "services": [CULLER]}]
+
+
+def config_file(plan: HubPlan) -> Path:
+    """The generated configuration."""
+    return plan.state / "jupyterhub_config.py"
+
+
+CONFIG = '''"""Made by `unrolled hub` from course.toml, again at every start."""
+
+from unrolled.hub.config import configure
+
+configure(get_config(), {folder!r})
+'''
+
+
+def write_config(plan: HubPlan) -> None:
+    """Write the configuration file."""
+    config_file(plan).write_text(
+        CONFIG.format(folder=str(plan.folder)), encoding="utf-8"
+    )

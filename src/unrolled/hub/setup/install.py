@@ -1,0 +1,245 @@
+"""The two environments and the proxy of a hub, installed where all may read them.
+
+Students work in one environment; the staff's lies over it and adds what grading
+needs, so that nothing of a grader is on the students' path.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from unrolled.errors import UserError
+from unrolled.hub.commands import call
+from unrolled.hub.ownership import claim
+from unrolled.hub.plan import HubPlan
+
+Say = Callable[[str], None]
+PROXY = "configurable-http-proxy"
+PROXY_FOR_NODE = ((20, "5.3.0"), (18, "4.6.3"))
+TORCH = "torch"
+TORCH_REST = ("pip", "pip3", "install", "torchvision", "torchaudio")
+DEBIAN = {"node": "nodejs", "npm": "npm", "useradd": "passwd", "runuser": "util-linux"}
+
+
+def install(plan: HubPlan, project: Path, say: Say, extras: Sequence[str] = ()) -> None:
+    """Install what is missing or of another version; `project` is this project.
+
+    `extras` are extras of this package that the staff needs beside the usual ones.
+    Raises UserError, with the installer's last words, if something fails.
+    """
+    claim(plan)
+    _debian_packages(say)
+    with _readable_by_all():
+        _proxy(plan, say)
+        fresh = _environments(plan, project, extras, say)
+        _package(plan, project, fresh, say)
+
+
+class _readable_by_all:  # noqa: N801  (used as a function)
+    """Whatever is written meanwhile can be read by everybody."""
+
+    def __enter__(self) -> None:
+        self.before = os.umask(0o022)
+
+    def __exit__(self, *_: object) -> None:
+        os.umask(self.before)
+
+
+def _debian_packages(say: Say) -> None:
+    missing = [package for tool, package in DEBIAN.items() if not shutil.which(tool)]
+    if not missing:
+        return
+    if not shutil.which("apt-get"):
+        raise UserError(
+            f"{', '.join(missing)} must be installed; by itself this works on Debian "
+            "and Ubuntu only."
+        )
+    say(f"installing {', '.join(missing)}")
+    env = {"DEBIAN_FRONTEND": "noninteractive"}
+    call(["apt-get", "update", "-qq"], env=env)
+    call(["apt-get", "install", "-y", "--no-install-recommends", *missing], env=env)
+
+
+def _proxy(plan: HubPlan, say: Say) -> None:
+    if plan.proxy.exists():
+        return
+    major = int(call(["node", "--version"]).strip().lstrip("v").split(".")[0])
+    version = next((v for least, v in PROXY_FOR_NODE if major >= least), None)
+    if version is None:
+        raise UserError(f"node {major} is too old for {PROXY}; 18 or newer is needed.")
+    say(f"installing {PROXY} {version}")
+    target = plan.proxy.parents[2]
+    target.mkdir(parents=True, exist_ok=True)
+    call(["npm", "install", "--silent", "--prefix", target, f"{PROXY}@{version}"])
+
+
+def public_python() -> Path:
+    """A Python that every account may run, 3.11 or newer.
+
+    Raises UserError if there is none: one below /root is of no use to students.
+    """
+    for candidate in (Path("/usr/bin/python3"), Path(sys.base_prefix) / "bin/python3"):
+        path = candidate.resolve()
+        public = path.exists() and all(p.stat().st_mode & 0o001 for p in path.parents)
+        if public and _version(path) >= (3, 11):
+            return candidate
+    raise UserError(
+        "no Python 3.11 or newer that every account may run: "
+        "apt-get install python3 python3-venv."
+    )
+
+
+def _version(python: Path) -> tuple[int, ...]:
+    said = call([python, "-c", "import sys; print(*sys.version_info[:2])"])
+    return tuple(int(number) for number in said.split())
+
+
+def _environments(
+    plan: HubPlan, project: Path, extras: Sequence[str], say: Say
+) -> bool:
+    """Both virtual environments with all but this package; whether anything was new."""
+    staff = ",".join(("grading", "hub", *extras))
+    torch = torch_words(plan)
+    wanted = _wanted(plan, project, extras)
+    stamp = plan.folder / "installed"
+    if _is_installed(plan, wanted):
+        return False
+    if plan.students_env.exists():
+        from unrolled.hub.servers import end, student_servers  # images have no psutil
+
+        end(student_servers(plan))  # those that a killed hub left: their files go
+    stamp.unlink(missing_ok=True)
+    python = public_python()
+    say("making the students' environment (a minute or two)")
+    _venv(python, plan.students_env, project)
+    if torch:  # what it needs comes with the rest: its own index has it in part only
+        _pip(plan.students_env, project, "--no-deps", *torch)
+    _pip(plan.students_env, project, f"{project}[lab]", "jupyterhub")
+    say("making the staff's environment")
+    _venv(python, plan.staff_env, project)
+    _lay_over(plan.students_env, plan.staff_env)
+    _pip(plan.staff_env, project, f"unrolled[{staff}]")
+    _programs(plan.students_env, plan.staff_env)
+    (plan.folder / TORCH).write_text(shlex.join(torch), encoding="utf-8")
+    stamp.write_text(wanted, encoding="utf-8")
+    return True
+
+
+def torch_words(plan: HubPlan) -> list[str]:
+    """The build of PyTorch that was asked for, as pip's words; none for the usual one.
+
+    UNROLLED_TORCH in the environment says it, as the line that PyTorch's site shows for
+    pip, or as the path of a wheel. Later starts remember it; an empty one forgets it.
+    """
+    before = plan.folder / TORCH
+    kept = before.read_text(encoding="utf-8") if before.exists() else ""
+    words = shlex.split(os.environ.get("UNROLLED_TORCH", kept))
+    return [word for word in words if word not in TORCH_REST]
+
+
+def _wanted(plan: HubPlan, project: Path, extras: Sequence[str]) -> str:
+    """What both environments are made from."""
+    files = _digest(project, ("pyproject.toml", "constraints.txt"))
+    return " ".join([files, *extras, *torch_words(plan)])
+
+
+def _is_installed(plan: HubPlan, wanted: str) -> bool:
+    stamp = plan.folder / "installed"
+    return stamp.exists() and stamp.read_text(encoding="utf-8") == wanted
+
+
+def require_same_environments(
+    plan: HubPlan, project: Path, extras: Sequence[str]
+) -> None:
+    """Raise UserError if the environments of servers that run must be made anew."""
+    if not _is_installed(plan, _wanted(plan, project, extras)):
+        raise UserError(
+            "other packages must be installed, which ends people's servers: "
+            "`unrolled hub down`, then `unrolled hub`."
+        )
+
+
+def _venv(python: Path, folder: Path, project: Path) -> None:
+    """A new environment, with a pip that is faster than Debian's."""
+    call([python, "-m", "venv", "--clear", folder])
+    _pip(folder, project, "pip")
+
+
+def _pip(environment: Path, project: Path, *wanted: str) -> None:
+    pip: list[str | Path] = [environment / "bin" / "python", "-m", "pip"]
+    options = ["install", "--quiet", "--disable-pip-version-check"]
+    call(
+        [*pip, *options, "--no-compile", "-c", project / "constraints.txt", *wanted],
+        cwd=project,
+    )
+    _compile(environment)
+
+
+def _compile(environment: Path) -> None:
+    """Compile what is new in an environment, with all processors.
+
+    Students can't write there: what is not compiled now would be at every start.
+    The packages' own tests are left out.
+    """
+    words = ["-m", "compileall", "-qq", "-j", "0", "-x", "/tests?/", "lib"]
+    with suppress(UserError):  # a few packages bring files for other Pythons
+        call([environment / "bin" / "python", *words], cwd=environment)
+
+
+def _lay_over(below: Path, above: Path) -> None:
+    """Let an environment see the packages, data and kernels of another."""
+    site = next((above / "lib").glob("python3*/site-packages"))
+    seen = next((below / "lib").glob("python3*/site-packages"))
+    (site / "_students.pth").write_text(f"{seen}\n", encoding="utf-8")
+    (above / "share").mkdir(exist_ok=True)
+    (above / "share" / "jupyter").symlink_to(below / "share" / "jupyter")
+
+
+def _programs(below: Path, above: Path) -> None:
+    """Give an environment the programs of the one below it, with its own Python."""
+    for program in (below / "bin").iterdir():
+        mine = above / "bin" / program.name
+        text = program.read_bytes() if program.is_file() else b""
+        first, _, rest = text.partition(b"\n")
+        if first == f"#!{below}/bin/python".encode() and not mine.exists():
+            mine.write_bytes(f"#!{above}/bin/python\n".encode() + rest)
+            mine.chmod(0o755)
+
+
+def _package(plan: HubPlan, project: Path, fresh: bool, say: Say) -> None:
+    """This package itself, anew when its text has changed."""
+    stamp = plan.folder / "package"
+    wanted = _digest(project, ("pyproject.toml",)) + _digest(project / "src", None)
+    if not fresh and stamp.exists() and stamp.read_text(encoding="ascii") == wanted:
+        return
+    if not fresh:
+        say("installing this version of unrolled")
+        _pip(
+            *(plan.students_env, project, "--no-deps", "--force-reinstall"),
+            str(project),
+        )
+    stamp.write_text(wanted, encoding="ascii")
+
+
+_TEXTS = (".py", ".j2", ".html", ".css", ".js", ".json")
+
+
+def _digest(folder: Path, names: Iterable[str] | None) -> str:
+    """A digest of some files of a folder, or of all that a hub shows or runs."""
+    digest = hashlib.sha256()
+    paths = (
+        [folder / name for name in names]
+        if names is not None
+        else sorted(p for p in folder.rglob("*") if p.suffix in _TEXTS)
+    )
+    for path in paths:
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,126 @@
+"""The files that tell Jupyter and nbgrader what they are in each environment.
+
+They are written by hand, not by `jupyter server extension enable` or `jupyter
+labextension disable`: the one fails for nbgrader, the other locks extensions.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from unrolled.hub.plan import HubPlan
+
+NBGRADER = "nbgrader.server_extensions"
+# Formgrader with headers, in the place of nbgrader's own.
+MARKING = "unrolled.hub.staff.formgrader"
+STUDENTS = ("assignment_list", "validate_assignment")
+STAFF = ("formgrader",)
+ALL = ("assignment_list", "validate_assignment", "formgrader", "course_list")
+LAB = (
+    *("assignment-list", "validate-assignment", "formgrader", "course-list"),
+    "create-assignment",
+)
+QUIET = {
+    "@jupyterlab/apputils-extension:notification": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+    },
+}
+
+# In every notebook a way to where it is handed in; what is open is saved often,
+# so that little is lost when a server ends. (`user-redirect` is whoever clicks.)
+STUDENTS_LAB = {
+    "@jupyterlab/notebook-extension:panel": {
+        "toolbar": [
+            {
+                "name": "unrolled-course-page",
+                "command": "help:open",
+                "args": {"url": "/hub/user-redirect/course", "newBrowserTab": True},
+                "label": "Submit / course page",
+                "caption": "Save first. Your course page opens: submit, due dates, "
+                "feedback",
+                "rank": 99,
+            }
+        ]
+    },
+    "@jupyterlab/docmanager-extension:plugin": {"autosaveInterval": 30},
+}
+
+STUDENTS_CONFIG = '''"""Made by `unrolled hub`: nbgrader for students."""
+
+c = get_config()
+c.Authenticator.plugin_class = "nbgrader.auth.jupyterhub.JupyterHubAuthPlugin"
+c.Exchange.root = {exchange!r}
+c.Exchange.path_includes_course = True
+c.ExchangeFactory.fetch_assignment = "unrolled.hub.exchange.plugins.FetchKeepingWork"
+c.ExchangeFactory.submit = "unrolled.hub.exchange.plugins.SubmitOnce"
+'''
+
+STAFF_CONFIG = '''"""Made by `unrolled hub`: nbgrader for those who grade."""
+
+from pathlib import Path
+
+from unrolled.pipeline import configure
+
+c = get_config()
+configure(c, Path({course!r}))
+c.Authenticator.plugin_class = "nbgrader.auth.jupyterhub.JupyterHubAuthPlugin"
+c.Exchange.root = {exchange!r}
+c.Exchange.path_includes_course = True
+# Formgrader's pages would show all of the configuration, a database's password too.
+c.FormgradeExtension.debug = False
+'''
+
+
+def write_environment_files(plan: HubPlan) -> None:
+    """Write the files of both environments, readable by everybody."""
+    exchange, course = str(plan.exchange), str(plan.course_root)
+    students = STUDENTS_CONFIG.format(exchange=exchange)
+    staff = STAFF_CONFIG.format(exchange=exchange, course=course)
+    more = {"unrolled.hub.student.page": True}
+    _write(plan.students_env, students, STUDENTS, more)
+    _write(plan.staff_env, staff, STAFF, {})
+    _share_servers(plan)
+
+
+def _share_servers(plan: HubPlan) -> None:
+    """JupyterLab and its like for the staff too: packages say it in such files."""
+    servers = "etc/jupyter/jupyter_server_config.d"
+    for path in (plan.students_env / servers).glob("*.json"):
+        if path.name != "nbgrader.json":
+            _file(plan.staff_env / servers / path.name, path.read_text("utf-8"))
+
+
+def _write(
+    environment: Path, nbgrader: str, servers: tuple[str, ...], more: dict[str, bool]
+) -> None:
+    place = environment / "etc" / "jupyter"
+    extensions = {f"{NBGRADER}.{name}": False for name in ALL}
+    extensions |= {extension(name): True for name in servers} | more
+    server = {"ServerApp": {"jpserver_extensions": extensions}}
+    names = {s.replace("_", "-") for s in servers}
+    hidden = {f"@jupyter/nbgrader:{name}": name not in names for name in LAB}
+    _file(place / "nbgrader_config.py", nbgrader)
+    _json(place / "jupyter_server_config.d" / "nbgrader.json", server)
+    _json(place / "labconfig" / "page_config.json", {"disabledExtensions": hidden})
+    settings = environment / "share" / "jupyter" / "lab" / "settings"
+    if environment.name == "students":
+        _json(settings / "overrides.json", QUIET)
+        _json(place / "labconfig" / "default_setting_overrides.json", STUDENTS_LAB)
+
+
+def extension(name: str) -> str:
+    """The module that serves what nbgrader calls `name`."""
+    return MARKING if name == "formgrader" else f"{NBGRADER}.{name}"
+
+
+def _json(path: Path, document: Any) -> None:
+    _file(path, json.dumps(document, indent=1) + "\n")
+
+
+def _file(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o644)

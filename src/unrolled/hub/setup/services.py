@@ -1,0 +1,117 @@
+"""The hub's services: what runs as the grader, and who opens it."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from unrolled.hub.plan import HubPlan
+from unrolled.hub.staff.gate import ASSISTANTS, INSTRUCTORS
+
+CULLER = "idle-culler"
+
+
+def formgrader_service(plan: HubPlan) -> dict[str, Any]:
+    """Formgrader for the assistants: they look at files, mark, and run nothing."""
+    safe = "unrolled.hub.staff.read_only"
+    service = _server(
+        plan,
+        plan.formgrader,
+        plan.formgrader_port,
+        ASSISTANTS,
+        [
+            f"--LookOnly.course={plan.course_root.name}",
+            "--LabApp.extension_manager=readonly",
+            "--ServerApp.terminals_enabled=False",
+            f"--ServerApp.contents_manager_class={safe}.LookOnly",
+            f"--ServerApp.kernel_manager_class={safe}.NoKernels",
+            "--ServerApp.default_url=/formgrader",
+        ],
+    )
+    # Settings and workspaces of JupyterLab: not those of the instructors' server.
+    service["environment"]["HOME"] = str(plan.homes / plan.grader / ".assistants")
+    return service
+
+
+def authoring_service(plan: HubPlan) -> dict[str, Any]:
+    """JupyterLab in the course folder, with a terminal, for instructors.
+
+    The terminal's shell is said: the account's own lets nobody in.
+    """
+    shell = "--ServerApp.terminado_settings={'shell_command': ['/bin/bash']}"
+    return _server(plan, plan.authoring, plan.authoring_port, INSTRUCTORS, [shell])
+
+
+def _server(
+    plan: HubPlan, name: str, port: int, role: str, more: list[str]
+) -> dict[str, Any]:
+    """A single-user server behind the gate; without the gate it does not start."""
+    gate = [
+        "--ServerApp.jpserver_extensions={'unrolled.hub.staff.gate': True}",
+        "--ServerApp.reraise_server_extension_failures=True",
+        *(f"--Gate.role={role}", f"--Gate.course={plan.course_root}"),
+    ]
+    home = plan.homes / plan.grader
+    return {
+        "name": name,
+        "url": f"http://127.0.0.1:{port}",
+        "command": [
+            *(str(plan.staff_env / "bin" / "python"), "-m", "jupyterhub.singleuser"),
+            *(f"--ServerApp.root_dir={home}", *gate, *more),
+        ],
+        "user": plan.grader,
+        "cwd": str(home),
+        "environment": _grader_environment(plan),
+        "oauth_no_confirm": True,
+        "display": True,
+    }
+
+
+def grading_service(plan: HubPlan) -> dict[str, Any]:
+    """The page that collects and grades a whole class."""
+    python = str(plan.staff_env / "bin" / "python")
+    return {
+        "name": plan.grading,
+        "url": f"http://127.0.0.1:{plan.grading_port}",
+        "command": [python, "-m", "unrolled.hub.grading.page", str(plan.course_root)],
+        "user": plan.grader,
+        "cwd": str(plan.course_root),
+        "environment": {
+            **_grader_environment(plan),
+            "FORMGRADER": plan.formgrader,
+            "AUTHORING": plan.authoring,
+            "INSTRUCTORS": f"{INSTRUCTORS}-{plan.course}",
+        },
+        "oauth_no_confirm": True,
+        "display": True,
+    }
+
+
+def culling_service(plan: HubPlan) -> list[dict[str, Any]]:
+    """Ends the servers that nobody has used for a while; none if they stay for ever."""
+    if not plan.idle_minutes:
+        return []
+    python = str(plan.staff_env / "bin" / "python")
+    seconds = plan.idle_minutes * 60
+    command = [python, "-m", "jupyterhub_idle_culler", f"--timeout={seconds}"]
+    every = f"--cull-every={cull_every(plan.idle_minutes)}"
+    return [{"name": CULLER, "command": [*command, every], "display": False}]
+
+
+def cull_every(idle_minutes: int) -> int:
+    """How often to look for what is idle, in seconds."""
+    return max(10, min(300, idle_minutes * 60 // 4))
+
+
+def _grader_environment(plan: HubPlan) -> dict[str, str]:
+    home = plan.homes / plan.grader
+    return {
+        "HOME": str(home),
+        "USER": plan.grader,
+        "SHELL": "/bin/bash",
+        "PATH": f"{plan.staff_env / 'bin'}:{os.environ.get('PATH', os.defpath)}",
+        "JUPYTER_PREFER_ENV_PATH": "1",
+        "KERAS_BACKEND": "torch",
+        "UNROLLED_COURSE": str(plan.course_root),
+        "UNROLLED_EXCHANGE": str(plan.exchange),
+    }

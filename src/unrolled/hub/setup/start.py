@@ -1,0 +1,135 @@
+"""`unrolled hub`: everything from a clone of the course to a hub that answers."""
+
+from __future__ import annotations
+
+import logging
+import tarfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from unrolled.course.model import Course, load_course
+from unrolled.errors import UserError
+from unrolled.hub.accounts import make_account, make_accounts, remove_accounts
+from unrolled.hub.clone import close_clones, require_closed
+from unrolled.hub.commands import as_grader
+from unrolled.hub.lti.settings import read_lti
+from unrolled.hub.members import students_of
+from unrolled.hub.ownership import claim, remove_folder
+from unrolled.hub.plan import HubPlan, make_plan
+from unrolled.hub.setup.course_folder import build_course, make_exchange, place_course
+from unrolled.hub.setup.install import install, require_same_environments
+from unrolled.hub.setup.jupyter_config import write_environment_files
+from unrolled.hub.setup.process import down, prepare_state, require_free
+
+Say = Callable[[str], None]
+PROJECT = Path(__file__).resolve().parents[4]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A hub that can be started; what was new about it."""
+
+    plan: HubPlan
+    accounts: tuple[str, ...]
+    copied: bool
+    seconds: float
+
+
+def prepare(course: Course, say: Say, running: HubPlan | None = None) -> Prepared:
+    """Install, make accounts and folders, place and build the course.
+
+    Everything that is there already stays; doing it twice changes nothing. With a hub
+    that is `running`, for its next start: UserError says what only a stop can change.
+    """
+    began = time.monotonic()
+    say("looking at course.toml")
+    plan = make_plan(course)
+    if running is None:
+        require_free(plan)
+    else:
+        _require_same_place(plan, running)
+        require_same_environments(plan, PROJECT, _extras(plan, course))
+    claim(plan, course)
+    if plan.sign_in == "lti":
+        read_lti(plan)
+    plan.state.mkdir(mode=0o700, exist_ok=True)
+    close_clones(plan, [course.root.resolve(), PROJECT], say)
+    install(plan, PROJECT, say, _extras(plan, course))
+    prepare_state(plan)
+    made = [plan.grader] if make_account(plan, plan.grader) else []
+    say("placing and building the course")
+    copied = place_course(plan, course)
+    make_exchange(plan)
+    write_environment_files(plan)
+    build_course(plan)
+    say("making accounts")
+    plan = _with_students(plan, course)
+    prepare_state(plan)
+    made += make_accounts(plan)
+    require_closed(plan)
+    return Prepared(plan, tuple(made), copied, time.monotonic() - began)
+
+
+def _require_same_place(plan: HubPlan, running: HubPlan) -> None:
+    if (plan.folder, plan.port) != (running.folder, running.port):
+        raise UserError(
+            "course.toml has another port or folder for the hub: stop it and start it "
+            "again."
+        )
+
+
+def _extras(plan: HubPlan, course: Course) -> tuple[str, ...]:
+    """What the gradebook's place needs; the course at the hub says it, once there."""
+    placed = (plan.course_root / "course.toml").exists()
+    now = load_course(plan.course_root) if placed else course
+    return ("postgresql",) if now.database.url else ()
+
+
+def _with_students(plan: HubPlan, course: Course) -> HubPlan:
+    """The plan with the gradebook's students; demo students only in an empty one."""
+    enrolled = students_of(plan, course.hub.students)
+    if not enrolled:
+        enrolled = students_of(plan, plan.students)
+    staff = {*plan.instructors, *plan.assistants}
+    return replace(plan, students=tuple(n for n in enrolled if n not in staff))
+
+
+def _keep_gradebook(plan: HubPlan) -> None:
+    """A copy of a gradebook in PostgreSQL, in the course folder, made as the grader.
+
+    The server keeps the gradebook itself, so that a copy that fails stops nothing.
+    """
+    try:
+        in_server = bool(load_course(plan.course_root).database.url)
+        python = plan.staff_env / "bin" / "python"
+        if in_server:
+            as_grader(plan, [python, "-m", "unrolled.gradebook.open", plan.course_root])
+    except UserError as error:
+        logging.getLogger("unrolled").warning("the archive has no gradebook: %s", error)
+
+
+def purge(plan: HubPlan, keep: Path) -> Path:
+    """Remove the hub, the accounts it made and their homes; an archive stays.
+
+    So does what somebody else laid into the hub's folder.
+
+    The archive holds the course folder with the gradebook and all that was handed
+    in, and can only be read by its owner. Its path is returned. A gradebook in
+    PostgreSQL stays where it is; the archive has a copy of it in build/backups/.
+    """
+    down(plan)
+    _keep_gradebook(plan)
+    keep.mkdir(parents=True, exist_ok=True)
+    stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
+    archive = keep / f"{plan.course}-{stamp}.tar.gz"
+    archive.touch(mode=0o600)
+    with tarfile.open(archive, "w:gz") as tar:
+        for folder in (plan.course_root, plan.exchange / plan.course):
+            if folder.exists():
+                tar.add(folder, arcname=f"{folder.parent.name}/{folder.name}")
+    remove_accounts(plan)
+    remove_folder(plan)
+    return archive

@@ -1,0 +1,1 @@
+"""The servers of assistants and instructors: what each lets through."""

@@ -1,0 +1,129 @@
+"""Formgrader on a hub: nbgrader's own, with headers that let no student's script run.
+
+A Jupyter server extension in the place of `nbgrader.server_extensions.formgrader`. The
+pages with students' words in them say what may run on them, for the browser to hold
+them to it; all else is nbgrader's.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader
+from jupyter_server.utils import url_path_join
+from nbgrader.server_extensions.formgrader import apihandlers, handlers
+from nbgrader.server_extensions.formgrader.formgrader import FormgradeExtension
+from nbgrader.utils import to_numeric_tz
+
+from unrolled.feedback.policy import HANDED_IN, marking_policy, new_nonce
+
+
+class _WithNonce:
+    """The exporter of pages, which tells the template what marks its scripts."""
+
+    def __init__(self, exporter: Any, nonce: str) -> None:
+        self.exporter, self.nonce = exporter, nonce
+
+    def from_filename(self, filename: str, resources: dict[str, Any]) -> Any:
+        """A notebook as a page, and nbconvert's resources."""
+        told = {**resources, "nonce": self.nonce}
+        return self.exporter.from_filename(filename, resources=told)
+
+
+class Submission(handlers.SubmissionHandler):  # type: ignore[misc]
+    """The page on which a submission is marked."""
+
+    @cached_property
+    def nonce(self) -> str:
+        """What marks this answer's scripts."""
+        return new_nonce()
+
+    @property
+    def exporter(self) -> _WithNonce:
+        """nbgrader's exporter of the page."""
+        return _WithNonce(super().exporter, self.nonce)
+
+    @property
+    def content_security_policy(self) -> str:
+        """Only the page's own scripts run."""
+        return f"{super().content_security_policy}; {marking_policy(self.nonce)}"
+
+
+class HandedIn(handlers.SubmissionFilesHandler):  # type: ignore[misc]
+    """A file that lies beside a submitted notebook: it is shown, and runs nothing."""
+
+    @property
+    def content_security_policy(self) -> str:
+        """No scripts, and no part in this server's address."""
+        return f"{super().content_security_policy}; {HANDED_IN}"
+
+
+class DueDate(apihandlers.AssignmentHandler):  # type: ignore[misc]
+    """An assignment's settings, whose due date is meant on the class's clock.
+
+    The page sends today's offset from UTC with it; across a clock change that would
+    move a due date by an hour, though nobody has touched it.
+    """
+
+    def get_json_body(self) -> Any:
+        """What the page sent, with the offset that its time has."""
+        data = super().get_json_body()
+        zone, when = self.api.timezone, data.get("duedate_notimezone")
+        if when and data.get("duedate_timezone") == to_numeric_tz(zone):
+            local = datetime.fromisoformat(when).replace(tzinfo=ZoneInfo(zone))
+            data["duedate_timezone"] = f"{local:%z}"
+        return data
+
+
+OURS = {
+    apihandlers.AssignmentHandler: DueDate,
+    handlers.SubmissionHandler: Submission,
+    handlers.SubmissionFilesHandler: HandedIn,
+}
+
+
+class Marking(FormgradeExtension):  # type: ignore[misc]
+    """nbgrader's formgrader with our handlers before its own."""
+
+    def init_tornado_settings(self, webapp: Any) -> None:
+        """As nbgrader's, with templates that take no part of an address for HTML.
+
+        An address is what a student can send: names of students and assignments come
+        from it into the page, and nbgrader writes them there as they are.
+        """
+        super().init_tornado_settings(webapp)
+        templates = FileSystemLoader([handlers.template_path])
+        pages = Environment(loader=templates, autoescape=True)
+        webapp.settings["nbgrader_jinja2_env"] = pages
+
+    def init_handlers(self, webapp: Any) -> None:
+        """Add all addresses; of two for the same, Tornado takes the first."""
+        base = webapp.settings["base_url"]
+        ours = [
+            (url_path_join(base, pattern), OURS.get(handler, handler), *more)
+            for pattern, handler, *more in handlers.default_handlers
+        ]
+        ours += [
+            (url_path_join(base, pattern), OURS[handler], *more)
+            for pattern, handler, *more in apihandlers.default_handlers
+            if handler in OURS
+        ]
+        webapp.add_handlers(".*$", ours)
+        super().init_handlers(webapp)
+
+
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    return [{"module": "unrolled.hub.staff.formgrader"}]
+
+
+def _load_jupyter_server_extension(server: Any) -> None:
+    """Add formgrader to a running Jupyter server."""
+    formgrader = Marking(parent=server)
+    formgrader.root_dir = server.root_dir
+    formgrader.log = server.log
+    formgrader.initialize([])
+    formgrader.init_tornado_settings(server.web_app)
+    formgrader.init_handlers(server.web_app)

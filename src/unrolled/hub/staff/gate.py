@@ -1,0 +1,150 @@
+"""The gate of a server for staff: what it lets through reaches Jupyter, no more.
+
+A single-user server answers with all that Jupyter and formgrader can do, and they
+ask only whether somebody has signed in. This extension stands before all of their
+routes. For assistants it is a list of what they may (`assistants_routes`); instructors
+may everything that is no trap.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from tornado.httputil import HTTPServerRequest
+from tornado.routing import Matcher, Rule
+from tornado.web import RequestHandler
+from traitlets import Enum, Unicode
+from traitlets.config import Configurable
+
+from unrolled.hub.staff import assistants_pages
+from unrolled.hub.staff.assistants_routes import may
+
+ASSISTANTS, INSTRUCTORS = "assistants", "instructors"
+WHY = "Assistants read, grade and mark; this is for instructors."
+NO_CODE = "No code is run here; grading runs in a sandbox."
+RUNS = re.compile(r"api/(?:kernels|sessions|terminals)\b")
+NO_PICTURE = "Of the files that came with a notebook only pictures are shown here."
+HANDED_IN = re.compile(
+    r"formgrader/submissions/(?!components/)[^/]+/(?!(?:next|prev)(?:_incorrect)?/?$)."
+)
+PICTURE = re.compile(r"\.(?:png|jpe?g|gif|webp)$", re.IGNORECASE)
+TRAP = "This address would make formgrader run settings from another folder."
+
+
+class Gate(Configurable):  # type: ignore[misc]
+    """Whose server it is; whoever does not say so gets the narrower gate."""
+
+    role = Enum((ASSISTANTS, INSTRUCTORS), ASSISTANTS, help="Whose.").tag(config=True)
+    course = Unicode("/", help="The course folder.").tag(config=True)
+
+
+class Refusals(Matcher):
+    """Matches the requests that are refused; Tornado asks it before any route."""
+
+    def __init__(self, role: str, base: str, course: Path) -> None:
+        self.role, self.base, self.course = role, base, course
+
+    def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
+        """None lets a request through; else what the handler is told."""
+        why = self.why(request)
+        return {"target_kwargs": {"why": why}} if why else None
+
+    def why(self, request: HTTPServerRequest) -> str:
+        """Why a request is refused; "" if it is not."""
+        path = decoded(request.path)
+        if path is None and self.role == INSTRUCTORS:
+            path = request.path  # a strange file name of theirs; no trap matches it
+        if path is None or not path.startswith(self.base):
+            return WHY
+        path = path.removeprefix(self.base)
+        if request.method in ("GET", "HEAD") and _has_body(request):
+            return TRAP  # handlers would take arguments from it
+        if self.role == ASSISTANTS and not may(request.method or "", path):
+            return NO_CODE if RUNS.match(path) else WHY
+        if HANDED_IN.match(path) and not PICTURE.search(path):
+            return NO_PICTURE  # a page that a student made would act as the marker
+        # It is loaded from the folder and run, in answer to a mere link.
+        asked = request.arguments.get("path", [])
+        if path.startswith("formgrader") and any(map(self._elsewhere, asked)):
+            return TRAP
+        return ""
+
+    def _elsewhere(self, folder: bytes) -> bool:
+        """Whether a folder (relative to the server's) is not the course's."""
+        try:
+            return Path(folder.decode()).resolve() != self.course.resolve()
+        except (ValueError, OSError, RuntimeError):
+            return True
+
+
+def _has_body(request: HTTPServerRequest) -> bool:
+    length = request.headers.get("Content-Length", "0").strip()
+    return length != "0" or "Transfer-Encoding" in request.headers
+
+
+def decoded(path: str) -> str | None:
+    """A request's path as handlers will see it; None if it has parts of two meanings.
+
+    An encoded slash, a backslash, "." and "..", control characters and what is no
+    UTF-8 have no place in any address of ours.
+    """
+    parts = []
+    for raw in path.split("/"):
+        try:
+            part = unquote_to_bytes(raw).decode("utf-8")
+        except UnicodeDecodeError:
+            return None
+        if part in (".", "..") or "/" in part or "\\" in part:
+            return None
+        if any(ord(sign) < 32 or ord(sign) == 127 for sign in part):
+            return None
+        parts.append(part)
+    return "/".join(parts)
+
+
+class Refused(RequestHandler):
+    """Says 403, and why: a page for people, a document for scripts."""
+
+    def initialize(self, why: str) -> None:
+        """`why` is the sentence that people read."""
+        self.why = why
+
+    def prepare(self) -> None:
+        """Answer, whatever the method is."""
+        self.set_status(403)
+        self.set_header(
+            "Content-Security-Policy",
+            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+        )
+        self.set_header("X-Content-Type-Options", "nosniff")
+        if "text/html" in self.request.headers.get("Accept", ""):
+            page = _PAGES.get_template("error.html")
+            self.finish(page.render(code=403, reason=self.why))
+        else:
+            self.set_header("Content-Type", "application/json")
+            self.finish(json.dumps({"message": self.why, "reason": None}))
+
+
+_PAGES = Environment(
+    loader=PackageLoader("unrolled.hub"), autoescape=True, undefined=StrictUndefined
+)
+
+
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    return [{"module": "unrolled.hub.staff.gate"}]
+
+
+def _load_jupyter_server_extension(server: Any) -> None:
+    """Stand before all routes of a Jupyter server, also those that come later."""
+    gate = Gate(parent=server)
+    base = server.web_app.settings["base_url"]
+    refusals = Refusals(gate.role, base, Path(gate.course))
+    first = [Rule(refusals, Refused)]
+    if gate.role == ASSISTANTS:
+        first += assistants_pages.rules(base)
+    server.web_app.default_router.rules[:0] = first

@@ -1,0 +1,1 @@
+"""The page on which a student fetches, hands in and reads feedback."""

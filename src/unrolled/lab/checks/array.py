@@ -1,0 +1,179 @@
+"""The ladder of a check, up to its last rung: array, axes, shape, dtype, finite.
+
+The first miss stops; whether the values are right is asked in `values`.
+
+The values under test are not trusted: only exact types are looked into, and no
+method of an unknown object is called.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from unrolled.lab.checks.causes import shape_cause
+from unrolled.lab.checks.describe import (
+    NUMBERS,
+    Array,
+    Shape,
+    is_tensor,
+    named_shape,
+    number,
+    place,
+    shape_text,
+    what,
+)
+from unrolled.lab.checks.errors import fail
+
+_KINDS = {"float": "f", "int": "iub", "bool": "b", "complex": "fc", "number": "fiub"}
+_WORDS = {
+    "float": "floats",
+    "int": "whole numbers (an integer dtype)",
+    "bool": "True and False (dtype bool)",
+    "complex": "complex numbers",
+    "number": "numbers",
+}
+
+
+@dataclass(frozen=True)
+class Want:
+    """What an array must be: its shape, the kind of its numbers, its axes' names."""
+
+    shape: Shape
+    kind: str
+    axes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.kind not in _KINDS:
+            raise ValueError(f"kind={self.kind!r}: use one of {', '.join(_KINDS)}")
+        if self.axes and len(self.axes) != len(self.shape):
+            raise ValueError(f"axes {self.axes} do not fit the shape {self.shape}")
+
+
+def split_axes(axes: str | None) -> tuple[str, ...]:
+    """The names in an axes string: "N T H" gives ("N", "T", "H")."""
+    return tuple(axes.split()) if axes else ()
+
+
+def to_array(value: object) -> Array | None:
+    """An array of a plain array, number or tensor; None for anything else."""
+    if type(value) is np.ndarray:
+        return value
+    if type(value) in NUMBERS:
+        return np.asarray(value)
+    return _tensor_to_array(value) if is_tensor(value) else None
+
+
+def _tensor_to_array(value: Any) -> Array | None:
+    try:
+        plain = value.detach().cpu().resolve_conj().resolve_neg().numpy()
+    except (RuntimeError, TypeError, NotImplementedError):
+        return None
+    return plain if type(plain) is np.ndarray else None
+
+
+def kind_of(array: Array) -> str:
+    """The kind of numbers that an expected array asks for."""
+    kinds = {"f": "float", "i": "int", "u": "int", "b": "bool", "c": "complex"}
+    if array.dtype.kind not in kinds:
+        raise TypeError(f"cannot expect an array of dtype {array.dtype}")
+    return kinds[array.dtype.kind]
+
+
+def climb(name: str, got: object, want: Want) -> Array:
+    """The rungs from "an array" to its dtype; the array, or CheckFailed."""
+    array = to_array(got)
+    if array is None:
+        fail(_no_array(name, got, want))
+    _check_shape(name, array.shape, want)
+    _check_kind(name, array, want)
+    return array
+
+
+def _no_array(name: str, got: object, want: Want) -> str:
+    wanted = "a number" if not want.shape else "a NumPy array"
+    return f"{name}: expected {wanted}, got {what(got)}{_no_array_cause(got, want)}"
+
+
+def _no_array_cause(got: object, want: Want) -> str:
+    if got is None:
+        return "; is the return statement missing?"
+    if got is Ellipsis or got is NotImplemented:
+        return "; is it written yet?"
+    if type(got) is tuple:
+        return "; return one value only?"
+    if type(got) is list and want.shape:
+        return "; np.stack or np.array makes one array of it"
+    if issubclass(type(got), np.ndarray):
+        return ", a special kind of array; np.asarray makes it a plain one"
+    return ""
+
+
+def _check_shape(name: str, shape: Shape, want: Want) -> None:
+    if shape == want.shape:
+        return
+    expected = named_shape(want.shape, want.axes)
+    cause = shape_cause(shape, want.shape, want.axes)
+    got = f"shape {shape_text(shape)}" if shape else "one number"
+    if len(shape) != len(want.shape) and shape and want.shape:
+        got = f"{_axes_count(len(shape))}, {got}"
+        expected = f"{_axes_count(len(want.shape))}, {expected}"
+    fail(f"{name}: {got}, expected {expected}" + (f"; {cause}" if cause else ""))
+
+
+def _axes_count(count: int) -> str:
+    return "1 axis" if count == 1 else f"{count} axes"
+
+
+def _check_kind(name: str, array: Array, want: Want) -> None:
+    code = array.dtype.kind
+    whole_number = array.ndim == 0 and code in "iu" and want.kind == "float"
+    if code in _KINDS[want.kind] or whole_number:
+        return
+    cause = _kind_cause(code, want.kind)
+    fail(f"{name}: dtype {array.dtype}, expected {_WORDS[want.kind]}; {cause}")
+
+
+def _kind_cause(code: str, kind: str) -> str:
+    if code == "O":
+        return "rows of different lengths, or objects that are no numbers?"
+    if code == "c":
+        return "complex numbers come from eigenvalues or roots: their size, np.abs?"
+    if code == "b":
+        return "True and False come from a comparison"
+    if code in "iu" and kind == "float":
+        return "an integer array cuts off decimals: was it made from integers?"
+    if code == "f":
+        return "/ and np.zeros make floats"
+    return "these are no numbers"
+
+
+def check_finite(name: str, got: Array, want: Want, where: Array | None = None) -> None:
+    """Refuse nan and infinity, where `where` is true (everywhere by default)."""
+    if got.dtype.kind not in "fc":
+        return
+    bad = ~np.isfinite(got)
+    if where is not None:
+        bad &= where
+    if not bad.any():
+        return
+    index = first(bad)
+    count = f"; {int(bad.sum())} of {got.size} values" if got.size > 1 else ""
+    fail(
+        f"{name}: {number(got[index])}, not a finite number,"
+        f"{place(index, want.axes)}{count}",
+        f"Likely cause: {_finite_cause(got[bad])}",
+    )
+
+
+def _finite_cause(bad: Array) -> str:
+    if bool((np.real(bad) == -np.inf).all()):
+        return "the logarithm of 0?"
+    return "an overflow (exp of a large number?), or a division by 0?"
+
+
+def first(mask: Array) -> Shape:
+    """The index of the first true entry of `mask`."""
+    return tuple(int(i) for i in np.argwhere(mask)[0])

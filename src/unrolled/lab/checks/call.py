@@ -1,0 +1,109 @@
+"""Calling a student's function: quietly, and with exceptions in plain words."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sysconfig
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from IPython.utils.capture import capture_output
+
+from unrolled.lab.checks.describe import TEXT_LIMIT, type_name, what
+from unrolled.lab.checks.errors import CheckFailed, clip, fail, printable
+
+_UNWRITTEN = re.compile(r"\b(\w{1,60}) is not written yet")
+_MISFIT = re.compile(r"matmul: .*\(size (\d+) is different from (\d+)\)")
+_MESSAGE_LIMIT = 160
+_LINE_LIMIT = 70
+_FRAMES = 50
+_FALLBACK = "the function"
+_LIBRARIES = tuple(
+    {
+        str(Path(__file__).resolve().parents[2]),
+        *(sysconfig.get_path(p) for p in ("stdlib", "platstdlib")),
+        *(sysconfig.get_path(p) for p in ("purelib", "platlib")),
+        "<frozen ",
+        "<check ",  # a grade cell, where the judge runs it
+        "<__array_function__",
+    }
+)
+
+
+def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """What `function(*args, **kwargs)` returns; no warning and no print gets out.
+
+    Raises CheckFailed in plain words if it is no function or raises an Exception;
+    KeyboardInterrupt and its like pass through.
+    """
+    if not callable(function):
+        fail(f"expected a function, got {what(function)}: is the name used twice?")
+    try:
+        with quiet():
+            return function(*args, **kwargs)
+    except CheckFailed:
+        raise
+    except Exception as error:
+        failure = CheckFailed(_in_words(name_of(function), error))
+    raise failure
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep back warnings, prints and displayed objects of the code inside."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"), capture_output():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def name_of(function: object) -> str:
+    """The name of a function, or "the function" where it has none."""
+    try:
+        name = getattr(function, "__name__", None)
+    except Exception:
+        return _FALLBACK
+    if type(name) is not str or name == "<lambda>":
+        return _FALLBACK
+    return clip(printable(name), TEXT_LIMIT)
+
+
+def _in_words(name: str, error: Exception) -> str:
+    text = _text_of(error)
+    if issubclass(type(error), NotImplementedError):
+        return _unwritten(name, text)
+    misfit = _MISFIT.search(text)
+    if misfit:
+        text = f"the shapes do not fit in @: {misfit[2]} against {misfit[1]}"
+    said = f": {clip(text, _MESSAGE_LIMIT)}" if text else ""
+    return f"{name} raised {type_name(error)}{said}{_place(error)}"
+
+
+def _unwritten(name: str, text: str) -> str:
+    found = _UNWRITTEN.search(text)
+    if found and found[1] != name and name != _FALLBACK:
+        return f"{name} calls {found[1]}, which is not written yet"
+    return f"{found[1] if found else name} is not written yet"
+
+
+def _text_of(error: Exception) -> str:
+    """The message on one line; an exception that cannot tell it stays silent."""
+    try:
+        text = str(error)
+    except Exception:
+        return ""
+    return printable(" ".join(str.split(text))) if type(text) is str else ""
+
+
+def _place(error: Exception) -> str:
+    """Where it happened: " (line 3: `h = x @ W`)", in the student's own code."""
+    frames = traceback.extract_tb(error.__traceback__, limit=-_FRAMES)
+    own = [f for f in frames if not f.filename.startswith(_LIBRARIES)]
+    if not own:
+        return ""
+    source = clip(printable((own[-1].line or "").strip()), _LINE_LIMIT)
+    return f" (line {own[-1].lineno}" + (f": `{source}`)" if source else ")")

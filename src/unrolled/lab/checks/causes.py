@@ -1,0 +1,250 @@
+"""Likely causes of a wrong shape, found by trying them out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import combinations, permutations
+
+import numpy as np
+
+from unrolled.lab.checks.describe import Array, Shape, number
+
+SUPPORT = 4
+_ROUND = 1200  # its fractions are round numbers: two decimals, thirds, eighths
+_LOGS = {1 / math.log(2): "log2", 1 / math.log(10): "log10"}
+
+
+@dataclass(frozen=True)
+class Values:
+    """Two arrays of one shape that differ, and the test of equality in use."""
+
+    got: Array
+    want: Array
+    axes: Axes
+    same: Callable[[Array, Array], bool]
+
+    @property
+    def long_axes(self) -> list[int]:
+        """The axes along which there is more than one value."""
+        return [k for k, n in enumerate(self.got.shape) if n > 1]
+
+
+def value_cause(values: Values) -> str:
+    """Why the values are wrong; "" if nothing fits, or too little supports it."""
+    floats = values.got.dtype.kind in "fc" and values.want.dtype.kind in "fc"
+    if not floats or not np.isfinite(values.want).all():
+        return ""
+    guesses = _GUESSES if supported(values.want) else (_logarithm,)
+    with np.errstate(all="ignore"):
+        return next((text for guess in guesses if (text := guess(values))), "")
+
+
+def value_fact(values: Values) -> str:
+    """What is plain to see in the wrong values, with no guess at its reason."""
+    if values.got.size > 1 and not values.got.any():
+        return "every value is 0"
+    for k in values.long_axes:
+        first, right = (np.take(a, [0], axis=k) for a in (values.got, values.want))
+        alike = bool((values.got == first).all())
+        if alike and not values.same(values.want, np.broadcast_to(right, first.shape)):
+            return f"the values are the same all along {axis_name(values.axes, k)}"
+    return ""
+
+
+def irregular(array: Array) -> int:
+    """How many different values are there that nobody would write down by hand."""
+    sizes = np.abs(np.real(array)).ravel()
+    parts = sizes[np.isfinite(sizes)] * _ROUND
+    odd = parts[np.abs(parts - np.round(parts)) > 1e-3]
+    return len({f"{value:.6g}" for value in odd})
+
+
+def supported(*arrays: Array) -> bool:
+    """Whether each array holds enough irregular values to tell a cause from chance."""
+    return all(irregular(array) >= SUPPORT for array in arrays)
+
+
+def _sign(v: Values) -> str:
+    return "the sign is flipped" if v.same(-v.got, v.want) else ""
+
+
+def _transposed(v: Values) -> str:
+    for order in _orders(v.got.shape):
+        if v.same(v.got.transpose(order), v.want):
+            if v.got.ndim == 2:
+                return "the values are transposed"
+            names = (axis_name(v.axes, order.index(k)) for k in range(v.got.ndim))
+            return f"the axes are in the order ({', '.join(names)})"
+    return ""
+
+
+def _orders(shape: Shape) -> Iterator[tuple[int, ...]]:
+    if not 2 <= len(shape) <= 4:
+        return
+    for order in permutations(range(len(shape))):
+        if order != tuple(sorted(order)) and tuple(shape[k] for k in order) == shape:
+            yield order
+
+
+def _reversed(v: Values) -> str:
+    for k in v.long_axes:
+        if v.same(np.flip(v.got, k), v.want):
+            return f"the order along {axis_name(v.axes, k)} is reversed"
+    return ""
+
+
+def _shifted(v: Values) -> str:
+    for k in v.long_axes:
+        if v.got.shape[k] < 3:
+            continue
+        got, want = np.moveaxis(v.got, k, 0), np.moveaxis(v.want, k, 0)
+        for late, a, b in ((True, got[1:], want[:-1]), (False, got[:-1], want[1:])):
+            if supported(b) and v.same(a, b):
+                side = "late" if late else "early"
+                along = axis_name(v.axes, k)
+                return f"the values along {along} stand one place too {side}"
+    return ""
+
+
+def _ratio(v: Values) -> float:
+    """The one factor between all values; 1 if there is none."""
+    scale = float(np.abs(v.want).max(initial=0.0))
+    large = np.abs(v.want) > 1e-3 * scale
+    if not large.any():
+        return 1.0
+    ratio = float(np.median(np.real(v.got[large] / v.want[large])))
+    one = np.allclose(v.got, ratio * v.want, rtol=1e-6, atol=1e-8 * scale)
+    return ratio if one else 1.0
+
+
+def _logarithm(v: Values) -> str:
+    """A factor so irregular that a single irregular value is enough."""
+    ratio = _ratio(v) if irregular(v.want) else 1.0
+    for factor, name in _LOGS.items():
+        if math.isclose(ratio, factor, rel_tol=1e-6):
+            return f"{name} where the natural logarithm is meant?"
+    return ""
+
+
+def _factor(v: Values) -> str:
+    ratio = _ratio(v)
+    if abs(ratio) < 1e-9 or abs(ratio - 1) < 1e-3:
+        return ""
+    for size, text in ((ratio, "{}"), (1 / ratio, "1/{}")):
+        if 1.5 < size < 1e5 and abs(size - round(size)) < 1e-6 * size:
+            unit = "of" if size is not ratio else "times"
+            asked = ": mean or sum?" if round(size) in _counts(v) else ""
+            told = text.format(round(size))
+            return f"every value is {told} {unit} what it should be{asked}"
+    return f"every value is {number(ratio)} times what it should be"
+
+
+def _counts(v: Values) -> set[int]:
+    """By what a mean divides: sequences, steps, or both."""
+    pairs = zip(v.axes, v.got.shape, strict=False)
+    counts = [n for axis, n in pairs if axis in ("N", "T")]
+    both = combinations(counts, 2)
+    return {*counts, *(math.prod(pair) for pair in both)}
+
+
+def _offset(v: Values) -> str:
+    difference = v.got - v.want
+    if not v.same(v.got - difference.flat[0], v.want):
+        return ""
+    if abs(difference.flat[0]) < 1e-3 * np.abs(v.want).max():
+        return ""
+    return f"every value differs by the same {number(difference.flat[0])}"
+
+
+def _rounded(v: Values) -> str:
+    real = np.real(v.want)
+    if len(np.unique(np.abs(v.got))) < SUPPORT:
+        return ""
+    if np.allclose(v.got, np.trunc(real), rtol=0, atol=1e-12):
+        return "the decimals are cut off: an integer array or //?"
+    for digits in range(6):
+        if np.allclose(v.got, np.round(real, digits), rtol=0, atol=1e-12):
+            return f"rounded to {digits} decimals?"
+    return ""
+
+
+def _precision(v: Values) -> str:
+    if v.got.dtype.itemsize == 2:
+        return "float16 keeps three digits only"
+    scale = float(np.abs(v.want).max(initial=0.0))
+    error = float(np.abs(v.got - v.want).max())
+    if error < 1e-3 * scale:
+        return "nearly right: a less exact formula, or a small constant too many?"
+    return ""
+
+
+_GUESSES: tuple[Callable[[Values], str], ...] = (
+    *(_sign, _transposed, _reversed, _rounded, _logarithm, _factor, _offset),
+    *(_shifted, _precision),
+)
+
+
+Axes = tuple[str, ...]
+
+
+def shape_cause(got: Shape, want: Shape, axes: Axes) -> str:
+    """Why `got` is the shape instead of `want`; "" if nothing fits."""
+    for guess in (_exchanged, _missing, _extra, _steps, _reshaped):
+        if text := guess(got, want, axes):
+            return text
+    return ""
+
+
+def axis_name(axes: Axes, k: int) -> str:
+    """What an axis is called: its name, or its number where it has none."""
+    return axes[k] if axes else f"axis {k}"
+
+
+def _exchanged(got: Shape, want: Shape, axes: Axes) -> str:
+    if len(got) != len(want) or sorted(got) != sorted(want) or len(got) < 2:
+        return ""
+    if len(got) == 2:
+        return "transposed?"
+    if not axes or len(set(want)) < len(want):
+        return "are the axes in another order?"
+    order = ", ".join(axes[want.index(n)] for n in got)
+    return f"are the axes in the order ({order})?"
+
+
+def _missing(got: Shape, want: Shape, axes: Axes) -> str:
+    if not got:
+        return ""
+    gone = [k for k in range(len(want)) if want[:k] + want[k + 1 :] == got]
+    if not gone:
+        return ""
+    names = " or ".join(axis_name(axes, k) for k in gone)
+    return f"{names} is missing: summed, averaged or indexed away?"
+
+
+def _extra(got: Shape, want: Shape, axes: Axes) -> str:
+    extra = [k for k in range(len(got)) if got[:k] + got[k + 1 :] == want]
+    if not extra:
+        ones = len(got) - len(want)
+        wide = tuple(n for n in got if n != 1) == tuple(n for n in want if n != 1)
+        return f"there are {ones} extra axes of length 1" if wide and ones > 1 else ""
+    k = extra[0]
+    place = f" at position {k}" if len(extra) == 1 else ""
+    return f"there is an extra axis of length {got[k]}{place}"
+
+
+def _steps(got: Shape, want: Shape, axes: Axes) -> str:
+    if "T" not in axes or len(got) != len(want) or len(want) < 2:
+        return ""
+    k = axes.index("T")
+    if got[:k] + got[k + 1 :] != want[:k] + want[k + 1 :]:
+        return ""
+    if got[k] == want[k] + 1:
+        return "one step too many: does the initial state stand among the results?"
+    return "one step is missing" if got[k] == want[k] - 1 else ""
+
+
+def _reshaped(got: Shape, want: Shape, axes: Axes) -> str:
+    same = math.prod(got) == math.prod(want) and got != want
+    return "the number of values is right: is a reshape missing?" if same else ""

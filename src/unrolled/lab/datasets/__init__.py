@@ -1,0 +1,1 @@
+"""Data and texts that the lessons use."""

@@ -1,0 +1,1 @@
+"""Networks and experiments that the lessons show ready-made."""

@@ -1,0 +1,1 @@
+"""Sliders, pictures and progress in a notebook."""

@@ -1,0 +1,215 @@
+"""From a recipe to the files that a made student hands in."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from unrolled.assignment.catalogue import Misconception, Style
+from unrolled.assignment.cells import is_answer, is_exercise, meta
+from unrolled.assignment.material import Material, Notebook
+from unrolled.assignment.reference import Reference
+from unrolled.author.verify.cases import solved, with_function
+from unrolled.errors import UserError
+from unrolled.samples.recipe import Recipe
+
+
+def hand_in(
+    recipe: Recipe,
+    folder: Path,
+    material: Material,
+    reference: Reference,
+    *,
+    other: Material | None = None,
+) -> None:
+    """Write all that the student hands in into `folder`, as nbgrader collects it.
+
+    `other` is the assignment whose notebook it is, if the recipe says `of`.
+    UserError if the recipe names what the assignment does not have.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    notebook = f"{material.notebook}.ipynb"
+    content = {notebook: cook(recipe, material, reference)}
+    if other is not None:
+        content = {notebook: json.dumps(other.release, indent=1).encode()}
+    content |= {name: text.encode() for name, text in recipe.files.items()}
+    if recipe.stamp:
+        content["timestamp.txt"] = recipe.stamp.encode()
+    for name, data in content.items():
+        if name not in recipe.links:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(data)
+    for name, target in recipe.links.items():
+        (folder / name).symlink_to(target)
+
+
+def cook(recipe: Recipe, material: Material, reference: Reference) -> bytes:
+    """The file that the student hands in."""
+    if recipe.raw:
+        return recipe.raw.encode(recipe.encoding)
+    notebook = solved(material, _functions(recipe, reference))
+    for step in _STEPS:
+        step(notebook, recipe, material)
+    return json.dumps(notebook, indent=1).encode()
+
+
+def _functions(recipe: Recipe, reference: Reference) -> dict[str, str]:
+    entries: dict[str, Misconception | Style] = {
+        **{m.name: m for m in reference.catalogue.misconceptions},
+        **{s.name: s for s in reference.catalogue.styles},
+    }
+    wanted = (*recipe.misconceptions, *recipe.styles)
+    missing = [name for name in wanted if name not in entries]
+    if missing:
+        raise UserError(
+            f"{recipe.assignment}: no {', '.join(missing)} in the catalogue."
+        )
+    return {entries[name].exercise: entries[name].source for name in wanted}
+
+
+def _named(notebook: Notebook, name: str) -> Notebook:
+    for cell in notebook["cells"]:
+        if meta(cell).get("grade_id") == name:
+            found: Notebook = cell
+            return found
+    raise UserError(f"there is no cell {name!r} to work on.")
+
+
+def _unsolve(notebook: Notebook, recipe: Recipe, material: Material) -> None:
+    released = {meta(c).get("grade_id"): c for c in material.release["cells"]}
+    for cell in notebook["cells"]:
+        name = meta(cell).get("grade_id")
+        if is_exercise(cell) and not {"all", name} & set(recipe.solve):
+            cell["source"] = released[name]["source"]
+
+
+def _write_answers(notebook: Notebook, recipe: Recipe, _: Material) -> None:
+    for cell in notebook["cells"]:
+        if is_answer(cell) and recipe.answers:
+            cell["source"] = recipe.answers
+
+
+def _replace_cells(notebook: Notebook, recipe: Recipe, _: Material) -> None:
+    for name, text in {**recipe.cells, **recipe.edit}.items():
+        cell = _named(notebook, name)
+        whole = not is_exercise(cell) or not _is_function(text)
+        cell["source"] = text if whole else with_function(cell["source"], name, text)
+
+
+def _is_function(text: str) -> bool:
+    """Whether a text is just one function, that takes the place of another."""
+    try:
+        body = ast.parse(text).body
+    except SyntaxError:
+        return False
+    return len(body) == 1 and isinstance(body[0], ast.FunctionDef)
+
+
+def _rename(notebook: Notebook, recipe: Recipe, _: Material) -> None:
+    for name, other in recipe.rename.items():
+        cell = _named(notebook, name)
+        cell["source"] = cell["source"].replace(f"def {name}(", f"def {other}(")
+
+
+def _double(notebook: Notebook, recipe: Recipe, material: Material) -> None:
+    for name in recipe.double:
+        empty = copy.deepcopy(_named(material.release, name))
+        index = notebook["cells"].index(_named(notebook, name))
+        notebook["cells"].insert(index + 1, {**empty, "id": f"{empty['id'][:50]}-copy"})
+
+
+def _copy(notebook: Notebook, recipe: Recipe, _: Material) -> None:
+    """A second copy of a cell, under the same name and with a text of its own."""
+    for name, text in recipe.copies.items():
+        cell = _named(notebook, name)
+        other = {**copy.deepcopy(cell), "id": f"{cell['id'][:50]}-two", "source": text}
+        notebook["cells"].insert(notebook["cells"].index(cell) + 1, other)
+
+
+def _delete(notebook: Notebook, recipe: Recipe, _: Material) -> None:
+    for name in recipe.delete:
+        notebook["cells"].remove(_named(notebook, name))
+
+
+def _strip(notebook: Notebook, recipe: Recipe, _: Material) -> None:
+    for name in recipe.strip:
+        cell = _named(notebook, name)
+        cell["metadata"], cell["id"] = {}, f"lost-{name}"[:60]
+
+
+def _own_cells(notebook: Notebook, recipe: Recipe, _: Material) -> None:
+    """The student's own cells, at the top and at the end."""
+    if recipe.first:
+        notebook["cells"].insert(0, _own("own-first", recipe.first))
+    if recipe.last:
+        notebook["cells"].append(_own("own-last", recipe.last))
+
+
+def _own(name: str, text: str) -> Notebook:
+    own: Notebook = {"cell_type": "code", "id": name, "metadata": {}}
+    return own | {"outputs": [], "execution_count": None, "source": text}
+
+
+def _split(notebook: Notebook, recipe: Recipe, _: Material) -> None:
+    """Cut a cell in two, in the middle of its lines."""
+    for name in recipe.split:
+        cell = _named(notebook, name)
+        lines = cell["source"].splitlines()
+        cell["source"] = "\n".join(lines[: len(lines) // 2])
+        rest = {**copy.deepcopy(cell), "id": f"{cell['id'][:50]}-rest", "metadata": {}}
+        rest["source"] = "\n".join(lines[len(lines) // 2 :])
+        notebook["cells"].insert(notebook["cells"].index(cell) + 1, rest)
+
+
+def _merge(notebook: Notebook, recipe: Recipe, _: Material) -> None:
+    """Join a cell with the next one of its kind, which is gone then."""
+    for name in recipe.merge:
+        cell, cells = _named(notebook, name), notebook["cells"]
+        below = cells[cells.index(cell) + 1 :]
+        other = next(c for c in below if c["cell_type"] == cell["cell_type"])
+        cells.remove(other)
+        cell["source"] += "\n\n" + other["source"]
+
+
+def _retype(notebook: Notebook, recipe: Recipe, _: Material) -> None:
+    for name, kind in recipe.retype.items():
+        cell = _named(notebook, name)
+        cell["cell_type"] = kind
+        for key in ("outputs", "execution_count"):
+            cell.pop(key, None)
+
+
+def _metadata(notebook: Notebook, recipe: Recipe, _: Material) -> None:
+    """Write over metadata, key by key; a table goes into the table that is there."""
+    for name, table in recipe.metadata.items():
+        own: dict[str, Any] = _named(notebook, name)["metadata"]
+        for key, value in table.items():
+            both = isinstance(value, dict) and isinstance(own.get(key), dict)
+            own[key] = {**own[key], **value} if both else value
+
+
+def _reverse(notebook: Notebook, recipe: Recipe, _: Material) -> None:
+    if recipe.reverse:
+        notebook["cells"].reverse()
+
+
+_STEPS: tuple[Callable[[Notebook, Recipe, Material], None], ...] = (
+    _unsolve,
+    _write_answers,
+    _replace_cells,
+    _rename,
+    _double,
+    _copy,
+    _delete,
+    _split,
+    _merge,
+    _retype,
+    _metadata,
+    _strip,
+    _reverse,
+    _own_cells,
+)

@@ -1,0 +1,262 @@
+"""`unrolled demo`: a whole class, from release to Canvas, with known results.
+
+Everything happens in ``build/demo/``, a course folder of its own made from this
+one; the students are cooked from the recipes in ``tests/submissions/``.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import shutil
+import tomllib
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from unrolled.assignment.load import load_material, load_reference
+from unrolled.author.build import build
+from unrolled.canvas import export_canvas
+from unrolled.converters import silence_nbgrader
+from unrolled.course.model import Course, load_course
+from unrolled.errors import UserError
+from unrolled.feedback.generate import feedback
+from unrolled.grade.results import SubmissionResult
+from unrolled.grade.run import grade
+from unrolled.grade.scheduling.pool import JudgePool
+from unrolled.grade.stored_results import stored_result
+from unrolled.gradebook.open import open_gradebook
+from unrolled.processes import process_pool, processors
+from unrolled.report.progress import grading
+from unrolled.samples.build_submission import hand_in
+from unrolled.samples.demo_report import DemoReport, DemoScore
+from unrolled.samples.expectations import Returned, find_misses
+from unrolled.samples.recipe import Recipe, Student, load_students
+
+SECRET = "0" * 64
+MARKER = "made by unrolled demo; may be deleted at any time\n"
+COPIED = ("course.toml", "nbgrader_config.py", "lessons")
+
+
+def demo(course: Course, console: Console, keep: bool = False) -> DemoReport:
+    """Make the class, grade it, and hold all that comes back against the recipes."""
+    students = load_students(course.root / "tests" / "submissions")
+    folder = course.build / "demo"
+    if not keep:
+        _make_course(course, folder)
+    made = load_course(folder)
+    build(made, list(made.assignments), force=True)
+    _enrol(made, students)
+    graded: list[_Graded] = []
+    with JudgePool(processors(), made.allow_weak) as judges:
+        for name in made.assignments:
+            # A student without a recipe for an assignment has not handed it in.
+            present = [s for s in students if name in s.recipes]
+            _hand_in(made, name, present)
+            if present:
+                graded += _graded(made, name, present, console, judges)
+    _feedback(made, dict.fromkeys(g.recipe.assignment for g in graded))
+    scores = [_score(made, g) for g in graded]
+    files = _files(made, scores)
+    return DemoReport(tuple(scores), tuple(files))
+
+
+def _make_course(course: Course, folder: Path) -> None:
+    """A fresh course folder; only one that the demo itself made is replaced."""
+    if folder.exists():
+        if not (folder / "DEMO").exists():
+            raise UserError(f"{folder}: not made by the demo; move it away first.")
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    (folder / "DEMO").write_text(MARKER, encoding="utf-8")
+    for name in COPIED[1:]:
+        origin = course.root / name
+        if origin.is_dir():
+            shutil.copytree(origin, folder / name)
+        else:
+            shutil.copyfile(origin, folder / name)
+    settings = _own_gradebook((course.root / "course.toml").read_text("utf-8"))
+    (folder / "course.toml").write_text(settings, encoding="utf-8")
+    secret = folder / "course.secret"
+    secret.touch(mode=0o600)
+    secret.write_text(SECRET, encoding="ascii")
+
+
+def _own_gradebook(settings: str) -> str:
+    """course.toml without the line that leads to the real gradebook."""
+    kept = re.sub(r"^\s*database\s*=.*$", "", settings, flags=re.MULTILINE)
+    if "database" in tomllib.loads(kept).get("grading", {}):
+        raise UserError(
+            "course.toml: grading.database: give it a line of its own, so that the "
+            "demo can leave it out: it must not write into the real gradebook."
+        )
+    return kept
+
+
+def canvas_id(number: int) -> str:
+    """The made-up Canvas id of a demo student."""
+    return str(4000 + number)
+
+
+def _enrol(course: Course, students: list[Student]) -> None:
+    with open_gradebook(course) as gradebook:
+        for number, student in enumerate(students):
+            words = student.name.replace("_", " ").title()
+            gradebook.update_or_create_student(
+                student.name,
+                first_name="Demo",
+                last_name=words,
+                email=f"{student.name}@example.org",
+                lms_user_id=canvas_id(number),
+            )
+
+
+def _hand_in(course: Course, assignment: str, students: list[Student]) -> None:
+    """Write what each student submits, with the time of submission."""
+    material = load_material(course, assignment)
+    reference = load_reference(material)
+    due = course.assignments[assignment].due
+    for student in students:
+        recipe = student.recipes[assignment]
+        folder = course.submitted / student.name / assignment
+        try:
+            other = load_material(course, recipe.of) if recipe.of else None
+            hand_in(recipe, folder, material, reference, other=other)
+        except UserError as error:
+            file = f"tests/submissions/{student.name}.toml"
+            raise UserError(f"{file}: {error}") from error
+        if due is not None and not recipe.stamp:
+            stamp = due + timedelta(days=recipe.days_late, hours=-1)
+            (folder / "timestamp.txt").write_text(_stamp(stamp), encoding="ascii")
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S.000000 %z")
+
+
+@dataclass(frozen=True)
+class _Graded:
+    """One submission of the class: what it is about, and what grading says of it."""
+
+    about: str
+    recipe: Recipe
+    result: SubmissionResult
+
+
+def _graded(
+    course: Course,
+    assignment: str,
+    students: list[Student],
+    console: Console,
+    judges: JudgePool,
+) -> list[_Graded]:
+    """Grade, and mark the written answers; what came of it."""
+    with grading(console, assignment, len(students)) as step:
+        report = grade(course, assignment, force=True, progress=step, judges=judges)
+    recipes = {s.name: s.recipes[assignment] for s in students}
+    about = {s.name: s.about for s in students}
+    for result in report.submissions:
+        if result.status == "graded" and recipes[result.student].marks:
+            _mark(course, assignment, result.student)
+    # A second run grades nothing again; it works late penalties out on the marks.
+    return [
+        _Graded(about[r.student], recipes[r.student], r)
+        for r in grade(course, assignment, judges=judges).submissions
+    ]
+
+
+def _feedback(course: Course, assignments: Iterable[str]) -> None:
+    """Write all feedback pages, several assignments at once."""
+    write = partial(feedback, course, force=True)
+    with process_pool(processors(), silence_nbgrader) as pool:
+        for _ in pool.map(write, assignments):
+            pass
+
+
+def _mark(course: Course, assignment: str, student: str) -> None:
+    """What a marker does in formgrader: full points for each written answer."""
+    with open_gradebook(course) as gradebook:
+        name = course.assignments[assignment].notebook
+        notebook = gradebook.find_submission_notebook(name, assignment, student)
+        for found in notebook.grades:
+            if found.auto_score is None:
+                found.manual_score = found.max_score
+                found.needs_manual_grade = False
+        gradebook.db.commit()
+
+
+def _score(course: Course, graded: _Graded) -> DemoScore:
+    recipe, result = graded.recipe, graded.result
+    score = None
+    waits = False
+    if result.status == "graded":
+        now = stored_result(course, recipe.assignment, result.student)
+        score = (now.score or 0.0) - now.late_penalty
+        waits = now.needs_manual
+    return DemoScore(
+        result.student,
+        graded.about,
+        recipe.assignment,
+        recipe.expected,
+        score,
+        result.reason,
+        waits,
+        find_misses(recipe, returned(course, recipe.assignment, result)),
+    )
+
+
+def returned(course: Course, assignment: str, result: SubmissionResult) -> Returned:
+    """What came back of a submission, its notebook and its page from their files."""
+    name = course.assignments[assignment].notebook
+    place = Path(result.student) / assignment
+    notebook, page = (
+        path.read_text(encoding="utf-8") if path.exists() else ""
+        for path in (
+            course.autograded / place / f"{name}.ipynb",
+            course.feedback / place / f"{name}.html",
+        )
+    )
+    return Returned(result, notebook, page)
+
+
+def _files(course: Course, scores: list[DemoScore]) -> list[Path]:
+    """Write scores.json and canvas.csv; the files worth a look."""
+    document = [{**asdict(s), "as_expected": s.as_expected} for s in scores]
+    table = course.root / "scores.json"
+    table.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    template = course.root / "canvas_gradebook.csv"
+    _canvas_template(course, template)
+    grades = course.root / "canvas.csv"
+    export_canvas(course, list(course.assignments), template, grades, force=True)
+    pages = sorted(course.feedback.glob("*/*/*.html"))[:1]
+    return [table, template, grades, *pages]
+
+
+def _canvas_template(course: Course, path: Path) -> None:
+    """A gradebook as an instructor exports it from Canvas, made up for the class."""
+    titles = [
+        f"{a.title} ({900 + n})" for n, a in enumerate(course.assignments.values())
+    ]
+    rows: list[list[Any]] = [
+        ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *titles],
+        ["    Points Possible", "", "", "", ""]
+        + [f"{a.points:.2f}" for a in course.assignments.values()],
+    ]
+    with open_gradebook(course) as gradebook:
+        for student in sorted(gradebook.students, key=lambda s: s.id):
+            name = f"{student.last_name}, {student.first_name}"
+            identity = [
+                name,
+                student.lms_user_id,
+                f"S{student.lms_user_id}",
+                student.id,
+            ]
+            rows.append([*identity, "Section 1", *("" for _ in titles)])
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)

@@ -1,0 +1,154 @@
+"""Made submissions, told as short recipes: what a student did right and wrong.
+
+A recipe is a TOML file named by its fault, with a table for each assignment. The
+demo class and the tests are cooked from the same recipes, each with the score
+that it must get, and with what else must be seen: hints, repairs, the page.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from unrolled.course.toml import Table
+from unrolled.errors import UserError
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One student's submission of one assignment.
+
+    `expected` is the score after marks and late penalty, None if it cannot be
+    graded. `solve` lists the exercises done right ("all" for every one),
+    `misconceptions` and `styles` name entries of the catalogue, `cells` gives
+    whole solution cells, `first` and `last` own cells at both ends; `edit`, `delete`,
+    `double`, `rename`, `strip`, `split`, `merge` (with the next), `retype`
+    and `metadata` work on cells by grade id, `reverse` on their order. `raw` is
+    the text of a file that is no notebook, in `encoding`; `files` lie beside the
+    notebook, `links` are symbolic links; `stamp` is the text of timestamp.txt;
+    `of` is the assignment whose untouched notebook is handed in;
+    `answers` are the written answers, `marks` whether a marker has given them full
+    points. `copies` gives a second written copy of a cell, below the first.
+
+    What must come back: `reason` says why it cannot be graded; `repairs` are the lines
+    on what was mended, all of them, or none; `hints` names by grade id the
+    misconceptions that a check tells, or words of its message, and no other
+    misconception is told anywhere; what is None is not looked at;
+    `counts` has words of the text that counts, by grade id; the feedback page `shows`
+    words, and neither page nor graded notebook (but for the texts of cells) holds
+    what it `hides`. In all of them a ``*`` stands for any words.
+    """
+
+    assignment: str
+    expected: float | None
+    solve: tuple[str, ...] = ("all",)
+    misconceptions: tuple[str, ...] = ()
+    styles: tuple[str, ...] = ()
+    cells: Mapping[str, str] = field(default_factory=dict)
+    first: str = ""
+    last: str = ""
+    edit: Mapping[str, str] = field(default_factory=dict)
+    delete: tuple[str, ...] = ()
+    double: tuple[str, ...] = ()
+    rename: Mapping[str, str] = field(default_factory=dict)
+    strip: tuple[str, ...] = ()
+    split: tuple[str, ...] = ()
+    merge: tuple[str, ...] = ()
+    retype: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    reverse: bool = False
+    raw: str = ""
+    encoding: str = "utf-8"
+    files: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
+    stamp: str = ""
+    of: str = ""
+    answers: str = "I think so because the figure shows it."
+    marks: bool = True
+    days_late: int = 0
+    copies: Mapping[str, str] = field(default_factory=dict)
+    reason: str = ""
+    repairs: tuple[str, ...] | None = None
+    hints: Mapping[str, str | Sequence[str]] | None = None
+    counts: Mapping[str, str] = field(default_factory=dict)
+    shows: tuple[str, ...] = ()
+    hides: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Student:
+    """A made student: the name is what is wrong with the work."""
+
+    name: str
+    about: str
+    recipes: Mapping[str, Recipe]
+
+
+def load_students(folder: Path) -> list[Student]:
+    """All recipes of a folder, sorted by name; UserError names a bad file and key."""
+    found = [_student(path) for path in sorted(folder.glob("*.toml"))]
+    if not found:
+        raise UserError(f"{folder}: no recipes (*.toml) of made submissions here.")
+    return found
+
+
+def _student(path: Path) -> Student:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: {error}") from error
+    about = document.pop("about", "")
+    if not isinstance(about, str):
+        raise UserError(f"{path}: about: must be a text.")
+    recipes = {name: _recipe(path, name, table) for name, table in document.items()}
+    return Student(path.stem, about, recipes)
+
+
+_TEXTS = ("first", "last", "raw", "answers", "encoding", "stamp", "of", "reason")
+_LISTS = (
+    *("solve", "misconceptions", "styles", "delete", "double", "strip", "split"),
+    *("merge", "repairs", "shows", "hides"),
+)
+_TABLES = ("cells", "edit", "rename", "retype", "files", "links", "copies", "counts")
+_KINDS: Mapping[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(_LISTS, list),
+    **dict.fromkeys((*_TABLES, "metadata", "hints"), dict),
+    **dict.fromkeys(_TEXTS, str),
+    "expected": (int, float),
+    **dict.fromkeys(("marks", "reverse"), bool),
+    "days_late": int,
+}
+
+
+def _recipe(path: Path, assignment: str, values: Any) -> Recipe:
+    if not isinstance(values, dict):
+        raise UserError(f"{path}: {assignment}: must be a table, [{assignment}].")
+    table = Table(path, assignment, values)
+    table.only(*_KINDS)
+    for key in values:
+        _require_kind(table, key)
+    frozen: dict[str, Any] = {
+        k: tuple(v) if isinstance(v, list) else v for k, v in values.items()
+    }
+    return Recipe(assignment, **{"expected": None, **frozen})
+
+
+def _require_kind(table: Table, key: str) -> None:
+    """Refuse a value of the wrong kind, also inside of a list or a table."""
+    value = table.get(key, _KINDS[key], None)
+    if key in _LISTS and not _are_texts(value):
+        raise table.fail(key, "must be a list of texts")
+    if key in _TABLES and not _are_texts(value.values()):
+        raise table.fail(key, "must be a table of texts")
+    if key == "hints":
+        for name, wanted in value.items():
+            if not _are_texts([wanted] if isinstance(wanted, str) else wanted):
+                raise table.fail(f"hints.{name}", "must be a text or a list of texts")
+
+
+def _are_texts(values: Any) -> bool:
+    several = isinstance(values, Iterable) and not isinstance(values, str)
+    return several and all(isinstance(v, str) for v in values)
