@@ -19,7 +19,7 @@ from unrolled.samples.demo_report import DemoReport, DemoScore
 
 REASON = f"submitted/bob/{NAME}/tiny.ipynb"
 CATALOGUE = """
-from unrolled.author.catalogue import misconception, style
+from unrolled.assignment.catalogue import misconception, style
 
 
 @misconception("double", fails="double_values", hint="Not the square.")

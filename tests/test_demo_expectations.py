@@ -16,7 +16,7 @@ from unrolled.samples.demo import demo
 from unrolled.samples.demo_report import DemoReport
 
 MISCONCEPTIONS = '''
-from unrolled.author.catalogue import misconception
+from unrolled.assignment.catalogue import misconception
 
 @misconception("double", fails="double_values", hint="Two times, not the square.")
 def squares(x):

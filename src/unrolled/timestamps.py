@@ -11,17 +11,12 @@ from __future__ import annotations
 import re
 import warnings
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import dateutil.parser
 
-
-def moment(time: datetime, zone: tzinfo) -> str:
-    """A time in the course's zone, for example Fri 5 Feb 2027, 23:59 CST."""
-    local = time.astimezone(zone)
-    return f"{local:%a} {local.day} {local:%b %Y, %H:%M} {local.tzname()}"
-
-
+MAX_STAMP = 200  # characters of a timestamp.txt that are read
 _REGION = re.compile(r"(?P<time>.+\d) (?P<region>[A-Za-z_]+/[A-Za-z_/+-]+)")
 # nbgrader's zip_collect keeps the time as the file's name has it.
 _DASHES = re.compile(r"(\d{4}-\d\d-\d\d)[-_ T](\d\d)-(\d\d)-(\d\d)")
@@ -113,3 +108,28 @@ def _unknown(name: str, zone: tzinfo) -> ValueError:
         f"the time zone {name!r} is not one of the course's ({zone}): write the time "
         "in UTC, or with an offset such as -0500"
     )
+
+
+def read_stamp(folder: Path, zone: tzinfo) -> tuple[str | None, str]:
+    """The text of a folder's timestamp.txt, if it is a time, and what is wrong if not.
+
+    Nothing is wrong where there is none, or an empty one.
+    """
+    path = folder / "timestamp.txt"
+    if path.is_symlink() or not path.is_file():
+        return None, ""
+    with path.open("rb") as file:
+        text = file.read(MAX_STAMP).decode("utf-8", "replace").strip()
+    if not text:
+        return None, ""
+    try:
+        parse_timestamp(text, zone)
+    except ValueError as error:
+        return None, f"{path}: {error}; counted as in time, please check."
+    return text, ""
+
+
+def moment(time: datetime, zone: tzinfo) -> str:
+    """A time in the course's zone, for example Fri 5 Feb 2027, 23:59 CST."""
+    local = time.astimezone(zone)
+    return f"{local:%a} {local.day} {local:%b %Y, %H:%M} {local.tzname()}"

@@ -45,7 +45,7 @@ assert quadruple(2) == 8
 
 # %% show"""
 CATALOGUE = """
-from unrolled.author.catalogue import misconception
+from unrolled.assignment.catalogue import misconception
 
 
 @misconception("double", fails="double_values", hint="Not the square.")

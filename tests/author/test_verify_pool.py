@@ -18,7 +18,7 @@ from unrolled.author.verify.run import _work
 from unrolled.author.work import Piece, done_pieces
 
 WRONG = '''
-from unrolled.author.catalogue import misconception
+from unrolled.assignment.catalogue import misconception
 
 @misconception("double", fails="double_values", hint="Not the square.")
 def squares(x):

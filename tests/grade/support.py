@@ -27,7 +27,7 @@ def quadruple(x):
 """
 
 MISCONCEPTIONS = '''
-from unrolled.author.catalogue import misconception, style
+from unrolled.assignment.catalogue import misconception, style
 
 @misconception("double", fails="double_values", hint="Two times, not the square.")
 def squares(x):

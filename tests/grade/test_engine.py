@@ -15,9 +15,10 @@ from support import RIGHT, material, submission
 
 import unrolled
 from unrolled.course.limits import Limits
+from unrolled.grade.doctor.select_worker import Ready
 from unrolled.grade.scheduling.engine import ROOT, engine_files
 from unrolled.grade.scheduling.job import Graded, Job
-from unrolled.grade.scheduling.judge_process import Ready, start_judge
+from unrolled.grade.scheduling.judge_process import start_judge
 
 LOADED = re.compile(r"\| +(unrolled[\w.]*)\r?$", re.MULTILINE)
 TELL = "import sys\nprint([m for m in sys.modules if m.startswith('unrolled')])"

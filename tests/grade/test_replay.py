@@ -62,7 +62,7 @@ class Toy:
         self.place += by * math.ceil(0.5)
 """
 CATALOGUE = '''
-from unrolled.author.catalogue import misconception, style
+from unrolled.assignment.catalogue import misconception, style
 
 @misconception("Tally", fails="tally_adds", hint="Add to what there is.")
 class Overwrites:

@@ -62,12 +62,13 @@ def test_a_workplace_goes_away() -> None:
 SCRIPT = """
 import json, sys
 from pathlib import Path
-from unrolled.author.cases import solved
-from unrolled.course import load_course
-from unrolled.grade.material import load_material, load_reference
-from unrolled.grade.process import StudentProcess
-from unrolled.grade.task import Limits, Task
-from unrolled.grade.workers import trusted_worker
+from unrolled.author.verify.cases import solved
+from unrolled.course.model import load_course
+from unrolled.assignment.load import load_material, load_reference
+from unrolled.grade.judge.student_process import StudentProcess
+from unrolled.course.limits import Limits
+from unrolled.grade.judge.verdict import Task
+from unrolled.grade.doctor.select_worker import trusted_worker
 import time
 
 if __name__ == "__main__":

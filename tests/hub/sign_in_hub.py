@@ -49,7 +49,7 @@ CONFIG = """
 import sys
 from pathlib import Path
 from unrolled.hub.plan import load_plan
-from unrolled.hub.sign_in import configure_canvas
+from unrolled.hub.lti.authenticator import configure_canvas
 from no_proxy import NoProxy
 
 c = get_config()

@@ -145,7 +145,7 @@ def test_the_service_is_killed(jobs: Jobs) -> None:
 SERVICE = """
 import asyncio, sys
 from pathlib import Path
-from unrolled.hub.jobs import Jobs
+from unrolled.hub.grading.jobs import Jobs
 async def main():
     jobs = Jobs(Path(sys.argv[1]), {"feedback": ("job_for_tests", "wait", "{name}")})
     job = await jobs.start("a", "feedback", "ta")

@@ -20,7 +20,7 @@ from unrolled.hub.plan import HubPlan
 
 CONFIG = """
 from pathlib import Path
-from unrolled.hub.config import _sign_in, groups
+from unrolled.hub.setup.hub_config import _sign_in, groups
 from unrolled.hub.plan import load_plan
 from no_proxy import NoProxy
 

@@ -101,7 +101,7 @@ def test_the_command_says_what_holds() -> None:
 
 PROGRAM = """
 import sys
-from unrolled.grade.doctor import examine
+from unrolled.grade.doctor.doctor import examine
 found = examine(sys.argv[1])
 print(found.trouble or sorted(p.name for p in found.protections if p.holds))
 """

@@ -1,1 +1,1 @@
-"""What an assignment is made of: its cells, its material, its reference, its catalogue."""
+"""What an assignment is made of: cells, material, reference, catalogue."""

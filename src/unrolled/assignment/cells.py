@@ -77,3 +77,8 @@ def split_check(source: str) -> tuple[str, str]:
         visible.append("" if inside else line)
         hidden.append(line if inside else "")
     return "\n".join(visible), "\n".join(hidden)
+
+
+def plain(text: str) -> str:
+    """A text for comparing: blanks at the ends of lines do not count."""
+    return "\n".join(line.rstrip() for line in text.split("\n")).strip()

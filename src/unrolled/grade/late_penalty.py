@@ -18,9 +18,7 @@ from nbgrader.plugins import LateSubmissionPlugin
 from nbgrader.preprocessors import AssignLatePenalties
 
 from unrolled.course.model import Course, LatePolicy, load_course
-from unrolled.timestamps import parse_timestamp
-
-MAX_STAMP = 200
+from unrolled.timestamps import parse_timestamp, read_stamp
 
 
 @dataclass(frozen=True)
@@ -63,25 +61,6 @@ def penalty(policy: LatePolicy, score: float, late: Lateness) -> float:
         return 0.0
     percent = min(policy.max, policy.per_day * late.days)
     return float(round(max(score, 0.0) * percent / 100, 2))
-
-
-def read_stamp(folder: Path, zone: tzinfo) -> tuple[str | None, str]:
-    """The text of a folder's timestamp.txt, if it is a time, and what is wrong if not.
-
-    Nothing is wrong where there is none, or an empty one.
-    """
-    path = folder / "timestamp.txt"
-    if path.is_symlink() or not path.is_file():
-        return None, ""
-    with path.open("rb") as file:
-        text = file.read(MAX_STAMP).decode("utf-8", "replace").strip()
-    if not text:
-        return None, ""
-    try:
-        parse_timestamp(text, zone)
-    except ValueError as error:
-        return None, f"{path}: {error}; counted as in time, please check."
-    return text, ""
 
 
 def _on_the_clock(moment: datetime, zone: tzinfo) -> datetime:

@@ -14,8 +14,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from unrolled.assignment.cells import is_answer, is_check, is_exercise, meta, ours
-from unrolled.grade.submission.anchors import plain
+from unrolled.assignment.cells import (
+    is_answer,
+    is_check,
+    is_exercise,
+    meta,
+    ours,
+    plain,
+)
 
 Fingerprints = dict[str, str]
 

@@ -30,10 +30,9 @@ from nbgrader.api import (
 )
 from nbgrader.utils import is_locked
 
-from unrolled.assignment.cells import is_check, meta
+from unrolled.assignment.cells import is_check, meta, plain
 from unrolled.course.model import Assignment, Course
 from unrolled.errors import UserError
-from unrolled.grade.submission.anchors import plain
 from unrolled.gradebook.open import gradebook_exists, open_gradebook
 
 ALIKE = 0.9  # how much of its text a renamed cell has kept

@@ -1,6 +1,6 @@
 """nbgrader's database: opened so that nobody loses a mark, copied before a write.
 
-`python -m unrolled.gradebook COURSE_FOLDER` makes a copy in build/backups/.
+`python -m unrolled.gradebook.open COURSE_FOLDER` makes a copy in build/backups/.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+from dataclasses import dataclass
 from functools import cache
 
 from unrolled.errors import UserError
@@ -15,6 +16,17 @@ from unrolled.sandbox.isolate import Tier
 
 TRIES = 2  # a process may be killed while it starts
 FORCED = "UNROLLED_TIER"  # for tests, and for people who look for a fault
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A judge's first word: it is warm, and has tried the sandbox if it was to.
+
+    One that was not to try it may have come up in a weaker tier, or in none: it is
+    for the pool to see that, and to give it no work.
+    """
+
+    tier: str
 
 
 @cache

@@ -1,8 +1,8 @@
 """A judge: a process of its own that takes jobs and gives results.
 
-Started as ``python -P -m unrolled.grade.judges FD CHECKS ALLOW_WEAK``. A process
-from scratch and no fork: the grader has threads (progress bar, Dask), and a fork of
-a process with threads may hang.
+Started as ``python -P -m unrolled.grade.scheduling.judge_process FD CHECKS
+ALLOW_WEAK``. A process from scratch and no fork: the grader has threads (progress bar,
+Dask), and a fork of a process with threads may hang.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from unrolled.assignment.material import Material
 from unrolled.errors import UserError
 from unrolled.grade.doctor.select_worker import (
+    Ready,
     safe_worker,
     tier_of,
     trusted_worker,
@@ -31,17 +32,6 @@ from unrolled.grade.worker.worker import Worker
 
 if TYPE_CHECKING:
     from unrolled.grade.scheduling.job import Graded, Job
-
-
-@dataclass(frozen=True)
-class Ready:
-    """A judge's first word: it is warm, and has tried the sandbox if it was to.
-
-    One that was not to try it may have come up in a weaker tier, or in none: it is
-    for the pool to see that, and to give it no work.
-    """
-
-    tier: str
 
 
 THREADS = ("OMP", "MKL", "OPENBLAS", "NUMEXPR")

@@ -17,8 +17,9 @@ from multiprocessing.connection import Connection, wait
 
 from unrolled.assignment.material import Material
 from unrolled.errors import UserError
+from unrolled.grade.doctor.select_worker import Ready
 from unrolled.grade.scheduling.job import Graded, Job
-from unrolled.grade.scheduling.judge_process import KNOWN, Ready, start_judge
+from unrolled.grade.scheduling.judge_process import KNOWN, start_judge
 from unrolled.sandbox.scratch import sweep
 
 TRIES = 2

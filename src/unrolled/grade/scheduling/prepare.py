@@ -13,11 +13,11 @@ from unrolled.assignment.seeds import derive_seed
 from unrolled.course.model import Course
 from unrolled.course.secret import course_secret
 from unrolled.errors import UserError
-from unrolled.grade.late_penalty import read_stamp
 from unrolled.grade.scheduling.engine import engine_digest
 from unrolled.grade.scheduling.job import SECRET, Job, Paper
 from unrolled.grade.submission.identify import Identifier
 from unrolled.grade.submission.notebook import parse_submission, submission_bytes
+from unrolled.timestamps import read_stamp
 
 MAX_SECRET = 200
 

@@ -8,13 +8,9 @@ it by mistake stops with a TypeError instead of believing the student's object.
 from __future__ import annotations
 
 from itertools import count
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 from unrolled.grade.protocol.rpc import Remote
-
-if TYPE_CHECKING:
-    from unrolled.grade.session.session import Session
-
 
 _REFUSED = (
     *("__bool__", "__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"),
@@ -29,6 +25,19 @@ _REFUSED = (
 _numbers = count()
 
 
+class Asks(Protocol):
+    """What an object of the student's needs of the session in which it lives."""
+
+    def call(self, target: StudentObject, args: Any, kwargs: Any) -> Any:
+        """Call it with arguments that travel by value or by reference."""
+
+    def ask(self, do: str, target: StudentObject, **values: Any) -> Any:
+        """Ask for an item, for an iterator, or for what comes next."""
+
+    def attribute(self, target: StudentObject, name: str) -> Any:
+        """Ask for an attribute."""
+
+
 class StudentObject:
     """An object of the student's that does not travel by value.
 
@@ -41,7 +50,7 @@ class StudentObject:
     __array_function__ = None
 
     def __init__(
-        self, session: Session, remote: Remote, name: str = "", origin: str = ""
+        self, session: Asks, remote: Remote, name: str = "", origin: str = ""
     ) -> None:
         self._session = session
         self._remote = remote

@@ -1,6 +1,6 @@
 """The student's process: runs the notebook's cells, then answers calls.
 
-Started as ``python -I -m unrolled.grade.child FD``. It holds the student's code
+Started as ``python -I -m unrolled.grade.student.child FD``. It holds the student's code
 and the arguments it is called with, and nothing else: no test, no solution, no
 seed. Whatever it claims, the judge believes only as a value.
 """

@@ -1,8 +1,8 @@
 """The warm process: imports the libraries once, forks a child for each submission.
 
-Started as ``python -I -m unrolled.grade.zygote FD TIER SCRATCH``. Over the control
-socket come requests: ``open`` with the child's own socket, ``close``. It runs no
-line of student code itself; children shut themselves off before they do.
+Started as ``python -I -m unrolled.grade.student.zygote FD TIER SCRATCH``. Over the
+control socket come requests: ``open`` with the child's own socket, ``close``. It runs
+no line of student code itself; children shut themselves off before they do.
 """
 
 from __future__ import annotations

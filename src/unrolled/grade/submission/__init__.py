@@ -1,1 +1,1 @@
-"""From what was handed in to a notebook that can be graded, and back with the verdict."""
+"""From what was handed in to a notebook that can be graded, and back."""

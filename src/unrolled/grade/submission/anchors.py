@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from unrolled.assignment.cells import meta
+from unrolled.assignment.cells import meta, plain
 from unrolled.assignment.material import Notebook
 
 _HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*$", re.MULTILINE)
@@ -27,11 +27,6 @@ class Submitted:
     grade_id: str
     cell_id: str
     attachments: Any = None
-
-
-def plain(text: str) -> str:
-    """A text for comparing: blanks at the ends of lines do not count."""
-    return "\n".join(line.rstrip() for line in text.split("\n")).strip()
 
 
 def headings(text: str) -> list[str]:

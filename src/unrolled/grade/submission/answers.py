@@ -19,9 +19,9 @@ from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
-from unrolled.assignment.cells import is_answer, meta
+from unrolled.assignment.cells import is_answer, meta, plain
 from unrolled.assignment.material import Notebook
-from unrolled.grade.submission.anchors import Submitted, find_places, headings, plain
+from unrolled.grade.submission.anchors import Submitted, find_places, headings
 from unrolled.grade.submission.match_cells import Match
 from unrolled.grade.submission.repairs import Kind
 

@@ -13,13 +13,13 @@ from unrolled.assignment.cells import (
     is_check,
     is_exercise,
     meta,
+    plain,
 )
 from unrolled.assignment.material import Notebook
 from unrolled.grade.submission.anchors import (
     Submitted,
     find_anchors,
     find_places,
-    plain,
 )
 from unrolled.grade.submission.repairs import Kind, Repairs
 

@@ -1,6 +1,6 @@
 """The page that collects and grades a whole class: a service of JupyterHub.
 
-`python -m unrolled.hub.grading_page COURSE_FOLDER`. Whoever has the scope to open the
+`python -m unrolled.hub.grading.page COURSE_FOLDER`. Whoever has the scope to open the
 service gets in; everybody else gets 403. What runs, and how far it is, lies in the
 service, so that all who look see the same.
 """

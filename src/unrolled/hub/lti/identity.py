@@ -1,6 +1,6 @@
 """Whose account a person is who comes from Canvas.
 
-    python -m unrolled.hub.canvas_people COURSE_FOLDER
+    python -m unrolled.hub.lti.identity COURSE_FOLDER
 
 prints the course's students as JSON. It is run as the grader, to whom the records
 belong: root reads only what this prints, whatever lies in the course folder.

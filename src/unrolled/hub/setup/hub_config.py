@@ -220,7 +220,7 @@ def config_file(plan: HubPlan) -> Path:
 
 CONFIG = '''"""Made by `unrolled hub` from course.toml, again at every start."""
 
-from unrolled.hub.config import configure
+from unrolled.hub.setup.hub_config import configure
 
 configure(get_config(), {folder!r})
 '''

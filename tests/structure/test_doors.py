@@ -1,0 +1,137 @@
+"""Every package has a door: `__all__` in its `__init__`, and nothing lies beside it."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from imports import Tree, read_tree, show_path
+
+TREE = read_tree()
+
+
+def list_packages(tree: Tree) -> list[str]:
+    """The packages that hold anything beside their door."""
+    holders = {module.rpartition(".")[0] for module in tree.modules}
+    return sorted(tree.packages & holders)
+
+
+def find_faults(package: ModuleType) -> Iterator[str]:
+    """What is wrong with a package's door."""
+    shown = getattr(package, "__all__", None)
+    if shown is None:
+        yield "it has no __all__: list what others may use of the package"
+        return
+    for name in shown:
+        yield from find_faults_of_name(package, name)
+    if list(shown) != sorted(shown, key=rank_name):
+        yield "__all__ is not sorted: CONSTANTS, then Classes, then functions"
+    for name in sorted(list_names(package) - set(shown)):
+        yield f"{name} lies beside the door: put it into __all__, or give it a _"
+
+
+def find_faults_of_name(package: ModuleType, name: str) -> Iterator[str]:
+    """What is wrong with one name of `__all__`."""
+    try:
+        value = getattr(package, name)
+    except AttributeError:
+        yield f"__all__ has {name}, which is not there: define it, or take it out"
+        return
+    if not (getattr(value, "__doc__", None) or "").strip():
+        yield f"{name} has no docstring: say what it is for"
+
+
+def rank_name(name: str) -> tuple[int, str]:
+    """The key of ruff's own order of `__all__` (RUF022)."""
+    kind = 0 if name.isupper() else 1 if name[0].isupper() else 2
+    return kind, name
+
+
+def list_names(package: ModuleType) -> set[str]:
+    """The public names of a package, its own modules and `annotations` left out."""
+    return {
+        name
+        for name, value in vars(package).items()
+        if not name.startswith("_")
+        and type(value).__module__ != "__future__"
+        and not is_submodule(value, package.__name__)
+    }
+
+
+def is_submodule(value: object, package: str) -> bool:
+    """Is it a module of the package? Python puts those there, whoever imports them."""
+    return isinstance(value, ModuleType) and value.__name__.startswith(f"{package}.")
+
+
+@pytest.mark.parametrize("package", list_packages(TREE))
+def test_a_package_has_a_door(package: str) -> None:
+    """Does the door name all that is public, sorted, there, and with a docstring?"""
+    faults = list(find_faults(importlib.import_module(package)))
+    where = show_path(TREE.modules[package])
+    if faults:
+        pytest.fail("\n".join(f"{where}:1: {one}" for one in faults), pytrace=False)
+
+
+def test_the_doors_are_those_of_the_source() -> None:
+    """Are all packages asked?"""
+    assert {"unrolled.grade", "unrolled.lab.figures"} < set(list_packages(TREE))
+
+
+GOOD = '''"""A door."""
+from __future__ import annotations
+from made_door import inside as _inside
+from made_door.inside import Judge, judge
+WAIT = 3
+__all__ = ["WAIT", "Judge", "judge"]
+'''
+INSIDE = '''"""A module."""
+class Judge:
+    """A judge."""
+def judge():
+    """Judge."""
+def say():
+    pass
+'''
+
+
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A package of its own, with a good door."""
+    folder = tmp_path / "made_door"
+    folder.mkdir()
+    (folder / "inside.py").write_text(INSIDE, encoding="utf-8")
+    (folder / "__init__.py").write_text(GOOD, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield folder
+    for name in ("made_door", "made_door.inside"):
+        sys.modules.pop(name, None)
+
+
+def test_a_good_door_has_no_fault(made: Path) -> None:
+    """Is nothing found where all is well?"""
+    assert list(find_faults(importlib.import_module("made_door"))) == []
+    assert list_packages(read_tree(made)) == ["made_door"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("__all__ = ", "_all = ", "it has no __all__"),
+        ('"Judge", "judge"]', '"judge", "Judge"]', "__all__ is not sorted"),
+        ('"judge"]', '"judge", "lost"]', "__all__ has lost, which is not there"),
+        (', "judge"]', "]", "judge lies beside the door"),
+        ("WAIT = 3", "import json\nWAIT = 3", "json lies beside the door"),
+        ('"judge"]', '"judge", "say"]', "say has no docstring"),
+    ],
+)
+def test_a_faulty_door_is_noticed(made: Path, old: str, new: str, fault: str) -> None:
+    """Is each fault of a door found, and no other?"""
+    text = GOOD.replace(old, new).replace("Judge, judge\n", "Judge, judge, say\n")
+    text = text if '"say"' in text else text.replace(", say\n", "\n")
+    (made / "__init__.py").write_text(text, encoding="utf-8")
+    (found,) = find_faults(importlib.import_module("made_door"))
+    assert found.startswith(fault)
