@@ -15,10 +15,19 @@ from typing import Any
 
 import numpy as np
 
-from unrolled.assignment.cells import is_check, meta, runs_in_grading, split_check
+from unrolled.assignment.cells import (
+    is_check,
+    read_nbgrader_meta,
+    runs_in_grading,
+    split_check,
+)
 from unrolled.assignment.material import Material
-from unrolled.assignment.seeds import cell_seed
-from unrolled.grade.student.preload import import_slow, missing, slow_imports
+from unrolled.assignment.seeds import derive_cell_seed
+from unrolled.grade.student.preload import (
+    find_missing_libraries,
+    find_slow_imports,
+    import_libraries,
+)
 from unrolled.grade.student.shell import StudentShell, make_child_shell, run_cell
 from unrolled.grade.submission.notebook import parse_submission
 from unrolled.grade.submission.rebuild import rebuild
@@ -36,7 +45,7 @@ def floor_seconds(material: Material, submission: bytes, figures: bool) -> float
     warm_shell()
     cells = parse_submission(submission, Path("x")).cells
     own = [c["source"] for c in cells if c["cell_type"] == "code"]
-    import_slow(missing(slow_imports(material.source, own)))
+    import_libraries(find_missing_libraries(find_slow_imports(material.source, own)))
     return min(_in_a_fork(material, submission, figures) for _ in range(REPEATS))
 
 
@@ -67,7 +76,7 @@ def _work(material: Material, submission: bytes, figures: bool) -> float:
     ]
     tests = [
         (
-            meta(c)["grade_id"],
+            read_nbgrader_meta(c)["grade_id"],
             [compile(p, "<test>", "exec") for p in split_check(c["source"])],
         )
         for c in material.source["cells"]
@@ -84,7 +93,7 @@ def _work(material: Material, submission: bytes, figures: bool) -> float:
     with contextlib.redirect_stdout(silent), contextlib.redirect_stderr(silent):
         warnings.simplefilter("ignore")
         for name, parts in tests:
-            names["rng"] = np.random.default_rng(cell_seed(1, name))
+            names["rng"] = np.random.default_rng(derive_cell_seed(1, name))
             for part in parts:
                 _run(part, names)
     return time.process_time() - began

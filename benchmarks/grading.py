@@ -27,11 +27,11 @@ from floor import floor_seconds
 from unrolled.assignment.load import load_material, load_reference
 from unrolled.assignment.material import Material
 from unrolled.author.build import build
-from unrolled.author.verify.cases import solved
+from unrolled.author.verify.cases import make_solved_notebook
 from unrolled.converters import silence_nbgrader
 from unrolled.course.model import Course, load_course
-from unrolled.processes import processors
-from unrolled.samples.build_submission import cook
+from unrolled.processes import count_processors
+from unrolled.samples.build_submission import build_notebook
 from unrolled.samples.recipe import load_students
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -106,10 +106,12 @@ def submissions(course: Course, name: str) -> list[bytes]:
     """A few different files, to be handed in again and again."""
     material = load_material(course, name)
     if name == "01_light":
-        return [json.dumps(solved(material)).encode()]
+        return [json.dumps(make_solved_notebook(material)).encode()]
     reference = load_reference(material)
     students = {s.name: s for s in load_students(ROOT / "tests" / "submissions")}
-    return [cook(students[k].recipes[name], material, reference) for k in KINDS]
+    return [
+        build_notebook(students[k].recipes[name], material, reference) for k in KINDS
+    ]
 
 
 def hand_in(course: Course, name: str, files: list[bytes], count: int) -> None:
@@ -171,7 +173,7 @@ def compare(course: Course, name: str, students: int) -> Timing:
 
 def _floor(material: Material, files: list[bytes], figures: bool) -> float:
     cpu = [floor_seconds(material, file, figures) for file in files]
-    return sum(cpu) / len(cpu) / processors()
+    return sum(cpu) / len(cpu) / count_processors()
 
 
 def growth(course: Course, name: str, counts: list[int]) -> list[dict[str, float]]:
@@ -274,7 +276,7 @@ def _document(timings: list[Timing], grown: list[dict[str, float]]) -> dict[str,
         },
         "peak_memory_mb": max((g["peak_mb"] for g in grown), default=0),
         "growth": grown,
-        "processors": processors(),
+        "processors": count_processors(),
         "timings": [asdict(t) for t in timings],
     }
 

@@ -27,7 +27,7 @@ from small_class import STUDENTS, SmallClass
 from strict_skips import pytest_make_collect_report, pytest_runtest_makereport
 
 from unrolled.course.model import load_course
-from unrolled.samples.demo import COPIED, demo
+from unrolled.samples.demo import COPIED, run_demo
 from unrolled.samples.demo_report import DemoReport
 
 # nbgrader looks for alembic on PATH; tests may run without an activated venv.
@@ -103,6 +103,6 @@ def _make_class(root: Path, made: Path) -> None:
             ROOT / "tests/submissions" / f"{name}.toml", recipes / f"{name}.toml"
         )
     with (root / "said.txt").open("w") as said:
-        report = demo(load_course(root), Console(file=said))
+        report = run_demo(load_course(root), Console(file=said))
     made.with_suffix(".new").write_bytes(pickle.dumps(report))
     made.with_suffix(".new").rename(made)

@@ -14,9 +14,9 @@ from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
 from unrolled.gradebook.open import backup_gradebook
 from unrolled.hub import accounts
-from unrolled.hub.ownership import claim, remove_folder
+from unrolled.hub.ownership import claim_folder, remove_folder
 from unrolled.hub.plan import HubPlan, make_plan
-from unrolled.hub.setup.course_folder import place_course
+from unrolled.hub.setup.course_folder import copy_course
 
 
 @pytest.fixture(scope="module")
@@ -25,11 +25,11 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     course = make_class(tmp_path_factory.mktemp("graded"))
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(course.root)
-        from unrolled.feedback.generate import feedback
+        from unrolled.feedback.generate import generate_feedback
         from unrolled.grade.run import grade
 
         grade(course, NAME, ["ada"])
-        feedback(course, NAME)
+        generate_feedback(course, NAME)
     return course.root
 
 
@@ -99,7 +99,7 @@ def test_a_hub_takes_no_folder_of_somebody_else_s(
     before = contents(theirs)
     plan = hub_in(course, theirs)
     with pytest.raises(UserError, match="is not empty"):
-        claim(plan, course)
+        claim_folder(plan, course)
     with pytest.raises(UserError, match="did not make it"):
         remove_folder(plan)
     assert contents(theirs) == before
@@ -108,7 +108,7 @@ def test_a_hub_takes_no_folder_of_somebody_else_s(
 def test_a_hub_is_not_made_around_the_course(course: Course, tmp_path: Path) -> None:
     """Is a hub's folder that holds the course folder refused?"""
     with pytest.raises(UserError, match="course folder itself"):
-        claim(hub_in(course, tmp_path), course)
+        claim_folder(hub_in(course, tmp_path), course)
 
 
 def test_a_purge_leaves_what_the_hub_did_not_make(
@@ -116,8 +116,8 @@ def test_a_purge_leaves_what_the_hub_did_not_make(
 ) -> None:
     """Does a purge remove all of the hub, and name and keep the rest?"""
     plan = hub_in(course, tmp_path / "hub")
-    claim(plan, course)
-    claim(plan, course)  # twice is nothing new
+    claim_folder(plan, course)
+    claim_folder(plan, course)  # twice is nothing new
     for folder in (plan.students_env, plan.state, plan.exchange / plan.course):
         folder.mkdir(parents=True)
     (plan.folder / "backup.tar").write_text("mine")
@@ -131,7 +131,7 @@ def test_a_hub_alone_in_its_folder_leaves_nothing(
 ) -> None:
     """Is the folder itself gone after a purge where all of it was the hub's?"""
     plan = hub_in(course, tmp_path / "hub")
-    claim(plan, course)
+    claim_folder(plan, course)
     (plan.exchange / plan.course).mkdir(parents=True)
     assert remove_folder(plan) == () and not plan.folder.exists()
 
@@ -150,13 +150,13 @@ def test_a_home_that_was_there_stays(
         if words[-1] == "zznew":
             (plan.homes / "zznew").mkdir()
 
-    monkeypatch.setattr(accounts, "call", lambda words, **_: calls.append(words))
+    monkeypatch.setattr(accounts, "run_program", lambda words, **_: calls.append(words))
     accounts.make_account(plan, "zzearlier")
     shutil.rmtree(plan.homes / "zznew")
-    monkeypatch.setattr(accounts, "call", make_home)
+    monkeypatch.setattr(accounts, "run_program", make_home)
     accounts.make_account(plan, "zznew")
-    monkeypatch.setattr(accounts, "exists", lambda name: True)
-    monkeypatch.setattr(accounts, "call", lambda words, **_: calls.append(words))
+    monkeypatch.setattr(accounts, "has_account", lambda name: True)
+    monkeypatch.setattr(accounts, "run_program", lambda words, **_: calls.append(words))
     calls.clear()
     accounts.remove_accounts(plan)
     assert calls == [
@@ -173,5 +173,5 @@ def test_a_course_is_not_placed_over_other_files(
     (plan.course_root).mkdir(parents=True)
     (plan.course_root / "notes.md").write_text("mine")
     with pytest.raises(UserError, match=r"holds no course\.toml"):
-        place_course(plan, course)
+        copy_course(plan, course)
     assert (plan.course_root / "notes.md").read_text() == "mine"

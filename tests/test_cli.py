@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from unrolled import __main__, __version__
 from unrolled.cli.app import app
-from unrolled.cli.shared import with_course
+from unrolled.cli.shared import add_course_option
 from unrolled.course.model import Course
 
 
@@ -167,7 +167,7 @@ def test_the_course_is_named_before_the_verb_or_after_it(
 
 def test_every_verb_takes_the_course() -> None:
     """Is --course an option of each command, and told by its help?"""
-    waiting, seen = [with_course(app)], 0
+    waiting, seen = [add_course_option(app)], 0
     while waiting:
         command = waiting.pop()
         assert "course" in {p.name for p in command.params}, command.name

@@ -237,7 +237,7 @@ def test_a_demo_exits_by_its_scores(
     monkeypatch.chdir(make_course(tmp_path).root)
     made = DemoScore("ada", "all right", NAME, 100.0, score)
     report = DemoReport((made,), ())
-    monkeypatch.setattr("unrolled.samples.demo.demo", lambda *_, **__: report)
+    monkeypatch.setattr("unrolled.samples.demo.run_demo", lambda *_, **__: report)
     said = unrolled("demo")
     assert said.code == code and ("expected 100, got" in said.out) == bool(code)
 

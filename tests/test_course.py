@@ -14,7 +14,7 @@ from author_support import make_course
 
 from unrolled.course.limits import Limits
 from unrolled.course.model import Course, LatePolicy, find_course, load_course
-from unrolled.course.secret import course_secret
+from unrolled.course.secret import load_course_secret
 from unrolled.errors import UserError
 
 WHOLE = """\
@@ -250,22 +250,26 @@ def test_the_secret_is_made_once_for_the_owner_alone(
 ) -> None:
     """Is the secret long, its file closed whatever the umask, and never remade?"""
     course = make_course(tmp_path / "a")
-    secret = course_secret(course)
+    secret = load_course_secret(course)
     assert len(bytes.fromhex(secret)) == 32
     assert stat.S_IMODE(course.secret_file.stat().st_mode) == 0o600
-    assert course_secret(course) == course_secret(load_course(course.root)) == secret
-    assert course_secret(make_course(tmp_path / "b")) != secret
+    assert (
+        load_course_secret(course)
+        == load_course_secret(load_course(course.root))
+        == secret
+    )
+    assert load_course_secret(make_course(tmp_path / "b")) != secret
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o644])
 def test_a_secret_that_others_may_read_is_refused(mode: int, tmp_path: Path) -> None:
     """Is an open file refused with the command that closes it, and then taken?"""
     course = make_course(tmp_path)
-    secret = course_secret(course)
+    secret = load_course_secret(course)
     course.secret_file.chmod(mode)
     with pytest.raises(UserError, match=r"chmod 600 course\.secret") as caught:
-        course_secret(course)
+        load_course_secret(course)
     assert str(course.secret_file) in str(caught.value)
     assert secret not in str(caught.value)
     course.secret_file.chmod(0o600)
-    assert course_secret(course) == secret
+    assert load_course_secret(course) == secret

@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import make_url
 
 from unrolled.course.database import Database, read_database
-from unrolled.course.toml import Table
+from unrolled.course.toml import TomlTable
 from unrolled.errors import UserError
 
 
 def read(**values: Any) -> Database:
     """`[grading]` with these values."""
-    return read_database(Table(Path("course.toml"), "grading", values))
+    return read_database(TomlTable(Path("course.toml"), "grading", values))
 
 
 def test_nothing_said_is_gradebook_db_and_a_minute() -> None:

@@ -26,7 +26,7 @@ from unrolled.canvas.grades_csv.import_model import (
 )
 from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
-from unrolled.samples.demo import demo
+from unrolled.samples.demo import run_demo
 from unrolled.samples.demo_report import DemoReport, DemoScore
 from unrolled.samples.recipe import load_students
 
@@ -186,7 +186,7 @@ def test_a_folder_that_the_demo_did_not_make_is_left_alone(tmp_path: Path) -> No
     (tmp_path / "tests/submissions").symlink_to(ROOT / "tests/submissions")
     course = _course_at(tmp_path)
     with pytest.raises(UserError, match="not made by the demo"):
-        demo(course, Console(file=io.StringIO()))
+        run_demo(course, Console(file=io.StringIO()))
     assert (own / "thesis.txt").read_text() == "mine"
 
 

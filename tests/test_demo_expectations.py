@@ -12,7 +12,7 @@ from cli_support import command
 from rich.console import Console
 
 from unrolled.course.model import Course
-from unrolled.samples.demo import demo
+from unrolled.samples.demo import run_demo
 from unrolled.samples.demo_report import DemoReport
 
 MISCONCEPTIONS = '''
@@ -68,7 +68,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
 @pytest.fixture(scope="module")
 def report(course: Course) -> DemoReport:
     """That class as the demo saw it."""
-    return demo(course, Console(file=io.StringIO()))
+    return run_demo(course, Console(file=io.StringIO()))
 
 
 def _student(key: str) -> str:

@@ -22,9 +22,9 @@ from test_offline_pages import STOCK, formgrader
 
 from unrolled.author.build import build
 from unrolled.course.model import Course, load_course
-from unrolled.feedback.generate import feedback
+from unrolled.feedback.generate import generate_feedback
 from unrolled.grade.run import grade
-from unrolled.hub.setup.jupyter_config import MARKING
+from unrolled.hub.setup.jupyter_config import FORMGRADER_MODULE
 
 TAG = "<b id=mine>x</b>"
 HIDDEN = ("oracle.double", "rng.integers")
@@ -57,7 +57,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Course:
             comment = gradebook.find_comment("why", "tiny", NAME, student)
             comment.manual_comment = COMMENT
         gradebook.db.commit()
-    feedback(course, NAME)
+    generate_feedback(course, NAME)
     return course
 
 
@@ -155,12 +155,12 @@ def test_an_instructor_may_open_the_hidden_tests(made: Course, tmp_path: Path) -
     toml = root / "course.toml"
     toml.write_text(f"{toml.read_text()}\n[feedback]\nshow_hidden_tests = true\n")
     course = load_course(root)
-    feedback(course, NAME, ["bob"], force=True)
+    generate_feedback(course, NAME, ["bob"], force=True)
     said = page_of(course, "bob").get_text()
     assert all(secret in said for secret in HIDDEN)
 
 
-@pytest.mark.parametrize("extension", [STOCK, MARKING])
+@pytest.mark.parametrize("extension", [STOCK, FORMGRADER_MODULE])
 def test_what_students_wrote_does_nothing_in_formgrader(
     made: Course, extension: str
 ) -> None:

@@ -20,10 +20,10 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 
 from unrolled.author.build import build
-from unrolled.converters import nbgrader_config
+from unrolled.converters import make_nbgrader_config
 from unrolled.course.model import Course, load_course
 from unrolled.gradebook.open import backup_gradebook, open_gradebook
-from unrolled.gradebook.sqlite import on_local_disk, set_mode
+from unrolled.gradebook.sqlite import is_on_local_disk, set_journal_mode
 
 NAME = "01_tiny"
 
@@ -93,7 +93,7 @@ def test_nbgrader_waits_as_long_as_course_toml_says(
     """Does nbgrader's own code, with our configuration, wait for a grader's write?"""
     toml = course.root / "course.toml"
     toml.write_text(f"{toml.read_text()}\n[grading]\nlock_seconds = {seconds}\n")
-    nbgrader_config(load_course(course.root))  # as nbgrader_config.py does
+    make_nbgrader_config(load_course(course.root))  # as nbgrader_config.py does
     grader = sqlite3.connect(course.gradebook, check_same_thread=False)
     grader.execute("begin immediate")
     timer = threading.Timer(2, grader.rollback)
@@ -147,7 +147,7 @@ def tables_and_version(course: Course) -> tuple[list[object], list[object]]:
 
 def test_other_databases_are_left_alone(course: Course, tmp_path: Path) -> None:
     """Does only the gradebook get our time to wait?"""
-    nbgrader_config(course)
+    make_nbgrader_config(course)
     for file, wanted in ((course.gradebook, 60_000), (tmp_path / "other.db", 5_000)):
         engine = create_engine(f"sqlite:///{file}")
         with engine.connect() as db:
@@ -181,17 +181,17 @@ def test_a_network_disk_gets_no_write_ahead_log(
 ) -> None:
     """Is each path judged by the file system that it really lies on?"""
     (tmp_path / "mounts").write_text(MOUNTS)
-    assert on_local_disk(Path(path), tmp_path / "mounts") == local
+    assert is_on_local_disk(Path(path), tmp_path / "mounts") == local
 
 
 def test_a_gradebook_moved_to_a_network_disk_loses_the_log(
     course: Course, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Is the mode taken back where shared memory would not be shared?"""
-    set_mode(course.gradebook)
+    set_journal_mode(course.gradebook)
     assert pragma(course.gradebook, "journal_mode") == "wal"
-    monkeypatch.setattr("unrolled.gradebook.sqlite.on_local_disk", lambda _: False)
-    set_mode(course.gradebook)
+    monkeypatch.setattr("unrolled.gradebook.sqlite.is_on_local_disk", lambda _: False)
+    set_journal_mode(course.gradebook)
     assert pragma(course.gradebook, "journal_mode") == "delete"
 
 
@@ -228,7 +228,7 @@ def test_two_accounts_of_a_group_write_at_once(built: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="group-", dir="/tmp") as made:
         folder = Path(made)
         shutil.copy(built / "gradebook.db", folder / "gradebook.db")
-        set_mode(folder / "gradebook.db")
+        set_journal_mode(folder / "gradebook.db")
         for path, mode in ((folder, 0o2770), (folder / "gradebook.db", 0o660)):
             os.chown(path, 0, GROUP)
             path.chmod(mode)

@@ -20,8 +20,8 @@ from cli_support import Call, contents, own_course
 from unrolled.author.build import build
 from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
-from unrolled.handout.archive import make_handout, released_by
-from unrolled.handout.pins import closure, pins, students_needs
+from unrolled.handout.archive import list_released, make_handout
+from unrolled.handout.pins import find_dependencies, list_student_packages, read_pins
 
 ROOT = Path(__file__).parents[1]
 COURSE = load_course(ROOT)
@@ -139,8 +139,8 @@ def test_the_pins_are_those_of_the_tests(archive: Path) -> None:
     with zipfile.ZipFile(archive) as zipped:
         wanted = zipped.read("unrolled/requirements.txt").decode().split()
         pinned = zipped.read("unrolled/constraints.txt").decode().split()
-    known = pins()
-    assert {w.split("==")[0] for w in wanted[:-1]} == set(students_needs())
+    known = read_pins()
+    assert {w.split("==")[0] for w in wanted[:-1]} == set(list_student_packages())
     for line in (*wanted[:-1], *pinned):
         name, version = line.split("==")
         assert known[name] == version
@@ -148,7 +148,7 @@ def test_the_pins_are_those_of_the_tests(archive: Path) -> None:
     assert {"torch", "numpy", "jupyterlab", "ipykernel", "traitlets"} <= names
     for grader in ("canvasapi", "jupyterhub", "pytest", "distributed", "typer"):
         assert grader not in names
-    assert "no-such-package" in closure(["no-such-package"])
+    assert "no-such-package" in find_dependencies(["no-such-package"])
 
 
 def test_a_notebook_works_with_the_wheel_alone(laptop: Path) -> None:
@@ -277,9 +277,9 @@ def test_an_instructor_s_notebook_is_refused(
 
 def test_only_what_is_released_goes_out_unasked() -> None:
     """Does the day decide, when nothing is named, and is an early one remarked on?"""
-    assert released_by(COURSE, NOW) == ["01_sequences", "02_forward_pass"]
+    assert list_released(COURSE, NOW) == ["01_sequences", "02_forward_pass"]
     with pytest.raises(UserError, match="no assignment is released yet"):
-        released_by(COURSE, datetime(2026, 1, 1, tzinfo=UTC))
+        list_released(COURSE, datetime(2026, 1, 1, tzinfo=UTC))
 
 
 def test_an_early_one_is_remarked_on(tmp_path: Path) -> None:

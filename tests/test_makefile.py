@@ -123,8 +123,13 @@ def test_the_hub_takes_the_same_build(
         calls.append([str(word) for word in words])
         return "3 11"
 
-    monkeypatch.setattr(install, "call", call)
-    for name in ("_debian_packages", "_proxy", "_lay_over", "_programs"):
+    monkeypatch.setattr(install, "run_program", call)
+    for name in (
+        "_install_debian_packages",
+        "_install_proxy",
+        "_overlay_environment",
+        "_copy_programs",
+    ):
         monkeypatch.setattr(install, name, lambda *_: None)
     project = tmp_path / "project"
     project.mkdir()

@@ -13,10 +13,10 @@ from nbconvert.filters.markdown_mistune import MarkdownWithMath
 
 from unrolled.feedback.mathml import (
     LONGEST,
-    CannotConvert,
+    FormulaError,
     MathRenderer,
+    convert_formula,
     markdown2html,
-    mathml,
 )
 
 ROOT = Path(__file__).parents[1]
@@ -34,11 +34,11 @@ class Reader(MathRenderer):
         self.found: list[str] = []
 
     def inline_math(self, body: str) -> str:
-        self.found.append(mathml(body, "inline"))
+        self.found.append(convert_formula(body, "inline"))
         return ""
 
     def block_math(self, body: str) -> str:
-        self.found.append(mathml(body, "block"))
+        self.found.append(convert_formula(body, "block"))
         return ""
 
     def latex_environment(self, name: str, body: str) -> str:
@@ -96,8 +96,8 @@ def test_what_cannot_be_converted_is_readable() -> None:
         made = html(f"See ${typed}$ here.")
         assert f'<code class="formula">${typed}$</code> here.' in made
         assert "<math" not in made
-    with pytest.raises(CannotConvert, match="unknown"):
-        mathml(r"\unknown{x}", "inline")
+    with pytest.raises(FormulaError, match="unknown"):
+        convert_formula(r"\unknown{x}", "inline")
 
 
 ATTACKS = (

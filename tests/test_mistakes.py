@@ -11,9 +11,9 @@ from cli_support import Call, command
 
 from unrolled.author.build import build
 from unrolled.course.model import Course, load_course
-from unrolled.course.secret import course_secret
+from unrolled.course.secret import load_course_secret
 from unrolled.errors import UserError
-from unrolled.feedback.generate import feedback
+from unrolled.feedback.generate import generate_feedback
 from unrolled.samples.recipe import load_students
 
 NAME = "01_tiny"
@@ -48,9 +48,9 @@ def test_a_secret_that_is_not_ours_is_refused(course: Course, content: str) -> N
     course.secret_file.write_bytes(content.encode())
     course.secret_file.chmod(0o600)
     with pytest.raises(UserError, match=r"course\.secret: not 64 hexadecimal"):
-        course_secret(course)
+        load_course_secret(course)
     course.secret_file.unlink()
-    assert len(course_secret(course)) == 64
+    assert len(load_course_secret(course)) == 64
     assert [p.name for p in course.root.glob(".secret*")] == []
 
 
@@ -114,7 +114,7 @@ def test_feedback_for_an_unknown_student_is_refused(course: Course) -> None:
     """Is a misspelt student named rather than passed over?"""
     (course.autograded / "ada" / NAME).mkdir(parents=True)
     with pytest.raises(UserError, match="graded for typo"):
-        feedback(course, NAME, ["typo"])
+        generate_feedback(course, NAME, ["typo"])
 
 
 def test_a_student_whose_name_is_a_pattern_is_graded(

@@ -15,15 +15,15 @@ from dump_support import dump
 from postgresql_support import Server, needs_postgresql, programs, server
 from two_assignments import NAMES, copy_school, grade_school, make_school
 
-from unrolled.author.build import Agreed, build
+from unrolled.author.build import Approval, build
 from unrolled.canvas.grades_csv.export import export_canvas
 from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
-from unrolled.feedback.generate import feedback
+from unrolled.feedback.generate import generate_feedback
 from unrolled.grade.run import grade
-from unrolled.grade.stored_results import stored_result
-from unrolled.gradebook.open import backup_gradebook, gradebook_exists, open_gradebook
-from unrolled.samples.demo import demo
+from unrolled.grade.stored_results import read_stored_result
+from unrolled.gradebook.open import backup_gradebook, has_gradebook, open_gradebook
+from unrolled.samples.demo import run_demo
 
 pytestmark = needs_postgresql
 AUTOGRADE = "autograde 01_tiny --student student00"
@@ -76,13 +76,13 @@ def test_a_class_is_the_same_in_both_databases(
         report = grade(course, name)
         assert report.ungraded == ()
         for found in report.submissions:
-            assert stored_result(graded, name, found.student).cells == found.cells
+            assert read_stored_result(graded, name, found.student).cells == found.cells
     assert dump(course) == dump(graded)
     files = []
     for one in (course, graded):
         out = one.root / "canvas.csv"
         export_canvas(one, list(NAMES), None, out, force=True)
-        (page,) = feedback(one, NAME, ["student00"])
+        (page,) = generate_feedback(one, NAME, ["student00"])
         files.append((out.read_bytes(), page.read_bytes()))
     assert files[0] == files[1]
 
@@ -130,7 +130,9 @@ def test_build_registers_and_asks(course: Course) -> None:
     more = text.replace("# %% show", added).replace("points=60", "points=50")
     for changed in (more, text):
         lesson.write_text(changed)
-        assert build(course, [NAME], agreed=Agreed(cells=True)).assignments[0].gradebook
+        assert (
+            build(course, [NAME], agreed=Approval(cells=True)).assignments[0].gradebook
+        )
         assert grade(course, NAME).ungraded == ()
     assert list((course.build / "backups").glob("dropped-*"))
 
@@ -192,7 +194,7 @@ def test_the_demo_stays_out_of_the_real_gradebook(
     monkeypatch.setattr("unrolled.samples.demo.load_students", lambda _: [])
     monkeypatch.setattr("unrolled.samples.demo.build", stop)
     with pytest.raises(Stop):
-        demo(course, None)  # type: ignore[arg-type]
+        run_demo(course, None)  # type: ignore[arg-type]
 
 
 def test_a_server_that_cannot_be_used_is_told(course: Course, capfd: CAPFD) -> None:
@@ -217,12 +219,12 @@ def test_an_empty_database_is_no_gradebook(
     """Is a new database told to be built, as a missing file is?"""
     postgresql.sql("drop schema public cascade", course.database.url)
     postgresql.sql("create schema public", course.database.url)
-    assert not gradebook_exists(course)
+    assert not has_gradebook(course)
     told = say(capfd, course, "grade", NAME)
     assert told.code == 2 and "unrolled build" in told.err
     told = say(capfd, course, "canvas", "export", NAME)
     assert told.code == 2 and "unrolled build" in told.err
-    assert say(capfd, course, "build", NAME).code == 0 and gradebook_exists(course)
+    assert say(capfd, course, "build", NAME).code == 0 and has_gradebook(course)
 
 
 def test_a_lock_is_waited_for_and_told(course: Course, capfd: CAPFD) -> None:

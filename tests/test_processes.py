@@ -12,18 +12,18 @@ import pytest
 from cluster_support import wait_for
 from hostile_support import adopt_orphans, still_alive
 
-from unrolled.processes import process_pool
+from unrolled.processes import make_process_pool
 
 PROGRAM = """
 import os, pathlib, time
-from unrolled.processes import process_pool
+from unrolled.processes import make_process_pool
 
 def tell(folder):
     pathlib.Path(folder, str(os.getpid())).touch()
     time.sleep(600)
 
 if __name__ == "__main__":
-    with process_pool(2) as pool:
+    with make_process_pool(2) as pool:
         for _ in range(2):
             pool.submit(tell, {folder!r})
         time.sleep(600)
@@ -37,7 +37,7 @@ def prepare() -> None:
 
 def test_each_is_prepared() -> None:
     """Does every process do first what it was told to?"""
-    with process_pool(2, prepare) as pool:
+    with make_process_pool(2, prepare) as pool:
         assert list(pool.map(os.getenv, ["PREPARED"] * 4)) == ["yes"] * 4
 
 

@@ -12,10 +12,10 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from rich.console import Console, RenderableType
 
 from unrolled.author.report import Case, VerifyReport
-from unrolled.feedback.exporter import entry_names
+from unrolled.feedback.exporter import list_entry_names
 from unrolled.grade.results import CellResult, GradeReport, SubmissionResult
-from unrolled.report.progress import counted, grading
-from unrolled.report.tables import grade_table, points, verify_table
+from unrolled.report.progress import show_grading, show_progress
+from unrolled.report.tables import format_points, render_grades, render_verification
 
 HOSTILE = ["[red]", "[/red]", "[bold]a[/]", "[link=x]y[/link]", "[[x]]", r"\[red]"]
 PASSED = CellResult("a_values", 60.0, 60.0, True)
@@ -55,7 +55,7 @@ def graded(student: str = "ada", **told: Any) -> SubmissionResult:
 
 def row(*submissions: SubmissionResult) -> list[str]:
     """The cells of the first row of a grade table."""
-    lines = printed(grade_table(GradeReport("01_tiny", 1.25, submissions)))
+    lines = printed(render_grades(GradeReport("01_tiny", 1.25, submissions)))
     first = next(line for line in lines if line.startswith("│"))
     return [cell.strip() for cell in first.strip("│").split("│")]
 
@@ -73,14 +73,14 @@ def row(*submissions: SubmissionResult) -> list[str]:
 )
 def test_points_have_two_decimals_at_most(value: float | None, text: str) -> None:
     """Are points short, and round numbers whole?"""
-    assert points(value) == text
+    assert format_points(value) == text
 
 
 def test_the_grade_table_counts_everybody() -> None:
     """Does it say how many were handed in, graded, not graded, and how long?"""
     bad = SubmissionResult("eve", "ungraded", "no notebook")
     report = GradeReport("01_tiny", 1.25, (graded(), graded("bob"), bad))
-    lines = printed(grade_table(report))
+    lines = printed(render_grades(report))
     assert lines[0].strip() == "01_tiny: 3 submissions"
     assert lines[-1] == "2 graded, 1 ungraded, 1.2 s"
     students = [line.split()[1] for line in lines if line.startswith("│")]
@@ -107,7 +107,7 @@ def test_a_long_reason_is_folded_not_cut() -> None:
     """Can a reason of any length be read to its end?"""
     reason = f"{'word ' * 80}{'x' * 300} the end"
     bad = SubmissionResult("eve", "ungraded", reason)
-    lines = printed(grade_table(GradeReport("01_tiny", 1.0, (bad,))))
+    lines = printed(render_grades(GradeReport("01_tiny", 1.0, (bad,))))
     text = "".join(line.strip("│ ").split("│")[-1] for line in lines)
     assert text.count("x") == 300 and "…" not in text
     assert any("the end" in line for line in lines)
@@ -124,7 +124,7 @@ def test_the_grade_table_shows_markup_as_it_stands(text: str) -> None:
 
 def verified(*cases: Case) -> list[str]:
     """The lines of a verify table."""
-    return printed(verify_table(VerifyReport(20, 3.4, cases)))
+    return printed(render_verification(VerifyReport(20, 3.4, cases)))
 
 
 def test_the_verify_table_counts_kinds_of_cases() -> None:
@@ -183,7 +183,7 @@ def test_the_verify_table_shows_markup_as_it_stands(text: str) -> None:
 def test_the_grading_bar_counts_as_it_goes() -> None:
     """Does the bar say how many are graded, have failed checks, are ungraded?"""
     console = screen()
-    with grading(console, "01_tiny", 3) as step:
+    with show_grading(console, "01_tiny", 3) as step:
         step(graded())
         step(graded("bob", cells=(FAILED, FAILED)))
         step(SubmissionResult("[/eve]", "ungraded", "[/red]"))
@@ -195,7 +195,7 @@ def test_the_grading_bar_counts_as_it_goes() -> None:
 def test_the_counting_bar_says_what_it_is_told() -> None:
     """Does the bar show how far the work is, and what was done last?"""
     console = screen()
-    with counted(console, "verify") as step:
+    with show_progress(console, "verify") as step:
         step(2, 7, "loops")
     assert "verify" in shown(console) and "2/7 loops" in shown(console)
 
@@ -203,9 +203,9 @@ def test_the_counting_bar_says_what_it_is_told() -> None:
 def test_bars_are_silent_where_nobody_watches() -> None:
     """Does a log get no bar, and no control characters?"""
     console = screen(watched=False)
-    with grading(console, "01_tiny", 1) as step:
+    with show_grading(console, "01_tiny", 1) as step:
         step(graded())
-    with counted(console, "verify") as tell:
+    with show_progress(console, "verify") as tell:
         tell(1, 2, "loops")
     assert shown(console).strip() == ""
 
@@ -231,7 +231,7 @@ def test_names_of_a_feedback_pages_entries() -> None:
         new_markdown_cell("# Question `g` (1 point)"),
         cell("code", "def g(): ...", grade_id="g", solution=True),
     ]
-    assert list(entry_names(new_notebook(cells=cells))) == [
+    assert list(list_entry_names(new_notebook(cells=cells))) == [
         ("a", "<code>f</code>: Two <code>rows</code> &amp; a &lt;b&gt;, of them."),
         ("b", "<code>b</code>"),
         ("why", "Question 1"),

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 
-from unrolled.feedback.exporter import levelled
+from unrolled.feedback.exporter import level_headings
 from unrolled.feedback.mathml import comment2html, render
-from unrolled.feedback.sanitize import leads_outside, sanitize
+from unrolled.feedback.sanitize import is_web_address, sanitize
 
 PNG = {
     "a b.png": {"image/png": "iVBORw0K\nGgo="},
@@ -43,7 +43,7 @@ def first(html: str, name: str) -> Any:
 )
 def test_links_lead_to_the_web_and_to_mail(address: str, stays: bool) -> None:
     """Does a link keep its address only if it says in full where it leads?"""
-    assert leads_outside(address) == stays
+    assert is_web_address(address) == stays
     link = first(sanitize(f'<a href="{address}">x</a>', {}), "a")
     assert link.get("href") == (address if stays else None)
     assert "noopener" in link["rel"]
@@ -89,6 +89,6 @@ def test_a_word_in_an_attribute_is_never_a_formula() -> None:
 def test_headings_go_down_by_steps() -> None:
     """Is the outline of a page whole, whatever a text skips?"""
     html = "<h1>a</h1><h4>b</h4><h6>c</h6><h2>d</h2><p>&lt;h1&gt;</p>"
-    assert levelled(html) == (
+    assert level_headings(html) == (
         "<h2>a</h2><h3>b</h3><h4>c</h4><h3>d</h3><p>&lt;h1&gt;</p>"
     )

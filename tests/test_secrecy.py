@@ -23,7 +23,7 @@ from unrolled.assignment.load import load_material, load_reference
 from unrolled.assignment.material import Material
 from unrolled.course.limits import Limits
 from unrolled.course.model import load_course
-from unrolled.grade.doctor.select_worker import trusted_worker
+from unrolled.grade.doctor.select_worker import select_trusted_worker
 from unrolled.grade.judge.judge import judge
 from unrolled.grade.judge.verdict import Task
 from unrolled.grade.protocol import rpc
@@ -31,7 +31,7 @@ from unrolled.grade.protocol.frames import Frame
 from unrolled.grade.submission.rebuild import rebuild
 from unrolled.grade.worker.worker import Channel
 from unrolled.handout.archive import make_handout
-from unrolled.samples.build_submission import cook
+from unrolled.samples.build_submission import build_notebook
 from unrolled.samples.recipe import load_students
 
 ROOT = Path(__file__).parents[1]
@@ -236,7 +236,7 @@ class Wiretap:
     ) -> Channel:
         """A process as usual; its files are kept."""
         self.texts += [content.decode("utf-8", "replace") for content in data.values()]
-        return trusted_worker().open(data, limits, libraries)
+        return select_trusted_worker().open(data, limits, libraries)
 
     def send(self, sock: Any, frame: Frame, deadline: float | None) -> None:
         """Send as usual; the frame is kept."""
@@ -271,7 +271,7 @@ def test_the_student_process_receives_no_secret(
     monkeypatch.setattr(rpc, "send_frame", tap.send)
     reference = load_reference(material(name))
     students = {s.name: s for s in load_students(ROOT / "tests/submissions")}
-    file = cook(students[student].recipes[name], material(name), reference)
+    file = build_notebook(students[student].recipes[name], material(name), reference)
     trusted = material(name)
     rebuilt = rebuild(trusted.release, trusted.source, json.loads(file)).notebook
     task = Task(trusted, rebuilt, 1)

@@ -22,10 +22,10 @@ from unrolled.canvas.roster.sync import RosterPlan
 from unrolled.grade.doctor.doctor import Checkup, Protection
 from unrolled.grade.results import CellResult, GradeReport, SubmissionResult
 from unrolled.hub.check.check import Finding, HubCheck
-from unrolled.report.canvas import cartridge_view, pushed_view, roster_view
-from unrolled.report.doctor import doctor_table
-from unrolled.report.hub import check_table
-from unrolled.report.tables import grade_table
+from unrolled.report.canvas import render_cartridge, render_push_report, render_roster
+from unrolled.report.doctor import render_checkups
+from unrolled.report.hub import render_hub_check
+from unrolled.report.tables import render_grades
 from unrolled.samples.demo_report import DemoReport, DemoScore
 
 LONG = "wilhelmina-theodora-van-der-berghe-1234567890"
@@ -33,7 +33,7 @@ PATH = f"/home/grader-recurrent_2027/recurrent_2027/submitted/{LONG}/02_forward_
 PROSE = "this says at some length, in words that may be broken, what was the matter"
 CELL = CellResult("a_values", 60.0, 60.0, True)
 VIEWS: dict[str, RenderableType] = {
-    "grade": grade_table(
+    "grade": render_grades(
         GradeReport(
             "02_forward_pass",
             1.0,
@@ -49,15 +49,15 @@ VIEWS: dict[str, RenderableType] = {
         (DemoScore(LONG, PROSE, "02_forward_pass", 90.0, 90.0),),
         (Path(PATH) / "scores.json",),
     ).table(),
-    "doctor": doctor_table(
+    "doctor": render_checkups(
         [Checkup("landlock", (Protection("files", False, f"read {PATH}", PROSE),))]
     ),
-    "hub check": check_table(
+    "hub check": render_hub_check(
         HubCheck((Finding(f"{LONG} can sign in", False, PATH, f"chmod 700 {PATH}"),))
     ),
-    "canvas roster": roster_view(RosterPlan(dropped=(LONG,), left_out=(PATH,))),
-    "canvas push": pushed_view(PushReport(1, 0, 0, 0, (), (f"{LONG}: {PATH}",))),
-    "canvas cartridge": cartridge_view(
+    "canvas roster": render_roster(RosterPlan(dropped=(LONG,), left_out=(PATH,))),
+    "canvas push": render_push_report(PushReport(1, 0, 0, 0, (), (f"{LONG}: {PATH}",))),
+    "canvas cartridge": render_cartridge(
         CartridgeReport(PATH, ("a",), ("b",), (LONG,), (), "", True)
     ),
 }

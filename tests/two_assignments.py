@@ -11,7 +11,7 @@ from cluster_support import NAME, make_class
 from unrolled.author.build import build
 from unrolled.course.model import Course, load_course
 from unrolled.grade.run import grade
-from unrolled.gradebook.postgresql import move_in
+from unrolled.gradebook.postgresql import move_gradebook
 
 OTHER = "02_tiny"
 NAMES = (NAME, OTHER)
@@ -53,5 +53,5 @@ def copy_school(
     toml = root / "course.toml"
     toml.write_text(f"{toml.read_text()}\n[grading]\n{settings}\n")
     course = load_course(root)
-    move_in(course) if course.database.url else None
+    move_gradebook(course) if course.database.url else None
     return course

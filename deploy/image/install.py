@@ -12,9 +12,9 @@ PROJECT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(PROJECT / "src"))
 
 from unrolled.course.model import load_course  # noqa: E402
-from unrolled.hub.setup.jupyter_config import write_environment_files  # noqa: E402
-from unrolled.hub.setup.install import install  # noqa: E402
 from unrolled.hub.plan import make_plan  # noqa: E402
+from unrolled.hub.setup.install import install  # noqa: E402
+from unrolled.hub.setup.jupyter_config import write_environment_files  # noqa: E402
 
 
 def main() -> None:

@@ -9,8 +9,8 @@ import subprocess
 from pathlib import Path
 
 from unrolled.course.model import load_course
-from unrolled.hub.setup.course_folder import place_course
 from unrolled.hub.plan import make_plan
+from unrolled.hub.setup.course_folder import copy_course
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -19,7 +19,7 @@ def main() -> None:
     """Place the course and build it."""
     course = load_course(PROJECT)
     plan = make_plan(course)
-    copied = place_course(plan, course)
+    copied = copy_course(plan, course)
     print("the course is placed" if copied else "the course is there already")
     program = str(plan.staff_env / "bin" / "unrolled")
     subprocess.run([program, "build"], cwd=plan.course_root, check=True)

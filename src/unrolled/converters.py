@@ -16,7 +16,7 @@ from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
 
 
-def nbgrader_config(course: Course) -> Any:
+def make_nbgrader_config(course: Course) -> Any:
     """nbgrader's configuration for in-process converters: as nbgrader_config.py."""
     from traitlets.config import Config
 
@@ -27,18 +27,18 @@ def nbgrader_config(course: Course) -> Any:
     return config
 
 
-def generate(root: Path, assignment: str, db_url: str) -> None:
+def generate_release(root: Path, assignment: str, db_url: str) -> None:
     """generate_assignment: source/ to release/, and the cells into the database."""
-    _run(GenerateAssignment, root, assignment, db_url)
+    _run_on_assignment(GenerateAssignment, root, assignment, db_url)
 
 
-def solve(root: Path, assignment: str, db_url: str) -> None:
+def generate_solutions(root: Path, assignment: str, db_url: str) -> None:
     """generate_solution: source/ to solutions/, without running anything."""
-    _run(GenerateSolution, root, assignment, db_url)
+    _run_on_assignment(GenerateSolution, root, assignment, db_url)
 
 
-def _run(kind: Any, root: Path, assignment: str, db_url: str) -> None:
-    config = nbgrader_config(load_course(root))
+def _run_on_assignment(kind: Any, root: Path, assignment: str, db_url: str) -> None:
+    config = make_nbgrader_config(load_course(root))
     config.CourseDirectory.db_url = db_url
     config.CourseDirectory.assignment_id = assignment
     run_converter(kind, config)
@@ -51,7 +51,7 @@ def silence_nbgrader() -> None:
     warnings.filterwarnings("ignore", category=DeprecationWarning, module="nbgrader")
 
 
-class _Log(logging.Handler):
+class _ErrorLog(logging.Handler):
     """Keeps the errors that nbgrader logs."""
 
     def __init__(self) -> None:
@@ -66,16 +66,16 @@ def run_converter(kind: Any, config: Any, force: bool = False) -> None:
     """Run a converter; UserError says what really went wrong."""
     converter = kind(coursedir=CourseDirectory(config=config), config=config)
     converter.force = force
-    log = _Log()
+    log = _ErrorLog()
     converter.log = logging.Logger("unrolled.nbgrader")
     converter.log.addHandler(log)
     try:
         converter.start()
     except NbGraderException as error:
-        raise UserError(_reason(log.lines) or str(error)) from error
+        raise UserError(_extract_reason(log.lines) or str(error)) from error
 
 
-def _reason(lines: list[str]) -> str:
+def _extract_reason(lines: list[str]) -> str:
     """The last line of the traceback that nbgrader logged."""
     traces = [line for line in lines if line.startswith("Traceback")]
     last = traces[-1].strip().split("\n")[-1] if traces else " ".join(lines[-1:])

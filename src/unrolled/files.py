@@ -14,7 +14,7 @@ from unrolled.errors import UserError
 
 
 @contextmanager
-def new_beside(place: Path) -> Iterator[Path]:
+def make_scratch_folder(place: Path) -> Iterator[Path]:
     """An empty folder (0755) beside `place`, gone at the end unless it was moved."""
     place.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
@@ -25,7 +25,7 @@ def new_beside(place: Path) -> Iterator[Path]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def put_in_place(new: Path, place: Path) -> None:
+def replace_folder(new: Path, place: Path) -> None:
     """Give the folder `new` the name of `place`; what had it goes only after that."""
     old = place.with_name(f".{place.name}.old")
     shutil.rmtree(old, ignore_errors=True)
@@ -40,7 +40,7 @@ def put_in_place(new: Path, place: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def reason_of(error: OSError) -> str:
+def explain_os_error(error: OSError) -> str:
     """Why a copy failed, in the operating system's words."""
     first = error.args[0] if error.args else ""
     if isinstance(first, list) and first:  # shutil.Error: (source, target, why)
@@ -48,7 +48,7 @@ def reason_of(error: OSError) -> str:
     return error.strerror or str(error)
 
 
-def write_whole(out: Path, data: bytes, mode: int = 0o666) -> None:
+def write_atomically(out: Path, data: bytes, mode: int = 0o666) -> None:
     """Write a file beside its place, then move it there; UserError says why not.
 
     `mode` is what the file may be at most; the process's umask takes from it.

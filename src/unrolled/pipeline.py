@@ -24,16 +24,16 @@ def configure(config: Any, root: Path) -> None:
     config.CourseDirectory.root = str(course.root)
     # nbgrader says "solution"; the course has always said "solutions".
     config.CourseDirectory.solution_directory = "solutions"
-    _gradebook(config, course)
-    _generate(config)
-    _autograde(config)
-    _feedback(config)
-    _exchange(config)
+    _configure_gradebook(config, course)
+    _configure_generate(config)
+    _configure_autograde(config)
+    _configure_feedback(config)
+    _configure_exchange(config)
     # Formgrader's pages; what the exchange records stays in UTC.
     config.NbGraderAPI.timezone = course.timezone.key
 
 
-def _gradebook(config: Any, course: Course) -> None:
+def _configure_gradebook(config: Any, course: Course) -> None:
     """Where the gradebook is, and to wait when another writes it; formgrader, too."""
     if course.database.url:
         config.CourseDirectory.db_url = course.db_url
@@ -41,7 +41,7 @@ def _gradebook(config: Any, course: Course) -> None:
         wait_for_others(str(course.gradebook), course.database.lock_seconds)
 
 
-def _generate(config: Any) -> None:
+def _configure_generate(config: Any) -> None:
     """A stub names its exercise; a solution runs anywhere, and has no outputs.
 
     Hidden tests need the judge's names: with them the solved notebook would stop
@@ -70,7 +70,7 @@ def _generate(config: Any) -> None:
     ]
 
 
-def _autograde(config: Any) -> None:
+def _configure_autograde(config: Any) -> None:
     """Submissions are rebuilt first, and judged where nbgrader would execute them."""
     base = "nbgrader.preprocessors"
     config.Autograde.exporter_class = "unrolled.grade.preprocessors.SubmissionExporter"
@@ -90,7 +90,7 @@ def _autograde(config: Any) -> None:
     ]
 
 
-def _feedback(config: Any) -> None:
+def _configure_feedback(config: Any) -> None:
     """Feedback shows checks, messages and hints, never a hidden test."""
     config.GenerateFeedback.exporter_class = (
         "unrolled.feedback.exporter.FeedbackExporter"
@@ -100,10 +100,10 @@ def _feedback(config: Any) -> None:
         "unrolled.feedback.facts.TellFacts",
         "unrolled.grade.preprocessors.HideTests",
     ]
-    _pages(config)
+    _configure_pages(config)
 
 
-def _pages(config: Any) -> None:
+def _configure_pages(config: Any) -> None:
     """Feedback and formgrader's pages load nothing from elsewhere; only ours runs.
 
     Our folder comes before nbgrader's; formulas are MathML, made with the page.
@@ -120,7 +120,7 @@ def _pages(config: Any) -> None:
     }
 
 
-def _exchange(config: Any) -> None:
+def _configure_exchange(config: Any) -> None:
     """Students' folders are checked when collected; releasing tells the dates."""
     plugins = "unrolled.hub.exchange.plugins"
     config.ExchangeFactory.collect = f"{plugins}.CheckedCollect"

@@ -13,7 +13,7 @@ from threading import Thread
 from unrolled.sandbox.syscalls import PR_SET_PDEATHSIG, prctl
 
 
-def leashed(*command: str) -> list[str]:
+def command_tied_to_parent(*command: str) -> list[str]:
     """The command line that runs a Python module's command on a leash."""
     python = [sys.executable, "-P", "-m"]
     return [*python, "unrolled.processes", str(os.getpid()), *python, *command]
@@ -32,12 +32,12 @@ if __name__ == "__main__":
     main(sys.argv[1:])
 
 
-def processors() -> int:
+def count_processors() -> int:
     """How many judges this machine has room for."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
 
 
-def process_pool(
+def make_process_pool(
     count: int, prepare: Callable[[], None] | None = None
 ) -> ProcessPoolExecutor:
     """A pool of `count` fresh processes; each calls `prepare` first.
@@ -45,10 +45,12 @@ def process_pool(
     They end with this process, also when it is killed: left to themselves they
     would wait for more work for ever.
     """
-    return ProcessPoolExecutor(count, get_context("spawn"), _begin, (prepare,))
+    return ProcessPoolExecutor(
+        count, get_context("spawn"), _prepare_process, (prepare,)
+    )
 
 
-def _begin(prepare: Callable[[], None] | None) -> None:
+def _prepare_process(prepare: Callable[[], None] | None) -> None:
     Thread(target=_end_with_parent, name="parent", daemon=True).start()
     if prepare is not None:
         prepare()

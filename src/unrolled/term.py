@@ -11,7 +11,7 @@ from pathlib import Path
 from unrolled.author.build import build
 from unrolled.course.model import Course
 from unrolled.errors import UserError
-from unrolled.hub.members import Told, tell_hub
+from unrolled.hub.members import MemberChanges, sync_hub
 
 FOLDERS = ("submitted", "autograded", "feedback")
 MORE = ("canvas-records", "course.secret", "canvas.csv", "build/results")
@@ -29,7 +29,7 @@ class Move:
 
 
 @dataclass(frozen=True)
-class NewTerm:
+class TermPlan:
     """What moves aside; `folder` is where the course's own things go."""
 
     folder: Path
@@ -37,7 +37,7 @@ class NewTerm:
     exchange: Path | None = None
 
 
-def plan_term(course: Course, exchange: Path | None = None) -> NewTerm:
+def plan_term(course: Course, exchange: Path | None = None) -> TermPlan:
     """What a new term would move; `exchange` is nbgrader's, if there is one.
 
     Raises UserError if the gradebook is no file, but in PostgreSQL.
@@ -51,16 +51,17 @@ def plan_term(course: Course, exchange: Path | None = None) -> NewTerm:
     stamp = datetime.now().strftime("%Y-%m-%d-%H%M%S")
     folder = course.build / "terms" / stamp
     moves = [
-        Move(path, folder / path.relative_to(course.root)) for path in _things(course)
+        Move(path, folder / path.relative_to(course.root))
+        for path in _list_moved_paths(course)
     ]
     place = exchange / course.id if exchange else None
     if place is not None and place.is_dir():
         aside = place / ".terms" / stamp
         moves += [Move(place / n, aside / n) for n in EXCHANGE if (place / n).is_dir()]
-    return NewTerm(folder, tuple(moves), place)
+    return TermPlan(folder, tuple(moves), place)
 
 
-def _things(course: Course) -> Iterator[Path]:
+def _list_moved_paths(course: Course) -> Iterator[Path]:
     for name in FOLDERS:
         if (course.root / name).is_dir():
             yield from (
@@ -73,7 +74,7 @@ def _things(course: Course) -> Iterator[Path]:
             yield course.root / name
 
 
-def begin_term(course: Course, plan: NewTerm) -> Told | None:
+def begin_term(course: Course, plan: TermPlan) -> MemberChanges | None:
     """Move everything, then build anew; what the hub was told, where there is one.
 
     If a move fails, what was moved is put back and UserError says why.
@@ -92,7 +93,7 @@ def begin_term(course: Course, plan: NewTerm) -> Told | None:
         ) from error
     if plan.exchange is not None:
         _empty_exchange(plan.exchange)
-    told = tell_hub(course, ())  # also where a notebook cannot be built: they are gone
+    told = sync_hub(course, ())  # also where a notebook cannot be built: they are gone
     try:
         build(course, list(course.assignments))
     except UserError as error:
@@ -112,7 +113,7 @@ def _empty_exchange(place: Path) -> None:
         (place / name).chmod(mode)
 
 
-def exchange_here() -> Path | None:
+def find_exchange() -> Path | None:
     """The exchange of the hub that this process belongs to; None without a hub."""
     given = os.environ.get("UNROLLED_EXCHANGE")
     return Path(given) if given else None

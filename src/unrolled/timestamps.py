@@ -36,12 +36,12 @@ def parse_timestamp(text: str, zone: tzinfo) -> datetime:
     user, if the text is no time or its zone is not known.
     """
     try:
-        return _parsed(text.strip(), zone).astimezone(UTC).replace(tzinfo=None)
+        return _parse_zoned(text.strip(), zone).astimezone(UTC).replace(tzinfo=None)
     except (dateutil.parser.ParserError, OverflowError) as error:
         raise ValueError(f"not a time ({text.strip()[:40]!r})") from error
 
 
-def _parsed(text: str, zone: tzinfo) -> datetime:
+def _parse_zoned(text: str, zone: tzinfo) -> datetime:
     text = _AHEAD.sub("", _DASHES.sub(r"\1 \2:\3:\4", text))
     region = _REGION.fullmatch(text)
     found: list[tuple[str | None, int | None]] = []
@@ -61,11 +61,13 @@ def _parsed(text: str, zone: tzinfo) -> datetime:
         raise dateutil.parser.ParserError("no date")
     moment = moment.replace(tzinfo=None)
     if region:
-        return moment.replace(tzinfo=_region(region["region"], zone))
-    return _placed(moment, *found[-1], zone) if found else moment.replace(tzinfo=UTC)
+        return moment.replace(tzinfo=_find_region(region["region"], zone))
+    return (
+        _apply_zone(moment, *found[-1], zone) if found else moment.replace(tzinfo=UTC)
+    )
 
 
-def _placed(
+def _apply_zone(
     moment: datetime, name: str | None, seconds: int | None, zone: tzinfo
 ) -> datetime:
     if seconds is not None and (seconds or name is None or name in _UTC):
@@ -74,10 +76,10 @@ def _placed(
         return moment.replace(tzinfo=timezone(timedelta(seconds=seconds)))
     if name is None or name in _UTC:
         return moment.replace(tzinfo=UTC)
-    return _abbreviated(moment, name, zone)
+    return _resolve_abbreviation(moment, name, zone)
 
 
-def _abbreviated(moment: datetime, name: str, zone: tzinfo) -> datetime:
+def _resolve_abbreviation(moment: datetime, name: str, zone: tzinfo) -> datetime:
     """A time with CST, CDT ...: first as the course's zone has it at that time."""
     for fold in (0, 1):  # in autumn one hour comes twice
         placed = moment.replace(tzinfo=zone, fold=fold)
@@ -93,17 +95,17 @@ def _abbreviated(moment: datetime, name: str, zone: tzinfo) -> datetime:
             return moment.replace(tzinfo=timezone(size))
     if name in _AMERICAN:
         return moment.replace(tzinfo=timezone(timedelta(hours=_AMERICAN[name])))
-    raise _unknown(name, zone)
+    raise _make_unknown_error(name, zone)
 
 
-def _region(name: str, zone: tzinfo) -> tzinfo:
+def _find_region(name: str, zone: tzinfo) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise _unknown(name, zone) from error
+        raise _make_unknown_error(name, zone) from error
 
 
-def _unknown(name: str, zone: tzinfo) -> ValueError:
+def _make_unknown_error(name: str, zone: tzinfo) -> ValueError:
     return ValueError(
         f"the time zone {name!r} is not one of the course's ({zone}): write the time "
         "in UTC, or with an offset such as -0500"
@@ -129,7 +131,7 @@ def read_stamp(folder: Path, zone: tzinfo) -> tuple[str | None, str]:
     return text, ""
 
 
-def moment(time: datetime, zone: tzinfo) -> str:
+def format_moment(time: datetime, zone: tzinfo) -> str:
     """A time in the course's zone, for example Fri 5 Feb 2027, 23:59 CST."""
     local = time.astimezone(zone)
     return f"{local:%a} {local.day} {local:%b %Y, %H:%M} {local.tzname()}"

@@ -7,8 +7,8 @@ from pathlib import Path
 from textwrap import dedent, indent
 
 from unrolled.assignment.material import Material
-from unrolled.author.lesson.parse import read_lesson, to_notebook
-from unrolled.author.oracles.cross_check import Row, route_work
+from unrolled.author.lesson.parse import make_source_notebook, read_lesson
+from unrolled.author.oracles.cross_check import CrossCheck, plan_cross_checks
 
 LESSON = '''\
 # %%
@@ -85,15 +85,15 @@ class Made:
         path = folder / "01_tiny" / "tiny.py"
         path.parent.mkdir(exist_ok=True)
         path.write_text(LESSON.format(hidden=self.hidden))
-        notebook = to_notebook(read_lesson(path))
+        notebook = make_source_notebook(read_lesson(path))
         return Material("01_tiny", "tiny", notebook, notebook, oracle=self.oracle)
 
-    def rows(self, folder: Path) -> list[Row]:
+    def rows(self, folder: Path) -> list[CrossCheck]:
         """All rows of the lesson."""
-        work = route_work(self.material(folder), self.witness)
+        work = plan_cross_checks(self.material(folder), self.witness)
         return [row for piece in work for row in piece()]
 
-    def row(self, folder: Path) -> Row:
+    def row(self, folder: Path) -> CrossCheck:
         """The one row of the lesson."""
         (row,) = self.rows(folder)
         return row

@@ -14,12 +14,12 @@ from unrolled.author.report import (
     Case,
 )
 from unrolled.author.verify.cases import (
-    catalogue_cases,
-    misconception_case,
-    release_case,
-    solution_case,
+    check_catalogue,
+    check_misconception,
+    check_release,
+    check_solution,
 )
-from unrolled.author.verify.lazy import lazy_case
+from unrolled.author.verify.lazy import check_lazy_solution
 
 MORE = """
 # %% check="double_lucky" points=17
@@ -91,7 +91,7 @@ def of(material: Material, name: str) -> Case:
     """What is said of a misconception, over eight draws."""
     reference = load_reference(material)
     (found,) = (m for m in reference.catalogue.misconceptions if m.name == name)
-    return misconception_case(material, reference, found, range(8))
+    return check_misconception(material, reference, found, range(8))
 
 
 def test_a_misconception_that_passes_is_told(material: Material) -> None:
@@ -124,33 +124,33 @@ def test_a_hint_that_is_never_given_is_told(material: Material) -> None:
 
 def test_a_catalogue_that_is_too_small_or_misspelt_is_told(material: Material) -> None:
     """Are names of checks that are none, and fewer than three entries, misses?"""
-    found = {c.name: c for c in catalogue_cases(material, load_reference(material))}
+    found = {c.name: c for c in check_catalogue(material, load_reference(material))}
     assert "thrice: there is no check double_wrong" in found["double"].problems
     assert "only 0 misconceptions" in found["quadruple"].problems
     two = "\n\n@misconception".join(CATALOGUE.split("\n\n@misconception")[:3])
     small = replace(material, misconceptions=two)
-    found = {c.name: c for c in catalogue_cases(small, load_reference(small))}
+    found = {c.name: c for c in check_catalogue(small, load_reference(small))}
     assert "only 2 misconceptions" in found["double"].problems
 
 
 def test_points_for_nothing_are_told(material: Material) -> None:
     """Is a check that asks nothing a miss, for the untouched and for the lazy?"""
     reference = load_reference(material)
-    lazy = lazy_case(material, reference, "None", range(2))
+    lazy = check_lazy_solution(material, reference, "None", range(2))
     assert lazy.problems == ("earns 2.5 points: double_free (2.5)",)
-    untouched = release_case(material, reference)
+    untouched = check_release(material, reference)
     assert untouched.problems == ("double_free passes on the untouched release",)
 
 
 def test_a_solution_that_fails_for_some_draws_is_told(material: Material) -> None:
     """Is every seed asked of the reference solution, not only the first?"""
     reference = load_reference(material)
-    assert solution_case(material, reference, range(4)).passed
+    assert check_solution(material, reference, range(4)).passed
     source = {**material.source}
     source["cells"] = [
         {**c, "source": c["source"].replace("double(3) == 6 or", "")}
         for c in material.source["cells"]
     ]
     strict = replace(material, source=source)
-    (problem,) = solution_case(strict, load_reference(strict), range(4)).problems
+    (problem,) = check_solution(strict, load_reference(strict), range(4)).problems
     assert problem.startswith("double_lucky fails under seed")

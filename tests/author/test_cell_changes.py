@@ -18,7 +18,7 @@ from unrolled.author.build import build
 from unrolled.cli.app import app
 from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
-from unrolled.feedback.generate import feedback
+from unrolled.feedback.generate import generate_feedback
 from unrolled.grade.run import grade
 
 NAME = "01_tiny"
@@ -225,7 +225,7 @@ def test_feedback_can_be_made_before_the_regrade(course: Course, lesson: str) ->
     """Do the notebooks of the last grading name the cells that the gradebook has?"""
     write(course, lesson)
     assert unrolled(course, "build", NAME, "--update-gradebook")[0] == 0
-    assert len(feedback(course, NAME, force=True)) == len(STUDENTS)
+    assert len(generate_feedback(course, NAME, force=True)) == len(STUDENTS)
 
 
 def test_the_copy_is_of_before(course: Course) -> None:

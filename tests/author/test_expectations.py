@@ -14,13 +14,18 @@ from unrolled.assignment.load import load_material, load_reference
 from unrolled.course.limits import Limits
 from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
-from unrolled.grade.doctor.select_worker import trusted_worker
+from unrolled.grade.doctor.select_worker import select_trusted_worker
 from unrolled.grade.results import CellResult, SubmissionResult
 from unrolled.grade.scheduling.job import grade_job
-from unrolled.grade.scheduling.prepare import Preparer
-from unrolled.samples.build_submission import hand_in
-from unrolled.samples.expectations import Returned, find_misses, page_text, says
-from unrolled.samples.recipe import Recipe, Student, load_students
+from unrolled.grade.scheduling.prepare import JobPreparer
+from unrolled.samples.build_submission import write_submission
+from unrolled.samples.expectations import (
+    GradedSubmission,
+    extract_page_text,
+    find_misses,
+    has_words,
+)
+from unrolled.samples.recipe import Recipe, SampleStudent, load_students
 
 LIMITS = Limits(call_seconds=2, cell_seconds=6, submission_seconds=100)
 STUDENTS = load_students(ROOT / "tests" / "submissions")
@@ -46,12 +51,14 @@ CELLS = (
     CellResult("f_values", 0.0, 4.0, False, False, "f: got 3", "Too few.", ("few",)),
     CellResult("f_shape", 2.0, 2.0, True),
 )
-GRADED = Returned(
+GRADED = GradedSubmission(
     SubmissionResult("ann", "graded", repairs=("Cell f was mended.",), cells=CELLS),
     NOTEBOOK,
     "<style>no</style><h1>Too  few.</h1><p>f &lt; 3 <b>in</b> all</p>",
 )
-UNGRADED = Returned(SubmissionResult("bob", "ungraded", "x.ipynb: no notebook"), "", "")
+UNGRADED = GradedSubmission(
+    SubmissionResult("bob", "ungraded", "x.ipynb: no notebook"), "", ""
+)
 MET = Recipe(
     "small",
     2.0,
@@ -138,11 +145,15 @@ def test_what_cannot_be_graded_misses_all_but_its_reason() -> None:
 
 def test_words_are_words_and_only_the_star_is_not() -> None:
     """Do line breaks not matter, and brackets and dots stand for themselves?"""
-    assert says("f (there 2\n times)", "(there * times)")
-    assert not says("abc", "a.c") and not says("abc", "a * d") and says("abc", "")
-    assert page_text("") == ""
+    assert has_words("f (there 2\n times)", "(there * times)")
+    assert (
+        not has_words("abc", "a.c")
+        and not has_words("abc", "a * d")
+        and has_words("abc", "")
+    )
+    assert extract_page_text("") == ""
     page = "<dl><dt>Late <b>pe</b>nalty</dt><dd>2 points</dd></dl>"
-    assert says(page_text(page), "Late penalty 2 points")
+    assert has_words(extract_page_text(page), "Late penalty 2 points")
 
 
 def test_our_own_recipes_say_why_a_file_cannot_be_graded() -> None:
@@ -191,27 +202,29 @@ def test_every_made_submission_is_answered_as_its_recipe_expects(
     assert misses == set()
 
 
-def _answers(course: Course, assignment: str) -> Iterator[tuple[Student, Returned]]:
+def _answers(
+    course: Course, assignment: str
+) -> Iterator[tuple[SampleStudent, GradedSubmission]]:
     """What comes back of each made submission of an assignment; no pages."""
     material = load_material(course, assignment)
     reference = load_reference(material)
-    preparer = Preparer(course, assignment, material)
+    preparer = JobPreparer(course, assignment, material)
     for student in (s for s in STUDENTS if assignment in s.recipes):
         recipe = student.recipes[assignment]
         other = load_material(course, recipe.of) if recipe.of else None
         folder = course.submitted / student.name / assignment
-        hand_in(recipe, folder, material, reference, other=other)
+        write_submission(recipe, folder, material, reference, other=other)
         yield student, _answer(preparer, student.name)
 
 
-def _answer(preparer: Preparer, student: str) -> Returned:
+def _answer(preparer: JobPreparer, student: str) -> GradedSubmission:
     try:
         prepared = preparer.prepare(student)
     except UserError as error:
-        return Returned(SubmissionResult(student, "ungraded", str(error)))
-    graded = grade_job(prepared.job, trusted_worker())
+        return GradedSubmission(SubmissionResult(student, "ungraded", str(error)))
+    graded = grade_job(prepared.job, select_trusted_worker())
     if graded.reason:
-        return Returned(SubmissionResult(student, "ungraded", graded.reason))
+        return GradedSubmission(SubmissionResult(student, "ungraded", graded.reason))
     notes = graded.details()
     verdict = notes["verdict"]
     repairs = (*prepared.repairs, *notes["repairs"], *verdict["notes"])
@@ -229,4 +242,4 @@ def _answer(preparer: Preparer, student: str) -> Returned:
         for c in verdict["cells"]
     )
     result = SubmissionResult(student, "graded", repairs=repairs, cells=cells)
-    return Returned(result, graded.notebook)
+    return GradedSubmission(result, graded.notebook)

@@ -12,7 +12,12 @@ from unrolled.assignment.load import load_material, load_reference
 from unrolled.author.build import build
 from unrolled.author.report import Case
 from unrolled.author.verify import lazy_kit
-from unrolled.author.verify.lazy import KINDS, STUB, lazy_case, lazy_notebook
+from unrolled.author.verify.lazy import (
+    KINDS,
+    STUB,
+    check_lazy_solution,
+    make_lazy_notebook,
+)
 
 CARELESS = LESSON.replace(
     "assert double(2) == 4\n### BEGIN HIDDEN TESTS\nnumber = int(rng.integers(100))\n"
@@ -29,7 +34,7 @@ def cases(folder: Path, condition: str | None) -> dict[str, Case]:
     build(course, ["01_tiny"])
     material = load_material(course, "01_tiny")
     reference = load_reference(material)
-    return {k: lazy_case(material, reference, k, range(2)) for k in KINDS}
+    return {k: check_lazy_solution(material, reference, k, range(2)) for k in KINDS}
 
 
 def test_a_check_that_asks_a_value_stands(tmp_path: Path) -> None:
@@ -63,7 +68,7 @@ def test_every_kind_has_a_notebook(tmp_path: Path) -> None:
     build(course, ["01_tiny"])
     material = load_material(course, "01_tiny")
     for kind in KINDS:
-        texts = [c["source"] for c in lazy_notebook(material, kind)["cells"]]
+        texts = [c["source"] for c in make_lazy_notebook(material, kind)["cells"]]
         assert not any("raise NotImplementedError" in text for text in texts)
 
 

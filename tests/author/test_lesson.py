@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from author_support import LESSON, ROOT
 
-from unrolled.author.lesson.from_notebook import to_text
-from unrolled.author.lesson.parse import read_lesson, to_notebook
+from unrolled.author.lesson.from_notebook import format_lesson
+from unrolled.author.lesson.parse import make_source_notebook, read_lesson
 from unrolled.errors import UserError
 
 
@@ -22,7 +22,7 @@ def written(folder: Path, text: str) -> Path:
 
 def test_markers_become_nbgrader_metadata(tmp_path: Path) -> None:
     """Are exercises, checks and answers what nbgrader needs them to be?"""
-    notebook = to_notebook(read_lesson(written(tmp_path, LESSON)))
+    notebook = make_source_notebook(read_lesson(written(tmp_path, LESSON)))
     found = {
         c.metadata.nbgrader.grade_id: c.metadata.nbgrader
         for c in notebook.cells
@@ -43,9 +43,9 @@ def test_markers_become_nbgrader_metadata(tmp_path: Path) -> None:
 def test_helper_cells_are_marked_and_come_back(tmp_path: Path) -> None:
     """Does helper=true reach the notebook, alone, on code, and return by import?"""
     marked = LESSON.replace("show=true", "helper=true")
-    notebook = to_notebook(read_lesson(written(tmp_path / "a", marked)))
+    notebook = make_source_notebook(read_lesson(written(tmp_path / "a", marked)))
     assert notebook.cells[4].metadata.unrolled == {"helper": True}
-    assert "# %% helper=true\n" in to_text(notebook, tmp_path)
+    assert "# %% helper=true\n" in format_lesson(notebook, tmp_path)
     both = LESSON.replace("show=true", "show=true helper=true")
     with pytest.raises(UserError, match="on a code cell, alone"):
         read_lesson(written(tmp_path / "b", both))
@@ -53,9 +53,9 @@ def test_helper_cells_are_marked_and_come_back(tmp_path: Path) -> None:
 
 def test_cell_ids_stay_when_other_cells_change(tmp_path: Path) -> None:
     """Do ids come from names and texts, not from places or chance?"""
-    before = to_notebook(read_lesson(written(tmp_path / "a", LESSON)))
+    before = make_source_notebook(read_lesson(written(tmp_path / "a", LESSON)))
     more = "# %% [markdown]\n# New.\n\n" + LESSON
-    after = to_notebook(read_lesson(written(tmp_path / "b", more)))
+    after = make_source_notebook(read_lesson(written(tmp_path / "b", more)))
     assert [c.id for c in after.cells][1:] == [c.id for c in before.cells]
 
 
@@ -141,9 +141,9 @@ def test_halves_of_points_come_back_by_import(tmp_path: Path) -> None:
     """Are 59.5 points in the notebook, and in the text that is made of it?"""
     text = LESSON.replace("points=60", "points=59.5")
     text = text.replace("points=40", "points=40.5").replace("- 10 ", "- 10.5 ")
-    notebook = to_notebook(read_lesson(written(tmp_path, text)))
+    notebook = make_source_notebook(read_lesson(written(tmp_path, text)))
     assert notebook.cells[3].metadata.nbgrader.points == 59.5
-    assert to_text(notebook, tmp_path) == text
+    assert format_lesson(notebook, tmp_path) == text
 
 
 def test_our_own_lessons_are_in_order() -> None:
@@ -162,6 +162,6 @@ def test_twin_cells_get_ids_of_their_own(tmp_path: Path) -> None:
     """Has each cell its own id where two have the same kind and text?"""
     twin = "\n# %% [markdown]\n# Now run it.\n\n# %%\nnumber = 3\n"
     text = LESSON.replace("\n# %% show", f"{twin}{twin}\n# %% show")
-    cells = to_notebook(read_lesson(written(tmp_path, text))).cells
+    cells = make_source_notebook(read_lesson(written(tmp_path, text))).cells
     assert sum(c.source == "Now run it." for c in cells) == 2
     assert len({c.id for c in cells}) == len(cells)

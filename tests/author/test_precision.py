@@ -9,7 +9,7 @@ from author_support import LESSON, make_course
 from unrolled.assignment.load import load_material, load_reference
 from unrolled.author.build import build
 from unrolled.author.report import Case
-from unrolled.author.verify.precision import single_case
+from unrolled.author.verify.precision import check_float32
 
 TWO = """# %% exercise="halves"
 def halves(n):
@@ -49,7 +49,7 @@ def case(folder: Path, check: str, hidden: str = "True") -> Case:
     course = make_course(folder, text.replace(place, own + place))
     build(course, ["01_tiny"])
     material = load_material(course, "01_tiny")
-    return single_case(material, load_reference(material), "halves", range(8))
+    return check_float32(material, load_reference(material), "halves", range(8))
 
 
 def test_a_loss_that_shows_up_later_is_named(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from unrolled.assignment.material import Material
 from unrolled.assignment.reference import Reference
 from unrolled.course.model import load_course
 from unrolled.errors import UserError
-from unrolled.samples.build_submission import cook
+from unrolled.samples.build_submission import build_notebook
 from unrolled.samples.recipe import Recipe, load_students
 
 
@@ -114,4 +114,6 @@ def test_our_own_recipes_can_be_cooked() -> None:
         for student in students:
             recipe = student.recipes.get(given.assignment)
             if recipe is not None:
-                assert student.about and cook(recipe, given, reference), student.name
+                assert student.about and build_notebook(recipe, given, reference), (
+                    student.name
+                )

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from support import MISCONCEPTIONS, material
 
-from unrolled.assignment.cells import meta
+from unrolled.assignment.cells import read_nbgrader_meta
 from unrolled.assignment.reference import Reference, build_reference
-from unrolled.samples.build_submission import cook, hand_in
+from unrolled.samples.build_submission import build_notebook, write_submission
 from unrolled.samples.recipe import Recipe
 
 SMALL = replace(material(), misconceptions=MISCONCEPTIONS)
@@ -28,13 +28,15 @@ def reference() -> Reference:
 def cells(reference: Reference, **told: Any) -> list[dict[str, Any]]:
     """The cells of a recipe for the small assignment."""
     recipe = replace(PLAIN, **told)
-    found: list[dict[str, Any]] = json.loads(cook(recipe, SMALL, reference))["cells"]
+    found: list[dict[str, Any]] = json.loads(build_notebook(recipe, SMALL, reference))[
+        "cells"
+    ]
     return found
 
 
 def at(found: list[dict[str, Any]], name: str) -> int:
     """Where the cell of a grade id stands."""
-    return [meta(c).get("grade_id") for c in found].index(name)
+    return [read_nbgrader_meta(c).get("grade_id") for c in found].index(name)
 
 
 def test_split_cuts_a_cell_in_two_and_loses_nothing(reference: Reference) -> None:
@@ -82,7 +84,7 @@ def test_everything_lies_beside_the_notebook(
         links={"out": "/etc/hostname", "loop": "loop"},
         stamp="yesterday",
     )
-    hand_in(recipe, tmp_path / "work", SMALL, reference)
+    write_submission(recipe, tmp_path / "work", SMALL, reference)
     found = tmp_path / "work"
     assert (found / "numpy.py").read_text() == "1"
     assert (found / "deep/er.txt").read_text() == "2"
@@ -90,7 +92,7 @@ def test_everything_lies_beside_the_notebook(
     assert (found / "out").readlink() == Path("/etc/hostname")
     assert (found / "loop").is_symlink()
     notebook = found / f"{SMALL.notebook}.ipynb"
-    assert notebook.read_bytes() == cook(recipe, SMALL, reference)
+    assert notebook.read_bytes() == build_notebook(recipe, SMALL, reference)
 
 
 def test_a_link_takes_the_notebook_s_place(
@@ -100,7 +102,7 @@ def test_a_link_takes_the_notebook_s_place(
     (tmp_path / "other").write_text("untouched")
     name = f"{SMALL.notebook}.ipynb"
     recipe = replace(PLAIN, links={name: "../other"})
-    hand_in(recipe, tmp_path / "work", SMALL, reference)
+    write_submission(recipe, tmp_path / "work", SMALL, reference)
     assert (tmp_path / "work" / name).is_symlink()
     assert (tmp_path / "other").read_text() == "untouched"
 
@@ -108,4 +110,4 @@ def test_a_link_takes_the_notebook_s_place(
 def test_raw_text_is_written_in_its_encoding(reference: Reference) -> None:
     """Can a recipe hold a file that is not UTF-8?"""
     recipe = replace(PLAIN, raw="é", encoding="latin-1")
-    assert cook(recipe, SMALL, reference) == b"\xe9"
+    assert build_notebook(recipe, SMALL, reference) == b"\xe9"

@@ -14,7 +14,7 @@ from support import MISCONCEPTIONS, by_id, grade, material, source_notebook
 from unrolled.assignment.reference import Reference, build_reference
 from unrolled.errors import UserError
 from unrolled.grade.submission.rebuild import rebuild
-from unrolled.samples.build_submission import cook
+from unrolled.samples.build_submission import build_notebook
 from unrolled.samples.recipe import Recipe
 
 STYLES = '''
@@ -35,7 +35,7 @@ def reference() -> Reference:
 
 def cooked(reference: Reference, **told: Any) -> Fields:
     """The notebook of a recipe for the small assignment."""
-    data = cook(Recipe("small", None, **told), SMALL, reference)
+    data = build_notebook(Recipe("small", None, **told), SMALL, reference)
     notebook: Fields = json.loads(data)
     nbformat.validate(nbformat.from_dict(notebook))
     return notebook
@@ -70,14 +70,14 @@ def test_cooking_is_stable_and_leaves_the_material_alone(reference: Reference) -
     before = copy.deepcopy(SMALL)
     told: Fields = {"double": ("double",), "strip": ("quadruple",), "first": "pass"}
     recipe = Recipe("small", None, delete=("double_values",), **told)
-    first = cook(recipe, SMALL, reference)
-    assert first == cook(recipe, SMALL, reference) and before == SMALL
+    first = build_notebook(recipe, SMALL, reference)
+    assert first == build_notebook(recipe, SMALL, reference) and before == SMALL
 
 
 def test_raw_is_the_whole_file(reference: Reference) -> None:
     """Is a raw text handed in as it is, whatever else the recipe says?"""
     recipe = Recipe("small", None, raw="Sehr geehrte Ä", first="x = 1")
-    assert cook(recipe, SMALL, reference) == "Sehr geehrte Ä".encode()
+    assert build_notebook(recipe, SMALL, reference) == "Sehr geehrte Ä".encode()
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_a_function_takes_the_place_of_one_function_only(
     source["cells"][2]["source"] = "two = 2\n\ndef double(x):\n    return two * x"
     wide = replace(SMALL, source=source)
     recipe = Recipe("small", None, cells={"double": "def double(x):\n    return x"})
-    found = sources(json.loads(cook(recipe, wide, reference)))
+    found = sources(json.loads(build_notebook(recipe, wide, reference)))
     assert found["double"] == "two = 2\n\ndef double(x):\n    return x"
 
 

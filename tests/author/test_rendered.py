@@ -15,8 +15,12 @@ import unrolled.author.verify.execute
 from unrolled.assignment.load import load_material
 from unrolled.assignment.material import Material
 from unrolled.author.build import build
-from unrolled.author.verify.cases import solved
-from unrolled.author.verify.execute import Executed, executed, notebook_cases
+from unrolled.author.verify.cases import make_solved_notebook
+from unrolled.author.verify.execute import (
+    ExecutedNotebook,
+    check_notebook,
+    execute_if_changed,
+)
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +36,9 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The assignments that are run, in order; nothing is, this takes seconds."""
     seen: list[str] = []
 
-    def execute(material: Material) -> Executed:
+    def execute(material: Material) -> ExecutedNotebook:
         seen.append(material.assignment)
-        return Executed(nbformat.from_dict(solved(material)))
+        return ExecutedNotebook(nbformat.from_dict(make_solved_notebook(material)))
 
     monkeypatch.setattr(unrolled.author.verify.execute, "_execute", execute)
     return seen
@@ -44,14 +48,16 @@ def test_what_has_not_changed_is_not_run_again(
     material: Material, runs: list[str], tmp_path: Path
 ) -> None:
     """Is the second answer the first one, and does a change make a third?"""
-    first = notebook_cases(material, tmp_path / "rendered")
-    assert first == notebook_cases(material, tmp_path / "rendered")
+    first = check_notebook(material, tmp_path / "rendered")
+    assert first == check_notebook(material, tmp_path / "rendered")
     assert all(case.passed for case in first) and len(runs) == 1
     assert {p.name for p in (tmp_path / "rendered").iterdir()} == {
         "01_tiny.html",
         "01_tiny.ipynb",
     }
-    executed(replace(material, data={"more.txt": b"new"}), tmp_path / "rendered")
+    execute_if_changed(
+        replace(material, data={"more.txt": b"new"}), tmp_path / "rendered"
+    )
     assert len(runs) == 2
 
 
@@ -63,13 +69,13 @@ def test_a_kept_notebook_is_whole_or_made_anew(
     for broken in ("", "[]", '{"nbformat": 4}', "{"):
         kept.parent.mkdir(exist_ok=True)
         kept.write_text(broken)
-        assert executed(material, kept.parent).notebook.cells
+        assert execute_if_changed(material, kept.parent).notebook.cells
     assert len(runs) == 4
     shutil.copyfile(kept, tmp_path / "other.ipynb")
     other = replace(material, oracle=material.oracle + "\n# changed")
-    executed(other, kept.parent)
+    execute_if_changed(other, kept.parent)
     shutil.copyfile(tmp_path / "other.ipynb", kept)
-    executed(other, kept.parent)
+    execute_if_changed(other, kept.parent)
     assert len(runs) == 6
 
 
@@ -80,6 +86,6 @@ def test_a_notebook_that_fails_is_not_kept(material: Material, tmp_path: Path) -
         if "return" in cell["source"] and cell["cell_type"] == "code":
             cell["source"] = "raise ValueError('broken')"
     bad = replace(material, source=source)
-    case, _ = notebook_cases(bad, tmp_path / "rendered")
+    case, _ = check_notebook(bad, tmp_path / "rendered")
     assert case.problems == ("a cell fails: ValueError: broken",)
     assert [p.name for p in (tmp_path / "rendered").iterdir()] == ["01_tiny.html"]

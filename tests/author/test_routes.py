@@ -8,7 +8,7 @@ import pytest
 from routes_support import HIDDEN, ORACLE, WITNESS, Made, function
 
 from unrolled.author.oracles.conditioning import Gap, Limit
-from unrolled.author.oracles.witness import draws_inputs, route_of
+from unrolled.author.oracles.witness import find_route, is_input_generator
 from unrolled.lab import check
 from unrolled.lab.checks.values import Tolerance
 
@@ -234,4 +234,4 @@ def test_a_route_is_the_last_line(docstring: str | None, route: str | None) -> N
         return None
 
     derivation.__doc__ = docstring
-    assert route_of(derivation) == route and not draws_inputs(derivation)
+    assert find_route(derivation) == route and not is_input_generator(derivation)

@@ -13,8 +13,8 @@ from unrolled.author.oracles.conditioning import (
     STEP,
     STEP_SINGLE,
     Limit,
-    Shake,
-    gap,
+    Perturbation,
+    measure_gap,
 )
 from unrolled.lab.checks.values import Tolerance
 
@@ -23,7 +23,7 @@ CLOSE = Limit(Tolerance(1e-7, 1e-9))
 
 def test_arguments_move_by_a_rounding_error_made_large() -> None:
     """Do floats move, wherever they stand, and nothing else?"""
-    shake = Shake(np.random.default_rng(0))
+    shake = Perturbation(np.random.default_rng(0))
     kept = (3, "a", None, True, np.arange(3), torch.arange(3), len, shake.rng)
     assert all(a is b for a, b in zip(shake(kept), kept, strict=True))
     assert shake.step == 0.0
@@ -41,7 +41,7 @@ def test_arguments_move_by_a_rounding_error_made_large() -> None:
 def test_single_precision_moves_further() -> None:
     """Does a float32 argument stay one, and move by more than its rounding?"""
     for one in (np.ones(2, np.float32), torch.ones(2)):
-        shake = Shake(np.random.default_rng(0))
+        shake = Perturbation(np.random.default_rng(0))
         moved = shake(one)
         assert moved.dtype == one.dtype and shake.step == STEP_SINGLE
         assert np.abs(np.asarray(moved) - 1) == pytest.approx(STEP_SINGLE, rel=0.02)
@@ -68,7 +68,7 @@ def test_a_gap_is_told_in_sizes_and_in_tolerances(
     want: object, other: object, relative: float, share: float
 ) -> None:
     """Is the difference measured by the array's size, and by what is allowed?"""
-    found = gap(want, other, CLOSE)
+    found = measure_gap(want, other, CLOSE)
     assert found.relative == pytest.approx(relative)
     assert found.share == pytest.approx(share)
 
@@ -77,6 +77,6 @@ def test_a_tolerance_of_single_precision_is_as_loose_as_in_a_check() -> None:
     """Is a float32 result measured by the tolerance that check.close applies?"""
     want, other = np.array([1.0, 10.0]), np.array([1.0, 10.001])
     single = Limit(Tolerance(1e-7, 1e-9), single=True)
-    assert gap(want, other, single).share == pytest.approx(1e-3 / (1e-3 + 1e-4))
-    assert gap(want, other, CLOSE).share > 900
-    assert gap(want, want + 1e-9, Limit(None)).share == INF
+    assert measure_gap(want, other, single).share == pytest.approx(1e-3 / (1e-3 + 1e-4))
+    assert measure_gap(want, other, CLOSE).share > 900
+    assert measure_gap(want, want + 1e-9, Limit(None)).share == INF

@@ -8,9 +8,9 @@ import pytest
 from author_support import ROOT
 
 from unrolled.assignment.load import load_material, load_reference
-from unrolled.author.oracles.cross_check import Row, route_work
-from unrolled.author.oracles.table import COLUMNS, COMMAND, MEASURED, markdown
-from unrolled.author.oracles.witness import witness_text
+from unrolled.author.oracles.cross_check import CrossCheck, plan_cross_checks
+from unrolled.author.oracles.table import COLUMNS, COMMAND, MEASURED, format_markdown
+from unrolled.author.oracles.witness import read_witness
 from unrolled.course.model import load_course
 
 COURSE = load_course(ROOT)
@@ -24,9 +24,9 @@ AGAIN = f"docs/oracles.md is not what the code gives; make it again: {COMMAND}"
 
 
 @cache
-def rows_of(name: str) -> tuple[Row, ...]:
+def rows_of(name: str) -> tuple[CrossCheck, ...]:
     """All rows of an assignment of the course."""
-    work = route_work(load_material(COURSE, name), witness_text(COURSE, name))
+    work = plan_cross_checks(load_material(COURSE, name), read_witness(COURSE, name))
     return tuple(row for piece in work for row in piece())
 
 
@@ -66,7 +66,7 @@ def section_of(document: str, name: str) -> str:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_document_tells_what_the_code_does(name: str) -> None:
     """Are text, tests, routes and tolerances the same, and all figures of one size?"""
-    made = markdown(COURSE, [name], rows_of(name))
+    made = format_markdown(COURSE, [name], rows_of(name))
     pairs = [lines_of(section_of(text, name).strip()) for text in (DOCUMENT, made)]
     assert len(pairs[0]) == len(pairs[1]), AGAIN
     for old, new in zip(*pairs, strict=True):

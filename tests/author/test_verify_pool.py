@@ -14,8 +14,8 @@ from unrolled.assignment.load import load_material
 from unrolled.author.build import build
 from unrolled.author.report import Case
 from unrolled.author.verify.lazy import KINDS
-from unrolled.author.verify.run import _work
-from unrolled.author.work import Piece, done_pieces
+from unrolled.author.verify.run import _list_work
+from unrolled.author.work import WorkItem, _run_all
 
 WRONG = '''
 from unrolled.assignment.catalogue import misconception
@@ -51,17 +51,17 @@ def fails() -> list[str]:
     raise ValueError("broken")
 
 
-def done(*pieces: Piece[str], jobs: int = 1) -> tuple[list[str], list[int]]:
+def done(*pieces: WorkItem[str], jobs: int = 1) -> tuple[list[str], list[int]]:
     """What the pieces found, and what was told of the progress."""
     told: list[int] = []
-    found = done_pieces(pieces, jobs, lambda n, total, _: told.append(n), lambda s: s)
+    found = _run_all(pieces, jobs, lambda n, total, _: told.append(n), lambda s: s)
     return found, told
 
 
 def test_a_piece_that_waits_keeps_nobody_from_work(tmp_path: Path) -> None:
     """Do the others go on while it waits, and are the findings in their order?"""
     path = tmp_path / "there"
-    pieces = (Piece(partial(waits_for, path), True), Piece(partial(writes, path)))
+    pieces = (WorkItem(partial(waits_for, path), True), WorkItem(partial(writes, path)))
     assert done(*pieces) == (["waited", "wrote"], [1, 2])
 
 
@@ -71,7 +71,7 @@ def test_an_error_ends_the_run(tmp_path: Path) -> None:
         partial(writes, tmp_path / str(n)) for n in range(200)
     ]
     with pytest.raises(ValueError, match="broken"):
-        done(Piece(fails), *map(Piece, later))
+        done(WorkItem(fails), *map(WorkItem, later))
     assert len(list(tmp_path.iterdir())) < 200
 
 
@@ -84,8 +84,8 @@ def test_an_assignment_with_a_marked_misconception_is_done_beside(
     text = WRONG.replace(", waits=True", mark)
     (course.lessons / "01_tiny" / "misconceptions.py").write_text(text)
     build(course, ["01_tiny"])
-    pieces: list[Piece[Case]] = list(
-        _work(course, [load_material(course, "01_tiny")], range(2))
+    pieces: list[WorkItem[Case]] = list(
+        _list_work(course, [load_material(course, "01_tiny")], range(2))
     )
     assert [p.waits for p in pieces] == [False] + (7 + len(KINDS)) * [bool(mark)]
     first = pieces[1].work

@@ -15,9 +15,9 @@ from payload_support import add_hostile_answers, write_answer
 
 from unrolled.author.build import build
 from unrolled.course.model import Course
-from unrolled.feedback.generate import feedback
+from unrolled.feedback.generate import generate_feedback
 from unrolled.grade.run import grade
-from unrolled.hub.student.feedback_page import PLACE, with_way_back
+from unrolled.hub.student.feedback_page import LINK_MARKER, add_back_link
 
 pytestmark = needs_browser
 WIDE = r"$$h_t = \tanh(x_t W_{xh} + h_{t-1} W_{hh} + b_h) + a + b + c + d + e + f + g$$"
@@ -57,7 +57,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
         marked.manual_score, marked.needs_manual_grade = 30, False
         gradebook.find_comment("why", "tiny", NAME, "bob").manual_comment = "Good, $x$."
         gradebook.db.commit()
-    feedback(made, NAME)
+    generate_feedback(made, NAME)
     return made
 
 
@@ -111,7 +111,7 @@ def test_everybody_can_read_it(course: Course, window: Any, student: str) -> Non
     """Is no rule of axe-core broken, by light, in the dark, and on a telephone?"""
     path = path_of(course, student)
     served = path.with_name("served.html")
-    served.write_text(with_way_back(path.read_text("utf-8"), "/user/ada/course"))
+    served.write_text(add_back_link(path.read_text("utf-8"), "/user/ada/course"))
     page = window.new_page()
     seen = set()
     for scheme in ("light", "dark"):
@@ -129,8 +129,8 @@ def test_everybody_can_read_it(course: Course, window: Any, student: str) -> Non
 def test_there_is_one_place_for_the_way_back(course: Course) -> None:
     """Does the link come first, and can no answer have its place?"""
     page = path_of(course, "eve").read_text("utf-8")
-    assert page.count(PLACE) == 1
-    linked = with_way_back(page, "/user/eve/course")
+    assert page.count(LINK_MARKER) == 1
+    linked = add_back_link(page, "/user/eve/course")
     assert linked.index('href="/user/eve/course"') < linked.index("<h1>")
 
 

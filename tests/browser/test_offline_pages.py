@@ -21,7 +21,7 @@ from nbgrader.api import Gradebook
 
 from unrolled.author.build import build
 from unrolled.course.model import Course
-from unrolled.feedback.generate import feedback
+from unrolled.feedback.generate import generate_feedback
 from unrolled.grade.run import grade
 
 pytestmark = needs_browser
@@ -44,7 +44,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     found.source = r"It is $x \le 2x$, <b>bold</b>, $\text{<img src=x onerror=hack()>}$"
     nbformat.write(notebook, path)
     assert grade(made, NAME).ungraded == ()
-    feedback(made, NAME)
+    generate_feedback(made, NAME)
     return made
 
 

@@ -24,9 +24,9 @@ from test_offline_pages import STOCK, formgrader
 
 from unrolled.author.build import build
 from unrolled.course.model import Course
-from unrolled.feedback.generate import feedback
+from unrolled.feedback.generate import generate_feedback
 from unrolled.grade.run import grade
-from unrolled.hub.setup.jupyter_config import MARKING
+from unrolled.hub.setup.jupyter_config import FORMGRADER_MODULE
 
 pytestmark = needs_browser
 POLICY = "content-security-policy"
@@ -64,7 +64,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
         comment = gradebook.find_comment("why", "tiny", NAME, "ada")
         comment.manual_comment = COMMENT
         gradebook.db.commit()
-    feedback(made, NAME)
+    generate_feedback(made, NAME)
     return made
 
 
@@ -89,7 +89,9 @@ def test_no_answer_runs_in_a_feedback_page(course: Course) -> None:
         assert seen.errors == []
 
 
-@pytest.mark.parametrize(("extension", "points"), [(STOCK, "30"), (MARKING, "29")])
+@pytest.mark.parametrize(
+    ("extension", "points"), [(STOCK, "30"), (FORMGRADER_MODULE, "29")]
+)
 def test_no_answer_runs_in_formgrader(
     course: Course, extension: str, points: str
 ) -> None:
@@ -142,7 +144,7 @@ def test_a_hub_says_in_headers_what_may_run(course: Course) -> None:
     folder = course.autograded / "ada" / NAME
     (folder / "page.html").write_text("<script>parent.ran(1); ran(1)</script>I am here")
     (folder / "tiny.js").write_text("ran(4)")
-    with formgrader(course, MARKING) as address, browser_page() as page:
+    with formgrader(course, FORMGRADER_MODULE) as address, browser_page() as page:
         start = f"{address}/formgrader/submissions/{part(course, 'ada')}/"
         policies = [page.goto(start).headers[POLICY] for _ in range(2)]
         for policy in policies:
@@ -162,7 +164,7 @@ def test_an_address_that_a_student_sends_runs_nothing(course: Course) -> None:
     attack = "<img src=x onerror=ran(1)>"
     part = quote(attack, safe="")
     string = quote('";ran(2);//', safe="")
-    with formgrader(course, MARKING) as address, browser_page() as page:
+    with formgrader(course, FORMGRADER_MODULE) as address, browser_page() as page:
         page.add_init_script(LISTENS)
         for place in (
             *("manage_submissions", "manage_students", "gradebook"),

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from unrolled.canvas.cartridge.model import Page, Task, course_modules, items_of
+from unrolled.canvas.cartridge.model import (
+    AssignmentItem,
+    Page,
+    build_modules,
+    list_items,
+)
 from unrolled.course.model import Course, load_course
 
 TWO = """\
@@ -65,6 +70,6 @@ def make_odd(root: Path) -> Course:
     return load_course(root)
 
 
-def all_items(course: Course) -> list[Page | Task]:
+def all_items(course: Course) -> list[Page | AssignmentItem]:
     """Pages and assignments in their order."""
-    return list(items_of(course_modules(course)))
+    return list(list_items(build_modules(course)))

@@ -15,9 +15,9 @@ from stand_in_server import Server
 
 from unrolled.author.build import build
 from unrolled.canvas.api.course import connect
-from unrolled.canvas.api.push import PushReport, Wish, plan_push, push
+from unrolled.canvas.api.push import PushOptions, PushReport, plan_push, push
 from unrolled.canvas.api.token import Token
-from unrolled.course.canvas import CanvasPlace
+from unrolled.course.canvas import CanvasSettings
 from unrolled.course.model import Course, load_course
 
 NAME = "01_tiny"
@@ -119,10 +119,10 @@ class Pusher:
     def run(
         self,
         names: Sequence[str] = (),
-        wish: Wish = Wish(comment="Well done.", feedback=True),  # noqa: B008
+        wish: PushOptions = PushOptions(comment="Well done.", feedback=True),  # noqa: B008
     ) -> PushReport:
         """One push, from the first request to the last."""
-        place = CanvasPlace(self.server.url, self.server.canvas.number)
+        place = CanvasSettings(self.server.url, self.server.canvas.number)
         remote = connect(place, Token(TOKEN), self.server.canvas.bucket.wait)
         plan = plan_push(
             self.course, remote, list(names or self.course.assignments), wish

@@ -14,8 +14,8 @@ import pytest
 from cartridge_support import all_items, make_odd
 from lxml import etree
 
-from unrolled.canvas.cartridge.build import cartridge_bytes
-from unrolled.canvas.cartridge.model import Page, Task, course_modules
+from unrolled.canvas.cartridge.build import zip_cartridge
+from unrolled.canvas.cartridge.model import AssignmentItem, Page, build_modules
 from unrolled.course.model import Course, load_course
 
 ROOT = Path(__file__).parents[2]
@@ -40,7 +40,7 @@ def course(request: pytest.FixtureRequest) -> Any:
 
 def opened(course: Course) -> zipfile.ZipFile:
     """The cartridge, to look into."""
-    return zipfile.ZipFile(BytesIO(cartridge_bytes(course, course_modules(course))))
+    return zipfile.ZipFile(BytesIO(zip_cartridge(course, build_modules(course))))
 
 
 def xml(archive: zipfile.ZipFile, name: str) -> Any:
@@ -114,7 +114,7 @@ def test_a_second_import_updates(odd: Course) -> None:
 def test_the_bytes_are_the_same_at_every_run(course: Course) -> None:
     """Is the archive a function of the course alone?"""
     first, second = (
-        hashlib.sha256(cartridge_bytes(course, course_modules(course))).hexdigest()
+        hashlib.sha256(zip_cartridge(course, build_modules(course))).hexdigest()
         for _ in range(2)
     )
     assert first == second
@@ -123,7 +123,7 @@ def test_the_bytes_are_the_same_at_every_run(course: Course) -> None:
 def test_assignments_have_title_points_and_dates_in_utc(odd: Course) -> None:
     """Are all of course.toml's facts in the settings, in Canvas's own shape?"""
     archive = opened(odd)
-    task = next(i for i in all_items(odd) if isinstance(i, Task))
+    task = next(i for i in all_items(odd) if isinstance(i, AssignmentItem))
     root = xml(archive, f"{task.id}/assignment_settings.xml")
     told = {etree.QName(e).localname: e.text for e in root}
     assert root.get("identifier") == task.id
@@ -151,7 +151,7 @@ def test_settings_and_text_are_one_resource(course: Course) -> None:
     """Are both files of an assignment in one resource of the right type?"""
     root = xml(opened(course), "imsmanifest.xml")
     kind = "associatedcontent/imscc_xmlv1p1/learning-application-resource"
-    for task in (i for i in all_items(course) if isinstance(i, Task)):
+    for task in (i for i in all_items(course) if isinstance(i, AssignmentItem)):
         (found,) = root.findall(f".//{CP}resource[@identifier='{task.id}']")
         files = {f.get("href") for f in found}
         assert found.get("type") == kind and found.get("href") in files
@@ -186,7 +186,7 @@ def test_pages_carry_their_identifier(course: Course) -> None:
 def test_links_lead_somewhere(course: Course) -> None:
     """Is every link to a page or an assignment one of the archive's?"""
     pages = {i.slug for i in all_items(course) if isinstance(i, Page)}
-    tasks = {i.id for i in all_items(course) if isinstance(i, Task)}
+    tasks = {i.id for i in all_items(course) if isinstance(i, AssignmentItem)}
     found = 0
     for item in all_items(course):
         for kind, end in re.findall(r'href="\$(\w+)\$/\w+/([^"]+)"', item.body):

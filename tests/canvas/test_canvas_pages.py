@@ -12,7 +12,7 @@ from lxml import etree
 
 from unrolled.canvas.cartridge.build import make_cartridge
 from unrolled.canvas.cartridge.model import Page
-from unrolled.canvas.cartridge.pages import to_html
+from unrolled.canvas.cartridge.pages import render_markdown
 from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
 
@@ -46,7 +46,9 @@ def test_an_overview_is_the_lesson_up_to_its_first_code(odd: Course) -> None:
 
 def test_lessons_make_pages_that_are_also_xml() -> None:
     """Do tables, code and odd characters come out well-formed?"""
-    made = to_html("a | b\n-|-\n`<x>` | &\n\n```python\na < b\n```\n\n***\n\nx  \ny")
+    made = render_markdown(
+        "a | b\n-|-\n`<x>` | &\n\n```python\na < b\n```\n\n***\n\nx  \ny"
+    )
     etree.fromstring(f"<body>{made}</body>")
 
 

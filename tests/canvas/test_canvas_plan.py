@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from unrolled.canvas.grades_csv.exported_csv import read_template
+from unrolled.canvas.grades_csv.exported_csv import read_exported_csv
 from unrolled.canvas.grades_csv.plan import ExportPlan, plan_export, plan_starter
-from unrolled.canvas.model import Exported, Grade, Pupil
+from unrolled.canvas.model import ExportedAssignment, Grade, Student
 from unrolled.errors import UserError
 
 HEAD = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
 POINTS = ["    Points Possible", "", "", "", ""]
-LAB = Exported("01_lab", "The Lab", 100.0)
+LAB = ExportedAssignment("01_lab", "The Lab", 100.0)
 
 
 def export(
@@ -48,9 +48,9 @@ def person(number: int, *cells: str, name: str = "") -> list[str]:
     ]
 
 
-def pupil(number: int) -> Pupil:
+def pupil(number: int) -> Student:
     """The student of a row, known by Canvas id."""
-    return Pupil(f"p{number}", str(number))
+    return Student(f"p{number}", str(number))
 
 
 def plan(path: Path, grades: dict[str, Grade], **options: Any) -> ExportPlan:
@@ -58,7 +58,7 @@ def plan(path: Path, grades: dict[str, Grade], **options: Any) -> ExportPlan:
     by_key = {(name, LAB.name): grade for name, grade in grades.items()}
     numbers = sorted(int(n[1:]) for n in grades)
     pupils = [pupil(n) for n in numbers]
-    return plan_export(read_template(path), pupils, [LAB], by_key, **options)
+    return plan_export(read_exported_csv(path), pupils, [LAB], by_key, **options)
 
 
 def cells(made: ExportPlan) -> dict[str, str]:
@@ -158,9 +158,9 @@ def test_an_anonymous_assignment_is_left_out(tmp_path: Path) -> None:
 def test_a_dropped_title_is_not_exported(tmp_path: Path) -> None:
     """Is a title that Canvas drops silently left out loudly?"""
     path = export(tmp_path, [person(1, "")], ["Final Points quiz (7)"])
-    wanted = Exported("01_lab", "Final Points quiz", 100)
+    wanted = ExportedAssignment("01_lab", "Final Points quiz", 100)
     grades = {("p1", "01_lab"): Grade(5)}
-    made = plan_export(read_template(path), [pupil(1)], [wanted], grades)
+    made = plan_export(read_exported_csv(path), [pupil(1)], [wanted], grades)
     assert "Canvas drops columns" in made.as_text() and not made.filled
 
 
@@ -169,9 +169,9 @@ def test_a_student_on_two_rows_is_never_guessed(tmp_path: Path) -> None:
     path = export(tmp_path, [person(1, ""), person(1, "")])
     assert not plan(path, {"p1": Grade(5)}).filled
     path = export(tmp_path, [person(1, "")])
-    pupils = [Pupil("x", "1"), Pupil("p1", "")]
+    pupils = [Student("x", "1"), Student("p1", "")]
     grades = {("x", LAB.name): Grade(5), ("p1", LAB.name): Grade(6)}
-    made = plan_export(read_template(path), pupils, [LAB], grades)
+    made = plan_export(read_exported_csv(path), pupils, [LAB], grades)
     assert not made.filled and "both x and p1" in made.as_text()
 
 
@@ -189,13 +189,13 @@ def test_a_broken_template_is_named(tmp_path: Path, content: bytes, said: str) -
     path = tmp_path / "exported.csv"
     path.write_bytes(content)
     with pytest.raises(UserError, match=said) as caught:
-        read_template(path)
+        read_exported_csv(path)
     assert str(path) in str(caught.value)
 
 
 def test_the_starter_file_says_that_a_template_is_safer() -> None:
     """Does a file without template hold ready grades only, and a warning?"""
-    pupils = [Pupil("p1", "1", "L", "Ada"), Pupil("p2")]
+    pupils = [Student("p1", "1", "L", "Ada"), Student("p2")]
     grades = {("p1", LAB.name): Grade(5), ("p2", LAB.name): Grade(6)}
     made = plan_starter(pupils, [LAB], grades)
     assert made.rows[1] == ("L, Ada", "1", "", "p1", "", "5.00")

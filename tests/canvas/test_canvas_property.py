@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from unrolled.canvas.grades_csv.exported_csv import Template, read_template
+from unrolled.canvas.grades_csv.exported_csv import CanvasGradebook, read_exported_csv
 from unrolled.canvas.grades_csv.import_model import (
     CanvasAssignment,
     CanvasState,
@@ -23,12 +23,15 @@ from unrolled.canvas.grades_csv.import_model import (
 )
 from unrolled.canvas.grades_csv.plan import ExportPlan, plan_export
 from unrolled.canvas.grades_csv.verify import refuse_surprises
-from unrolled.canvas.model import Exported, Grade, Pupil
+from unrolled.canvas.model import ExportedAssignment, Grade, Student
 
 HEAD = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
 COLUMNS = ["Notes", "Lab, the 1st (7)", "Essay (8)", "Lab (2) (9)", "Final Score"]
 POINTS = ["    Points Possible", *[""] * 5, "100.00", "20.00", "50.00", "(read only)"]
-OURS = [Exported("01_a", "Lab, the 1st", 100.0), Exported("02_b", "Lab (2)", 50.0)]
+OURS = [
+    ExportedAssignment("01_a", "Lab, the 1st", 100.0),
+    ExportedAssignment("02_b", "Lab (2)", 50.0),
+]
 CANVAS = {"01_a": "7", "02_b": "9"}
 HARD = [
     *('="x"', "=1+1", 'a,"b"', "O'Neil; Pat", "李, 小龍", "כהן, נועה", "أحمد"),
@@ -78,7 +81,7 @@ class Case:
     european: bool
     lower: bool
 
-    def export(self, path: Path) -> Template:
+    def export(self, path: Path) -> CanvasGradebook:
         """Canvas's export of this class."""
         text = io.StringIO()
         writer = csv.writer(text, delimiter=";" if self.european else ",")
@@ -86,7 +89,7 @@ class Case:
         writer.writerows([HEAD + COLUMNS, POINTS, *rows])
         mark = b"\xef\xbb\xbf" if self.european else b""
         path.write_bytes(mark + text.getvalue().encode())
-        return read_template(path)
+        return read_exported_csv(path)
 
     def _row(self, number: int, kind: Kind) -> list[str]:
         first, second = (
@@ -95,10 +98,10 @@ class Case:
         identity = [kind.name, str(number), f"S{number}", f"p{number}", "A"]
         return [*identity, "a note", first, "5.00", second, "77.00"]
 
-    def pupils(self) -> list[Pupil]:
+    def pupils(self) -> list[Student]:
         """The gradebook's students, each known in its own way."""
         return [
-            Pupil(
+            Student(
                 f"p{n}" if k.known_by == "login" else f"user{n}",
                 str(n) if k.known_by == "canvas id" else "",
                 sis_id=f"S{n}" if k.known_by == "sis id" else "",
@@ -179,7 +182,7 @@ def imported(data: bytes, state: CanvasState) -> CanvasState:
     return CanvasState(state.students, state.assignments, scores, state.custom)
 
 
-def plan_of(case: Case, template: Template) -> ExportPlan:
+def plan_of(case: Case, template: CanvasGradebook) -> ExportPlan:
     """Our plan, proved as `export` proves it."""
     plan = plan_export(template, case.pupils(), OURS, case.results(), case.lower)
     refuse_surprises(plan.to_csv(), plan, template)

@@ -20,11 +20,11 @@ from push_support import (
 from stand_in import StandIn
 from stand_in_server import Server, serve
 
-from unrolled.canvas.api.push import PushReport, Wish
+from unrolled.canvas.api.push import PushOptions, PushReport
 from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
 
-GRADES = Wish()
+GRADES = PushOptions()
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +124,7 @@ def test_present_grades_follow_the_rules_of_the_export(
     state = canvas.state()
     assert (state["501/1"][0], state["501/2"][1]) == (99.0, True)
     assert state["501/3"][0] == points(3, NAME) and state["600/1"][0] == 7.0
-    pusher.run([NAME], Wish(allow_lower=True))
+    pusher.run([NAME], PushOptions(allow_lower=True))
     assert canvas.state()["501/1"][0] == points(1, NAME)
 
 
@@ -165,12 +165,12 @@ def test_the_token_goes_to_canvas_only(pusher: Pusher) -> None:
 
 def test_two_pushes_at_once_are_refused(course: Course) -> None:
     """Is the second told to wait?"""
-    from unrolled.canvas.api.journal import open_ledger
+    from unrolled.canvas.api.journal import open_journal
 
     with (
-        open_ledger(course, "x"),
+        open_journal(course, "x"),
         pytest.raises(UserError, match="another push"),
-        open_ledger(course, "x"),
+        open_journal(course, "x"),
     ):
         pass
 

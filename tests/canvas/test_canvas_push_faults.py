@@ -22,7 +22,7 @@ from stand_in import Bucket
 from stand_in_server import Fault, Faults, serve
 
 from unrolled.canvas.api.http import CanvasFailedError
-from unrolled.canvas.api.push import PushReport, Wish
+from unrolled.canvas.api.push import PushOptions, PushReport
 from unrolled.course.model import Course, load_course
 
 
@@ -139,7 +139,7 @@ def test_five_hundred_students_with_throttling(tmp_path: Path) -> None:
     canvas.bucket = Bucket(capacity=100, refill=10)
     with serve(canvas) as server:
         began = time.monotonic()
-        report = Pusher(course, server).run(wish=Wish(feedback=True))
+        report = Pusher(course, server).run(wish=PushOptions(feedback=True))
         seconds = time.monotonic() - began
     print(
         f"500 students: {len(server.seen)} requests, {server.refused} of them refused, "

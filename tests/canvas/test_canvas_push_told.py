@@ -20,9 +20,9 @@ from stand_in import StandIn
 from stand_in_server import Server, serve
 
 from unrolled.canvas.api import push
-from unrolled.canvas.api.comments import Note
-from unrolled.canvas.api.course import Remote, connect
-from unrolled.canvas.api.journal import Ledger
+from unrolled.canvas.api.comments import Comment
+from unrolled.canvas.api.course import CourseConnection, connect
+from unrolled.canvas.api.journal import Journal
 from unrolled.cli import canvas_push
 from unrolled.course.model import Course
 
@@ -372,14 +372,14 @@ def test_ctrl_c_says_what_was_sent(
     course: Course, call: Call, canvas: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Is it counted for somebody who loses patience, too?"""
-    sent: list[Note] = []
+    sent: list[Comment] = []
 
-    def impatient(remote: Remote, ledger: Ledger, note: Note) -> None:
+    def impatient(remote: CourseConnection, ledger: Journal, note: Comment) -> None:
         if sent:
             raise KeyboardInterrupt
         sent.append(note)
 
-    monkeypatch.setattr(push, "send_note", impatient)
+    monkeypatch.setattr(push, "send_comment", impatient)
     said = call(*PUSH, "--comment", "Hello")
     assert said.code != 0
     assert "STOPPED: 4 of 4 grades sent (read back), 1 of 4 comments sent" in said.out

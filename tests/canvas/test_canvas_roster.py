@@ -10,8 +10,8 @@ from cli_support import Call, own_course
 from nbgrader.api import Gradebook
 
 from unrolled.author.build import build
-from unrolled.canvas.records import identities_file, read_identities
-from unrolled.canvas.roster.read import read_people, split_name
+from unrolled.canvas.records import locate_identities, read_identities
+from unrolled.canvas.roster.read import read_roster, split_name
 from unrolled.canvas.roster.sync import apply_roster, plan_roster
 from unrolled.course.model import Course
 from unrolled.errors import UserError
@@ -79,7 +79,7 @@ def test_a_roster_is_shown_then_written(course: Course, call: Call) -> None:
         "worker": (None, None, None, None),
     }
     assert read_identities(course)["bruce"] == {"sis_id": "S12", "login": "bruce"}
-    assert identities_file(course).stat().st_mode & 0o077 == 0
+    assert locate_identities(course).stat().st_mode & 0o077 == 0
     assert list((course.build / "backups").glob("gradebook-*.db"))
 
 
@@ -177,7 +177,7 @@ def test_a_list_of_people_is_read(course: Course, kind: str, student: str) -> No
 def test_a_european_export_is_read(course: Course) -> None:
     """Are a BOM, semicolons and decimal commas no trouble?"""
     text = EXPORT.replace(",", ";").replace("; Ada", ", Ada").replace("; 小", ", 小")
-    found = read_people(file(course, text.replace("5.00", "5,00"), "utf-8-sig"))
+    found = read_roster(file(course, text.replace("5.00", "5,00"), "utf-8-sig"))
     assert [(p.name, p.canvas_id, p.login) for p in found.people] == [
         ("Lovelace, Ada", "11", "ada"),
         ("李, 小龍", "12", "bruce"),

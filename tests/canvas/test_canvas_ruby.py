@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from unrolled.canvas.grades_csv.import_parser import ImportRefusedError, rows_of
+from unrolled.canvas.grades_csv.import_parser import ImportRefusedError, parse_rows
 
 ATOMS = (
     *("a", '"', '""', '"a"', '"x,y"', '"p\nq"', ",", ",", ";", " ", "\u00a0", "5"),
@@ -54,7 +54,7 @@ def texts() -> list[str]:
 def ours(text: str) -> list[list[str]] | None:
     """The rows, None if the import fails."""
     try:
-        return [cells for _, cells in rows_of(text.encode())]
+        return [cells for _, cells in parse_rows(text.encode())]
     except ImportRefusedError:
         return None
 

@@ -17,14 +17,14 @@ import requests
 from stand_in import Bucket, StandIn, parse_grade
 from stand_in_server import Server, serve
 
-from unrolled.canvas.api.http import PatientSession
+from unrolled.canvas.api.http import RetryingSession
 from unrolled.canvas.api.token import Token
-from unrolled.canvas.grades_csv.exported_csv import number_in, read_template
+from unrolled.canvas.grades_csv.exported_csv import parse_number, read_exported_csv
 from unrolled.canvas.grades_csv.plan import ExportPlan, plan_export
-from unrolled.canvas.model import Exported, Grade, Pupil
+from unrolled.canvas.model import ExportedAssignment, Grade, Student
 
 HEAD = "Student,ID,SIS User ID,SIS Login ID,Section,Notes,Lab (7),Essay (8)"
-LAB = Exported("01_lab", "Lab", 100.0)
+LAB = ExportedAssignment("01_lab", "Lab", 100.0)
 BASE = "/api/v1/courses/77/assignments/501/submissions"
 
 
@@ -35,9 +35,9 @@ def plan(
     path = folder / "export.csv"
     lines = [HEAD, f"    Points Possible,,,,,,{points},20.00", *rows, ""]
     path.write_text("\n".join(lines))
-    pupils = [Pupil(name, name[1:]) for name in grades]
+    pupils = [Student(name, name[1:]) for name in grades]
     by_key = {(name, "01_lab"): grade for name, grade in grades.items()}
-    return plan_export(read_template(path), pupils, [LAB], by_key)
+    return plan_export(read_exported_csv(path), pupils, [LAB], by_key)
 
 
 def test_rows_are_as_long_as_the_header_with_one_kind_of_line_end(
@@ -117,17 +117,19 @@ def test_a_grade_that_is_no_number_of_points_is_left_alone(tmp_path: Path) -> No
 )
 def test_what_canvas_exports_is_understood(cell: str, number: float | None) -> None:
     """Are decimal commas and thousands marks of its export read as numbers?"""
-    assert number_in(cell) == number
+    assert parse_number(cell) == number
 
 
 def test_an_assignment_whose_title_loses_its_number_is_found(tmp_path: Path) -> None:
     """Is "Lab (2)", which Canvas exports as "Lab (2) (9)", not taken for id 2?"""
     path = tmp_path / "export.csv"
     path.write_text("Student,ID,Section,Lab (2) (9),Lab (2)\nA,1,S,,\n")
-    pupils, work = [Pupil("p1", "1")], Exported("02", "Lab (2)", 10)
-    columns = read_template(path).columns
+    pupils, work = [Student("p1", "1")], ExportedAssignment("02", "Lab (2)", 10)
+    columns = read_exported_csv(path).columns
     assert [c.title for c in columns] == ["Lab (2)", "Lab"]
-    made = plan_export(read_template(path), pupils, [work], {("p1", "02"): Grade(5)})
+    made = plan_export(
+        read_exported_csv(path), pupils, [work], {("p1", "02"): Grade(5)}
+    )
     assert not made.filled and "2 columns titled" in made.as_text()
 
 
@@ -209,7 +211,7 @@ def test_throttling_is_403_with_rate_limit_exceeded(server: Server) -> None:
     assert answer.status_code == 403 and "Rate Limit Exceeded" in answer.text
     assert answer.headers["X-Rate-Limit-Remaining"] == "0.0"
     token = Token(server.canvas.token)
-    session = PatientSession(token, server.url, server.canvas.bucket.wait)
+    session = RetryingSession(token, server.url, server.canvas.bucket.wait)
     headers = {"Authorization": "Bearer kept-by-unrolled"}
     assert session.get(server.url + BASE, headers=headers).status_code == 200
     assert server.canvas.bucket.waited > 0
@@ -219,7 +221,7 @@ def test_429_is_taken_too_and_its_retry_after_kept(server: Server) -> None:
     """Is the pause as long as the server asks?"""
     server.faults = lambda n, m, p: 429 if n < 3 else None
     pauses: list[float] = []
-    session = PatientSession(Token(server.canvas.token), server.url, pauses.append)
+    session = RetryingSession(Token(server.canvas.token), server.url, pauses.append)
     headers = {"Authorization": "Bearer kept-by-unrolled"}
     assert session.get(server.url + BASE, headers=headers).status_code == 200
     assert len(pauses) == 2 and all(p > 0 for p in pauses)
@@ -340,5 +342,5 @@ def test_every_request_has_a_time_limit(monkeypatch: pytest.MonkeyPatch) -> None
         return answer
 
     monkeypatch.setattr(requests.Session, "send", send)
-    PatientSession(Token("abcd"), "https://c.edu").get("https://c.edu/x")
+    RetryingSession(Token("abcd"), "https://c.edu").get("https://c.edu/x")
     assert limits == [(10.0, 60.0)]

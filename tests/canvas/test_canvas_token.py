@@ -16,10 +16,10 @@ from stand_in_server import Server, serve
 
 from unrolled.canvas.api import http
 from unrolled.canvas.api.course import connect
-from unrolled.canvas.api.http import CanvasFailedError, PatientSession
-from unrolled.canvas.api.push import Wish, plan_push
+from unrolled.canvas.api.http import CanvasFailedError, RetryingSession
+from unrolled.canvas.api.push import PushOptions, plan_push
 from unrolled.canvas.api.token import Token, read_token
-from unrolled.course.canvas import CanvasPlace
+from unrolled.course.canvas import CanvasSettings
 from unrolled.course.model import Course
 from unrolled.errors import UserError
 
@@ -100,7 +100,7 @@ def test_without_a_token_one_is_told_where_to_get_it(
 def test_without_a_place_one_is_told_what_to_add(course: Course) -> None:
     """Is the table of course.toml shown?"""
     with pytest.raises(UserError, match=r"\[canvas\]"):
-        connect(CanvasPlace(), Token(TOKEN))
+        connect(CanvasSettings(), Token(TOKEN))
 
 
 def test_it_cannot_be_written_down() -> None:
@@ -172,7 +172,7 @@ def test_the_token_is_in_no_error(
 
 def test_the_token_never_goes_to_another_host(course: Course, server: Server) -> None:
     """Does a redirect to elsewhere lose it?"""
-    session = PatientSession(Token(TOKEN), "https://canvas.example.edu")
+    session = RetryingSession(Token(TOKEN), "https://canvas.example.edu")
     answer = session.get(
         f"{server.url}/api/v1/courses/77/assignments",
         headers={"Authorization": "Bearer kept-by-unrolled"},
@@ -184,5 +184,5 @@ def test_the_token_never_goes_to_another_host(course: Course, server: Server) ->
 def test_a_plan_holds_no_token(course: Course) -> None:
     """Could a plan be printed without harm?"""
     remote = connect(course.canvas, Token(TOKEN))
-    plan = plan_push(course, remote, [NAME], Wish())
+    plan = plan_push(course, remote, [NAME], PushOptions())
     assert TOKEN not in repr(plan) and TOKEN not in repr(remote)

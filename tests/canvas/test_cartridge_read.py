@@ -9,8 +9,8 @@ import pytest
 from cartridge_reader import Cartridge, read_cartridge
 from cartridge_support import make_odd
 
-from unrolled.canvas.cartridge.build import cartridge_bytes
-from unrolled.canvas.cartridge.model import course_modules
+from unrolled.canvas.cartridge.build import zip_cartridge
+from unrolled.canvas.cartridge.model import build_modules
 from unrolled.course.model import Course, load_course
 
 ROOT = Path(__file__).parents[2]
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 def as_read(course: Course, folder: Path) -> Cartridge:
     """The course's cartridge, read; the reader refuses it if anything is amiss."""
     path = folder / "course.imscc"
-    path.write_bytes(cartridge_bytes(course, course_modules(course)))
+    path.write_bytes(zip_cartridge(course, build_modules(course)))
     return read_cartridge(path)
 
 

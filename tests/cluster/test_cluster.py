@@ -30,15 +30,16 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux"),
 ]
 LIES = {
-    "another version": "far.engine_digest = lambda: 'older'",
+    "another version": "far.compute_engine_digest = lambda: 'older'",
     "answered for": "from dataclasses import replace\n"
-    "answer = far.Answer\n"
-    "far.Answer = lambda e, g, u='': answer(e, g and replace(g, student='eve'), u)",
+    "answer = far.WorkerAnswer\n"
+    "far.WorkerAnswer = lambda e, g, u='': answer(\n"
+    "    e, g and replace(g, student='eve'), u)",
     "gives 1000": "from dataclasses import replace\n"
-    "answer = far.Answer\n"
-    "far.Answer = lambda e, g, u='': answer(\n"
+    "answer = far.WorkerAnswer\n"
+    "far.WorkerAnswer = lambda e, g, u='': answer(\n"
     "    e, g and replace(g, scores={n: 1000.0 for n in g.scores}), u)",
-    "no answer of ours": "far.pack_answer = lambda answer: b'[1, 2'",
+    "no answer of ours": "far.encode_answer = lambda answer: b'[1, 2'",
 }
 
 
@@ -136,7 +137,7 @@ def test_a_worker_that_hangs_costs_a_second_try(
     (course.root / "course.toml").write_text(text + limits)
     course = copy_class(course, tmp_path / "limited")
     hangs = "import os, signal\n"
-    hangs += "far.unpack_job = lambda *_: os.kill(os.getpid(), signal.SIGSTOP)"
+    hangs += "far.decode_job = lambda *_: os.kill(os.getpid(), signal.SIGSTOP)"
     with cluster(1) as made:
         made.start_worker(WORKER.format(patch=hangs))
         stopped = made.workers[-1]

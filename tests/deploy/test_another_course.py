@@ -17,16 +17,16 @@ from deploy_files import DEPLOY, ROOT, compose, dockerfile, tool
 from unrolled.course.model import load_course
 from unrolled.hub.plan import HubPlan, make_plan
 from unrolled.hub.setup.services import (
-    authoring_service,
-    formgrader_service,
-    grading_service,
+    make_authoring_service,
+    make_formgrader_service,
+    make_grading_service,
 )
 
 ID = "recurrent_2027"
 SERVICES = {
-    "formgrader": formgrader_service,
-    "authoring": authoring_service,
-    "grading": grading_service,
+    "formgrader": make_formgrader_service,
+    "authoring": make_authoring_service,
+    "grading": make_grading_service,
 }
 GENERATOR = DEPLOY / "kubernetes" / "for_course.py"
 

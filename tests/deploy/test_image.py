@@ -15,8 +15,8 @@ from deploy_files import DEPLOY, PLAN, ROOT, dockerfile, documents, text
 from traitlets.config import Config
 
 from unrolled.hub.setup.course_folder import FILES, GIVEN
-from unrolled.hub.setup.hub_config import _spawner
-from unrolled.hub.setup.services import authoring_service
+from unrolled.hub.setup.hub_config import _configure_spawner
+from unrolled.hub.setup.services import make_authoring_service
 
 SECRET = ("lessons", "source", "solutions", "src/unrolled/author")
 
@@ -109,7 +109,7 @@ def test_the_grader_s_image_has_the_whole_course() -> None:
 def test_images_set_what_the_hub_sets() -> None:
     """Has the grader's image the environment that `unrolled hub` gives its services?"""
     given = dict(w.split("=", 1) for w in STAGES["grader"].all("ENV")[0].split())
-    wanted = authoring_service(PLAN)["environment"]
+    wanted = make_authoring_service(PLAN)["environment"]
     assert {k: given[k] for k in wanted if k != "PATH"} == {
         k: v for k, v in wanted.items() if k != "PATH"
     }
@@ -120,7 +120,7 @@ def test_images_set_what_the_hub_sets() -> None:
 def test_a_student_s_server_has_what_the_hub_gives_it() -> None:
     """Has a pod what `unrolled hub` gives a server, from the image or the values?"""
     config = Config()
-    _spawner(config, PLAN)
+    _configure_spawner(config, PLAN)
     wanted = config.LocalProcessSpawner.environment
     del wanted["PATH"], wanted["UNROLLED_HUB"]  # the account is made by the latter
     given = dict(w.split("=", 1) for w in STAGES["students"].all("ENV")[0].split())

@@ -14,9 +14,9 @@ from kubernetes_asyncio import client
 from ltiauthenticator.lti13.auth import LTI13Authenticator
 
 from unrolled.hub.setup.services import (
-    authoring_service,
-    formgrader_service,
-    grading_service,
+    make_authoring_service,
+    make_formgrader_service,
+    make_grading_service,
 )
 
 # Keys of the chart's own values.yaml (3.0 read in its source, 4.x in parts; the
@@ -138,9 +138,9 @@ def test_dask_s_pods_are_known_to_kubernetes() -> None:
 
 
 SERVICES = {
-    "formgrader": formgrader_service,
-    "authoring": authoring_service,
-    "grading": grading_service,
+    "formgrader": make_formgrader_service,
+    "authoring": make_authoring_service,
+    "grading": make_grading_service,
 }
 
 
@@ -170,7 +170,7 @@ def test_a_service_is_told_what_jupyterhub_tells_its_own(name: str) -> None:
     assert values["JUPYTERHUB_OAUTH_CALLBACK_URL"].startswith(f"/services/{service}/")
     scopes = json.loads(values["JUPYTERHUB_OAUTH_ACCESS_SCOPES"] or "")
     assert scopes == [f"access:services!service={service}"]
-    image = authoring_service(PLAN)["environment"]
+    image = make_authoring_service(PLAN)["environment"]
     own = SERVICES[name](PLAN)["environment"].items() - image.items()
     assert own <= values.items()
     token = given["JUPYTERHUB_API_TOKEN"]["valueFrom"]["secretKeyRef"]

@@ -16,7 +16,7 @@ from kubespawner import KubeSpawner
 from tornado.web import HTTPError
 from traitlets.config import Config
 
-from unrolled.hub.setup.hub_config import groups, roles
+from unrolled.hub.setup.hub_config import list_groups, list_roles
 
 CLASSES = {
     "JupyterHub": JupyterHub,
@@ -60,12 +60,12 @@ def test_rights_are_those_of_the_hub_on_one_machine(hub: dict[str, Any]) -> None
     people = {"instructors": tuple(hub["INSTRUCTORS"]), "students": ()}
     ours = type(PLAN)(**plan | people | {"assistants": tuple(hub["ASSISTANTS"])})
     config = hub["c"].JupyterHub
-    assert config.load_groups == groups(ours)
+    assert config.load_groups == list_groups(ours)
 
     def plain(given: list[dict[str, Any]]) -> dict[str, Any]:
         return {r["name"]: {**r, "scopes": sorted(r["scopes"])} for r in given}
 
-    wanted = plain(roles(ours))
+    wanted = plain(list_roles(ours))
     del wanted["unrolled-check"]  # of `unrolled hub check`, on one machine
     del wanted["idle-culler"]  # the chart brings its own
     assert plain(config.load_roles) == wanted

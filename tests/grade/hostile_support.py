@@ -20,15 +20,15 @@ from unrolled.assignment.load import load_material, load_reference
 from unrolled.author.build import build
 from unrolled.course.model import Course, load_course
 from unrolled.grade.results import CellResult, SubmissionResult
-from unrolled.samples.build_submission import hand_in
-from unrolled.samples.expectations import Returned
-from unrolled.samples.recipe import Recipe, Student, load_students
+from unrolled.samples.build_submission import write_submission
+from unrolled.samples.expectations import GradedSubmission
+from unrolled.samples.recipe import Recipe, SampleStudent, load_students
 
 ROOT = Path(__file__).parents[2]
 NAME = "02_forward_pass"
 HOSTILE = ROOT / "tests" / "submissions" / "hostile"
 HONEST = tuple(
-    Student(f"honest_{letter}", "honest", {NAME: Recipe(NAME, 84.0, marks=False)})
+    SampleStudent(f"honest_{letter}", "honest", {NAME: Recipe(NAME, 84.0, marks=False)})
     for letter in "abcde"
 )
 NOBODY = 65534
@@ -52,12 +52,12 @@ late = {{ per_day = 10, max = 50 }}
 """
 
 
-def hostile_students() -> list[Student]:
+def hostile_students() -> list[SampleStudent]:
     """All made students who mean harm."""
     return load_students(HOSTILE)
 
 
-def make_class(root: Path, students: list[Student]) -> Course:
+def make_class(root: Path, students: list[SampleStudent]) -> Course:
     """A course folder where everybody has handed in the first assignment."""
     root.mkdir(parents=True)
     shutil.copytree(ROOT / "lessons" / NAME, root / "lessons" / NAME)
@@ -72,7 +72,7 @@ def make_class(root: Path, students: list[Student]) -> Course:
     reference = load_reference(material)
     for student in students:
         folder = course.submitted / student.name / NAME
-        hand_in(student.recipes[NAME], folder, material, reference)
+        write_submission(student.recipes[NAME], folder, material, reference)
     return course
 
 
@@ -164,7 +164,7 @@ def still_alive(pids: set[int], patience: float = 10.0) -> set[str]:
     return {Path(f"/proc/{pid}/cmdline").read_text() for pid in pids}
 
 
-def returned(course: Course, document: dict[str, Any]) -> Returned:
+def returned(course: Course, document: dict[str, Any]) -> GradedSubmission:
     """What came back of a submission of `unrolled grade --json`; pages are not made."""
     cells = tuple(
         CellResult(**{**c, "misconception": tuple(c["misconception"])})
@@ -173,7 +173,7 @@ def returned(course: Course, document: dict[str, Any]) -> Returned:
     told = {**document, "cells": cells, "repairs": tuple(document["repairs"])}
     notebook = course.autograded / document["student"] / NAME / "forward_pass.ipynb"
     text = notebook.read_text(encoding="utf-8") if notebook.exists() else ""
-    return Returned(SubmissionResult(**told), text)
+    return GradedSubmission(SubmissionResult(**told), text)
 
 
 def by_student(said: str) -> dict[str, Any]:

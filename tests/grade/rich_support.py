@@ -19,9 +19,9 @@ from nbgrader.api import Gradebook
 
 from unrolled.author.build import build
 from unrolled.course.model import Course, load_course
-from unrolled.grade.doctor.select_worker import trusted_worker
+from unrolled.grade.doctor.select_worker import select_trusted_worker
 from unrolled.grade.run import grade
-from unrolled.grade.scheduling.job import Graded, Job, grade_job
+from unrolled.grade.scheduling.job import GradingJob, JobResult, grade_job
 
 NAME = "01_tiny"
 LESSON = '''\
@@ -102,7 +102,7 @@ class Here:
     """
 
     before: Callable[[], None] = lambda: None
-    asked: list[Job] = field(default_factory=list)
+    asked: list[GradingJob] = field(default_factory=list)
 
     def __enter__(self) -> Here:
         return self
@@ -110,10 +110,10 @@ class Here:
     def __exit__(self, *_: object) -> None:
         """There is nothing to end."""
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[Graded]:
+    def run(self, jobs: Iterable[GradingJob]) -> Iterator[JobResult]:
         """One after the other."""
         self.asked += list(jobs)
-        done = [grade_job(job, trusted_worker()) for job in self.asked]
+        done = [grade_job(job, select_trusted_worker()) for job in self.asked]
         self.before()
         yield from done
 

@@ -9,7 +9,7 @@ from typing import Any
 from unrolled.assignment.material import Material
 from unrolled.assignment.reference import build_reference
 from unrolled.course.limits import Limits
-from unrolled.grade.doctor.select_worker import trusted_worker
+from unrolled.grade.doctor.select_worker import select_trusted_worker
 from unrolled.grade.judge.judge import judge
 from unrolled.grade.judge.verdict import CellVerdict, Task, Verdict
 from unrolled.grade.submission.rebuild import rebuild
@@ -165,7 +165,7 @@ def grade(submitted: Any, limits: Limits = QUICK, seed: int = 1) -> Verdict:
     trusted = material()
     rebuilt = rebuild(trusted.release, trusted.source, submitted).notebook
     task = Task(trusted, rebuilt, seed, limits)
-    return judge(task, build_reference(trusted), trusted_worker())
+    return judge(task, build_reference(trusted), select_trusted_worker())
 
 
 def by_id(verdict: Verdict) -> dict[str, CellVerdict]:

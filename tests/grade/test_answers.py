@@ -16,10 +16,10 @@ from dump_support import dump
 from PIL import Image
 from test_run import NAME, stock
 
-from unrolled.assignment.cells import is_answer, is_exercise, meta
+from unrolled.assignment.cells import is_answer, is_exercise, read_nbgrader_meta
 from unrolled.assignment.load import load_material
 from unrolled.author.build import build
-from unrolled.author.verify.cases import solved
+from unrolled.author.verify.cases import make_solved_notebook
 from unrolled.course.model import Course, load_course
 from unrolled.grade.results import GradeReport
 from unrolled.grade.run import grade
@@ -356,15 +356,15 @@ LESSONS = sorted(p.parent.name for p in (ROOT / "release").glob("*/*.ipynb"))
 def test_every_answer_of_every_lesson_is_found(lesson: str, change: str) -> None:
     """Does each text come to its own question in the notebooks of this course?"""
     material = load_material(load_course(ROOT), lesson)
-    notebook = copy.deepcopy(solved(material, {}))
+    notebook = copy.deepcopy(make_solved_notebook(material, {}))
     cells, names = [], []
     for cell in notebook["cells"]:
-        text = f"What I think of {meta(cell).get('grade_id')}."
+        text = f"What I think of {read_nbgrader_meta(cell).get('grade_id')}."
         if is_answer(cell) and change == "nameless":
             cell["source"] = text
         cells.append(cell)
         if is_answer(cell):
-            names.append(meta(cell)["grade_id"])
+            names.append(read_nbgrader_meta(cell)["grade_id"])
             if change == "pasted":
                 cells.pop()
             if change != "nameless":
@@ -372,8 +372,11 @@ def test_every_answer_of_every_lesson_is_found(lesson: str, change: str) -> None
     if change == "nameless":
         forget(cells)
     rebuilt = rebuild(material.release, material.source, {**notebook, "cells": cells})
-    there = {meta(c).get("grade_id"): c["source"] for c in rebuilt.notebook["cells"]}
+    there = {
+        read_nbgrader_meta(c).get("grade_id"): c["source"]
+        for c in rebuilt.notebook["cells"]
+    }
     assert names and all(there[n] == f"What I think of {n}." for n in names)
     assert len(rebuilt.notebook["cells"]) == len(material.release["cells"])
     for cell in filter(is_exercise, material.source["cells"]):
-        assert "NotImplementedError" not in there[meta(cell)["grade_id"]]
+        assert "NotImplementedError" not in there[read_nbgrader_meta(cell)["grade_id"]]

@@ -22,10 +22,10 @@ from two_assignments import NAMES, STUDENTS, copy_school, grade_school, make_sch
 from unrolled.assignment.load import load_material
 from unrolled.course.model import Course
 from unrolled.grade.run import grade
-from unrolled.grade.scheduling.cache import Records
+from unrolled.grade.scheduling.cache import ResultCache
 from unrolled.grade.scheduling.pool import JudgePool
-from unrolled.grade.scheduling.prepare import Preparer
-from unrolled.grade.writer import Writer
+from unrolled.grade.scheduling.prepare import JobPreparer
+from unrolled.grade.writer import GradebookWriter
 from unrolled.gradebook.open import backup_gradebook, open_gradebook
 
 FORK = multiprocessing.get_context("fork")
@@ -124,12 +124,12 @@ class Race:
 
 def write_again(course: Course, race: Race) -> None:
     """Write all results of an assignment, over and over."""
-    preparer = Preparer(course, NAME, load_material(course, NAME))
-    records = Records(course, NAME)
+    preparer = JobPreparer(course, NAME, load_material(course, NAME))
+    records = ResultCache(course, NAME)
     students = sorted(p.name for p in course.submitted.iterdir())
     prepared = [preparer.prepare(s) for s in students]
     kept = [(records.find(p.job.student, p.key), p.paper) for p in prepared]
-    with Writer(course, NAME) as writer:
+    with GradebookWriter(course, NAME) as writer:
         race.ready.wait(PATIENCE)
         while not race.enough.is_set():
             for result, paper in kept:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from unrolled.grade.judge.cell_names import cell_names, syntax_error
+from unrolled.grade.judge.cell_names import find_syntax_error, read_cell_names
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_names_are_read_in_the_order_of_the_run(
     text: str, binds: str, now: str, late: str
 ) -> None:
     """Is each name found where it is bound, read now, or read by a later call?"""
-    found = cell_names(text)
+    found = read_cell_names(text)
     assert found.binds == set(binds.split())
     assert found.now == set(now.split())
     assert found.late == set(late.split())
@@ -76,11 +76,11 @@ def test_names_are_read_in_the_order_of_the_run(
 )
 def test_a_quiet_cell_only_binds_names(text: str, quiet: bool) -> None:
     """Is each cell that may change what names stand for told from the others?"""
-    assert cell_names(text).quiet is quiet
+    assert read_cell_names(text).quiet is quiet
 
 
 def test_a_syntax_error_is_told_by_line() -> None:
     """Is the line right below lines for IPython, and are these no error?"""
-    error = syntax_error("%matplotlib inline\n!ls\nx = (")
+    error = find_syntax_error("%matplotlib inline\n!ls\nx = (")
     assert error is not None and error.lineno == 3
-    assert syntax_error("%time x\ny?\nawait z") is None
+    assert find_syntax_error("%time x\ny?\nawait z") is None

@@ -25,8 +25,8 @@ from rich_support import (
 )
 from sqlalchemy import Engine, event
 
-from unrolled.canvas.grades import grades
-from unrolled.canvas.model import Exported
+from unrolled.canvas.grades import read_grades
+from unrolled.canvas.model import ExportedAssignment
 from unrolled.course.model import Course, load_course
 from unrolled.grade.results import SubmissionResult
 from unrolled.grade.run import grade
@@ -130,7 +130,7 @@ def test_nobody_gets_less_than_nothing(rich_course: Course) -> None:
     found = regrade(rich_course)["zoë"]
     assert (found.score, found.late_penalty) == (-40, 0)
     with Gradebook(rich_course.db_url, rich_course.id) as gradebook:
-        told = grades(gradebook, [Exported(NAME, "Tiny", 100.0)])
+        told = read_grades(gradebook, [ExportedAssignment(NAME, "Tiny", 100.0)])
     assert {g.points for (student, _), g in told.items() if student == "zoë"} == {0}
 
 

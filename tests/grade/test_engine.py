@@ -15,9 +15,9 @@ from support import RIGHT, material, submission
 
 import unrolled
 from unrolled.course.limits import Limits
-from unrolled.grade.doctor.select_worker import Ready
-from unrolled.grade.scheduling.engine import ROOT, engine_files
-from unrolled.grade.scheduling.job import Graded, Job
+from unrolled.grade.doctor.select_worker import JudgeReady
+from unrolled.grade.scheduling.engine import ROOT, find_engine_files
+from unrolled.grade.scheduling.job import GradingJob, JobResult
 from unrolled.grade.scheduling.judge_process import start_judge
 
 LOADED = re.compile(r"\| +(unrolled[\w.]*)\r?$", re.MULTILINE)
@@ -31,11 +31,11 @@ def test_the_digest_covers_every_module_that_a_judge_imports(
     monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")  # Python tells each import
     process, pipe = start_judge(True, True)
     try:
-        assert pipe.poll(60) and isinstance(pipe.recv(), Ready)
+        assert pipe.poll(60) and isinstance(pipe.recv(), JudgeReady)
         content = json.dumps(submission(**RIGHT, first=TELL)).encode()
-        pipe.send(Job("ada", "ada.ipynb", content, material(), 1, Limits()))
+        pipe.send(GradingJob("ada", "ada.ipynb", content, material(), 1, Limits()))
         assert pipe.poll(60)
-        graded: Graded = pipe.recv()
+        graded: JobResult = pipe.recv()
     finally:
         pipe.close()
         process.wait(30)
@@ -44,7 +44,7 @@ def test_the_digest_covers_every_module_that_a_judge_imports(
     said = "".join(re.findall(r"\['unrolled.*?\]", graded.notebook))
     inside = set(re.findall(r"'(unrolled[\w.]*)'", said))
     assert "unrolled.grade.student.child" in inside
-    covered = set(engine_files())
+    covered = set(find_engine_files())
     for module in loaded | inside:
         assert _file(module) in covered, module
 

@@ -16,7 +16,7 @@ from support import (
 )
 
 from unrolled.assignment.reference import build_reference
-from unrolled.grade.doctor.select_worker import trusted_worker
+from unrolled.grade.doctor.select_worker import select_trusted_worker
 from unrolled.grade.judge.judge import judge
 from unrolled.grade.judge.verdict import CellVerdict, Task
 from unrolled.grade.submission.rebuild import rebuild
@@ -37,7 +37,7 @@ def judged(**cells: str) -> dict[str, CellVerdict]:
     made = replace(material(), source=source, release=release)
     rebuilt = rebuild(release, source, with_shape(submission(**cells))).notebook
     task = Task(made, rebuilt, 1, QUICK)
-    return by_id(judge(task, build_reference(made), trusted_worker()))
+    return by_id(judge(task, build_reference(made), select_trusted_worker()))
 
 
 def test_a_second_mistake_in_a_chain_has_its_hint_too() -> None:

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 
-from unrolled.grade.session.exceptions import Claim, Place, told
+from unrolled.grade.session.exceptions import ReportedError, SourceLine, describe_error
 
-PLACE = Place(
+PLACE = SourceLine(
     "your cell of f", "    return x @ W", "def f(x, bar):\n    return x @ W_hx"
 )
 ARRAY, OTHER = np.ones((2, 4)), np.ones((5, 3))
@@ -52,7 +52,7 @@ def test_what_libraries_say_is_known(said: str) -> None:
     """Do the installed libraries still say what is looked for?"""
     with pytest.raises(Exception) as caught:
         RAISED[said]()
-    text = told(Claim(str(caught.value), (), 3, 2), PLACE)
+    text = describe_error(ReportedError(str(caught.value), (), 3, 2), PLACE)
     assert text.startswith(said)
     assert text.endswith("(line 2 of your cell of f: return x @ W)")
 
@@ -77,7 +77,7 @@ def test_what_libraries_say_is_known(said: str) -> None:
 )
 def test_a_forged_claim_carries_nothing(error: Any) -> None:
     """Is what has not the right form, or is not in the source, left out?"""
-    text = told(Claim.read(error), PLACE)
+    text = describe_error(ReportedError.read(error), PLACE)
     assert not re.search(r"hidden|\d{7}|\x1b|1\.", text)
 
 
@@ -87,12 +87,14 @@ def test_a_forged_claim_carries_nothing(error: Any) -> None:
 )
 def test_only_small_shapes_are_believed(shapes: Any) -> None:
     """Is anything but a few short lists of small whole numbers refused?"""
-    assert Claim.read({"shapes": shapes}).shapes == ()
+    assert ReportedError.read({"shapes": shapes}).shapes == ()
 
 
 def test_both_shapes_of_a_product_are_told() -> None:
     """Do the shapes of the variables stand beside the sizes that NumPy names?"""
     with pytest.raises(ValueError, match="matmul") as caught:
         ARRAY @ OTHER
-    claim = Claim.read({"message": str(caught.value), "shapes": [[2, 4], [5, 3]]})
-    assert told(claim, None) == "the shapes (2, 4) and (5, 3) do not fit in @"
+    claim = ReportedError.read(
+        {"message": str(caught.value), "shapes": [[2, 4], [5, 3]]}
+    )
+    assert describe_error(claim, None) == "the shapes (2, 4) and (5, 3) do not fit in @"

@@ -17,7 +17,7 @@ from test_run import NAME, RIGHT, hand_in, stock
 
 from unrolled.author.build import build
 from unrolled.course.model import Course, LatePolicy, load_course
-from unrolled.grade.late_penalty import Lateness, lateness, penalty
+from unrolled.grade.late_penalty import Lateness, compute_lateness, compute_penalty
 from unrolled.grade.run import grade
 from unrolled.timestamps import parse_timestamp
 
@@ -29,7 +29,7 @@ CHICAGO = ZoneInfo("America/Chicago")
 
 def after(seconds: float) -> Lateness:
     """What comes so long after the due date, far from any change of the clock."""
-    return lateness(DUE, None, DUE + timedelta(seconds=seconds), CHICAGO)
+    return compute_lateness(DUE, None, DUE + timedelta(seconds=seconds), CHICAGO)
 
 
 @pytest.mark.parametrize(
@@ -47,12 +47,12 @@ def after(seconds: float) -> Lateness:
 )
 def test_each_started_day_costs_up_to_the_maximum(seconds: float, points: int) -> None:
     """Does a score of 80 lose 8 points a started day, never more than 40?"""
-    assert penalty(POLICY, 80, after(seconds)) == points
+    assert compute_penalty(POLICY, 80, after(seconds)) == points
 
 
 def test_no_policy_costs_nothing() -> None:
     """Is lateness free where course.toml says nothing about it?"""
-    assert penalty(LatePolicy(), 80, after(9 * DAY)) == 0
+    assert compute_penalty(LatePolicy(), 80, after(9 * DAY)) == 0
 
 
 def local(text: str, zone: ZoneInfo = CHICAGO, fold: int = 0) -> datetime:
@@ -78,13 +78,13 @@ CLOCKS = [
 @pytest.mark.parametrize(("due", "at", "days"), CLOCKS)
 def test_days_are_those_of_the_calendar(due: str, at: str, days: int) -> None:
     """Does a day end at the hour of the due date, also when the clocks change?"""
-    assert lateness(local(due), None, local(at), CHICAGO).days == days
+    assert compute_lateness(local(due), None, local(at), CHICAGO).days == days
 
 
 def test_the_hour_that_comes_twice_is_no_day_of_its_own() -> None:
     """Is work in the repeated hour one day late, not none and not two?"""
     due = local("2027-11-07 01:30")
-    late = lateness(due, None, local("2027-11-07 01:20", fold=1), CHICAGO)
+    late = compute_lateness(due, None, local("2027-11-07 01:20", fold=1), CHICAGO)
     assert (late.seconds, late.days) == (50 * 60, 1)
 
 
@@ -92,10 +92,15 @@ def test_an_extension_by_days_ends_at_the_same_hour() -> None:
     """Does one day more, over a change of the clock, end at 23:59 again?"""
     day = timedelta(days=1)
     for end in ("2027-11-07 23:59", "2027-11-07 22:59"):
-        assert not lateness(local(AUTUMN), day, local(end), CHICAGO).days
-    assert lateness(local(AUTUMN), day, local("2027-11-08 00:05"), CHICAGO).days == 1
+        assert not compute_lateness(local(AUTUMN), day, local(end), CHICAGO).days
+    assert (
+        compute_lateness(local(AUTUMN), day, local("2027-11-08 00:05"), CHICAGO).days
+        == 1
+    )
     # nbgrader itself counts hours, here one more: nobody loses by our reading
-    assert not lateness(local(SPRING), day, local("2027-03-15 00:50"), CHICAGO).days
+    assert not compute_lateness(
+        local(SPRING), day, local("2027-03-15 00:50"), CHICAGO
+    ).days
 
 
 @given(
@@ -106,8 +111,8 @@ def test_an_extension_by_days_ends_at_the_same_hour() -> None:
 def test_days_never_go_back(due: datetime, after: timedelta, zone: str) -> None:
     """Wherever and whenever: is later never fewer days, and near to the hours?"""
     there = ZoneInfo(zone)
-    late = lateness(due, None, due + after, there)
-    more = lateness(due, None, due + after + timedelta(hours=1), there)
+    late = compute_lateness(due, None, due + after, there)
+    more = compute_lateness(due, None, due + after + timedelta(hours=1), there)
     assert late.days >= 1 and late.days <= more.days + 1
     assert abs(late.days - after / timedelta(days=1)) <= 2.1
 

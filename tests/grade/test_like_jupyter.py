@@ -14,12 +14,12 @@ import pytest
 from nbclient import NotebookClient
 
 from unrolled.assignment.load import load_material
-from unrolled.author.verify.execute import executed
+from unrolled.author.verify.execute import execute_if_changed
 from unrolled.course.limits import Limits
 from unrolled.course.model import load_course
-from unrolled.grade.doctor.select_worker import trusted_worker
+from unrolled.grade.doctor.select_worker import select_trusted_worker
 from unrolled.grade.session.session import Budget, Session
-from unrolled.grade.submission.outputs import student_outputs
+from unrolled.grade.submission.outputs import sanitize_outputs
 
 ROOT = Path(__file__).parents[2]
 COURSE = load_course(ROOT)
@@ -59,12 +59,12 @@ def in_the_worker(
     cells: list[str], data: dict[str, bytes] | None = None
 ) -> list[list[Output]]:
     """The outputs of cells in the grader's process for students."""
-    channel = trusted_worker().open(data or {}, LIMITS)
+    channel = select_trusted_worker().open(data or {}, LIMITS)
     session = Session(channel, Budget(LIMITS, time.monotonic() + 600))
     try:
         session.start()
         return [
-            student_outputs(session.run_cell(n, source)[1])
+            sanitize_outputs(session.run_cell(n, source)[1])
             for n, source in enumerate(cells)
         ]
     finally:
@@ -78,7 +78,7 @@ def in_jupyter(cells: list[str], folder: Path) -> list[list[Output]]:
     )
     client = NotebookClient(notebook, timeout=300, allow_errors=True)
     client.execute(cwd=str(folder))
-    return [student_outputs([dict(o) for o in c.outputs]) for c in notebook.cells]
+    return [sanitize_outputs([dict(o) for o in c.outputs]) for c in notebook.cells]
 
 
 MEASURED = {  # what tells seconds, or where it lies, cannot be the same twice
@@ -115,9 +115,9 @@ def size(png: str) -> tuple[int, int]:
 def test_a_solution_shows_what_it_shows_in_jupyter(name: str) -> None:
     """Are texts equal, and figures there and of the same size, in every cell?"""
     material = load_material(COURSE, name)
-    run = executed(material, COURSE.build / "rendered")
+    run = execute_if_changed(material, COURSE.build / "rendered")
     there = [c for c in run.notebook.cells if c.cell_type == "code"]
-    theirs = [student_outputs([dict(o) for o in c.outputs]) for c in there]
+    theirs = [sanitize_outputs([dict(o) for o in c.outputs]) for c in there]
     cells = [c.source for c in there]
     mine = in_the_worker(cells, material.data)
     for source, ours, real in zip(cells, mine, theirs, strict=True):

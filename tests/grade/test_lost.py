@@ -21,10 +21,10 @@ import unrolled.grade.scheduling.pool
 from unrolled.assignment.reference import build_reference
 from unrolled.errors import UserError
 from unrolled.grade.doctor.doctor import examine
-from unrolled.grade.doctor.select_worker import FORCED, warm_worker
+from unrolled.grade.doctor.select_worker import TIER_VARIABLE, select_warm_worker
 from unrolled.grade.judge.judge import judge
 from unrolled.grade.judge.verdict import Task, Verdict
-from unrolled.grade.scheduling.job import Job
+from unrolled.grade.scheduling.job import GradingJob
 from unrolled.grade.scheduling.judge_process import start_judge
 from unrolled.grade.scheduling.pool import JudgePool
 from unrolled.grade.session.session import Session
@@ -131,7 +131,7 @@ def test_a_process_that_never_comes_up_is_no_verdict(
     worker: ZygoteWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Does it end, and is grading to blame?"""
-    monkeypatch.setattr(unrolled.grade.judge.judge, "MOST_TRIES", 3)
+    monkeypatch.setattr(unrolled.grade.judge.judge, "MAX_TRIES", 3)
     killer = Before("start", 100, lambda: kill_child(worker))
     killer.install(monkeypatch)
     with pytest.raises(ProcessLostError):
@@ -150,7 +150,7 @@ def test_a_machine_out_of_memory_is_asked_twice_at_most(
         kill_child(worker)
 
     monkeypatch.setattr(
-        unrolled.grade.judge.judge, "_out_of_memory", lambda: out_of_memory[0]
+        unrolled.grade.judge.judge, "_count_oom_kills", lambda: out_of_memory[0]
     )
     killer = Before("lookup", 100, kill)
     killer.install(monkeypatch)
@@ -162,14 +162,14 @@ def test_a_machine_out_of_memory_is_asked_twice_at_most(
 def test_the_machine_tells_when_its_memory_ran_out() -> None:
     """Does the counter exist here?"""
     assert "oom_kill " in Path("/proc/vmstat").read_text()
-    assert unrolled.grade.judge.judge._out_of_memory() >= 0
+    assert unrolled.grade.judge.judge._count_oom_kills() >= 0
 
 
 def test_a_warm_worker_that_is_killed_once_is_no_reason_for_a_weaker_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Is the strongest tier tried again before the next one?"""
-    expected = warm_worker()
+    expected = select_warm_worker()
     assert expected is not None
     original, starts = ZygoteWorker.start, []
 
@@ -180,16 +180,16 @@ def test_a_warm_worker_that_is_killed_once_is_no_reason_for_a_weaker_one(
         original(worker)
 
     monkeypatch.setattr(ZygoteWorker, "start", start)
-    again = warm_worker.__wrapped__()
+    again = select_warm_worker.__wrapped__()
     assert again is not None and again.tier == expected.tier
     again.stop()
 
 
-def jobs(count: int) -> list[Job]:
+def jobs(count: int) -> list[GradingJob]:
     """Right submissions of some students."""
     text, trusted = json.dumps(SUBMISSION).encode(), material()
     names = [f"student{number}" for number in range(count)]
-    return [Job(name, "small.ipynb", text, trusted, 1, QUICK) for name in names]
+    return [GradingJob(name, "small.ipynb", text, trusted, 1, QUICK) for name in names]
 
 
 @pytest.mark.skipif(
@@ -208,19 +208,21 @@ def test_no_code_runs_in_a_tier_that_was_not_tried(
     ) -> tuple[subprocess.Popen[bytes], Connection]:
         with monkeypatch.context() as patch:
             if not checks:
-                patch.setenv(FORCED, tier)
+                patch.setenv(TIER_VARIABLE, tier)
             started = start_judge(checks, allow_weak)
         weak.extend([] if checks else [started[0]])
         return started
 
-    original = unrolled.grade.scheduling.pool._Judge.give
+    original = unrolled.grade.scheduling.pool._JudgeProcess.assign_job
 
-    def give(judge: Any, job: Job) -> None:
+    def give(judge: Any, job: GradingJob) -> None:
         given.append(judge.process)
         original(judge, job)
 
     monkeypatch.setattr(unrolled.grade.scheduling.pool, "start_judge", start)
-    monkeypatch.setattr(unrolled.grade.scheduling.pool._Judge, "give", give)
+    monkeypatch.setattr(
+        unrolled.grade.scheduling.pool._JudgeProcess, "assign_job", give
+    )
     with JudgePool(2) as pool:
         found = list(pool.run(jobs(30)))
         assert pool.jobs <= 2

@@ -15,8 +15,8 @@ from nbgrader.api import Gradebook
 from test_run import NAME, RIGHT, WRONG, hand_in, stock
 
 from unrolled.author.build import build
-from unrolled.canvas.grades import grades
-from unrolled.canvas.model import Exported
+from unrolled.canvas.grades import read_grades
+from unrolled.canvas.model import ExportedAssignment
 from unrolled.course.model import Course, load_course
 from unrolled.grade.run import grade
 
@@ -102,7 +102,7 @@ def test_the_export_to_canvas_keeps_its_grades(
 
     def ready() -> list[Any]:
         with Gradebook(course.db_url, course.id) as gradebook:
-            found = grades(gradebook, [Exported(NAME, "Tiny", 100.0)])
+            found = read_grades(gradebook, [ExportedAssignment(NAME, "Tiny", 100.0)])
         return sorted(g.points for g in found.values() if not g.waits)
 
     before = ready()

@@ -8,16 +8,16 @@ from support import check
 
 from unrolled.grade.judge.verdict import CellVerdict
 from unrolled.grade.submission.outputs import (
-    check_outputs,
-    explanation,
-    student_outputs,
+    format_explanation,
+    make_check_outputs,
+    sanitize_outputs,
 )
 
 
 def points(verdict: CellVerdict) -> float:
     """What nbgrader makes of the outputs of a 3-point cell."""
     cell = nbformat.from_dict(check("shape", "f", "pass", "", 3))
-    cell.outputs = [nbformat.from_dict(o) for o in check_outputs(verdict)]
+    cell.outputs = [nbformat.from_dict(o) for o in make_check_outputs(verdict)]
     return float(determine_grade(cell)[0])
 
 
@@ -31,7 +31,7 @@ def test_nbgrader_reads_the_points_off_the_outputs() -> None:
 def test_a_failure_names_the_check_the_message_and_the_hint() -> None:
     """Does a student read which check failed, why, and what to think of?"""
     verdict = CellVerdict("shape", "f", 3, False, "got 2\nexpected 3", "Look at N.")
-    text = "\n".join(check_outputs(verdict)[0]["traceback"])
+    text = "\n".join(make_check_outputs(verdict)[0]["traceback"])
     assert text.startswith("shape: not passed (0 of 3 points)")
     assert "got 2\nexpected 3" in text and "Hint: Look at N." in text
 
@@ -40,9 +40,9 @@ def test_no_guess_stands_beside_a_known_hint() -> None:
     """Is the ladder's guess left out when the mistake is recognised, else kept?"""
     message = "h: got 0\nLikely cause: every value is 0"
     known = CellVerdict("values", "f", 3, False, message, "Look at N.")
-    assert "Likely cause" not in explanation(known)
+    assert "Likely cause" not in format_explanation(known)
     unknown = CellVerdict("values", "f", 3, False, message)
-    assert "Likely cause" in explanation(unknown)
+    assert "Likely cause" in format_explanation(unknown)
 
 
 def test_claimed_outputs_are_cut_down_to_harmless_ones() -> None:
@@ -57,21 +57,21 @@ def test_claimed_outputs_are_cut_down_to_harmless_ones() -> None:
         {"output_type": "update_display_data"},
         "text",
     ]
-    kept = student_outputs(claimed)
+    kept = sanitize_outputs(claimed)
     assert "script" not in str(kept) and "no picture" not in str(kept)
     assert max(len(str(o)) for o in kept) < 70_000
     notebook = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(outputs=[nbformat.from_dict(o) for o in kept])]
     )
     nbformat.validate(notebook)
-    assert student_outputs("nonsense") == []
+    assert sanitize_outputs("nonsense") == []
 
 
 def test_the_pieces_that_print_writes_become_one_output() -> None:
     """Does `print(a, b)` read as one line, apart from stderr and pictures?"""
     pieces = [("stdout", "a"), ("stdout", " b\n"), ("stderr", "c"), ("stdout", "d")]
     claimed = [{"output_type": "stream", "name": n, "text": t} for n, t in pieces]
-    kept = student_outputs(claimed)
+    kept = sanitize_outputs(claimed)
     assert [(o["name"], o["text"]) for o in kept] == [
         ("stdout", "a b\n"),
         ("stderr", "c"),

@@ -12,51 +12,53 @@ from hypothesis import strategies as st
 from support import material
 
 from unrolled.course.limits import Limits
-from unrolled.grade.scheduling.job import Graded, Job
+from unrolled.grade.scheduling.job import GradingJob, JobResult
 from unrolled.grade.scheduling.wire import (
-    Answer,
-    ParcelError,
-    pack_answer,
-    pack_job,
-    pack_material,
-    unpack_answer,
-    unpack_job,
-    unpack_material,
+    WireError,
+    WorkerAnswer,
+    decode_answer,
+    decode_job,
+    decode_material,
+    encode_answer,
+    encode_job,
+    encode_material,
 )
 
 SMALL = replace(material(), data={"words.txt": bytes(range(256))})
-JOB = Job("ada", "x.ipynb", b"\x00\xff{", SMALL, 2**200, Limits(call_seconds=0.5))
+JOB = GradingJob(
+    "ada", "x.ipynb", b"\x00\xff{", SMALL, 2**200, Limits(call_seconds=0.5)
+)
 POINTS = {
     c["metadata"]["nbgrader"]["grade_id"]: c["metadata"]["nbgrader"]["points"]
     for c in SMALL.release["cells"]
     if c["metadata"].get("nbgrader", {}).get("grade")
 }
 NOTEBOOK = json.dumps({"cells": [], "metadata": {"unrolled": {"verdict": {}}}})
-RIGHT = Graded("ada", "", NOTEBOOK, dict(POINTS), {"why": None})
+RIGHT = JobResult("ada", "", NOTEBOOK, dict(POINTS), {"why": None})
 
 
 def test_a_job_arrives_as_it_was() -> None:
     """Are submission, seed, limits and material the same, to the byte?"""
-    parcel = pack_material(SMALL)
-    assert unpack_job(parcel, pack_job(JOB)) == JOB
-    assert unpack_material(parcel).digest == SMALL.digest
-    assert unpack_material(parcel) is unpack_material(parcel)
+    parcel = encode_material(SMALL)
+    assert decode_job(parcel, encode_job(JOB)) == JOB
+    assert decode_material(parcel).digest == SMALL.digest
+    assert decode_material(parcel) is decode_material(parcel)
 
 
 def test_a_job_holds_no_material_twice() -> None:
     """Is what is the same for all students sent apart from the job?"""
-    assert SMALL.oracle.strip().encode() not in pack_job(JOB)
-    assert len(pack_job(JOB)) < 1000
+    assert SMALL.oracle.strip().encode() not in encode_job(JOB)
+    assert len(encode_job(JOB)) < 1000
 
 
-@pytest.mark.parametrize("graded", [RIGHT, Graded("ada", "no notebook"), None])
-def test_an_answer_arrives_as_it_was(graded: Graded | None) -> None:
+@pytest.mark.parametrize("graded", [RIGHT, JobResult("ada", "no notebook"), None])
+def test_an_answer_arrives_as_it_was(graded: JobResult | None) -> None:
     """Do result, reason and the worker's version come back?"""
-    answer = Answer("engine 1", graded, "" if graded else "no sandbox")
-    assert unpack_answer(pack_answer(answer), JOB) == answer
+    answer = WorkerAnswer("engine 1", graded, "" if graded else "no sandbox")
+    assert decode_answer(encode_answer(answer), JOB) == answer
 
 
-WRONG: dict[str, Graded] = {
+WRONG: dict[str, JobResult] = {
     "not 'ada'": replace(RIGHT, student="eve"),
     "other cells": replace(RIGHT, scores={}),
     "gives": replace(RIGHT, scores={n: p + 1 for n, p in POINTS.items()}),
@@ -67,16 +69,18 @@ WRONG: dict[str, Graded] = {
 @pytest.mark.parametrize("why", WRONG)
 def test_a_result_that_cannot_be_one_of_this_job_is_refused(why: str) -> None:
     """Is it told what is wrong with it?"""
-    with pytest.raises(ParcelError, match=why):
-        unpack_answer(pack_answer(Answer("e", WRONG[why])), JOB)
+    with pytest.raises(WireError, match=why):
+        decode_answer(encode_answer(WorkerAnswer("e", WRONG[why])), JOB)
 
 
 def test_negative_and_odd_scores_are_refused() -> None:
     """Can no worker take points away, or give something that is no number?"""
     for score in (-1, float("nan"), "3", [1]):
         scores: Any = dict.fromkeys(POINTS, score)
-        with pytest.raises(ParcelError):
-            unpack_answer(pack_answer(Answer("e", replace(RIGHT, scores=scores))), JOB)
+        with pytest.raises(WireError):
+            decode_answer(
+                encode_answer(WorkerAnswer("e", replace(RIGHT, scores=scores))), JOB
+            )
 
 
 documents = st.recursive(
@@ -90,21 +94,21 @@ documents = st.recursive(
 @given(st.binary() | documents.map(lambda d: json.dumps(d).encode()))
 def test_whatever_a_worker_sends_is_an_answer_or_refused(parcel: bytes) -> None:
     """Does no byte string do anything but that?"""
-    with pytest.raises(ParcelError):
-        unpack_answer(parcel, JOB)
+    with pytest.raises(WireError):
+        decode_answer(parcel, JOB)
 
 
 @settings(max_examples=200, deadline=None)
 @given(documents, st.sampled_from(["student", "reason", "notebook", "scores", "x"]))
 def test_odd_fields_of_a_result_are_refused(value: Any, key: str) -> None:
     """Is a result with something odd in a field no result?"""
-    document = json.loads(pack_answer(Answer("e", RIGHT)))
+    document = json.loads(encode_answer(WorkerAnswer("e", RIGHT)))
     if document["graded"].get(key, "none") == value:
         return
     document["graded"][key] = value
     try:
-        answer = unpack_answer(json.dumps(document).encode(), JOB)
-    except ParcelError:
+        answer = decode_answer(json.dumps(document).encode(), JOB)
+    except WireError:
         return
     assert answer.graded is not None and type(answer.graded.reason) is str
     assert answer.graded.reason or answer.graded.scores == RIGHT.scores

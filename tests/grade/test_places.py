@@ -9,9 +9,9 @@ import pytest
 from support import QUICK, RIGHT, by_id, cell, grade, material, submission
 
 from unrolled.assignment.reference import build_reference
-from unrolled.grade.doctor.select_worker import trusted_worker
+from unrolled.grade.doctor.select_worker import select_trusted_worker
 from unrolled.grade.judge.verdict import CellVerdict
-from unrolled.grade.scheduling.job import Job, grade_job
+from unrolled.grade.scheduling.job import GradingJob, grade_job
 
 HELPED = "return helper(x)"
 HELPER = "def helper(x):\n    return factor['two'] * x"
@@ -182,8 +182,8 @@ def test_it_holds_in_the_graded_notebook() -> None:
     trusted = material()
     build_reference(trusted)
     text = json.dumps(notebook).encode()
-    job = Job("ann", str(Path("small.ipynb")), text, trusted, 1, QUICK)
-    graded = grade_job(job, trusted_worker())
+    job = GradingJob("ann", str(Path("small.ipynb")), text, trusted, 1, QUICK)
+    graded = grade_job(job, select_trusted_worker())
     assert not graded.reason
     assert graded.scores["double_values"] == 10
     assert graded.scores["quadruple_values"] == 20

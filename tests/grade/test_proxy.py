@@ -10,9 +10,14 @@ import numpy as np
 import pytest
 from support import QUICK
 
-from unrolled.grade.doctor.select_worker import trusted_worker
+from unrolled.grade.doctor.select_worker import select_trusted_worker
 from unrolled.grade.session.proxy import StudentCallable, StudentObject
-from unrolled.grade.session.session import Budget, Session, StudentLost, StudentMissing
+from unrolled.grade.session.session import (
+    Budget,
+    Session,
+    StudentProcessLost,
+    UndefinedNameError,
+)
 from unrolled.grade.worker.worker import SpawnedChannel, SubprocessWorker
 
 CODE = """
@@ -46,7 +51,7 @@ def loop():
 def session() -> Iterator[Session]:
     """A student's process in which CODE has run."""
     budget = Budget(QUICK, time.monotonic() + 60)
-    made = Session(trusted_worker().open({}, QUICK), budget)
+    made = Session(select_trusted_worker().open({}, QUICK), budget)
     made.start()
     assert made.run_cell(0, CODE) == ("", [])
     made.begin_check()
@@ -56,11 +61,11 @@ def session() -> Iterator[Session]:
 
 def test_objects_can_be_called_indexed_and_asked(session: Session) -> None:
     """Do classes, instances, methods and items work across the boundary?"""
-    net = session.lookup("Net")(3)
+    net = session.look_up_name("Net")(3)
     assert net(2) == 6 and net[4] == 5 and net.size == 3
     net.grow(2)
     assert net.size == 5
-    assert session.lookup("make")(1).size == 1
+    assert session.look_up_name("make")(1).size == 1
 
 
 @pytest.mark.parametrize(
@@ -84,38 +89,38 @@ def test_objects_can_be_called_indexed_and_asked(session: Session) -> None:
 )
 def test_objects_are_never_taken_for_values(session: Session, believe: object) -> None:
     """Does truth, comparison, arithmetic or conversion of a handle stop the test?"""
-    handle = session.lookup("Net")(3)
+    handle = session.look_up_name("Net")(3)
     with pytest.raises(TypeError):
         believe(handle)  # type: ignore[operator]
 
 
 def test_iterators_come_item_by_item(session: Session) -> None:
     """Is a generator iterated where it lives, and an endless one stoppable?"""
-    assert list(session.lookup("count")(4)) == [0, 1, 2, 3]
-    endless = iter(session.lookup("endless")())
+    assert list(session.look_up_name("count")(4)) == [0, 1, 2, 3]
+    endless = iter(session.look_up_name("endless")())
     assert [next(endless) for _ in range(3)] == [1, 1, 1]
 
 
 def test_functions_and_iterators_of_the_judge_are_called_back(session: Session) -> None:
     """Do callbacks, iterators and exceptions in them cross the boundary?"""
-    assert session.lookup("apply")(lambda x: 10 * x, 2) == 21
-    assert session.lookup("total")(iter([1, 2, 3])) == 6
+    assert session.look_up_name("apply")(lambda x: 10 * x, 2) == 21
+    assert session.look_up_name("total")(iter([1, 2, 3])) == 6
     with pytest.raises(ZeroDivisionError):
-        session.lookup("apply")(lambda x: x / 0, 2)
+        session.look_up_name("apply")(lambda x: x / 0, 2)
 
 
 def test_handles_come_home_as_the_student_s_own_objects(session: Session) -> None:
     """Is a handle that is passed back the very same object there?"""
-    net = session.lookup("make")(1)
-    assert session.lookup("same")(net, net) is True
+    net = session.look_up_name("make")(1)
+    assert session.look_up_name("same")(net, net) is True
     callback = max
-    assert session.lookup("give_back")(callback) is callback
+    assert session.look_up_name("give_back")(callback) is callback
 
 
 def test_in_place_changes_come_back(session: Session) -> None:
     """Do arrays inside containers show what the student did to them?"""
     params = {"W": np.ones(3)}
-    session.lookup("spoil")(params)
+    session.look_up_name("spoil")(params)
     assert params["W"].tolist() == [0, 0, 0]
 
 
@@ -124,16 +129,16 @@ def test_student_made_exceptions_arrive_as_their_built_in_base(
 ) -> None:
     """Does `class Own(ValueError)` arrive as a ValueError, without its text?"""
     with pytest.raises(ValueError, match=r"^line 2\d$"):
-        session.lookup("fail")()
+        session.look_up_name("fail")()
 
 
 def test_missing_names_and_kinds(session: Session) -> None:
     """Is a missing name an error of its own, and a function callable?"""
-    with pytest.raises(StudentMissing):
-        session.lookup("nothing")
-    assert type(session.lookup("loop")) is StudentCallable
-    assert type(session.lookup("make")(1)) is not StudentObject
-    assert session.lookup("loop").__name__ == "loop"
+    with pytest.raises(UndefinedNameError):
+        session.look_up_name("nothing")
+    assert type(session.look_up_name("loop")) is StudentCallable
+    assert type(session.look_up_name("make")(1)) is not StudentObject
+    assert session.look_up_name("loop").__name__ == "loop"
 
 
 def test_a_loop_ends_in_a_loss_that_no_test_can_swallow() -> None:
@@ -146,9 +151,9 @@ def test_a_loop_ends_in_a_loss_that_no_test_can_swallow() -> None:
         made.start()
         made.run_cell(0, CODE)
         made.begin_check()
-        with pytest.raises(StudentLost) as lost:
+        with pytest.raises(StudentProcessLost) as lost:
             try:
-                made.lookup("loop")()
+                made.look_up_name("loop")()
             except Exception:
                 pytest.fail("a test's except Exception has swallowed the loss")
         assert lost.value.kind == "timeout"
@@ -170,17 +175,17 @@ def test_a_loop_ends_in_a_loss_that_no_test_can_swallow() -> None:
 def test_forged_frames_end_the_process_not_the_judge(forged: bytes) -> None:
     """Does code that writes to the judge's socket itself gain anything?"""
     budget = Budget(QUICK, time.monotonic() + 60)
-    made = Session(trusted_worker().open({}, QUICK), budget)
+    made = Session(select_trusted_worker().open({}, QUICK), budget)
     code = (
         "import os\nfor fd in range(3, 30):\n"
         f"    try: os.write(fd, {forged!r})\n    except OSError: pass"
     )
     try:
         made.start()
-        with pytest.raises(StudentLost) as lost:
+        with pytest.raises(StudentProcessLost) as lost:
             made.run_cell(0, code)
             made.begin_check()
-            made.lookup("x")
+            made.look_up_name("x")
         assert lost.value.kind in ("protocol", "died")
     finally:
         made.close()

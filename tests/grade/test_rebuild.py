@@ -13,22 +13,22 @@ from hypothesis import strategies as st
 from PIL import Image
 from support import RIGHT, cell, graded, release_notebook, source_notebook, submission
 
-from unrolled.grade.submission.rebuild import Rebuilt, rebuild
+from unrolled.grade.submission.rebuild import RebuiltNotebook, rebuild
 
 Notebook = dict[str, Any]
 
 
-def made(submitted: Any) -> Rebuilt:
+def made(submitted: Any) -> RebuiltNotebook:
     """The rebuilt notebook of the small assignment."""
     return rebuild(release_notebook(), source_notebook(), submitted)
 
 
-def sources(rebuilt: Rebuilt) -> list[str]:
+def sources(rebuilt: RebuiltNotebook) -> list[str]:
     """The texts of its cells."""
     return [c["source"] for c in rebuilt.notebook["cells"]]
 
 
-def solution(rebuilt: Rebuilt, name: str) -> str:
+def solution(rebuilt: RebuiltNotebook, name: str) -> str:
     """The text of one solution cell."""
     return next(
         str(c["source"])

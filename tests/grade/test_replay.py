@@ -13,18 +13,18 @@ from unrolled.assignment.catalogue import load_catalogue
 from unrolled.assignment.material import Material
 from unrolled.assignment.reference import Reference, build_reference
 from unrolled.author.verify.cases import (
-    catalogue_cases,
-    misconception_case,
-    solution_case,
-    solved,
-    style_case,
+    check_catalogue,
+    check_misconception,
+    check_solution,
+    check_style,
+    make_solved_notebook,
 )
 from unrolled.errors import UserError
-from unrolled.grade.doctor.select_worker import trusted_worker
+from unrolled.grade.doctor.select_worker import select_trusted_worker
 from unrolled.grade.judge.judge import judge
-from unrolled.grade.judge.replay import counted
+from unrolled.grade.judge.replay import calls_of
 from unrolled.grade.judge.verdict import CellVerdict, Task
-from unrolled.grade.session.recorded_calls import Call, Made, frozen
+from unrolled.grade.session.recorded_calls import Call, ObjectRef, replace_objects
 
 Notebook = dict[str, Any]
 
@@ -195,21 +195,23 @@ def verdicts(
     material: Material, reference: Reference, **cells: str
 ) -> dict[str, CellVerdict]:
     """The verdicts on the solution with whole cells replaced; `first` runs before."""
-    notebook = solved(material)
+    notebook = make_solved_notebook(material)
     for made in notebook["cells"]:
         name = made["metadata"].get("nbgrader", {}).get("grade_id", "")
         if name in cells:
             made["source"] = textwrap.dedent(cells[name])
     if "first" in cells:
         notebook["cells"].insert(1, cell("code", textwrap.dedent(cells["first"])))
-    return by_id(judge(Task(material, notebook, 1, QUICK), reference, trusted_worker()))
+    return by_id(
+        judge(Task(material, notebook, 1, QUICK), reference, select_trusted_worker())
+    )
 
 
 def test_solution_and_styles_pass(material: Material, reference: Reference) -> None:
     """Do classes, generators and data get their points, in other styles too?"""
-    assert not solution_case(material, reference, [0, 1]).problems
+    assert not check_solution(material, reference, [0, 1]).problems
     for s in reference.catalogue.styles:
-        assert not style_case(material, reference, [s], [0, 1]).problems
+        assert not check_style(material, reference, [s], [0, 1]).problems
 
 
 def test_each_misconception_gets_its_hint(
@@ -218,14 +220,14 @@ def test_each_misconception_gets_its_hint(
     """Is each recognised by what was asked of the objects it makes?"""
     assert len(reference.catalogue.misconceptions) == 5
     for m in reference.catalogue.misconceptions:
-        assert not misconception_case(material, reference, m, [0, 1]).problems
+        assert not check_misconception(material, reference, m, [0, 1]).problems
 
 
 def test_the_catalogue_is_counted_for_every_kind(
     material: Material, reference: Reference
 ) -> None:
     """Does verify see the entries of classes and data, and miss those that lack?"""
-    found = {c.name: c.problems for c in catalogue_cases(material, reference)}
+    found = {c.name: c.problems for c in check_catalogue(material, reference)}
     assert found["Tally"] == ("only 2 misconceptions", "only 1 styles")
     assert found["SHAPES"] == ("only 1 misconceptions", "only 1 styles")
 
@@ -287,15 +289,15 @@ def test_a_helper_that_leans_on_other_cells_is_refused() -> None:
 def test_what_hangs_on_an_exercise() -> None:
     """Are questions to objects that went through a function evidence about it?"""
     model = Call("Model", ((), {}), verb="call")
-    trained = Call("train", ((Made(7), 3), {}))
-    asked = Call("Model", (("place",), {}), verb="attribute", target=Made(7))
-    other = Call("Model", (("place",), {}), verb="attribute", target=Made(8))
-    assert counted([asked, model, trained, asked, other], "train") == [trained, asked]
+    trained = Call("train", ((ObjectRef(7), 3), {}))
+    asked = Call("Model", (("place",), {}), verb="attribute", target=ObjectRef(7))
+    other = Call("Model", (("place",), {}), verb="attribute", target=ObjectRef(8))
+    assert calls_of([asked, model, trained, asked, other], "train") == [trained, asked]
 
 
 def test_records_hold_no_handles() -> None:
     """Are plain arguments recorded as they are?"""
-    assert frozen([1, {"a": (2.0, None)}]) == [1, {"a": (2.0, None)}]
+    assert replace_objects([1, {"a": (2.0, None)}]) == [1, {"a": (2.0, None)}]
 
 
 def test_pasted_classes_take_the_name_of_the_exercise() -> None:

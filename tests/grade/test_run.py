@@ -17,7 +17,7 @@ from author_support import make_course
 from unrolled.author.build import build
 from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
-from unrolled.feedback.generate import feedback
+from unrolled.feedback.generate import generate_feedback
 from unrolled.grade.results import GradeReport
 from unrolled.grade.run import grade
 
@@ -213,7 +213,7 @@ def test_another_grader_uses_no_kept_result(
     kept = course.build / "results" / NAME / "ada.json"
     last = kept.stat().st_mtime_ns
     monkeypatch.setattr(
-        "unrolled.grade.scheduling.prepare.engine_digest", lambda: "newer"
+        "unrolled.grade.scheduling.prepare.compute_engine_digest", lambda: "newer"
     )
     grade(course, NAME)
     assert kept.stat().st_mtime_ns != last
@@ -264,7 +264,7 @@ def test_feedback_shows_reasons_and_no_hidden_test(course: Course) -> None:
     """Does the page have check, message and notes, and nothing that is hidden?"""
     hand_in(course, "ada", WRONG)
     grade(course, NAME)
-    (page,) = feedback(course, NAME)
+    (page,) = generate_feedback(course, NAME)
     text = page.read_text()
     assert "double_values: not passed" in text
     for secret in ("HIDDEN TESTS", "oracle", "Marking scheme", "integers(100)"):

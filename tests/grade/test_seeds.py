@@ -13,7 +13,7 @@ import pytest
 from author_support import LESSON, make_course
 from support import grade, submission
 
-from unrolled.assignment.seeds import cell_seed
+from unrolled.assignment.seeds import derive_cell_seed
 from unrolled.author.build import build
 from unrolled.course.model import Course, load_course
 from unrolled.grade.run import grade as grade_class
@@ -41,8 +41,10 @@ def test_two_seeds_ask_different_questions_and_one_seed_the_same() -> None:
 
 def test_each_check_draws_numbers_of_its_own() -> None:
     """Would two checks of one notebook draw different numbers under one seed?"""
-    assert cell_seed(1, "double_values") != cell_seed(1, "quadruple_values")
-    assert cell_seed(1, "double_values") != cell_seed(2, "double_values")
+    assert derive_cell_seed(1, "double_values") != derive_cell_seed(
+        1, "quadruple_values"
+    )
+    assert derive_cell_seed(1, "double_values") != derive_cell_seed(2, "double_values")
 
 
 @pytest.fixture(scope="module")

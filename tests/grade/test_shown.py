@@ -20,7 +20,7 @@ from support import (
 
 from unrolled.assignment.material import Material
 from unrolled.assignment.reference import build_reference
-from unrolled.grade.doctor.select_worker import trusted_worker
+from unrolled.grade.doctor.select_worker import select_trusted_worker
 from unrolled.grade.judge.judge import judge
 from unrolled.grade.judge.plan import make_plan
 from unrolled.grade.judge.verdict import CellVerdict, Task
@@ -61,7 +61,7 @@ def task_of(quadruple: str, **cells: str) -> Task:
 def verdicts(quadruple: str, **cells: str) -> dict[str, CellVerdict]:
     """The verdicts on such a submission."""
     task = task_of(quadruple, **cells)
-    return by_id(judge(task, build_reference(task.material), trusted_worker()))
+    return by_id(judge(task, build_reference(task.material), select_trusted_worker()))
 
 
 def asked_for(quadruple: str, **cells: str) -> list[str]:
@@ -128,7 +128,7 @@ def test_what_a_check_above_has_made_is_there() -> None:
         "shown_x = 2"
     ]
     assert not any("rng" in c.source for c in plan.cells)
-    verdict = judge(task, build_reference(trusted), trusted_worker())
+    verdict = judge(task, build_reference(trusted), select_trusted_worker())
     assert by_id(verdict)["quadruple_values"].score == 20
     assert not verdict.outputs.keys() & plan.checks
 
@@ -207,7 +207,7 @@ def test_what_was_written_into_a_demonstration_is_there() -> None:
     added = [c["source"] for c in rebuilt["cells"] if c["id"].startswith("own-")]
     assert len(added) == 1 and added[0].startswith(helper)
     task = Task(trusted, rebuilt, 1, QUICK)
-    verdict = judge(task, build_reference(trusted), trusted_worker())
+    verdict = judge(task, build_reference(trusted), select_trusted_worker())
     assert by_id(verdict)["quadruple_values"].score == 20
 
 

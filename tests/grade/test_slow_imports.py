@@ -14,11 +14,11 @@ from support import by_id, cell, material, submission
 
 from unrolled.assignment.reference import build_reference
 from unrolled.course.limits import Limits
-from unrolled.grade.doctor.select_worker import trusted_worker
+from unrolled.grade.doctor.select_worker import select_trusted_worker
 from unrolled.grade.judge.judge import judge
 from unrolled.grade.judge.verdict import Task
 from unrolled.grade.session.session import Budget, Session
-from unrolled.grade.student.preload import slow_imports
+from unrolled.grade.student.preload import find_slow_imports
 from unrolled.grade.submission.rebuild import rebuild
 from unrolled.grade.worker.worker import Channel
 from unrolled.grade.worker.zygote_worker import ZygoteWorker
@@ -67,7 +67,7 @@ def notebook(*sources: str) -> Any:
 
 def test_a_students_process_has_what_its_notebook_imports(worker: ZygoteWorker) -> None:
     """Is Keras there before the student's first cell, and nothing else changed?"""
-    assert seen(worker, *slow_imports(notebook("x = 1", TORCH))) == [True, None]
+    assert seen(worker, *find_slow_imports(notebook("x = 1", TORCH))) == [True, None]
     name = "import keras\nprint(keras.backend.backend(), keras.Variable(2.0) + 1)"
     assert said(worker, ["keras"], name).startswith("torch")
 
@@ -90,20 +90,24 @@ def test_nobody_else_has_it(worker: ZygoteWorker) -> None:
 )
 def test_an_import_of_another_kind_is_left_to_the_notebook(source: str) -> None:
     """Is nothing imported early that the notebook imports in another way, or not?"""
-    assert slow_imports(notebook(source)) == ()
-    assert slow_imports(notebook(TORCH)) == ("keras",)
-    assert slow_imports(notebook("import torch")) == ("torch",)
-    assert slow_imports({"cells": [cell("markdown", TORCH)]}) == ()
+    assert find_slow_imports(notebook(source)) == ()
+    assert find_slow_imports(notebook(TORCH)) == ("keras",)
+    assert find_slow_imports(notebook("import torch")) == ("torch",)
+    assert find_slow_imports({"cells": [cell("markdown", TORCH)]}) == ()
 
 
 def test_a_students_own_import_is_early_if_it_is_the_same_for_all() -> None:
     """PyTorch is PyTorch, but Keras may have another backend."""
-    assert slow_imports(notebook("x = 1"), ["x = 2", "import torch as t"]) == ("torch",)
+    assert find_slow_imports(notebook("x = 1"), ["x = 2", "import torch as t"]) == (
+        "torch",
+    )
     inside = "def double(x):\n    from torch import tensor\n    return 2 * tensor(x)"
-    assert slow_imports(notebook("x = 1"), [inside]) == ("torch",)
-    assert slow_imports(notebook("x = 1"), ["import numpy as np, torch"]) == ("torch",)
-    assert slow_imports(notebook("x = 1"), ["# import torch", TORCH]) == ()
-    assert slow_imports(notebook(TORCH), ["import torch"]) == ("torch", "keras")
+    assert find_slow_imports(notebook("x = 1"), [inside]) == ("torch",)
+    assert find_slow_imports(notebook("x = 1"), ["import numpy as np, torch"]) == (
+        "torch",
+    )
+    assert find_slow_imports(notebook("x = 1"), ["# import torch", TORCH]) == ()
+    assert find_slow_imports(notebook(TORCH), ["import torch"]) == ("torch", "keras")
 
 
 class Recorder:
@@ -117,7 +121,7 @@ class Recorder:
     ) -> Channel:
         """Note them, and open a process as ever."""
         self.asked.append(tuple(libraries))
-        return trusted_worker().open(data, limits, libraries)
+        return select_trusted_worker().open(data, limits, libraries)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +166,7 @@ def test_an_optimizer_is_made_without_an_import(worker: ZygoteWorker) -> None:
     source = "import torch\noptimizer = torch.optim.Adam(model.parameters())"
     look = "import sys\nbefore = set(sys.modules)\nimport torch\n"
     look += "torch.optim.Adam([torch.ones(2)])\nprint(len(set(sys.modules) - before))"
-    names = slow_imports(notebook(source))
+    names = find_slow_imports(notebook(source))
     cold, warm = said(worker, (), look), said(worker, names, look)
     assert int(cold) > 100 > 20 > int(warm)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from support import QUICK
 
-from unrolled.grade.doctor.select_worker import trusted_worker
+from unrolled.grade.doctor.select_worker import select_trusted_worker
 from unrolled.grade.session.session import Budget, Session
 
 CODE = """
@@ -46,7 +46,7 @@ def own():
 def session() -> Iterator[Session]:
     """A student's process in which CODE has run."""
     made = Session(
-        trusted_worker().open({}, QUICK), Budget(QUICK, time.monotonic() + 60)
+        select_trusted_worker().open({}, QUICK), Budget(QUICK, time.monotonic() + 60)
     )
     made.start()
     assert made.run_cell(0, CODE) == ("", [])
@@ -57,17 +57,19 @@ def session() -> Iterator[Session]:
 
 def test_threads_run(session: Session) -> None:
     """Is a thread of the student's own no trouble?"""
-    assert session.lookup("own")() == [7]
+    assert session.look_up_name("own")() == [7]
 
 
 def test_a_callback_from_a_thread_is_refused(session: Session) -> None:
     """Does a thread get an exception in place of a conversation of its own?"""
-    assert session.lookup("in_a_thread")(lambda: 1) == ["RuntimeError"]
-    assert session.lookup("own")() == [7]
+    assert session.look_up_name("in_a_thread")(lambda: 1) == ["RuntimeError"]
+    assert session.look_up_name("own")() == [7]
 
 
 def test_a_thread_that_keeps_calling_disturbs_nothing(session: Session) -> None:
     """Do answers stay in order while a thread left behind tries to call back?"""
     numbers = iter(range(1000))
-    assert session.lookup("left_running")(lambda: next(numbers)) == list(range(20))
-    assert [session.lookup("own")() for _ in range(5)] == [[7]] * 5
+    assert session.look_up_name("left_running")(lambda: next(numbers)) == list(
+        range(20)
+    )
+    assert [session.look_up_name("own")() for _ in range(5)] == [[7]] * 5

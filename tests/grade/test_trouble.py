@@ -197,7 +197,7 @@ def test_a_clock_that_jumps_back_changes_nothing(
 ) -> None:
     """Are results the same, and is the newest backup kept, a year before the others?"""
     grade(course, NAME)
-    for _ in range(unrolled.gradebook.open.KEEP + 2):
+    for _ in range(unrolled.gradebook.open.MAX_BACKUPS + 2):
         unrolled.gradebook.open.backup_gradebook(course)
 
     class Earlier(datetime):
@@ -214,7 +214,7 @@ def test_a_clock_that_jumps_back_changes_nothing(
     newest = unrolled.gradebook.open.backup_gradebook(course)
     assert newest is not None and newest.exists()
     copies = list((course.build / "backups").iterdir())
-    assert len(copies) == unrolled.gradebook.open.KEEP
+    assert len(copies) == unrolled.gradebook.open.MAX_BACKUPS
     with closing(sqlite3.connect(newest)) as db:
         (extra,) = db.execute("select min(extra_credit) from grade").fetchone()
         assert extra == 1

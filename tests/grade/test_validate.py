@@ -9,20 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from unrolled.assignment.cells import is_check, meta
+from unrolled.assignment.cells import is_check, read_nbgrader_meta
 from unrolled.assignment.load import load_material, load_reference
 from unrolled.assignment.material import Material, Notebook
 from unrolled.assignment.reference import Reference
 from unrolled.course.limits import Limits
 from unrolled.course.model import load_course
 from unrolled.errors import UserError
-from unrolled.grade.doctor.select_worker import trusted_worker
+from unrolled.grade.doctor.select_worker import select_trusted_worker
 from unrolled.grade.judge.judge import judge
 from unrolled.grade.judge.verdict import CellVerdict, Task
-from unrolled.grade.session.session import Budget, Session, StudentLost
+from unrolled.grade.session.session import Budget, Session, StudentProcessLost
 from unrolled.grade.submission.notebook import parse_submission
 from unrolled.grade.submission.rebuild import rebuild
-from unrolled.samples.build_submission import cook
+from unrolled.samples.build_submission import build_notebook
 from unrolled.samples.recipe import Recipe, load_students
 
 ROOT = Path(__file__).parents[2]
@@ -68,7 +68,9 @@ def sides(assignment: str) -> tuple[Material, Reference]:
 def rebuilt(recipe: Recipe) -> Notebook:
     """The notebook of a made student, with the checks that students see."""
     material, reference = sides(recipe.assignment)
-    submitted = parse_submission(cook(recipe, material, reference), Path("x.ipynb"))
+    submitted = parse_submission(
+        build_notebook(recipe, material, reference), Path("x.ipynb")
+    )
     return rebuild(material.release, material.source, submitted).notebook
 
 
@@ -78,7 +80,7 @@ def validated(notebook: Notebook, material: Material) -> dict[str, bool]:
     The shell is the one whose outputs are compared with Jupyter's elsewhere.
     """
     passed: dict[str, bool] = {}
-    channel = trusted_worker().open(material.data, LIMITS)
+    channel = select_trusted_worker().open(material.data, LIMITS)
     session = Session(channel, Budget(LIMITS, time.monotonic() + 100))
     try:
         session.start()
@@ -87,8 +89,8 @@ def validated(notebook: Notebook, material: Material) -> dict[str, bool]:
             if cell["cell_type"] == "code":
                 stop, _ = session.run_cell(index, cell["source"])
                 if is_check(cell):
-                    passed[meta(cell)["grade_id"]] = not stop
-    except StudentLost:
+                    passed[read_nbgrader_meta(cell)["grade_id"]] = not stop
+    except StudentProcessLost:
         pass
     finally:
         session.close()
@@ -98,7 +100,9 @@ def validated(notebook: Notebook, material: Material) -> dict[str, bool]:
 def graded(notebook: Notebook, assignment: str) -> dict[str, CellVerdict]:
     """What the judge says of the visible part of each check."""
     material, reference = sides(assignment)
-    verdict = judge(Task(material, notebook, 1, LIMITS), reference, trusted_worker())
+    verdict = judge(
+        Task(material, notebook, 1, LIMITS), reference, select_trusted_worker()
+    )
     return {c.grade_id: c for c in verdict.cells}
 
 

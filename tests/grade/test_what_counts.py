@@ -27,11 +27,11 @@ from test_reasons import graded as graded_wide
 
 from unrolled.assignment.reference import build_reference
 from unrolled.course.limits import Limits
-from unrolled.grade.doctor.select_worker import trusted_worker
+from unrolled.grade.doctor.select_worker import select_trusted_worker
 from unrolled.grade.judge.judge import judge
 from unrolled.grade.judge.verdict import Task
-from unrolled.grade.submission.outputs import MAX_OUTPUTS, MAX_TEXT, student_outputs
-from unrolled.grade.submission.rebuild import Rebuilt, rebuild
+from unrolled.grade.submission.outputs import MAX_OUTPUTS, MAX_TEXT, sanitize_outputs
+from unrolled.grade.submission.rebuild import RebuiltNotebook, rebuild
 
 Notebook = dict[str, Any]
 
@@ -108,7 +108,7 @@ def test_of_two_demonstrations_the_last_one_before_counts() -> None:
     named(work, "double")["source"] = "def double(x):\n    return factor * x"
     named(work, "quadruple")["source"] = "def quadruple(x):\n    return 4 * x"
     task = Task(trusted, rebuild(release, source, work).notebook, 1, QUICK)
-    verdict = judge(task, build_reference(trusted), trusted_worker())
+    verdict = judge(task, build_reference(trusted), select_trusted_worker())
     assert by_id(verdict)["double_values"].passed
 
 
@@ -140,11 +140,11 @@ def test_pictures_are_bounded_in_number_size_and_pixels() -> None:
 def test_outputs_are_bounded_in_number_and_length() -> None:
     """Is a notebook with endless outputs or errors still one that a page can show?"""
     shown = {"output_type": "display_data", "data": {"text/plain": "1"}}
-    assert len(student_outputs([shown] * 1000)) == MAX_OUTPUTS
+    assert len(sanitize_outputs([shown] * 1000)) == MAX_OUTPUTS
     piece = {"output_type": "stream", "name": "stdout", "text": "x" * 50_000}
-    assert len(student_outputs([piece] * 9)[0]["text"]) == MAX_TEXT
+    assert len(sanitize_outputs([piece] * 9)[0]["text"]) == MAX_TEXT
     error = {"output_type": "error", "traceback": ["y" * 9000] * 9000}
-    (found,) = student_outputs([error])
+    (found,) = sanitize_outputs([error])
     assert len(found["traceback"]) == 40 and len(found["traceback"][0]) == 2000
 
 
@@ -194,7 +194,7 @@ def test_only_whom_a_function_calls_is_blamed() -> None:
     assert "reference quadruple in place" in found["octuple_values"].message
 
 
-def with_end(text: str, *own: Notebook) -> Rebuilt:
+def with_end(text: str, *own: Notebook) -> RebuiltNotebook:
     """A right submission without an answer, of a release with one more cell."""
     source, release, work = source_notebook(), release_notebook(), submission(**RIGHT)
     for notebook in (source, release, work):

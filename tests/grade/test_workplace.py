@@ -13,9 +13,9 @@ from support import QUICK, by_id, cell, material, submission
 
 from unrolled.assignment.material import Material
 from unrolled.assignment.reference import build_reference
-from unrolled.assignment.workdir import workplace
+from unrolled.assignment.workdir import open_workdir
 from unrolled.errors import UserError
-from unrolled.grade.doctor.select_worker import trusted_worker
+from unrolled.grade.doctor.select_worker import select_trusted_worker
 from unrolled.grade.judge.judge import judge
 from unrolled.grade.judge.verdict import Task
 from unrolled.grade.submission.rebuild import rebuild
@@ -40,7 +40,9 @@ def test_both_sides_find_the_data() -> None:
     work = submission(double="return factor * x", quadruple="return 4 * x")
     work["cells"].insert(1, {**cell("code", READS), "id": "reads"})
     rebuilt = rebuild(trusted.release, trusted.source, work).notebook
-    verdict = judge(Task(trusted, rebuilt, 1, QUICK), reference, trusted_worker())
+    verdict = judge(
+        Task(trusted, rebuilt, 1, QUICK), reference, select_trusted_worker()
+    )
     assert all(v.passed for v in by_id(verdict).values())
 
 
@@ -53,7 +55,7 @@ def test_missing_data_is_a_fault_of_the_lesson() -> None:
 def test_a_workplace_goes_away() -> None:
     """Is the process back where it was, and the folder gone, after an error too?"""
     before = Path.cwd()
-    with pytest.raises(ZeroDivisionError), workplace({"a/b.txt": b"c"}) as folder:
+    with pytest.raises(ZeroDivisionError), open_workdir({"a/b.txt": b"c"}) as folder:
         assert Path("a/b.txt").read_bytes() == b"c" and Path.cwd() != before
         1 / 0  # noqa: B018
     assert Path.cwd() == before and not folder.exists()
@@ -62,24 +64,24 @@ def test_a_workplace_goes_away() -> None:
 SCRIPT = """
 import json, sys
 from pathlib import Path
-from unrolled.author.verify.cases import solved
+from unrolled.author.verify.cases import make_solved_notebook
 from unrolled.course.model import load_course
 from unrolled.assignment.load import load_material, load_reference
 from unrolled.grade.judge.student_process import StudentProcess
 from unrolled.course.limits import Limits
 from unrolled.grade.judge.verdict import Task
-from unrolled.grade.doctor.select_worker import trusted_worker
+from unrolled.grade.doctor.select_worker import select_trusted_worker
 import time
 
 if __name__ == "__main__":
     material = load_material(load_course(Path(sys.argv[1])), "02_forward_pass")
     load_reference(material)
-    notebook = solved(material)
+    notebook = make_solved_notebook(material)
     own = {"cell_type": "code", "id": "own", "metadata": {}, "outputs": []}
     own |= {"source": "import sys\\nseen = 'keras' in sys.modules"}
     notebook["cells"].append(own)
     task = Task(material, notebook, 1, Limits())
-    process = StudentProcess(task, trusted_worker(), time.monotonic() + 100)
+    process = StudentProcess(task, select_trusted_worker(), time.monotonic() + 100)
     session = process.session()
     session.begin_check()
     seen = session.lookup("seen")

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from unrolled.course.model import load_course
-from unrolled.hub.accounts import exists
+from unrolled.hub.accounts import has_account
 from unrolled.hub.plan import HubPlan, load_plan, make_plan
 
 ROOT = Path(__file__).parents[2]
@@ -64,7 +64,7 @@ def why_not() -> str:
     missing += [] if CHROMIUM else ["chromium"]
     if missing:
         return f"apt-get install {' '.join(missing)}"
-    there = [n for n in (*PEOPLE, "grader-unrolled") if exists(n)]
+    there = [n for n in (*PEOPLE, "grader-unrolled") if has_account(n)]
     if there:
         return f"the accounts {', '.join(there)} are somebody's: remove them"
     return ""

@@ -31,13 +31,13 @@ from traitlets.config import Config
 from unrolled.course.model import load_course
 from unrolled.gradebook.open import open_gradebook
 from unrolled.hub.plan import HubPlan
-from unrolled.hub.setup.hub_config import _spawner, groups, roles
-from unrolled.hub.setup.install import _lay_over
+from unrolled.hub.setup.hub_config import _configure_spawner, list_groups, list_roles
+from unrolled.hub.setup.install import _overlay_environment
 from unrolled.hub.setup.jupyter_config import write_environment_files
 from unrolled.hub.setup.services import (
-    authoring_service,
-    formgrader_service,
-    grading_service,
+    make_authoring_service,
+    make_formgrader_service,
+    make_grading_service,
 )
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -57,15 +57,19 @@ class Place:
 
     def scopes(self, name: str) -> list[str]:
         """What the hub's configuration lets somebody do."""
-        mine = {g for g, told in groups(self.plan).items() if name in told["users"]}
+        mine = {
+            g for g, told in list_groups(self.plan).items() if name in told["users"]
+        }
         found = [f"access:servers!user={name}"]
-        for role in roles(self.plan):
+        for role in list_roles(self.plan):
             if mine & set(role.get("groups", ())):
                 found += role["scopes"]
         return found
 
     def groups(self, name: str) -> list[str]:
-        return [g for g, told in groups(self.plan).items() if name in told["users"]]
+        return [
+            g for g, told in list_groups(self.plan).items() if name in told["users"]
+        ]
 
     def numbers(self) -> dict[str, str]:
         """What formgrader calls the submission, its grade and its comment."""
@@ -123,7 +127,7 @@ def _gradebook(course: Path) -> None:
 def _environment(folder: Path) -> None:
     """A virtual environment that sees this one's packages, with settings of its own."""
     venv.create(folder, with_pip=False)
-    _lay_over(Path(sys.prefix), folder)
+    _overlay_environment(Path(sys.prefix), folder)
     (folder / "share" / "jupyter").unlink()
     theirs, mine = Path(sys.prefix, "share/jupyter"), folder / "share" / "jupyter"
     mine.mkdir()
@@ -249,9 +253,9 @@ def open_doors(place: Place) -> Iterator[Doors]:
         threading.Thread(target=hub.serve_forever, daemon=True).start()
         try:
             for door, service in (
-                ("assistants", formgrader_service(plan)),
-                ("instructors", authoring_service(plan)),
-                ("grading", grading_service(plan)),
+                ("assistants", make_formgrader_service(plan)),
+                ("instructors", make_authoring_service(plan)),
+                ("grading", make_grading_service(plan)),
             ):
                 prefix = f"/services/{service['name']}/"
                 scope = f"access:services!service={service['name']}"
@@ -271,7 +275,7 @@ def open_doors(place: Place) -> Iterator[Doors]:
 
 def _own_server(plan: HubPlan, name: str) -> dict[str, Any]:
     config = Config()
-    _spawner(config, plan)
+    _configure_spawner(config, plan)
     spawner, home = config.LocalProcessSpawner, plan.homes / name
     python = str(plan.students_env / "bin" / "python")
     more = {"HOME": str(home), "JUPYTERHUB_USER": name}

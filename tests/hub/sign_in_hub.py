@@ -24,7 +24,7 @@ from stand_in_canvas import CLIENT, DEPLOYMENT, StandInCanvas
 
 from unrolled.canvas.records import write_identities
 from unrolled.course.model import Course, load_course
-from unrolled.hub.lti.settings import FILE
+from unrolled.hub.lti.settings import LTI_FILE
 from unrolled.hub.plan import HubPlan
 
 ROOT = Path(__file__).parents[2]
@@ -116,7 +116,7 @@ instructor = "sub-of-the-instructor"
 
 def write_lti(plan: HubPlan, canvas: StandInCanvas) -> None:
     """The hub's lti.toml for the stand-in."""
-    path = plan.state / FILE
+    path = plan.state / LTI_FILE
     path.write_text(
         LTI.format(canvas=canvas, client=CLIENT, deployment=DEPLOYMENT),
         encoding="utf-8",

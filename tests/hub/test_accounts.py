@@ -27,7 +27,7 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> HubPlan:
             Path(str(words[3])).mkdir(mode=0o755)
         return ""
 
-    monkeypatch.setattr(accounts, "call", run)
+    monkeypatch.setattr(accounts, "run_program", run)
     prepare_state(plan)
     return plan
 
@@ -42,7 +42,7 @@ def test_homes_and_passwords_are_closed(plan: HubPlan) -> None:
     assert made == [plan.grader, *STUDENTS]
     for name in made:
         assert mode(plan.homes / name) == 0o700
-    passwords = plan.state / accounts.PASSWORDS
+    passwords = plan.state / accounts.PASSWORDS_FILE
     assert mode(passwords) == 0o600
     lines = [line.split(",") for line in passwords.read_text().split()]
     assert [name for name, _ in lines] == list(STUDENTS)
@@ -58,7 +58,7 @@ def test_whoever_is_enrolled_later_gets_the_same(plan: HubPlan) -> None:
     )
     accounts.ensure_student(spawner)
     assert mode(plan.homes / "zz-sophie") == 0o700
-    assert "zz-sophie," in (plan.state / accounts.PASSWORDS).read_text()
+    assert "zz-sophie," in (plan.state / accounts.PASSWORDS_FILE).read_text()
 
 
 def test_what_the_hub_keeps_is_root_s(plan: HubPlan) -> None:

@@ -21,13 +21,13 @@ from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
 from unrolled.grade.run import grade
 from unrolled.gradebook.open import open_gradebook
-from unrolled.gradebook.read import as_moment, read_rows
-from unrolled.hub.grading.progress import standings
+from unrolled.gradebook.read import parse_datetime, read_rows
+from unrolled.hub.grading.progress import count_progress
 from unrolled.hub.lti.authenticator import CanvasAuthenticator
-from unrolled.hub.lti.identity import find_student, visitor
+from unrolled.hub.lti.identity import find_student, parse_identity
 from unrolled.hub.plan import HubPlan
-from unrolled.hub.setup.course_folder import place_course
-from unrolled.hub.setup.start import purge
+from unrolled.hub.setup.course_folder import copy_course
+from unrolled.hub.setup.start import purge_hub
 
 pytest.importorskip("jupyterhub", reason="pip install jupyterhub")
 SQLITE = "gradebook.db"
@@ -72,10 +72,10 @@ def course(
 def test_the_numbers_of_the_class(course: Course, tmp_path: Path) -> None:
     """Is everybody graded, as collected, and one waiting for marks?"""
     for name in NAMES:
-        found = standings(course, tmp_path)[name]
+        found = count_progress(course, tmp_path)[name]
         numbers = (found.collected, found.graded, found.to_grade)
         assert numbers == (STUDENTS, STUDENTS, 0)
-    assert standings(course, tmp_path)[NAME].waiting == 1
+    assert count_progress(course, tmp_path)[NAME].waiting == 1
 
 
 def test_the_grading_page(course: Course, tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_who_comes_from_canvas(course: Course) -> None:
         ({"canvas_id": "17"}, "student00"),
         ({"login": "Emmy@example.edu"}, "student01"),
     ):
-        assert find_student(visitor({CUSTOM: told}), pupils).account == account
+        assert find_student(parse_identity({CUSTOM: told}), pupils).account == account
 
 
 def test_times_are_the_same(course: Course) -> None:
@@ -115,7 +115,7 @@ def test_times_are_the_same(course: Course) -> None:
         parse_utc((f / "timestamp.txt").read_text())
         for f in course.submitted.glob("*/*")
     }
-    assert {as_moment(time) for _, time in rows} == stamps
+    assert {parse_datetime(time) for _, time in rows} == stamps
 
 
 def test_looking_writes_nothing(course: Course) -> None:
@@ -135,14 +135,18 @@ def test_the_course_moves_and_is_kept_with_its_gradebook(
     )
     plan.state.mkdir(parents=True)
     (plan.homes / plan.grader).mkdir(parents=True)
-    monkeypatch.setattr("unrolled.hub.setup.course_folder._give", lambda *_: None)
-    place_course(plan, course)
+    monkeypatch.setattr(
+        "unrolled.hub.setup.course_folder._change_owner", lambda *_: None
+    )
+    copy_course(plan, course)
     copied = load_course(plan.course_root)
     assert len(read_rows(copied, "select id from student")) == STUDENTS
-    monkeypatch.setattr("unrolled.hub.commands.as_account", lambda _, command: command)
+    monkeypatch.setattr(
+        "unrolled.hub.commands.wrap_for_account", lambda _, command: command
+    )
     monkeypatch.setattr(HubPlan, "staff_env", Path(sys.prefix))
-    monkeypatch.setattr("unrolled.hub.setup.start.down", lambda _: True)
-    with tarfile.open(purge(plan, tmp_path / "kept")) as archive:
+    monkeypatch.setattr("unrolled.hub.setup.start.stop_hub", lambda _: True)
+    with tarfile.open(purge_hub(plan, tmp_path / "kept")) as archive:
         names = archive.getnames()
     dumps = [n for n in names if "/build/backups/" in n and n.endswith(".dump")]
     assert len(dumps) == bool(course.database.url)

@@ -14,13 +14,18 @@ from sign_in_hub import ROOT, enrol, place_plan
 from stand_in_canvas import CLAIM
 
 from unrolled.course.model import load_course
-from unrolled.hub.lti.authenticator import CanvasAuthenticator, safe_account
-from unrolled.hub.lti.identity import Pupil, Refused, find_student, visitor
+from unrolled.hub.lti.authenticator import CanvasAuthenticator, is_safe_account
+from unrolled.hub.lti.identity import (
+    SignInRefusedError,
+    Student,
+    find_student,
+    parse_identity,
+)
 
-ADA = Pupil("ada", "17", "S17", "ada", "ada@example.edu")
+ADA = Student("ada", "17", "S17", "ada", "ada@example.edu")
 PEOPLE = [
-    *(ADA, Pupil("emmy", "18", "S18", "emmy"), Pupil("sophie", sis_id="S19")),
-    *(Pupil("alan", login="Turing"), Pupil("copy", "20"), Pupil("copied", "20")),
+    *(ADA, Student("emmy", "18", "S18", "emmy"), Student("sophie", sis_id="S19")),
+    *(Student("alan", login="Turing"), Student("copy", "20"), Student("copied", "20")),
 ]
 FOUND = {
     "ada": {"canvas_id": "17", "login": "emmy"},
@@ -33,7 +38,7 @@ FOUND = {
 @pytest.mark.parametrize("account", FOUND)
 def test_the_surest_key_decides(account: str) -> None:
     """Is the Canvas id believed first, then SIS id, then the login?"""
-    person = visitor({"sub": "x", f"{CLAIM}custom": FOUND[account]})
+    person = parse_identity({"sub": "x", f"{CLAIM}custom": FOUND[account]})
     assert find_student(person, PEOPLE).account == account
 
 
@@ -49,14 +54,14 @@ def test_the_surest_key_decides(account: str) -> None:
 )
 def test_a_doubt_is_no_student(told: dict[str, Any]) -> None:
     """Is nobody taken whose surer key is another's, who is two, or tells no text?"""
-    with pytest.raises(Refused):
-        find_student(visitor({"sub": "x", f"{CLAIM}custom": told}), PEOPLE)
+    with pytest.raises(SignInRefusedError):
+        find_student(parse_identity({"sub": "x", f"{CLAIM}custom": told}), PEOPLE)
 
 
 def test_email_counts_only_where_it_is_allowed() -> None:
     """Is an address that a student can change no key, unless lti.toml says so?"""
-    person = visitor({"sub": "x", "email": "Ada@Example.edu"})
-    with pytest.raises(Refused):
+    person = parse_identity({"sub": "x", "email": "Ada@Example.edu"})
+    with pytest.raises(SignInRefusedError):
         find_student(person, PEOPLE)
     assert find_student(person, PEOPLE, match_email=True) == ADA
 
@@ -64,7 +69,7 @@ def test_email_counts_only_where_it_is_allowed() -> None:
 def test_the_school_s_number_is_taken_from_canvas_s_own_part() -> None:
     """Does the SIS id that Canvas writes itself count before one from a link?"""
     token = {f"{CLAIM}lis": {"person_sourcedid": "S17"}}
-    assert visitor(token | {f"{CLAIM}custom": {"sis_id": "S18"}}).sis_id == "S17"
+    assert parse_identity(token | {f"{CLAIM}custom": {"sis_id": "S18"}}).sis_id == "S17"
 
 
 @pytest.mark.parametrize(
@@ -77,7 +82,7 @@ def test_the_school_s_number_is_taken_from_canvas_s_own_part() -> None:
 )
 def test_no_student_gets_an_account_with_rights(name: str, safe: bool) -> None:
     """Are accounts of staff, of graders and of the system never a student's?"""
-    assert safe_account(name, {"ta"}) is safe
+    assert is_safe_account(name, {"ta"}) is safe
 
 
 def test_an_administrator_s_account_is_no_student_s(
@@ -89,9 +94,9 @@ def test_an_administrator_s_account_is_no_student_s(
     sudo = type("Group", (), {"gr_name": "sudo", "gr_gid": 27, "gr_mem": ["sam"]})
     monkeypatch.setattr("pwd.getpwnam", lambda name: pwd)
     monkeypatch.setattr("grp.getgrall", lambda: [own])
-    assert safe_account("sam", set())
+    assert is_safe_account("sam", set())
     monkeypatch.setattr("grp.getgrall", lambda: [own, sudo])
-    assert not safe_account("sam", set())
+    assert not is_safe_account("sam", set())
 
 
 @pytest.mark.skipif(
@@ -116,7 +121,7 @@ def test_the_records_are_read_as_their_owner(tmp_path: Path) -> None:
         secret.chmod(0o600)
         kept.unlink()
         kept.symlink_to(secret)
-        with pytest.raises(Refused, match="could not read"):
+        with pytest.raises(SignInRefusedError, match="could not read"):
             reader.pupils()
     finally:
         shutil.rmtree(python.parents[2])

@@ -41,7 +41,7 @@ def test_the_first_sandbox_that_starts_is_tried(
             [{"tier": tier, "sufficient": sufficient, "trouble": trouble}]
         )
 
-    monkeypatch.setattr(check, "as_grader", doctor)
-    (found,) = check._sandbox(PLAN)
+    monkeypatch.setattr(check, "run_as_grader", doctor)
+    (found,) = check._check_sandbox(PLAN)
     assert (found.holds, asked) == (holds, list(machine))
     assert said in found.found

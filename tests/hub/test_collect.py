@@ -188,7 +188,7 @@ def test_odd_names_stop_nobody(hub: Hub, name: str) -> None:
 
 def test_too_large(hub: Hub) -> None:
     """Are large files, large folders, too many files and endless folders refused?"""
-    rules = reading.Rules((), ("*",), 1000, 1500, files=20, depth=3)
+    rules = reading.SubmissionRules((), ("*",), 1000, 1500, files=20, depth=3)
     place = hub.hand_in("ada")
     (place / "big.bin").write_bytes(b"x" * 1001)
     assert "larger than 0.001 MB" in refusal(place, rules)
@@ -251,8 +251,11 @@ def test_a_folder_that_is_exchanged_before_it_is_copied(
     look = reading.read_entry
 
     def exchanged(
-        inbound: int, name: str, rules: reading.Rules, target: Path | None = None
-    ) -> reading.Found:
+        inbound: int,
+        name: str,
+        rules: reading.SubmissionRules,
+        target: Path | None = None,
+    ) -> reading.EntryInfo:
         if target is not None:
             hub.accounts.names[os.geteuid()] = "emmy"
         return look(inbound, name, rules, target)
@@ -296,11 +299,13 @@ def test_a_time_in_the_course_s_zone(hub: Hub) -> None:
     assert report is not None and report.notes == []
 
 
-def refusal(place: Path, rules: reading.Rules, target: Path | None = None) -> str:
+def refusal(
+    place: Path, rules: reading.SubmissionRules, target: Path | None = None
+) -> str:
     folder = os.open(place.parent, os.O_RDONLY)
     try:
         reading.read_entry(folder, place.name, rules, target)
-    except reading.Refused as why:
+    except reading.SubmissionRefusedError as why:
         return str(why)
     finally:
         os.close(folder)
@@ -312,7 +317,7 @@ def test_a_file_that_grows_while_it_is_copied(
 ) -> None:
     """Is the copy bounded when its owner makes the file larger after the first look?"""
     place = hub.hand_in("ada")
-    rules = reading.Rules((), ("*",), 5000, 9000)
+    rules = reading.SubmissionRules((), ("*",), 5000, 9000)
     read, more = os.read, iter([b"more" * 500] * 1000)
 
     def growing(descriptor: int, size: int) -> bytes:
@@ -355,7 +360,7 @@ def test_an_owner_who_swaps_files(hub: Hub) -> None:
 
 def copy_of(victim: Path) -> str:
     """What came of the copy of a folder whose owner swaps a file: in one word."""
-    rules = reading.Rules((), ("*",), 1000, 1000000)
+    rules = reading.SubmissionRules((), ("*",), 1000, 1000000)
     with tempfile.TemporaryDirectory() as target:
         why = refusal(victim.parent, rules, Path(target))
         copied = Path(target, victim.name)
@@ -385,7 +390,7 @@ def test_a_file_swapped_between_two_looks(
 
     monkeypatch.setattr(os, "open", swap_and_open)
     target = hub.root / "copy"
-    rules = reading.Rules((), ("*",), 1000, 1000000)
+    rules = reading.SubmissionRules((), ("*",), 1000, 1000000)
     assert refusal(place, rules, target) == "'swapped.txt' is a link"
     assert victim.is_symlink() and not (target / victim.name).exists()
 

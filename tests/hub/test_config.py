@@ -20,7 +20,7 @@ from traitlets.utils.importstring import import_item
 from unrolled.course.model import load_course
 from unrolled.errors import UserError
 from unrolled.hub.plan import HubPlan, load_plan, make_plan
-from unrolled.hub.setup.hub_config import bounded, configure
+from unrolled.hub.setup.hub_config import build_memory_limit, configure
 from unrolled.hub.setup.services import CULLER
 from unrolled.hub.staff.gate import Gate
 
@@ -98,7 +98,7 @@ def test_wrong_limits(tmp_path: Path, line: str, words: str) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux counts memory for data")
 def test_memory_is_bounded(tmp_path: Path) -> None:
     """Does a notebook that takes too much fail, and one that works not notice?"""
-    bound = bounded(replace(plan_of(tmp_path), memory_mb=600))
+    bound = build_memory_limit(replace(plan_of(tmp_path), memory_mb=600))
     code = "import numpy as np; x = np.ones({} * 125_000); print('taken')"
     kernel = "import subprocess, sys; subprocess.run([sys.executable, '-c', {!r}])"
     for size, taken in ((200, True), (900, False)):

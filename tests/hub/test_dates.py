@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cli_support import NAME, command, make_class
 
-from unrolled.course.dates import FILE, read_dates
+from unrolled.course.dates import DATES_FILE, read_dates
 from unrolled.course.model import Course
 
 CAPFD = pytest.CaptureFixture[str]
@@ -56,10 +56,10 @@ def test_a_changed_due_date(released: tuple[Course, Path], capfd: CAPFD) -> None
     change(course, "2027-03-20 12:00:00")
     assert "Students see the titles and due dates" in build(capfd, course)
     assert due(place).startswith("2027-03-20T12:00:00")
-    written = (place / FILE).stat().st_mtime_ns
+    written = (place / DATES_FILE).stat().st_mtime_ns
     assert "Students see" not in build(capfd, course)
-    assert (place / FILE).stat().st_mtime_ns == written
-    assert (place / FILE).stat().st_mode & 0o777 == 0o644
+    assert (place / DATES_FILE).stat().st_mtime_ns == written
+    assert (place / DATES_FILE).stat().st_mode & 0o777 == 0o644
 
 
 def test_only_what_is_released(released: tuple[Course, Path], capfd: CAPFD) -> None:
@@ -72,7 +72,7 @@ def test_only_what_is_released(released: tuple[Course, Path], capfd: CAPFD) -> N
     (place / "outbound" / NAME).rmdir()
     build(capfd, course)
     assert due(place) == before
-    document = json.loads((place / FILE).read_text())
+    document = json.loads((place / DATES_FILE).read_text())
     assert list(document["assignments"]) == [NAME]
 
 
@@ -89,4 +89,4 @@ def test_who_may_not_write_there(
     monkeypatch.setattr("unrolled.course.exchange.write_dates", refuse)
     told = build(capfd, course)
     assert "students still see the dates of before" in told
-    assert str(place / FILE) in told
+    assert str(place / DATES_FILE) in told

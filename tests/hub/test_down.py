@@ -44,8 +44,8 @@ def purge(
         done.append("stopped")
         return True
 
-    monkeypatch.setattr("unrolled.hub.setup.process.down", stop)
-    monkeypatch.setattr("unrolled.hub.setup.start.down", stop)
+    monkeypatch.setattr("unrolled.hub.setup.process.stop_hub", stop)
+    monkeypatch.setattr("unrolled.hub.setup.start.stop_hub", stop)
     monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
     told = command(
         capfd, "--course", str(tmp_path / "course"), "hub", "down", "--purge"
@@ -86,8 +86,8 @@ def test_the_archive_has_the_course_and_is_its_owner_s(
     ):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("x")
-    monkeypatch.setattr("unrolled.hub.setup.start.down", lambda _: True)
-    archive = start.purge(plan, tmp_path / "kept")
+    monkeypatch.setattr("unrolled.hub.setup.start.stop_hub", lambda _: True)
+    archive = start.purge_hub(plan, tmp_path / "kept")
     assert archive.stat().st_mode & 0o777 == 0o600
     with tarfile.open(archive) as tar:
         names = set(tar.getnames())

@@ -12,7 +12,7 @@ from hub_support import NAME, NOTEBOOK, Hub
 from nbgrader.exchange import ExchangeError
 
 from unrolled.course.dates import read_dates
-from unrolled.files import put_in_place
+from unrolled.files import replace_folder
 
 
 def work(hub: Hub) -> Path:
@@ -119,7 +119,7 @@ def test_a_folder_that_cannot_take_its_place(tmp_path: Path) -> None:
     place.mkdir()
     (place / "old").touch()
     with pytest.raises(FileNotFoundError):
-        put_in_place(tmp_path / "lost", place)
+        replace_folder(tmp_path / "lost", place)
     assert [p.name for p in tmp_path.rglob("*")] == ["place", "old"]
 
 

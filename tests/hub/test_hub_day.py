@@ -35,9 +35,9 @@ from payload_support import add_hostile_answers, check_nothing_runs, watched
 
 from unrolled.assignment.load import load_material, load_reference
 from unrolled.course.model import load_course
-from unrolled.hub.servers import student_servers
-from unrolled.hub.setup.process import require_free, strays
-from unrolled.samples.build_submission import cook
+from unrolled.hub.servers import list_student_servers
+from unrolled.hub.setup.process import list_hub_processes, require_free
+from unrolled.samples.build_submission import build_notebook
 from unrolled.samples.recipe import load_students
 
 NAME, NOTEBOOK = "02_forward_pass", "forward_pass.ipynb"
@@ -131,7 +131,7 @@ def handed_in(hub: Hub, kind: str) -> bytes:
     material = load_material(load_course(ROOT), NAME)
     students = {s.name: s for s in load_students(ROOT / "tests" / "submissions")}
     recipe = students[kind].recipes[NAME]
-    return cook(recipe, material, load_reference(material))
+    return build_notebook(recipe, material, load_reference(material))
 
 
 def put(hub: Hub, name: str, content: bytes) -> None:
@@ -309,7 +309,7 @@ def test_thirty_students_hand_in_within_a_minute(hub: Hub) -> None:
 def test_a_restart_keeps_those_who_work(hub: Hub, browser: Browser) -> None:
     """Does a server run on while the hub starts anew, or has been killed?"""
     with browser.person("ada") as page:
-        servers = {p.pid for p in student_servers(hub.plan)}
+        servers = {p.pid for p in list_student_servers(hub.plan)}
         limits = Path(f"/proc/{min(servers)}/limits").read_text()
         assert f"{hub.plan.memory_mb}000000" in limits
         toml = hub.root / "course.toml"
@@ -325,7 +325,7 @@ def test_a_restart_keeps_those_who_work(hub: Hub, browser: Browser) -> None:
         hub.process.kill()
         hub.process.wait(60)
         hub.start()
-        assert {p.pid for p in student_servers(hub.plan)} >= servers
+        assert {p.pid for p in list_student_servers(hub.plan)} >= servers
         wait_until(lambda: page.goto(f"{hub.address}/user/ada/course").ok)
 
 
@@ -341,7 +341,7 @@ def test_a_restart_loses_nothing(hub: Hub, browser: Browser) -> None:
         inbound = hub.plan.exchange / hub.plan.course / "inbound"
         before = sorted(p.name for p in inbound.iterdir())
         hub.stop()
-        assert strays(hub.plan) == []
+        assert list_hub_processes(hub.plan) == []
         require_free(hub.plan)
         hub.start()
     assert "# A note that I have saved" in work.read_text()

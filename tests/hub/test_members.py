@@ -47,7 +47,7 @@ def test_a_name_that_cannot_be_an_account(
     """Is whoever could not sign in left out of gradebook and hub, with the reason?"""
     course = make_class(tmp_path / "course")
     (course.root / "people.csv").write_text(PEOPLE)
-    monkeypatch.setattr("unrolled.hub.members.Hub", FakeHub)
+    monkeypatch.setattr("unrolled.hub.members.HubClient", FakeHub)
     monkeypatch.setenv("JUPYTERHUB_SERVICE_NAME", f"{course.id}-authoring")
     monkeypatch.setenv("JUPYTERHUB_API_URL", "http://nowhere")
     monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "token")

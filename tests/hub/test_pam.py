@@ -20,14 +20,14 @@ from unrolled.hub.plan import HubPlan
 
 CONFIG = """
 from pathlib import Path
-from unrolled.hub.setup.hub_config import _sign_in, groups
+from unrolled.hub.setup.hub_config import _configure_sign_in, list_groups
 from unrolled.hub.plan import load_plan
 from no_proxy import NoProxy
 
 c = get_config()
 plan = load_plan(Path({folder!r}))
-_sign_in(c, plan)
-c.JupyterHub.load_groups = groups(plan)
+_configure_sign_in(c, plan)
+c.JupyterHub.load_groups = list_groups(plan)
 c.JupyterHub.proxy_class = NoProxy
 c.JupyterHub.hub_bind_url = "http://127.0.0.1:{port}"
 c.JupyterHub.db_url = "sqlite:///{folder}/hub/jupyterhub.sqlite"

@@ -19,8 +19,8 @@ from hub_support import NAME
 from rights_support import Doors, make_place, open_doors
 from server_support import free_port
 
-from unrolled.hub.setup.services import formgrader_service
-from unrolled.hub.staff.read_only import FOLDERS
+from unrolled.hub.setup.services import make_formgrader_service
+from unrolled.hub.staff.read_only import VISIBLE_FOLDERS
 
 pytest.importorskip("jupyterhub", reason="pip install jupyterhub")
 
@@ -231,7 +231,7 @@ def test_tricks_to_do_more(doors: Doors, method: str, path: str) -> None:
 
 def test_an_assistant_sees_folders_of_marking_only(doors: Doors) -> None:
     """Are no other names listed, neither in the grader's home nor in the course?"""
-    for path, names in (("", {"rnn"}), ("rnn", FOLDERS)):
+    for path, names in (("", {"rnn"}), ("rnn", VISIBLE_FOLDERS)):
         _, text = doors.ask("ta", "assistants", "GET", f"api/contents/{path}")
         assert {m["name"] for m in json.loads(text)["content"]} <= set(names)
 
@@ -302,7 +302,7 @@ def test_pages_offer_no_button_that_is_refused(doors: Doors) -> None:
 
 def test_a_server_without_its_gate_does_not_start(doors: Doors) -> None:
     """Would assistants get an open server if the gate could not be loaded?"""
-    service = formgrader_service(doors.place.plan)
+    service = make_formgrader_service(doors.place.plan)
     command = [w.replace("hub.gate", "hub.no_gate") for w in service["command"]]
     assert command != service["command"]
     done = subprocess.run(

@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("psutil", reason="pip install psutil")
 
-from unrolled.hub.setup.process import answers
+from unrolled.hub.setup.process import is_answering
 
 
 class _Status(BaseHTTPRequestHandler):
@@ -31,5 +31,5 @@ def test_a_page_that_is_an_error_does_not_answer(status: int, there: bool) -> No
     """Is a sign-in page that fails (500) found by the start and by the check?"""
     with HTTPServer(("127.0.0.1", 0), _Status) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        assert answers(f"http://127.0.0.1:{server.server_port}/{status}") is there
+        assert is_answering(f"http://127.0.0.1:{server.server_port}/{status}") is there
         server.shutdown()

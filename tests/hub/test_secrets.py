@@ -22,9 +22,9 @@ from hub_support import TOML
 from unrolled.course.model import load_course
 from unrolled.errors import UserError
 from unrolled.hub.check import check, secrets
-from unrolled.hub.check.check import QUICK
+from unrolled.hub.check.check import QUICK_PROBES
 from unrolled.hub.check.finding import Finding
-from unrolled.hub.clone import clones, close_clones, require_closed
+from unrolled.hub.clone import close_clones, list_clones, require_closed
 from unrolled.hub.plan import HubPlan
 from unrolled.hub.setup import start
 
@@ -84,7 +84,7 @@ def plan(place: Path) -> HubPlan:
 
 def findings(plan: HubPlan) -> list[Finding]:
     """What all probes of this kind find."""
-    probes = [p for p in QUICK if p.__module__ == secrets.__name__]
+    probes = [p for p in QUICK_PROBES if p.__module__ == secrets.__name__]
     assert len(probes) >= 5
     return [f for probe in probes for f in probe(plan)]
 
@@ -135,10 +135,10 @@ def test_the_start_closes_the_clone_and_the_course(
 
     monkeypatch.setattr(start, "install", stop)
     with pytest.raises(UserError, match="far enough"):
-        start.prepare(load_course(course), said.append)
+        start.prepare_hub(load_course(course), said.append)
     for folder in (course, other):
         assert folder.stat().st_mode & 0o007 == 0
-        assert folder in clones(plan)
+        assert folder in list_clones(plan)
         assert any(str(folder) in line for line in said)
         assert _seen_by_student(folder / "lessons") is False
 
@@ -275,13 +275,13 @@ def test_a_clone_that_opened_meanwhile_stops_the_start(
     monkeypatch.setattr(start, "PROJECT", other)
     for step in ("prepare_state", "make_exchange", "write_environment_files"):
         monkeypatch.setattr(start, step, lambda _: None)
-    for step in ("make_account", "make_accounts", "place_course"):
+    for step in ("make_account", "make_accounts", "copy_course"):
         monkeypatch.setattr(start, step, lambda *_: [])
     monkeypatch.setattr(start, "install", lambda *_: course.chmod(0o755))
     monkeypatch.setattr(start, "build_course", lambda _: None)
-    monkeypatch.setattr(start, "_with_students", lambda plan, _: plan)
+    monkeypatch.setattr(start, "_add_students", lambda plan, _: plan)
     with pytest.raises(UserError, match="solutions and hidden tests"):
-        start.prepare(load_course(course), lambda _: None)
+        start.prepare_hub(load_course(course), lambda _: None)
 
 
 class Members:
@@ -301,8 +301,8 @@ def checked(
 ) -> list[Finding]:
     """What `unrolled hub check` finds wrong; the slow probes are left out."""
     monkeypatch.setattr(Members, "groups", groups, raising=False)
-    monkeypatch.setattr(check, "Hub", Members)
-    monkeypatch.setattr(check, "SLOW", ())
+    monkeypatch.setattr(check, "HubClient", Members)
+    monkeypatch.setattr(check, "SLOW_PROBES", ())
     return [f for f in check.check_hub(plan).findings if not f.holds]
 
 

@@ -19,8 +19,8 @@ from tornado.web import HTTPError
 from traitlets.config import Config
 
 from unrolled.hub.lti.authenticator import CanvasAuthenticator, configure_canvas
-from unrolled.hub.lti.identity import CUSTOM, visitor
-from unrolled.hub.lti.pages import app_settings, refusal
+from unrolled.hub.lti.identity import CUSTOM_CLAIM, parse_identity
+from unrolled.hub.lti.pages import build_app_settings, make_refusal
 
 STUDENTS = {
     "ada": {"lms_user_id": "17", "login": "ada", "sis_id": "S17"},
@@ -188,7 +188,7 @@ def test_canvas_gets_settings_that_ask_for_no_rights(hub: SignInHub) -> None:
     assert document["scopes"] == []
     assert document["oidc_initiation_url"] == f"{hub.url}/hub/lti13/oauth_login"
     assert document["public_jwk"].keys() == {"kty", "n", "e", "alg", "use", "kid"}
-    assert document == app_settings(f"{hub.url}/hub/", document["public_jwk"])
+    assert document == build_app_settings(f"{hub.url}/hub/", document["public_jwk"])
 
 
 def test_the_records_are_unreadable(hub: SignInHub) -> None:
@@ -208,8 +208,8 @@ def test_the_records_are_unreadable(hub: SignInHub) -> None:
 
 def test_a_name_from_canvas_is_shown_as_text() -> None:
     """Does a name with HTML in it do nothing in the page?"""
-    person = visitor({"sub": "<b>", "name": "<script>alert(1)</script>"})
-    page = vars(refusal(person, "no <i>reason</i>"))["jupyterhub_html_message"]
+    person = parse_identity({"sub": "<b>", "name": "<script>alert(1)</script>"})
+    page = vars(make_refusal(person, "no <i>reason</i>"))["jupyterhub_html_message"]
     assert "<script>" not in page
     assert "<b>" not in page
     assert "<i>" not in page
@@ -234,13 +234,17 @@ def test_the_configuration_has_traits_that_exist(tmp_path: Path) -> None:
 
 def test_all_that_is_asked_of_canvas_is_read() -> None:
     """Does a person arrive whole by the settings that Canvas was given?"""
-    asked = app_settings("https://hub.example.edu/hub/", {})["custom_fields"]
+    asked = build_app_settings("https://hub.example.edu/hub/", {})["custom_fields"]
     told = {
         "$Canvas.user.id": "17",
         "$Canvas.user.loginId": "ada",
         "$Canvas.user.sisSourceId": "S17",
     }
-    person = visitor({CUSTOM: {key: told[word] for key, word in asked.items()}})
+    person = parse_identity(
+        {CUSTOM_CLAIM: {key: told[word] for key, word in asked.items()}}
+    )
     assert (person.canvas_id, person.login, person.sis_id) == ("17", "ada", "S17")
-    unknown = visitor({CUSTOM: asked})  # Canvas leaves what it does not know
+    unknown = parse_identity(
+        {CUSTOM_CLAIM: asked}
+    )  # Canvas leaves what it does not know
     assert (unknown.canvas_id, unknown.login, unknown.sis_id) == ("", "", "")

@@ -12,12 +12,12 @@ from nbgrader.utils import notebook_hash, parse_utc
 
 from unrolled.course.dates import read_dates
 from unrolled.course.model import load_course
-from unrolled.hub.grading.progress import Standing, standings
-from unrolled.hub.grading.state import Gradings
+from unrolled.hub.grading.progress import ClassProgress, count_progress
+from unrolled.hub.grading.state import GradingState
 
 
-def standing(hub: Hub) -> Standing:
-    return standings(load_course(hub.course), hub.exchange / COURSE)[NAME]
+def standing(hub: Hub) -> ClassProgress:
+    return count_progress(load_course(hub.course), hub.exchange / COURSE)[NAME]
 
 
 def grade(hub: Hub, student: str, waits: bool) -> None:
@@ -59,7 +59,7 @@ def later(path: Path, seconds: float) -> None:
 
 def test_from_handed_in_to_released(hub: Hub) -> None:
     """Does each step count when it is done, and count again when work is renewed?"""
-    assert standing(hub) == Standing(released=True)
+    assert standing(hub) == ClassProgress(released=True)
     hub.hand_in("ada", late=-60)
     hub.hand_in("emmy")  # of a wrong owner
     assert (standing(hub).handed_in, standing(hub).fresh) == (2, 2)
@@ -110,12 +110,13 @@ def test_a_changed_date_reaches_students(
 ) -> None:
     """Is a new due date told without a release, once course.toml was changed?"""
     monkeypatch.setattr(
-        "unrolled.hub.grading.state.exchange_folder", lambda _: hub.exchange / COURSE
+        "unrolled.hub.grading.state.find_exchange_folder",
+        lambda _: hub.exchange / COURSE,
     )
-    gradings = Gradings(hub.course)
+    gradings = GradingState(hub.course)
     toml = hub.course / "course.toml"
     toml.write_text(toml.read_text().replace("2027-02-05", "2027-02-12"))
-    gradings._look()
+    gradings._read_progress()
     due = read_dates(hub.exchange / COURSE).assignments[NAME].due
     assert due is not None
     assert due.day == 12

@@ -23,14 +23,14 @@ from nbgrader.exchange import ExchangeError
 from nbgrader.utils import notebook_hash
 from server_support import Browser, said, student_server
 
-from unrolled.course.dates import Dates, Released
+from unrolled.course.dates import CourseDates, ReleasedAssignment
 from unrolled.feedback.policy import FEEDBACK as FREE
 from unrolled.hub.notice import Notice, write_notice
-from unrolled.hub.student.errors import Trouble, explained
-from unrolled.hub.student.exchange_client import Submission, Work
-from unrolled.hub.student.feedback_page import PLACE, with_way_back
-from unrolled.hub.student.rows import distance, rows
-from unrolled.timestamps import moment
+from unrolled.hub.student.errors import StudentFacingError, explain_errors
+from unrolled.hub.student.exchange_client import AssignmentStatus, Submission
+from unrolled.hub.student.feedback_page import LINK_MARKER, add_back_link
+from unrolled.hub.student.rows import format_distance, make_rows
+from unrolled.timestamps import format_moment
 
 PAGE = "/user/ada/course"
 CHICAGO = ZoneInfo("America/Chicago")
@@ -138,8 +138,9 @@ def test_a_fresh_copy(clean: tuple[Hub, Browser]) -> None:
 
 
 FEEDBACK = (
-    f"<body>{PLACE}<h1>Forward <span class='points'>(Score: 81.5 / 100.0)</span></h1>"
-    f"<p>{PLACE}</p></body>"
+    f"<body>{LINK_MARKER}<h1>Forward "
+    "<span class='points'>(Score: 81.5 / 100.0)</span></h1>"
+    f"<p>{LINK_MARKER}</p></body>"
 )
 
 
@@ -158,7 +159,7 @@ def test_feedback(clean: tuple[Hub, Browser]) -> None:
     assert "Feedback is there" in browser.get(PAGE)[1]
     status, page, where = act(browser, "feedback")
     back = '<a class="back" href="/user/ada/course">← Back to the course page</a>'
-    assert (status, page) == (200, FEEDBACK.replace(PLACE, back, 1))
+    assert (status, page) == (200, FEEDBACK.replace(LINK_MARKER, back, 1))
     assert where.endswith(f"/user/ada/course/feedback/{NAME}")
     assert "Graded: 81.5 / 100" in browser.get(PAGE)[1]
 
@@ -331,7 +332,10 @@ def test_no_exchange(student: tuple[Hub, Browser]) -> None:
 )
 def test_errors_in_words(error: Exception, words: str) -> None:
     """Does every error become a sentence that says what to do?"""
-    with pytest.raises(Trouble, match=words) as caught, explained("It failed"):
+    with (
+        pytest.raises(StudentFacingError, match=words) as caught,
+        explain_errors("It failed"),
+    ):
         raise error
     assert str(caught.value).startswith("It failed: ")
 
@@ -351,10 +355,10 @@ def test_what_a_student_has_not_installed() -> None:
 def test_times_in_words() -> None:
     """Are times in the course's zone, and distances in the largest unit?"""
     due = datetime(2027, 7, 1, 4, 59, tzinfo=UTC)
-    assert moment(due, CHICAGO) == "Wed 30 Jun 2027, 23:59 CDT"
-    assert distance(timedelta(days=3, hours=5)) == "in 3 days"
-    assert distance(timedelta(hours=-1.5)) == "1 hour ago"
-    assert distance(timedelta(seconds=20)) == "in 1 minute"
+    assert format_moment(due, CHICAGO) == "Wed 30 Jun 2027, 23:59 CDT"
+    assert format_distance(timedelta(days=3, hours=5)) == "in 3 days"
+    assert format_distance(timedelta(hours=-1.5)) == "1 hour ago"
+    assert format_distance(timedelta(seconds=20)) == "in 1 minute"
 
 
 def test_rows_of_all_states(tmp_path: Path) -> None:
@@ -364,16 +368,20 @@ def test_rows_of_all_states(tmp_path: Path) -> None:
     late = Submission(now, False, None)
     graded = Submission(now - 9 * day, True, None, "80 / 100")
     work = [
-        Work("late", True, tmp_path / "late", submissions=(late,)),
-        Work("graded", True, tmp_path / "graded", submissions=(graded, late)),
-        Work("overdue", True, tmp_path / "overdue"),
-        Work("soon", True, tmp_path / "soon"),
-        Work("04_gone_by", False, tmp_path / "gone"),
+        AssignmentStatus("late", True, tmp_path / "late", submissions=(late,)),
+        AssignmentStatus(
+            "graded", True, tmp_path / "graded", submissions=(graded, late)
+        ),
+        AssignmentStatus("overdue", True, tmp_path / "overdue"),
+        AssignmentStatus("soon", True, tmp_path / "soon"),
+        AssignmentStatus("04_gone_by", False, tmp_path / "gone"),
     ]
     offsets = {"late": -2, "graded": -3, "overdue": -1, "soon": 1}
-    told = {n: Released(n.title(), now + k * day, 10) for n, k in offsets.items()}
-    table = rows(
-        {w.name: w for w in work}, Dates("", CHICAGO, told), tmp_path, "/", now
+    told = {
+        n: ReleasedAssignment(n.title(), now + k * day, 10) for n, k in offsets.items()
+    }
+    table = make_rows(
+        {w.name: w for w in work}, CourseDates("", CHICAGO, told), tmp_path, "/", now
     )
     assert [r.name for r in table] == [
         "graded",
@@ -427,6 +435,6 @@ def test_no_feedback_says_so(clean: tuple[Hub, Browser]) -> None:
 def test_an_older_feedback_page_leads_back_too() -> None:
     """Does a page without a place for the link get it before all else?"""
     old = "<html><body class='x'><h4>forward_pass (Score: 1.0 / 2.0)</h4></body></html>"
-    page = with_way_back(old, "/user/ada/course")
+    page = add_back_link(old, "/user/ada/course")
     assert page.index("<body class='x'>") < page.index("Back to") < page.index("<h4>")
-    assert "Back to" in with_way_back("", "/user/ada/course")
+    assert "Back to" in add_back_link("", "/user/ada/course")

@@ -8,13 +8,13 @@ import time
 
 from rich.console import Console
 
-from unrolled.report.talk import Talk
+from unrolled.report.talk import StatusLine
 
 
 def test_lines_in_a_pipe() -> None:
     """Is each step a line, and does a line follow while it lasts?"""
     file = io.StringIO()
-    with Talk(Console(file=file, width=20), every=0.05) as talk:
+    with StatusLine(Console(file=file, width=20), every=0.05) as talk:
         talk.say("making the students' environment (a minute or two)")
         until = time.monotonic() + 60
         while file.getvalue().count("\n") < 3:
@@ -31,7 +31,7 @@ def test_lines_in_a_pipe() -> None:
 def test_silent_afterwards() -> None:
     """Is nothing said any more when the work is done?"""
     file = io.StringIO()
-    with Talk(Console(file=file), every=0.01) as talk:
+    with StatusLine(Console(file=file), every=0.01) as talk:
         talk.say("looking")
     said = file.getvalue()
     time.sleep(0.1)
@@ -42,7 +42,7 @@ def test_a_line_in_a_terminal() -> None:
     """Does the line in a terminal count the seconds?"""
     file = io.StringIO()
     console = Console(file=file, force_terminal=True, width=80)
-    with Talk(console) as talk:
+    with StatusLine(console) as talk:
         talk.say("starting the hub")
         until = time.monotonic() + 60
         while not re.search(r"starting the hub \.\.\. \d+ s", file.getvalue()):

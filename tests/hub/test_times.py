@@ -18,7 +18,7 @@ from nbgrader.utils import parse_utc, to_numeric_tz
 from traitlets.config import Config
 
 from unrolled.hub.exchange.collect_report import read_report
-from unrolled.hub.staff.formgrader import DueDate, Marking
+from unrolled.hub.staff.formgrader import DueDateHandler, HardenedFormgrader
 from unrolled.pipeline import configure
 
 CHICAGO = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d C[SD]T"
@@ -89,7 +89,7 @@ def test_a_folder_that_is_kept(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_due_date_that_is_saved_as_it_is_shown(local: str, utc: str) -> None:
     """Does formgrader's form keep a due date of winter in summer, and the reverse?"""
 
-    class Asked(DueDate):
+    class Asked(DueDateHandler):
         api = SimpleNamespace(timezone="America/Chicago")
 
     sent = {"duedate_notimezone": local}
@@ -108,7 +108,7 @@ def test_formgrader_s_form_comes_to_us() -> None:
         settings={"base_url": "/services/rnn/"},
         add_handlers=lambda _, more: routes.extend((p, h) for p, h, *_ in more),
     )
-    Marking().init_handlers(webapp)
+    HardenedFormgrader().init_handlers(webapp)
     path = f"/services/rnn/formgrader/api/assignment/{NAME}"
     found = [h for pattern, h in routes if re.fullmatch(pattern, path)]
-    assert found[0] is DueDate
+    assert found[0] is DueDateHandler

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from unrolled.lab.datasets.timing_trace import Measurement, Trace
-from unrolled.trace.plan import plan
+from unrolled.trace.plan import plan_measurements
 
 COSTS = {  # invented: fixed seconds, operations per second
     ("Keras LSTM", "cpu"): (0.020, 2e10),
@@ -19,7 +19,7 @@ COSTS = {  # invented: fixed seconds, operations per second
 def made_up(*kinds: str) -> Trace:
     """A trace of the invented costs for these devices."""
     found = []
-    for item in plan(kinds):
+    for item in plan_measurements(kinds):
         fixed, rate = COSTS[item.network, item.device]
         work = 24 * item.N * item.T * item.H * (item.D + item.H)
         seconds = (fixed + work / rate,) * 3

@@ -14,7 +14,7 @@ from matplotlib.text import Annotation
 
 from unrolled.lab.figures import hardware, style
 from unrolled.lab.figures.pipeline import schedule
-from unrolled.lab.figures.timings import crossing, per_sample
+from unrolled.lab.figures.timings import compute_per_sample, find_crossing
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_a_crossing_lies_between_two_sizes(
     cpu: list[float], gpu: list[float], found: float | None
 ) -> None:
     """Is it where the second curve falls below the first for good, or None?"""
-    place = crossing([1, 2, 4, 8][: len(cpu)], cpu, gpu)
+    place = find_crossing([1, 2, 4, 8][: len(cpu)], cpu, gpu)
     if found is None:
         assert place is None
     else:
@@ -181,7 +181,9 @@ def test_a_pipeline_says_how_long_training_waits(ax: Axes) -> None:
 
 def test_per_sample_is_a_step_over_its_batch() -> None:
     """Are microseconds per sequence the median over N?"""
-    sizes, micro = per_sample(made_up("cpu").select("torch LSTM", "cpu", "batch"))
+    sizes, micro = compute_per_sample(
+        made_up("cpu").select("torch LSTM", "cpu", "batch")
+    )
     assert sizes[0] == 1 and np.isclose(
         micro[0], 1e6 * (0.001 + 24 * 64 * 64 * 96 / 5e10)
     )

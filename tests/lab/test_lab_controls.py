@@ -6,7 +6,7 @@ import ipywidgets as widgets
 import pytest
 
 from unrolled.errors import UserError
-from unrolled.lab.widgets.controls import control, label, panels
+from unrolled.lab.widgets.controls import format_value, list_panels, make_control
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_each_form_gives_its_control(
     given: Any, kind: Any, first: Any, samples: Any
 ) -> None:
     """Which control does each form give, where does it stand, what is sampled?"""
-    found = control("hidden_size", given)
+    found = make_control("hidden_size", given)
     widget = found.widget()
     assert type(widget) is kind
     assert widget.value == found.first == first
@@ -46,12 +46,12 @@ def test_each_form_gives_its_control(
 def test_what_is_no_control_is_refused_in_words(given: Any) -> None:
     """Does an author learn which control is wrong, and how to write it?"""
     with pytest.raises(UserError, match=r"control hidden_size is no \(low, high\)"):
-        control("hidden_size", given)
+        make_control("hidden_size", given)
 
 
 def test_labels_are_whole_words_and_fit() -> None:
     """Is a parameter called by its words, in a column wide enough for them?"""
-    widget = control("learning_rate", (0.0, 1.0)).widget()
+    widget = make_control("learning_rate", (0.0, 1.0)).widget()
     assert widget.description == "learning rate"
     assert widget.tooltip == "learning rate"
     assert widget.style.description_width == "9rem"
@@ -59,21 +59,26 @@ def test_labels_are_whole_words_and_fit() -> None:
 
 def test_values_are_labelled_shortly() -> None:
     """Are floats cut to four digits, and other values as they are?"""
-    assert [label(v) for v in (1 / 3, 2.0, 7, "gru")] == ["0.3333", "2", "7", "gru"]
+    assert [format_value(v) for v in (1 / 3, 2.0, 7, "gru")] == [
+        "0.3333",
+        "2",
+        "7",
+        "gru",
+    ]
 
 
-CONTROLS = [control("k", (0, 4)), control("cell", ["rnn", "lstm"])]
+CONTROLS = [make_control("k", (0, 4)), make_control("cell", ["rnn", "lstm"])]
 
 
 def test_panels_vary_the_first_control() -> None:
     """Do static panels vary the first control, the others as at first?"""
-    assert panels(CONTROLS, None) == [{"k": k, "cell": "rnn"} for k in (0, 2, 4)]
+    assert list_panels(CONTROLS, None) == [{"k": k, "cell": "rnn"} for k in (0, 2, 4)]
 
 
 def test_panels_can_be_chosen() -> None:
     """May an author choose what the panels show, of any control?"""
-    assert panels(CONTROLS, {"cell": ["lstm"]}) == [{"k": 2, "cell": "lstm"}]
-    both = panels(CONTROLS, {"k": [1, 3], "cell": ["rnn", "lstm"]})
+    assert list_panels(CONTROLS, {"cell": ["lstm"]}) == [{"k": 2, "cell": "lstm"}]
+    both = list_panels(CONTROLS, {"k": [1, 3], "cell": ["rnn", "lstm"]})
     assert [(p["k"], p["cell"]) for p in both] == [
         *((1, "rnn"), (1, "lstm"), (3, "rnn"), (3, "lstm")),
     ]
@@ -83,4 +88,4 @@ def test_panels_can_be_chosen() -> None:
 def test_a_wrong_static_is_refused(static: Any) -> None:
     """Does an author learn of a slip in static?"""
     with pytest.raises(UserError, match="static has no"):
-        panels(CONTROLS, static)
+        list_panels(CONTROLS, static)

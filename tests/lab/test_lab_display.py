@@ -77,15 +77,15 @@ def test_a_figure_without_words_is_refused(sent: Any, alt: str) -> None:
 
 def test_the_size_on_the_page_is_in_inches_of_css(sent: Any) -> None:
     """Is a figure of 3 inches about 288 CSS pixels wide, at any resolution?"""
-    png = display.to_png(figure())
+    png = display.render_png(figure())
     plt.close("all")
-    assert display.page_size(png) == (288, 192)
-    assert re.findall(r'width="(\d+)"', display.image_tag(png, ALT)) == ["288"]
+    assert display.compute_page_size(png) == (288, 192)
+    assert re.findall(r'width="(\d+)"', display.make_image_tag(png, ALT)) == ["288"]
 
 
 def test_the_same_figure_gives_the_same_bytes() -> None:
     """Is a rendered figure reproducible?"""
-    assert display.to_png(figure()) == display.to_png(figure())
+    assert display.render_png(figure()) == display.render_png(figure())
     plt.close("all")
 
 

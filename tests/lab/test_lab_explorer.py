@@ -9,9 +9,15 @@ from matplotlib import pyplot as plt
 from unrolled.errors import UserError
 from unrolled.lab import explore
 from unrolled.lab.widgets import display
-from unrolled.lab.widgets.controls import control
-from unrolled.lab.widgets.display import page_size
-from unrolled.lab.widgets.explore import WIDGET_VIEW, Picture, live, multiples, render
+from unrolled.lab.widgets.controls import make_control
+from unrolled.lab.widgets.display import compute_page_size
+from unrolled.lab.widgets.explore import (
+    WIDGET_VIEW,
+    Picture,
+    make_widget,
+    render,
+    render_multiples,
+)
 
 
 def draw(ax: Any, k: Any, cell: Any = "rnn") -> None:
@@ -22,7 +28,7 @@ def draw(ax: Any, k: Any, cell: Any = "rnn") -> None:
 
 
 PICTURE = Picture(draw, (3.0, 2.0), "A line, steeper for a larger k")
-CONTROLS = [control("k", (0, 4)), control("cell", ["rnn", "lstm", "broken"])]
+CONTROLS = [make_control("k", (0, 4)), make_control("cell", ["rnn", "lstm", "broken"])]
 
 
 @pytest.fixture
@@ -58,7 +64,7 @@ def test_one_bundle_holds_widget_picture_and_words(sent: Any) -> None:
 
 def test_moving_a_slider_redraws() -> None:
     """Does the picture follow the slider, there and back?"""
-    (slider, _), _, image = parts(live(PICTURE, CONTROLS))
+    (slider, _), _, image = parts(make_widget(PICTURE, CONTROLS))
     before = image.value
     assert before == render(PICTURE, {"k": 2, "cell": "rnn"})
     slider.value = 3
@@ -69,7 +75,7 @@ def test_moving_a_slider_redraws() -> None:
 
 def test_choosing_redraws() -> None:
     """Does the picture follow the drop-down list?"""
-    (_, choice), _, image = parts(live(PICTURE, CONTROLS))
+    (_, choice), _, image = parts(make_widget(PICTURE, CONTROLS))
     before = image.value
     choice.value = "lstm"
     assert image.value != before
@@ -77,7 +83,7 @@ def test_choosing_redraws() -> None:
 
 def test_an_error_is_told_where_the_picture_was() -> None:
     """Does a failing draw say why, escaped, and go away when it draws again?"""
-    (_, choice), note, image = parts(live(PICTURE, CONTROLS))
+    (_, choice), note, image = parts(make_widget(PICTURE, CONTROLS))
     choice.value = "broken"
     assert note.value == (
         '<p role="alert">No figure for k = 2, cell = broken: '
@@ -95,37 +101,37 @@ def test_an_unwritten_function_is_told_in_its_words() -> None:
         raise NotImplementedError("rnn_step is not written yet")
 
     picture = Picture(stub, (3, 2), PICTURE.alt)
-    _, note, _ = parts(live(picture, CONTROLS[:1]))
+    _, note, _ = parts(make_widget(picture, CONTROLS[:1]))
     assert "k = 2: rnn_step is not written yet</p>" in note.value
 
 
 def test_the_first_picture_is_there_at_once() -> None:
     """Is the widget's picture drawn before anything is moved?"""
-    _, note, image = parts(live(PICTURE, CONTROLS))
+    _, note, image = parts(make_widget(PICTURE, CONTROLS))
     assert bytes(image.value).startswith(b"\x89PNG")
     assert (note.value, image.width) == ("", "288")
 
 
 def test_panels_stand_side_by_side_while_they_fit() -> None:
     """Are narrow panels in one row, and wide ones in a column?"""
-    narrow = page_size(multiples(PICTURE, CONTROLS))
+    narrow = compute_page_size(render_multiples(PICTURE, CONTROLS))
     assert narrow[0] == 3 * 288
-    wide = page_size(multiples(Picture(draw, (8.0, 2.0), "x"), CONTROLS))
+    wide = compute_page_size(render_multiples(Picture(draw, (8.0, 2.0), "x"), CONTROLS))
     assert wide[0] == 768
     assert wide[1] > 2 * narrow[1]
 
 
 def test_panels_show_different_values() -> None:
     """Do the panels depend on the values that are chosen for them?"""
-    some = multiples(PICTURE, CONTROLS, {"k": [1, 2]})
-    assert some != multiples(PICTURE, CONTROLS, {"k": [1, 3]})
-    assert some != multiples(PICTURE, CONTROLS, {"k": [1]})
+    some = render_multiples(PICTURE, CONTROLS, {"k": [1, 2]})
+    assert some != render_multiples(PICTURE, CONTROLS, {"k": [1, 3]})
+    assert some != render_multiples(PICTURE, CONTROLS, {"k": [1]})
 
 
 def test_a_failing_panel_leaves_the_others() -> None:
     """Is a panel that cannot be drawn a text, and no crash?"""
     static = {"cell": ["rnn", "broken"]}
-    assert multiples(PICTURE, CONTROLS, static).startswith(b"\x89PNG")
+    assert render_multiples(PICTURE, CONTROLS, static).startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("raised", [KeyError("a$b$"), RuntimeError(), ValueError("$")])
@@ -135,7 +141,7 @@ def test_any_message_can_be_written_in_a_panel(raised: Any) -> None:
     def bad(ax: Any, k: Any) -> Never:
         raise raised
 
-    assert multiples(Picture(bad, (3, 2), "x"), CONTROLS[:1])
+    assert render_multiples(Picture(bad, (3, 2), "x"), CONTROLS[:1])
 
 
 def test_draw_may_use_the_figure() -> None:
@@ -146,8 +152,8 @@ def test_draw_may_use_the_figure() -> None:
 
     picture = Picture(heat, (3, 2), "x")
     assert render(picture, {"k": 1}) != render(PICTURE, {"k": 1})
-    drawn = multiples(picture, CONTROLS[:1])
-    failed = multiples(Picture(lambda ax, k: 1 / 0, (3, 2), "x"), CONTROLS[:1])
+    drawn = render_multiples(picture, CONTROLS[:1])
+    failed = render_multiples(Picture(lambda ax, k: 1 / 0, (3, 2), "x"), CONTROLS[:1])
     assert len(drawn) > 0
     assert drawn != failed
 

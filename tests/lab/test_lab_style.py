@@ -99,4 +99,4 @@ def test_nobody_can_change_the_style_by_accident() -> None:
 def test_signed_colours_are_symmetric_about_zero(values: Any, limit: Any) -> None:
     """Is 0 always in the middle of the diverging map?"""
     kind = {"cmap": style.DIVERGING, "vmin": -limit, "vmax": limit}
-    assert style.signed(values) == kind
+    assert style.get_signed_limits(values) == kind

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from unrolled.assignment.cells import is_check, meta, ours
+from unrolled.assignment.cells import is_check, read_nbgrader_meta, read_unrolled_meta
 from unrolled.assignment.load import load_material
 from unrolled.assignment.material import Material
 from unrolled.assignment.reference import Reference, build_reference
@@ -26,13 +26,15 @@ def cut(notebook: dict[str, Any], exercise: str) -> dict[str, Any]:
     first = next(c for c in notebook["cells"] if c["cell_type"] == "code")
 
     def stays(cell: dict[str, Any]) -> bool:
-        if cell is first or ours(cell).get("helper"):
+        if cell is first or read_unrolled_meta(cell).get("helper"):
             return True
         if is_check(cell):
-            return bool(ours(cell)["exercise"] == exercise)
+            return bool(read_unrolled_meta(cell)["exercise"] == exercise)
         needed = any(text in cell["source"] for text in NEEDS[exercise])
-        shown = ours(cell).get("show") or cell["cell_type"] != "code"
-        return meta(cell).get("grade_id") == exercise or (needed and not shown)
+        shown = read_unrolled_meta(cell).get("show") or cell["cell_type"] != "code"
+        return read_nbgrader_meta(cell).get("grade_id") == exercise or (
+            needed and not shown
+        )
 
     made = copy.deepcopy(notebook)
     made["cells"] = [copy.deepcopy(cell) for cell in notebook["cells"] if stays(cell)]

@@ -18,7 +18,7 @@ import matplotlib as mpl
 import numpy as np
 
 from unrolled.assignment.catalogue import Catalogue, load_catalogue
-from unrolled.assignment.cells import defined_names, split_check
+from unrolled.assignment.cells import find_defined_names, split_check
 from unrolled.grade.session.recorded_calls import Call
 
 LESSONS = Path(__file__).parents[2] / "lessons"
@@ -161,7 +161,7 @@ def function_name(folder: Path, exercise: str) -> str:
     """The function of an exercise: of the same name, or the first it defines."""
     cells = load_lesson_cells(folder)
     source = next(c.source for c in cells if c.name == exercise)
-    names = defined_names(source)
+    names = find_defined_names(source)
     return exercise if exercise in names else names[0]
 
 

@@ -20,7 +20,7 @@ from lesson_support import (
     run_check,
 )
 
-from unrolled.assignment.seeds import cell_seed
+from unrolled.assignment.seeds import derive_cell_seed
 from unrolled.lab.datasets import corpora, published_losses
 from unrolled.lab.models import baselines, weights
 
@@ -135,7 +135,7 @@ def said_of(source: str, exercise: str, seed: int) -> dict[str, str]:
     found = {}
     for cell in CHECKS:
         if cell.exercise == exercise:
-            number = cell_seed(seed, cell.name)
+            number = derive_cell_seed(seed, cell.name)
             args = (cell.source, names, number, ORACLE, vars(LESSON))
             found[cell.name] = run_check(*args)
     return {name: said for name, said in found.items() if said}

@@ -21,7 +21,7 @@ from lesson_support import (
     run_check,
 )
 
-from unrolled.author.verify.cases import examine, solved
+from unrolled.author.verify.cases import examine, make_solved_notebook
 from unrolled.lab.datasets.timing_trace import read_trace
 
 FOLDER = LESSONS / "07_hardware"
@@ -123,7 +123,7 @@ def test_a_forged_test_bench_is_not_believed() -> None:
     lazy = next(
         m for m in reference.catalogue.misconceptions if m.name == "ReadsWhenAsked"
     )
-    notebook = solved(material, {"PrefetchingLoader": lazy.source})
+    notebook = make_solved_notebook(material, {"PrefetchingLoader": lazy.source})
     notebook["cells"].append(
         {"cell_type": "code", "id": "own", "metadata": {}, "source": LIES}
     )

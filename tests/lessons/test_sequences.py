@@ -154,7 +154,7 @@ def test_the_counts_in_the_text_are_right() -> None:
     for D, H, V in ((3, 6, 5), (100, 100, 7), (2, 8, 3)):
         assert side(1 + H // D, D, H, V) == loop(D, H, V)
     judge = networks.judge()
-    trained = sum(array.size for array in networks._weights("judge").values())
+    trained = sum(array.size for array in networks._load_weights("judge").values())
     assert trained == loop(len(judge.words), len(judge.h_0), 3) + len(judge.h_0)
     assert told(f"{trained:,} numbers", f"one more for each of {len(judge.h_0)} units")
     assert told(f"It knows {len(judge.words)} words", f"has {len(judge.h_0)} units")

@@ -11,7 +11,13 @@ from pathlib import Path
 import pytest
 
 from unrolled.course.limits import Limits
-from unrolled.grade.doctor.doctor import FLOOR, Checkup, Protection, checkups, examine
+from unrolled.grade.doctor.doctor import (
+    REQUIRED_PROTECTIONS,
+    Checkup,
+    Protection,
+    examine,
+    run_checkups,
+)
 from unrolled.grade.worker.zygote_worker import ZygoteWorker
 from unrolled.sandbox import landlock
 from unrolled.sandbox.isolate import Tier
@@ -20,7 +26,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux"),
 ]
 ROOT = Path(__file__).parents[2]
-ALL = {*FLOOR, "disk", "siblings", "time", "output"}
+ALL = {*REQUIRED_PROTECTIONS, "disk", "siblings", "time", "output"}
 
 
 def held(checkup: Checkup) -> set[str]:
@@ -42,11 +48,13 @@ def test_namespaces_hold_everything() -> None:
     assert found.sufficient
 
 
-@pytest.mark.skipif(not landlock.version(), reason="no Landlock: Linux 5.13 or newer")
+@pytest.mark.skipif(
+    not landlock.read_version(), reason="no Landlock: Linux 5.13 or newer"
+)
 def test_landlock_holds_the_floor_and_more() -> None:
     """Does the fallback hold all but the size of the disk?"""
     found = examine("landlock")
-    assert held(found) >= {*FLOOR, "time", "output"}, found.protections
+    assert held(found) >= {*REQUIRED_PROTECTIONS, "time", "output"}, found.protections
     assert found.sufficient
 
 
@@ -62,10 +70,10 @@ def test_the_plain_tier_is_found_to_be_open() -> None:
 
 def test_one_missing_protection_is_not_sufficient() -> None:
     """Is every single protection of the floor needed?"""
-    for missing in FLOOR:
+    for missing in REQUIRED_PROTECTIONS:
         parts = tuple(Protection(n, n != missing, "") for n in sorted(ALL))
         assert not Checkup("landlock", parts).sufficient
-    whole = tuple(Protection(n, True, "") for n in FLOOR)
+    whole = tuple(Protection(n, True, "") for n in REQUIRED_PROTECTIONS)
     assert Checkup("landlock", whole).sufficient
     assert not Checkup("landlock", whole, "does not start").sufficient
 
@@ -176,5 +184,5 @@ def test_without_a_sandbox_the_open_tier_is_tried(
 
     monkeypatch.setattr("unrolled.grade.doctor.doctor.examine", nothing)
     said: list[str] = []
-    assert len(checkups(say=said.append)) == 3 and tried[-1] == "none"
+    assert len(run_checkups(say=said.append)) == 3 and tried[-1] == "none"
     assert "not isolated" in said[-1]

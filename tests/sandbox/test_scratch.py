@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from unrolled.sandbox.scratch import LOCK, Scratch, sweep
+from unrolled.sandbox.scratch import LOCK, ScratchFolder, remove_stale_folders
 
 OWNER = "from unrolled.sandbox.scratch import Scratch; import time; \
 print(Scratch.make().path, flush=True); time.sleep(600)"
@@ -26,9 +26,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_folder_goes_with_its_owner(place: Path) -> None:
     """Is the folder there until it is removed?"""
-    scratch = Scratch.make()
+    scratch = ScratchFolder.make()
     (scratch.path / "file").write_text("x")
-    sweep()
+    remove_stale_folders()
     assert [p.name for p in place.iterdir()] == [scratch.path.name]
     scratch.remove()
     assert list(place.iterdir()) == []
@@ -46,7 +46,7 @@ def test_the_folder_of_a_killed_owner_is_swept_and_no_other(place: Path) -> None
         paths.append(Path(owner.stdout.readline().decode().strip()))
     owners[0].send_signal(signal.SIGKILL)
     owners[0].wait(60)
-    mine = Scratch.make()
+    mine = ScratchFolder.make()
     assert set(place.iterdir()) == {mine.path, paths[1]}
     mine.remove()
     owners[1].kill()
@@ -65,6 +65,6 @@ def test_nothing_of_others_is_swept(
     linked = place / "unrolled-locklink"
     linked.mkdir()
     (linked / LOCK).symlink_to(precious / LOCK)
-    sweep()
+    remove_stale_folders()
     assert (precious / LOCK).exists()
     assert len(list(place.iterdir())) == 4

@@ -14,15 +14,15 @@ from typer.testing import CliRunner
 from unrolled.cli.app import app
 from unrolled.course.model import load_course
 from unrolled.errors import UserError
-from unrolled.lab.datasets.timing_trace import parse, read_trace
+from unrolled.lab.datasets.timing_trace import parse_trace, read_trace
 from unrolled.trace import device as device_module
 from unrolled.trace import record as record_module
-from unrolled.trace.device import Device, devices, fused_calls
-from unrolled.trace.plan import plan
+from unrolled.trace.device import Device, count_fused_calls, detect_devices
+from unrolled.trace.plan import plan_measurements
 from unrolled.trace.record import (
     RecordingClock,
-    Settings,
-    lesson_names,
+    TraceSettings,
+    load_lesson_names,
     record,
     refuse_overwrite,
     write_trace,
@@ -32,7 +32,7 @@ from unrolled.trace.report import TraceReport
 ROOT = Path(__file__).parents[2]
 CPU = Device("cpu", "a made-up CPU", 2, 2**33, {"torch_threads": 1})
 GPU = Device("gpu", "a made-up GPU", 80, 2**34, {"cuda": "0.0", "cudnn": 0})
-SETTINGS = Settings(warmup=2, repeat=3, limit=8, threads=1)
+SETTINGS = TraceSettings(warmup=2, repeat=3, limit=8, threads=1)
 
 
 class Fake:
@@ -76,7 +76,7 @@ def test_a_pretended_gpu_is_measured_like_the_cpu() -> None:
     """Are all networks asked of both, every time kept, and the device waited for?"""
     fake = Fake()
     document = record(fake.names, SETTINGS, found=[CPU, GPU])
-    trace = parse(json.loads(json.dumps(document)))
+    trace = parse_trace(json.loads(json.dumps(document)))
     assert trace.kinds == ("cpu", "gpu")
     assert {a[1] for a in fake.asked} == {"cpu", "gpu"}
     assert "Keras LSTM, looped" in trace.networks("gpu")
@@ -84,7 +84,7 @@ def test_a_pretended_gpu_is_measured_like_the_cpu() -> None:
     on_gpu = [m for m in trace.measurements if m.device == "gpu"]
     assert fake.waited == 3 * len(on_gpu)
     assert all(len(m.seconds) == 3 for m in trace.measurements)
-    assert len(trace.measurements) == len(list(plan(["cpu", "gpu"], 8)))
+    assert len(trace.measurements) == len(list(plan_measurements(["cpu", "gpu"], 8)))
 
 
 @pytest.mark.parametrize(
@@ -109,13 +109,13 @@ def test_calls_of_the_kernel_are_counted_and_put_back() -> None:
     """Is torch's own LSTM counted, a cell that loops not, and nothing left patched?"""
     original = torch._VF.lstm
     net, cell = torch.nn.LSTM(2, 3), torch.nn.LSTMCell(2, 3)
-    with fused_calls() as seen:
+    with count_fused_calls() as seen:
         net(torch.ones(4, 1, 2))
         assert len(seen) == 1
         cell(torch.ones(1, 2))
         assert len(seen) == 1
     assert torch._VF.lstm == original
-    with pytest.raises(ZeroDivisionError), fused_calls():
+    with pytest.raises(ZeroDivisionError), count_fused_calls():
         1 / 0  # noqa: B018
     assert torch._VF.lstm == original
 
@@ -131,7 +131,7 @@ def test_the_machine_reports_a_gpu_where_torch_sees_one(
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _: Card)
-    cpu, gpu = devices()
+    cpu, gpu = detect_devices()
     assert (cpu.kind, gpu.kind) == ("cpu", "gpu") and cpu.cores >= 1
     assert (gpu.name, gpu.memory_bytes) == ("a pretended card", 123)
     assert gpu.details["capability"] == "9.0" and "cudnn" in gpu.details
@@ -143,7 +143,7 @@ def test_a_machine_that_tells_little_is_no_error(
     """Is there a report without /proc/cpuinfo (macOS)?"""
     monkeypatch.setattr(device_module, "CPU_INFO", tmp_path / "nothing")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    (cpu,) = devices()
+    (cpu,) = detect_devices()
     assert cpu.name
 
 
@@ -153,13 +153,13 @@ def test_a_clock_gives_single_times() -> None:
     clock = RecordingClock(lambda: next(ticks))
     for _ in range(4):
         clock()
-    assert clock.singles() == [0.5, 2.0]
+    assert clock.compute_intervals() == [0.5, 2.0]
 
 
 def test_cpu_time_is_said_and_refused_beside_a_gpu() -> None:
     """Does a trace of CPU times say so, and is it no clock for a GPU?"""
     settings = replace(SETTINGS, clock="cpu")
-    trace = parse(record(Fake().names, settings, found=[CPU]))
+    trace = parse_trace(record(Fake().names, settings, found=[CPU]))
     assert trace.clock == "cpu" and "CPU time" in trace.describe()
     with pytest.raises(UserError, match="--clock wall"):
         record(Fake().names, settings, found=[CPU, GPU])
@@ -171,7 +171,7 @@ def test_a_trace_is_written_and_read_back(tmp_path: Path) -> None:
     path = tmp_path / "new" / "trace.json"
     write_trace(document, path)
     assert json.loads(path.read_text()) == document
-    assert read_trace(path) == parse(document)
+    assert read_trace(path) == parse_trace(document)
     assert path.read_text().count("\n") > len(document["measurements"])
 
 
@@ -187,11 +187,11 @@ def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
 
 def test_the_lesson_gives_what_a_trace_needs() -> None:
     """Are its network and stopwatch found, without the trace that it reads later?"""
-    names = lesson_names(load_course(ROOT))
+    names = load_lesson_names(load_course(ROOT))
     assert {"time_fn", "waits_for", "make_step"} <= names.keys()
     assert "trace" not in names
     step = names["make_step"]("torch LSTM", "cpu", N=2, T=3, D=4, H=5)
-    with fused_calls() as seen:
+    with count_fused_calls() as seen:
         step()
     assert len(seen) == 1
 
@@ -200,8 +200,8 @@ def test_the_command_writes_reports_and_refuses(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Do --out, --json, --force and the exit codes do what they say?"""
-    monkeypatch.setattr(record_module, "lesson_names", lambda _: Fake().names)
-    monkeypatch.setattr(record_module, "devices", lambda: (CPU,))
+    monkeypatch.setattr(record_module, "load_lesson_names", lambda _: Fake().names)
+    monkeypatch.setattr(record_module, "detect_devices", lambda: (CPU,))
     path = tmp_path / "trace.json"
     run = CliRunner()
     args = ["--course", str(ROOT), "trace", "--limit", "8", "--out", str(path)]
@@ -213,6 +213,6 @@ def test_the_command_writes_reports_and_refuses(
     again = run.invoke(app, args)
     assert isinstance(again.exception, UserError)
     assert run.invoke(app, [*args, "--force"]).exit_code == 0
-    monkeypatch.setattr(record_module, "devices", lambda: (CPU, GPU))
-    monkeypatch.setattr(record_module, "lesson_names", lambda _: Fake(False).names)
+    monkeypatch.setattr(record_module, "detect_devices", lambda: (CPU, GPU))
+    monkeypatch.setattr(record_module, "load_lesson_names", lambda _: Fake(False).names)
     assert run.invoke(app, [*args, "--force"]).exit_code == 1

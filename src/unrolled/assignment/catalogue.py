@@ -109,7 +109,7 @@ def style(exercise: str) -> Callable[[Function], Function]:
 
 
 @dataclass
-class _Sources(ast.NodeVisitor):
+class _SourceCollector(ast.NodeVisitor):
     """Collects the top-level functions and classes of a file as pasteable text."""
 
     text: str
@@ -142,12 +142,12 @@ def load_catalogue(text: str, where: str, names: Mapping[str, Any]) -> Catalogue
         exec(compile(tree, where, "exec"), namespace)
     except Exception as error:
         raise UserError(f"{where}: cannot be read as a catalogue: {error}") from error
-    sources = _Sources(text)
+    sources = _SourceCollector(text)
     sources.visit(ast.parse(text, filename=where))
     return _collect(namespace, sources)
 
 
-def _collect(namespace: Mapping[str, Any], sources: _Sources) -> Catalogue:
+def _collect(namespace: Mapping[str, Any], sources: _SourceCollector) -> Catalogue:
     wrong, styles = [], []
     for name in sources.found:
         function = namespace[name]

@@ -10,13 +10,13 @@ HIDDEN_BEGIN = "BEGIN HIDDEN TESTS"
 HIDDEN_END = "END HIDDEN TESTS"
 
 
-def meta(cell: Mapping[str, Any]) -> dict[str, Any]:
+def read_nbgrader_meta(cell: Mapping[str, Any]) -> dict[str, Any]:
     """The nbgrader metadata of a trusted cell, empty if it has none."""
     found: dict[str, Any] = cell.get("metadata", {}).get("nbgrader", {})
     return found
 
 
-def ours(cell: Mapping[str, Any]) -> dict[str, Any]:
+def read_unrolled_meta(cell: Mapping[str, Any]) -> dict[str, Any]:
     """Our own metadata of a trusted cell."""
     found: dict[str, Any] = cell.get("metadata", {}).get("unrolled", {})
     return found
@@ -24,41 +24,45 @@ def ours(cell: Mapping[str, Any]) -> dict[str, Any]:
 
 def is_check(cell: Mapping[str, Any]) -> bool:
     """Whether a trusted cell is an automatic grade cell."""
-    m = meta(cell)
+    m = read_nbgrader_meta(cell)
     return cell["cell_type"] == "code" and bool(m.get("grade")) and not m["solution"]
 
 
 def is_exercise(cell: Mapping[str, Any]) -> bool:
     """Whether a trusted cell is a code cell that students fill in."""
-    return cell["cell_type"] == "code" and bool(meta(cell).get("solution"))
+    return cell["cell_type"] == "code" and bool(
+        read_nbgrader_meta(cell).get("solution")
+    )
 
 
 def is_answer(cell: Mapping[str, Any]) -> bool:
     """Whether a trusted cell is a written answer, marked by hand."""
-    return cell["cell_type"] == "markdown" and bool(meta(cell).get("solution"))
+    return cell["cell_type"] == "markdown" and bool(
+        read_nbgrader_meta(cell).get("solution")
+    )
 
 
 def is_helper(cell: Mapping[str, Any]) -> bool:
     """Whether checks take what a trusted cell defines from the student's process."""
-    return cell["cell_type"] == "code" and bool(ours(cell).get("helper"))
+    return cell["cell_type"] == "code" and bool(read_unrolled_meta(cell).get("helper"))
 
 
 def runs_in_grading(cell: Mapping[str, Any]) -> bool:
     """Whether grading runs a trusted or rebuilt cell in the student's process."""
     code = cell["cell_type"] == "code"
-    return code and not is_check(cell) and not ours(cell).get("show")
+    return code and not is_check(cell) and not read_unrolled_meta(cell).get("show")
 
 
-def defined_names(source: str) -> tuple[str, ...]:
+def find_defined_names(source: str) -> tuple[str, ...]:
     """Names that the top level of a cell defines; empty if it is no Python."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ()
-    return tuple(dict.fromkeys(n for node in tree.body for n in _targets(node)))
+    return tuple(dict.fromkeys(n for node in tree.body for n in _find_targets(node)))
 
 
-def _targets(node: ast.stmt) -> Iterator[str]:
+def _find_targets(node: ast.stmt) -> Iterator[str]:
     if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
         yield node.name
     elif isinstance(node, ast.Assign | ast.AnnAssign):
@@ -79,6 +83,6 @@ def split_check(source: str) -> tuple[str, str]:
     return "\n".join(visible), "\n".join(hidden)
 
 
-def plain(text: str) -> str:
+def normalize_text(text: str) -> str:
     """A text for comparing: blanks at the ends of lines do not count."""
     return "\n".join(line.rstrip() for line in text.split("\n")).strip()

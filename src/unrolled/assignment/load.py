@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from unrolled.assignment.material import Material
-from unrolled.assignment.reference import Reference, reference_of
+from unrolled.assignment.reference import Reference, get_reference
 from unrolled.course.model import Course
 from unrolled.errors import UserError
 
@@ -27,20 +27,20 @@ def load_material(course: Course, assignment: str) -> Material:
     return Material(
         assignment=assignment,
         notebook=name,
-        source=_notebook(course.source / assignment / f"{name}.ipynb"),
-        release=_notebook(course.release / assignment / f"{name}.ipynb"),
-        oracle=_text(lesson / "oracle.py"),
-        misconceptions=_text(lesson / "misconceptions.py"),
-        data=_data(course.release / assignment),
+        source=_read_notebook(course.source / assignment / f"{name}.ipynb"),
+        release=_read_notebook(course.release / assignment / f"{name}.ipynb"),
+        oracle=_read_text(lesson / "oracle.py"),
+        misconceptions=_read_text(lesson / "misconceptions.py"),
+        data=_read_data(course.release / assignment),
     )
 
 
 def load_reference(material: Material) -> Reference:
     """The reference notebook of the material, run once for each state of it."""
-    return reference_of(material, material.digest)
+    return get_reference(material, material.digest)
 
 
-def _notebook(path: Path) -> dict[str, Any]:
+def _read_notebook(path: Path) -> dict[str, Any]:
     try:
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -53,11 +53,11 @@ def _notebook(path: Path) -> dict[str, Any]:
     return document
 
 
-def _text(path: Path) -> str:
+def _read_text(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
-def _data(folder: Path) -> dict[str, bytes]:
+def _read_data(folder: Path) -> dict[str, bytes]:
     files = sorted(p for p in folder.rglob("*") if p.is_file())
     return {
         p.relative_to(folder).as_posix(): p.read_bytes()

@@ -12,17 +12,17 @@ from typing import Any
 
 from unrolled.assignment.catalogue import Catalogue, load_catalogue
 from unrolled.assignment.cells import (
-    defined_names,
+    find_defined_names,
     is_check,
     is_exercise,
     is_helper,
-    meta,
-    ours,
+    read_nbgrader_meta,
+    read_unrolled_meta,
     runs_in_grading,
     split_check,
 )
 from unrolled.assignment.material import Material
-from unrolled.assignment.workdir import workplace
+from unrolled.assignment.workdir import open_workdir
 from unrolled.errors import UserError
 
 
@@ -56,38 +56,38 @@ class Reference:
     helpers: tuple[str, ...] = ()
     helper_names: frozenset[str] = frozenset()
 
-    def earlier(self, exercise: str) -> tuple[str, ...]:
+    def list_earlier(self, exercise: str) -> tuple[str, ...]:
         """The exercises before `exercise`."""
         order = list(self.defines)
         return tuple(order[: order.index(exercise)])
 
-    def graded_names(self) -> frozenset[str]:
+    def find_graded_names(self) -> frozenset[str]:
         """All names that exercises define: these the judge never takes from here."""
         return frozenset(n for names in self.defines.values() for n in names)
 
     def fresh(self, names: frozenset[str]) -> dict[str, Any]:
         """Globals for a grade cell: given names, data copied, nothing graded."""
-        graded = self.graded_names()
+        graded = self.find_graded_names()
         bound = {n: v for n, v in self.names.items() if n not in graded}
-        return {n: _copied(v) if n in names else v for n, v in bound.items()}
+        return {n: _copy_data(v) if n in names else v for n, v in bound.items()}
 
 
-def _copied(value: Any) -> Any:
+def _copy_data(value: Any) -> Any:
     if isinstance(value, types.ModuleType | types.FunctionType | type):
         return value
     return copy.deepcopy(value)
 
 
-def _check(cell: Mapping[str, Any]) -> Check:
-    grade_id = meta(cell)["grade_id"]
+def _compile_check(cell: Mapping[str, Any]) -> Check:
+    grade_id = read_nbgrader_meta(cell)["grade_id"]
     visible, hidden = split_check(cell["source"])
     where = f"<check {grade_id}>"
     names = [n for n in ast.walk(ast.parse(cell["source"])) if isinstance(n, ast.Name)]
     own = {n.id for n in names if isinstance(n.ctx, ast.Store)}
     return Check(
         grade_id,
-        ours(cell).get("exercise", ""),
-        float(meta(cell)["points"]),
+        read_unrolled_meta(cell).get("exercise", ""),
+        float(read_nbgrader_meta(cell)["points"]),
         compile(visible, where, "exec"),
         compile(hidden, where, "exec") if hidden.strip() else None,
         frozenset(n.id for n in names) - own,  # what it sets itself is its own
@@ -111,7 +111,7 @@ def _run_trusted(material: Material) -> dict[str, Any]:
     return names
 
 
-def _oracle(material: Material) -> types.ModuleType:
+def _load_oracle(material: Material) -> types.ModuleType:
     module = types.ModuleType("oracle")
     where = f"lessons/{material.assignment}/oracle.py"
     try:
@@ -128,7 +128,7 @@ def _run_helpers(material: Material) -> dict[str, str]:
     for cell in material.source["cells"]:
         if not is_helper(cell):
             continue
-        found |= dict.fromkeys(defined_names(cell["source"]), cell["source"])
+        found |= dict.fromkeys(find_defined_names(cell["source"]), cell["source"])
         try:
             exec(cell["source"], names)
         except Exception as error:
@@ -145,20 +145,22 @@ def build_reference(material: Material) -> Reference:
 
     Raises UserError if the trusted material itself is broken.
     """
-    with workplace(material.data):
+    with open_workdir(material.data):
         names = _run_trusted(material)
     helpers = _run_helpers(material)
     cells = material.source["cells"]
     defines = {
-        meta(c)["grade_id"]: defined_names(c["source"]) for c in cells if is_exercise(c)
+        read_nbgrader_meta(c)["grade_id"]: find_defined_names(c["source"])
+        for c in cells
+        if is_exercise(c)
     }
     where = f"lessons/{material.assignment}/misconceptions.py"
     return Reference(
         names=names,
         defines=defines,
-        checks=tuple(_check(c) for c in cells if is_check(c)),
+        checks=tuple(_compile_check(c) for c in cells if is_check(c)),
         catalogue=load_catalogue(material.misconceptions, where, names),
-        oracle=_oracle(material),
+        oracle=_load_oracle(material),
         expected=types.SimpleNamespace(**names),
         helpers=tuple(dict.fromkeys(helpers.values())),
         helper_names=frozenset(helpers),
@@ -166,18 +168,18 @@ def build_reference(material: Material) -> Reference:
 
 
 @lru_cache(maxsize=8)
-def _cached(holder: _Holder) -> Reference:
+def _build_cached(holder: _MaterialKey) -> Reference:
     return build_reference(holder.material)
 
 
 @dataclass(frozen=True)
-class _Holder:
+class _MaterialKey:
     """Makes a material hashable by its texts."""
 
     digest: str
     material: Material = field(compare=False)
 
 
-def reference_of(material: Material, digest: str) -> Reference:
+def get_reference(material: Material, digest: str) -> Reference:
     """The reference of `material`, made once per `digest` of its texts."""
-    return _cached(_Holder(digest, material))
+    return _build_cached(_MaterialKey(digest, material))

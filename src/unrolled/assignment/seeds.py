@@ -11,6 +11,6 @@ def derive_seed(secret: str, assignment: str, student: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
 
-def cell_seed(seed: int, grade_id: str) -> list[int]:
+def derive_cell_seed(seed: int, grade_id: str) -> list[int]:
     """The seed of one grade cell, as numpy's default_rng takes it."""
     return [seed, int.from_bytes(hashlib.sha256(grade_id.encode()).digest()[:8], "big")]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 @contextlib.contextmanager
-def workplace(data: Mapping[str, bytes]) -> Iterator[Path]:
+def open_workdir(data: Mapping[str, bytes]) -> Iterator[Path]:
     """Work in a folder of its own that holds `data`, as a student's notebook does.
 
     The folder goes away at the end, and the process is where it was before.

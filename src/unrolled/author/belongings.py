@@ -16,7 +16,7 @@ from typing import Any
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import find_all_files
 
-from unrolled.author.lesson.parse import digest
+from unrolled.author.lesson.parse import hash_notebook
 from unrolled.author.manifest import Manifest
 from unrolled.course.model import Course
 from unrolled.errors import UserError
@@ -25,7 +25,7 @@ STEPS = ("source", "release", "solutions")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class BuildPlan:
     """What a build does to the three folders; paths are relative to the course.
 
     `made` is all that the lesson makes, `stale` what of it differs or is missing,
@@ -55,12 +55,12 @@ class Plan:
 
 def plan_files(
     course: Course, name: str, made: Mapping[str, bytes], manifest: Manifest
-) -> Plan:
+) -> BuildPlan:
     """Hold what the lesson makes against what is there."""
     there = {
         f"{step}/{name}/{p}": content
         for step in STEPS
-        for p, content in files_in(course.root / step / name).items()
+        for p, content in read_files(course.root / step / name).items()
     }
     stale = tuple(p for p in made if there.get(p) != made[p])
     superfluous = tuple(p for p in there if p not in made and manifest.has(p))
@@ -68,7 +68,7 @@ def plan_files(
     notebook = f"{course.assignments[name].notebook}.ipynb"
     products = {f"{step}/{name}/{notebook}" for step in STEPS}
     touched = [p for p in (*stale, *superfluous) if p in there]
-    return Plan(
+    return BuildPlan(
         made=made,
         stale=stale,
         superfluous=superfluous,
@@ -87,12 +87,14 @@ def _is_stray(path: str) -> bool:
 
 def _is_ours(path: str, content: bytes, manifest: Manifest) -> bool:
     """Whether a build wrote it like this; a run in Jupyter changes no source."""
-    if manifest.wrote(path, content):
+    if manifest.has_written(path, content):
         return True
-    return path.startswith("source/") and path.endswith(".ipynb") and _unedited(content)
+    return (
+        path.startswith("source/") and path.endswith(".ipynb") and _is_unedited(content)
+    )
 
 
-def travelling(
+def find_extra_files(
     course: Course, name: str, lesson: Mapping[str, bytes], manifest: Manifest
 ) -> dict[str, bytes]:
     """Files in source/ that no build wrote and students get, as nbgrader has it.
@@ -101,7 +103,7 @@ def travelling(
     """
     return {
         p: content
-        for p, content in files_in(course.source / name).items()
+        for p, content in read_files(course.source / name).items()
         if p not in lesson
         and not manifest.has(f"source/{name}/{p}")
         and not p.endswith(".ipynb")
@@ -139,7 +141,7 @@ def refuse_foreign(
     These are notebooks of their own, whatever is said, and edits of what a build
     wrote, unless `force`.
     """
-    for file, content in files_in(course.source / name).items():
+    for file, content in read_files(course.source / name).items():
         path = f"source/{name}/{file}"
         built = file in lesson or manifest.has(path)
         if not built and _is_stray(path):
@@ -169,16 +171,18 @@ def _refuse_notebook(path: Path) -> None:
     )
 
 
-def _unedited(content: bytes) -> bool:
+def _is_unedited(content: bytes) -> bool:
     """Whether a source notebook has the cells that it was built with."""
     try:
-        notebook = joined(json.loads(content))
-        return bool(digest(notebook) == notebook["metadata"]["unrolled"]["digest"])
+        notebook = join_sources(json.loads(content))
+        return bool(
+            hash_notebook(notebook) == notebook["metadata"]["unrolled"]["digest"]
+        )
     except (ValueError, KeyError, TypeError, AttributeError):
         return False
 
 
-def joined(notebook: dict[str, Any]) -> dict[str, Any]:
+def join_sources(notebook: dict[str, Any]) -> dict[str, Any]:
     """A notebook with each cell's source as one text."""
     for cell in notebook["cells"]:
         if isinstance(cell["source"], list):
@@ -186,7 +190,7 @@ def joined(notebook: dict[str, Any]) -> dict[str, Any]:
     return notebook
 
 
-def files_in(folder: Path) -> dict[str, bytes]:
+def read_files(folder: Path) -> dict[str, bytes]:
     """Files below a folder by their path in it, without what nbgrader ignores."""
     ignored = CourseDirectory.ignore.default()
     paths = sorted(Path(p) for p in find_all_files(str(folder), ignored))

@@ -15,23 +15,23 @@ from pathlib import Path
 from typing import Any
 
 from unrolled.author.belongings import (
-    Plan,
-    files_in,
-    joined,
+    BuildPlan,
+    find_extra_files,
+    join_sources,
     plan_files,
+    read_files,
     refuse_foreign,
     refuse_links,
-    travelling,
 )
-from unrolled.author.lesson.parse import read_lesson, to_notebook
+from unrolled.author.lesson.parse import make_source_notebook, read_lesson
 from unrolled.author.manifest import FILE, Manifest, keep_copies, read_manifest
 from unrolled.author.register import register
-from unrolled.converters import generate, solve
+from unrolled.converters import generate_release, generate_solutions
 from unrolled.course.model import Course
 from unrolled.errors import UserError
 from unrolled.gradebook.cell_changes import plan_changes
 from unrolled.gradebook.open import make_tables
-from unrolled.gradebook.postgresql import move_in
+from unrolled.gradebook.postgresql import move_gradebook
 
 STEPS = ("source", "release", "solutions")
 
@@ -66,7 +66,7 @@ class AssignmentBuild:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Agreed:
+class Approval:
     """What somebody has agreed to.
 
     `force`: to write over files that were changed (copies are kept). `cells`: that
@@ -126,7 +126,7 @@ def build(
     assignments: Sequence[str],
     check: bool = False,
     force: bool = False,
-    agreed: Agreed | None = None,
+    agreed: Approval | None = None,
 ) -> BuildReport:
     """Build assignments, and register them in the gradebook.
 
@@ -136,53 +136,53 @@ def build(
     that nobody has `agreed` to: it says then what would change.
     """
     made = []
-    agreed = agreed or Agreed(force=force)
+    agreed = agreed or Approval(force=force)
     if course.database.url and not check:
-        move_in(course)
+        move_gradebook(course)
     with tempfile.TemporaryDirectory(prefix="unrolled-") as scratch:
         for name in assignments:
             made.append(_build_one(course, name, Path(scratch), check, agreed))
-    return BuildReport(check, tuple(made), "" if check else _tell_dates(course))
+    return BuildReport(check, tuple(made), "" if check else _publish_dates(course))
 
 
-def _tell_dates(course: Course) -> str:
+def _publish_dates(course: Course) -> str:
     """Tell students' pages the dates of course.toml; in words what came of it."""
-    from unrolled.course.exchange import exchange_folder, tell_dates
+    from unrolled.course.exchange import find_exchange_folder, publish_dates
 
     try:
-        new = tell_dates(course, exchange_folder(course))
+        new = publish_dates(course, find_exchange_folder(course))
     except UserError as error:
         return str(error)
     return "Students see the titles and due dates of course.toml now." if new else ""
 
 
 def _build_one(
-    course: Course, name: str, scratch: Path, check: bool, agreed: Agreed
+    course: Course, name: str, scratch: Path, check: bool, agreed: Approval
 ) -> AssignmentBuild:
     manifest = read_manifest(course)
-    lesson = _lesson_files(course, name, scratch)
-    extra = travelling(course, name, lesson, manifest)
+    lesson = _make_source_files(course, name, scratch)
+    extra = find_extra_files(course, name, lesson, manifest)
     if not check:
         refuse_foreign(course, name, lesson, manifest, agreed.force)
     _convert(course, name, scratch, extra)
     made = {
         f"{step}/{name}/{p}": content
         for step in STEPS
-        for p, content in files_in(scratch / step / name).items()
+        for p, content in read_files(scratch / step / name).items()
         if not (step == "source" and p in extra)
     }
     plan = plan_files(course, name, made, manifest)
     title = course.assignments[name].notebook
-    cells = _cells(scratch / "source" / name / f"{title}.ipynb")
+    cells = _read_cells(scratch / "source" / name / f"{title}.ipynb")
     changes = plan_changes(course, course.assignments[name], cells, agreed.renames)
     fresh = {p: content for p, content in made.items() if p not in plan.stale}
-    listed = all(manifest.wrote(p, content) for p, content in fresh.items())
+    listed = all(manifest.has_written(p, content) for p, content in fresh.items())
     registered, copies = False, ""
     if not check:
         plan.refuse(agreed.force)
         refuse_links(course, plan.stale)
         if changes and not agreed.cells:
-            raise UserError(changes.question())
+            raise UserError(changes.format_question())
         copies = _write(course, scratch, plan, manifest)
         registered = register(course, name, changes)
     return AssignmentBuild(
@@ -198,18 +198,18 @@ def _build_one(
     )
 
 
-def _cells(path: Path) -> list[Any]:
+def _read_cells(path: Path) -> list[Any]:
     """The cells of a notebook that was just made."""
     cells: list[Any] = json.loads(path.read_text(encoding="utf-8"))["cells"]
     return cells
 
 
-def _write(course: Course, scratch: Path, plan: Plan, manifest: Manifest) -> str:
+def _write(course: Course, scratch: Path, plan: BuildPlan, manifest: Manifest) -> str:
     """Put everything in place; where copies of changed files lie, if there are any."""
     try:
         copies = str(keep_copies(course, plan.changed)) if plan.changed else ""
         for path in plan.stale:
-            _put(scratch / path, course.root / path)
+            _replace_file(scratch / path, course.root / path)
         for path in plan.superfluous:
             (course.root / path).unlink()
         manifest.record(plan.made, plan.superfluous)
@@ -219,7 +219,7 @@ def _write(course: Course, scratch: Path, plan: Plan, manifest: Manifest) -> str
     return copies
 
 
-def _lesson_files(course: Course, name: str, scratch: Path) -> dict[str, bytes]:
+def _make_source_files(course: Course, name: str, scratch: Path) -> dict[str, bytes]:
     """What the lesson itself puts into source/, in a scratch course."""
     for file in ("course.toml", "nbgrader_config.py"):
         shutil.copyfile(course.root / file, scratch / file)
@@ -227,11 +227,13 @@ def _lesson_files(course: Course, name: str, scratch: Path) -> dict[str, bytes]:
     lesson = read_lesson(course.lessons / name / f"{title}.py")
     source = scratch / "source" / name
     source.mkdir(parents=True)
-    (source / f"{title}.ipynb").write_text(dump(to_notebook(lesson)), encoding="utf-8")
+    (source / f"{title}.ipynb").write_text(
+        dump(make_source_notebook(lesson)), encoding="utf-8"
+    )
     data = course.lessons / name / "data"
     if data.is_dir():
         shutil.copytree(data, source / "data")
-    return files_in(source)
+    return read_files(source)
 
 
 def _convert(course: Course, name: str, scratch: Path, extra: dict[str, bytes]) -> None:
@@ -249,13 +251,13 @@ def _convert(course: Course, name: str, scratch: Path, extra: dict[str, bytes]) 
             ) from error
     url = f"sqlite:///{scratch / name}.db"
     make_tables(url)
-    generate(scratch, name, url)
-    solve(scratch, name, url)
+    generate_release(scratch, name, url)
+    generate_solutions(scratch, name, url)
     for step in ("release", "solutions"):
         path = scratch / step / name / f"{title}.ipynb"
         notebook = json.loads(path.read_text(encoding="utf-8"))
         notebook["metadata"].pop("unrolled", None)
-        path.write_text(dump(joined(notebook)), encoding="utf-8")
+        path.write_text(dump(join_sources(notebook)), encoding="utf-8")
 
 
 def dump(notebook: Any) -> str:
@@ -266,7 +268,7 @@ def dump(notebook: Any) -> str:
     return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def _put(new: Path, place: Path) -> None:
+def _replace_file(new: Path, place: Path) -> None:
     """Replace a file atomically."""
     place.parent.mkdir(parents=True, exist_ok=True)
     beside = place.with_name(f".{place.name}.new")

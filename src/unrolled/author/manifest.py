@@ -21,7 +21,7 @@ FILE = "built.sha256"
 _LINE = re.compile(r"^([0-9a-f]{64})  (\S.*)$", re.MULTILINE)
 
 
-def digest_of(content: bytes) -> str:
+def hash_content(content: bytes) -> str:
     """The digest that a file's line has."""
     return hashlib.sha256(content).hexdigest()
 
@@ -40,16 +40,16 @@ class Manifest:
         """Whether a build wrote a file of this name."""
         return file in self.digests
 
-    def wrote(self, file: str, content: bytes) -> bool:
+    def has_written(self, file: str, content: bytes) -> bool:
         """Whether a build wrote this very file, and nobody changed it since."""
-        return digest_of(content) in self.digests.get(file, ())
+        return hash_content(content) in self.digests.get(file, ())
 
     def record(self, written: Mapping[str, bytes], gone: Iterable[str] = ()) -> None:
         """Note what was written and what is gone; the file changes at once."""
         for file in gone:
             self.digests.pop(file, None)
         # A name with a line break has no line, and counts as somebody else's.
-        lines = {f: {digest_of(c)} for f, c in written.items() if f.isprintable()}
+        lines = {f: {hash_content(c)} for f, c in written.items() if f.isprintable()}
         self.digests |= lines
         text = "".join(
             f"{digest}  {file}\n"

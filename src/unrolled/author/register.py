@@ -10,17 +10,17 @@ from typing import Any
 
 from nbgrader.api import MissingEntry
 
-from unrolled.assignment.cells import is_check, is_exercise, meta
+from unrolled.assignment.cells import is_check, is_exercise, read_nbgrader_meta
 from unrolled.assignment.load import load_material
-from unrolled.converters import generate
+from unrolled.converters import generate_release
 from unrolled.course.model import Assignment, Course
 from unrolled.errors import UserError
 from unrolled.gradebook.cell_changes import CellChanges, apply_changes
 from unrolled.gradebook.open import (
     backup_gradebook,
-    gradebook_exists,
+    has_gradebook,
     open_gradebook,
-    set_mode,
+    set_journal_mode,
 )
 
 
@@ -45,27 +45,33 @@ def register(
             for name in ("course.toml", "nbgrader_config.py"):
                 shutil.copyfile(course.root / name, root / name)
             shutil.copytree(course.source / assignment, root / "source" / assignment)
-            generate(root, assignment, course.db_url)
+            generate_release(root, assignment, course.db_url)
     except UserError as error:
         place = course.gradebook_place
         why = f"{place}: {assignment} could not be registered: {error}"
         raise UserError(why) from error
     _set_due(course, found)
-    set_mode(course)
+    set_journal_mode(course)
     return True
 
 
-def _utc(moment: datetime | None) -> datetime | None:
+def _convert_to_utc(moment: datetime | None) -> datetime | None:
     return moment.astimezone(UTC).replace(tzinfo=None) if moment else None
 
 
 def _is_registered(course: Course, assignment: Assignment) -> bool:
     """Whether the gradebook has the very cells of source/, and the due date."""
-    if not gradebook_exists(course):
+    if not has_gradebook(course):
         return False
     cells = load_material(course, assignment.name).source["cells"]
-    points = {meta(c)["grade_id"]: _points(c) for c in cells if meta(c)}
-    tests = {meta(c)["grade_id"]: c["source"] for c in cells if is_check(c)}
+    points = {
+        read_nbgrader_meta(c)["grade_id"]: _read_points(c)
+        for c in cells
+        if read_nbgrader_meta(c)
+    }
+    tests = {
+        read_nbgrader_meta(c)["grade_id"]: c["source"] for c in cells if is_check(c)
+    }
     with open_gradebook(course) as gradebook:
         try:
             found = gradebook.find_notebook(assignment.notebook, assignment.name)
@@ -75,15 +81,15 @@ def _is_registered(course: Course, assignment: Assignment) -> bool:
         stored |= {c.name: 0.0 for c in found.solution_cells if c.name not in stored}
         texts = {c.name: c.source for c in found.source_cells if c.name in tests}
         due = found.assignment.duedate
-    return (stored, texts, due) == (points, tests, _utc(assignment.due))
+    return (stored, texts, due) == (points, tests, _convert_to_utc(assignment.due))
 
 
-def _points(cell: dict[str, Any]) -> float:
-    return 0.0 if is_exercise(cell) else float(meta(cell)["points"])
+def _read_points(cell: dict[str, Any]) -> float:
+    return 0.0 if is_exercise(cell) else float(read_nbgrader_meta(cell)["points"])
 
 
 def _set_due(course: Course, assignment: Assignment) -> None:
     with open_gradebook(course) as gradebook:
         gradebook.update_or_create_assignment(
-            assignment.name, duedate=_utc(assignment.due)
+            assignment.name, duedate=_convert_to_utc(assignment.due)
         )

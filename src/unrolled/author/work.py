@@ -7,22 +7,22 @@ from concurrent.futures import as_completed
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from unrolled.processes import process_pool
+from unrolled.processes import make_process_pool
 
 Step = Callable[[int, int, str], None]
 Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
-class Piece(Generic[Found]):
+class WorkItem(Generic[Found]):
     """A piece of work; one that `waits` keeps no processor busy most of its time."""
 
     work: Callable[[], list[Found]]
     waits: bool = False
 
 
-def done_pieces(
-    work: Iterable[Piece[Found]],
+def _run_all(
+    work: Iterable[WorkItem[Found]],
     jobs: int,
     step: Step,
     name: Callable[[Found], str],
@@ -32,7 +32,7 @@ def done_pieces(
     Each runs in one of `jobs` processes, or in one of twice as many beside them if
     it waits.
     """
-    pools = [process_pool(n) for n in (jobs, 2 * jobs)]
+    pools = [make_process_pool(n) for n in (jobs, 2 * jobs)]
     try:
         futures = [pools[piece.waits].submit(piece.work) for piece in work]
         for done, future in enumerate(as_completed(futures), 1):

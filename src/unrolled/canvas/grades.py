@@ -9,11 +9,11 @@ from nbgrader.api import Assignment, Gradebook, SubmittedAssignment, SubmittedNo
 from nbgrader.api import Grade as GradeCellRow
 from sqlalchemy import exists
 
-from unrolled.canvas.model import Exported, Grade, Pupil
+from unrolled.canvas.model import ExportedAssignment, Grade, Student
 from unrolled.canvas.records import read_identities
 from unrolled.course.model import Course
 from unrolled.errors import UserError
-from unrolled.gradebook.open import gradebook_exists
+from unrolled.gradebook.open import has_gradebook
 from unrolled.gradebook.open import open_gradebook as opened
 
 _UNGRADED = exists().where(
@@ -25,31 +25,33 @@ _UNGRADED = exists().where(
 )
 
 
-def open_gradebook(course: Course) -> Gradebook:
+def open_existing_gradebook(course: Course) -> Gradebook:
     """The gradebook, to be used with `with`; UserError if there is none."""
-    if not gradebook_exists(course):
+    if not has_gradebook(course):
         where = course.gradebook_place
         raise UserError(f"{where} is missing: run `unrolled build`, grade.")
     return opened(course)
 
 
-def exported(course: Course, names: Sequence[str]) -> list[Exported]:
+def make_exported_assignments(
+    course: Course, names: Sequence[str]
+) -> list[ExportedAssignment]:
     """Assignments as Canvas shall have them; UserError if one is unknown."""
     refuse_unknown("assignment", names, course.assignments)
     wanted = [course.assignments[n] for n in names]
-    return [Exported(a.name, a.title, a.points) for a in wanted]
+    return [ExportedAssignment(a.name, a.title, a.points) for a in wanted]
 
 
-def pupils(
+def read_roster_students(
     course: Course, gradebook: Gradebook, students: Iterable[str] = ()
-) -> list[Pupil]:
+) -> list[Student]:
     """Some students or all, with what the roster told of them."""
     chosen = set(students)
     everybody = gradebook.students
     refuse_unknown("student", chosen, [s.id for s in everybody])
     known = read_identities(course)
     return [
-        Pupil(
+        Student(
             s.id,
             s.lms_user_id or "",
             s.last_name or "",
@@ -71,8 +73,8 @@ def refuse_unknown(kind: str, names: Iterable[str], known: Iterable[str]) -> Non
         raise UserError(f"no {kind} {', '.join(unknown)}; there are: {some}.")
 
 
-def grades(
-    gradebook: Gradebook, assignments: Sequence[Exported]
+def read_grades(
+    gradebook: Gradebook, assignments: Sequence[ExportedAssignment]
 ) -> Mapping[tuple[str, str], Grade]:
     """Every result by (student, assignment), read with one query an assignment."""
     found = {}
@@ -90,11 +92,11 @@ def grades(
             .filter(Assignment.name == assignment.name)
         )
         for student, *row in rows:
-            found[student, assignment.name] = _grade(row, assignment.points)
+            found[student, assignment.name] = _make_grade(row, assignment.points)
     return found
 
 
-def _grade(row: Sequence[Any], points: float) -> Grade:
+def _make_grade(row: Sequence[Any], points: float) -> Grade:
     """Points of Canvas, after the late penalty, never below nothing."""
     score, top, penalty, waits, ungraded = row
     net = max(0.0, float(score) - float(penalty or 0.0))

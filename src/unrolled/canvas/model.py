@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Pupil:
+class Student:
     """A student of the gradebook; `canvas_id` is nbgrader's lms_user_id."""
 
     name: str
@@ -18,7 +18,7 @@ class Pupil:
 
 
 @dataclass(frozen=True)
-class Exported:
+class ExportedAssignment:
     """An assignment to export: its name here, its title and points in Canvas.
 
     `factor` takes our points to Canvas's, where those differ and --scale was said.

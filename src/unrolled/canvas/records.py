@@ -12,13 +12,13 @@ from typing import Any
 
 from unrolled.course.model import Course
 from unrolled.errors import UserError
-from unrolled.files import write_whole
+from unrolled.files import write_atomically
 
 FOLDER = "canvas-records"
 Identities = Mapping[str, Mapping[str, str]]
 
 
-def records_folder(course: Course) -> Path:
+def make_records_folder(course: Course) -> Path:
     """The folder, made at first need."""
     folder = course.root / FOLDER
     try:
@@ -28,17 +28,17 @@ def records_folder(course: Course) -> Path:
     return folder
 
 
-def identities_file(course: Course) -> Path:
+def locate_identities(course: Course) -> Path:
     """Where the SIS ids and logins of students are kept; nbgrader has no place."""
     return course.root / FOLDER / "students.json"
 
 
 def read_identities(course: Course) -> Identities:
     """SIS id and login by nbgrader's student; empty before the first roster."""
-    path = identities_file(course)
+    path = locate_identities(course)
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-        return {str(k): _texts(v) for k, v in document.items()}
+        return {str(k): _stringify_values(v) for k, v in document.items()}
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, AttributeError) as error:
@@ -48,12 +48,12 @@ def read_identities(course: Course) -> Identities:
         ) from error
 
 
-def _texts(values: Mapping[str, Any]) -> dict[str, str]:
+def _stringify_values(values: Mapping[str, Any]) -> dict[str, str]:
     return {k: str(v) for k, v in values.items()}
 
 
 def write_identities(course: Course, identities: Identities) -> None:
     """Keep SIS ids and logins."""
-    records_folder(course)
+    make_records_folder(course)
     text = json.dumps(identities, ensure_ascii=False, indent=1, sort_keys=True)
-    write_whole(identities_file(course), f"{text}\n".encode(), 0o600)
+    write_atomically(locate_identities(course), f"{text}\n".encode(), 0o600)

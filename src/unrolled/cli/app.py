@@ -19,17 +19,17 @@ from unrolled.cli.shared import (
     Force,
     Json,
     Names,
-    chosen,
+    add_course_option,
     err,
+    open_course,
     out,
     print_json,
-    the_course,
-    with_course,
+    select_assignments,
 )
 from unrolled.cli.term import new_term
 from unrolled.cli.trace import trace
 from unrolled.errors import UserError
-from unrolled.gradebook.errors import gradebook_trouble, is_gradebook_trouble
+from unrolled.gradebook.errors import explain_gradebook_error, is_gradebook_error
 
 app = typer.Typer(
     name="unrolled",
@@ -49,22 +49,22 @@ for command in (grade, feedback, handout, doctor, worker, trace, new_term):
 def run() -> None:
     """Run the command; a user's mistake is one line and exit code 2."""
     try:
-        with_course(app)()
+        add_course_option(app)()
     except UserError as error:
-        _say(str(error))
+        _print_error(str(error))
         raise SystemExit(2) from None
     except Exception as error:
-        if not is_gradebook_trouble(error):
+        if not is_gradebook_error(error):
             raise
-        _say(gradebook_trouble(error))
+        _print_error(explain_gradebook_error(error))
         raise SystemExit(2) from None
 
 
-def _say(what: str) -> None:
+def _print_error(what: str) -> None:
     err.print(Text.assemble(("unrolled:", "bold red"), " ", what), soft_wrap=True)
 
 
-def _version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> None:
     if wanted:
         print(f"unrolled {__version__}")
         raise typer.Exit
@@ -75,7 +75,7 @@ def common(
     context: typer.Context,
     course: Annotated[Path | None, typer.Option(help=HELP)] = None,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True)
+        bool, typer.Option("--version", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
     """Work in the folder of nbgrader_config.py, or below it."""
@@ -113,13 +113,13 @@ def build(
     Also registers the assignments in the gradebook, even when all files are fresh: a
     new clone has none.
     """
-    from unrolled.author.build import Agreed
+    from unrolled.author.build import Approval
     from unrolled.author.build import build as work
 
-    course = the_course(context)
-    renames = _renames(rename or [], assignments or [])
-    agreed = Agreed(force=force, cells=update_gradebook, renames=renames)
-    names = chosen(course, assignments)
+    course = open_course(context)
+    renames = _parse_renames(rename or [], assignments or [])
+    agreed = Approval(force=force, cells=update_gradebook, renames=renames)
+    names = select_assignments(course, assignments)
     report = work(course, names, check=check, agreed=agreed)
     if as_json:
         print_json(report.as_dict())
@@ -128,7 +128,7 @@ def build(
     raise typer.Exit(1 if check and not report.fresh else 0)
 
 
-def _renames(told: list[str], assignments: list[str]) -> dict[str, str]:
+def _parse_renames(told: list[str], assignments: list[str]) -> dict[str, str]:
     """Old and new names; UserError for what is not OLD=NEW of one assignment."""
     if told and len(assignments) != 1:
         raise UserError("--rename is about one assignment: name it.")
@@ -153,7 +153,7 @@ def import_(
     from unrolled.author.lesson.from_notebook import import_notebook
 
     report = import_notebook(
-        the_course(context), notebook, force=force, dry_run=not force
+        open_course(context), notebook, force=force, dry_run=not force
     )
     out.print(report.as_text(), markup=False, highlight=False, soft_wrap=True)
 
@@ -179,21 +179,21 @@ def verify(
     misconception fails with its own hint, every correct style passes, and what the
     hidden tests expect comes out on two routes. Exit 1 on any miss.
     """
-    from unrolled.author.oracles.table import write_oracles
+    from unrolled.author.oracles.table import write_oracle_table
     from unrolled.author.verify.run import verify as work
-    from unrolled.processes import processors
-    from unrolled.report.progress import counted
-    from unrolled.report.tables import verify_table
+    from unrolled.processes import count_processors
+    from unrolled.report.progress import show_progress
+    from unrolled.report.tables import render_verification
 
-    course = the_course(context)
-    names = chosen(course, assignments)
-    jobs = jobs or processors()
-    with counted(err, "verify") as step:
+    course = open_course(context)
+    names = select_assignments(course, assignments)
+    jobs = jobs or count_processors()
+    with show_progress(err, "verify") as step:
         if oracles is None:
             report = work(course, names, seeds, jobs, step)
         else:
-            report = write_oracles(course, names, oracles, jobs, step)
-    print_json(report.as_dict()) if as_json else out.print(verify_table(report))
+            report = write_oracle_table(course, names, oracles, jobs, step)
+    print_json(report.as_dict()) if as_json else out.print(render_verification(report))
     raise typer.Exit(0 if report.passed else 1)
 
 
@@ -208,8 +208,8 @@ def demo(
 
     Compares every score with the expected one; exit 1 on a difference.
     """
-    from unrolled.samples.demo import demo as work
+    from unrolled.samples.demo import run_demo as work
 
-    report = work(the_course(context), err, keep=keep)
+    report = work(open_course(context), err, keep=keep)
     out.print(report.table())
     raise typer.Exit(0 if report.passed else 1)

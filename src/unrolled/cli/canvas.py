@@ -17,11 +17,11 @@ from unrolled.cli.shared import (
     Force,
     Json,
     Names,
-    chosen,
     err,
+    open_course,
     out,
     print_json,
-    the_course,
+    select_assignments,
 )
 from unrolled.course.model import Course
 from unrolled.errors import UserError
@@ -53,7 +53,7 @@ Template = Annotated[
 ]
 
 
-def agreed(question: str, yes: bool) -> bool:
+def ask_to_confirm(question: str, yes: bool) -> bool:
     """Whether a person says yes; UserError where nobody can be asked."""
     if yes:
         return True
@@ -92,16 +92,16 @@ def roster(
     may mean but does not name clearly is not either.
     """
     from unrolled.canvas.roster.sync import apply_roster, plan_roster
-    from unrolled.report.canvas import roster_view
-    from unrolled.report.progress import counted
+    from unrolled.report.canvas import render_roster
+    from unrolled.report.progress import show_progress
 
-    course = the_course(context)
-    plan = plan_roster(course, file, user_name, keep, _refuse(course))
-    (err if as_json else out).print(roster_view(plan))
+    course = open_course(context)
+    plan = plan_roster(course, file, user_name, keep, _make_name_check(course))
+    (err if as_json else out).print(render_roster(plan))
     wanted = not dry_run and not plan.empty
-    applied = wanted and agreed("Write this into the gradebook?", yes)
+    applied = wanted and ask_to_confirm("Write this into the gradebook?", yes)
     if applied:
-        with counted(err, "roster") as step:
+        with show_progress(err, "roster") as step:
             apply_roster(course, plan, step)
     if as_json:
         print_json({"applied": applied} | plan.as_dict())
@@ -110,20 +110,20 @@ def roster(
         _tell_hub(course)
 
 
-def _refuse(course: Course) -> Callable[[str], str]:
+def _make_name_check(course: Course) -> Callable[[str], str]:
     """Why a hub could not take a new student; without a hub every name will do."""
-    from unrolled.hub.members import has_hub, why_no_account
+    from unrolled.hub.members import explain_no_account, has_hub
 
     if not has_hub(course, os.environ):
         return lambda name: ""
-    return partial(why_no_account, course)
+    return partial(explain_no_account, course)
 
 
 def _tell_hub(course: Course) -> None:
     """Let the hub know who may sign in; without a hub there is nothing to say."""
-    from unrolled.hub.members import gradebook_students, tell_hub
+    from unrolled.hub.members import enroll_students, sync_hub
 
-    told = tell_hub(course, gradebook_students(course))
+    told = sync_hub(course, enroll_students(course))
     if told is None:
         return
     for what, names in (
@@ -160,8 +160,8 @@ def canvas_export(
     """
     from unrolled.canvas import export_canvas
 
-    course = the_course(context)
-    wanted = chosen(course, assignments)
+    course = open_course(context)
+    wanted = select_assignments(course, assignments)
     plan = export_canvas(
         course, wanted, template, to, allow_lower, force, dry_run, scale
     )
@@ -201,17 +201,17 @@ def check(
     clear a grade, replace a text, make a new column, or get grades on another scale.
     """
     from unrolled.canvas.grades_csv.preview import check_file
-    from unrolled.course.model import course_folder, load_course
-    from unrolled.report.canvas import check_view
+    from unrolled.course.model import find_course_folder, load_course
+    from unrolled.report.canvas import render_check
 
     start = context.obj or Path.cwd()
-    folder = course_folder(Path(start).resolve())
+    folder = find_course_folder(Path(start).resolve())
     course = load_course(folder) if folder else None
     report = check_file(file, template, course, scale)
     if as_json:
         print_json(report.as_dict())
     else:
-        out.print(check_view(report, everything))
+        out.print(render_check(report, everything))
     raise typer.Exit(0 if report.safe else 1)
 
 
@@ -234,10 +234,10 @@ def cartridge(
     find a link to it everywhere.
     """
     from unrolled.canvas.cartridge.build import make_cartridge
-    from unrolled.report.canvas import cartridge_view
+    from unrolled.report.canvas import render_cartridge
 
-    report = make_cartridge(the_course(context), to, force, dry_run)
+    report = make_cartridge(open_course(context), to, force, dry_run)
     if as_json:
         print_json(asdict(report))
     else:
-        out.print(cartridge_view(report))
+        out.print(render_cartridge(report))

@@ -10,32 +10,44 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from unrolled.canvas.api.course import Remote, connect
+from unrolled.canvas.api.course import CourseConnection, connect
 from unrolled.canvas.api.push import (
+    PushOptions,
     PushPlan,
     PushReport,
-    Tally,
-    Wish,
+    SentCounts,
+    count_unsent,
+    is_unchanged,
     plan_push,
-    unchanged_since,
-    unsent,
 )
 from unrolled.canvas.api.push import (
     push as push_grades,
 )
 from unrolled.canvas.api.token import read_token
-from unrolled.cli.canvas import AllowLower, DryRun, Scale, Yes, agreed
-from unrolled.cli.shared import Json, Names, chosen, err, out, print_json, the_course
+from unrolled.cli.canvas import AllowLower, DryRun, Scale, Yes, ask_to_confirm
+from unrolled.cli.shared import (
+    Json,
+    Names,
+    err,
+    open_course,
+    out,
+    print_json,
+    select_assignments,
+)
 from unrolled.course.model import Course
 from unrolled.errors import UserError
-from unrolled.report.canvas import push_view, pushed_view, stopped_view
-from unrolled.report.progress import counted
+from unrolled.report.canvas import (
+    render_push_plan,
+    render_push_report,
+    render_stopped_push,
+)
+from unrolled.report.progress import show_progress
 
 
 def run_push(
     course: Course,
     names: Sequence[str],
-    wish: Wish,
+    wish: PushOptions,
     token_file: Path | None,
     dry_run: bool,
     yes: bool,
@@ -43,40 +55,42 @@ def run_push(
 ) -> int:
     """The whole of it; the exit code. Raises CanvasFailedError, UserError."""
     token = read_token(course, token_file)
-    with counted(err, "read Canvas") as step:
+    with show_progress(err, "read Canvas") as step:
         remote = connect(course.canvas, token)
         plan = plan_push(course, remote, names, wish, step)
-    left = unsent(course, remote, plan)
+    left = count_unsent(course, remote, plan)
     console = err if as_json else out
-    console.print(push_view(plan, left))
+    console.print(render_push_plan(plan, left))
     report = None
     wanted = not dry_run and bool(plan.grades.changed or left)
-    if wanted and agreed("Send this to Canvas?", yes):
+    if wanted and ask_to_confirm("Send this to Canvas?", yes):
         if not yes:
             _refuse_change(plan, plan_push(course, remote, names, wish))
-        tally = Tally()
+        tally = SentCounts()
         try:
             report = _send(course, remote, plan, tally)
         except BaseException:  # also Ctrl-C: what has left is said in any case
-            console.print(stopped_view(tally, len(plan.grades.changed), left))
+            console.print(render_stopped_push(tally, len(plan.grades.changed), left))
             if as_json:
                 print_json({"stopped": asdict(tally), "plan": plan.grades.as_dict()})
             raise
-        console.print(pushed_view(report))
+        console.print(render_push_report(report))
     if as_json:
         sent = report.as_dict() if report else None
         print_json({"sent": sent, "plan": plan.grades.as_dict()})
     return 1 if plan.grades.unscaled or (report and report.wrong) else 0
 
 
-def _send(course: Course, remote: Remote, plan: PushPlan, tally: Tally) -> PushReport:
-    with counted(err, "push") as step:
+def _send(
+    course: Course, remote: CourseConnection, plan: PushPlan, tally: SentCounts
+) -> PushReport:
+    with show_progress(err, "push") as step:
         return push_grades(course, remote, plan, step, tally)
 
 
 def _refuse_change(shown: PushPlan, fresh: PushPlan) -> None:
     """What was agreed to is sent, or nothing."""
-    if not unchanged_since(shown, fresh):
+    if not is_unchanged(shown, fresh):
         raise UserError("grades have changed meanwhile: run it again and look.")
 
 
@@ -130,9 +144,9 @@ def push(
     """
     from unrolled.canvas.api.http import CanvasFailedError
 
-    course = the_course(context)
-    names = chosen(course, assignments)
-    wish = Wish(allow_lower, comment.strip(), feedback, scale, trial)
+    course = open_course(context)
+    names = select_assignments(course, assignments)
+    wish = PushOptions(allow_lower, comment.strip(), feedback, scale, trial)
     try:
         code = run_push(course, names, wish, token_file, dry_run, yes, as_json)
     except CanvasFailedError as error:

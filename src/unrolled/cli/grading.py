@@ -6,12 +6,20 @@ from typing import Annotated
 
 import typer
 
-from unrolled.cli.shared import Force, Json, chosen, err, out, print_json, the_course
+from unrolled.cli.shared import (
+    Force,
+    Json,
+    err,
+    open_course,
+    out,
+    print_json,
+    select_assignments,
+)
 from unrolled.errors import UserError
-from unrolled.report.progress import Style
+from unrolled.report.progress import ProgressStyle
 
 Progress = Annotated[
-    Style,
+    ProgressStyle,
     typer.Option(
         help="On standard error: a bar, or a line of JSON for each submission."
     ),
@@ -56,7 +64,7 @@ def grade(
             "how to mend it.",
         ),
     ] = False,
-    progress: Progress = Style.BAR,
+    progress: Progress = ProgressStyle.BAR,
     as_json: Json = False,
 ) -> None:
     """Grade all submissions of an assignment into nbgrader's gradebook.
@@ -68,29 +76,29 @@ def grade(
     """
     from unrolled.grade.inspect_submission import diagnose
     from unrolled.grade.run import grade as work
-    from unrolled.grade.run import submitted_students
-    from unrolled.report.diagnosis import diagnosis_text
-    from unrolled.report.progress import grading, grading_lines, has_bar
-    from unrolled.report.tables import grade_table
+    from unrolled.grade.run import list_submitted_students
+    from unrolled.report.diagnosis import render_diagnosis
+    from unrolled.report.progress import has_bar, print_grading, show_grading
+    from unrolled.report.tables import render_grades
 
-    course = the_course(context)
-    chosen(course, [assignment])
+    course = open_course(context)
+    select_assignments(course, [assignment])
     if show and len(student or ()) != 1:
         raise UserError("--show opens one submission: name it with --student.")
-    total = len(student or submitted_students(course, assignment))
-    lines = progress is Style.LINES
+    total = len(student or list_submitted_students(course, assignment))
+    lines = progress is ProgressStyle.LINES
     if not (lines or has_bar(err)):
         err.print(f"grading {total} of {assignment}; first the sandbox is tried ...")
-    watched = grading_lines(total) if lines else grading(err, assignment, total)
+    watched = print_grading(total) if lines else show_grading(err, assignment, total)
     with watched as step:
         report = work(
             course, assignment, student or (), force, step, jobs, allow_weak, scheduler
         )
     if show:
         found = diagnose(course, report)
-        print_json(found.as_dict()) if as_json else out.print(diagnosis_text(found))
+        print_json(found.as_dict()) if as_json else out.print(render_diagnosis(found))
     else:
-        print_json(report.as_dict()) if as_json else out.print(grade_table(report))
+        print_json(report.as_dict()) if as_json else out.print(render_grades(report))
     raise typer.Exit(1 if report.ungraded else 0)
 
 
@@ -101,19 +109,23 @@ def feedback(
         list[str] | None, typer.Option(help="Only this student; may be repeated.")
     ] = None,
     force: Force = False,
-    progress: Progress = Style.BAR,
+    progress: Progress = ProgressStyle.BAR,
 ) -> None:
     """Write the feedback pages: which check failed, the message, the hint.
 
     Hidden tests are left out, unless course.toml opens them.
     """
-    from unrolled.feedback.generate import feedback as work
-    from unrolled.report.progress import counted, counted_lines
+    from unrolled.feedback.generate import generate_feedback as work
+    from unrolled.report.progress import print_progress, show_progress
 
-    course = the_course(context)
-    chosen(course, [assignment])
-    lines = progress is Style.LINES
-    with counted_lines() if lines else counted(err, f"feedback {assignment}") as step:
+    course = open_course(context)
+    select_assignments(course, [assignment])
+    lines = progress is ProgressStyle.LINES
+    with (
+        print_progress()
+        if lines
+        else show_progress(err, f"feedback {assignment}") as step
+    ):
         pages = work(course, assignment, student or (), force, step)
     for page in pages:
         out.print(str(page), markup=False, soft_wrap=True)
@@ -132,16 +144,16 @@ def doctor(
     `none`, which isolates nothing, is tried if no other will do, or by its name.)
     Exit 1 if no tier holds the floor: files, network, processes, memory, CPU.
     """
-    from unrolled.grade.doctor.doctor import checkups
-    from unrolled.report.doctor import doctor_table
-    from unrolled.report.progress import told
+    from unrolled.grade.doctor.doctor import run_checkups
+    from unrolled.report.doctor import render_checkups
+    from unrolled.report.progress import show_steps
 
-    with told(err, "starting the sandbox") as say:
-        found = checkups(tier, say)
+    with show_steps(err, "starting the sandbox") as say:
+        found = run_checkups(tier, say)
     if as_json:
         print_json([c.as_dict() for c in found])
     else:
-        out.print(doctor_table(found))
+        out.print(render_checkups(found))
     raise typer.Exit(0 if any(c.sufficient for c in found) else 1)
 
 
@@ -169,9 +181,9 @@ def worker(
     other: see docs/grading.md for Slurm and Kubernetes.
     """
     from unrolled.grade.scheduling.cluster_worker import serve
-    from unrolled.processes import processors
+    from unrolled.processes import count_processors
 
     def say(line: str) -> None:
         err.print(line, markup=False, soft_wrap=True)
 
-    serve(scheduler, jobs or processors(), host, allow_weak, say)
+    serve(scheduler, jobs or count_processors(), host, allow_weak, say)

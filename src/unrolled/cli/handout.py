@@ -9,7 +9,14 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from unrolled.cli.shared import Force, Json, chosen, out, print_json, the_course
+from unrolled.cli.shared import (
+    Force,
+    Json,
+    open_course,
+    out,
+    print_json,
+    select_assignments,
+)
 
 
 def handout(
@@ -36,11 +43,15 @@ def handout(
     tests. The zip has the same bytes wherever it is made; an earlier handout is
     replaced, any other file only with `--force`.
     """
-    from unrolled.handout.archive import make_handout, released_by
+    from unrolled.handout.archive import list_released, make_handout
 
-    course = the_course(context)
+    course = open_course(context)
     now = datetime.now(UTC)
-    names = chosen(course, assignments) if assignments else released_by(course, now)
+    names = (
+        select_assignments(course, assignments)
+        if assignments
+        else list_released(course, now)
+    )
     path = to or Path(f"{course.id}-handout.zip")
     report = make_handout(course, names, path, now, force)
     if as_json:

@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from unrolled.cli.shared import Json, err, out, print_json, the_course
+from unrolled.cli.shared import Json, err, open_course, out, print_json
 from unrolled.errors import UserError
 from unrolled.hub.plan import HubPlan, load_plan, make_plan
-from unrolled.report.talk import Talk
+from unrolled.report.talk import StatusLine
 
 if TYPE_CHECKING:
     from unrolled.hub.setup.process import RunningHub
-    from unrolled.hub.setup.start import Prepared
+    from unrolled.hub.setup.start import PreparedHub
 
 
 hub = typer.Typer(invoke_without_command=True)
 
 
-def _plan(context: typer.Context) -> HubPlan:
+def _load_plan(context: typer.Context) -> HubPlan:
     """The plan of the hub that was started, found by course.toml."""
-    return load_plan(make_plan(the_course(context)).folder)
+    return load_plan(make_plan(open_course(context)).folder)
 
 
 @hub.callback()
@@ -39,50 +39,52 @@ def start(context: typer.Context) -> None:
     if context.invoked_subcommand is not None:
         return
     from unrolled.hub.commands import require_root
-    from unrolled.hub.setup.start import prepare
+    from unrolled.hub.setup.start import prepare_hub
 
     require_root("unrolled hub")
-    with Talk(err) as talk:
-        prepared = prepare(the_course(context), talk.say)
+    with StatusLine(err) as talk:
+        prepared = prepare_hub(open_course(context), talk.say)
     with _Signals() as signals:
         while True:
             prepared = _run(context, prepared, signals)
 
 
-def _run(context: typer.Context, prepared: Prepared, signals: _Signals) -> Prepared:
+def _run(
+    context: typer.Context, prepared: PreparedHub, signals: _Signals
+) -> PreparedHub:
     """Run the hub until it must start anew; what it starts with then."""
     from unrolled.hub.setup.process import RunningHub
-    from unrolled.report.hub import welcome
+    from unrolled.report.hub import render_welcome
 
     with ExitStack() as stack:
-        with Talk(err) as talk:
+        with StatusLine(err) as talk:
             talk.say("starting the hub")
             running = RunningHub(prepared.plan, _tell, signals.hurried)
             stack.enter_context(running)
-        out.print(welcome(prepared))
-        again = _until_restart(context, running, signals)
+        out.print(render_welcome(prepared))
+        again = _wait_for_restart(context, running, signals)
         running.keep_servers = True
     return again
 
 
-def _until_restart(
+def _wait_for_restart(
     context: typer.Context, running: RunningHub, signals: _Signals
-) -> Prepared:
+) -> PreparedHub:
     """Wait until a restart is asked for, and make ready for it.
 
     A course.toml that is wrong stops nothing: the hub runs on as it was.
     """
-    from unrolled.hub.setup.process import READY
-    from unrolled.hub.setup.start import prepare
+    from unrolled.hub.setup.process import READY_FILE
+    from unrolled.hub.setup.start import prepare_hub
 
     while True:
-        running.wait(signals.restart_asked)
+        running.wait(signals.has_restart_request)
         try:
-            with Talk(err) as talk:
-                prepared = prepare(the_course(context), talk.say, running.plan)
+            with StatusLine(err) as talk:
+                prepared = prepare_hub(open_course(context), talk.say, running.plan)
         except UserError as error:
             _tell(f"no restart: {error}")
-            (running.plan.state / READY).write_text(str(error), encoding="utf-8")
+            (running.plan.state / READY_FILE).write_text(str(error), encoding="utf-8")
         else:
             _tell("the hub starts anew; people's servers run on")
             return prepared
@@ -128,7 +130,7 @@ class _Signals:
         """Whether somebody does not want to wait."""
         return self.stops > 1
 
-    def restart_asked(self) -> bool:
+    def has_restart_request(self) -> bool:
         """Whether a restart was asked for since this was last called."""
         asked, self.restarts = self.restarts > 0, 0
         return asked
@@ -142,12 +144,12 @@ def restart(context: typer.Context) -> None:
     connects again by itself.
     """
     from unrolled.hub.commands import require_root
-    from unrolled.hub.setup.process import restart as again
+    from unrolled.hub.setup.process import restart_hub as again
 
     require_root("unrolled hub restart")
-    with Talk(err) as talk:
+    with StatusLine(err) as talk:
         talk.say("starting the hub anew")
-        names = again(_plan(context))
+        names = again(_load_plan(context))
     told = f"; {len(names)} at work went on: {', '.join(names)}" if names else ""
     err.print(f"the hub is ready{told}.", soft_wrap=True)
 
@@ -161,13 +163,13 @@ def check(context: typer.Context, as_json: Json = False) -> None:
     """
     from unrolled.hub.check.check import check_hub
     from unrolled.hub.commands import require_root
-    from unrolled.report.hub import check_table
+    from unrolled.report.hub import render_hub_check
 
     require_root("unrolled hub check")
-    with Talk(err) as talk:
+    with StatusLine(err) as talk:
         talk.say("looking")
-        found = check_hub(_plan(context))
-    print_json(found.as_dict()) if as_json else out.print(check_table(found))
+        found = check_hub(_load_plan(context))
+    print_json(found.as_dict()) if as_json else out.print(render_hub_check(found))
     raise typer.Exit(0 if found.passed else 1)
 
 
@@ -192,43 +194,43 @@ def down(
     Whoever works is warned, and has `stop_seconds` of [hub] in course.toml to save.
     """
     from unrolled.hub.commands import require_root
-    from unrolled.hub.setup.process import down as stop
+    from unrolled.hub.setup.process import stop_hub as stop
 
     require_root("unrolled hub down")
-    plan = _plan(context)
-    keep = the_course(context).build / "hub"
+    plan = _load_plan(context)
+    keep = open_course(context).build / "hub"
     if purge:
-        _agree_to_purge(plan, keep, yes)
-    with Talk(err) as talk:
-        talk.say(_stopping(plan, now))
+        _confirm_purge(plan, keep, yes)
+    with StatusLine(err) as talk:
+        talk.say(_describe_stop(plan, now))
         ran = stop(plan, now)
     err.print("stopped." if ran else "no hub was running.")
     if purge:
-        from unrolled.hub.setup.start import purge as remove
+        from unrolled.hub.setup.start import purge_hub as remove
 
         err.print(f"removed; archive: {remove(plan, keep)}", soft_wrap=True)
         for path in sorted(plan.folder.glob("*")):
             err.print(f"not the hub's, left there: {path}", soft_wrap=True)
 
 
-def _stopping(plan: HubPlan, now: bool) -> str:
-    from unrolled.hub.servers import people, student_servers
+def _describe_stop(plan: HubPlan, now: bool) -> str:
+    from unrolled.hub.servers import list_owners, list_student_servers
 
-    names = people(student_servers(plan))
+    names = list_owners(list_student_servers(plan))
     if not names or now:
         return "stopping"
     return f"stopping; {len(names)} at work have {plan.stop_seconds} s to save"
 
 
-def _agree_to_purge(plan: HubPlan, keep: Path, yes: bool) -> None:
+def _confirm_purge(plan: HubPlan, keep: Path, yes: bool) -> None:
     """Say what goes, and ask while everything still runs; No stops nothing."""
-    from unrolled.hub.accounts import made_accounts
-    from unrolled.hub.servers import people, student_servers
+    from unrolled.hub.accounts import list_made_accounts
+    from unrolled.hub.servers import list_owners, list_student_servers
 
-    at_work = people(student_servers(plan))
+    at_work = list_owners(list_student_servers(plan))
     if at_work:
         err.print(f"At work now: {', '.join(at_work)}.", soft_wrap=True)
-    names = ", ".join(made_accounts(plan)) or "(none)"
+    names = ", ".join(list_made_accounts(plan)) or "(none)"
     err.print(
         f"This stops the hub and removes {plan.folder} and the accounts {names} with "
         f"their homes. The course folder and the exchange go to an archive in {keep}.",

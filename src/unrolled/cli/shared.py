@@ -16,23 +16,25 @@ from unrolled.errors import UserError
 HELP = "The course folder; else the one you are in or below."
 
 
-def _take(context: typer.Context, course: Path | None) -> Path | None:
+def _store_course(context: typer.Context, course: Path | None) -> Path | None:
     if course is not None:
         context.obj = course
     return course
 
 
-def _verb(
-    course: Annotated[Path | None, typer.Option(help=HELP, callback=_take)] = None,
+def _declare_course_option(
+    course: Annotated[
+        Path | None, typer.Option(help=HELP, callback=_store_course)
+    ] = None,
 ) -> None:
     """A command with nothing but the option; typer makes it, every verb takes it."""
     del course
 
 
-def with_course(app: typer.Typer) -> Any:
+def add_course_option(app: typer.Typer) -> Any:
     """The command line of an app, with `--course` among the options of every verb."""
     single = typer.Typer(add_completion=False)
-    single.command()(_verb)
+    single.command()(_declare_course_option)
     (option,) = (p for p in typer.main.get_command(single).params if p.name == "course")
     option.expose_value = False
     whole = typer.main.get_command(app)
@@ -59,7 +61,7 @@ Json = Annotated[
 Force = Annotated[bool, typer.Option("--force", help="Overwrite what is there.")]
 
 
-def the_course(context: typer.Context) -> Course:
+def open_course(context: typer.Context) -> Course:
     course = find_course(context.obj)
     from unrolled.converters import silence_nbgrader
 
@@ -67,7 +69,7 @@ def the_course(context: typer.Context) -> Course:
     return course
 
 
-def chosen(course: Course, names: list[str] | None) -> list[str]:
+def select_assignments(course: Course, names: list[str] | None) -> list[str]:
     unknown = [n for n in names or [] if n not in course.assignments]
     if unknown:
         known = ", ".join(course.assignments)

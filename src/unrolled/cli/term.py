@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from unrolled.cli.canvas import DryRun, Yes, agreed
-from unrolled.cli.shared import err, out, the_course
+from unrolled.cli.canvas import DryRun, Yes, ask_to_confirm
+from unrolled.cli.shared import err, open_course, out
 
 
 def new_term(
@@ -28,15 +28,15 @@ def new_term(
     lessons, dates and notebooks stay. It shows what would move, and asks.
     Before: change the dates in course.toml, and bring the last grades to Canvas.
     """
-    from unrolled.term import begin_term, exchange_here, plan_term
+    from unrolled.term import begin_term, find_exchange, plan_term
 
-    course = the_course(context)
-    plan = plan_term(course, exchange or exchange_here())
+    course = open_course(context)
+    plan = plan_term(course, exchange or find_exchange())
     for move in plan.moves:
         out.print(f"{move.old} -> {move.new}", markup=False, soft_wrap=True)
     if not plan.moves:
         out.print("There is nothing of an earlier term here.")
-    elif not dry_run and agreed("Move all this and begin a new term?", yes):
+    elif not dry_run and ask_to_confirm("Move all this and begin a new term?", yes):
         told = begin_term(course, plan)
         if told is not None:
             err.print(f"the hub: {len(told.removed)} students are no longer members.")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from unrolled.cli.shared import Force, Json, err, out, print_json, the_course
+from unrolled.cli.shared import Force, Json, err, open_course, out, print_json
 
 
 class Clock(Enum):
@@ -50,23 +50,23 @@ def trace(
     The lesson 07_hardware shows this trace. Take a machine that does nothing else; on
     a GPU, calls of the fused kernel are counted. Takes a few minutes.
     """
-    from unrolled.report.progress import counted
+    from unrolled.report.progress import show_progress
     from unrolled.trace.record import (
-        Settings,
-        lesson_names,
+        TraceSettings,
+        load_lesson_names,
+        locate_trace,
         record,
         refuse_overwrite,
-        trace_path,
         write_trace,
     )
     from unrolled.trace.report import TraceReport
 
-    course = the_course(context)
-    path = (to or trace_path(course)).resolve()
+    course = open_course(context)
+    path = (to or locate_trace(course)).resolve()
     refuse_overwrite(path, force)
-    settings = Settings(warmup, repeat, limit, threads, clock.value)
-    with counted(err, "trace") as step:
-        document = record(lesson_names(course), settings, step)
+    settings = TraceSettings(warmup, repeat, limit, threads, clock.value)
+    with show_progress(err, "trace") as step:
+        document = record(load_lesson_names(course), settings, step)
     write_trace(document, path)
     report = TraceReport(document, path)
     if as_json:

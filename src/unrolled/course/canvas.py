@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from unrolled.course.toml import Table
+from unrolled.course.toml import TomlTable
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True)
-class CanvasPlace:
+class CanvasSettings:
     """Canvas's address, the course's number there, the hub's address; all optional."""
 
     url: str = ""
@@ -19,11 +19,13 @@ class CanvasPlace:
     hub: str = ""
 
 
-def read_place(table: Table) -> CanvasPlace:
+def read_canvas_settings(table: TomlTable) -> CanvasSettings:
     """Read the table; UserError names a key that is wrong."""
     table.only("url", "course", "hub")
-    place = CanvasPlace(
-        _address(table, "url"), table.whole("course", 0, 10**18), _address(table, "hub")
+    place = CanvasSettings(
+        _read_address(table, "url"),
+        table.whole("course", 0, 10**18),
+        _read_address(table, "hub"),
     )
     parts = urlsplit(place.url)
     if parts.path or parts.query or parts.fragment:
@@ -32,7 +34,7 @@ def read_place(table: Table) -> CanvasPlace:
     return place
 
 
-def _address(table: Table, key: str) -> str:
+def _read_address(table: TomlTable, key: str) -> str:
     """An https address without a slash at its end, "" if there is none."""
     text = str(table.get(key, str, "")).rstrip("/")
     parts = urlsplit(text)

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
-from unrolled.course.toml import Table
+from unrolled.course.toml import TomlTable
 from unrolled.errors import UserError
 
 if TYPE_CHECKING:
@@ -54,15 +54,15 @@ def require_driver() -> None:
         )
 
 
-def read_database(grading: Table) -> Database:
+def read_database(grading: TomlTable) -> Database:
     """Read `database` and `lock_seconds`; UserError names the key that is wrong."""
     seconds = grading.number("lock_seconds", LOCK_SECONDS, 3600)
     if seconds <= 0:
         raise grading.fail("lock_seconds", "must be more than 0 seconds")
-    return Database(_address(grading), seconds)
+    return Database(_read_address(grading), seconds)
 
 
-def _address(grading: Table) -> str:
+def _read_address(grading: TomlTable) -> str:
     text = str(grading.get("database", str, "")).strip()
     if not text:
         return ""

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from unrolled.course.model import Assignment, Course
 
 
-FILE = "assignments.json"
+DATES_FILE = "assignments.json"
 
 
 @dataclass(frozen=True)
-class Released:
+class ReleasedAssignment:
     """What a student is told of an assignment; `due` carries a time zone."""
 
     title: str
@@ -34,15 +34,15 @@ class Released:
 
 
 @dataclass(frozen=True)
-class Dates:
+class CourseDates:
     """The course as its students see it."""
 
     title: str = ""
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
-    assignments: Mapping[str, Released] = field(default_factory=dict)
+    assignments: Mapping[str, ReleasedAssignment] = field(default_factory=dict)
 
 
-def dates_text(course: Course, released: Iterable[str]) -> str:
+def format_dates(course: Course, released: Iterable[str]) -> str:
     """What students are told of the assignments in `released`, as JSON."""
     there = set(released)
     names = [n for n in course.assignments if n in there]
@@ -50,7 +50,7 @@ def dates_text(course: Course, released: Iterable[str]) -> str:
         "course": course.id,
         "title": course.title,
         "timezone": course.timezone.key,
-        "assignments": {n: _told(course.assignments[n]) for n in names},
+        "assignments": {n: _describe_assignment(course.assignments[n]) for n in names},
     }
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
@@ -60,9 +60,9 @@ def write_dates(course: Course, place: Path, released: Iterable[str]) -> Path:
 
     It is there whole or not at all, readable by everybody (0644).
     """
-    text = dates_text(course, released)
-    path = place / FILE
-    descriptor, scratch = tempfile.mkstemp(prefix=f".{FILE}.", dir=place)
+    text = format_dates(course, released)
+    path = place / DATES_FILE
+    descriptor, scratch = tempfile.mkstemp(prefix=f".{DATES_FILE}.", dir=place)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as out:
             out.write(text)
@@ -76,16 +76,16 @@ def write_dates(course: Course, place: Path, released: Iterable[str]) -> Path:
     return path
 
 
-def _told(assignment: Assignment) -> dict[str, Any]:
+def _describe_assignment(assignment: Assignment) -> dict[str, Any]:
     return {
         "title": assignment.title,
         "due": assignment.due.isoformat() if assignment.due else None,
         "points": assignment.points,
-        "late": late_policy(assignment),
+        "late": describe_late_policy(assignment),
     }
 
 
-def late_policy(assignment: Assignment) -> str:
+def describe_late_policy(assignment: Assignment) -> str:
     """What lateness costs, in a sentence; empty if it costs nothing."""
     late = assignment.late
     if not late.per_day or not late.max:
@@ -97,19 +97,21 @@ def late_policy(assignment: Assignment) -> str:
     return f"{late.per_day:g} % off for each started day{grace}{most}"
 
 
-def read_dates(place: Path) -> Dates:
+def read_dates(place: Path) -> CourseDates:
     """What the file says; nothing if it is not there or not what we write."""
     try:
-        document = json.loads((place / FILE).read_text(encoding="utf-8"))
-        assignments = {n: _released(v) for n, v in document["assignments"].items()}
+        document = json.loads((place / DATES_FILE).read_text(encoding="utf-8"))
+        assignments = {
+            n: _parse_released(v) for n, v in document["assignments"].items()
+        }
         zone = ZoneInfo(document["timezone"])
-        return Dates(str(document["title"]), zone, assignments)
+        return CourseDates(str(document["title"]), zone, assignments)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return Dates()
+        return CourseDates()
 
 
-def _released(values: Mapping[str, Any]) -> Released:
+def _parse_released(values: Mapping[str, Any]) -> ReleasedAssignment:
     due = datetime.fromisoformat(values["due"]) if values["due"] else None
-    return Released(
+    return ReleasedAssignment(
         str(values["title"]), due, float(values["points"]), str(values["late"])
     )

@@ -10,13 +10,13 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange import ExchangeFactory
 from traitlets.config import Application
 
-from unrolled.course.dates import FILE, dates_text, write_dates
+from unrolled.course.dates import DATES_FILE, format_dates, write_dates
 from unrolled.course.model import Course
 from unrolled.errors import UserError
-from unrolled.files import reason_of
+from unrolled.files import explain_os_error
 
 
-def exchange_folder(course: Course) -> Path:
+def find_exchange_folder(course: Course) -> Path:
     """The course's folder in the exchange, as nbgrader's configuration has it.
 
     A hub says where its exchange is in the environment of those who grade; elsewhere
@@ -35,7 +35,7 @@ def exchange_folder(course: Course) -> Path:
     return Path(lister.root, course.id)
 
 
-def tell_dates(course: Course, place: Path) -> bool:
+def publish_dates(course: Course, place: Path) -> bool:
     """Write titles and due dates to where students look; whether they had changed.
 
     `place` is the course's folder in the exchange. Nothing is written where nothing
@@ -46,20 +46,20 @@ def tell_dates(course: Course, place: Path) -> bool:
         if not outbound.is_dir():
             return False
         released = [p.name for p in outbound.iterdir() if p.is_dir()]
-        if not released or _is_told(course, place, released):
+        if not released or _is_published(course, place, released):
             return False
         write_dates(course, place, released)
     except OSError as error:
         raise UserError(
-            f"{place / FILE}: {reason_of(error)}; students still see the dates of "
-            "before. Run this as the account that releases assignments."
+            f"{place / DATES_FILE}: {explain_os_error(error)}; students still see the "
+            "dates of before. Run this as the account that releases assignments."
         ) from error
     return True
 
 
-def _is_told(course: Course, place: Path, released: list[str]) -> bool:
+def _is_published(course: Course, place: Path, released: list[str]) -> bool:
     try:
-        there = (place / FILE).read_text(encoding="utf-8")
+        there = (place / DATES_FILE).read_text(encoding="utf-8")
     except FileNotFoundError:
         return False
-    return there == dates_text(course, released)
+    return there == format_dates(course, released)

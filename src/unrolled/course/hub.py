@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from unrolled.course.toml import Table
+from unrolled.course.toml import TomlTable
 
-ACCOUNT = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
-SIGN_IN = ("password", "pam", "lti")
-LEAST_MEMORY = 600  # MB; a notebook with PyTorch and Keras takes about 430
+ACCOUNT_PATTERN = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
+SIGN_IN_KINDS = ("password", "pam", "lti")
+MIN_MEMORY_MB = 600  # MB; a notebook with PyTorch and Keras takes about 430
 DEMO_STUDENTS = ("ada", "emmy", "sophie")
 
 
@@ -39,13 +39,15 @@ class HubSettings:
     stop_seconds: int = 40
 
 
-def read_hub(table: Table) -> HubSettings:
+def read_hub_settings(table: TomlTable) -> HubSettings:
     """Read the table; UserError names a key that is wrong."""
     usual = HubSettings()
     table.only(*HubSettings.__dataclass_fields__)
     sign_in = str(table.get("sign_in", str, usual.sign_in))
-    if sign_in not in SIGN_IN:
-        raise table.fail("sign_in", f"{sign_in!r} is none of {', '.join(SIGN_IN)}")
+    if sign_in not in SIGN_IN_KINDS:
+        raise table.fail(
+            "sign_in", f"{sign_in!r} is none of {', '.join(SIGN_IN_KINDS)}"
+        )
     port = table.whole("port", usual.port, 65529)
     if port < 1024:
         raise table.fail("port", f"{port} is below 1024; a web server stands in front")
@@ -55,35 +57,35 @@ def read_hub(table: Table) -> HubSettings:
     return HubSettings(
         port,
         sign_in,
-        _accounts(table, "instructors", usual.instructors),
-        _accounts(table, "assistants", usual.assistants),
-        _accounts(table, "students", usual.students),
+        _read_accounts(table, "instructors", usual.instructors),
+        _read_accounts(table, "assistants", usual.assistants),
+        _read_accounts(table, "students", usual.students),
         folder,
         table.whole("idle_minutes", usual.idle_minutes, 100_000),
-        _memory(table, usual.memory_mb),
+        _read_memory(table, usual.memory_mb),
         table.whole("stop_seconds", usual.stop_seconds, 3600),
     )
 
 
-def _memory(table: Table, usual: int) -> int:
+def _read_memory(table: TomlTable, usual: int) -> int:
     """What each process of a student may take; too little starts no notebook."""
     found = table.whole("memory_mb", usual, 1 << 24)
-    if 0 < found < LEAST_MEMORY:
-        raise table.fail("memory_mb", f"{found} is too little: {LEAST_MEMORY}, or 0")
+    if 0 < found < MIN_MEMORY_MB:
+        raise table.fail("memory_mb", f"{found} is too little: {MIN_MEMORY_MB}, or 0")
     return found
 
 
-def _accounts(table: Table, key: str, usual: Sequence[str]) -> tuple[str, ...]:
+def _read_accounts(table: TomlTable, key: str, usual: Sequence[str]) -> tuple[str, ...]:
     names = table.get(key, list, list(usual))
     for name in names:
-        if not isinstance(name, str) or not is_account(name):
-            raise table.fail(key, f"{name!r} cannot be an account: {RULE}")
+        if not isinstance(name, str) or not is_account_name(name):
+            raise table.fail(key, f"{name!r} cannot be an account: {ACCOUNT_RULE}")
     return tuple(dict.fromkeys(names))
 
 
-RULE = "small letters, digits, - and _, at most 32, a letter or _ first"
+ACCOUNT_RULE = "small letters, digits, - and _, at most 32, a letter or _ first"
 
 
-def is_account(name: str) -> bool:
+def is_account_name(name: str) -> bool:
     """Whether a name can be an account of the operating system."""
-    return ACCOUNT.fullmatch(name) is not None and name != "root"
+    return ACCOUNT_PATTERN.fullmatch(name) is not None and name != "root"

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from unrolled.course.canvas import CanvasPlace, read_place
+from unrolled.course.canvas import CanvasSettings, read_canvas_settings
 from unrolled.course.database import Database, read_database
-from unrolled.course.hub import HubSettings, read_hub
+from unrolled.course.hub import HubSettings, read_hub_settings
 from unrolled.course.limits import Limits
-from unrolled.course.toml import Table
+from unrolled.course.toml import TomlTable
 from unrolled.errors import UserError
 
 MARK = "nbgrader_config.py"
@@ -54,7 +54,7 @@ class Course:
     feedback_tests: bool = False
     allow_weak: bool = False
     limits: Limits = field(default_factory=Limits)
-    canvas: CanvasPlace = field(default_factory=CanvasPlace)
+    canvas: CanvasSettings = field(default_factory=CanvasSettings)
     hub: HubSettings = field(default_factory=HubSettings)
     database: Database = field(default_factory=Database)
 
@@ -126,7 +126,7 @@ def find_course(start: Path | None = None) -> Course:
     begin = (start or Path.cwd()).resolve()
     if not begin.exists():
         raise UserError(f"{begin}: there is no such folder.")
-    folder = course_folder(begin)
+    folder = find_course_folder(begin)
     if folder is not None:
         return load_course(folder)
     raise UserError(
@@ -135,7 +135,7 @@ def find_course(start: Path | None = None) -> Course:
     )
 
 
-def course_folder(begin: Path) -> Path | None:
+def find_course_folder(begin: Path) -> Path | None:
     """The folder of a course, this one or one above it; None if there is none."""
     for folder in (begin, *begin.parents):
         if (folder / MARK).is_file() and (folder / "course.toml").is_file():
@@ -152,7 +152,7 @@ def load_course(root: Path) -> Course:
         raise UserError(f"{path} is missing.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: not valid TOML: {error}") from error
-    table = Table(path, "", document)
+    table = TomlTable(path, "", document)
     table.only("course", "assignments", "feedback", "grading", "canvas", "hub")
     course = table.table("course")
     course.only("id", "title", "timezone")
@@ -160,19 +160,22 @@ def load_course(root: Path) -> Course:
     feedback.only("show_hidden_tests")
     grading = table.table("grading")
     grading.only("allow_weak", "database", "lock_seconds", *_LIMITS)
-    zone = _zone(course)
+    zone = _read_timezone(course)
     assignments = table.table("assignments")
     return Course(
         root.resolve(),
         course.text("id"),
         course.text("title"),
         zone,
-        {n: _assignment(n, assignments.table(n), zone) for n in assignments.values},
+        {
+            n: _read_assignment(n, assignments.table(n), zone)
+            for n in assignments.values
+        },
         bool(feedback.get("show_hidden_tests", bool, False)),
         bool(grading.get("allow_weak", bool, False)),
-        _limits(grading),
-        read_place(table.table("canvas")),
-        read_hub(table.table("hub")),
+        _read_limits(grading),
+        read_canvas_settings(table.table("canvas")),
+        read_hub_settings(table.table("hub")),
         read_database(grading),
     )
 
@@ -180,7 +183,7 @@ def load_course(root: Path) -> Course:
 _LIMITS = ("call_seconds", "cell_seconds", "check_seconds", "submission_seconds")
 
 
-def _limits(grading: Table) -> Limits:
+def _read_limits(grading: TomlTable) -> Limits:
     usual = Limits()
     given: dict[str, Any] = {
         k: grading.number(k, getattr(usual, k), 86400) for k in _LIMITS
@@ -191,7 +194,7 @@ def _limits(grading: Table) -> Limits:
     return replace(usual, **given)
 
 
-def _zone(course: Table) -> ZoneInfo:
+def _read_timezone(course: TomlTable) -> ZoneInfo:
     name = course.text("timezone")
     try:
         return ZoneInfo(name)
@@ -201,7 +204,7 @@ def _zone(course: Table) -> ZoneInfo:
         ) from error
 
 
-def _assignment(name: str, table: Table, zone: ZoneInfo) -> Assignment:
+def _read_assignment(name: str, table: TomlTable, zone: ZoneInfo) -> Assignment:
     table.only("title", "release", "due", "points", "late")
     late = table.table("late")
     late.only("per_day", "max", "grace_minutes")
@@ -209,8 +212,8 @@ def _assignment(name: str, table: Table, zone: ZoneInfo) -> Assignment:
         name,
         table.text("title"),
         name.split("_", 1)[-1],
-        _moment(table, "release", zone),
-        _moment(table, "due", zone),
+        _read_moment(table, "release", zone),
+        _read_moment(table, "due", zone),
         table.number("points", 100.0, 1e6),
         LatePolicy(
             late.number("per_day", 0.0, 100.0),
@@ -220,7 +223,7 @@ def _assignment(name: str, table: Table, zone: ZoneInfo) -> Assignment:
     )
 
 
-def _moment(table: Table, key: str, zone: ZoneInfo) -> datetime | None:
+def _read_moment(table: TomlTable, key: str, zone: ZoneInfo) -> datetime | None:
     value = table.values.get(key)
     if value is None:
         return None

@@ -14,7 +14,7 @@ from unrolled.course.model import Course
 from unrolled.errors import UserError
 
 
-def course_secret(course: Course) -> str:
+def load_course_secret(course: Course) -> str:
     """The secret behind hidden inputs; made at first need, readable by nobody else.
 
     Raises UserError if others may read the file, or if it is not what we wrote.

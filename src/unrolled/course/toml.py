@@ -12,7 +12,7 @@ from unrolled.errors import UserError
 
 
 @dataclass(frozen=True)
-class Table:
+class TomlTable:
     """A table of course.toml that says where it is when something is wrong."""
 
     path: Path
@@ -29,15 +29,15 @@ class Table:
         for key in self.values:
             if key not in keys:
                 near = difflib.get_close_matches(key, keys, 1)
-                hint = f"did you mean {near[0]}?" if near else _known(keys)
+                hint = f"did you mean {near[0]}?" if near else _format_known(keys)
                 raise self.fail(key, f"unknown; {hint}")
 
-    def table(self, key: str) -> Table:
+    def table(self, key: str) -> TomlTable:
         """The table under `key`, empty if there is none."""
         found = self.values.get(key, {})
         if not isinstance(found, dict):
             raise self.fail(key, "must be a table")
-        return Table(self.path, f"{self.name}.{key}".strip("."), found)
+        return TomlTable(self.path, f"{self.name}.{key}".strip("."), found)
 
     def get(self, key: str, kinds: type | tuple[type, ...], default: Any) -> Any:
         """The value of `key`, of one of `kinds`."""
@@ -69,5 +69,5 @@ class Table:
         return value
 
 
-def _known(keys: Iterable[str]) -> str:
+def _format_known(keys: Iterable[str]) -> str:
     return f"known are {', '.join(keys)}"

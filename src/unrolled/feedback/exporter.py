@@ -11,7 +11,12 @@ from typing import Any
 from nbconvert.exporters import HTMLExporter
 from nbformat import NotebookNode
 
-from unrolled.assignment.cells import is_check, meta, ours, split_check
+from unrolled.assignment.cells import (
+    is_check,
+    read_nbgrader_meta,
+    read_unrolled_meta,
+    split_check,
+)
 
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _POINTS = re.compile(r"\s*\(\d+ points?\)$")
@@ -27,23 +32,25 @@ class FeedbackExporter(HTMLExporter):  # type: ignore[misc]
     ) -> tuple[str, Any]:
         """A notebook as a page, and nbconvert's resources."""
         resources = resources or {}
-        resources["entries"] = _all_entries(nb)
+        resources["entries"] = _list_all_entries(nb)
         page, resources = super().from_notebook_node(nb, resources, **kw)
         head, mark, cells = page.partition('<div id="notebook">')
-        return head + mark + levelled(cells), resources
+        return head + mark + level_headings(cells), resources
 
 
-def _all_entries(nb: NotebookNode) -> dict[str, str]:
+def _list_all_entries(nb: NotebookNode) -> dict[str, str]:
     """The names of `entry_names`, and one for each graded cell that has none."""
     plain = {
-        meta(c)["grade_id"]: f"<code>{escape(meta(c)['grade_id'])}</code>"
+        read_nbgrader_meta(c)[
+            "grade_id"
+        ]: f"<code>{escape(read_nbgrader_meta(c)['grade_id'])}</code>"
         for c in nb.cells
-        if meta(c).get("grade") or meta(c).get("task")
+        if read_nbgrader_meta(c).get("grade") or read_nbgrader_meta(c).get("task")
     }
-    return plain | dict(entry_names(nb))
+    return plain | dict(list_entry_names(nb))
 
 
-def levelled(html: str) -> str:
+def level_headings(html: str) -> str:
     """HTML whose headings go down one step at a time, below the page's own."""
     last = _TITLE
 
@@ -56,7 +63,7 @@ def levelled(html: str) -> str:
     return _LEVEL.sub(level, html)
 
 
-def entry_names(nb: NotebookNode) -> Iterator[tuple[str, str]]:
+def list_entry_names(nb: NotebookNode) -> Iterator[tuple[str, str]]:
     """Each graded cell's grade_id, and its name as HTML.
 
     A check: its exercise, and the comment that it begins with, as students see it.
@@ -64,24 +71,35 @@ def entry_names(nb: NotebookNode) -> Iterator[tuple[str, str]]:
     """
     heading = ""
     for cell in nb.cells:
-        if cell.cell_type == "markdown" and not meta(cell).get("solution"):
+        if cell.cell_type == "markdown" and not read_nbgrader_meta(cell).get(
+            "solution"
+        ):
             heading = next(reversed(_HEADING.findall(cell.source)), heading)
         if is_check(cell):
-            yield meta(cell)["grade_id"], _check_name(cell)
-        elif heading and (meta(cell).get("grade") or meta(cell).get("task")):
-            yield meta(cell)["grade_id"], _code(_POINTS.sub("", heading))
+            yield read_nbgrader_meta(cell)["grade_id"], _format_check_name(cell)
+        elif heading and (
+            read_nbgrader_meta(cell).get("grade")
+            or read_nbgrader_meta(cell).get("task")
+        ):
+            yield (
+                read_nbgrader_meta(cell)["grade_id"],
+                _format_code(_POINTS.sub("", heading)),
+            )
 
 
-def _check_name(cell: NotebookNode) -> str:
-    exercise, grade_id = ours(cell).get("exercise", ""), meta(cell)["grade_id"]
+def _format_check_name(cell: NotebookNode) -> str:
+    exercise, grade_id = (
+        read_unrolled_meta(cell).get("exercise", ""),
+        read_nbgrader_meta(cell)["grade_id"],
+    )
     lines = split_check(cell.source)[0].strip().split("\n")
     comment = takewhile(lambda line: line.startswith("#"), lines)
     asked = " ".join(line.lstrip("#").strip() for line in comment)
     if not exercise or not asked:
         return f"<code>{escape(grade_id)}</code>"
-    return f"<code>{escape(exercise)}</code>: {_code(asked)}"
+    return f"<code>{escape(exercise)}</code>: {_format_code(asked)}"
 
 
-def _code(text: str) -> str:
+def _format_code(text: str) -> str:
     """Markdown's code in HTML, all else as it is."""
     return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))

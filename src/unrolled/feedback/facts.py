@@ -12,7 +12,7 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from unrolled.course.model import Course, load_course
-from unrolled.timestamps import moment
+from unrolled.timestamps import format_moment
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,9 @@ def read_facts(course: Course, part: Any, told: Any) -> Facts:
     rows = [("Student", f"{name} ({student.id})" if name else student.id)]
     rows.append(("Course", course.title))
     if stamp := part.assignment.timestamp:
-        rows.append(("Handed in", moment(_utc(stamp), course.timezone)))
+        rows.append(("Handed in", format_moment(_assume_utc(stamp), course.timezone)))
     if assignment and assignment.due:
-        rows.append(("Due", moment(assignment.due, course.timezone)))
+        rows.append(("Due", format_moment(assignment.due, course.timezone)))
     if penalty > 0:
         before = float(told["score"]) + penalty
         rows.append(("Late penalty", f"{penalty:g} points, of {before:g}"))
@@ -66,6 +66,6 @@ def read_facts(course: Course, part: Any, told: Any) -> Facts:
     return Facts(title, student.id, tuple(rows), waiting)
 
 
-def _utc(stamp: datetime) -> datetime:
+def _assume_utc(stamp: datetime) -> datetime:
     """A time of the gradebook, which keeps none of their zones: they are UTC."""
     return stamp.replace(tzinfo=UTC) if stamp.tzinfo is None else stamp

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from nbgrader.converters import GenerateFeedback
 
-from unrolled.converters import nbgrader_config, run_converter
+from unrolled.converters import make_nbgrader_config, run_converter
 from unrolled.course.model import Course
 from unrolled.errors import UserError
 
 
-def feedback(
+def generate_feedback(
     course: Course,
     assignment: str,
     students: Sequence[str] = (),
@@ -50,13 +50,13 @@ def feedback(
 
 
 def _convert(course: Course, assignment: str, student: str, force: bool) -> None:
-    config = nbgrader_config(course)
+    config = make_nbgrader_config(course)
     config.CourseDirectory.assignment_id = assignment
     config.CourseDirectory.student_id = student
-    others = _not_ours(course, assignment, student)
+    others = _read_other_files(course, assignment, student)
     try:
         run_converter(
-            GenerateFeedback, config, force or _outdated(course, assignment, student)
+            GenerateFeedback, config, force or _is_outdated(course, assignment, student)
         )
     finally:
         for path, content in others.items():
@@ -65,7 +65,9 @@ def _convert(course: Course, assignment: str, student: str, force: bool) -> None
                 path.write_bytes(content)
 
 
-def _not_ours(course: Course, assignment: str, student: str) -> dict[Path, bytes]:
+def _read_other_files(
+    course: Course, assignment: str, student: str
+) -> dict[Path, bytes]:
     """What somebody laid beside a student's page: nbgrader empties the folder.
 
     nbgrader's own are the page, and copies of what lies beside the graded notebook.
@@ -81,7 +83,7 @@ def _not_ours(course: Course, assignment: str, student: str) -> dict[Path, bytes
     }
 
 
-def _outdated(course: Course, assignment: str, student: str) -> bool:
+def _is_outdated(course: Course, assignment: str, student: str) -> bool:
     """Whether grading was done after the page was written."""
     graded = list((course.autograded / student / assignment).glob("*.ipynb"))
     pages = list((course.feedback / student / assignment).glob("*.html"))

@@ -19,7 +19,13 @@ from latex2mathml.converter import convert_to_element
 from mistune import HTMLRenderer
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-from unrolled.feedback.sanitize import FORMULA, leads_outside, picture, sanitize, shown
+from unrolled.feedback.sanitize import (
+    FORMULA,
+    embed_picture,
+    escape_unknown_tags,
+    is_web_address,
+    sanitize,
+)
 
 # A table that is wider than the page is scrolled, with the keyboard as well.
 WIDE = '<div class="wide" tabindex="0"><table>'
@@ -40,19 +46,19 @@ _ELEMENTS = (
 _SPACE = "{http://www.w3.org/1998/Math/MathML}"
 
 
-class CannotConvert(ValueError):
+class FormulaError(ValueError):
     """A formula that is shown as it was typed."""
 
 
-def mathml(formula: str, display: str) -> str:
+def convert_formula(formula: str, display: str) -> str:
     """A formula as MathML, `display` is "inline" or "block"; CannotConvert says why."""
     text = unescape(formula)  # as in Jupyter, where &lt; in a formula is <
     if len(text) > LONGEST:
-        raise CannotConvert(f"longer than {LONGEST} characters")
+        raise FormulaError(f"longer than {LONGEST} characters")
     try:
         tree = convert_to_element(text, display=display)
     except Exception as error:  # whatever nonsense was typed
-        raise CannotConvert(f"{type(error).__name__}: {error}") from error
+        raise FormulaError(f"{type(error).__name__}: {error}") from error
     for node in tree.iter():
         _tidy(node)
     if display == "block":
@@ -64,14 +70,14 @@ def _tidy(node: Element) -> None:
     """Characters for references; nothing that could lead anywhere or do anything."""
     name = str(node.tag).removeprefix(_SPACE)
     if name not in _ELEMENTS:
-        raise CannotConvert(f"{name} is no part of a formula")
+        raise FormulaError(f"{name} is no part of a formula")
     node.text = unescape(node.text or "")
     node.tail = unescape(node.tail or "")
     kept = {k: unescape(v) for k, v in node.attrib.items() if k in _ATTRIBUTES}
     node.attrib.clear()
     node.attrib.update(kept)
     if "\\" in node.text and len(node.text) > 1:
-        raise CannotConvert(f"{node.text} is unknown")
+        raise FormulaError(f"{node.text} is unknown")
 
 
 class MathRenderer(IPythonRenderer):  # type: ignore[misc]
@@ -90,23 +96,23 @@ class MathRenderer(IPythonRenderer):  # type: ignore[misc]
 
     def inline_math(self, body: str) -> str:
         """A formula in a line."""
-        return self._aside(body, "inline", f"${body}$")
+        return self._set_aside(body, "inline", f"${body}$")
 
     def block_math(self, body: str) -> str:
         """A formula on lines of its own."""
-        return self._aside(body, "block", f"$${body}$$")
+        return self._set_aside(body, "block", f"$${body}$$")
 
     def latex_environment(self, name: str, body: str) -> str:
         """An environment such as align."""
         whole = f"\\begin{{{name}}}{body}\\end{{{name}}}"
-        return self._aside(whole, "block", whole)
+        return self._set_aside(whole, "block", whole)
 
-    def _aside(self, body: str, display: str, typed: str) -> str:
-        self.formulas.append(_formula(body, display, typed))
+    def _set_aside(self, body: str, display: str, typed: str) -> str:
+        self.formulas.append(_render_formula(body, display, typed))
         self.typed.append(typed)
         return f'<span {FORMULA}="{self.mark}-{len(self.formulas) - 1}"></span>'
 
-    def with_formulas(self, html: str) -> str:
+    def insert_formulas(self, html: str) -> str:
         """Sanitised HTML with the formulas in their places.
 
         In an attribute the quotes of the empty element would be escaped, so it is
@@ -120,17 +126,17 @@ class MathRenderer(IPythonRenderer):  # type: ignore[misc]
 
     def image(self, text: str, url: str, title: str | None = None) -> str:
         """An attached picture; one from elsewhere is a link, which nothing loads."""
-        if picture(url, self.pictures) or not leads_outside(url):
+        if embed_picture(url, self.pictures) or not is_web_address(url):
             return str(HTMLRenderer.image(self, text, url, title))
         return str(self.link(f"Picture: {text or url}", url, title))
 
     def inline_html(self, html: str) -> str:
         """One tag."""
-        return shown(html)
+        return escape_unknown_tags(html)
 
     def block_html(self, html: str) -> str:
         """Lines of HTML."""
-        return f"{shown(html)}\n"
+        return f"{escape_unknown_tags(html)}\n"
 
     def heading(self, text: str, level: int, **attrs: Any) -> str:
         """A heading that says something."""
@@ -152,10 +158,10 @@ class MathRenderer(IPythonRenderer):  # type: ignore[misc]
         side = f' align="{align}"' if align else ""
         found = self._places.fullmatch(text.strip())
         if head and found:
-            self._say(int(found[1]))
+            self._add_words(int(found[1]))
         return f"<{name}{side}>{text}</{name}>\n"
 
-    def _say(self, number: int) -> None:
+    def _add_words(self, number: int) -> None:
         """Put words beside a formula that is a column's only name."""
         words = f'<span class="aloud">{escape(self.typed[number].strip("$ "))}</span>'
         drawn = self.formulas[number].replace("<math ", '<math aria-hidden="true" ', 1)
@@ -166,10 +172,10 @@ class MathRenderer(IPythonRenderer):  # type: ignore[misc]
         return str(HTMLRenderer.block_code(self, code))
 
 
-def _formula(body: str, display: str, typed: str) -> str:
+def _render_formula(body: str, display: str, typed: str) -> str:
     try:
-        return mathml(body, display)
-    except CannotConvert:
+        return convert_formula(body, display)
+    except FormulaError:
         return f'<code class="formula">{escape(unescape(typed))}</code>'
 
 
@@ -183,14 +189,14 @@ def render(source: str, attachments: Any = None, given: bool = False) -> str:
     html = str(MarkdownWithMath(renderer=renderer).render(source))
     safe = sanitize(html, renderer.pictures, given)
     safe = safe.replace("<table>", WIDE).replace("</table>", "</table></div>")
-    return renderer.with_formulas(safe)
+    return renderer.insert_formulas(safe)
 
 
 @pass_context
 def markdown2html(context: Any, source: str) -> str:
     """nbconvert's filter of that name: the text of the template's cell, as `render`."""
     cell = context.get("cell") or {}
-    return render(source, cell.get("attachments"), bool(cell) and _given(cell))
+    return render(source, cell.get("attachments"), bool(cell) and _is_given(cell))
 
 
 def comment2html(source: str) -> str:
@@ -198,7 +204,7 @@ def comment2html(source: str) -> str:
     return render(source)
 
 
-def _given(cell: Any) -> bool:
+def _is_given(cell: Any) -> bool:
     """Whether a cell of a rebuilt notebook is the release's, word for word."""
     metadata = cell.get("metadata", {})
     marks = metadata.get("nbgrader", {})

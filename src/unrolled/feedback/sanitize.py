@@ -68,21 +68,21 @@ def sanitize(html: str, attachments: Attachments, beside: bool = False) -> str:
         tags=set(TAGS),
         attributes=_ATTRIBUTES,
         allowed_classes=_CLASSES,
-        attribute_filter=_decide(attachments, beside),
+        attribute_filter=_make_attribute_filter(attachments, beside),
         url_schemes={*SCHEMES, PREFIX.rstrip(":")},
         link_rel="noopener noreferrer",
     )
 
 
-def _decide(attachments: Attachments, beside: bool) -> Filter:
+def _make_attribute_filter(attachments: Attachments, beside: bool) -> Filter:
     """What becomes of an attribute that is on the list; None drops it."""
 
     def decide(tag: str, name: str, value: str) -> str | None:
         if name == "href":
-            return value if leads_outside(value) else None
+            return value if is_web_address(value) else None
         if name == "src":
             kept = value if beside and _BESIDE.match(value) else None
-            return picture(value, attachments) or kept
+            return embed_picture(value, attachments) or kept
         if name in _NUMBERS:
             whole = value.isascii() and value.isdigit()
             return value if whole and int(value[:9]) <= _NUMBERS[name] else None
@@ -91,7 +91,7 @@ def _decide(attachments: Attachments, beside: bool) -> Filter:
     return decide
 
 
-def leads_outside(address: str) -> bool:
+def is_web_address(address: str) -> bool:
     """Whether a link's address is one of the web or of mail, and said in full."""
     try:
         parts = urlsplit(address)
@@ -102,7 +102,7 @@ def leads_outside(address: str) -> bool:
     return parts.scheme == "mailto" or bool(parts.netloc)
 
 
-def picture(address: str, attachments: Attachments) -> str | None:
+def embed_picture(address: str, attachments: Attachments) -> str | None:
     """An attached picture (``attachment:NAME``) as a data: address, or None."""
     if not address.startswith(PREFIX):
         return None
@@ -115,13 +115,13 @@ def picture(address: str, attachments: Attachments) -> str | None:
     return None
 
 
-def shown(html: str) -> str:
+def escape_unknown_tags(html: str) -> str:
     """HTML whose tags that would be dropped are text, for readers to see.
 
     That is a courtesy to who wrote ``List<int>``, and no protection: see `sanitize`.
     """
-    return _TAG.sub(_as_text, html)
+    return _TAG.sub(_escape_tag, html)
 
 
-def _as_text(found: re.Match[str]) -> str:
+def _escape_tag(found: re.Match[str]) -> str:
     return "<" if (found[1] or "").lower() in TAGS else "&lt;"

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from unrolled.assignment.cells import is_check, is_exercise, meta
+from unrolled.assignment.cells import is_check, is_exercise, read_nbgrader_meta
 from unrolled.course.model import Course
 from unrolled.grade.results import CellResult, GradeReport, SubmissionResult
 
@@ -49,18 +49,18 @@ class Diagnosis:
 def diagnose(course: Course, report: GradeReport) -> Diagnosis:
     """Open the one submission of a report."""
     (result,) = report.submissions
-    place = _Places(course, report.assignment, result.student)
+    place = _SubmissionPaths(course, report.assignment, result.student)
     if result.status == "ungraded":
-        found: tuple[Finding, ...] = (_unreadable(result, place),)
+        found: tuple[Finding, ...] = (_explain_ungraded(result, place),)
     else:
-        found = tuple(_findings(result, place))
+        found = tuple(_list_findings(result, place))
     there = (place.submitted, place.autograded, place.feedback)
     files = tuple(str(p) for p in there if p.exists())
     return Diagnosis(report.assignment, result, found, files)
 
 
 @dataclass(frozen=True)
-class _Places:
+class _SubmissionPaths:
     course: Course
     assignment: str
     student: str
@@ -86,7 +86,7 @@ class _Places:
         return f"`unrolled grade {self.assignment} --student {self.student}`"
 
 
-_UNREADABLE = (
+_REMEDIES = (
     (
         "this is the notebook of",
         "Ask {student} for the right one; put it into {folder}, then {again}.",
@@ -176,21 +176,21 @@ _UNREADABLE = (
 )
 
 
-def _unreadable(result: SubmissionResult, place: _Places) -> Finding:
+def _explain_ungraded(result: SubmissionResult, place: _SubmissionPaths) -> Finding:
     words = {
         "student": result.student,
         "again": place.again,
         "folder": place.submitted.parent,
     }
-    mend = next((m for sign, m in _UNREADABLE if sign in result.reason), "{again}")
+    mend = next((m for sign, m in _REMEDIES if sign in result.reason), "{again}")
     what = result.reason
     line = _LINE.search(what)
     if line is not None:
-        what += "\n" + _excerpt(place.submitted, int(line.group(1)))
+        what += "\n" + _read_excerpt(place.submitted, int(line.group(1)))
     return Finding("", what, mend.format(**words))
 
 
-def _excerpt(path: Path, number: int) -> str:
+def _read_excerpt(path: Path, number: int) -> str:
     """Some lines of a file around the one of that number."""
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     first = max(0, number - 1 - AROUND)
@@ -200,19 +200,21 @@ def _excerpt(path: Path, number: int) -> str:
     )
 
 
-def _findings(result: SubmissionResult, place: _Places) -> Iterator[Finding]:
+def _list_findings(
+    result: SubmissionResult, place: _SubmissionPaths
+) -> Iterator[Finding]:
     for repair in result.repairs:
-        yield Finding("", repair, _advice(repair))
+        yield Finding("", repair, _choose_advice(repair))
     notebook = json.loads(place.autograded.read_text(encoding="utf-8"))
     for index, cell in enumerate(notebook["cells"]):
         if cell["cell_type"] != "code" or is_check(cell):
             continue
         for output in cell["outputs"]:
             if output["output_type"] == "error":
-                yield _stopped(index, cell, output)
+                yield _describe_stop(index, cell, output)
 
 
-def _advice(repair: str) -> str:
+def _choose_advice(repair: str) -> str:
     if "in time" in repair:
         return (
             "An endless loop, most likely. If it is honest and slow, give it more in "
@@ -223,8 +225,8 @@ def _advice(repair: str) -> str:
     return ""
 
 
-def _stopped(index: int, cell: dict[str, Any], output: dict[str, Any]) -> Finding:
-    exercise = meta(cell)["grade_id"] if is_exercise(cell) else "own cell"
+def _describe_stop(index: int, cell: dict[str, Any], output: dict[str, Any]) -> Finding:
+    exercise = read_nbgrader_meta(cell)["grade_id"] if is_exercise(cell) else "own cell"
     said = f"{output['ename']}: {output['evalue']}".strip()
     place = f"cell {index + 1} ({exercise})"
     if output["ename"] == "NotImplementedError":

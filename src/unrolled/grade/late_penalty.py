@@ -29,7 +29,7 @@ class Lateness:
     days: int = 0
 
 
-def lateness(
+def compute_lateness(
     due: datetime | None,
     extension: timedelta | None,
     handed_in: datetime | None,
@@ -43,15 +43,15 @@ def lateness(
     if due is None or handed_in is None:
         return Lateness()
     more = extension or timedelta()
-    wall, now = _on_the_clock(due, zone) + more, _on_the_clock(handed_in, zone)
-    end = max(due + more, _in_utc(wall, zone))
+    wall, now = _convert_to_local(due, zone) + more, _convert_to_local(handed_in, zone)
+    end = max(due + more, _convert_to_utc(wall, zone))
     seconds = (handed_in - end).total_seconds()
     if seconds <= 0:
         return Lateness()
     return Lateness(seconds, max(1, -((wall - now) // timedelta(days=1))))
 
 
-def penalty(policy: LatePolicy, score: float, late: Lateness) -> float:
+def compute_penalty(policy: LatePolicy, score: float, late: Lateness) -> float:
     """Points that a submission loses.
 
     `per_day` percent of `score` for each started day, at most `max` percent; nothing
@@ -63,14 +63,14 @@ def penalty(policy: LatePolicy, score: float, late: Lateness) -> float:
     return float(round(max(score, 0.0) * percent / 100, 2))
 
 
-def _on_the_clock(moment: datetime, zone: tzinfo) -> datetime:
+def _convert_to_local(moment: datetime, zone: tzinfo) -> datetime:
     try:
         return moment.replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None)
     except OverflowError:  # somebody's clock stands at the end of time
         return moment
 
 
-def _in_utc(wall: datetime, zone: tzinfo) -> datetime:
+def _convert_to_utc(wall: datetime, zone: tzinfo) -> datetime:
     try:
         return wall.replace(tzinfo=zone).astimezone(UTC).replace(tzinfo=None)
     except OverflowError:
@@ -86,7 +86,7 @@ class AssignmentPolicy(LateSubmissionPlugin):  # type: ignore[misc]
         """The penalty in points; nbgrader's own seconds know nothing of the clock."""
         del student_id, total_seconds_late
         policy = self.parent.course.assignments[self.parent.assignment_id].late
-        return penalty(policy, score, self.parent.late)
+        return compute_penalty(policy, score, self.parent.late)
 
 
 class LatePenalties(AssignLatePenalties):  # type: ignore[misc]
@@ -125,7 +125,7 @@ class LatePenalties(AssignLatePenalties):  # type: ignore[misc]
     def late(self) -> Lateness:
         """How late the submission is that is being graded."""
         found = self.gradebook.find_submission(self.assignment_id, self.student_id)
-        return lateness(
+        return compute_lateness(
             found.assignment.duedate,
             found.extension,
             found.timestamp,

@@ -15,23 +15,28 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from nbgrader.utils import determine_grade
 
-from unrolled.assignment.cells import is_check, meta, ours, split_check
+from unrolled.assignment.cells import (
+    is_check,
+    read_nbgrader_meta,
+    read_unrolled_meta,
+    split_check,
+)
 from unrolled.assignment.load import load_material, load_reference
 from unrolled.assignment.material import Material
 from unrolled.assignment.seeds import derive_seed
 from unrolled.course.model import Course, load_course
-from unrolled.course.secret import course_secret
+from unrolled.course.secret import load_course_secret
 from unrolled.errors import UserError
-from unrolled.grade.doctor.select_worker import safe_worker
+from unrolled.grade.doctor.select_worker import select_safe_worker
 from unrolled.grade.judge.judge import judge
 from unrolled.grade.judge.verdict import Task
 from unrolled.grade.marks import (
     Fingerprints,
-    changed_work,
-    fingerprints,
+    compute_fingerprints,
+    find_changed_work,
     read_fingerprints,
 )
-from unrolled.grade.submission.identify import Identifier
+from unrolled.grade.submission.identify import NotebookIdentifier
 from unrolled.grade.submission.notebook import (
     fill_tests,
     read_submission,
@@ -73,8 +78,12 @@ class SubmissionExporter(NotebookExporter):  # type: ignore[misc]
         if getattr(self.parent, "_sanitizing", True):
             path = Path(filename)
             notebook = read_submission(path)
-            material = load_material(_course(), resources["nbgrader"]["assignment"])
-            for remark in Identifier(_course(), material).look(path, notebook):
+            material = load_material(
+                _load_current_course(), resources["nbgrader"]["assignment"]
+            )
+            for remark in NotebookIdentifier(
+                _load_current_course(), material
+            ).check_notebook(path, notebook):
                 self.log.warning("%s", remark)
             done = self.from_notebook_node(notebook, resources, **kwargs)
         else:
@@ -87,7 +96,9 @@ class Rebuild(NbGraderPreprocessor):  # type: ignore[misc]
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         """Replace the submitted notebook by the rebuilt one."""
-        material = load_material(_course(), resources["nbgrader"]["assignment"])
+        material = load_material(
+            _load_current_course(), resources["nbgrader"]["assignment"]
+        )
         rebuilt = rebuild(material.release, material.source, nb)
         for repair in rebuilt.repairs:
             self.log.info("%s", repair)
@@ -100,12 +111,14 @@ class Judge(NbGraderPreprocessor):  # type: ignore[misc]
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         """Write the verdict into the outputs, in nbgrader's own terms."""
-        course, names = _course(), resources["nbgrader"]
+        course, names = _load_current_course(), resources["nbgrader"]
         material = load_material(course, names["assignment"])
         _require_current(nb, material)
-        seed = derive_seed(course_secret(course), names["assignment"], names["student"])
+        seed = derive_seed(
+            load_course_secret(course), names["assignment"], names["student"]
+        )
         task = Task(material, nb, seed, course.limits)
-        worker = safe_worker(course.allow_weak)
+        worker = select_safe_worker(course.allow_weak)
         verdict = judge(task, load_reference(material), worker)
         write_verdict(nb, verdict, material)
         return nb, resources
@@ -118,13 +131,13 @@ class SaveGrades(SaveAutoGrades):  # type: ignore[misc]
         """Put scores and comments into the gradebook."""
         names = resources["nbgrader"]
         before = self.parent.before.get((names["student"], names["notebook"]), {})
-        self.changed = changed_work(before, fingerprints(nb))
+        self.changed = find_changed_work(before, compute_fingerprints(nb))
         done: tuple[NotebookNode, Any] = super().preprocess(nb, resources)
         return done
 
     def _add_score(self, cell: NotebookNode, resources: Any) -> None:
         del resources
-        name = meta(cell)["grade_id"]
+        name = read_nbgrader_meta(cell)["grade_id"]
         grade = self.gradebook.find_grade(
             name, self.notebook_id, self.assignment_id, self.student_id
         )
@@ -141,15 +154,17 @@ class HideTests(NbGraderPreprocessor):  # type: ignore[misc]
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         """Keep what the student saw, and the judge's words."""
-        if not _course().feedback_tests:
-            nb.cells = [c for c in nb.cells if not ours(c).get("marking_scheme")]
+        if not _load_current_course().feedback_tests:
+            nb.cells = [
+                c for c in nb.cells if not read_unrolled_meta(c).get("marking_scheme")
+            ]
             for cell in nb.cells:
                 if is_check(cell):
                     cell.source = split_check(cell.source)[0].rstrip()
         return nb, resources
 
 
-def _course() -> Course:
+def _load_current_course() -> Course:
     """The course that nbgrader's converters stand in (they change into its root)."""
     return load_course(Path.cwd())
 
@@ -157,11 +172,13 @@ def _course() -> Course:
 def _require_current(nb: NotebookNode, material: Material) -> None:
     """The gradebook and source/ must hold the same tests, or points mean nothing."""
     tests = {
-        meta(c)["grade_id"]: c["source"]
+        read_nbgrader_meta(c)["grade_id"]: c["source"]
         for c in material.source["cells"]
         if is_check(c)
     }
-    stored = {meta(c)["grade_id"]: c["source"] for c in nb.cells if is_check(c)}
+    stored = {
+        read_nbgrader_meta(c)["grade_id"]: c["source"] for c in nb.cells if is_check(c)
+    }
     if tests != stored:
         raise UserError(
             f"gradebook.db and source/{material.assignment} hold different tests: "

@@ -13,32 +13,32 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from unrolled.assignment.cells import is_check, meta
+from unrolled.assignment.cells import is_check, read_nbgrader_meta
 from unrolled.assignment.load import load_material
 from unrolled.assignment.material import Material
 from unrolled.course.model import Course
 from unrolled.errors import UserError
 from unrolled.grade.results import GradeReport, SubmissionResult
-from unrolled.grade.scheduling.cache import Records
-from unrolled.grade.scheduling.job import Graded, Job
+from unrolled.grade.scheduling.cache import ResultCache
+from unrolled.grade.scheduling.job import GradingJob, JobResult
 from unrolled.grade.scheduling.pool import JudgePool
-from unrolled.grade.scheduling.prepare import Prepared, Preparer
-from unrolled.grade.stored_results import registered_tests, result_of
-from unrolled.grade.writer import Writer
+from unrolled.grade.scheduling.prepare import JobPreparer, PreparedJob
+from unrolled.grade.stored_results import build_result, read_registered_tests
+from unrolled.grade.writer import GradebookWriter
 from unrolled.gradebook.open import backup_gradebook
-from unrolled.processes import processors
+from unrolled.processes import count_processors
 
 Progress = Callable[[SubmissionResult], None]
 
 
-class Judges(AbstractContextManager["Judges"], Protocol):
+class JobRunner(AbstractContextManager["JobRunner"], Protocol):
     """Somebody who grades jobs: a result for each, in any order."""
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[Graded]:
+    def run(self, jobs: Iterable[GradingJob]) -> Iterator[JobResult]:
         """Grade all jobs."""
 
 
-def submitted_students(course: Course, assignment: str) -> list[str]:
+def list_submitted_students(course: Course, assignment: str) -> list[str]:
     """The students who have handed in `assignment`, sorted."""
     folders = course.submitted.glob(f"*/{assignment}")
     return sorted(f.parent.name for f in folders if f.is_dir())
@@ -53,7 +53,7 @@ def grade(
     jobs: int | None = None,
     allow_weak: bool = False,
     scheduler: str | None = None,
-    judges: Judges | None = None,
+    judges: JobRunner | None = None,
 ) -> GradeReport:
     """Grade the submissions of an assignment, `jobs` at once.
 
@@ -64,19 +64,19 @@ def grade(
     """
     began = time.monotonic()
     material = _require_ready(course, assignment)
-    chosen = _chosen(course, assignment, students)
+    chosen = _choose_students(course, assignment, students)
     backup_gradebook(course)
-    with Writer(course, assignment) as writer:
-        run = _Run(course, assignment, writer, progress, force)
+    with GradebookWriter(course, assignment) as writer:
+        run = _GradingRun(course, assignment, writer, progress, force)
         weak = allow_weak or course.allow_weak
-        own = _judges(scheduler, jobs or processors(), weak)
+        own = _make_runner(scheduler, jobs or count_processors(), weak)
         with nullcontext(judges) if judges else own as pool:
             run.all(material, chosen, pool)
     results = tuple(sorted(run.results, key=lambda r: r.student))
     return GradeReport(assignment, time.monotonic() - began, results)
 
 
-def _judges(scheduler: str | None, jobs: int, weak: bool) -> Judges:
+def _make_runner(scheduler: str | None, jobs: int, weak: bool) -> JobRunner:
     """Judges on this machine, or on those of a cluster."""
     if scheduler is None:
         return JudgePool(jobs, weak)
@@ -86,23 +86,23 @@ def _judges(scheduler: str | None, jobs: int, weak: bool) -> Judges:
 
 
 @dataclass
-class _Run:
+class _GradingRun:
     """One run over the submissions of an assignment."""
 
     course: Course
     assignment: str
-    writer: Writer
+    writer: GradebookWriter
     progress: Progress
     force: bool
     results: list[SubmissionResult] = field(default_factory=list)
 
-    def all(self, material: Material, students: Sequence[str], pool: Judges) -> None:
+    def all(self, material: Material, students: Sequence[str], pool: JobRunner) -> None:
         """Report what is current, write what is kept, grade the rest."""
-        preparer = Preparer(self.course, self.assignment, material)
-        records = Records(self.course, self.assignment)
-        todo: dict[str, Prepared] = {}
+        preparer = JobPreparer(self.course, self.assignment, material)
+        records = ResultCache(self.course, self.assignment)
+        todo: dict[str, PreparedJob] = {}
         for student in students:
-            prepared = self._prepared(preparer, student)
+            prepared = self._prepare_job(preparer, student)
             if prepared is None:
                 continue
             kept = None if self.force else records.find(student, prepared.key)
@@ -116,21 +116,21 @@ class _Run:
                 records.keep(prepared.key, graded)
             self._done(graded, prepared)
 
-    def _prepared(self, preparer: Preparer, student: str) -> Prepared | None:
+    def _prepare_job(self, preparer: JobPreparer, student: str) -> PreparedJob | None:
         try:
             return preparer.prepare(student)
         except (UserError, OSError) as error:
-            self._tell(self._ungraded(student, str(error)))
+            self._tell(self._make_ungraded(student, str(error)))
             return None
 
-    def _done(self, graded: Graded, prepared: Prepared) -> None:
+    def _done(self, graded: JobResult, prepared: PreparedJob) -> None:
         """Write a result, unless the gradebook has it already; report it."""
         if graded.reason:
-            self._tell(self._ungraded(graded.student, graded.reason))
+            self._tell(self._make_ungraded(graded.student, graded.reason))
             return
         try:
             rows = self.writer.write(graded, prepared.paper, self.force)
-            result = result_of(
+            result = build_result(
                 graded.student,
                 rows,
                 self.writer.rows.max_scores,
@@ -138,10 +138,10 @@ class _Run:
                 prepared.repairs,
             )
         except UserError as error:
-            result = self._ungraded(graded.student, str(error))
+            result = self._make_ungraded(graded.student, str(error))
         self._tell(result)
 
-    def _ungraded(self, student: str, reason: str) -> SubmissionResult:
+    def _make_ungraded(self, student: str, reason: str) -> SubmissionResult:
         told = " ".join(reason.split()).replace(f"{self.course.root}/", "")
         return SubmissionResult(student, "ungraded", told)
 
@@ -152,14 +152,14 @@ class _Run:
 
 def _require_ready(course: Course, assignment: str) -> Material:
     material = load_material(course, assignment)
-    stored = registered_tests(course, assignment)
+    stored = read_registered_tests(course, assignment)
     if not stored:
         raise UserError(
             f"{course.gradebook_place}: assignment {assignment} is not registered. "
             "Run `unrolled build`: it fills the gradebook, also when files are fresh."
         )
     tests = [c for c in material.source["cells"] if is_check(c)]
-    if any(stored.get(meta(c)["grade_id"]) != c["source"] for c in tests):
+    if any(stored.get(read_nbgrader_meta(c)["grade_id"]) != c["source"] for c in tests):
         raise UserError(
             f"{course.gradebook_place} and source/{assignment} hold different tests: "
             "run `unrolled build`, then grade again."
@@ -167,8 +167,10 @@ def _require_ready(course: Course, assignment: str) -> Material:
     return material
 
 
-def _chosen(course: Course, assignment: str, students: Sequence[str]) -> list[str]:
-    there = submitted_students(course, assignment)
+def _choose_students(
+    course: Course, assignment: str, students: Sequence[str]
+) -> list[str]:
+    there = list_submitted_students(course, assignment)
     missing = sorted(set(students) - set(there))
     if missing:
         raise UserError(

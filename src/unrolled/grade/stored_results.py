@@ -9,18 +9,18 @@ from typing import Any
 
 from nbgrader.api import Gradebook, MissingEntry
 
-from unrolled.assignment.cells import meta
+from unrolled.assignment.cells import read_nbgrader_meta
 from unrolled.assignment.load import load_material
 from unrolled.course.model import Course
 from unrolled.errors import UserError
 from unrolled.grade.results import CellResult, SubmissionResult
-from unrolled.gradebook.open import gradebook_exists, open_gradebook
+from unrolled.gradebook.open import has_gradebook, open_gradebook
 from unrolled.gradebook.tables import AssignmentRows, GradeRow, SubmissionRows
 
 
-def registered_tests(course: Course, assignment: str) -> dict[str, str]:
+def read_registered_tests(course: Course, assignment: str) -> dict[str, str]:
     """The texts of the grade cells in the gradebook; empty if it has none."""
-    if not gradebook_exists(course):
+    if not has_gradebook(course):
         return {}
     with open_gradebook(course) as gradebook:
         try:
@@ -32,25 +32,27 @@ def registered_tests(course: Course, assignment: str) -> dict[str, str]:
         return {c.name: c.source for c in found.source_cells if c.name in graded}
 
 
-def assignment_rows(
+def load_assignment_rows(
     course: Course, gradebook: Gradebook, assignment: str
 ) -> AssignmentRows:
     """An assignment in nbgrader's tables, its cells in the notebook's order."""
     order: list[str] = []
     with contextlib.suppress(UserError):  # results are there without the notebook, too
         cells = load_material(course, assignment).source["cells"]
-        order = [meta(c)["grade_id"] for c in cells if meta(c)]
+        order = [
+            read_nbgrader_meta(c)["grade_id"] for c in cells if read_nbgrader_meta(c)
+        ]
     name = course.assignments[assignment].notebook
     return AssignmentRows(gradebook, assignment, name, order)
 
 
-def stored_result(
+def read_stored_result(
     course: Course, assignment: str, student: str, repairs: tuple[str, ...] = ()
 ) -> SubmissionResult:
     """The result of a graded submission; UserError if the gradebook has none."""
-    notes = _autograded_notes(course, assignment, student)
+    notes = _read_autograded_notes(course, assignment, student)
     with open_gradebook(course) as gradebook:
-        table = assignment_rows(course, gradebook, assignment)
+        table = load_assignment_rows(course, gradebook, assignment)
         with gradebook.engine.connect() as connection:
             found = table.find(connection, student)
     if found is None:
@@ -58,10 +60,10 @@ def stored_result(
             f"{course.gradebook_place}: no grades of {student} for {assignment}; "
             "grade with --force."
         )
-    return result_of(student, found, table.max_scores, notes, repairs)
+    return build_result(student, found, table.max_scores, notes, repairs)
 
 
-def result_of(
+def build_result(
     student: str,
     rows: SubmissionRows,
     max_scores: Mapping[str, float],
@@ -80,13 +82,13 @@ def result_of(
         late_penalty=float(rows.penalty or 0.0),
         needs_manual=any(g.waits for g in rows.grades.values()),
         cells=tuple(
-            _cell(name, grade, max_scores[name], verdicts.get(name, {}))
+            _build_cell_result(name, grade, max_scores[name], verdicts.get(name, {}))
             for name, grade in rows.grades.items()
         ),
     )
 
 
-def _cell(
+def _build_cell_result(
     name: str, grade: GradeRow, max_score: float, verdict: Mapping[str, Any]
 ) -> CellResult:
     unknown = grade.manual is None and grade.auto is None
@@ -102,7 +104,9 @@ def _cell(
     )
 
 
-def _autograded_notes(course: Course, assignment: str, student: str) -> dict[str, Any]:
+def _read_autograded_notes(
+    course: Course, assignment: str, student: str
+) -> dict[str, Any]:
     name = f"{course.assignments[assignment].notebook}.ipynb"
     path = course.autograded / student / assignment / name
     if not path.exists():

@@ -24,30 +24,36 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from unrolled.course.model import Course
 from unrolled.errors import UserError
-from unrolled.grade.late_penalty import lateness, penalty
-from unrolled.grade.marks import changed_work, fingerprints, read_fingerprints
-from unrolled.grade.scheduling.job import SECRET, Graded, Paper
-from unrolled.grade.stored_results import assignment_rows
+from unrolled.grade.late_penalty import compute_lateness, compute_penalty
+from unrolled.grade.marks import (
+    compute_fingerprints,
+    find_changed_work,
+    read_fingerprints,
+)
+from unrolled.grade.scheduling.job import SECRET_FILE, AccompanyingFiles, JobResult
+from unrolled.grade.stored_results import load_assignment_rows
 from unrolled.gradebook.locking import (
-    begin,
-    give_way,
-    is_passing,
-    take_back,
-    waited_in_vain,
+    begin_write,
+    is_lock_timeout,
+    is_retryable,
+    roll_back,
+    yield_lock,
 )
 from unrolled.gradebook.open import open_gradebook
 from unrolled.gradebook.tables import SubmissionRows
 from unrolled.timestamps import parse_timestamp
 
-STAGE = ".unrolled-"  # on the disk of what it becomes, so that a move is one step
+STAGE_PREFIX = (
+    ".unrolled-"  # on the disk of what it becomes, so that a move is one step
+)
 TRIES = 5
 
 
-class _CameBetween(Exception):
+class _ConcurrentWrite(Exception):
     """Another's transaction came in between; the same may succeed at once."""
 
 
-class Writer:
+class GradebookWriter:
     """Writes results of one assignment; use as a context manager.
 
     Raises UserError if the gradebook cannot be written: nothing is half written.
@@ -57,20 +63,22 @@ class Writer:
         self.course = course
         self.assignment = assignment
         self.notebook = course.assignments[assignment].notebook
-        self.stage = course.autograded / f"{STAGE}{gethostname()}-{os.getpid()}"
+        self.stage = course.autograded / f"{STAGE_PREFIX}{gethostname()}-{os.getpid()}"
         self.patience = course.database.lock_seconds
 
-    def __enter__(self) -> Writer:
+    def __enter__(self) -> GradebookWriter:
         with contextlib.ExitStack() as stack:
             gradebook = stack.enter_context(open_gradebook(self.course))
-            self.rows = assignment_rows(self.course, gradebook, self.assignment)
+            self.rows = load_assignment_rows(self.course, gradebook, self.assignment)
             gradebook.db.rollback()  # what was read holds up nobody
             self.connection = stack.enter_context(gradebook.engine.connect())
-            begin(self.connection, self.patience)  # who may not write is told here
+            begin_write(
+                self.connection, self.patience
+            )  # who may not write is told here
             self.rows.find(self.connection, "")  # as are tables of an older nbgrader
             self.connection.rollback()
             self.opened = stack.pop_all()
-        _sweep(self.course.autograded)
+        _remove_stale_stages(self.course.autograded)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -78,7 +86,7 @@ class Writer:
         shutil.rmtree(self.stage, ignore_errors=True)
 
     def write(
-        self, graded: Graded, paper: Paper, force: bool = False
+        self, graded: JobResult, paper: AccompanyingFiles, force: bool = False
     ) -> SubmissionRows:
         """Write one result, all of it or nothing; what is written already stays.
 
@@ -87,73 +95,79 @@ class Writer:
         """
         try:
             for _ in range(TRIES - 1):
-                with contextlib.suppress(_CameBetween):
-                    return self._written(graded, paper, force)
-            return self._written(graded, paper, force)
-        except (SQLAlchemyError, OSError, _CameBetween) as error:
+                with contextlib.suppress(_ConcurrentWrite):
+                    return self._write_once(graded, paper, force)
+            return self._write_once(graded, paper, force)
+        except (SQLAlchemyError, OSError, _ConcurrentWrite) as error:
             raise UserError(
                 f"{self.course.gradebook_place}: the result of {graded.student} could "
-                f"not be written, and was not: {_first_line(error)}"
+                f"not be written, and was not: {_shorten_error(error)}"
             ) from error
 
-    def _written(self, graded: Graded, paper: Paper, force: bool) -> SubmissionRows:
+    def _write_once(
+        self, graded: JobResult, paper: AccompanyingFiles, force: bool
+    ) -> SubmissionRows:
         """The rows after a transaction; _CameBetween if another's stood in its way."""
         try:
-            rows = self._transaction(graded, paper, force)
+            rows = self._run_transaction(graded, paper, force)
         except (SQLAlchemyError, OSError) as error:
-            take_back(self.connection)
+            roll_back(self.connection)
             shutil.rmtree(self.stage, ignore_errors=True)
-            if waited_in_vain(error):  # the others need not wait as long
+            if is_lock_timeout(error):  # the others need not wait as long
                 self.patience = min(self.patience, 1.0)
-            if is_passing(error):
-                raise _CameBetween(_first_line(error)) from error
+            if is_retryable(error):
+                raise _ConcurrentWrite(_shorten_error(error)) from error
             raise
         self.patience = self.course.database.lock_seconds
         return rows
 
-    def _transaction(self, graded: Graded, paper: Paper, force: bool) -> SubmissionRows:
+    def _run_transaction(
+        self, graded: JobResult, paper: AccompanyingFiles, force: bool
+    ) -> SubmissionRows:
         """Nobody else writes between our reading and our writing."""
-        begin(self.connection, self.patience)
+        begin_write(self.connection, self.patience)
         began = time.monotonic()
         if not self.rows.is_current(self.connection):
             raise OSError(f"{self.assignment} was built anew meanwhile; grade again")
         rows, fresh = self._filled(graded, paper, force)
-        rows = self._penalised(rows)
-        undo = self._put(graded, paper) if fresh else _nothing
+        rows = self._apply_penalty(rows)
+        undo = self._put(graded, paper) if fresh else _do_nothing
         try:
             self.connection.commit()
         except BaseException:
             undo()
             raise
-        give_way(self.connection, time.monotonic() - began)
+        yield_lock(self.connection, time.monotonic() - began)
         return rows
 
     def _filled(
-        self, graded: Graded, paper: Paper, force: bool
+        self, graded: JobResult, paper: AccompanyingFiles, force: bool
     ) -> tuple[SubmissionRows, bool]:
         """The rows with scores, comments and time; whether anything was new."""
         found = self.rows.find(self.connection, graded.student, lock=True)
         rows = found or self.rows.make(self.connection, graded.student)
         if paper.timestamp is not None or paper.forget_time:
-            moment = self._moment(paper.timestamp)
+            moment = self._parse_stamp(paper.timestamp)
             if moment != rows.timestamp:
                 self.rows.set_time(self.connection, rows.id, moment)
         fresh = force or not self._is_written(rows, graded, paper)
         if fresh:
             before = read_fingerprints(self._file(graded.student))
-            now = fingerprints(json.loads(graded.notebook))
+            now = compute_fingerprints(json.loads(graded.notebook))
             scores, comments = graded.scores, graded.comments
-            changed = changed_work(before, now)
+            changed = find_changed_work(before, now)
             self.rows.fill(self.connection, rows.part, scores, comments, changed)
-        return self._again(graded.student), fresh
+        return self._reread_rows(graded.student), fresh
 
-    def _again(self, student: str) -> SubmissionRows:
+    def _reread_rows(self, student: str) -> SubmissionRows:
         found = self.rows.find(self.connection, student)
         if found is None:
             raise OSError(f"the rows of {student} are gone")
         return found
 
-    def _is_written(self, rows: SubmissionRows, graded: Graded, paper: Paper) -> bool:
+    def _is_written(
+        self, rows: SubmissionRows, graded: JobResult, paper: AccompanyingFiles
+    ) -> bool:
         """Whether gradebook and folder hold this very result."""
         for name, score in graded.scores.items():
             if name not in rows.grades or rows.grades[name].auto != score:
@@ -163,28 +177,32 @@ class Writer:
         try:
             text = self._file(graded.student).read_text(encoding="utf-8")
             time = stamp.read_text(encoding="utf-8") if stamp.exists() else None
-            secret = (place / SECRET).read_bytes() if SECRET in paper.files else None
+            secret = (
+                (place / SECRET_FILE).read_bytes()
+                if SECRET_FILE in paper.files
+                else None
+            )
         except (OSError, UnicodeDecodeError):
             return False
-        same = secret is None or secret == paper.files[SECRET]
+        same = secret is None or secret == paper.files[SECRET_FILE]
         return same and text == graded.notebook and time == paper.timestamp
 
-    def _penalised(self, rows: SubmissionRows) -> SubmissionRows:
+    def _apply_penalty(self, rows: SubmissionRows) -> SubmissionRows:
         """The late penalty, from the present score: marks may have changed it."""
         now = None
         if self.rows.is_late(rows):
             policy = self.course.assignments[self.assignment].late
             zone = self.course.timezone
-            late = lateness(self.rows.due, rows.extension, rows.timestamp, zone)
-            now = penalty(policy, rows.score, late)
+            late = compute_lateness(self.rows.due, rows.extension, rows.timestamp, zone)
+            now = compute_penalty(policy, rows.score, late)
         if rows.penalty != now:
             self.rows.set_penalty(self.connection, rows.part, now)
         return replace(rows, penalty=now)
 
-    def _moment(self, stamp: str | None) -> datetime | None:
+    def _parse_stamp(self, stamp: str | None) -> datetime | None:
         return parse_timestamp(stamp, self.course.timezone) if stamp else None
 
-    def _put(self, graded: Graded, paper: Paper) -> Callable[[], None]:
+    def _put(self, graded: JobResult, paper: AccompanyingFiles) -> Callable[[], None]:
         """Put the notebook in its place; how to take it back."""
         fresh = self.stage / "new" / graded.student
         shutil.rmtree(fresh, ignore_errors=True)
@@ -248,9 +266,9 @@ def _swap(new: Path, place: Path, aside: Path) -> Callable[[], None]:
     return undo
 
 
-def _sweep(autograded: Path) -> None:
+def _remove_stale_stages(autograded: Path) -> None:
     """Remove what graders that were killed have left of their stages."""
-    mine = f"{STAGE}{gethostname()}-"  # a folder may be shared by machines
+    mine = f"{STAGE_PREFIX}{gethostname()}-"  # a folder may be shared by machines
     for stage in autograded.glob(f"{mine}*"):
         try:
             os.kill(int(stage.name.removeprefix(mine)), 0)
@@ -260,9 +278,9 @@ def _sweep(autograded: Path) -> None:
             continue
 
 
-def _nothing() -> None:
+def _do_nothing() -> None:
     """There is nothing to undo."""
 
 
-def _first_line(error: BaseException) -> str:
+def _shorten_error(error: BaseException) -> str:
     return str(error).split("\n")[0][:300]

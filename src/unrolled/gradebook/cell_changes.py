@@ -30,18 +30,18 @@ from nbgrader.api import (
 )
 from nbgrader.utils import is_locked
 
-from unrolled.assignment.cells import is_check, meta, plain
+from unrolled.assignment.cells import is_check, normalize_text, read_nbgrader_meta
 from unrolled.course.model import Assignment, Course
 from unrolled.errors import UserError
-from unrolled.gradebook.open import gradebook_exists, open_gradebook
+from unrolled.gradebook.open import has_gradebook, open_gradebook
 
-ALIKE = 0.9  # how much of its text a renamed cell has kept
+MIN_SIMILARITY = 0.9  # how much of its text a renamed cell has kept
 Kind = str  # "grade" or "solution", as nbgrader has a row for each
 _KINDS: Mapping[Kind, type[BaseCell]] = {"grade": GradeCell, "solution": SolutionCell}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Held:
+class RecordCounts:
     """What the gradebook holds of a cell that goes: how many of each."""
 
     scores: int = 0
@@ -70,7 +70,7 @@ class CellChanges:
     told: frozenset[str] = frozenset()
     added: frozenset[tuple[str, Kind]] = frozenset()
     dropped: frozenset[tuple[str, Kind]] = frozenset()
-    held: Mapping[str, Held] = field(default_factory=dict)
+    held: Mapping[str, RecordCounts] = field(default_factory=dict)
     points: Mapping[str, float] = field(default_factory=dict)
 
     def lines(self) -> list[str]:
@@ -80,16 +80,16 @@ class CellChanges:
             f"({'as you say' if old in self.told else 'its text is the same'})"
             for old, new in self.renamed.items()
         ]
-        for name, kinds in _by_name(self.added):
+        for name, kinds in _group_by_name(self.added):
             worth = f" ({self.points[name]:g} points)" if "grade" in kinds else ""
             told.append(f"new      {name}{worth}: waits until it is graded")
-        for name, _ in _by_name(self.dropped):
+        for name, _ in _group_by_name(self.dropped):
             told.append(
                 f"dropped  {name}: {self.held[name]} go; kept in build/backups/"
             )
         return told
 
-    def question(self) -> str:
+    def format_question(self) -> str:
         """The refusal: what would change, and how to do it."""
         again = f"unrolled build {self.assignment}"
         graded = "submission is" if self.submissions == 1 else "submissions are"
@@ -120,24 +120,24 @@ def plan_changes(
     None if there is nothing to ask about. `renames` are told by a person, old to new.
     Raises UserError for one that does not fit.
     """
-    if not gradebook_exists(course):
+    if not has_gradebook(course):
         return None
-    wanted = _kinds(cells)
+    wanted = _list_cell_kinds(cells)
     with open_gradebook(course) as gradebook:
         try:
             found = gradebook.find_notebook(assignment.notebook, assignment.name)
         except MissingEntry:
             return None
-        stored = _stored(found)
+        stored = _list_stored_cells(found)
         if not found.submissions or stored == wanted:
             return None
-        before = _texts_before(course, assignment, found)
+        before = _read_stored_texts(course, assignment, found)
         told = dict(renames or {})
-        gone, new = _whole(stored, wanted), _whole(wanted, stored)
+        gone, new = _find_unmatched(stored, wanted), _find_unmatched(wanted, stored)
         _refuse_renames(told, gone, new)
-        renamed = told | _recognised(before, _texts(cells), gone, new, told)
+        renamed = told | _recognise_renames(before, _read_texts(cells), gone, new, told)
         moved = {(renamed.get(name, name), kind) for name, kind in stored}
-        held = {name: _held(found, name) for name, _ in moved - wanted}
+        held = {name: _count_records(found, name) for name, _ in moved - wanted}
         submissions = len(found.submissions)
     return CellChanges(
         assignment=assignment.name,
@@ -147,7 +147,7 @@ def plan_changes(
         added=frozenset(wanted - moved),
         dropped=frozenset(moved - wanted),
         held=held,
-        points=_points(cells),
+        points=_read_points(cells),
     )
 
 
@@ -159,48 +159,54 @@ def apply_changes(
     What dropped cells held is written to build/backups/ first. The autograded
     notebooks follow, so that formgrader and feedback find their cells.
     """
-    sources = {meta(c)["grade_id"]: c for c in cells if meta(c)}
+    sources = {
+        read_nbgrader_meta(c)["grade_id"]: c for c in cells if read_nbgrader_meta(c)
+    }
     with open_gradebook(course) as gradebook:
         found = gradebook.find_notebook(assignment.notebook, assignment.name)
-        _keep_dropped(course, found, changes)
+        _save_dropped_cells(course, found, changes)
         for cell in (*found._base_cells, *found.source_cells):
             cell.name = changes.renamed.get(cell.name, cell.name)
         for name, kind in changes.dropped:
-            _drop(gradebook.db, found, name, kind)
+            _drop_cell(gradebook.db, found, name, kind)
         gradebook.db.flush()
         for name, kind in changes.added:
-            _add(gradebook.db, found, sources[name], kind)
+            _add_cell(gradebook.db, found, sources[name], kind)
         _match_sources(gradebook.db, found, sources)
         gradebook.db.commit()
-    gone = {n for n, _ in changes.dropped} - {n for n, _ in _kinds(cells)}
+    gone = {n for n, _ in changes.dropped} - {n for n, _ in _list_cell_kinds(cells)}
     for path in course.autograded.glob(f"*/{assignment.name}/*.ipynb"):
         _rename_in_notebook(path, changes.renamed, gone)
 
 
-def _kinds(cells: Sequence[Any]) -> set[tuple[str, Kind]]:
+def _list_cell_kinds(cells: Sequence[Any]) -> set[tuple[str, Kind]]:
     """What nbgrader makes of each cell: something to grade, to solve, or both."""
-    both = ((meta(c), kind) for c in cells for kind in _KINDS)
+    both = ((read_nbgrader_meta(c), kind) for c in cells for kind in _KINDS)
     return {(m["grade_id"], kind) for m, kind in both if m.get(kind)}
 
 
-def _stored(found: Notebook) -> set[tuple[str, Kind]]:
+def _list_stored_cells(found: Notebook) -> set[tuple[str, Kind]]:
     """The cells that the gradebook has."""
     cells = found._base_cells
     return {(c.name, k) for c in cells for k, t in _KINDS.items() if isinstance(c, t)}
 
 
-def _points(cells: Sequence[Any]) -> dict[str, float]:
+def _read_points(cells: Sequence[Any]) -> dict[str, float]:
     return {
-        meta(c)["grade_id"]: float(meta(c).get("points", 0)) for c in cells if meta(c)
+        read_nbgrader_meta(c)["grade_id"]: float(read_nbgrader_meta(c).get("points", 0))
+        for c in cells
+        if read_nbgrader_meta(c)
     }
 
 
-def _by_name(pairs: frozenset[tuple[str, Kind]]) -> Iterator[tuple[str, set[Kind]]]:
+def _group_by_name(
+    pairs: frozenset[tuple[str, Kind]],
+) -> Iterator[tuple[str, set[Kind]]]:
     for name, group in groupby(sorted(pairs), key=lambda pair: pair[0]):
         yield name, {kind for _, kind in group}
 
 
-def _whole(
+def _find_unmatched(
     mine: set[tuple[str, Kind]], others: set[tuple[str, Kind]]
 ) -> dict[str, frozenset[Kind]]:
     """The cells whose name only one side has, with their kinds."""
@@ -224,11 +230,15 @@ def _refuse_renames(
             )
 
 
-def _texts(cells: Sequence[Any]) -> dict[str, str]:
-    return {meta(c)["grade_id"]: plain("".join(c["source"])) for c in cells if meta(c)}
+def _read_texts(cells: Sequence[Any]) -> dict[str, str]:
+    return {
+        read_nbgrader_meta(c)["grade_id"]: normalize_text("".join(c["source"]))
+        for c in cells
+        if read_nbgrader_meta(c)
+    }
 
 
-def _texts_before(
+def _read_stored_texts(
     course: Course, assignment: Assignment, found: Notebook
 ) -> dict[str, str]:
     """The cells as the gradebook knew them: of checks it has the text itself."""
@@ -236,13 +246,13 @@ def _texts_before(
     texts = {}
     if path.is_file():
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        texts = _texts([c for c in cells if not is_check(c)])
+        texts = _read_texts([c for c in cells if not is_check(c)])
     return texts | {
-        c.name: plain(c.source or "") for c in found.source_cells if c.locked
+        c.name: normalize_text(c.source or "") for c in found.source_cells if c.locked
     }
 
 
-def _recognised(
+def _recognise_renames(
     before: Mapping[str, str],
     after: Mapping[str, str],
     gone: Mapping[str, frozenset[Kind]],
@@ -254,37 +264,40 @@ def _recognised(
         (old, name)
         for old in sorted(gone.keys() - told.keys())
         for name in sorted(new.keys() - set(told.values()))
-        if gone[old] == new[name] and _alike(before.get(old, ""), after.get(name, ""))
+        if gone[old] == new[name]
+        and _is_similar(before.get(old, ""), after.get(name, ""))
     ]
     olds, names = [old for old, _ in pairs], [name for _, name in pairs]
     return {o: n for o, n in pairs if olds.count(o) == 1 and names.count(n) == 1}
 
 
-def _alike(one: str, other: str) -> bool:
+def _is_similar(one: str, other: str) -> bool:
     if not one or not other:
         return False
-    return one == other or SequenceMatcher(None, one, other).ratio() >= ALIKE
+    return one == other or SequenceMatcher(None, one, other).ratio() >= MIN_SIMILARITY
 
 
-def _cells(found: Notebook, name: str) -> list[BaseCell]:
+def _find_cells(found: Notebook, name: str) -> list[BaseCell]:
     return [c for c in found._base_cells if c.name == name]
 
 
-def _held(found: Notebook, name: str) -> Held:
-    cells = _cells(found, name)
+def _count_records(found: Notebook, name: str) -> RecordCounts:
+    cells = _find_cells(found, name)
     grades = [g for c in cells for g in c.grades or ()]
     comments = [k for c in cells for k in c.comments or ()]
-    return Held(
+    return RecordCounts(
         scores=sum(g.auto_score is not None for g in grades),
         marks=sum((g.manual_score, g.extra_credit) != (None, None) for g in grades),
         comments=sum(bool(k.manual_comment) for k in comments),
     )
 
 
-def _keep_dropped(course: Course, found: Notebook, changes: CellChanges) -> None:
+def _save_dropped_cells(course: Course, found: Notebook, changes: CellChanges) -> None:
     rows: list[tuple[Any, ...]] = []
     for name, kind in sorted(changes.dropped):
-        for cell in (c for c in _cells(found, name) if isinstance(c, _KINDS[kind])):
+        for cell in (
+            c for c in _find_cells(found, name) if isinstance(c, _KINDS[kind])
+        ):
             rows += [
                 (g.student.id, name, g.auto_score, g.manual_score, g.extra_credit, "")
                 for g in cell.grades or ()
@@ -306,20 +319,20 @@ def _keep_dropped(course: Course, found: Notebook, changes: CellChanges) -> None
         table.writerows([head, *rows])
 
 
-def _drop(session: Any, found: Notebook, name: str, kind: Kind) -> None:
-    for cell in [c for c in _cells(found, name) if isinstance(c, _KINDS[kind])]:
+def _drop_cell(session: Any, found: Notebook, name: str, kind: Kind) -> None:
+    for cell in [c for c in _find_cells(found, name) if isinstance(c, _KINDS[kind])]:
         for table in (Grade, Comment):
             session.query(table).filter(table.cell_id == cell.id).delete()
         found._base_cells.remove(cell)
         session.delete(cell)
 
 
-def _add(session: Any, found: Notebook, source: Any, kind: Kind) -> None:
+def _add_cell(session: Any, found: Notebook, source: Any, kind: Kind) -> None:
     """A cell, with an empty row for every submission, as nbgrader makes them."""
-    name, worth = meta(source)["grade_id"], {}
+    name, worth = read_nbgrader_meta(source)["grade_id"], {}
     if kind == "grade":
         worth = {
-            "max_score": float(meta(source)["points"]),
+            "max_score": float(read_nbgrader_meta(source)["points"]),
             "cell_type": source["cell_type"],
         }
     cell = _KINDS[kind](name=name, notebook=found, **worth)

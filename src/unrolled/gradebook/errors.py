@@ -28,7 +28,7 @@ _POSTGRESQL = (
 )
 
 
-def is_gradebook_trouble(error: Exception) -> bool:
+def is_gradebook_error(error: Exception) -> bool:
     """Whether an error comes from the database, and from no bug of ours."""
     module = type(error).__module__
     return module in ("sqlalchemy.exc", "sqlite3") or _is_psycopg(error)
@@ -38,7 +38,7 @@ def _is_psycopg(error: Exception) -> bool:
     return type(error).__module__.split(".")[0] == "psycopg"
 
 
-def gradebook_trouble(error: Exception) -> str:
+def explain_gradebook_error(error: Exception) -> str:
     """The trouble and what to do."""
     reason = str(error).split("\n")[0]
     other = _is_psycopg(error) or "psycopg" in reason

@@ -15,12 +15,12 @@ import time
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
-_GRADERS = 0x756E726F6C6C6564  # the number of our lock in PostgreSQL: "unrolled"
-LONGEST_PAUSE = 0.05  # seconds
-_DEADLOCK, _NOT_IN_ORDER, _LOCK_TIMEOUT = "40P01", "40001", "55P03"
+_LOCK_NUMBER = 0x756E726F6C6C6564  # the number of our lock in PostgreSQL: "unrolled"
+MAX_PAUSE = 0.05  # seconds
+_DEADLOCK, _SERIALIZATION_FAILURE, _LOCK_TIMEOUT = "40P01", "40001", "55P03"
 
 
-def begin(connection: Connection, seconds: float) -> None:
+def begin_write(connection: Connection, seconds: float) -> None:
     """Begin a transaction that writes; wait for others, at most so many seconds."""
     milliseconds = max(1, round(1000 * seconds))
     if connection.dialect.name == "sqlite":
@@ -28,10 +28,10 @@ def begin(connection: Connection, seconds: float) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     else:
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {milliseconds}")
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_GRADERS})")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK_NUMBER})")
 
 
-def take_back(connection: Connection) -> None:
+def roll_back(connection: Connection) -> None:
     """End a transaction with nothing written, in whatever state it is.
 
     After a commit that failed SQLAlchemy takes it for ended; in SQLite it may still be
@@ -45,27 +45,27 @@ def take_back(connection: Connection) -> None:
         connection.rollback()
 
 
-def give_way(connection: Connection, seconds: float) -> None:
+def yield_lock(connection: Connection, seconds: float) -> None:
     """Pause for as long as others have waited for us.
 
     SQLite has no queue: who waits looks now and then whether the file is free, and a
     grader that writes one result after the other would keep a marker out.
     """
     if connection.dialect.name == "sqlite":
-        time.sleep(min(LONGEST_PAUSE, seconds))
+        time.sleep(min(MAX_PAUSE, seconds))
 
 
-def is_passing(error: Exception) -> bool:
+def is_retryable(error: Exception) -> bool:
     """Whether the same may succeed at once: stock nbgrader has come in between."""
-    others = (_DEADLOCK, _NOT_IN_ORDER)
-    return isinstance(error, IntegrityError) or _state(error) in others
+    others = (_DEADLOCK, _SERIALIZATION_FAILURE)
+    return isinstance(error, IntegrityError) or _get_sqlstate(error) in others
 
 
-def waited_in_vain(error: Exception) -> bool:
+def is_lock_timeout(error: Exception) -> bool:
     """Whether somebody else has written for longer than we wait."""
-    return "locked" in str(error) or _state(error) == _LOCK_TIMEOUT
+    return "locked" in str(error) or _get_sqlstate(error) == _LOCK_TIMEOUT
 
 
-def _state(error: Exception) -> str | None:
+def _get_sqlstate(error: Exception) -> str | None:
     origin = error.orig if isinstance(error, DBAPIError) else None
     return getattr(origin, "sqlstate", None)

@@ -19,7 +19,7 @@ from sqlalchemy import create_engine, inspect, text
 from unrolled.course.model import Course, load_course
 from unrolled.gradebook import postgresql, sqlite
 
-KEEP = 10
+MAX_BACKUPS = 10
 
 
 def open_gradebook(course: Course) -> Gradebook:
@@ -62,13 +62,13 @@ def wait_for_others(course: Course) -> None:
         sqlite.wait_for_others(file, seconds)
 
 
-def set_mode(course: Course) -> None:
+def set_journal_mode(course: Course) -> None:
     """Put gradebook.db into the mode in which several may use it at once."""
     if not course.database.url:
-        sqlite.set_mode(course.gradebook)
+        sqlite.set_journal_mode(course.gradebook)
 
 
-def gradebook_exists(course: Course) -> bool:
+def has_gradebook(course: Course) -> bool:
     """Whether there is a gradebook: the file, or in PostgreSQL the tables."""
     if not course.database.url:
         return course.gradebook.exists()
@@ -85,15 +85,17 @@ def backup_gradebook(course: Course) -> Path | None:
     None if there is no gradebook yet, or if PostgreSQL's own backups must do. The
     last ten copies are kept. An SQLite file is put into the right mode.
     """
-    if not gradebook_exists(course):
+    if not has_gradebook(course):
         return None
     if course.database.url:
-        return _kept(course, ".dump", postgresql.dump)
-    set_mode(course)
-    return _kept(course, ".db", lambda c, copy: sqlite.copy(c.gradebook, copy))
+        return _make_backup(course, ".dump", postgresql.dump)
+    set_journal_mode(course)
+    return _make_backup(
+        course, ".db", lambda c, copy: sqlite.copy_database(c.gradebook, copy)
+    )
 
 
-def _kept(
+def _make_backup(
     course: Course, suffix: str, make: Callable[[Course, Path], None]
 ) -> Path | None:
     """A new copy among the last ten."""
@@ -103,13 +105,13 @@ def _kept(
     copy = folder / f"gradebook-{stamp}{suffix}"
     try:
         make(course, copy)
-    except postgresql.NoDump as error:
+    except postgresql.DumpError as error:
         logging.getLogger("unrolled").warning("%s", error)
         return None
     stamped = re.compile(rf"gradebook-\d{{8}}T\d{{6}}\.\d{{6}}{re.escape(suffix)}")
     ours = [p for p in sorted(folder.iterdir()) if stamped.fullmatch(p.name)]
     others = [p for p in ours if p != copy]  # a copy with a name of its own stays
-    for old in others[: 1 - KEEP]:  # never the new one, should the clock go back
+    for old in others[: 1 - MAX_BACKUPS]:  # never the new one, should the clock go back
         old.unlink(missing_ok=True)  # another grader may be at it
     return copy
 

@@ -16,7 +16,7 @@ from unrolled.course.model import Course
 BATCH = 5000
 
 
-class NoDump(Exception):
+class DumpError(Exception):
     """No copy could be made; the server's own backups must do."""
 
 
@@ -24,7 +24,7 @@ def dump(course: Course, file: Path) -> None:
     """Copy the database with `pg_dump`, for `pg_restore`; NoDump says why not."""
     program = shutil.which("pg_dump")
     if program is None:
-        raise NoDump(f"pg_dump is not installed: {_NO_COPY}")
+        raise DumpError(f"pg_dump is not installed: {_NO_COPY}")
     words = [program, "--format=custom", f"--file={file}", "--no-password"]
     words += [f"--lock-wait-timeout={round(1000 * course.database.lock_seconds)}"]
     done = subprocess.run(
@@ -33,7 +33,7 @@ def dump(course: Course, file: Path) -> None:
     if done.returncode != 0:
         file.unlink(missing_ok=True)
         reason = " ".join(done.stderr.split())[:300]
-        raise NoDump(f"pg_dump made no copy ({reason}): {_NO_COPY}")
+        raise DumpError(f"pg_dump made no copy ({reason}): {_NO_COPY}")
 
 
 _NO_COPY = (
@@ -42,7 +42,7 @@ _NO_COPY = (
 )
 
 
-def move_in(course: Course) -> None:
+def move_gradebook(course: Course) -> None:
     """Bring what gradebook.db holds into a PostgreSQL that holds nothing yet.
 
     All of it comes, or nothing; the file is renamed then, and is past.

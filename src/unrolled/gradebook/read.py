@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from unrolled.errors import UserError
-from unrolled.gradebook.errors import gradebook_trouble, is_gradebook_trouble
+from unrolled.gradebook.errors import explain_gradebook_error, is_gradebook_error
 
 if TYPE_CHECKING:
     from unrolled.course.model import Course
@@ -26,15 +26,15 @@ def read_rows(course: Course, statement: str) -> list[tuple[Any, ...]]:
     """
     try:
         if course.database.url:
-            return _from_postgresql(course.database.url, statement)
-        return _from_sqlite(course, statement)
+            return _read_postgresql(course.database.url, statement)
+        return _read_sqlite(course, statement)
     except Exception as error:
-        if not is_gradebook_trouble(error):
+        if not is_gradebook_error(error):
             raise
-        raise UserError(gradebook_trouble(error)) from error
+        raise UserError(explain_gradebook_error(error)) from error
 
 
-def _from_sqlite(course: Course, statement: str) -> list[tuple[Any, ...]]:
+def _read_sqlite(course: Course, statement: str) -> list[tuple[Any, ...]]:
     if not course.gradebook.exists():
         return []
     address = f"{course.gradebook.resolve().as_uri()}?mode=ro"
@@ -46,7 +46,7 @@ def _from_sqlite(course: Course, statement: str) -> list[tuple[Any, ...]]:
         return connection.execute(statement).fetchall()
 
 
-def _from_postgresql(url: str, statement: str) -> list[tuple[Any, ...]]:
+def _read_postgresql(url: str, statement: str) -> list[tuple[Any, ...]]:
     require_driver()
     import psycopg
 
@@ -58,7 +58,7 @@ def _from_postgresql(url: str, statement: str) -> list[tuple[Any, ...]]:
         return connection.execute(statement.encode()).fetchall()
 
 
-def as_moment(value: Any) -> datetime | None:
+def parse_datetime(value: Any) -> datetime | None:
     """A time that `read_rows` found: naive, in UTC, as nbgrader keeps times."""
     if value is None or isinstance(value, datetime):
         return value

@@ -20,7 +20,7 @@ from typing import Any
 from sqlalchemy import Engine, event
 
 # A write-ahead log is shared memory: it needs one machine, and a disk of its own.
-LOCAL = (
+LOCAL_FILESYSTEMS = (
     *("aufs", "bcachefs", "btrfs", "exfat", "ext2", "ext3", "ext4", "f2fs", "fuseblk"),
     *("jfs", "ntfs3", "overlay", "ramfs", "reiserfs", "tmpfs", "vfat", "xfs", "zfs"),
 )
@@ -43,12 +43,12 @@ def wait_for_others(file: str, seconds: float) -> None:
         return connection
 
 
-def set_mode(file: Path) -> None:
+def set_journal_mode(file: Path) -> None:
     """Give an SQLite file its journal: a write-ahead log, if the disk is local.
 
     Whoever may not change the file, or finds it in use, leaves it as it is.
     """
-    mode = "WAL" if on_local_disk(file) else "DELETE"
+    mode = "WAL" if is_on_local_disk(file) else "DELETE"
     with (
         contextlib.suppress(sqlite3.OperationalError),
         closing(sqlite3.connect(file, timeout=1)) as db,
@@ -56,7 +56,7 @@ def set_mode(file: Path) -> None:
         db.execute(f"PRAGMA journal_mode = {mode}")
 
 
-def on_local_disk(path: Path, mounts: Path = Path("/proc/self/mountinfo")) -> bool:
+def is_on_local_disk(path: Path, mounts: Path = Path("/proc/self/mountinfo")) -> bool:
     """Whether a file lies on a disk of this machine, as far as Linux tells."""
     if sys.platform != "linux":
         return True
@@ -64,20 +64,20 @@ def on_local_disk(path: Path, mounts: Path = Path("/proc/self/mountinfo")) -> bo
         lines = mounts.read_text(encoding="utf-8").splitlines()
     except OSError:
         return False
-    mounted = dict(_mount(line) for line in lines)  # the later one is on top
+    mounted = dict(_parse_mount(line) for line in lines)  # the later one is on top
     place = path.resolve()
     kinds = (mounted[p] for p in (place, *place.parents) if p in mounted)
-    return next(kinds, "") in LOCAL
+    return next(kinds, "") in LOCAL_FILESYSTEMS
 
 
-def _mount(line: str) -> tuple[Path, str]:
+def _parse_mount(line: str) -> tuple[Path, str]:
     """Where a line of mountinfo mounts, and the kind of file system."""
     before, _, after = line.partition(" - ")
     place = before.split(" ")[4].encode().decode("unicode_escape")
     return Path(place.encode("latin-1").decode("utf-8")), after.split(" ")[0]
 
 
-def copy(origin: Path, target: Path) -> None:
+def copy_database(origin: Path, target: Path) -> None:
     """Copy a SQLite file as it is in one moment, whoever else writes it."""
     with (
         closing(sqlite3.connect(origin)) as one,

@@ -60,7 +60,7 @@ _FIND_COMMENTS = select(_COMMENT).where(_COMMENT.c.notebook_id == bindparam("par
 _FIND_STUDENT = select(_STUDENT.c.id).where(_STUDENT.c.id == bindparam("student"))
 
 
-def _set_grade(marked: Any) -> Any:
+def _make_grade_update(marked: Any) -> Any:
     """Set a score; `marked` says whether a cell that has a mark waits for a new one.
 
     A mark may be given while we grade: whether there is one is looked up there.
@@ -77,8 +77,8 @@ def _set_grade(marked: Any) -> Any:
     )
 
 
-_SET_GRADE = _set_grade(_GRADE.c.needs_manual_grade)
-_SET_GRADE_OF_OTHER_WORK = _set_grade(literal(True))
+_SET_GRADE = _make_grade_update(_GRADE.c.needs_manual_grade)
+_SET_GRADE_OF_OTHER_WORK = _make_grade_update(literal(True))
 _SET_COMMENT = (
     update(_COMMENT)
     .where(_COMMENT.c.notebook_id == bindparam("part"))
@@ -182,7 +182,7 @@ class AssignmentRows:
         if row is None:
             return None
         part = {"part": row.part}
-        grades = self._grades(connection, part, lock)
+        grades = self._read_grades(connection, part, lock)
         comments = {
             self._names[c.cell_id]: c.auto_comment
             for c in connection.execute(_FIND_COMMENTS, part)
@@ -197,7 +197,7 @@ class AssignmentRows:
             comments,
         )
 
-    def _grades(
+    def _read_grades(
         self, connection: Connection, part: Mapping[str, str], lock: bool
     ) -> dict[str, GradeRow]:
         rows = connection.execute(

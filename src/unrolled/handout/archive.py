@@ -15,12 +15,12 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from unrolled.author.belongings import files_in
+from unrolled.author.belongings import read_files
 from unrolled.course.model import Assignment, Course
 from unrolled.errors import UserError
-from unrolled.files import write_whole
-from unrolled.handout.pins import requirement_files, students_needs
-from unrolled.handout.wheel import stored_zip, student_wheel, wheel_name
+from unrolled.files import write_atomically
+from unrolled.handout.pins import build_requirement_files, list_student_packages
+from unrolled.handout.wheel import build_student_wheel, build_zip, make_wheel_name
 
 COMMENT = b"made by unrolled handout"
 PROGRAMS = {"start.py": "start.py", "start.sh": "start.sh", "start.command": "start.sh"}
@@ -54,7 +54,7 @@ class HandoutReport:
         )
 
 
-def released_by(course: Course, now: datetime) -> list[str]:
+def list_released(course: Course, now: datetime) -> list[str]:
     """The assignments that are out: without a date of release, or after it.
 
     Raises UserError if there is none.
@@ -82,12 +82,12 @@ def make_handout(
     """
     _refuse_other(out, force)
     chosen = [course.assignments[name] for name in dict.fromkeys(names)]
-    found = handout_files(course, chosen)
+    found = build_handout_files(course, chosen)
     programs = frozenset(f"{course.id}/{p}" for p in PROGRAMS)
-    content = stored_zip(
+    content = build_zip(
         {f"{course.id}/{name}": data for name, data in found.items()}, programs, COMMENT
     )
-    write_whole(out, content)
+    write_atomically(out, content)
     early = [a for a in chosen if a.release and a.release > now]
     return HandoutReport(
         file=str(out),
@@ -96,7 +96,7 @@ def make_handout(
         bytes=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
         notes=tuple(
-            f"{a.name} is to be released on {_when(a.release)}; it may give the "
+            f"{a.name} is to be released on {_format_date(a.release)}; it may give the "
             "answers of an earlier one."
             for a in early
         ),
@@ -119,27 +119,29 @@ def _refuse_other(out: Path, force: bool) -> None:
         )
 
 
-def handout_files(course: Course, chosen: Sequence[Assignment]) -> dict[str, bytes]:
+def build_handout_files(
+    course: Course, chosen: Sequence[Assignment]
+) -> dict[str, bytes]:
     """All files of the handout by their path in it."""
     given = resources("unrolled.handout") / "files"
-    wheel = wheel_name()
+    wheel = make_wheel_name()
     found = {name: (given / file).read_bytes() for name, file in PROGRAMS.items()}
     windows = (given / "start.cmd").read_bytes().replace(b"\r\n", b"\n")
     found["start.cmd"] = windows.replace(b"\n", b"\r\n")
-    found["START-HERE.html"] = _page(course, chosen).encode()
-    found |= requirement_files(wheel)
-    found[wheel] = student_wheel(students_needs())
+    found["START-HERE.html"] = _render_page(course, chosen).encode()
+    found |= build_requirement_files(wheel)
+    found[wheel] = build_student_wheel(list_student_packages())
     for assignment in chosen:
-        found |= _released(course, assignment)
+        found |= _read_released(course, assignment)
     return found
 
 
-def _released(course: Course, assignment: Assignment) -> dict[str, bytes]:
+def _read_released(course: Course, assignment: Assignment) -> dict[str, bytes]:
     folder = course.release / assignment.name
     notebook = f"{assignment.notebook}.ipynb"
     there = {
         name: data
-        for name, data in files_in(folder).items()
+        for name, data in read_files(folder).items()
         if not any(part.startswith(".") for part in name.split("/"))
     }
     if notebook not in there:
@@ -166,7 +168,7 @@ def _refuse_secrets(path: Path, data: bytes) -> None:
         )
 
 
-def _page(course: Course, chosen: Sequence[Assignment]) -> str:
+def _render_page(course: Course, chosen: Sequence[Assignment]) -> str:
     loader = PackageLoader("unrolled.handout", "files")
     pages = Environment(loader=loader, undefined=StrictUndefined, autoescape=True)
     rows = [
@@ -174,7 +176,7 @@ def _page(course: Course, chosen: Sequence[Assignment]) -> str:
             "title": a.title,
             "name": a.name,
             "notebook": a.notebook,
-            "due": _when(a.due),
+            "due": _format_date(a.due),
         }
         for a in chosen
     ]
@@ -184,7 +186,7 @@ def _page(course: Course, chosen: Sequence[Assignment]) -> str:
     return text + "\n"
 
 
-def _when(moment: datetime | None) -> str:
+def _format_date(moment: datetime | None) -> str:
     """A date as people read it, with its zone, in the same words everywhere."""
     if moment is None:
         return ""

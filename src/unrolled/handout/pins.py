@@ -18,7 +18,7 @@ EXTRA = "lab"
 FILE = "constraints.txt"
 
 
-def pins() -> dict[str, str]:
+def read_pins() -> dict[str, str]:
     """Exact versions by normalised name, from the file that this package came with.
 
     Raises UserError if it is missing: an installation that was taken apart.
@@ -32,14 +32,14 @@ def pins() -> dict[str, str]:
     raise UserError(f"{package / FILE} is missing: install this package anew.")
 
 
-def students_needs() -> tuple[str, ...]:
+def list_student_packages() -> tuple[str, ...]:
     """The names that students install: the package's own needs and those of `lab`."""
-    wanted = (Requirement(r) for r in _declared())
+    wanted = (Requirement(r) for r in _read_requirements())
     named = (r for r in wanted if r.marker is None or _is_for(r, EXTRA))
     return tuple(sorted({canonicalize_name(r.name) for r in named}))
 
 
-def _declared() -> list[str]:
+def _read_requirements() -> list[str]:
     """This package's requirements, from a clone's own file where there is one.
 
     What an editable installation knows of them may be older.
@@ -57,7 +57,7 @@ def _is_for(requirement: Requirement, extra: str) -> bool:
     return marker is not None and marker.evaluate({"extra": extra})
 
 
-def closure(names: Iterable[str]) -> set[str]:
+def find_dependencies(names: Iterable[str]) -> set[str]:
     """The names and all that they need, on whatever system: markers are not asked."""
     found: set[str] = set()
     waiting = list(names)
@@ -65,29 +65,33 @@ def closure(names: Iterable[str]) -> set[str]:
         name = canonicalize_name(waiting.pop())
         if name not in found:
             found.add(name)
-            waiting += [r.name for r in map(Requirement, _needs(name)) if _always(r)]
+            waiting += [
+                r.name
+                for r in map(Requirement, _list_requirements(name))
+                if _is_unconditional(r)
+            ]
     return found
 
 
-def _needs(name: str) -> list[str]:
+def _list_requirements(name: str) -> list[str]:
     try:
         return metadata(name).get_all("Requires-Dist") or []
     except PackageNotFoundError:  # of another system: pip finds out what it needs
         return []
 
 
-def _always(requirement: Requirement) -> bool:
+def _is_unconditional(requirement: Requirement) -> bool:
     """Whether it is needed without an extra."""
     return requirement.marker is None or "extra" not in str(requirement.marker)
 
 
-def requirement_files(wheel: str) -> dict[str, bytes]:
+def build_requirement_files(wheel: str) -> dict[str, bytes]:
     """requirements.txt, what is installed, and constraints.txt, all the pins of it.
 
     The last line of what is installed is the wheel, a file beside it.
     """
-    known, names = pins(), students_needs()
-    needed = sorted(closure(names) & known.keys())
+    known, names = read_pins(), list_student_packages()
+    needed = sorted(find_dependencies(names) & known.keys())
     wanted = "".join(f"{n}=={known[n]}\n" for n in names)
     pinned = "".join(f"{n}=={known[n]}\n" for n in needed)
     return {"requirements.txt": f"{wanted}./{wheel}\n".encode(), FILE: pinned.encode()}

@@ -17,32 +17,34 @@ EPOCH = (2000, 1, 1, 0, 0, 0)  # a zip's times are part of its bytes
 _UNIX = 3
 
 
-def wheel_version() -> str:
+def make_wheel_version() -> str:
     """A version of its own: nobody shall take this wheel for the whole package."""
     return f"{unrolled.__version__}+students"
 
 
-def wheel_name() -> str:
+def make_wheel_name() -> str:
     """The file's name, from which pip reads what it is."""
-    return f"unrolled-{wheel_version()}-{TAG}.whl"
+    return f"unrolled-{make_wheel_version()}-{TAG}.whl"
 
 
-def student_wheel(needs: tuple[str, ...]) -> bytes:
+def build_student_wheel(needs: tuple[str, ...]) -> bytes:
     """The wheel; `needs` are its requirements. The same bytes wherever it is made."""
-    info = f"unrolled-{wheel_version()}.dist-info"
-    files = _package() | {
-        f"{info}/METADATA": _metadata(needs).encode(),
+    info = f"unrolled-{make_wheel_version()}.dist-info"
+    files = _read_package() | {
+        f"{info}/METADATA": _format_metadata(needs).encode(),
         f"{info}/WHEEL": (
             f"Wheel-Version: 1.0\nGenerator: unrolled {unrolled.__version__}\n"
             f"Root-Is-Purelib: true\nTag: {TAG}\n"
         ).encode(),
     }
-    lines = [f"{n},sha256={_digest(c)},{len(c)}" for n, c in sorted(files.items())]
+    lines = [
+        f"{n},sha256={_hash_content(c)},{len(c)}" for n, c in sorted(files.items())
+    ]
     record = "\n".join([*lines, f"{info}/RECORD,,", ""])
-    return stored_zip(files | {f"{info}/RECORD": record.encode()})
+    return build_zip(files | {f"{info}/RECORD": record.encode()})
 
 
-def _package() -> dict[str, bytes]:
+def _read_package() -> dict[str, bytes]:
     """The files of the package that a student gets, by their path in the wheel."""
     root = Path(unrolled.__file__).parent
     found = [p for part in PARTS for p in (root / part, *(root / part).rglob("*"))]
@@ -53,13 +55,13 @@ def _package() -> dict[str, bytes]:
     }
 
 
-def _metadata(needs: tuple[str, ...]) -> str:
+def _format_metadata(needs: tuple[str, ...]) -> str:
     return "".join(
         f"{line}\n"
         for line in (
             "Metadata-Version: 2.1",
             "Name: unrolled",
-            f"Version: {wheel_version()}",
+            f"Version: {make_wheel_version()}",
             "Summary: What the course's notebooks import: checks, figures, widgets.",
             "License: MIT",
             "Requires-Python: >=3.11",
@@ -68,12 +70,12 @@ def _metadata(needs: tuple[str, ...]) -> str:
     )
 
 
-def _digest(content: bytes) -> str:
+def _hash_content(content: bytes) -> str:
     digest = hashlib.sha256(content).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def stored_zip(
+def build_zip(
     files: Mapping[str, bytes],
     programs: frozenset[str] = frozenset(),
     comment: bytes = b"",

@@ -9,23 +9,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from unrolled.course.hub import RULE, is_account
+from unrolled.course.hub import ACCOUNT_RULE, is_account_name
 from unrolled.errors import UserError
-from unrolled.hub.commands import call
+from unrolled.hub.commands import run_program
 from unrolled.hub.plan import HubPlan
 
-MADE = "accounts.made"
-HAD_HOME = "accounts.had-home"
-PASSWORDS = "passwords.csv"
+MADE_ACCOUNTS_FILE = "accounts.made"
+HAD_HOME_FILE = "accounts.had-home"
+PASSWORDS_FILE = "passwords.csv"
 HOME_MODE = 0o700
-FIRST_PERSON = 1000  # the first number that Debian gives to a person's account
-NOBODY = 65534
-MIGHTY = frozenset(
+FIRST_PERSON_UID = 1000  # the first number that Debian gives to a person's account
+NOBODY_UID = 65534
+PRIVILEGED_GROUPS = frozenset(
     ("root", "sudo", "wheel", "admin", "adm", "shadow", "disk", "docker", "lxd")
 )
 
 
-def exists(name: str) -> bool:
+def has_account(name: str) -> bool:
     """Whether there is such an account."""
     try:
         pwd.getpwnam(name)
@@ -34,12 +34,12 @@ def exists(name: str) -> bool:
     return True
 
 
-def safe_account(name: str, reserved: set[str]) -> bool:
+def is_safe_account(name: str, reserved: set[str]) -> bool:
     """Whether a student may have this account: nobody's who can do more than a student.
 
     A login in Canvas may be any word, `backup` or an administrator's name included.
     """
-    if not is_account(name) or name in reserved or name.startswith("grader-"):
+    if not is_account_name(name) or name in reserved or name.startswith("grader-"):
         return False
     try:
         entry = pwd.getpwnam(name)
@@ -47,7 +47,9 @@ def safe_account(name: str, reserved: set[str]) -> bool:
         return True
     mine = {g.gr_name for g in grp.getgrall() if name in g.gr_mem}
     mine |= {g.gr_name for g in grp.getgrall() if g.gr_gid == entry.pw_gid}
-    return FIRST_PERSON <= entry.pw_uid != NOBODY and not mine & MIGHTY
+    return (
+        FIRST_PERSON_UID <= entry.pw_uid != NOBODY_UID and not mine & PRIVILEGED_GROUPS
+    )
 
 
 def make_accounts(plan: HubPlan) -> list[str]:
@@ -58,61 +60,63 @@ def make_accounts(plan: HubPlan) -> list[str]:
     """
     made = [n for n in (plan.grader, *plan.people) if make_account(plan, n)]
     if plan.sign_in == "pam":
-        first_passwords(plan, [n for n in made if n != plan.grader])
+        set_initial_passwords(plan, [n for n in made if n != plan.grader])
     return made
 
 
 def make_account(plan: HubPlan, name: str) -> bool:
     """Make one account with a home that is closed to others; False if it is there."""
-    if not is_account(name):
-        raise UserError(f"{name!r} cannot be an account: {RULE}.")
-    if exists(name):
+    if not is_account_name(name):
+        raise UserError(f"{name!r} cannot be an account: {ACCOUNT_RULE}.")
+    if has_account(name):
         return False
     shell = "/usr/sbin/nologin" if name == plan.grader else "/bin/bash"
     home = plan.homes / name
     had = home.exists()  # of an account that is gone: it is not ours to remove
-    call(["useradd", "--create-home", "--home-dir", home, "--shell", shell, name])
+    run_program(
+        ["useradd", "--create-home", "--home-dir", home, "--shell", shell, name]
+    )
     home.chmod(HOME_MODE)
-    with (plan.state / MADE).open("a", encoding="utf-8") as file:
+    with (plan.state / MADE_ACCOUNTS_FILE).open("a", encoding="utf-8") as file:
         file.write(f"{name}\n")
     if had:
-        with (plan.state / HAD_HOME).open("a", encoding="utf-8") as file:
+        with (plan.state / HAD_HOME_FILE).open("a", encoding="utf-8") as file:
             file.write(f"{name}\n")
     return True
 
 
-def made_accounts(plan: HubPlan) -> list[str]:
+def list_made_accounts(plan: HubPlan) -> list[str]:
     """The accounts that were made here and are still there."""
     try:
-        names = (plan.state / MADE).read_text(encoding="utf-8").split()
+        names = (plan.state / MADE_ACCOUNTS_FILE).read_text(encoding="utf-8").split()
     except FileNotFoundError:
         return []
-    return [n for n in dict.fromkeys(names) if exists(n)]
+    return [n for n in dict.fromkeys(names) if has_account(n)]
 
 
 def remove_accounts(plan: HubPlan) -> None:
     """Remove the accounts that were made here; a home that was there before stays."""
-    found = plan.state / HAD_HOME
+    found = plan.state / HAD_HOME_FILE
     older = found.read_text(encoding="utf-8").split() if found.exists() else []
-    for name in made_accounts(plan):
+    for name in list_made_accounts(plan):
         home = [] if name in older else ["--remove"]
-        call(["userdel", *home, "--force", name])
+        run_program(["userdel", *home, "--force", name])
 
 
-def first_passwords(plan: HubPlan, names: Sequence[str]) -> None:
+def set_initial_passwords(plan: HubPlan, names: Sequence[str]) -> None:
     """Passwords for new accounts, kept for handing out in a file only root reads."""
-    file = plan.state / PASSWORDS
+    file = plan.state / PASSWORDS_FILE
     with file.open("a", encoding="utf-8") as lines:
         for name in names:
             word = secrets.token_urlsafe(9)
-            call(["chpasswd"], given=f"{name}:{word}\n")
+            run_program(["chpasswd"], given=f"{name}:{word}\n")
             lines.write(f"{name},{word}\n")
     file.chmod(0o600)
 
 
-def open_homes(plan: HubPlan) -> list[Path]:
+def list_open_homes(plan: HubPlan) -> list[Path]:
     """Homes that others may look into."""
-    homes = [Path(pwd.getpwnam(n).pw_dir) for n in plan.people if exists(n)]
+    homes = [Path(pwd.getpwnam(n).pw_dir) for n in plan.people if has_account(n)]
     return [h for h in homes if h.is_dir() and h.stat().st_mode & 0o077]
 
 
@@ -129,4 +133,4 @@ def ensure_student(spawner: Any) -> None:
     if name == plan.grader:
         raise UserError(f"{name} grades; it has no server of its own.")
     if make_account(plan, name) and plan.sign_in == "pam":
-        first_passwords(plan, [name])
+        set_initial_passwords(plan, [name])

@@ -15,7 +15,7 @@ from pathlib import Path
 FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-def opened(account: str, paths: Iterable[Path]) -> list[Path]:
+def list_readable(account: str, paths: Iterable[Path]) -> list[Path]:
     """Those of the paths that an account can read, or list if they are folders.
 
     For root only: a child of this process becomes the account.
@@ -24,7 +24,7 @@ def opened(account: str, paths: Iterable[Path]) -> list[Path]:
     reader, writer = os.pipe()
     child = os.fork()
     if not child:
-        _try(account, wanted, writer)
+        _try_paths(account, wanted, writer)
     os.close(writer)
     with os.fdopen(reader, "rb") as told:
         text = told.read()
@@ -34,7 +34,7 @@ def opened(account: str, paths: Iterable[Path]) -> list[Path]:
     return [Path(p) for p in json.loads(text)]
 
 
-def _try(account: str, paths: Sequence[str], writer: int) -> None:
+def _try_paths(account: str, paths: Sequence[str], writer: int) -> None:
     """In the child: become the account, try, tell, and end."""
     try:
         entry = pwd.getpwnam(account)
@@ -42,12 +42,12 @@ def _try(account: str, paths: Sequence[str], writer: int) -> None:
         os.setgid(entry.pw_gid)
         os.setuid(entry.pw_uid)
         with os.fdopen(writer, "wb") as told:
-            told.write(json.dumps([p for p in paths if _opens(p)]).encode())
+            told.write(json.dumps([p for p in paths if _is_readable(p)]).encode())
     finally:
         os._exit(0)
 
 
-def _opens(path: str) -> bool:
+def _is_readable(path: str) -> bool:
     with suppress(OSError):
         os.close(os.open(path, FLAGS))
         return True

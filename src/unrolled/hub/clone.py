@@ -13,12 +13,12 @@ from itertools import islice
 from pathlib import Path
 
 from unrolled.errors import UserError
-from unrolled.hub.accounts import exists
-from unrolled.hub.as_account import opened
+from unrolled.hub.accounts import has_account
+from unrolled.hub.as_account import list_readable
 from unrolled.hub.plan import HubPlan
 
-LIST = "started-from.txt"
-SAMPLES = 3  # files that are tried in each folder of a clone
+CLONES_FILE = "started-from.txt"
+SAMPLES_PER_FOLDER = 3  # files that are tried in each folder of a clone
 
 
 def close_clones(plan: HubPlan, roots: list[Path], say: Callable[[str], None]) -> None:
@@ -40,23 +40,23 @@ def close_clones(plan: HubPlan, roots: list[Path], say: Callable[[str], None]) -
             with suppress(OSError):  # whether it worked is tried as a student
                 root.chmod(mode & ~stat.S_IRWXO)
                 say(f"closing {root} to other accounts: solutions and tests lie there")
-    known = dict.fromkeys((*clones(plan), *roots))
+    known = dict.fromkeys((*list_clones(plan), *roots))
     text = "".join(f"{root}\n" for root in known)
-    (plan.state / LIST).write_text(text, encoding="utf-8")
+    (plan.state / CLONES_FILE).write_text(text, encoding="utf-8")
 
 
-def clones(plan: HubPlan) -> list[Path]:
+def list_clones(plan: HubPlan) -> list[Path]:
     """The folders from which this hub was ever started and that are still there."""
     with suppress(OSError):
-        lines = (plan.state / LIST).read_text(encoding="utf-8").splitlines()
+        lines = (plan.state / CLONES_FILE).read_text(encoding="utf-8").splitlines()
         return [Path(line) for line in lines if Path(line).is_dir()]
     return []
 
 
 def require_closed(plan: HubPlan) -> None:
     """Raise UserError if a student can read anything in such a folder."""
-    for root in clones(plan):
-        for name, paths in read_by(plan, inside(root)):
+    for root in list_clones(plan):
+        for name, paths in find_readable(plan, list_samples(root)):
             raise UserError(
                 f"{paths[0]}: the account {name} can read it, and {root} holds "
                 f"solutions and hidden tests. Closing it was not enough: look at its "
@@ -66,7 +66,7 @@ def require_closed(plan: HubPlan) -> None:
             )
 
 
-def inside(root: Path) -> list[Path]:
+def list_samples(root: Path) -> list[Path]:
     """A folder, what lies directly in it, and some files of each folder there."""
     found = [root]
     for path in sorted(root.iterdir()):
@@ -74,17 +74,19 @@ def inside(root: Path) -> list[Path]:
             continue  # Python's own files
         found.append(path)
         if path.is_dir() and not path.is_symlink():
-            found += islice((p for p in path.rglob("*") if p.is_file()), SAMPLES)
+            found += islice(
+                (p for p in path.rglob("*") if p.is_file()), SAMPLES_PER_FOLDER
+            )
     return found
 
 
-def read_by(plan: HubPlan, paths: list[Path]) -> Iterator[tuple[str, list[Path]]]:
+def find_readable(plan: HubPlan, paths: list[Path]) -> Iterator[tuple[str, list[Path]]]:
     """The students who can read some of the paths, and which."""
-    for name in readers(plan):
-        if them := opened(name, paths):
+    for name in list_readers(plan):
+        if them := list_readable(name, paths):
             yield name, them
 
 
-def readers(plan: HubPlan) -> list[str]:
+def list_readers(plan: HubPlan) -> list[str]:
     """The accounts of students, and one for those who are still to come."""
-    return [n for n in dict.fromkeys((*plan.students, "nobody")) if exists(n)]
+    return [n for n in dict.fromkeys((*plan.students, "nobody")) if has_account(n)]

@@ -11,7 +11,7 @@ from unrolled.errors import UserError
 from unrolled.hub.plan import HubPlan
 
 
-def call(
+def run_program(
     command: Sequence[str | Path],
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
@@ -41,15 +41,15 @@ def call(
     return done.stdout
 
 
-def as_grader(plan: HubPlan, command: Sequence[str | Path]) -> str:
+def run_as_grader(plan: HubPlan, command: Sequence[str | Path]) -> str:
     """Run a program of the staff's environment in the course folder, as the grader."""
     home = plan.homes / plan.grader
     path = f"{plan.staff_env / 'bin'}:{os.environ.get('PATH', os.defpath)}"
     env = {"HOME": str(home), "USER": plan.grader, "PATH": path}
-    return call(as_account(plan.grader, command), plan.course_root, env)
+    return run_program(wrap_for_account(plan.grader, command), plan.course_root, env)
 
 
-def as_account(account: str, command: Sequence[str | Path]) -> list[str]:
+def wrap_for_account(account: str, command: Sequence[str | Path]) -> list[str]:
     """The command that runs `command` as another account (for root only)."""
     return ["runuser", "-u", account, "--", *(str(word) for word in command)]
 

@@ -18,22 +18,22 @@ from typing import Any
 
 import requests
 
-from unrolled.course.hub import RULE, is_account
+from unrolled.course.hub import ACCOUNT_RULE, is_account_name
 from unrolled.course.model import Course, load_course
 from unrolled.gradebook.open import open_gradebook
-from unrolled.hub.accounts import safe_account
-from unrolled.hub.commands import as_grader
+from unrolled.hub.accounts import is_safe_account
+from unrolled.hub.commands import run_as_grader
 from unrolled.hub.plan import HubPlan
 
 
-def students_of(plan: HubPlan, more: Sequence[str] = ()) -> list[str]:
+def enroll_as_grader(plan: HubPlan, more: Sequence[str] = ()) -> list[str]:
     """The students of the hub's gradebook, after adding `more` (for root)."""
     python = plan.staff_env / "bin" / "python"
     module, folder = "unrolled.hub.members", str(plan.course_root)
-    return as_grader(plan, [python, "-m", module, folder, *more]).split()
+    return run_as_grader(plan, [python, "-m", module, folder, *more]).split()
 
 
-def gradebook_students(course: Course, more: Sequence[str] = ()) -> list[str]:
+def enroll_students(course: Course, more: Sequence[str] = ()) -> list[str]:
     """The gradebook's students, after adding `more`."""
     with open_gradebook(course) as gradebook:
         there = {s.id for s in gradebook.students}
@@ -44,7 +44,7 @@ def gradebook_students(course: Course, more: Sequence[str] = ()) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Told:
+class MemberChanges:
     """What the hub was told: who may sign in now, who no longer, who never can."""
 
     added: tuple[str, ...] = ()
@@ -52,9 +52,9 @@ class Told:
     impossible: tuple[str, ...] = ()
 
 
-def tell_hub(
+def sync_hub(
     course: Course, students: Sequence[str], env: Mapping[str, str] | None = None
-) -> Told | None:
+) -> MemberChanges | None:
     """Bring the hub's students in line; None where there is no hub to tell.
 
     It works in the instructors' JupyterLab, whose service may do so. Accounts of the
@@ -63,16 +63,18 @@ def tell_hub(
     env = os.environ if env is None else env
     if not has_hub(course, env):
         return None
-    hub = Hub(env["JUPYTERHUB_API_URL"], env["JUPYTERHUB_API_TOKEN"])
+    hub = HubClient(env["JUPYTERHUB_API_URL"], env["JUPYTERHUB_API_TOKEN"])
     group = f"nbgrader-{course.id}"
-    wanted = {n for n in students if not why_no_account(course, n)}
+    wanted = {n for n in students if not explain_no_account(course, n)}
     there = set(hub.get(f"/groups/{group}")["users"])
     added, removed = sorted(wanted - there), sorted(there - wanted)
     for name in added:
         hub.add_user(name)
     hub.change("POST", f"/groups/{group}/users", added)
     hub.change("DELETE", f"/groups/{group}/users", removed)
-    return Told(tuple(added), tuple(removed), tuple(sorted(set(students) - wanted)))
+    return MemberChanges(
+        tuple(added), tuple(removed), tuple(sorted(set(students) - wanted))
+    )
 
 
 def has_hub(course: Course, env: Mapping[str, str]) -> bool:
@@ -80,17 +82,17 @@ def has_hub(course: Course, env: Mapping[str, str]) -> bool:
     return env.get("JUPYTERHUB_SERVICE_NAME") == f"{course.id}-authoring"
 
 
-def why_no_account(course: Course, name: str) -> str:
+def explain_no_account(course: Course, name: str) -> str:
     """Why a student's name cannot be an account at the course's hub; "" if it can."""
-    if not is_account(name):
-        return f"{name!r} cannot be an account at the hub: {RULE}"
+    if not is_account_name(name):
+        return f"{name!r} cannot be an account at the hub: {ACCOUNT_RULE}"
     staff = {*course.hub.instructors, *course.hub.assistants}
-    if not safe_account(name, staff):
+    if not is_safe_account(name, staff):
         return f"{name!r} cannot be a student's account at the hub: it is another's"
     return ""
 
 
-class Hub:
+class HubClient:
     """The hub's REST interface, with a service's token."""
 
     def __init__(self, url: str, token: str) -> None:
@@ -127,7 +129,9 @@ class Hub:
 def main() -> None:
     """Print the gradebook's students."""
     folder, *more = sys.argv[1:]
-    for name in filter(is_account, gradebook_students(load_course(Path(folder)), more)):
+    for name in filter(
+        is_account_name, enroll_students(load_course(Path(folder)), more)
+    ):
         print(name)
 
 

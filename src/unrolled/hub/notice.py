@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-FILE = "notice.json"
+NOTICE_FILE = "notice.json"
 
 
 @dataclass(frozen=True)
@@ -27,24 +27,24 @@ def write_notice(place: Path, notice: Notice) -> None:
     if not place.is_dir():
         return
     document = {"text": notice.text, "until": notice.until.isoformat()}
-    scratch = place / f".{FILE}.new"
+    scratch = place / f".{NOTICE_FILE}.new"
     scratch.unlink(missing_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     with os.fdopen(os.open(scratch, flags, 0o644), "w", encoding="utf-8") as out:
         json.dump(document, out)
         os.fchmod(out.fileno(), 0o644)
-    scratch.replace(place / FILE)
+    scratch.replace(place / NOTICE_FILE)
 
 
 def clear_notice(place: Path) -> None:
     """Take the notice away."""
-    (place / FILE).unlink(missing_ok=True)
+    (place / NOTICE_FILE).unlink(missing_ok=True)
 
 
 def read_notice(place: Path, now: datetime | None = None) -> str:
     """The notice of now; "" if there is none, or none that is still true."""
     try:
-        document = json.loads((place / FILE).read_text(encoding="utf-8"))
+        document = json.loads((place / NOTICE_FILE).read_text(encoding="utf-8"))
         until = datetime.fromisoformat(document["until"])
         text = str(document["text"])
     except (OSError, ValueError, KeyError, TypeError):

@@ -9,12 +9,21 @@ from unrolled.course.model import Course
 from unrolled.errors import UserError
 from unrolled.hub.plan import HubPlan
 
-MARK = "made-by-unrolled-hub.txt"
-TEXT = "Made by `unrolled hub`; `unrolled hub down --purge` removes it.\n"
-PARTS = ("students", "staff", "proxy", "hub", "installed", "package", "torch", MARK)
+MARKER_FILE = "made-by-unrolled-hub.txt"
+MARKER_TEXT = "Made by `unrolled hub`; `unrolled hub down --purge` removes it.\n"
+PARTS = (
+    "students",
+    "staff",
+    "proxy",
+    "hub",
+    "installed",
+    "package",
+    "torch",
+    MARKER_FILE,
+)
 
 
-def claim(plan: HubPlan, course: Course | None = None) -> None:
+def claim_folder(plan: HubPlan, course: Course | None = None) -> None:
     """Make the hub's folder, or find that it is ours.
 
     Raises UserError if something else lies there, or if the course folder does:
@@ -32,7 +41,7 @@ def claim(plan: HubPlan, course: Course | None = None) -> None:
         )
     plan.folder.mkdir(parents=True, exist_ok=True)
     plan.folder.chmod(0o755)
-    (plan.folder / MARK).write_text(TEXT, encoding="utf-8")
+    (plan.folder / MARKER_FILE).write_text(MARKER_TEXT, encoding="utf-8")
 
 
 def _is_ours(plan: HubPlan) -> bool:
@@ -40,13 +49,15 @@ def _is_ours(plan: HubPlan) -> bool:
 
     In a container the folders for volumes are there before the first start.
     """
-    if any((plan.folder / n).is_file() for n in (MARK, "installed", "hub/plan.json")):
+    if any(
+        (plan.folder / n).is_file() for n in (MARKER_FILE, "installed", "hub/plan.json")
+    ):
         return True
     there = {p.name for p in plan.folder.iterdir()}
-    return there <= {"hub", "exchange"} and not any(_files(plan.folder))
+    return there <= {"hub", "exchange"} and not any(_list_files(plan.folder))
 
 
-def _files(folder: Path) -> list[Path]:
+def _list_files(folder: Path) -> list[Path]:
     return [p for p in folder.rglob("*") if not p.is_dir()]
 
 

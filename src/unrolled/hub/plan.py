@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from unrolled.course.hub import DEMO_STUDENTS, is_account
+from unrolled.course.hub import DEMO_STUDENTS, is_account_name
 from unrolled.course.model import Course
 from unrolled.errors import UserError
 
-PLAN = "plan.json"
+PLAN_FILE = "plan.json"
 GRADER_LIMIT = 32 - len("grader-")
 
 
@@ -126,7 +126,7 @@ class HubPlan:
 
     def save(self) -> Path:
         """Write the plan beside the hub's state; the file's path."""
-        path = self.state / PLAN
+        path = self.state / PLAN_FILE
         document = {
             k: str(v) if isinstance(v, Path) else v for k, v in asdict(self).items()
         }
@@ -136,7 +136,7 @@ class HubPlan:
 
 def load_plan(folder: Path) -> HubPlan:
     """The plan of a hub that was started; UserError if there is none to read."""
-    path = folder / "hub" / PLAN
+    path = folder / "hub" / PLAN_FILE
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         values |= {k: Path(values[k]) for k in ("folder", "homes")}
@@ -162,7 +162,7 @@ def make_plan(course: Course, enrolled: Sequence[str] = ()) -> HubPlan:
     somebody is both student and staff.
     """
     hub = course.hub
-    if not is_account(course.id) or len(course.id) > GRADER_LIMIT:
+    if not is_account_name(course.id) or len(course.id) > GRADER_LIMIT:
         raise UserError(
             f"{course.root / 'course.toml'}: course.id: {course.id!r} becomes part of "
             f"an account's name: small letters, digits, - and _, at most "

@@ -16,23 +16,29 @@ KILL_SECONDS = 5.0
 SINGLE_USER = "jupyterhub-singleuser"
 
 
-def strays(plan: HubPlan) -> list[psutil.Process]:
+def list_hub_processes(plan: HubPlan) -> list[psutil.Process]:
     """Processes that run from the hub's folder, other than this one's ancestors."""
     mine = {os.getpid(), *(p.pid for p in psutil.Process().parents())}
-    return [p for p in _all() if p.pid not in mine and _is_of(p, plan.folder)]
+    return [
+        p
+        for p in _list_processes()
+        if p.pid not in mine and _is_run_from(p, plan.folder)
+    ]
 
 
-def own_processes(plan: HubPlan) -> list[psutil.Process]:
+def list_own_processes(plan: HubPlan) -> list[psutil.Process]:
     """Hub, proxy and services: all but students' servers and what those run."""
-    return [p for p in strays(plan) if not _is_of(p, plan.students_env)]
+    return [
+        p for p in list_hub_processes(plan) if not _is_run_from(p, plan.students_env)
+    ]
 
 
-def student_servers(plan: HubPlan) -> list[psutil.Process]:
+def list_student_servers(plan: HubPlan) -> list[psutil.Process]:
     """Students' servers, without their kernels."""
-    return [p for p in strays(plan) if _is_server(p, plan)]
+    return [p for p in list_hub_processes(plan) if _is_server(p, plan)]
 
 
-def people(servers: Sequence[psutil.Process]) -> list[str]:
+def list_owners(servers: Sequence[psutil.Process]) -> list[str]:
     """Whose servers these are."""
     names = []
     for server in servers:
@@ -41,47 +47,49 @@ def people(servers: Sequence[psutil.Process]) -> list[str]:
     return sorted(set(names))
 
 
-def _all() -> Iterator[psutil.Process]:
+def _list_processes() -> Iterator[psutil.Process]:
     yield from psutil.process_iter()
 
 
-def _words(process: psutil.Process) -> list[str]:
+def _read_command(process: psutil.Process) -> list[str]:
     try:
         return list(process.cmdline()[:2])
     except psutil.Error:
         return []
 
 
-def _is_of(process: psutil.Process, folder: Path) -> bool:
-    return any(word.startswith(f"{folder}/") for word in _words(process))
+def _is_run_from(process: psutil.Process, folder: Path) -> bool:
+    return any(word.startswith(f"{folder}/") for word in _read_command(process))
 
 
 def _is_server(process: psutil.Process, plan: HubPlan) -> bool:
-    return str(plan.students_env / "bin" / SINGLE_USER) in _words(process)
+    return str(plan.students_env / "bin" / SINGLE_USER) in _read_command(process)
 
 
-def end(processes: Sequence[psutil.Process], seconds: float = KILL_SECONDS) -> None:
+def end_processes(
+    processes: Sequence[psutil.Process], seconds: float = KILL_SECONDS
+) -> None:
     """Ask processes to end, and kill those that have not after `seconds`."""
     for act in ("terminate", "kill"):
         for process in processes:
             with contextlib.suppress(psutil.NoSuchProcess):
                 getattr(process, act)()
-        processes = wait_for(processes, seconds)
+        processes = wait_for_exit(processes, seconds)
 
 
-def wait_for(
+def wait_for_exit(
     processes: Sequence[psutil.Process], seconds: float
 ) -> list[psutil.Process]:
     """Wait until processes have ended; those that have not. A zombie has ended."""
     until = time.monotonic() + seconds
-    left = [p for p in processes if lives(p)]
+    left = [p for p in processes if is_alive(p)]
     while left and time.monotonic() < until:
         time.sleep(0.1)
-        left = [p for p in left if lives(p)]
+        left = [p for p in left if is_alive(p)]
     return left
 
 
-def lives(process: psutil.Process) -> bool:
+def is_alive(process: psutil.Process) -> bool:
     """Whether a process goes on."""
     try:
         return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)

@@ -12,13 +12,19 @@ from typing import Any
 
 import numpy as np
 
-from unrolled.lab.checks.array import Want, check_finite, climb, split_axes, to_array
+from unrolled.lab.checks.array import (
+    ArraySpec,
+    check_array,
+    check_finite,
+    convert_to_array,
+    split_axes,
+)
 from unrolled.lab.checks.call import call
-from unrolled.lab.checks.containers import compare, return_missing
-from unrolled.lab.checks.describe import what
+from unrolled.lab.checks.containers import compare, suggest_return
+from unrolled.lab.checks.describe import describe_value
 from unrolled.lab.checks.errors import CheckFailed, fail
-from unrolled.lab.checks.plain_values import compare_plain, same_content
-from unrolled.lab.checks.values import Rule, Tolerance
+from unrolled.lab.checks.plain_values import compare_plain, is_same_content
+from unrolled.lab.checks.values import ComparisonRule, Tolerance
 
 Axes = str | tuple[Any, ...] | list[Any] | Mapping[Any, Any] | None
 
@@ -35,8 +41,8 @@ def array(
     `axes` names the axes, as in "N H". `kind` is "float", "int", "bool", "complex"
     or "number". Torch tensors count; a plain number has the shape ().
     """
-    want = Want(tuple(shape), kind, split_axes(axes))
-    check_finite(name, climb(name, got, want), want)
+    want = ArraySpec(tuple(shape), kind, split_axes(axes))
+    check_finite(name, check_array(name, got, want), want)
 
 
 def close(
@@ -54,7 +60,7 @@ def close(
     for the latter `axes` may hold one string per item. A float32 result is
     compared at `rtol` 1e-4. `cause` is told where no likelier one is found.
     """
-    compare(name, got, expected, axes, Rule(Tolerance(rtol, atol), cause))
+    compare(name, got, expected, axes, ComparisonRule(Tolerance(rtol, atol), cause))
 
 
 def equal(name: str, got: object, expected: Any, cause: str | None = None) -> None:
@@ -73,7 +79,7 @@ def results(got: Any, *names: str) -> Any:
     """
     if type(got) not in (tuple, list) or len(got) != len(names):
         wanted = f"return {', '.join(names)}: {len(names)} values"
-        fail(f"{wanted}, not {what(got)}{return_missing(got)}")
+        fail(f"{wanted}, not {describe_value(got)}{suggest_return(got)}")
     return got
 
 
@@ -83,9 +89,11 @@ def double(name: str, got: object) -> None:
     For results that later functions compute with: there the digits that float32
     has lost are missing, far from the line that lost them.
     """
-    array = to_array(got)
+    array = convert_to_array(got)
     if array is None:
-        fail(f"{name}: expected an array, got {what(got)}{return_missing(got)}")
+        fail(
+            f"{name}: expected an array, got {describe_value(got)}{suggest_return(got)}"
+        )
     if array.dtype.kind == "f" and array.dtype.itemsize < 8:
         fail(f"{name}: dtype {array.dtype}, expected float64; half of the digits go")
 
@@ -96,10 +104,11 @@ def differs(name: str, got: object, other: object) -> None:
     Both are arrays, tensors or numbers. Raises CheckFailed if they agree to about
     nine digits: so a function that does nothing with its input is found out.
     """
-    array, against = to_array(got), to_array(other)
+    array, against = convert_to_array(got), convert_to_array(other)
     if array is None or against is None:
-        fail(f"{name}: expected numbers, got {what(got if array is None else other)}")
-    climb(name, array, Want(against.shape, "number"))
+        wrong = describe_value(got if array is None else other)
+        fail(f"{name}: expected numbers, got {wrong}")
+    check_array(name, array, ArraySpec(against.shape, "number"))
     if np.allclose(array, against, rtol=1e-9, atol=1e-12, equal_nan=True):
         fail(f"{name}: the same numbers twice, but they must differ")
 
@@ -110,7 +119,9 @@ def that(condition: bool | np.bool_, message: str) -> None:
     Raises TypeError if the condition is no real bool.
     """
     if type(condition) not in (bool, np.bool_):
-        raise TypeError(f"check.that needs True or False, not {what(condition)}")
+        raise TypeError(
+            f"check.that needs True or False, not {describe_value(condition)}"
+        )
     if not condition:
         fail(message)
 
@@ -122,9 +133,9 @@ def unchanged(name: str, before: Any, after: Any) -> None:
     """
     if type(before) is dict and type(after) is dict:
         for key in before:
-            if key in after and not same_content(before[key], after[key]):
+            if key in after and not is_same_content(before[key], after[key]):
                 fail(f"{name}[{key!r}] was changed in place")
-    if not same_content(before, after):
+    if not is_same_content(before, after):
         fail(f"{name} was changed in place")
 
 

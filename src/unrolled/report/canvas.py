@@ -9,15 +9,15 @@ from itertools import zip_longest
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from unrolled.canvas.api.push import PushPlan, PushReport, Tally, Wrong
+from unrolled.canvas.api.push import PushPlan, PushReport, SentCounts, WrongGrade
 from unrolled.canvas.cartridge.build import CartridgeReport
-from unrolled.canvas.grades_csv.match import grouped
+from unrolled.canvas.grades_csv.match import group_left_out
 from unrolled.canvas.grades_csv.preview import LOSSES, CheckReport
 from unrolled.canvas.roster.sync import RosterPlan
 from unrolled.report.listing import Listing
 
 
-def _table(
+def _make_table(
     title: str, columns: Iterable[str], rows: Iterable[Sequence[str]]
 ) -> Listing:
     table = Listing(title=Text(title), title_justify="left")
@@ -27,18 +27,18 @@ def _table(
     return table
 
 
-def roster_view(plan: RosterPlan) -> RenderableType:
+def render_roster(plan: RosterPlan) -> RenderableType:
     """Who is added, what changes, who is dropped, who stays and why."""
     parts: list[RenderableType] = []
     if plan.added:
         rows = [(e.student, *e.values.values(), *e.kept.values()) for e in plan.added]
         names = ("student", "first name", "last name", "e-mail", "Canvas id", "SIS id")
-        parts.append(_table("add", (*names, "login"), rows))
+        parts.append(_make_table("add", (*names, "login"), rows))
     if plan.changes:
         rows = [(c.student, c.what, c.old, c.new) for c in plan.changes]
-        parts.append(_table("change", ("student", "what", "is", "becomes"), rows))
+        parts.append(_make_table("change", ("student", "what", "is", "becomes"), rows))
     if plan.dropped:
-        parts.append(_table("drop", ("student",), [(s,) for s in plan.dropped]))
+        parts.append(_make_table("drop", ("student",), [(s,) for s in plan.dropped]))
     parts += [Text(f"stays, not in the file: {s}") for s in plan.stay]
     parts += [Text(f"left out: {line}") for line in plan.left_out]
     changed = len(plan.changed)
@@ -46,7 +46,7 @@ def roster_view(plan: RosterPlan) -> RenderableType:
     return Group(*parts, f"{line}, {plan.same} as they are")
 
 
-def check_view(report: CheckReport, everything: bool = False) -> RenderableType:
+def render_check(report: CheckReport, everything: bool = False) -> RenderableType:
     """One row for each cell that does something, or for all; then the verdict."""
     if report.refused:
         why = f" {report.file}: Canvas would not take the file: {report.refused}"
@@ -65,10 +65,10 @@ def check_view(report: CheckReport, everything: bool = False) -> RenderableType:
         Text(f"column {header or '(no name)'}: {why}")
         for header, why in (report.passed_over or {}).items()
     ]
-    return Group(*([table] if shown else []), *passed, *_verdict(report))
+    return Group(*([table] if shown else []), *passed, *_render_verdict(report))
 
 
-def _verdict(report: CheckReport) -> list[RenderableType]:
+def _render_verdict(report: CheckReport) -> list[RenderableType]:
     counts = ", ".join(f"{n} {fate}" for fate, n in report.counts.items())
     lines: list[RenderableType] = [Text(f"{len(report.cells)} cells: {counts}")]
     if not report.against:
@@ -87,7 +87,7 @@ def _verdict(report: CheckReport) -> list[RenderableType]:
     return [*lines, Text(safe if report.safe else lost, style=style)]
 
 
-def push_view(plan: PushPlan, left: int) -> RenderableType:
+def render_push_plan(plan: PushPlan, left: int) -> RenderableType:
     """Old and new of every grade that would be sent, the notes, what is left out."""
     parts: list[RenderableType] = []
     for name in dict.fromkeys(f.assignment for f in plan.grades.changed):
@@ -96,15 +96,15 @@ def push_view(plan: PushPlan, left: int) -> RenderableType:
             for f in plan.grades.changed
             if f.assignment == name
         ]
-        parts.append(_table(name, ("student", "in Canvas", "becomes"), rows))
+        parts.append(_make_table(name, ("student", "in Canvas", "becomes"), rows))
     lines = plan.grades.as_text().split("\n")
-    lines += [f"left out: {text}" for text in grouped(plan.left_out)]
+    lines += [f"left out: {text}" for text in group_left_out(plan.left_out)]
     if plan.notes:
         lines.append(f"{left} comments to send, {len(plan.notes) - left} sent before")
     return Group(*parts, *map(Text, lines))
 
 
-def pushed_view(report: PushReport) -> RenderableType:
+def render_push_report(report: PushReport) -> RenderableType:
     """What was sent; every grade that Canvas has otherwise, in red."""
     lines = [
         Text(
@@ -116,15 +116,15 @@ def pushed_view(report: PushReport) -> RenderableType:
     lines += [Text(line, style="bold red") for line in report.reasons]
     lines += [
         Text.assemble(("WRONG", "bold red"), f" {told}")
-        for told in _wrong(report.wrong)
+        for told in _format_wrong_grades(report.wrong)
     ]
     lines += [Text(f"warning: {line}") for line in report.warnings]
     return Group(*lines)
 
 
-def _wrong(wrong: Sequence[Wrong]) -> list[str]:
+def _format_wrong_grades(wrong: Sequence[WrongGrade]) -> list[str]:
     """A line for each grade that Canvas has otherwise, one for all that it has not."""
-    untaken: dict[str, list[Wrong]] = defaultdict(list)
+    untaken: dict[str, list[WrongGrade]] = defaultdict(list)
     lines = []
     for item in wrong:
         if item.canvas is None:
@@ -146,7 +146,7 @@ def _wrong(wrong: Sequence[Wrong]) -> list[str]:
     return lines
 
 
-def stopped_view(tally: Tally, grades: int, notes: int) -> RenderableType:
+def render_stopped_push(tally: SentCounts, grades: int, notes: int) -> RenderableType:
     """What had been sent when something failed."""
     if tally.empty:
         return Text("STOPPED: nothing was sent", style="bold red")
@@ -158,7 +158,7 @@ def stopped_view(tally: Tally, grades: int, notes: int) -> RenderableType:
     )
 
 
-def cartridge_view(report: CartridgeReport) -> RenderableType:
+def render_cartridge(report: CartridgeReport) -> RenderableType:
     """What the file holds, and what is not set."""
     table = Listing(title=Text(report.file), title_justify="left")
     names = ("modules", "pages", "assignments")

@@ -6,18 +6,18 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from unrolled.grade.inspect_submission import Diagnosis
-from unrolled.report.tables import points
+from unrolled.report.tables import format_points
 
 
-def diagnosis_text(found: Diagnosis) -> RenderableType:
+def render_diagnosis(found: Diagnosis) -> RenderableType:
     """The result in a line, then findings, failed checks, and the files to open."""
-    parts: list[RenderableType] = [_headline(found)]
+    parts: list[RenderableType] = [_format_headline(found)]
     for finding in found.findings:
-        parts.append(_entry(finding.place, finding.what, finding.mend))
+        parts.append(_render_entry(finding.place, finding.what, finding.mend))
     for check in found.failed:
-        lost = f"{check.grade_id}: 0 of {points(check.max_score)} points"
+        lost = f"{check.grade_id}: 0 of {format_points(check.max_score)} points"
         hint = f"hint: {check.hint}" if check.hint else ""
-        parts.append(_entry(lost, check.message, hint))
+        parts.append(_render_entry(lost, check.message, hint))
     if not found.findings and not found.failed:
         parts.append(Text("Nothing is wrong with it."))
     for path in found.files:
@@ -27,20 +27,22 @@ def diagnosis_text(found: Diagnosis) -> RenderableType:
     return Group(*parts)
 
 
-def _headline(found: Diagnosis) -> Text:
+def _format_headline(found: Diagnosis) -> Text:
     result = found.result
     title = Text(f"{result.student}, {found.assignment}: ", style="bold")
     if result.status == "ungraded":
         return title.append("not graded", style="red")
-    title.append(f"{points(result.score)} of {points(result.max_score)} points")
+    title.append(
+        f"{format_points(result.score)} of {format_points(result.max_score)} points"
+    )
     if result.late_penalty:
-        title.append(f", {points(result.late_penalty)} off for lateness")
+        title.append(f", {format_points(result.late_penalty)} off for lateness")
     if result.needs_manual:
         title.append(", written answers wait for marks")
     return title
 
 
-def _entry(place: str, what: str, mend: str) -> RenderableType:
+def _render_entry(place: str, what: str, mend: str) -> RenderableType:
     told = [(place, "cyan"), (what, ""), (mend, "green")]
     lines = [
         Text(f"  {line}", style=style)

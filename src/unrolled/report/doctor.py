@@ -7,26 +7,27 @@ from collections.abc import Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from unrolled.grade.doctor.doctor import FLOOR, Checkup
+from unrolled.grade.doctor.doctor import REQUIRED_PROTECTIONS, Checkup
 from unrolled.report.listing import Listing
 
 
-def doctor_table(found: Sequence[Checkup]) -> RenderableType:
+def render_checkups(found: Sequence[Checkup]) -> RenderableType:
     """One table for each tier, then the verdict on this machine."""
-    parts = [part for checkup in found for part in _tier(checkup)]
+    parts = [part for checkup in found for part in _render_tier(checkup)]
     good = [c.tier for c in found if c.sufficient]
     verdict = (
         f"Untrusted work is graded here in the tier {good[0]}."
         if good
         else (
             "Untrusted work is not graded here: no tier holds the floor "
-            f"({', '.join(FLOOR)}). --allow-weak overrides this, at your own risk."
+            f"({', '.join(REQUIRED_PROTECTIONS)}). --allow-weak overrides "
+            "this, at your own risk."
         )
     )
     return Group(*parts, Text(verdict, style="bold" if good else "bold red"))
 
 
-def _tier(checkup: Checkup) -> list[RenderableType]:
+def _render_tier(checkup: Checkup) -> list[RenderableType]:
     if checkup.trouble:
         return [Text(f"tier {checkup.tier}: {checkup.trouble}\n")]
     table = Listing(title=Text(f"tier {checkup.tier}"), title_justify="left")

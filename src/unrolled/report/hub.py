@@ -5,10 +5,10 @@ from __future__ import annotations
 from rich.console import Group
 from rich.text import Text
 
-from unrolled.hub.accounts import PASSWORDS
+from unrolled.hub.accounts import PASSWORDS_FILE
 from unrolled.hub.check.finding import HubCheck
 from unrolled.hub.plan import HubPlan
-from unrolled.hub.setup.start import Prepared
+from unrolled.hub.setup.start import PreparedHub
 from unrolled.report.listing import Listing
 
 SIGN_IN = {
@@ -20,16 +20,20 @@ SIGN_IN = {
 }
 
 
-def welcome(prepared: Prepared) -> Group:
+def render_welcome(prepared: PreparedHub) -> Group:
     """Addresses, and who may do what."""
     plan = prepared.plan
     service = f"{plan.address}/services"
-    staff = _few((*plan.assistants, *plan.instructors))
+    staff = _shorten_list((*plan.assistants, *plan.instructors))
     lines = (
-        ("students", _few(plan.students), f"{plan.address}"),
+        ("students", _shorten_list(plan.students), f"{plan.address}"),
         ("collect, grade", staff, f"{service}/{plan.grading}/"),
         ("mark answers", staff, f"{service}/{plan.formgrader}/formgrader"),
-        ("the course", _few(plan.instructors), f"{service}/{plan.authoring}/lab"),
+        (
+            "the course",
+            _shorten_list(plan.instructors),
+            f"{service}/{plan.authoring}/lab",
+        ),
     )
     return Group(
         Text(f"{plan.title}: the hub is ready.\n", style="bold"),
@@ -37,26 +41,26 @@ def welcome(prepared: Prepared) -> Group:
             Text(f"{what:15}{where}\n{'':15}{who}", overflow="ignore", no_wrap=True)
             for what, who, where in lines
         ),
-        Text(f"\n{sign_in_words(plan)}"),
+        Text(f"\n{describe_sign_in(plan)}"),
         Text(f"The course folder, to be edited from now on: {plan.course_root}"),
         Text("Ctrl-C stops the hub. In another terminal: unrolled hub check"),
     )
 
 
-def sign_in_words(plan: HubPlan) -> str:
+def describe_sign_in(plan: HubPlan) -> str:
     """How people sign in."""
     word = ""
     if plan.sign_in == "password":
         word = (plan.state / "password").read_text(encoding="ascii").strip()
-    return SIGN_IN[plan.sign_in].format(word=word, file=plan.state / PASSWORDS)
+    return SIGN_IN[plan.sign_in].format(word=word, file=plan.state / PASSWORDS_FILE)
 
 
-def _few(names: tuple[str, ...]) -> str:
+def _shorten_list(names: tuple[str, ...]) -> str:
     more = f" and {len(names) - 4} more" if len(names) > 5 else ""
     return ", ".join(names[: 4 if more else 5]) + more
 
 
-def check_table(found: HubCheck) -> Group:
+def render_hub_check(found: HubCheck) -> Group:
     """The findings, and how to mend what does not hold."""
     table = Listing(box=None, header_style="bold", pad_edge=False)
     table.add_columns("", "what", "found", prose=("what", "found"))

@@ -34,18 +34,18 @@ class Listing(Table):
         self, console: Console, options: ConsoleOptions
     ) -> RenderResult:
         """Draw the table, or write its rows as lines."""
-        if console.is_terminal and self._fits(options.max_width):
+        if console.is_terminal and self._fit_columns(options.max_width):
             yield from super().__rich_console__(console, options)
         else:
             yield from self._lines()
 
-    def _fits(self, width: int) -> bool:
+    def _fit_columns(self, width: int) -> bool:
         """Whether no word is broken in this width; then prose gets what is left."""
         frame = 3 * len(self.columns) + 1 if self.box else 2 * len(self.columns)
         wanted, least = [], []
         for index, column in enumerate(self.columns):
-            cells = [_plain(c) for c in (column.header, *column.cells)]
-            whole = max((_longest_line(c) for c in cells), default=0)
+            cells = [_convert_to_text(c) for c in (column.header, *column.cells)]
+            whole = max((_measure_longest_line(c) for c in cells), default=0)
             words = [Text(w).cell_len for c in cells for w in c.plain.split()]
             narrow = max(max(words, default=0), min(whole, LEAST_PROSE))
             wanted.append(whole)
@@ -63,39 +63,39 @@ class Listing(Table):
     def _lines(self) -> Iterator[Text]:
         """The title, and a line for each row: its first cell, then `name value`."""
         if self.title:
-            yield _whole(_plain(self.title))
-        heads = [_plain(c.header).plain for c in self.columns]
+            yield _forbid_wrapping(_convert_to_text(self.title))
+        heads = [_convert_to_text(c.header).plain for c in self.columns]
         rows = zip(*(c.cells for c in self.columns), strict=True)
         for row in rows:
-            cells = [_plain(cell) for cell in row]
+            cells = [_convert_to_text(cell) for cell in row]
             named = [
-                Text.assemble(f"{head} " if head else "", _one_line(cell))
+                Text.assemble(f"{head} " if head else "", _join_lines(cell))
                 for head, cell in zip(heads[1:], cells[1:], strict=True)
                 if cell.plain.strip()
             ]
             rest = Text("; ").join(named)
-            first = _one_line(cells[0])
+            first = _join_lines(cells[0])
             line = Text(": ").join([x for x in (first, rest) if x.plain])
-            yield _whole(line)
+            yield _forbid_wrapping(line)
         if self.caption:
-            yield _whole(_plain(self.caption))
+            yield _forbid_wrapping(_convert_to_text(self.caption))
 
 
-def _plain(cell: RenderableType) -> Text:
+def _convert_to_text(cell: RenderableType) -> Text:
     """A cell's text; cells of these tables are strings or texts."""
     return cell.copy() if isinstance(cell, Text) else Text.from_markup(str(cell))
 
 
-def _longest_line(cell: Text) -> int:
+def _measure_longest_line(cell: Text) -> int:
     return max((line.cell_len for line in cell.split("\n")), default=0)
 
 
-def _one_line(cell: Text) -> Text:
+def _join_lines(cell: Text) -> Text:
     lines = [line for line in cell.split("\n") if line.plain.strip()]
     return Text(", ").join(lines)
 
 
-def _whole(line: Text) -> Text:
+def _forbid_wrapping(line: Text) -> Text:
     """A line that is not broken, whatever the width."""
     line.no_wrap, line.overflow = True, "ignore"
     return line

@@ -28,7 +28,7 @@ def has_bar(console: Console) -> bool:
     return console.is_terminal and console.width >= LEAST
 
 
-def _bar(console: Console) -> Progress:
+def _make_bar(console: Console) -> Progress:
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=None),  # what the words leave
@@ -46,12 +46,12 @@ def _bar(console: Console) -> Progress:
 
 
 @contextlib.contextmanager
-def grading(
+def show_grading(
     console: Console, name: str, total: int
 ) -> Iterator[Callable[[SubmissionResult], None]]:
     """A bar over submissions, with counts: graded, with failed checks, ungraded."""
     counts = {"graded": 0, "failed": 0, "ungraded": 0}
-    with _bar(console) as bar:
+    with _make_bar(console) as bar:
         first = "starting judges, trying the sandbox"
         task = bar.add_task(f"grade {name}", total=total, talk=first)
 
@@ -68,7 +68,7 @@ def grading(
 
 
 @contextlib.contextmanager
-def told(console: Console, first: str) -> Iterator[Callable[[str], None]]:
+def show_steps(console: Console, first: str) -> Iterator[Callable[[str], None]]:
     """What is being done: in one place of a terminal, elsewhere a line for each."""
     if console.is_terminal:
         with console.status(f"{first} ...") as status:
@@ -82,21 +82,21 @@ def told(console: Console, first: str) -> Iterator[Callable[[str], None]]:
         yield say
 
 
-class Style(StrEnum):
+class ProgressStyle(StrEnum):
     """How progress is told."""
 
     BAR = "bar"
     LINES = "lines"
 
 
-def _tell(done: int, total: int, **more: str) -> None:
+def _print_line(done: int, total: int, **more: str) -> None:
     print(
         json.dumps({"done": done, "total": total, **more}), file=sys.stderr, flush=True
     )
 
 
 @contextlib.contextmanager
-def grading_lines(total: int) -> Iterator[Callable[[SubmissionResult], None]]:
+def print_grading(total: int) -> Iterator[Callable[[SubmissionResult], None]]:
     """A line of JSON at the start and for each submission: done, total, student,
     status, reason."""
     done = 0
@@ -105,22 +105,24 @@ def grading_lines(total: int) -> Iterator[Callable[[SubmissionResult], None]]:
         nonlocal done
         done += 1
         told = {"student": result.student, "status": result.status}
-        _tell(done, total, **told, reason=result.reason)
+        _print_line(done, total, **told, reason=result.reason)
 
-    _tell(0, total)
+    _print_line(0, total)
     yield step
 
 
 @contextlib.contextmanager
-def counted_lines() -> Iterator[Callable[[int, int, str], None]]:
+def print_progress() -> Iterator[Callable[[int, int, str], None]]:
     """Lines of JSON for work that says itself how far it is: done, total, talk."""
-    yield lambda done, total, talk: _tell(done, total, talk=talk)
+    yield lambda done, total, talk: _print_line(done, total, talk=talk)
 
 
 @contextlib.contextmanager
-def counted(console: Console, name: str) -> Iterator[Callable[[int, int, str], None]]:
+def show_progress(
+    console: Console, name: str
+) -> Iterator[Callable[[int, int, str], None]]:
     """A bar for work that says itself how far it is: step(done, total, talk)."""
-    with _bar(console) as bar:
+    with _make_bar(console) as bar:
         task = bar.add_task(name, total=None, talk="")
 
         def step(done: int, total: int, talk: str) -> None:

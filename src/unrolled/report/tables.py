@@ -14,12 +14,12 @@ if TYPE_CHECKING:  # `unrolled grade` shall not wait for matplotlib
     from unrolled.author.report import VerifyReport
 
 
-def points(value: float | None) -> str:
+def format_points(value: float | None) -> str:
     """Points as people write them: at most two decimals."""
     return "-" if value is None else f"{value:.2f}".rstrip("0").rstrip(".")
 
 
-def grade_table(report: GradeReport) -> RenderableType:
+def render_grades(report: GradeReport) -> RenderableType:
     """One row for each submission, and a line with the counts."""
     title = Text(f"{report.assignment}: {len(report.submissions)} submissions")
     table = Listing(title=title)
@@ -27,31 +27,31 @@ def grade_table(report: GradeReport) -> RenderableType:
     for column in table.columns[1:4]:
         column.justify = "right"
     for submission in report.submissions:
-        table.add_row(*map(Text, _row(submission)))
+        table.add_row(*map(Text, _format_row(submission)))
     bad = len(report.ungraded)
     graded = len(report.submissions) - bad
     line = f"{graded} graded, {bad} ungraded, {report.seconds:.1f} s"
     return Group(table, line)
 
 
-def _row(submission: SubmissionResult) -> tuple[str, ...]:
+def _format_row(submission: SubmissionResult) -> tuple[str, ...]:
     if submission.status == "ungraded":
         return submission.student, "-", "-", "", f"UNGRADED: {submission.reason}"
     state = [f"{submission.failed} checks failed"] if submission.failed else []
     state += ["waits for marks"] if submission.needs_manual else []
     state += list(submission.repairs)
-    late = points(-submission.late_penalty) if submission.late_penalty else ""
-    score = points(submission.score)
+    late = format_points(-submission.late_penalty) if submission.late_penalty else ""
+    score = format_points(submission.score)
     return (
         submission.student,
         score,
-        points(submission.max_score),
+        format_points(submission.max_score),
         late,
         "; ".join(state) or "all checks passed",
     )
 
 
-def verify_table(report: VerifyReport) -> RenderableType:
+def render_verification(report: VerifyReport) -> RenderableType:
     """Counts for each assignment and kind, every miss in words, and what was tried."""
     table = Listing(title=f"verify under {report.seeds} seeds")
     table.add_columns("assignment", "what", "cases", "passed")
@@ -59,12 +59,12 @@ def verify_table(report: VerifyReport) -> RenderableType:
         mark = Text(str(good), style="" if good == cases else "bold red")
         table.add_row(Text(assignment), Text(kind), str(cases), mark)
     misses = [Text.assemble(("MISS", "red"), f" {case}") for case in report.misses]
-    last = Text(f"{_verdict(report)}; {report.seconds:.0f} s")
+    last = Text(f"{_format_verdict(report)}; {report.seconds:.0f} s")
     last.no_wrap, last.overflow = True, "ignore"
     return Group(table, *misses, last)
 
 
-def _verdict(report: VerifyReport) -> str:
+def _format_verdict(report: VerifyReport) -> str:
     """Whether everything holds, and how much was tried."""
     count, tried = len(report.misses), report.counts()
     if report.passed:

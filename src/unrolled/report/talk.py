@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.status import Status
 
 
-class Talk:
+class StatusLine:
     """Says what is being done, and at least every `every` seconds that it goes on.
 
     In a terminal one line with a spinner counts the seconds; in a pipe or a log each
@@ -25,9 +25,9 @@ class Talk:
         self._status: Status | None = None
         if console.is_terminal:
             self._status = console.status("")
-        self._thread = threading.Thread(target=self._go_on, daemon=True)
+        self._thread = threading.Thread(target=self._repeat_line, daemon=True)
 
-    def __enter__(self) -> Talk:
+    def __enter__(self) -> StatusLine:
         """Begin to talk."""
         if self._status:
             self._status.start()
@@ -59,7 +59,7 @@ class Talk:
         else:
             self._print(f"{what} ...")
 
-    def _go_on(self) -> None:
+    def _repeat_line(self) -> None:
         every = 1.0 if self._status else self.every
         while not self._end.wait(every):
             seconds = time.monotonic() - self._began

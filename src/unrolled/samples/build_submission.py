@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from unrolled.assignment.catalogue import Misconception, Style
-from unrolled.assignment.cells import is_answer, is_exercise, meta
+from unrolled.assignment.cells import is_answer, is_exercise, read_nbgrader_meta
 from unrolled.assignment.material import Material, Notebook
 from unrolled.assignment.reference import Reference
-from unrolled.author.verify.cases import solved, with_function
+from unrolled.author.verify.cases import make_solved_notebook, replace_function
 from unrolled.errors import UserError
 from unrolled.samples.recipe import Recipe
 
 
-def hand_in(
+def write_submission(
     recipe: Recipe,
     folder: Path,
     material: Material,
@@ -33,7 +33,7 @@ def hand_in(
     """
     folder.mkdir(parents=True, exist_ok=True)
     notebook = f"{material.notebook}.ipynb"
-    content = {notebook: cook(recipe, material, reference)}
+    content = {notebook: build_notebook(recipe, material, reference)}
     if other is not None:
         content = {notebook: json.dumps(other.release, indent=1).encode()}
     content |= {name: text.encode() for name, text in recipe.files.items()}
@@ -47,17 +47,17 @@ def hand_in(
         (folder / name).symlink_to(target)
 
 
-def cook(recipe: Recipe, material: Material, reference: Reference) -> bytes:
+def build_notebook(recipe: Recipe, material: Material, reference: Reference) -> bytes:
     """The file that the student hands in."""
     if recipe.raw:
         return recipe.raw.encode(recipe.encoding)
-    notebook = solved(material, _functions(recipe, reference))
+    notebook = make_solved_notebook(material, _select_functions(recipe, reference))
     for step in _STEPS:
         step(notebook, recipe, material)
     return json.dumps(notebook, indent=1).encode()
 
 
-def _functions(recipe: Recipe, reference: Reference) -> dict[str, str]:
+def _select_functions(recipe: Recipe, reference: Reference) -> dict[str, str]:
     entries: dict[str, Misconception | Style] = {
         **{m.name: m for m in reference.catalogue.misconceptions},
         **{s.name: s for s in reference.catalogue.styles},
@@ -71,18 +71,20 @@ def _functions(recipe: Recipe, reference: Reference) -> dict[str, str]:
     return {entries[name].exercise: entries[name].source for name in wanted}
 
 
-def _named(notebook: Notebook, name: str) -> Notebook:
+def _find_cell(notebook: Notebook, name: str) -> Notebook:
     for cell in notebook["cells"]:
-        if meta(cell).get("grade_id") == name:
+        if read_nbgrader_meta(cell).get("grade_id") == name:
             found: Notebook = cell
             return found
     raise UserError(f"there is no cell {name!r} to work on.")
 
 
-def _unsolve(notebook: Notebook, recipe: Recipe, material: Material) -> None:
-    released = {meta(c).get("grade_id"): c for c in material.release["cells"]}
+def _reset_unsolved(notebook: Notebook, recipe: Recipe, material: Material) -> None:
+    released = {
+        read_nbgrader_meta(c).get("grade_id"): c for c in material.release["cells"]
+    }
     for cell in notebook["cells"]:
-        name = meta(cell).get("grade_id")
+        name = read_nbgrader_meta(cell).get("grade_id")
         if is_exercise(cell) and not {"all", name} & set(recipe.solve):
             cell["source"] = released[name]["source"]
 
@@ -95,9 +97,9 @@ def _write_answers(notebook: Notebook, recipe: Recipe, _: Material) -> None:
 
 def _replace_cells(notebook: Notebook, recipe: Recipe, _: Material) -> None:
     for name, text in {**recipe.cells, **recipe.edit}.items():
-        cell = _named(notebook, name)
+        cell = _find_cell(notebook, name)
         whole = not is_exercise(cell) or not _is_function(text)
-        cell["source"] = text if whole else with_function(cell["source"], name, text)
+        cell["source"] = text if whole else replace_function(cell["source"], name, text)
 
 
 def _is_function(text: str) -> bool:
@@ -111,45 +113,45 @@ def _is_function(text: str) -> bool:
 
 def _rename(notebook: Notebook, recipe: Recipe, _: Material) -> None:
     for name, other in recipe.rename.items():
-        cell = _named(notebook, name)
+        cell = _find_cell(notebook, name)
         cell["source"] = cell["source"].replace(f"def {name}(", f"def {other}(")
 
 
 def _double(notebook: Notebook, recipe: Recipe, material: Material) -> None:
     for name in recipe.double:
-        empty = copy.deepcopy(_named(material.release, name))
-        index = notebook["cells"].index(_named(notebook, name))
+        empty = copy.deepcopy(_find_cell(material.release, name))
+        index = notebook["cells"].index(_find_cell(notebook, name))
         notebook["cells"].insert(index + 1, {**empty, "id": f"{empty['id'][:50]}-copy"})
 
 
 def _copy(notebook: Notebook, recipe: Recipe, _: Material) -> None:
     """A second copy of a cell, under the same name and with a text of its own."""
     for name, text in recipe.copies.items():
-        cell = _named(notebook, name)
+        cell = _find_cell(notebook, name)
         other = {**copy.deepcopy(cell), "id": f"{cell['id'][:50]}-two", "source": text}
         notebook["cells"].insert(notebook["cells"].index(cell) + 1, other)
 
 
 def _delete(notebook: Notebook, recipe: Recipe, _: Material) -> None:
     for name in recipe.delete:
-        notebook["cells"].remove(_named(notebook, name))
+        notebook["cells"].remove(_find_cell(notebook, name))
 
 
 def _strip(notebook: Notebook, recipe: Recipe, _: Material) -> None:
     for name in recipe.strip:
-        cell = _named(notebook, name)
+        cell = _find_cell(notebook, name)
         cell["metadata"], cell["id"] = {}, f"lost-{name}"[:60]
 
 
-def _own_cells(notebook: Notebook, recipe: Recipe, _: Material) -> None:
+def _add_own_cells(notebook: Notebook, recipe: Recipe, _: Material) -> None:
     """The student's own cells, at the top and at the end."""
     if recipe.first:
-        notebook["cells"].insert(0, _own("own-first", recipe.first))
+        notebook["cells"].insert(0, _make_own_cell("own-first", recipe.first))
     if recipe.last:
-        notebook["cells"].append(_own("own-last", recipe.last))
+        notebook["cells"].append(_make_own_cell("own-last", recipe.last))
 
 
-def _own(name: str, text: str) -> Notebook:
+def _make_own_cell(name: str, text: str) -> Notebook:
     own: Notebook = {"cell_type": "code", "id": name, "metadata": {}}
     return own | {"outputs": [], "execution_count": None, "source": text}
 
@@ -157,7 +159,7 @@ def _own(name: str, text: str) -> Notebook:
 def _split(notebook: Notebook, recipe: Recipe, _: Material) -> None:
     """Cut a cell in two, in the middle of its lines."""
     for name in recipe.split:
-        cell = _named(notebook, name)
+        cell = _find_cell(notebook, name)
         lines = cell["source"].splitlines()
         cell["source"] = "\n".join(lines[: len(lines) // 2])
         rest = {**copy.deepcopy(cell), "id": f"{cell['id'][:50]}-rest", "metadata": {}}
@@ -168,7 +170,7 @@ def _split(notebook: Notebook, recipe: Recipe, _: Material) -> None:
 def _merge(notebook: Notebook, recipe: Recipe, _: Material) -> None:
     """Join a cell with the next one of its kind, which is gone then."""
     for name in recipe.merge:
-        cell, cells = _named(notebook, name), notebook["cells"]
+        cell, cells = _find_cell(notebook, name), notebook["cells"]
         below = cells[cells.index(cell) + 1 :]
         other = next(c for c in below if c["cell_type"] == cell["cell_type"])
         cells.remove(other)
@@ -177,16 +179,16 @@ def _merge(notebook: Notebook, recipe: Recipe, _: Material) -> None:
 
 def _retype(notebook: Notebook, recipe: Recipe, _: Material) -> None:
     for name, kind in recipe.retype.items():
-        cell = _named(notebook, name)
+        cell = _find_cell(notebook, name)
         cell["cell_type"] = kind
         for key in ("outputs", "execution_count"):
             cell.pop(key, None)
 
 
-def _metadata(notebook: Notebook, recipe: Recipe, _: Material) -> None:
+def _update_metadata(notebook: Notebook, recipe: Recipe, _: Material) -> None:
     """Write over metadata, key by key; a table goes into the table that is there."""
     for name, table in recipe.metadata.items():
-        own: dict[str, Any] = _named(notebook, name)["metadata"]
+        own: dict[str, Any] = _find_cell(notebook, name)["metadata"]
         for key, value in table.items():
             both = isinstance(value, dict) and isinstance(own.get(key), dict)
             own[key] = {**own[key], **value} if both else value
@@ -198,7 +200,7 @@ def _reverse(notebook: Notebook, recipe: Recipe, _: Material) -> None:
 
 
 _STEPS: tuple[Callable[[Notebook, Recipe, Material], None], ...] = (
-    _unsolve,
+    _reset_unsolved,
     _write_answers,
     _replace_cells,
     _rename,
@@ -208,8 +210,8 @@ _STEPS: tuple[Callable[[Notebook, Recipe, Material], None], ...] = (
     _split,
     _merge,
     _retype,
-    _metadata,
+    _update_metadata,
     _strip,
     _reverse,
-    _own_cells,
+    _add_own_cells,
 )

@@ -26,25 +26,25 @@ from unrolled.canvas import export_canvas
 from unrolled.converters import silence_nbgrader
 from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
-from unrolled.feedback.generate import feedback
+from unrolled.feedback.generate import generate_feedback
 from unrolled.grade.results import SubmissionResult
 from unrolled.grade.run import grade
 from unrolled.grade.scheduling.pool import JudgePool
-from unrolled.grade.stored_results import stored_result
+from unrolled.grade.stored_results import read_stored_result
 from unrolled.gradebook.open import open_gradebook
-from unrolled.processes import process_pool, processors
-from unrolled.report.progress import grading
-from unrolled.samples.build_submission import hand_in
+from unrolled.processes import count_processors, make_process_pool
+from unrolled.report.progress import show_grading
+from unrolled.samples.build_submission import write_submission
 from unrolled.samples.demo_report import DemoReport, DemoScore
-from unrolled.samples.expectations import Returned, find_misses
-from unrolled.samples.recipe import Recipe, Student, load_students
+from unrolled.samples.expectations import GradedSubmission, find_misses
+from unrolled.samples.recipe import Recipe, SampleStudent, load_students
 
 SECRET = "0" * 64
 MARKER = "made by unrolled demo; may be deleted at any time\n"
 COPIED = ("course.toml", "nbgrader_config.py", "lessons")
 
 
-def demo(course: Course, console: Console, keep: bool = False) -> DemoReport:
+def run_demo(course: Course, console: Console, keep: bool = False) -> DemoReport:
     """Make the class, grade it, and hold all that comes back against the recipes."""
     students = load_students(course.root / "tests" / "submissions")
     folder = course.build / "demo"
@@ -53,17 +53,17 @@ def demo(course: Course, console: Console, keep: bool = False) -> DemoReport:
     made = load_course(folder)
     build(made, list(made.assignments), force=True)
     _enrol(made, students)
-    graded: list[_Graded] = []
-    with JudgePool(processors(), made.allow_weak) as judges:
+    graded: list[_GradedRecipe] = []
+    with JudgePool(count_processors(), made.allow_weak) as judges:
         for name in made.assignments:
             # A student without a recipe for an assignment has not handed it in.
             present = [s for s in students if name in s.recipes]
-            _hand_in(made, name, present)
+            _write_submissions(made, name, present)
             if present:
-                graded += _graded(made, name, present, console, judges)
-    _feedback(made, dict.fromkeys(g.recipe.assignment for g in graded))
-    scores = [_score(made, g) for g in graded]
-    files = _files(made, scores)
+                graded += _grade_assignment(made, name, present, console, judges)
+    _write_feedback(made, dict.fromkeys(g.recipe.assignment for g in graded))
+    scores = [_make_score(made, g) for g in graded]
+    files = _write_files(made, scores)
     return DemoReport(tuple(scores), tuple(files))
 
 
@@ -81,14 +81,16 @@ def _make_course(course: Course, folder: Path) -> None:
             shutil.copytree(origin, folder / name)
         else:
             shutil.copyfile(origin, folder / name)
-    settings = _own_gradebook((course.root / "course.toml").read_text("utf-8"))
+    settings = _remove_database_setting(
+        (course.root / "course.toml").read_text("utf-8")
+    )
     (folder / "course.toml").write_text(settings, encoding="utf-8")
     secret = folder / "course.secret"
     secret.touch(mode=0o600)
     secret.write_text(SECRET, encoding="ascii")
 
 
-def _own_gradebook(settings: str) -> str:
+def _remove_database_setting(settings: str) -> str:
     """course.toml without the line that leads to the real gradebook."""
     kept = re.sub(r"^\s*database\s*=.*$", "", settings, flags=re.MULTILINE)
     if "database" in tomllib.loads(kept).get("grading", {}):
@@ -99,12 +101,12 @@ def _own_gradebook(settings: str) -> str:
     return kept
 
 
-def canvas_id(number: int) -> str:
+def make_canvas_id(number: int) -> str:
     """The made-up Canvas id of a demo student."""
     return str(4000 + number)
 
 
-def _enrol(course: Course, students: list[Student]) -> None:
+def _enrol(course: Course, students: list[SampleStudent]) -> None:
     with open_gradebook(course) as gradebook:
         for number, student in enumerate(students):
             words = student.name.replace("_", " ").title()
@@ -113,11 +115,13 @@ def _enrol(course: Course, students: list[Student]) -> None:
                 first_name="Demo",
                 last_name=words,
                 email=f"{student.name}@example.org",
-                lms_user_id=canvas_id(number),
+                lms_user_id=make_canvas_id(number),
             )
 
 
-def _hand_in(course: Course, assignment: str, students: list[Student]) -> None:
+def _write_submissions(
+    course: Course, assignment: str, students: list[SampleStudent]
+) -> None:
     """Write what each student submits, with the time of submission."""
     material = load_material(course, assignment)
     reference = load_reference(material)
@@ -127,21 +131,23 @@ def _hand_in(course: Course, assignment: str, students: list[Student]) -> None:
         folder = course.submitted / student.name / assignment
         try:
             other = load_material(course, recipe.of) if recipe.of else None
-            hand_in(recipe, folder, material, reference, other=other)
+            write_submission(recipe, folder, material, reference, other=other)
         except UserError as error:
             file = f"tests/submissions/{student.name}.toml"
             raise UserError(f"{file}: {error}") from error
         if due is not None and not recipe.stamp:
             stamp = due + timedelta(days=recipe.days_late, hours=-1)
-            (folder / "timestamp.txt").write_text(_stamp(stamp), encoding="ascii")
+            (folder / "timestamp.txt").write_text(
+                _format_stamp(stamp), encoding="ascii"
+            )
 
 
-def _stamp(moment: datetime) -> str:
+def _format_stamp(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S.000000 %z")
 
 
 @dataclass(frozen=True)
-class _Graded:
+class _GradedRecipe:
     """One submission of the class: what it is about, and what grading says of it."""
 
     about: str
@@ -149,15 +155,15 @@ class _Graded:
     result: SubmissionResult
 
 
-def _graded(
+def _grade_assignment(
     course: Course,
     assignment: str,
-    students: list[Student],
+    students: list[SampleStudent],
     console: Console,
     judges: JudgePool,
-) -> list[_Graded]:
+) -> list[_GradedRecipe]:
     """Grade, and mark the written answers; what came of it."""
-    with grading(console, assignment, len(students)) as step:
+    with show_grading(console, assignment, len(students)) as step:
         report = grade(course, assignment, force=True, progress=step, judges=judges)
     recipes = {s.name: s.recipes[assignment] for s in students}
     about = {s.name: s.about for s in students}
@@ -166,15 +172,15 @@ def _graded(
             _mark(course, assignment, result.student)
     # A second run grades nothing again; it works late penalties out on the marks.
     return [
-        _Graded(about[r.student], recipes[r.student], r)
+        _GradedRecipe(about[r.student], recipes[r.student], r)
         for r in grade(course, assignment, judges=judges).submissions
     ]
 
 
-def _feedback(course: Course, assignments: Iterable[str]) -> None:
+def _write_feedback(course: Course, assignments: Iterable[str]) -> None:
     """Write all feedback pages, several assignments at once."""
-    write = partial(feedback, course, force=True)
-    with process_pool(processors(), silence_nbgrader) as pool:
+    write = partial(generate_feedback, course, force=True)
+    with make_process_pool(count_processors(), silence_nbgrader) as pool:
         for _ in pool.map(write, assignments):
             pass
 
@@ -191,12 +197,12 @@ def _mark(course: Course, assignment: str, student: str) -> None:
         gradebook.db.commit()
 
 
-def _score(course: Course, graded: _Graded) -> DemoScore:
+def _make_score(course: Course, graded: _GradedRecipe) -> DemoScore:
     recipe, result = graded.recipe, graded.result
     score = None
     waits = False
     if result.status == "graded":
-        now = stored_result(course, recipe.assignment, result.student)
+        now = read_stored_result(course, recipe.assignment, result.student)
         score = (now.score or 0.0) - now.late_penalty
         waits = now.needs_manual
     return DemoScore(
@@ -207,11 +213,13 @@ def _score(course: Course, graded: _Graded) -> DemoScore:
         score,
         result.reason,
         waits,
-        find_misses(recipe, returned(course, recipe.assignment, result)),
+        find_misses(recipe, read_graded_submission(course, recipe.assignment, result)),
     )
 
 
-def returned(course: Course, assignment: str, result: SubmissionResult) -> Returned:
+def read_graded_submission(
+    course: Course, assignment: str, result: SubmissionResult
+) -> GradedSubmission:
     """What came back of a submission, its notebook and its page from their files."""
     name = course.assignments[assignment].notebook
     place = Path(result.student) / assignment
@@ -222,23 +230,23 @@ def returned(course: Course, assignment: str, result: SubmissionResult) -> Retur
             course.feedback / place / f"{name}.html",
         )
     )
-    return Returned(result, notebook, page)
+    return GradedSubmission(result, notebook, page)
 
 
-def _files(course: Course, scores: list[DemoScore]) -> list[Path]:
+def _write_files(course: Course, scores: list[DemoScore]) -> list[Path]:
     """Write scores.json and canvas.csv; the files worth a look."""
     document = [{**asdict(s), "as_expected": s.as_expected} for s in scores]
     table = course.root / "scores.json"
     table.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     template = course.root / "canvas_gradebook.csv"
-    _canvas_template(course, template)
+    _write_canvas_export(course, template)
     grades = course.root / "canvas.csv"
     export_canvas(course, list(course.assignments), template, grades, force=True)
     pages = sorted(course.feedback.glob("*/*/*.html"))[:1]
     return [table, template, grades, *pages]
 
 
-def _canvas_template(course: Course, path: Path) -> None:
+def _write_canvas_export(course: Course, path: Path) -> None:
     """A gradebook as an instructor exports it from Canvas, made up for the class."""
     titles = [
         f"{a.title} ({900 + n})" for n, a in enumerate(course.assignments.values())

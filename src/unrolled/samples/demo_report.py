@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from unrolled.report.listing import Listing
-from unrolled.report.tables import points
+from unrolled.report.tables import format_points
 from unrolled.samples.expectations import Miss
 
 STUDENT = "student, and what is special"
@@ -68,30 +68,32 @@ class DemoReport:
             row = [by_student.get((student, a)) for a in assignments]
             about = next(s.about for s in row if s is not None)
             words = Text.assemble((student, "bold"), f"\n{about}")
-            table.add_row(words, *map(_cell, row))
-        wrong = [line for s in self.scores for line in _differences(s)]
+            table.add_row(words, *map(_format_cell, row))
+        wrong = [line for s in self.scores for line in _list_differences(s)]
         verdict = "everything as expected" if not wrong else f"{len(wrong)} differ"
         paths = [Text(f"open {f}", overflow="ignore", no_wrap=True) for f in self.files]
         return Group(table, *wrong, verdict, *paths)
 
 
-def _differences(score: DemoScore) -> Iterator[Text]:
+def _list_differences(score: DemoScore) -> Iterator[Text]:
     """A line for each key of the recipe that was not met."""
     if not score.score_as_expected:
-        got = f"{points(score.score)} {score.reason}".strip()
-        yield _difference(score, Miss("expected", points(score.expected), got))
+        got = f"{format_points(score.score)} {score.reason}".strip()
+        yield _format_difference(
+            score, Miss("expected", format_points(score.expected), got)
+        )
     for miss in score.misses:
-        yield _difference(score, miss)
+        yield _format_difference(score, miss)
 
 
-def _difference(score: DemoScore, miss: Miss) -> Text:
+def _format_difference(score: DemoScore, miss: Miss) -> Text:
     where = f" tests/submissions/{score.student}.toml: {score.assignment}.{miss.key}: "
     told = f"expected {miss.expected}, got {miss.got}"
     return Text.assemble(("DIFFERENT", "bold red"), where, told)
 
 
-def _cell(score: DemoScore | None) -> str:
+def _format_cell(score: DemoScore | None) -> str:
     if score is None:
         return "-"
-    text = "none" if score.score is None else points(score.score)
+    text = "none" if score.score is None else format_points(score.score)
     return text + (" *" if score.waits else "")

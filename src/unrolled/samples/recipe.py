@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from unrolled.course.toml import Table
+from unrolled.course.toml import TomlTable
 from unrolled.errors import UserError
 
 
@@ -79,7 +79,7 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Student:
+class SampleStudent:
     """A made student: the name is what is wrong with the work."""
 
     name: str
@@ -87,15 +87,15 @@ class Student:
     recipes: Mapping[str, Recipe]
 
 
-def load_students(folder: Path) -> list[Student]:
+def load_students(folder: Path) -> list[SampleStudent]:
     """All recipes of a folder, sorted by name; UserError names a bad file and key."""
-    found = [_student(path) for path in sorted(folder.glob("*.toml"))]
+    found = [_read_student(path) for path in sorted(folder.glob("*.toml"))]
     if not found:
         raise UserError(f"{folder}: no recipes (*.toml) of made submissions here.")
     return found
 
 
-def _student(path: Path) -> Student:
+def _read_student(path: Path) -> SampleStudent:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -103,8 +103,10 @@ def _student(path: Path) -> Student:
     about = document.pop("about", "")
     if not isinstance(about, str):
         raise UserError(f"{path}: about: must be a text.")
-    recipes = {name: _recipe(path, name, table) for name, table in document.items()}
-    return Student(path.stem, about, recipes)
+    recipes = {
+        name: _parse_recipe(path, name, table) for name, table in document.items()
+    }
+    return SampleStudent(path.stem, about, recipes)
 
 
 _TEXTS = ("first", "last", "raw", "answers", "encoding", "stamp", "of", "reason")
@@ -123,10 +125,10 @@ _KINDS: Mapping[str, type | tuple[type, ...]] = {
 }
 
 
-def _recipe(path: Path, assignment: str, values: Any) -> Recipe:
+def _parse_recipe(path: Path, assignment: str, values: Any) -> Recipe:
     if not isinstance(values, dict):
         raise UserError(f"{path}: {assignment}: must be a table, [{assignment}].")
-    table = Table(path, assignment, values)
+    table = TomlTable(path, assignment, values)
     table.only(*_KINDS)
     for key in values:
         _require_kind(table, key)
@@ -136,7 +138,7 @@ def _recipe(path: Path, assignment: str, values: Any) -> Recipe:
     return Recipe(assignment, **{"expected": None, **frozen})
 
 
-def _require_kind(table: Table, key: str) -> None:
+def _require_kind(table: TomlTable, key: str) -> None:
     """Refuse a value of the wrong kind, also inside of a list or a table."""
     value = table.get(key, _KINDS[key], None)
     if key in _LISTS and not _are_texts(value):

@@ -27,7 +27,7 @@ from unrolled.sandbox.syscalls import (
     PR_SET_DUMPABLE,
     PR_SET_PDEATHSIG,
     drop_capabilities,
-    libc,
+    load_libc,
     prctl,
     setns,
     unshare,
@@ -49,7 +49,7 @@ class Bounds:
     disk_bytes: int = 256 * 2**20
 
 
-def enter_zygote(tier: Tier, scratch: Path) -> None:
+def isolate_zygote(tier: Tier, scratch: Path) -> None:
     """Shut the zygote off before it imports anything; OSError if that is refused.
 
     In the first tier this forks: the caller goes on as process 1 of a namespace,
@@ -66,8 +66,8 @@ def enter_zygote(tier: Tier, scratch: Path) -> None:
         Path("/proc/self/uid_map").write_text(f"{user} {user} 1", encoding="ascii")
         Path("/proc/self/gid_map").write_text(f"{group} {group} 1", encoding="ascii")
     _become_first()
-    libc().sethostname(b"grading", ctypes.c_size_t(7))
-    view.Root(scratch).build()
+    load_libc().sethostname(b"grading", ctypes.c_size_t(7))
+    view.RootFilesystem(scratch).build()
 
 
 def _become_first() -> None:
@@ -107,26 +107,26 @@ class Forker:
                     setns(self._home, CLONE_NEWPID)
 
 
-def enter_child(
+def isolate_child(
     tier: Tier, bounds: Bounds, scratch: Path, files: dict[str, bytes]
 ) -> None:
     """Shut a freshly forked child off; after this, student code may run."""
     os.setsid()  # signals to the own group reach nobody else
     die_with_parent()
-    used = _address_space()
+    used = _read_address_space()
     folder = scratch
     if tier == "namespaces":
         unshare(CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWNET)
-        view.private_proc()
-        view.private_home(bounds.disk_bytes)
+        view.mount_private_proc()
+        view.mount_private_home(bounds.disk_bytes)
         folder = view.WORK
     view.write_files(folder, files)
     if tier == "namespaces" and os.getuid() == 0:
         _become_nobody(folder)
     os.chdir(folder)
-    _limit(bounds, used)
+    _set_limits(bounds, used)
     if tier == "landlock":
-        landlock.restrict(view.visible_paths(), [folder, *view.devices()])
+        landlock.restrict(view.list_visible_paths(), [folder, *view.list_devices()])
     if tier != "none":
         drop_capabilities()
         prctl(PR_SET_DUMPABLE, 0)
@@ -143,12 +143,12 @@ def _become_nobody(folder: Path) -> None:
     os.setresuid(NOBODY, NOBODY, NOBODY)
 
 
-def _address_space() -> int:
+def _read_address_space() -> int:
     with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123
         return int(file.read().split()[0]) * resource.getpagesize()
 
 
-def _limit(bounds: Bounds, used: int) -> None:
+def _set_limits(bounds: Bounds, used: int) -> None:
     memory, cpu = used + bounds.memory_bytes, bounds.cpu_seconds
     limits = {
         resource.RLIMIT_AS: (memory, memory),

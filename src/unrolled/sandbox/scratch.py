@@ -19,21 +19,21 @@ LOCK = "owner.lock"
 
 
 @dataclass(frozen=True)
-class Scratch:
+class ScratchFolder:
     """A folder of our own, in the system's place for temporary files."""
 
     path: Path
     lock: int
 
     @staticmethod
-    def make() -> Scratch:
+    def make() -> ScratchFolder:
         """A fresh folder; leftovers of owners that were killed are removed."""
-        sweep()
+        remove_stale_folders()
         path = Path(tempfile.mkdtemp(prefix=PREFIX))
         lock = os.open(path / "new", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        _take(lock)
+        _lock_file(lock)
         (path / "new").rename(path / LOCK)  # a sweep never sees it without an owner
-        return Scratch(path, lock)
+        return ScratchFolder(path, lock)
 
     def remove(self) -> None:
         """Remove the folder and all in it."""
@@ -41,7 +41,7 @@ class Scratch:
         os.close(self.lock)
 
 
-def sweep() -> None:
+def remove_stale_folders() -> None:
     """Remove the folders of this account that no living process owns."""
     for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError):
@@ -49,13 +49,13 @@ def sweep() -> None:
                 continue
             lock = os.open(path / LOCK, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
             try:
-                _take(lock)
+                _lock_file(lock)
                 shutil.rmtree(path, ignore_errors=True)
             finally:
                 os.close(lock)
 
 
-def _take(lock: int) -> None:
+def _lock_file(lock: int) -> None:
     """Lock a file; OSError if somebody else has."""
     if sys.platform != "win32":
         import fcntl

@@ -124,11 +124,11 @@ class _Program:
             self.add(op, value, yes, no)
 
 
-def _refusal(number: int = errno.EPERM) -> int:
+def _encode_refusal(number: int = errno.EPERM) -> int:
     return _ERRNO | number
 
 
-def build(own_pid: int | None = None, machine: str = MACHINE) -> bytes:
+def build_filter(own_pid: int | None = None, machine: str = MACHINE) -> bytes:
     """The program; with `own_pid`, signals may go to this process only, but SIGKILL.
 
     A process that was ended by SIGKILL was ended by somebody else: code can neither
@@ -142,20 +142,20 @@ def build(own_pid: int | None = None, machine: str = MACHINE) -> bytes:
     program.add(_LOAD, _NUMBER)
     if machine == "x86_64":
         program.add(_JGE, _X32, 0, 1)
-        program.add(_RETURN, _refusal(errno.ENOSYS))
+        program.add(_RETURN, _encode_refusal(errno.ENOSYS))
     for numbers in REFUSED.values():
         number = numbers[which]
         if number is not None:
-            program.refuse_unless(number, [(_RETURN, _refusal(), 0, 0)])
-    _conditional(program, which, own_pid)
+            program.refuse_unless(number, [(_RETURN, _encode_refusal(), 0, 0)])
+    _add_conditional_rules(program, which, own_pid)
     program.add(_RETURN, _ALLOW)
     return b"".join(program.code)
 
 
-def _conditional(program: _Program, which: int, own_pid: int | None) -> None:
+def _add_conditional_rules(program: _Program, which: int, own_pid: int | None) -> None:
     """Calls that are refused by their arguments. Threads are clones that share all."""
-    no, yes = (_RETURN, _refusal(), 0, 0), (_RETURN, _ALLOW, 0, 0)
-    unknown = (_RETURN, _refusal(errno.ENOSYS), 0, 0)
+    no, yes = (_RETURN, _encode_refusal(), 0, 0), (_RETURN, _ALLOW, 0, 0)
+    unknown = (_RETURN, _encode_refusal(errno.ENOSYS), 0, 0)
     first = (_LOAD, _ARG0, 0, 0)
     program.refuse_unless(CLONE3[which], [unknown])
     program.refuse_unless(CLONE[which], [first, (_JSET, _CLONE_THREAD, 0, 1), yes, no])
@@ -197,7 +197,7 @@ def install(own_pid: int | None = None) -> None:
     """Put this process under the filter, for good; OSError if there is none here."""
     if MACHINE not in AUDIT_ARCH:
         raise OSError(errno.ENOSYS, f"no system call filter for {MACHINE}")
-    code = build(own_pid)
+    code = build_filter(own_pid)
     program = _Filter(len(code) // 8, code)
     prctl(PR_SET_NO_NEW_PRIVS, 1)
     prctl(PR_SET_SECCOMP, 2, ctypes.byref(program))

@@ -41,12 +41,12 @@ NUMBERS = {
 }
 
 
-def libc() -> ctypes.CDLL:
+def load_libc() -> ctypes.CDLL:
     """The C library, with errno."""
     return ctypes.CDLL(None, use_errno=True)
 
 
-def checked(result: int, what: str) -> int:
+def check_result(result: int, what: str) -> int:
     """The result of a call, or OSError."""
     if result < 0:
         number = ctypes.get_errno()
@@ -54,21 +54,21 @@ def checked(result: int, what: str) -> int:
     return result
 
 
-def syscall(name: str, *args: object) -> int:
+def make_syscall(name: str, *args: object) -> int:
     """Make a call by its number."""
     if MACHINE not in NUMBERS[name]:
         raise OSError(38, f"{name}: no sandbox on {MACHINE}")
-    return checked(libc().syscall(NUMBERS[name][MACHINE], *args), name)
+    return check_result(load_libc().syscall(NUMBERS[name][MACHINE], *args), name)
 
 
 def unshare(flags: int) -> None:
     """Leave namespaces for new ones."""
-    checked(libc().unshare(flags), "unshare")
+    check_result(load_libc().unshare(flags), "unshare")
 
 
 def setns(fd: int, kind: int) -> None:
     """Enter a namespace, given as a file descriptor."""
-    checked(libc().setns(fd, kind), "setns")
+    check_result(load_libc().setns(fd, kind), "setns")
 
 
 def mount(
@@ -76,18 +76,18 @@ def mount(
 ) -> None:
     """Mount, as mount(2)."""
     words = [source.encode(), str(target).encode(), kind.encode() or None]
-    result = libc().mount(*words, ctypes.c_ulong(flags), data.encode() or None)
-    checked(result, f"mount {target}")
+    result = load_libc().mount(*words, ctypes.c_ulong(flags), data.encode() or None)
+    check_result(result, f"mount {target}")
 
 
 def unmount(target: Path | str, flags: int = MNT_DETACH) -> None:
     """Unmount, lazily."""
-    checked(libc().umount2(str(target).encode(), flags), f"umount {target}")
+    check_result(load_libc().umount2(str(target).encode(), flags), f"umount {target}")
 
 
 def pivot_root(new: str, old: str) -> None:
     """Make `new` the root; the last root goes to `old`."""
-    syscall("pivot_root", new.encode(), old.encode())
+    make_syscall("pivot_root", new.encode(), old.encode())
 
 
 def make_read_only(target: Path) -> None:
@@ -96,15 +96,17 @@ def make_read_only(target: Path) -> None:
     path = str(target).encode()
     size = ctypes.c_size_t(ctypes.sizeof(attributes))
     here = ctypes.c_int(_AT_FDCWD)
-    syscall("mount_setattr", here, path, _AT_RECURSIVE, ctypes.byref(attributes), size)
+    make_syscall(
+        "mount_setattr", here, path, _AT_RECURSIVE, ctypes.byref(attributes), size
+    )
 
 
 def prctl(option: int, value: int = 0, pointer: object = None) -> None:
     """Set a property of this process."""
     zero = ctypes.c_ulong(0)
     last = pointer if pointer is not None else zero
-    result = libc().prctl(option, ctypes.c_ulong(value), last, zero, zero)
-    checked(result, f"prctl {option}")
+    result = load_libc().prctl(option, ctypes.c_ulong(value), last, zero, zero)
+    check_result(result, f"prctl {option}")
 
 
 def drop_capabilities() -> None:
@@ -116,11 +118,11 @@ def drop_capabilities() -> None:
             break
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
     empty = (ctypes.c_uint32 * 6)()
-    syscall("capset", ctypes.byref(header), ctypes.byref(empty))
+    make_syscall("capset", ctypes.byref(header), ctypes.byref(empty))
 
 
 def close_other_files(keep: int) -> None:
     """Close every descriptor from 3 on but one."""
     if keep > 3:
-        syscall("close_range", 3, keep - 1, 0)
-    syscall("close_range", keep + 1, ctypes.c_uint(0xFFFFFFFF), 0)
+        make_syscall("close_range", 3, keep - 1, 0)
+    make_syscall("close_range", keep + 1, ctypes.c_uint(0xFFFFFFFF), 0)

@@ -33,7 +33,7 @@ WORK = HOME / "work"
 PROC = Path("/proc")
 
 
-def python_paths() -> list[Path]:
+def list_python_paths() -> list[Path]:
     """The folders of the interpreter, its packages and this package."""
     entries = [sys.prefix, sys.base_prefix, *site.getsitepackages()]
     entries += [entry for entry in sys.path if entry]
@@ -43,30 +43,30 @@ def python_paths() -> list[Path]:
     for path in sorted({Path(e).resolve() for e in entries if Path(e).exists()}):
         inside = any(path.is_relative_to(p) for p in (*found, *system))
         if not inside and path != Path("/"):
-            found.append(_no_more_than_needed(path))
+            found.append(_narrow_path(path))
     return found
 
 
-def _no_more_than_needed(path: Path) -> Path:
+def _narrow_path(path: Path) -> Path:
     """Of a source folder on the path only this package, not what lies beside it."""
     package = Path(__file__).parents[1]
     return package if package.parent == path else path
 
 
-def visible_paths() -> list[Path]:
+def list_visible_paths() -> list[Path]:
     """Everything readable from the host, in the form that Landlock wants it."""
     system = [Path(p) for p in SYSTEM if Path(p).exists()]
     etc = [Path("/etc") / name for name in ETC if (Path("/etc") / name).exists()]
-    return [*system, *etc, *python_paths()]
+    return [*system, *etc, *list_python_paths()]
 
 
-def devices() -> list[Path]:
+def list_devices() -> list[Path]:
     """The harmless device files."""
     return [Path("/dev") / name for name in DEVICES]
 
 
 @dataclass(frozen=True)
-class Root:
+class RootFilesystem:
     """A root file system made of read-only binds, on a scratch folder."""
 
     folder: Path
@@ -77,17 +77,17 @@ class Root:
         mount("tmpfs", self.folder, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=32m")
         for name in ("proc", "dev", "etc", "old", HOME.name):
             (self.folder / name).mkdir(mode=0o755)
-        if not any(p.is_relative_to("/tmp") for p in python_paths()):
+        if not any(p.is_relative_to("/tmp") for p in list_python_paths()):
             (self.folder / "tmp").symlink_to(HOME.name)
         for text in SYSTEM:
-            self._system(Path(text))
-        for path in python_paths():
+            self._bind_system(Path(text))
+        for path in list_python_paths():
             self._bind(path)
         for name in ETC:
             self._bind(Path("/etc") / name)
         for name in DEVICES:
             self._bind(Path("/dev") / name, read_only=False)
-        self._accounts()
+        self._write_accounts()
         os.chdir(self.folder)
         mount("proc", self.folder / "proc", "proc", MS_NOSUID | MS_NODEV)
         pivot_root(".", "old")
@@ -95,7 +95,7 @@ class Root:
         unmount("/old")
         Path("/old").rmdir()
 
-    def _system(self, path: Path) -> None:
+    def _bind_system(self, path: Path) -> None:
         if path.is_symlink():
             (self.folder / path.name).symlink_to(path.readlink())
         elif path.is_dir():
@@ -114,7 +114,7 @@ class Root:
         if read_only:
             make_read_only(target)
 
-    def _accounts(self) -> None:
+    def _write_accounts(self) -> None:
         """Names for the user that student code runs as; no other is told."""
         etc = self.folder / "etc"
         user, group = os.getuid() or 65534, os.getgid() or 65534
@@ -130,23 +130,23 @@ def seal() -> None:
     mount("none", "/", flags=flags)
 
 
-def private_home(size: int) -> None:
+def mount_private_home(size: int) -> None:
     """An empty file system of a limited size, for this mount namespace only."""
     data = f"mode=1777,size={size},nr_inodes=4096"
     mount("tmpfs", HOME, "tmpfs", MS_NOSUID | MS_NODEV, data)
 
 
 @contextlib.contextmanager
-def passing_home(size: int) -> Iterator[None]:
+def mount_temporary_home(size: int) -> Iterator[None]:
     """A private home for a while, for what must write a file to be imported."""
-    private_home(size)
+    mount_private_home(size)
     try:
         yield
     finally:
         unmount(HOME)
 
 
-def private_proc() -> None:
+def mount_private_proc() -> None:
     """A /proc that shows this process namespace only; none, where that is refused."""
     try:
         mount("proc", PROC, "proc", MS_NOSUID | MS_NODEV)

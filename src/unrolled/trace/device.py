@@ -26,25 +26,31 @@ class Device:
     details: dict[str, Any]
 
 
-def devices() -> tuple[Device, ...]:
+def detect_devices() -> tuple[Device, ...]:
     """The CPU, and the first GPU if PyTorch can use one."""
-    return (_cpu(), _gpu()) if torch.cuda.is_available() else (_cpu(),)
+    return (
+        (_describe_cpu(), _describe_gpu())
+        if torch.cuda.is_available()
+        else (_describe_cpu(),)
+    )
 
 
-def _cpu() -> Device:
+def _describe_cpu() -> Device:
     """The processor: its model, the cores this process may use, main memory."""
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     details = {"torch_threads": torch.get_num_threads(), "load_at_start": load}
-    return Device("cpu", _cpu_name(), usable_cores(), _memory(), details)
+    return Device(
+        "cpu", _read_cpu_name(), count_usable_cores(), _read_memory(), details
+    )
 
 
-def usable_cores() -> int:
+def count_usable_cores() -> int:
     """The cores that this process may use."""
     available = getattr(os, "sched_getaffinity", None)
     return len(available(0)) if available else os.cpu_count() or 1
 
 
-def _cpu_name() -> str:
+def _read_cpu_name() -> str:
     with contextlib.suppress(OSError):
         for line in CPU_INFO.read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):
@@ -52,7 +58,7 @@ def _cpu_name() -> str:
     return platform.processor() or platform.machine()
 
 
-def _memory() -> int:
+def _read_memory() -> int:
     """Bytes of main memory; 0 where the system does not tell."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
@@ -60,7 +66,7 @@ def _memory() -> int:
         return 0
 
 
-def _gpu() -> Device:
+def _describe_gpu() -> Device:
     """The first card: name, multiprocessors, memory, CUDA and cuDNN."""
     card = torch.cuda.get_device_properties(0)
     details = {
@@ -74,7 +80,7 @@ def _gpu() -> Device:
 
 
 @contextlib.contextmanager
-def fused_calls() -> Iterator[list[str]]:
+def count_fused_calls() -> Iterator[list[str]]:
     """Count the calls of torch's fused LSTM inside: one entry for each.
 
     Keras with PyTorch below it and torch.nn.LSTM both go through torch._VF.lstm, and a

@@ -21,7 +21,7 @@ LOOPED = "Keras LSTM, looped"
 
 
 @dataclass(frozen=True)
-class Item:
+class PlannedMeasurement:
     """One measurement to make."""
 
     network: str
@@ -42,7 +42,9 @@ class Item:
         return int(getattr(self, SWEEPS[self.sweep]))
 
 
-def plan(kinds: Sequence[str], limit: int | None = None) -> Iterator[Item]:
+def plan_measurements(
+    kinds: Sequence[str], limit: int | None = None
+) -> Iterator[PlannedMeasurement]:
     """All measurements for these devices; none with a size above `limit`.
 
     A GPU also runs Keras's LSTM without its fused kernel, to set the two apart. On a
@@ -55,4 +57,4 @@ def plan(kinds: Sequence[str], limit: int | None = None) -> Iterator[Item]:
                 for size in sizes:
                     if limit is None or size <= limit:
                         chosen = {**BASE, SWEEPS[sweep]: size}
-                        yield Item(network, kind, sweep, **chosen)
+                        yield PlannedMeasurement(network, kind, sweep, **chosen)

@@ -20,8 +20,13 @@ from unrolled.author.lesson.parse import read_lesson
 from unrolled.course.model import Course
 from unrolled.errors import UserError
 from unrolled.lab.datasets.timing_trace import FORMAT
-from unrolled.trace.device import Device, devices, fused_calls, usable_cores
-from unrolled.trace.plan import Item, plan
+from unrolled.trace.device import (
+    Device,
+    count_fused_calls,
+    count_usable_cores,
+    detect_devices,
+)
+from unrolled.trace.plan import PlannedMeasurement, plan_measurements
 
 ASSIGNMENT, NOTEBOOK = "07_hardware", "hardware"
 FILE = "hardware_trace.json"
@@ -34,7 +39,7 @@ Step = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
-class Settings:
+class TraceSettings:
     """How often each step is run: first unmeasured, then measured.
 
     `limit` leaves out larger sizes; `threads` are those of the CPU, all cores if None.
@@ -61,18 +66,18 @@ class RecordingClock:
         self.readings.append(self.clock())
         return self.readings[-1]
 
-    def singles(self) -> list[float]:
+    def compute_intervals(self) -> list[float]:
         """The single times between the pairs of readings."""
         starts, stops = self.readings[::2], self.readings[1::2]
         return [stop - start for start, stop in zip(starts, stops, strict=True)]
 
 
-def trace_path(course: Course) -> Path:
+def locate_trace(course: Course) -> Path:
     """Where the lesson keeps its trace."""
     return course.lessons / ASSIGNMENT / "data" / FILE
 
 
-def lesson_names(course: Course) -> dict[str, Any]:
+def load_lesson_names(course: Course) -> dict[str, Any]:
     """The lesson's names, up to the point where all NEEDED are defined.
 
     Raises UserError if the lesson is missing or does not define them.
@@ -89,7 +94,7 @@ def lesson_names(course: Course) -> dict[str, Any]:
 
 def record(
     names: Mapping[str, Any],
-    settings: Settings,
+    settings: TraceSettings,
     step: Step = lambda done, total, talk: None,
     found: Sequence[Device] | None = None,
 ) -> dict[str, Any]:
@@ -98,14 +103,14 @@ def record(
     `names` are the lesson's; `found` are the devices (else those of this machine);
     `step` is told before each measurement.
     """
-    torch.set_num_threads(settings.threads or usable_cores())
-    found = devices() if found is None else found
+    torch.set_num_threads(settings.threads or count_usable_cores())
+    found = detect_devices() if found is None else found
     if settings.clock == "cpu" and len(found) > 1:
         raise UserError(
             "--clock cpu counts the processor's work only, and there is a GPU: take "
             "--clock wall, on a machine that does nothing else."
         )
-    items = list(plan([d.kind for d in found], settings.limit))
+    items = list(plan_measurements([d.kind for d in found], settings.limit))
     made = datetime.now(UTC).isoformat(timespec="seconds")
     measurements = []
     for done, item in enumerate(items):
@@ -116,30 +121,30 @@ def record(
         "made": made,
         "command": f"unrolled {__version__} trace",
         "settings": asdict(settings),
-        "versions": versions(),
+        "versions": list_versions(),
         "devices": [asdict(d) for d in found],
         "measurements": measurements,
     }
 
 
 def _measure(
-    names: Mapping[str, Any], item: Item, settings: Settings
+    names: Mapping[str, Any], item: PlannedMeasurement, settings: TraceSettings
 ) -> dict[str, Any]:
     """All single times of one training step, and which kernel it used."""
     sizes = {axis: getattr(item, axis) for axis in "NTDH"}
     one = names["make_step"](item.network, item.device, **sizes)
-    with fused_calls() as seen:
+    with count_fused_calls() as seen:
         one()
     clock, wait = (
         RecordingClock(CLOCKS[settings.clock]),
         names["waits_for"](item.device),
     )
     names["time_fn"](one, settings.warmup, settings.repeat, wait, clock)
-    singles = [round(seconds, 7) for seconds in clock.singles()]
+    singles = [round(seconds, 7) for seconds in clock.compute_intervals()]
     return {**asdict(item), "seconds": singles, "fused_calls": len(seen)}
 
 
-def versions() -> dict[str, str]:
+def list_versions() -> dict[str, str]:
     """What it was made with."""
     found = {"Python": platform.python_version()}
     found |= {name: version(name.lower()) for name in ("NumPy", "torch", "Keras")}

@@ -38,27 +38,27 @@ def import_notebook(
     Writes only with `force` (the last text goes to build/backups/). Raises
     UserError if the file is no source notebook of this course.
     """
-    document = _read(notebook)
-    lesson = _lesson_of(course, notebook)
-    text = to_text(document, notebook)
+    document = _read_notebook(notebook)
+    lesson = _find_lesson_path(course, notebook)
+    text = format_lesson(document, notebook)
     old = lesson.read_text(encoding="utf-8") if lesson.exists() else ""
-    diff = _diff(old, text, lesson)
+    diff = _format_diff(old, text, lesson)
     write = bool(diff) and (force or not lesson.exists()) and not dry_run
     if write:
-        _keep(course, lesson, old)
+        _back_up_lesson(course, lesson, old)
         lesson.parent.mkdir(parents=True, exist_ok=True)
         lesson.write_text(text, encoding="utf-8")
     return ImportReport(lesson, diff, write)
 
 
-def _diff(old: str, new: str, lesson: Path) -> str:
+def _format_diff(old: str, new: str, lesson: Path) -> str:
     lines = difflib.unified_diff(
         old.splitlines(), new.splitlines(), str(lesson), "notebook", lineterm=""
     )
     return "\n".join(lines)
 
 
-def _keep(course: Course, lesson: Path, old: str) -> None:
+def _back_up_lesson(course: Course, lesson: Path, old: str) -> None:
     if not old:
         return
     folder = course.build / "backups"
@@ -67,7 +67,7 @@ def _keep(course: Course, lesson: Path, old: str) -> None:
     (folder / f"{lesson.stem}-{stamp}.py").write_text(old, encoding="utf-8")
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read_notebook(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         cells = document["cells"]
@@ -85,7 +85,7 @@ def _read(path: Path) -> dict[str, Any]:
     return dict(document)
 
 
-def _lesson_of(course: Course, notebook: Path) -> Path:
+def _find_lesson_path(course: Course, notebook: Path) -> Path:
     place = notebook.resolve()
     if place.parent.parent != course.source or place.suffix != ".ipynb":
         raise UserError(
@@ -95,20 +95,22 @@ def _lesson_of(course: Course, notebook: Path) -> Path:
     return course.lessons / place.parent.name / f"{place.stem}.py"
 
 
-def to_text(notebook: dict[str, Any], where: Path) -> str:
+def format_lesson(notebook: dict[str, Any], where: Path) -> str:
     """The lesson text of a source notebook, with short markers."""
     cells = [c for c in notebook["cells"] if c["cell_type"] in ("code", "markdown")]
     if not any("BEGIN SOLUTION" in c["source"] for c in cells):
         raise UserError(f"{where}: no solution in it; is this a student's notebook?")
     text = ""
     for before, cell in zip([None, *cells], cells, strict=False):
-        wide = before is not None and (_defines(before, -1) or _defines(cell, 0))
+        wide = before is not None and (
+            _has_definition(before, -1) or _has_definition(cell, 0)
+        )
         text += "" if before is None else "\n\n\n" if wide else "\n\n"
-        text += _cell(cell, where)
+        text += _format_cell(cell, where)
     return text + "\n"
 
 
-def _defines(cell: dict[str, Any], index: int) -> bool:
+def _has_definition(cell: dict[str, Any], index: int) -> bool:
     """Whether the first or last statement of a cell wants two blank lines around it."""
     if cell["cell_type"] != "code":
         return False
@@ -119,14 +121,14 @@ def _defines(cell: dict[str, Any], index: int) -> bool:
     return bool(body) and isinstance(body[index], ast.FunctionDef | ast.ClassDef)
 
 
-def _cell(cell: dict[str, Any], where: Path) -> str:
+def _format_cell(cell: dict[str, Any], where: Path) -> str:
     lines = cell["source"].split("\n")
     if cell["cell_type"] == "markdown":
         lines = [f"# {line}".rstrip() for line in lines]
-    return "\n".join([f"# %%{_marker(cell, where)}", *lines])
+    return "\n".join([f"# %%{_format_marker(cell, where)}", *lines])
 
 
-def _marker(cell: dict[str, Any], where: Path) -> str:
+def _format_marker(cell: dict[str, Any], where: Path) -> str:
     kind = " [markdown]" if cell["cell_type"] == "markdown" else ""
     meta = cell["metadata"].get("nbgrader")
     if meta is None:

@@ -14,10 +14,10 @@ Role = Literal["prose", "given", "helper", "show", "exercise", "check", "answer"
 MARKERS = ("exercise", "check", "answer", "points", "show", "helper")
 
 
-WIDTH = 79
+MAX_WIDTH = 79
 
 
-TOTAL = 100.0
+TOTAL_POINTS = 100.0
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import jupytext
 import nbformat
 
 from unrolled.author.lesson.model import MARKERS, Cell, Lesson, Problems, Role
-from unrolled.author.lesson.validate import check_cell, check_whole
+from unrolled.author.lesson.validate import check_cell, check_lesson
 from unrolled.errors import UserError
 
 _CELL = re.compile(r"^# %%(?!%)")
@@ -27,19 +27,19 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,60}\Z")
 def read_lesson(path: Path) -> Lesson:
     """Read a lesson; UserError lists every problem with file, line and marker."""
     problems = Problems(path)
-    text = _text(path)
+    text = _read_text(path)
     notebook = jupytext.reads(text, fmt="py:percent")
     lines = [n for n, line in enumerate(text.split("\n"), 1) if _CELL.match(line)]
     if len(lines) != len(notebook.cells):
         first = "text before the first `# %%` marker, or a marker inside a string"
         raise UserError(f"{path}:1: cells cannot be told apart: {first}.")
-    cells = tuple(_cells(notebook.cells, lines, problems))
-    check_whole(cells, problems)
+    cells = tuple(_parse_cells(notebook.cells, lines, problems))
+    check_lesson(cells, problems)
     problems.raise_any()
     return Lesson(path, path.parent.name, cells)
 
 
-def _text(path: Path) -> str:
+def _read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
@@ -48,15 +48,15 @@ def _text(path: Path) -> str:
         raise UserError(f"{path}: not UTF-8 (byte {error.start}).") from error
 
 
-def _cells(raw: Any, lines: list[int], problems: Problems) -> Iterator[Cell]:
+def _parse_cells(raw: Any, lines: list[int], problems: Problems) -> Iterator[Cell]:
     exercise: str | None = None
     for found, line in zip(raw, lines, strict=True):
-        cell = _cell(found, line, exercise, problems)
+        cell = _parse_cell(found, line, exercise, problems)
         exercise = cell.name if cell.role == "exercise" else exercise
         yield cell
 
 
-def _cell(raw: Any, line: int, exercise: str | None, problems: Problems) -> Cell:
+def _parse_cell(raw: Any, line: int, exercise: str | None, problems: Problems) -> Cell:
     marks = {k: v for k, v in raw.metadata.items() if not k.startswith("lines_to")}
     for key in marks.keys() - set(MARKERS):
         near = difflib.get_close_matches(key, MARKERS, 1)
@@ -65,22 +65,22 @@ def _cell(raw: Any, line: int, exercise: str | None, problems: Problems) -> Cell
     kind: Literal["markdown", "code"] = (
         "markdown" if raw.cell_type == "markdown" else "code"
     )
-    role, name = _role(kind, marks, line, problems)
-    points = _points(role, marks, line, problems)
+    role, name = _parse_role(kind, marks, line, problems)
+    points = _parse_points(role, marks, line, problems)
     of = exercise if role == "check" else None
     cell = Cell(kind, role, raw.source, line, name, points, of)
     check_cell(cell, problems)
     return cell
 
 
-def _role(
+def _parse_role(
     kind: str, marks: dict[str, Any], line: int, problems: Problems
 ) -> tuple[Role, str | None]:
     roles: list[Role] = [r for r in ("exercise", "check", "answer") if r in marks]
     if len(roles) > 1:
         problems.add(line, roles[1], f"a cell is either {roles[0]} or {roles[1]}")
     if not roles:
-        return _unnamed(kind, marks, line, problems), None
+        return _parse_unnamed_role(kind, marks, line, problems), None
     role, name = roles[0], marks[roles[0]]
     wanted = "markdown" if role == "answer" else "code"
     if kind != wanted:
@@ -90,7 +90,9 @@ def _role(
     return role, str(name)
 
 
-def _unnamed(kind: str, marks: dict[str, Any], line: int, problems: Problems) -> Role:
+def _parse_unnamed_role(
+    kind: str, marks: dict[str, Any], line: int, problems: Problems
+) -> Role:
     """The role of a cell that students neither fill in nor are graded by."""
     flags: list[Role] = [r for r in ("show", "helper") if r in marks]
     for flag in flags:
@@ -101,7 +103,7 @@ def _unnamed(kind: str, marks: dict[str, Any], line: int, problems: Problems) ->
     return flags[0] if flags else "given"
 
 
-def _points(
+def _parse_points(
     role: Role, marks: dict[str, Any], line: int, problems: Problems
 ) -> float | None:
     points = marks.get("points")
@@ -115,10 +117,10 @@ def _points(
     return float(points)
 
 
-def to_notebook(lesson: Lesson) -> Any:
+def make_source_notebook(lesson: Lesson) -> Any:
     """The source notebook, with nbgrader's metadata and cell ids that stay."""
     seen: dict[str, int] = {}
-    cells = [_notebook_cell(cell, seen) for cell in lesson.cells]
+    cells = [_make_cell(cell, seen) for cell in lesson.cells]
     notebook = nbformat.from_dict(
         {
             "cells": cells,
@@ -134,15 +136,15 @@ def to_notebook(lesson: Lesson) -> Any:
             "nbformat_minor": 5,
         }
     )
-    notebook.metadata["unrolled"] = {"digest": digest(notebook)}
+    notebook.metadata["unrolled"] = {"digest": hash_notebook(notebook)}
     return notebook
 
 
-def _notebook_cell(cell: Cell, seen: dict[str, int]) -> dict[str, Any]:
+def _make_cell(cell: Cell, seen: dict[str, int]) -> dict[str, Any]:
     made: dict[str, Any] = {
         "cell_type": cell.kind,
-        "id": _cell_id(cell, seen),
-        "metadata": _metadata(cell),
+        "id": _make_cell_id(cell, seen),
+        "metadata": _make_metadata(cell),
         "source": cell.source,
     }
     if cell.kind == "code":
@@ -150,7 +152,7 @@ def _notebook_cell(cell: Cell, seen: dict[str, int]) -> dict[str, Any]:
     return made
 
 
-def _cell_id(cell: Cell, seen: dict[str, int]) -> str:
+def _make_cell_id(cell: Cell, seen: dict[str, int]) -> str:
     if cell.name is not None:
         return cell.name[:64]
     key = hashlib.sha256(f"{cell.kind}\0{cell.source}".encode()).hexdigest()[:12]
@@ -158,7 +160,7 @@ def _cell_id(cell: Cell, seen: dict[str, int]) -> str:
     return key if seen[key] == 1 else f"{key}-{seen[key]}"
 
 
-def _metadata(cell: Cell) -> dict[str, Any]:
+def _make_metadata(cell: Cell) -> dict[str, Any]:
     if cell.role in ("show", "helper"):
         return {"unrolled": {cell.role: True}}
     if cell.name is None:
@@ -178,7 +180,7 @@ def _metadata(cell: Cell) -> dict[str, Any]:
     return {"nbgrader": nbgrader, **extra}
 
 
-def digest(notebook: Any) -> str:
+def hash_notebook(notebook: Any) -> str:
     """A digest of what an author can edit: types, texts, nbgrader's metadata."""
     parts = [
         (c["cell_type"], c["source"], sorted(c["metadata"].get("nbgrader", {}).items()))

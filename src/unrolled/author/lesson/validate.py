@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from unrolled.author.lesson.model import TOTAL, WIDTH, Cell, Problems
+from unrolled.author.lesson.model import MAX_WIDTH, TOTAL_POINTS, Cell, Problems
 
 SCHEME = "**Marking scheme**"
 
@@ -16,13 +16,13 @@ _MARKS = re.compile(r"^- (\d+(?:\.\d+)?) points?\b", re.MULTILINE)
 def check_cell(cell: Cell, problems: Problems) -> None:
     if cell.kind == "code":
         _check_code(cell, problems)
-    begin, end = _region(cell, "HIDDEN TESTS", problems)
+    begin, end = _find_region(cell, "HIDDEN TESTS", problems)
     if begin and cell.role != "check":
         where = cell.line + begin
         problems.add(where, "BEGIN HIDDEN TESTS", "only a check may have hidden tests")
     if begin and end and cell.role == "check":
         _check_boundary(cell, begin, end, problems)
-    begin, _ = _region(cell, "SOLUTION", problems)
+    begin, _ = _find_region(cell, "SOLUTION", problems)
     if cell.role == "exercise" and not begin:
         problems.add(cell.line, "exercise", f"{cell.name}: a stub without a solution")
     if begin and cell.role != "exercise":
@@ -33,7 +33,7 @@ def check_cell(cell: Cell, problems: Problems) -> None:
         _check_answer(cell, problems)
 
 
-def _region(cell: Cell, what: str, problems: Problems) -> tuple[int, int]:
+def _find_region(cell: Cell, what: str, problems: Problems) -> tuple[int, int]:
     """Line offsets of the one region BEGIN ... END in a cell; 0 where missing."""
     begins, ends = [], []
     for number, line in enumerate(cell.source.split("\n"), 1):
@@ -55,8 +55,8 @@ def _region(cell: Cell, what: str, problems: Problems) -> tuple[int, int]:
 
 def _check_code(cell: Cell, problems: Problems) -> None:
     for number, line in enumerate(cell.source.split("\n"), 1):
-        if len(line) > WIDTH:
-            problems.add(cell.line + number, cell.role, f"over {WIDTH} columns")
+        if len(line) > MAX_WIDTH:
+            problems.add(cell.line + number, cell.role, f"over {MAX_WIDTH} columns")
     if "%" in cell.source and re.search(r"^[%!]", cell.source, re.MULTILINE):
         return
     try:
@@ -92,7 +92,7 @@ def _check_answer(cell: Cell, problems: Problems) -> None:
         )
 
 
-def check_whole(cells: tuple[Cell, ...], problems: Problems) -> None:
+def check_lesson(cells: tuple[Cell, ...], problems: Problems) -> None:
     seen: dict[str, int] = {}
     for cell in cells:
         if cell.name is not None and cell.name in seen:
@@ -101,6 +101,6 @@ def check_whole(cells: tuple[Cell, ...], problems: Problems) -> None:
         if cell.name is not None:
             seen.setdefault(cell.name, cell.line)
     total = sum(c.points or 0.0 for c in cells)
-    if total != TOTAL:
+    if total != TOTAL_POINTS:
         line = cells[-1].line if cells else 1
-        problems.add(line, "points", f"sum to {total:g}, must be {TOTAL:g}")
+        problems.add(line, "points", f"sum to {total:g}, must be {TOTAL_POINTS:g}")

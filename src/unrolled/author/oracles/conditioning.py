@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from unrolled.lab.checks.array import to_array
+from unrolled.lab.checks.array import convert_to_array
 from unrolled.lab.checks.describe import NUMBERS, Array, is_tensor
 from unrolled.lab.checks.values import Tolerance
 
@@ -60,55 +60,55 @@ class Gap:
     relative: float = 0.0
     share: float = 0.0
 
-    def worst(self, other: Gap) -> Gap:
+    def take_worst(self, other: Gap) -> Gap:
         """The larger one of each figure."""
         return Gap(max(self.relative, other.relative), max(self.share, other.share))
 
 
-def gap(want: Any, other: Any, limit: Limit) -> Gap:
+def measure_gap(want: Any, other: Any, limit: Limit) -> Gap:
     """How far `other` is from `want`.
 
     Arrays, tensors, numbers, text, None, and lists, tuples and dicts of these. Where
     they cannot be compared the gap is infinite.
     """
-    pairs = flat(want), flat(other)
+    pairs = flatten(want), flatten(other)
     if len(pairs[0]) != len(pairs[1]):
         return Gap(INF, INF)
     worst = Gap()
     for a, b in zip(*pairs, strict=True):
-        worst = worst.worst(_gap_of_two(a, b, limit))
+        worst = worst.take_worst(_measure_pair(a, b, limit))
     return worst
 
 
-def flat(value: Any) -> list[Any]:
+def flatten(value: Any) -> list[Any]:
     """The arrays and plain values that a result is made of, in a fixed order."""
-    array = to_array(value)
+    array = convert_to_array(value)
     if array is None and isinstance(value, list | tuple):
-        array = _as_array(value)
+        array = _convert_numbers(value)
     if array is not None:
         return [array]
     if isinstance(value, list | tuple):
-        return [part for item in value for part in flat(item)]
+        return [part for item in value for part in flatten(item)]
     if isinstance(value, Mapping):
         items = sorted(value.items(), key=lambda item: repr(item[0]))
-        return [part for item in items for part in flat(item)]
+        return [part for item in items for part in flatten(item)]
     return [value]
 
 
-def _as_array(value: list[Any] | tuple[Any, ...]) -> Array | None:
+def _convert_numbers(value: list[Any] | tuple[Any, ...]) -> Array | None:
     """A list of numbers as an array: one route may keep a list, the other not."""
     if value and all(type(item) in NUMBERS for item in value):
         return np.asarray(value)
     return None
 
 
-def _gap_of_two(a: Any, b: Any, limit: Limit) -> Gap:
+def _measure_pair(a: Any, b: Any, limit: Limit) -> Gap:
     if not (isinstance(a, np.ndarray) and isinstance(b, np.ndarray)):
         plain = type(a) is type(b) and isinstance(a, str | bytes | type(None))
         return Gap() if plain and a == b else Gap(INF, INF)
     if a.shape != b.shape or {a.dtype.kind, b.dtype.kind} - set("biufc"):
         return Gap(INF, INF)
-    apart = _apart(a, b)
+    apart = _measure_distance(a, b)
     largest = float(apart.max(initial=0.0))
     if largest == 0.0:
         return Gap()
@@ -118,7 +118,7 @@ def _gap_of_two(a: Any, b: Any, limit: Limit) -> Gap:
     return Gap(largest / size if size else INF, float(shares.max()))
 
 
-def _apart(a: Array, b: Array) -> Array:
+def _measure_distance(a: Array, b: Array) -> Array:
     """|a - b|; 0 where both are the same infinity or nan, inf where only one is."""
     kind = np.complex128 if "c" in (a.dtype.kind, b.dtype.kind) else np.float64
     a, b = a.astype(kind), b.astype(kind)
@@ -128,7 +128,7 @@ def _apart(a: Array, b: Array) -> Array:
     return np.where(np.isnan(apart), INF, apart)
 
 
-class Shake:
+class Perturbation:
     """Changes numbers by a relative step, up or down by chance.
 
     Whole numbers, text, functions and other objects stay as they are. `step` is the
@@ -141,9 +141,11 @@ class Shake:
     def __call__(self, value: Any) -> Any:
         """The value, with all numbers in it changed."""
         if type(value) is np.ndarray and value.dtype.char in "fdFD":
-            return (value * self._factors(value, value.dtype.char)).astype(value.dtype)
+            return (value * self._draw_factors(value, value.dtype.char)).astype(
+                value.dtype
+            )
         if type(value) in (float, np.float64, complex, np.complex128):
-            return type(value)(value * self._factors(value, "d"))
+            return type(value)(value * self._draw_factors(value, "d"))
         if is_tensor(value):
             return self._tensor(value)
         if type(value) in (list, tuple):
@@ -152,7 +154,7 @@ class Shake:
             return {key: self(item) for key, item in value.items()}
         return value
 
-    def _factors(self, value: Any, char: str) -> Array:
+    def _draw_factors(self, value: Any, char: str) -> Array:
         step = STEP_SINGLE if char in "fF" else STEP
         self.step = max(self.step, step)
         signs = self.rng.choice([-1.0, 1.0], size=np.shape(value))
@@ -164,6 +166,6 @@ class Shake:
         chars = {torch.float32: "f", torch.float64: "d", torch.complex128: "D"}
         if value.dtype not in chars:
             return value
-        factors = torch.tensor(self._factors(value.detach(), chars[value.dtype]))
+        factors = torch.tensor(self._draw_factors(value.detach(), chars[value.dtype]))
         changed = (value.detach() * factors).to(value.dtype)
         return changed.requires_grad_(value.requires_grad)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from unrolled.assignment.cells import is_check, meta, split_check
+from unrolled.assignment.cells import is_check, read_nbgrader_meta, split_check
 from unrolled.assignment.load import load_reference
 from unrolled.assignment.material import Material
 from unrolled.assignment.reference import Check, Reference
@@ -21,11 +21,11 @@ from unrolled.author.oracles.conditioning import INF, Gap, Limit
 from unrolled.author.oracles.trial import Trial
 from unrolled.author.oracles.witness import (
     Witness,
-    asked_functions,
-    draws_inputs,
+    find_route,
+    find_route_problems,
+    is_input_generator,
+    list_oracle_functions,
     load_witness,
-    route_of,
-    route_problems,
 )
 from unrolled.author.report import Case
 
@@ -34,7 +34,7 @@ UNMEASURED = Gap(INF, INF)
 
 
 @dataclass(frozen=True)
-class Row:
+class CrossCheck:
     """A hidden test whose numbers come from the oracle, and what was measured.
 
     `functions` are the oracle's, `first` and `second` their routes. `limits` hold
@@ -60,73 +60,85 @@ class Row:
         return Case(self.assignment, "routes", self.check, self.problems)
 
 
-def hidden_texts(material: Material) -> dict[str, str]:
+def read_hidden_parts(material: Material) -> dict[str, str]:
     """The hidden part of each check that has one."""
     cells = [c for c in material.source["cells"] if is_check(c)]
-    texts = {meta(c)["grade_id"]: split_check(c["source"])[1] for c in cells}
+    texts = {
+        read_nbgrader_meta(c)["grade_id"]: split_check(c["source"])[1] for c in cells
+    }
     return {name: text for name, text in texts.items() if text.strip()}
 
 
-def derived(material: Material, reference: Reference) -> dict[str, tuple[str, ...]]:
+def find_derived_checks(
+    material: Material, reference: Reference
+) -> dict[str, tuple[str, ...]]:
     """The checks whose hidden part asks the oracle for numbers, and its functions."""
     found = {}
-    for name, text in hidden_texts(material).items():
-        asked = asked_functions(text, reference)
-        if _told(reference, asked):
+    for name, text in read_hidden_parts(material).items():
+        asked = list_oracle_functions(text, reference)
+        if _select_deriving(reference, asked):
             found[name] = asked
     return found
 
 
-def route_work(material: Material, text: str | None) -> list[Callable[[], list[Row]]]:
+def plan_cross_checks(
+    material: Material, text: str | None
+) -> list[Callable[[], list[CrossCheck]]]:
     """The pieces of work that give the rows of an assignment.
 
     `text` is that of the lesson's witness; if it cannot be run, one row says so for
     all.
     """
     reference = load_reference(material)
-    asked = derived(material, reference)
-    functions = _told(reference, dict.fromkeys(f for fs in asked.values() for f in fs))
+    asked = find_derived_checks(material, reference)
+    functions = _select_deriving(
+        reference, dict.fromkeys(f for fs in asked.values() for f in fs)
+    )
     error = load_witness(material.assignment, text).error
     if asked and error:
         needed = f"the hidden tests need {', '.join(functions)} of it"
         problem = f"{error}; {needed} (docs/authors.md says how)"
-        row = Row(material.assignment, "witness.py", functions, problems=(problem,))
+        row = CrossCheck(
+            material.assignment, "witness.py", functions, problems=(problem,)
+        )
         return [partial(list, [row])]
     exercises = {c.exercise: None for c in reference.checks if c.grade_id in asked}
-    return [partial(measure, material, text, e) for e in exercises]
+    return [partial(cross_check_exercise, material, text, e) for e in exercises]
 
 
-def measure(material: Material, text: str | None, exercise: str) -> list[Row]:
+def cross_check_exercise(
+    material: Material, text: str | None, exercise: str
+) -> list[CrossCheck]:
     """The rows of an exercise."""
     reference = load_reference(material)
     witness = load_witness(material.assignment, text)
-    asked = derived(material, reference)
+    asked = find_derived_checks(material, reference)
     return [
-        _row(check, asked[check.grade_id], material, reference, witness)
+        _cross_check(check, asked[check.grade_id], material, reference, witness)
         for check in reference.checks
         if check.exercise == exercise and check.grade_id in asked
     ]
 
 
-def _told(reference: Reference, functions: Iterable[str]) -> tuple[str, ...]:
+def _select_deriving(reference: Reference, functions: Iterable[str]) -> tuple[str, ...]:
     """Those of the oracle's functions that derive numbers."""
     oracle = reference.oracle
-    return tuple(f for f in functions if not draws_inputs(getattr(oracle, f)))
+    return tuple(f for f in functions if not is_input_generator(getattr(oracle, f)))
 
 
-def _row(
+def _cross_check(
     check: Check,
     functions: tuple[str, ...],
     material: Material,
     reference: Reference,
     witness: Witness,
-) -> Row:
-    oracle, told = reference.oracle, _told(reference, functions)
-    row = Row(material.assignment, check.grade_id, told)
+) -> CrossCheck:
+    oracle, told = reference.oracle, _select_deriving(reference, functions)
+    row = CrossCheck(material.assignment, check.grade_id, told)
     problems = tuple(
         problem
         for name in functions
-        for problem in route_problems(name, material, reference, witness)
+        for problem in find_route_problems(name, material, reference, witness)
     )
     if problems:
         return replace(row, problems=problems)
@@ -135,8 +147,8 @@ def _row(
         trial.seed(seed)
     return replace(
         row,
-        first=tuple(str(route_of(getattr(oracle, f))) for f in told),
-        second=tuple(str(route_of(getattr(witness.module, f))) for f in told),
+        first=tuple(str(find_route(getattr(oracle, f))) for f in told),
+        second=tuple(str(find_route(getattr(witness.module, f))) for f in told),
         limits=tuple(trial.limits),
         differ=trial.differ,
         moved=trial.moved,

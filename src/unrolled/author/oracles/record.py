@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from unrolled.assignment.reference import Check, Reference
-from unrolled.assignment.seeds import cell_seed
-from unrolled.author.oracles.conditioning import Limit, flat
-from unrolled.grade.judge.diagnose import quiet
-from unrolled.grade.protocol.copies import separate_copy
+from unrolled.assignment.seeds import derive_cell_seed
+from unrolled.author.oracles.conditioning import Limit, flatten
+from unrolled.grade.judge.diagnose import silence_output
+from unrolled.grade.protocol.copies import copy_value
 from unrolled.lab import check as checks
 from unrolled.lab.checks.describe import is_tensor
 from unrolled.lab.checks.values import Tolerance
@@ -23,7 +23,7 @@ Ask = Callable[[str, tuple[Any, ...], dict[str, Any]], Any]
 _WATCHED = ("array", "close", "equal", "that", "unchanged")
 
 
-class Kept:
+class Snapshot:
     """A value as it was, and the identities of all that it is made of.
 
     `arrays` are those of its arrays and tensors, which are never shared by chance.
@@ -31,12 +31,12 @@ class Kept:
 
     def __init__(self, value: Any) -> None:
         self._alive = value  # or another object may get the identity of this one
-        parts = list(parts_of(value))
+        parts = list(list_parts(value))
         self.parts = frozenset(map(id, parts))
         arrays = (p for p in parts if type(p) is np.ndarray or is_tensor(p))
         self.arrays = frozenset(map(id, arrays))
         try:
-            self.value = separate_copy(value)
+            self.value = copy_value(value)
         except Exception:  # a tensor with a history
             self.value = value
 
@@ -45,7 +45,7 @@ class Kept:
 class Comparison:
     """What check.close or check.equal was given as right, and what it allowed."""
 
-    want: Kept
+    want: Snapshot
     limit: Limit
 
 
@@ -54,11 +54,11 @@ class OracleCall:
     """One call of an oracle's function, and what came back."""
 
     name: str
-    outcome: Kept
+    outcome: Snapshot
 
 
 @dataclass
-class Run:
+class RecordedRun:
     """What one run of a hidden part asked of its oracle, and what it compared with.
 
     `error` says why the run came to no end.
@@ -69,10 +69,10 @@ class Run:
     error: str = ""
 
 
-class _Oracle:
+class _RecordingOracle:
     """Stands for the oracle: its functions are asked through `ask`, and noted."""
 
-    def __init__(self, reference: Reference, ask: Ask, run: Run) -> None:
+    def __init__(self, reference: Reference, ask: Ask, run: RecordedRun) -> None:
         self.__dict__.update(_reference=reference, _ask=ask, _run=run)
 
     def __getattr__(self, name: str) -> Any:
@@ -82,48 +82,48 @@ class _Oracle:
 
         def asked(*args: Any, **kwargs: Any) -> Any:
             outcome = self.__dict__["_ask"](name, args, kwargs)
-            self.__dict__["_run"].calls.append(OracleCall(name, Kept(outcome)))
+            self.__dict__["_run"].calls.append(OracleCall(name, Snapshot(outcome)))
             return outcome
 
         return asked
 
 
-def run_hidden(
+def run_hidden_part(
     check: Check, reference: Reference, seed: int, ask: Ask, *, checking: bool = False
-) -> Run:
+) -> RecordedRun:
     """Run a check, visible and hidden part, with the reference's functions.
 
     The oracle is asked through `ask`. What the hidden part compares with is noted;
     it is compared only where `checking`.
     """
     assert check.hidden is not None
-    names, run = _names(check, reference), Run()
+    names, run = _bind_names(check, reference), RecordedRun()
     try:
-        with quiet(), _watching(Run(), checking):
+        with silence_output(), _record_comparisons(RecordedRun(), checking):
             exec(check.visible, names)
-        names["rng"] = np.random.default_rng(cell_seed(seed, check.grade_id))
-        names["oracle"] = _Oracle(reference, ask, run)
+        names["rng"] = np.random.default_rng(derive_cell_seed(seed, check.grade_id))
+        names["oracle"] = _RecordingOracle(reference, ask, run)
         names["expected"] = reference.expected
-        with quiet(), _watching(run, checking):
+        with silence_output(), _record_comparisons(run, checking):
             exec(check.hidden, names)
     except Exception as error:
         run.error = " ".join(f"{type(error).__name__}: {error}".split())[:300]
     return run
 
 
-def _names(check: Check, reference: Reference) -> dict[str, Any]:
+def _bind_names(check: Check, reference: Reference) -> dict[str, Any]:
     """The names of a check as the judge binds them, students' by the reference."""
-    graded = check.names & reference.graded_names()
+    graded = check.names & reference.find_graded_names()
     bound: Mapping[str, Any] = {name: reference.names[name] for name in graded}
     return reference.fresh(check.names) | dict(bound)
 
 
 @contextlib.contextmanager
-def _watching(run: Run, checking: bool) -> Iterator[None]:
+def _record_comparisons(run: RecordedRun, checking: bool) -> Iterator[None]:
     """Note what check.close and check.equal compare with, wherever they are called."""
     real = {name: getattr(checks, name) for name in _WATCHED}
     for name, function in real.items():
-        setattr(checks, name, _watched(name, function, run, checking))
+        setattr(checks, name, _wrap_check(name, function, run, checking))
     try:
         yield
     finally:
@@ -131,8 +131,8 @@ def _watching(run: Run, checking: bool) -> Iterator[None]:
             setattr(checks, name, function)
 
 
-def _watched(
-    name: str, function: Callable[..., None], run: Run, checking: bool
+def _wrap_check(
+    name: str, function: Callable[..., None], run: RecordedRun, checking: bool
 ) -> Callable[..., None]:
     signature = inspect.signature(function)
 
@@ -140,25 +140,25 @@ def _watched(
         if name in ("close", "equal"):
             given = signature.bind(*args, **kwargs)
             given.apply_defaults()
-            run.comparisons.append(_comparison(given.arguments))
+            run.comparisons.append(_make_comparison(given.arguments))
         if checking:
             function(*args, **kwargs)
 
     return watched
 
 
-def _comparison(given: Mapping[str, Any]) -> Comparison:
-    want = Kept(given["expected"])
+def _make_comparison(given: Mapping[str, Any]) -> Comparison:
+    want = Snapshot(given["expected"])
     if "rtol" not in given:
         return Comparison(want, Limit(None))
     single = any(
         isinstance(part, np.ndarray) and part.dtype.char == "f"
-        for part in flat(given["got"])
+        for part in flatten(given["got"])
     )
     return Comparison(want, Limit(Tolerance(given["rtol"], given["atol"]), single))
 
 
-def parts_of(value: Any) -> Iterator[Any]:
+def list_parts(value: Any) -> Iterator[Any]:
     """An object and all that is in it, without None and truth values."""
     if value is None or type(value) is bool:
         return
@@ -166,4 +166,4 @@ def parts_of(value: Any) -> Iterator[Any]:
     inner = value.values() if isinstance(value, Mapping) else value
     if isinstance(value, list | tuple | Mapping):
         for part in inner:
-            yield from parts_of(part)
+            yield from list_parts(part)

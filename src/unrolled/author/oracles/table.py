@@ -16,39 +16,41 @@ from unrolled.assignment.material import Material
 from unrolled.author.oracles.conditioning import Limit
 from unrolled.author.oracles.cross_check import (
     SEEDS,
-    Row,
-    derived,
-    hidden_texts,
-    route_work,
+    CrossCheck,
+    find_derived_checks,
+    plan_cross_checks,
+    read_hidden_parts,
 )
 from unrolled.author.oracles.trial import DRAWS, ROUTES_SHARE
-from unrolled.author.oracles.witness import witness_text
+from unrolled.author.oracles.witness import read_witness
 from unrolled.author.report import (
     VerifyReport,
 )
-from unrolled.author.work import Piece, Step, done_pieces
+from unrolled.author.work import Step, WorkItem, _run_all
 from unrolled.course.model import Course
 from unrolled.errors import UserError
 
 
-def measure_routes(
+def cross_check_oracles(
     course: Course,
     assignments: Sequence[str],
     jobs: int = 2,
     step: Step = lambda done, total, talk: None,
-) -> list[Row]:
+) -> list[CrossCheck]:
     """The two routes of every hidden test, and nothing else of `verify`.
 
     Raises UserError if an assignment is not built or its reference does not run.
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     materials = [load_material(course, name) for name in assignments]
-    work = [Piece(w) for m in materials for w in route_pieces(course, m)]
-    return done_pieces(work, jobs, step, lambda row: row.check)
+    work = [WorkItem(w) for m in materials for w in _load_cross_checks(course, m)]
+    return _run_all(work, jobs, step, lambda row: row.check)
 
 
-def route_pieces(course: Course, material: Material) -> list[Callable[[], list[Row]]]:
-    return route_work(material, witness_text(course, material.assignment))
+def _load_cross_checks(
+    course: Course, material: Material
+) -> list[Callable[[], list[CrossCheck]]]:
+    return plan_cross_checks(material, read_witness(course, material.assignment))
 
 
 COMMAND = "unrolled verify --oracles docs/oracles.md"
@@ -100,7 +102,7 @@ _WORDS = {
 }
 
 
-def write_oracles(
+def write_oracle_table(
     course: Course, assignments: Sequence[str], path: Path, jobs: int, step: Step
 ) -> VerifyReport:
     """Measure the routes, and write their table if all of them hold.
@@ -109,12 +111,14 @@ def write_oracles(
     """
     _refuse_other(path)
     began = time.monotonic()
-    rows = measure_routes(course, assignments, jobs, step)
+    rows = cross_check_oracles(course, assignments, jobs, step)
     cases = tuple(row.case for row in rows)
     report = VerifyReport(len(SEEDS), time.monotonic() - began, cases)
     if report.passed:
         try:
-            path.write_text(markdown(course, assignments, rows), encoding="utf-8")
+            path.write_text(
+                format_markdown(course, assignments, rows), encoding="utf-8"
+            )
         except OSError as error:
             raise UserError(f"{path} cannot be written: {error.strerror}.") from error
     return report
@@ -132,73 +136,76 @@ def _refuse_other(path: Path) -> None:
         raise UserError(f"{path}: cannot be written over: {error}.") from error
 
 
-def markdown(course: Course, assignments: Sequence[str], rows: Iterable[Row]) -> str:
+def format_markdown(
+    course: Course, assignments: Sequence[str], rows: Iterable[CrossCheck]
+) -> str:
     """The document: what the columns mean, then two tables for each assignment."""
     rows = list(rows)
     parts = [INTRODUCTION]
     for name in assignments:
-        mine = [_cells(row) for row in rows if row.assignment == name]
+        mine = [_format_row(row) for row in rows if row.assignment == name]
         parts.append(f"## {name}\n")
         if mine:
-            parts.append(_table(COLUMNS, mine))
-        if found := list(_others(course, name)):
+            parts.append(_format_table(COLUMNS, mine))
+        if found := list(_list_other_tests(course, name)):
             parts.append("These hidden tests ask the oracle for no number:\n")
-            parts.append(_table(("test", "what it expects"), found))
+            parts.append(_format_table(("test", "what it expects"), found))
     return "\n".join(parts)
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _format_row(row: CrossCheck) -> tuple[str, ...]:
     exact = all(limit.tolerance is None for limit in row.limits) and row.limits
     moved = None if exact else row.moved
     return (
         f"`{row.check}`",
         ", ".join(f"`{name}`" for name in row.functions),
-        _routes(row.functions, row.first),
-        _routes(row.functions, row.second),
-        "; ".join(map(_limit, row.limits)) or "a condition",
-        "-" if exact else _difference(row.differ.relative),
-        "-" if moved is None else _short(float(f"{moved.relative:.1g}")),
-        "-" if exact else _room(row.differ.share),
-        "-" if moved is None else _room(moved.share),
+        _format_routes(row.functions, row.first),
+        _format_routes(row.functions, row.second),
+        "; ".join(map(_format_limit, row.limits)) or "a condition",
+        "-" if exact else _format_difference(row.differ.relative),
+        "-" if moved is None else _format_number(float(f"{moved.relative:.1g}")),
+        "-" if exact else _format_margin(row.differ.share),
+        "-" if moved is None else _format_margin(moved.share),
     )
 
 
-def _routes(functions: Sequence[str], routes: Sequence[str]) -> str:
+def _format_routes(functions: Sequence[str], routes: Sequence[str]) -> str:
     if len(set(routes)) == 1:
         return routes[0]
     pairs = zip(functions, routes, strict=True)
     return "; ".join(f"`{name}`: {route}" for name, route in pairs)
 
 
-def _limit(limit: Limit) -> str:
+def _format_limit(limit: Limit) -> str:
     if limit.tolerance is None:
         return "equal"
     if not limit.single:
-        return f"{_short(limit.tolerance.rtol)}, {_short(limit.tolerance.atol)}"
+        known = limit.tolerance
+        return f"{_format_number(known.rtol)}, {_format_number(known.atol)}"
     one = np.ones(1, np.float32)
     rtol, atol = limit.tolerance.bounds(one, one)
-    return f"{_short(rtol)}, {_short(atol)} (single)"
+    return f"{_format_number(rtol)}, {_format_number(atol)} (single)"
 
 
-def _short(number: float) -> str:
+def _format_number(number: float) -> str:
     """A number as people write it: 0.6, 30, 2e5, 1e-7."""
     mantissa, _, exponent = f"{number:.5g}".partition("e")
     return f"{mantissa}e{int(exponent)}" if exponent else mantissa
 
 
-def _difference(relative: float) -> str:
+def _format_difference(relative: float) -> str:
     if relative <= _LEAST:
-        return f"< {_short(_LEAST)}"
+        return f"< {_format_number(_LEAST)}"
     return f"1e{math.ceil(math.log10(relative))}"
 
 
-def _room(share: float) -> str:
+def _format_margin(share: float) -> str:
     if share * _MOST <= 1:
-        return f"> {_short(_MOST)}"
+        return f"> {_format_number(_MOST)}"
     return f"1e{math.floor(-math.log10(share))}"
 
 
-def _table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def _format_table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [names, ["---"] * len(names), *rows]
     text = "\n".join(
         "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |"
@@ -207,26 +214,26 @@ def _table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return text + "\n"
 
 
-def _others(course: Course, assignment: str) -> Iterator[tuple[str, str]]:
+def _list_other_tests(course: Course, assignment: str) -> Iterator[tuple[str, str]]:
     """The hidden tests that ask the oracle for no number, and what they expect."""
     material = load_material(course, assignment)
-    asked = derived(material, load_reference(material))
-    for name, text in hidden_texts(material).items():
+    asked = find_derived_checks(material, load_reference(material))
+    for name, text in read_hidden_parts(material).items():
         if name not in asked:
-            stands = dict.fromkeys(_stands_on(ast.parse(text)))
+            stands = dict.fromkeys(_describe_conditions(ast.parse(text)))
             yield f"`{name}`", "; ".join(stands) or "that it runs without an error"
 
 
-def _stands_on(tree: ast.AST) -> Iterator[str]:
+def _describe_conditions(tree: ast.AST) -> Iterator[str]:
     """What a hidden part without an oracle compares with, in the order of its text."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Assert):
             yield f"a condition, `{ast.unparse(node.test)}`"
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            yield from _stands_on_call(node, node.func)
+            yield from _describe_call(node, node.func)
 
 
-def _stands_on_call(call: ast.Call, function: ast.Attribute) -> Iterator[str]:
+def _describe_call(call: ast.Call, function: ast.Attribute) -> Iterator[str]:
     if ast.unparse(function.value) != "check":
         return
     if function.attr in _WORDS:

@@ -9,9 +9,15 @@ from typing import Any
 import numpy as np
 
 from unrolled.assignment.reference import Check, Reference
-from unrolled.author.oracles.conditioning import INF, Gap, Limit, Shake, gap
-from unrolled.author.oracles.record import Ask, Run, run_hidden
-from unrolled.author.oracles.witness import Witness, draws_inputs
+from unrolled.author.oracles.conditioning import (
+    INF,
+    Gap,
+    Limit,
+    Perturbation,
+    measure_gap,
+)
+from unrolled.author.oracles.record import Ask, RecordedRun, run_hidden_part
+from unrolled.author.oracles.witness import Witness, is_input_generator
 from unrolled.lab.checks.values import Tolerance
 
 DRAWS = 2
@@ -36,76 +42,84 @@ class Trial:
 
     def seed(self, seed: int) -> None:
         """Measure under one seed."""
-        first = self._run("the oracle", seed, self._oracle, checking=True)
-        second = self._run("the witness", seed, self._witness)
-        self._guard(first)
-        judged = _judged(first, self._draws)
-        for _, found in self._gaps(first, second, judged):
-            self.differ = self.differ.worst(found)
+        first = self._run("the oracle", seed, self._ask_oracle, checking=True)
+        second = self._run("the witness", seed, self._ask_witness)
+        self._check_inputs(first)
+        judged = _list_judged(first, self._is_input_generator)
+        for _, found in self._measure_gaps(first, second, judged):
+            self.differ = self.differ.take_worst(found)
         for draw in range(DRAWS):
-            shake = Shake(np.random.default_rng([seed, draw]))
-            third = self._run("arguments hardly changed", seed, self._shaken(shake))
-            gaps = list(self._gaps(first, third, judged))
+            shake = Perturbation(np.random.default_rng([seed, draw]))
+            third = self._run(
+                "arguments hardly changed", seed, self._perturb_arguments(shake)
+            )
+            gaps = list(self._measure_gaps(first, third, judged))
             for item, found in gaps if shake.step else ():
                 self._move(item.limit, found, shake.step)
 
     def _move(self, limit: Limit, found: Gap, step: float) -> None:
         """Note how far a result moved when the arguments did by a relative step."""
         moved = Gap(found.relative / step, found.share / step * limit.eps)
-        self.moved = moved.worst(self.moved or Gap())
+        self.moved = moved.take_worst(self.moved or Gap())
         if moved.share > limit.rounding_share:
-            self.too_tight = moved.worst(self.too_tight or Gap())
+            self.too_tight = moved.take_worst(self.too_tight or Gap())
 
-    def _run(self, what: str, seed: int, ask: Ask, *, checking: bool = False) -> Run:
+    def _run(
+        self, what: str, seed: int, ask: Ask, *, checking: bool = False
+    ) -> RecordedRun:
         check, reference = self.check, self.reference
-        run = run_hidden(check, reference, seed, ask, checking=checking)
+        run = run_hidden_part(check, reference, seed, ask, checking=checking)
         if run.error:
             self.errors[f"with {what} the test fails: {run.error}"] = None
         return run
 
-    def _oracle(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _ask_oracle(
+        self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
         return getattr(self.reference.oracle, name)(*args, **kwargs)
 
-    def _draws(self, name: str) -> bool:
-        return draws_inputs(getattr(self.reference.oracle, name))
+    def _is_input_generator(self, name: str) -> bool:
+        return is_input_generator(getattr(self.reference.oracle, name))
 
-    def _witness(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _ask_witness(
+        self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
         function = getattr(self.reference.oracle, name)
-        if not draws_inputs(function):
+        if not is_input_generator(function):
             function = getattr(self.witness.module, name)
         return function(*args, **kwargs)
 
-    def _shaken(self, shake: Shake) -> Ask:
+    def _perturb_arguments(self, shake: Perturbation) -> Ask:
         def ask(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             function = getattr(self.reference.oracle, name)
-            if not draws_inputs(function):
+            if not is_input_generator(function):
                 args, kwargs = shake(args), shake(kwargs)
             return function(*args, **kwargs)
 
         return ask
 
-    def _guard(self, run: Run) -> None:
+    def _check_inputs(self, run: RecordedRun) -> None:
         """What is said to be an input may not be what a test compares with."""
         for call in run.calls:
             function = getattr(self.reference.oracle, call.name)
-            if draws_inputs(function) and _is_compared(call.outcome.arrays, run):
+            if is_input_generator(function) and _is_compared(call.outcome.arrays, run):
                 error = (
                     f"oracle.{call.name} draws more than inputs: the test compares "
                     "with it; derive that in a function of its own"
                 )
                 self.errors[error] = None
 
-    def _gaps(
-        self, first: Run, other: Run, judged: Sequence[_Judged]
-    ) -> Iterator[tuple[_Judged, Gap]]:
-        wants, others = _items(first), _items(other)
+    def _measure_gaps(
+        self, first: RecordedRun, other: RecordedRun, judged: Sequence[_JudgedValue]
+    ) -> Iterator[tuple[_JudgedValue, Gap]]:
+        wants, others = _list_values(first), _list_values(other)
         if first.error or other.error:
             return
         if len(wants) != len(others):
             self.errors["the test takes another way where its numbers differ"] = None
             return
         for item in judged:
-            found = gap(wants[item.place], others[item.place], item.limit)
+            found = measure_gap(wants[item.place], others[item.place], item.limit)
             if item.compared and (item.made or found.relative > 0):
                 self.limits[item.limit] = None
             yield item, found
@@ -115,25 +129,25 @@ class Trial:
         yield from self.errors
         if self.differ.share > ROUTES_SHARE:
             yield (
-                f"the two routes differ by {_times(self.differ.share)} the tolerance "
-                f"(relative {self.differ.relative:.1g}); at most {ROUTES_SHARE:g} "
-                "times is allowed"
+                f"the two routes differ by {_format_times(self.differ.share)} the "
+                f"tolerance (relative {self.differ.relative:.1g}); at most "
+                f"{ROUTES_SHARE:g} times is allowed"
             )
         if self.too_tight:
             yield (
                 "the tolerance is too tight: rounding the arguments moves the result "
-                f"by {_times(self.too_tight.share)} the tolerance (conditioning "
+                f"by {_format_times(self.too_tight.share)} the tolerance (conditioning "
                 f"{self.too_tight.relative:.1g}); at most 0.01 times is allowed, 0.1 "
                 "times in single precision"
             )
 
 
-def _times(share: float) -> str:
+def _format_times(share: float) -> str:
     return "infinitely many times" if share == INF else f"{share:.1g} times"
 
 
 @dataclass(frozen=True)
-class _Judged:
+class _JudgedValue:
     """A place among a run's comparisons and outcomes, with what holds there.
 
     `made`: the oracle's own outcome, or a part of it, is what is compared with.
@@ -145,36 +159,38 @@ class _Judged:
     made: bool
 
 
-def _items(run: Run) -> list[Any]:
+def _list_values(run: RecordedRun) -> list[Any]:
     """All that a run compared with, then all outcomes of the oracle."""
     wants = [c.want.value for c in run.comparisons]
     return wants + [c.outcome.value for c in run.calls]
 
 
-def _is_compared(parts: frozenset[int], run: Run) -> bool:
+def _is_compared(parts: frozenset[int], run: RecordedRun) -> bool:
     return any(parts & c.want.parts for c in run.comparisons)
 
 
-def _judged(run: Run, draws: Callable[[str], bool]) -> list[_Judged]:
+def _list_judged(run: RecordedRun, draws: Callable[[str], bool]) -> list[_JudgedValue]:
     """What is judged: comparisons, and outcomes that are not compared themselves.
 
     Of a function that only draws inputs, `draws`, nothing is: it may make functions.
     """
     outcomes = frozenset[int]().union(*(c.outcome.parts for c in run.calls))
     judged = [
-        _Judged(place, c.limit, True, bool(outcomes & c.want.parts))
+        _JudgedValue(place, c.limit, True, bool(outcomes & c.want.parts))
         for place, c in enumerate(run.comparisons)
     ]
-    loosest = max((c.limit for c in run.comparisons), key=_looseness, default=DEFAULT)
+    loosest = max(
+        (c.limit for c in run.comparisons), key=_measure_looseness, default=DEFAULT
+    )
     if loosest.tolerance is None:
         loosest = DEFAULT
     start = len(run.comparisons)
     for place, call in enumerate(run.calls, start):
         if not (draws(call.name) or _is_compared(call.outcome.parts, run)):
-            judged.append(_Judged(place, loosest, False, False))
+            judged.append(_JudgedValue(place, loosest, False, False))
     return judged
 
 
-def _looseness(limit: Limit) -> tuple[bool, float, float]:
+def _measure_looseness(limit: Limit) -> tuple[bool, float, float]:
     close = limit.tolerance or Tolerance(0.0, 0.0)
     return limit.single, close.rtol, close.atol

@@ -19,8 +19,10 @@ from unrolled.assignment.reference import Reference
 from unrolled.course.model import Course
 
 _ROUTE = re.compile(r"(?:\A|\n)[ \t]*Route: (\S.*)\.\s*\Z")
-HOW = "its docstring must end with a line `Route: a few words.`"
-INPUTS = "(the route of a function that only draws inputs is `none, it draws inputs`)"
+ROUTE_HINT = "its docstring must end with a line `Route: a few words.`"
+INPUT_HINT = (
+    "(the route of a function that only draws inputs is `none, it draws inputs`)"
+)
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Witness:
     error: str = ""
 
 
-def witness_text(course: Course, assignment: str) -> str | None:
+def read_witness(course: Course, assignment: str) -> str | None:
     """The text of a lesson's witness; None if there is none."""
     path = course.lessons / assignment / "witness.py"
     return path.read_text(encoding="utf-8") if path.exists() else None
@@ -51,18 +53,18 @@ def load_witness(assignment: str, text: str | None) -> Witness:
     return Witness(where, text or "", module, error)
 
 
-def route_of(function: object) -> str | None:
+def find_route(function: object) -> str | None:
     """What the last line of a docstring says after `Route:`, without the point."""
     found = _ROUTE.search(getattr(function, "__doc__", None) or "")
     return found[1] if found else None
 
 
-def draws_inputs(function: object) -> bool:
+def is_input_generator(function: object) -> bool:
     """Whether a function of the oracle says that it only draws inputs."""
-    return (route_of(function) or "").startswith("none")
+    return (find_route(function) or "").startswith("none")
 
 
-def asked_functions(hidden: str, reference: Reference) -> tuple[str, ...]:
+def list_oracle_functions(hidden: str, reference: Reference) -> tuple[str, ...]:
     """The functions of the oracle that a hidden part names, in its order."""
     nodes = [
         (node.lineno, node.col_offset, node.attr)
@@ -76,37 +78,37 @@ def asked_functions(hidden: str, reference: Reference) -> tuple[str, ...]:
     return tuple(n for n in names if callable(getattr(oracle, n, None)))
 
 
-def route_problems(
+def find_route_problems(
     name: str, material: Material, reference: Reference, witness: Witness
 ) -> Iterator[str]:
     """Why a function of the oracle has no second, independent route."""
     first: Callable[..., Any] = getattr(reference.oracle, name)
-    if route_of(first) is None:
-        yield f"oracle.{name} tells no route: {HOW} {INPUTS}"
-    if draws_inputs(first):
+    if find_route(first) is None:
+        yield f"oracle.{name} tells no route: {ROUTE_HINT} {INPUT_HINT}"
+    if is_input_generator(first):
         return
     second = getattr(witness.module, name, None)
     if not callable(second):
-        yield f"{witness.where} has no function {name} {INPUTS}"
+        yield f"{witness.where} has no function {name} {INPUT_HINT}"
         return
-    if route_of(second) is None:
-        yield f"{name} of {witness.where} tells no route: {HOW}"
-    elif route_of(second) == route_of(first):
-        yield f"oracle and witness take the same route to {name}: {route_of(first)}"
-    code = _code(witness.text, name)
-    if code is not None and code == _code(material.oracle, name):
+    if find_route(second) is None:
+        yield f"{name} of {witness.where} tells no route: {ROUTE_HINT}"
+    elif find_route(second) == find_route(first):
+        yield f"oracle and witness take the same route to {name}: {find_route(first)}"
+    code = _dump_function(witness.text, name)
+    if code is not None and code == _dump_function(material.oracle, name):
         yield f"{name} of {witness.where} is a copy of the oracle's"
-    if code is not None and code in _solutions(material, name):
+    if code is not None and code in _read_solutions(material, name):
         yield f"{name} of {witness.where} is a copy of the reference's"
 
 
-def _solutions(material: Material, name: str) -> list[str | None]:
+def _read_solutions(material: Material, name: str) -> list[str | None]:
     """What the reference solution does in functions of this name."""
     cells = material.source["cells"]
-    return [_code(c["source"], name) for c in cells if is_exercise(c)]
+    return [_dump_function(c["source"], name) for c in cells if is_exercise(c)]
 
 
-def _code(text: str, name: str) -> str | None:
+def _dump_function(text: str, name: str) -> str | None:
     """What a top-level function does, without its docstring; None if there is none."""
     for node in ast.parse(text).body:
         if isinstance(node, ast.FunctionDef) and node.name == name:

@@ -7,19 +7,25 @@ import copy
 from collections.abc import Iterator, Sequence
 
 from unrolled.assignment.catalogue import Misconception, Style
-from unrolled.assignment.cells import defined_names, is_exercise, meta
+from unrolled.assignment.cells import (
+    find_defined_names,
+    is_exercise,
+    read_nbgrader_meta,
+)
 from unrolled.assignment.material import Material, Notebook
 from unrolled.assignment.reference import Reference
 from unrolled.author.report import Case
 from unrolled.course.limits import Limits
-from unrolled.grade.doctor.select_worker import trusted_worker
+from unrolled.grade.doctor.select_worker import select_trusted_worker
 from unrolled.grade.judge.judge import Examination
 from unrolled.grade.judge.verdict import CellVerdict, Task
 
 LIMITS = Limits(submission_seconds=900.0, cell_seconds=60.0)
 
 
-def solved(material: Material, replaced: dict[str, str] | None = None) -> Notebook:
+def make_solved_notebook(
+    material: Material, replaced: dict[str, str] | None = None
+) -> Notebook:
     """The release with the reference's solution cells, or with others in their place.
 
     `replaced` maps an exercise to the source of a function that takes the place
@@ -27,24 +33,24 @@ def solved(material: Material, replaced: dict[str, str] | None = None) -> Notebo
     """
     notebook = copy.deepcopy(material.release)
     answers = {
-        meta(c)["grade_id"]: c["source"]
+        read_nbgrader_meta(c)["grade_id"]: c["source"]
         for c in material.source["cells"]
         if is_exercise(c)
     }
     for exercise, function in (replaced or {}).items():
-        answers[exercise] = with_function(answers[exercise], exercise, function)
+        answers[exercise] = replace_function(answers[exercise], exercise, function)
     for cell in notebook["cells"]:
         if is_exercise(cell):
-            cell["source"] = answers[meta(cell)["grade_id"]]
+            cell["source"] = answers[read_nbgrader_meta(cell)["grade_id"]]
     return notebook
 
 
-def with_function(cell: str, exercise: str, function: str) -> str:
+def replace_function(cell: str, exercise: str, function: str) -> str:
     """The text of a solution cell with its function, class or data replaced."""
-    names = defined_names(cell)
+    names = find_defined_names(cell)
     target = exercise if exercise in names else names[0]
     for node in ast.parse(cell).body:
-        if target in defined_names(ast.unparse(node)):
+        if target in find_defined_names(ast.unparse(node)):
             lines = cell.split("\n")
             end = node.end_lineno or len(lines)
             text = function.replace(f"def {exercise}(", f"def {target}(", 1)
@@ -68,24 +74,26 @@ def examine(
     case of its own.
     """
     task = Task(material, notebook, seeds[0], LIMITS)
-    examination = Examination(task, reference, trusted_worker())
+    examination = Examination(task, reference, select_trusted_worker())
     try:
         for seed in seeds:
             exercise = None if seed == seeds[0] else only
-            yield seed, list(examination.verdicts(seed, exercise))
+            yield seed, list(examination.judge_checks(seed, exercise))
     finally:
         examination.close()
 
 
-def solution_case(
+def check_solution(
     material: Material, reference: Reference, seeds: Sequence[int]
 ) -> Case:
     """The reference solution gets all automatic points under every seed."""
-    problems = _must_pass(material, reference, solved(material), seeds)
+    problems = _find_failures(
+        material, reference, make_solved_notebook(material), seeds
+    )
     return Case(material.assignment, "solution", "all points", tuple(problems))
 
 
-def release_case(material: Material, reference: Reference) -> Case:
+def check_release(material: Material, reference: Reference) -> Case:
     """The untouched release gets no automatic point."""
     problems = [
         f"{v.grade_id} passes on the untouched release"
@@ -96,20 +104,20 @@ def release_case(material: Material, reference: Reference) -> Case:
     return Case(material.assignment, "release", "no points", tuple(problems))
 
 
-def style_case(
+def check_style(
     material: Material,
     reference: Reference,
     styles: Sequence[Style],
     seeds: Sequence[int],
 ) -> Case:
     """Correct solutions in other styles get all points."""
-    notebook = solved(material, {s.exercise: s.source for s in styles})
-    problems = _must_pass(material, reference, notebook, seeds)
+    notebook = make_solved_notebook(material, {s.exercise: s.source for s in styles})
+    problems = _find_failures(material, reference, notebook, seeds)
     names = ", ".join(s.name for s in styles)
     return Case(material.assignment, "style", names, tuple(problems))
 
 
-def _must_pass(
+def _find_failures(
     material: Material, reference: Reference, notebook: Notebook, seeds: Sequence[int]
 ) -> list[str]:
     problems: dict[str, str] = {}
@@ -121,19 +129,19 @@ def _must_pass(
     return list(problems.values())
 
 
-def misconception_case(
+def check_misconception(
     material: Material, reference: Reference, m: Misconception, seeds: Sequence[int]
 ) -> Case:
     """A misconception fails the cells it should, with its own hint and no other's.
 
     Which cells it fails is the same under every seed: no verdict is luck.
     """
-    notebook = solved(material, {m.exercise: m.source})
+    notebook = make_solved_notebook(material, {m.exercise: m.source})
     problems: dict[str, str] = {}
     passed: dict[str, bool] = {}
     for seed, verdicts in examine(material, reference, notebook, seeds, m.exercise):
         for v in verdicts:
-            problem = _problem(m, v)
+            problem = _describe_problem(m, v)
             if not problem and passed.setdefault(v.grade_id, v.passed) != v.passed:
                 problem = f"{'passes' if v.passed else 'fails'}, but not always"
             if problem:
@@ -141,7 +149,7 @@ def misconception_case(
     return Case(material.assignment, "misconception", m.name, tuple(problems.values()))
 
 
-def _problem(m: Misconception, v: CellVerdict) -> str:
+def _describe_problem(m: Misconception, v: CellVerdict) -> str:
     if v.exercise != m.exercise:
         return "" if v.passed else f"of another exercise fails: {v.message[:200]}"
     if v.passed:
@@ -152,7 +160,7 @@ def _problem(m: Misconception, v: CellVerdict) -> str:
     return f"gets the hint of {', '.join(sorted(others))} too" if others else ""
 
 
-def catalogue_cases(material: Material, reference: Reference) -> Iterator[Case]:
+def check_catalogue(material: Material, reference: Reference) -> Iterator[Case]:
     """Every exercise has at least three misconceptions and three styles, real ids."""
     ids = {c.grade_id for c in reference.checks}
     for exercise in reference.defines:

@@ -24,12 +24,12 @@ from nbconvert.exporters import HTMLExporter
 from nbformat import NotebookNode
 from traitlets.config import Config
 
-from unrolled.assignment.cells import is_answer, is_check, meta
+from unrolled.assignment.cells import is_answer, is_check, read_nbgrader_meta
 from unrolled.assignment.material import Material
-from unrolled.assignment.workdir import workplace
+from unrolled.assignment.workdir import open_workdir
 from unrolled.author.report import Case
-from unrolled.author.verify.cases import solved
-from unrolled.grade.scheduling.engine import engine_digest
+from unrolled.author.verify.cases import make_solved_notebook
+from unrolled.grade.scheduling.engine import compute_engine_digest
 
 # By the clock and of processor time: neither a busy machine counts nor a second thread.
 NOTEBOOK_SECONDS = 60.0
@@ -41,31 +41,31 @@ _WIDGETS_LAST = [
 
 
 @dataclass(frozen=True)
-class Executed:
+class ExecutedNotebook:
     """A notebook that was run, and what was wrong with it as a whole."""
 
     notebook: NotebookNode
     problems: tuple[str, ...] = ()
 
 
-def notebook_cases(material: Material, folder: Path) -> list[Case]:
+def check_notebook(material: Material, folder: Path) -> list[Case]:
     """The solved notebook runs in time, and no grade cell writes anything."""
-    run = executed(material, folder)
-    name, talkers = material.assignment, tuple(_talkers(run.notebook))
+    run = execute_if_changed(material, folder)
+    name, talkers = material.assignment, tuple(_find_noisy_cells(run.notebook))
     return [
         Case(name, "notebook", "runs from top to bottom", run.problems),
         Case(name, "notebook", "grade cells are silent", talkers),
     ]
 
 
-def executed(material: Material, folder: Path) -> Executed:
+def execute_if_changed(material: Material, folder: Path) -> ExecutedNotebook:
     """The solved notebook, run in a kernel: now, or before if nothing has changed."""
     kept = folder.resolve() / f"{material.assignment}.ipynb"
-    key = _key(material)
+    key = _compute_key(material)
     with contextlib.suppress(Exception):  # not there, or no notebook any more
         notebook = nbformat.read(kept, as_version=4)
         if notebook.metadata.get("unrolled_key") == key:
-            return Executed(notebook)
+            return ExecutedNotebook(notebook)
     run = _execute(material)
     kept.parent.mkdir(parents=True, exist_ok=True)
     render(run.notebook, kept.with_suffix(".html"))
@@ -77,32 +77,34 @@ def executed(material: Material, folder: Path) -> Executed:
     return run
 
 
-def _key(material: Material) -> str:
+def _compute_key(material: Material) -> str:
     """A digest of the material, of the grader and of everything installed."""
     installed = sorted(f"{d.name}=={d.version}" for d in distributions())
-    parts = (material.digest, engine_digest(), *installed)
+    parts = (material.digest, compute_engine_digest(), *installed)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def _execute(material: Material) -> Executed:
-    notebook = nbformat.from_dict(solved(material))
-    _with_answers(notebook, material)
-    began, before = time.monotonic(), _used_by_kernels()
+def _execute(material: Material) -> ExecutedNotebook:
+    notebook = nbformat.from_dict(make_solved_notebook(material))
+    _fill_answers(notebook, material)
+    began, before = time.monotonic(), _measure_kernel_time()
     problems: list[str] = []
     try:
-        with workplace(material.data):  # a kernel's sockets lie where its client works
-            _client(notebook).execute()
+        with open_workdir(
+            material.data
+        ):  # a kernel's sockets lie where its client works
+            _make_client(notebook).execute()
     except CellExecutionError as error:
         problems = [f"a cell fails: {error.ename}: {error.evalue[:300]}"]
     passed = time.monotonic() - began
-    worked = min(passed, _used_by_kernels() - before)
+    worked = min(passed, _measure_kernel_time() - before)
     for seconds, most in ((worked, NOTEBOOK_SECONDS), (passed, WAITING_SECONDS)):
         if seconds > most:
             problems.append(f"takes {seconds:.0f} s, more than {most:.0f} s")
-    return Executed(notebook, tuple(problems))
+    return ExecutedNotebook(notebook, tuple(problems))
 
 
-def _used_by_kernels() -> float:
+def _measure_kernel_time() -> float:
     """Seconds of processor time of all kernels that have ended; not on Windows."""
     if sys.platform == "win32":
         return 0.0
@@ -112,7 +114,7 @@ def _used_by_kernels() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _client(notebook: Any) -> NotebookClient:
+def _make_client(notebook: Any) -> NotebookClient:
     """A client whose kernel listens on files, not on TCP."""
     config = Config()
     config.KernelManager.transport = "ipc"
@@ -120,16 +122,20 @@ def _client(notebook: Any) -> NotebookClient:
     return NotebookClient(notebook, timeout=120, kernel_name="python3", config=config)
 
 
-def _with_answers(notebook: Any, material: Material) -> None:
-    answers = {meta(c)["grade_id"]: c for c in material.source["cells"] if is_answer(c)}
+def _fill_answers(notebook: Any, material: Material) -> None:
+    answers = {
+        read_nbgrader_meta(c)["grade_id"]: c
+        for c in material.source["cells"]
+        if is_answer(c)
+    }
     for cell in notebook.cells:
         if is_answer(cell):
-            cell.source = answers[meta(cell)["grade_id"]]["source"]
+            cell.source = answers[read_nbgrader_meta(cell)["grade_id"]]["source"]
 
 
-def _talkers(notebook: Any) -> list[str]:
+def _find_noisy_cells(notebook: Any) -> list[str]:
     return [
-        f"{meta(c)['grade_id']} writes something"
+        f"{read_nbgrader_meta(c)['grade_id']} writes something"
         for c in notebook.cells
         if is_check(c) and c.get("outputs")
     ]

@@ -8,7 +8,12 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from unrolled.assignment.cells import defined_names, is_exercise, meta, runs_in_grading
+from unrolled.assignment.cells import (
+    find_defined_names,
+    is_exercise,
+    read_nbgrader_meta,
+    runs_in_grading,
+)
 from unrolled.assignment.material import Material, Notebook
 from unrolled.assignment.reference import Reference
 from unrolled.author.report import Case
@@ -22,12 +27,12 @@ KINDS = (STUB, *lazy_kit.KINDS)
 _RAISE = re.compile(r"^(\s*)raise NotImplementedError\(.*\)$", re.MULTILINE)
 
 
-def lazy_case(
+def check_lazy_solution(
     material: Material, reference: Reference, kind: str, seeds: Sequence[int]
 ) -> Case:
     """All exercises done in the same lazy way earn next to nothing."""
     earned: dict[str, float] = {}
-    notebook = lazy_notebook(material, kind)
+    notebook = make_lazy_notebook(material, kind)
     for _, verdicts in examine(material, reference, notebook, seeds[:SEEDS]):
         earned |= {v.grade_id: v.max_score for v in verdicts if v.passed}
     points = sum(earned.values())
@@ -36,25 +41,25 @@ def lazy_case(
     return Case(material.assignment, "lazy", kind, problems)
 
 
-def lazy_notebook(material: Material, kind: str) -> Notebook:
+def make_lazy_notebook(material: Material, kind: str) -> Notebook:
     """The release with every exercise done in a lazy way."""
     notebook = copy.deepcopy(material.release)
-    texts = _stubs(material) if kind == STUB else _stand_ins(material, kind)
+    texts = _make_stubs(material) if kind == STUB else _make_stand_ins(material, kind)
     for cell in notebook["cells"]:
         if is_exercise(cell):
-            cell["source"] = texts[meta(cell)["grade_id"]]
+            cell["source"] = texts[read_nbgrader_meta(cell)["grade_id"]]
     return notebook
 
 
-def _stubs(material: Material) -> dict[str, str]:
+def _make_stubs(material: Material) -> dict[str, str]:
     return {
-        meta(c)["grade_id"]: _RAISE.sub(r"\1pass", c["source"])
+        read_nbgrader_meta(c)["grade_id"]: _RAISE.sub(r"\1pass", c["source"])
         for c in material.release["cells"]
         if is_exercise(c)
     }
 
 
-def _stand_ins(material: Material, kind: str) -> dict[str, str]:
+def _make_stand_ins(material: Material, kind: str) -> dict[str, str]:
     """The text of each exercise: the right solution under another name, and a lazy one.
 
     Given cells that use a solution run once more, with the right one, so that what
@@ -64,19 +69,19 @@ def _stand_ins(material: Material, kind: str) -> dict[str, str]:
         n
         for c in material.source["cells"]
         if is_exercise(c)
-        for n in defined_names(c["source"])
+        for n in find_defined_names(c["source"])
     }
     texts: dict[str, str] = {}
     prefix = [Path(lazy_kit.__file__).read_text(encoding="utf-8")]
-    renaming = Renaming(graded)
+    renaming = NameReplacer(graded)
     for cell in material.source["cells"]:
         if not runs_in_grading(cell):
             continue
         right = renaming.text(cell["source"])
         if is_exercise(cell):
-            names = defined_names(cell["source"])
+            names = find_defined_names(cell["source"])
             lazies = [f"{n} = lazy({kind!r}, right_{n})" for n in names]
-            name = meta(cell)["grade_id"]
+            name = read_nbgrader_meta(cell)["grade_id"]
             texts[name] = "\n\n".join([*prefix, right, *lazies])
             prefix = []
         elif renaming.used:
@@ -84,7 +89,7 @@ def _stand_ins(material: Material, kind: str) -> dict[str, str]:
     return texts
 
 
-class Renaming(ast.NodeTransformer):
+class NameReplacer(ast.NodeTransformer):
     """Puts other names in the place of those that exercises define."""
 
     def __init__(self, graded: set[str]) -> None:
@@ -96,20 +101,20 @@ class Renaming(ast.NodeTransformer):
         self.used = False
         return ast.unparse(self.visit(ast.parse(source)))
 
-    def _other(self, name: str) -> str:
+    def _replace_name(self, name: str) -> str:
         if name not in self.graded:
             return name
         self.used = True
         return f"right_{name}"
 
     def visit_Name(self, node: ast.Name) -> ast.Name:
-        node.id = self._other(node.id)
+        node.id = self._replace_name(node.id)
         return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        node.name = self._other(node.name)
+        node.name = self._replace_name(node.name)
         return self.generic_visit(node)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
-        node.name = self._other(node.name)
+        node.name = self._replace_name(node.name)
         return self.generic_visit(node)

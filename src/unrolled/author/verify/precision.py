@@ -11,22 +11,26 @@ from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 
-from unrolled.assignment.cells import defined_names, is_exercise, meta
+from unrolled.assignment.cells import (
+    find_defined_names,
+    is_exercise,
+    read_nbgrader_meta,
+)
 from unrolled.assignment.material import Material, Notebook
 from unrolled.assignment.reference import Reference
 from unrolled.author.report import Case
 from unrolled.author.verify import precision_kit
 from unrolled.author.verify.cases import examine
-from unrolled.author.verify.lazy import Renaming
+from unrolled.author.verify.lazy import NameReplacer
 
 SEEDS = 2  # under which all checks of the notebook run; its own run under all
 
 
-def single_case(
+def check_float32(
     material: Material, reference: Reference, exercise: str, seeds: Sequence[int]
 ) -> Case:
     """Float32 in one exercise costs points there, under every seed, or nowhere."""
-    notebook = single_notebook(material, exercise)
+    notebook = make_float32_notebook(material, exercise)
     problems: dict[str, str] = {}
     passed: dict[str, bool] = {}
     runs = (
@@ -44,25 +48,25 @@ def single_case(
     return Case(material.assignment, "float32", exercise, tuple(problems.values()))
 
 
-def single_notebook(material: Material, exercise: str) -> Notebook:
+def make_float32_notebook(material: Material, exercise: str) -> Notebook:
     """The solution, with one exercise whose arrays come back in float32."""
     notebook = copy.deepcopy(material.release)
     answers = {
-        meta(c)["grade_id"]: c["source"]
+        read_nbgrader_meta(c)["grade_id"]: c["source"]
         for c in material.source["cells"]
         if is_exercise(c)
     }
     for cell in notebook["cells"]:
         if is_exercise(cell):
-            name = meta(cell)["grade_id"]
+            name = read_nbgrader_meta(cell)["grade_id"]
             text = answers[name]
-            cell["source"] = _single(text) if name == exercise else text
+            cell["source"] = _convert_to_float32(text) if name == exercise else text
     return notebook
 
 
-def _single(text: str) -> str:
+def _convert_to_float32(text: str) -> str:
     """The text of a solution, and its functions once more, in float32."""
-    names = defined_names(text)
+    names = find_defined_names(text)
     kit = Path(precision_kit.__file__).read_text(encoding="utf-8")
-    right = Renaming(set(names)).text(text)
+    right = NameReplacer(set(names)).text(text)
     return "\n\n".join([kit, right, *(f"{n} = single(right_{n})" for n in names)])

@@ -15,10 +15,15 @@ from pathlib import Path
 import requests
 from canvasapi.exceptions import CanvasException
 
-from unrolled.canvas.api.course import Key, Present, Remote, look
-from unrolled.canvas.api.journal import Ledger, NoteKey
+from unrolled.canvas.api.course import (
+    CourseConnection,
+    CurrentGrade,
+    Key,
+    read_current_grade,
+)
+from unrolled.canvas.api.journal import CommentKey, Journal
 from unrolled.canvas.api.upload import upload
-from unrolled.canvas.grades_csv.match import Filled, Kept, LeftOut
+from unrolled.canvas.grades_csv.match import FilledCell, KeptCell, LeftOut
 from unrolled.canvas.grades_csv.plan import ExportPlan
 from unrolled.course.model import Course
 
@@ -26,10 +31,10 @@ ATTEMPTS = 4
 
 
 @dataclass(frozen=True)
-class Note:
+class Comment:
     """One comment for one student, with a feedback page or without."""
 
-    key: NoteKey
+    key: CommentKey
     student: str
     assignment: str
     text: str
@@ -40,46 +45,46 @@ class Note:
         """Where in Canvas it goes."""
         return self.key.student, self.key.assignment
 
-    def stands_in(self, present: Present) -> bool:
+    def is_posted(self, present: CurrentGrade) -> bool:
         """Whether Canvas has it already."""
-        return any(mark(self.key.digest) in c for c in present.comments)
+        return any(make_mark(self.key.digest) in c for c in present.comments)
 
 
-def mark(digest: str) -> str:
+def make_mark(digest: str) -> str:
     """What a note ends with, to be found again."""
     return f"(ref. {digest[:10]})"
 
 
-def wanted_notes(
+def plan_comments(
     course: Course,
     plan: ExportPlan,
     comment: str,
     feedback: bool,
     left_out: list[LeftOut],
-) -> list[Note]:
+) -> list[Comment]:
     """The notes that go with the grades of a plan; what cannot go is left out.
 
     A feedback page goes to everybody who has one, also where Canvas keeps its grade.
     """
     notes = []
-    pages = [k for k in plan.kept if feedback and _page(course, k).is_file()]
-    grades: list[Filled | Kept] = [*plan.filled, *pages]
+    pages = [k for k in plan.kept if feedback and _find_page(course, k).is_file()]
+    grades: list[FilledCell | KeptCell] = [*plan.filled, *pages]
     for grade in grades:
-        page = _page(course, grade) if feedback else None
-        why = _unfit(course, grade, page) if page else ""
+        page = _find_page(course, grade) if feedback else None
+        why = _explain_unfit(course, grade, page) if page else ""
         if why:
             left_out.append(LeftOut("cell", grade.student, why, grade.assignment))
         elif page or comment:
-            notes.append(_note(course, grade, comment, page))
+            notes.append(_make_comment(course, grade, comment, page))
     return notes
 
 
-def _page(course: Course, grade: Filled | Kept) -> Path:
+def _find_page(course: Course, grade: FilledCell | KeptCell) -> Path:
     name = f"{course.assignments[grade.assignment].notebook}.html"
     return course.feedback / grade.student / grade.assignment / name
 
 
-def _unfit(course: Course, grade: Filled | Kept, page: Path) -> str:
+def _explain_unfit(course: Course, grade: FilledCell | KeptCell, page: Path) -> str:
     """Why a feedback page cannot be sent; "" if it can."""
     verb = f"(unrolled feedback {grade.assignment})"
     if not page.is_file():
@@ -91,10 +96,10 @@ def _unfit(course: Course, grade: Filled | Kept, page: Path) -> str:
     return ""
 
 
-def _note(
-    course: Course, grade: Filled | Kept, comment: str, page: Path | None
-) -> Note:
-    told = _told(course, grade)
+def _make_comment(
+    course: Course, grade: FilledCell | KeptCell, comment: str, page: Path | None
+) -> Comment:
+    told = _format_summary(course, grade)
     said = [told, "The feedback is attached."] if page else []
     text = "\n".join(
         ([comment] if comment else []) + ([" ".join(said)] if said else [])
@@ -103,48 +108,48 @@ def _note(
     digest.update(b"\0" + (page.read_bytes() if page else b""))
     whom = (grade.canvas_assignment, grade.canvas_student)
     digest.update("\0".join(("", *whom)).encode())
-    key = NoteKey(*whom, digest.hexdigest())
-    signed = f"{text}\n{mark(key.digest)}"
-    return Note(key, grade.student, grade.assignment, signed, page)
+    key = CommentKey(*whom, digest.hexdigest())
+    signed = f"{text}\n{make_mark(key.digest)}"
+    return Comment(key, grade.student, grade.assignment, signed, page)
 
 
-def _told(course: Course, grade: Filled | Kept) -> str:
+def _format_summary(course: Course, grade: FilledCell | KeptCell) -> str:
     """What a comment says of the work; no points where Canvas keeps its own."""
     assignment = course.assignments[grade.assignment]
-    if isinstance(grade, Kept):
+    if isinstance(grade, KeptCell):
         return f"{assignment.title}."
     top = assignment.points if grade.out_of is None else grade.out_of
     return f"{assignment.title}: {grade.new:g} of {top:g} points."
 
 
-def send_note(remote: Remote, ledger: Ledger, note: Note) -> None:
+def send_comment(remote: CourseConnection, ledger: Journal, note: Comment) -> None:
     """Send one note; after a doubt look before sending again."""
     for attempt in range(ATTEMPTS):
-        if attempt and note.stands_in(look(remote, note.submission)):
+        if attempt and note.is_posted(read_current_grade(remote, note.submission)):
             break
-        files = [_uploaded(remote, ledger, note)] if note.page else []
+        files = [_upload_once(remote, ledger, note)] if note.page else []
         ledger.write(note.key, "intended", *files)
         body = {"text_comment": note.text} | ({"file_ids": files} if files else {})
         try:
             remote.submission(note.submission).edit(comment=body)
             break
         except (requests.exceptions.RequestException, CanvasException) as error:
-            if attempt == ATTEMPTS - 1 or not _doubtful(error):
+            if attempt == ATTEMPTS - 1 or not _is_doubtful(error):
                 raise
             remote.pause(3.0 * (1 + attempt))  # what was cut may still be going on
     ledger.write(note.key, "sent")
 
 
-def _doubtful(error: Exception) -> bool:
+def _is_doubtful(error: Exception) -> bool:
     """Whether the note may have arrived, or may arrive at another try."""
     return isinstance(error, requests.exceptions.RequestException) or (
         type(error) is CanvasException
     )
 
 
-def _uploaded(remote: Remote, ledger: Ledger, note: Note) -> int:
+def _upload_once(remote: CourseConnection, ledger: Journal, note: Comment) -> int:
     """The Canvas number of the note's file; uploaded unless it was before."""
-    known = ledger.file_of(note.key)
+    known = ledger.find_file(note.key)
     if known is not None:
         return known
     student, assignment = note.submission
@@ -159,14 +164,14 @@ def _uploaded(remote: Remote, ledger: Ledger, note: Note) -> int:
 
 
 def settle(
-    ledger: Ledger, notes: Sequence[Note], present: Callable[[Key], Present]
-) -> list[Note]:
+    ledger: Journal, notes: Sequence[Comment], present: Callable[[Key], CurrentGrade]
+) -> list[Comment]:
     """The notes that are still to be sent; those that stand in Canvas are noted."""
     left = []
     for note in notes:
         if ledger.is_sent(note.key):
             continue
-        if note.stands_in(present(note.submission)):
+        if note.is_posted(present(note.submission)):
             ledger.write(note.key, "sent")
         else:
             left.append(note)

@@ -13,16 +13,16 @@ from canvasapi.course import Course as CanvasCourse
 from canvasapi.exceptions import Forbidden, ResourceDoesNotExist, Unauthorized
 from canvasapi.submission import Submission
 
-from unrolled.canvas.api.http import PatientSession, requester, told
+from unrolled.canvas.api.http import RetryingSession, make_requester, translate_errors
 from unrolled.canvas.api.token import Token
 from unrolled.canvas.grades_csv.exported_csv import (
     NOT_ASSIGNED,
     OVER,
+    CanvasGradebook,
     Column,
     Row,
-    Template,
 )
-from unrolled.course.canvas import CanvasPlace
+from unrolled.course.canvas import CanvasSettings
 from unrolled.errors import UserError
 
 IDENTITY = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
@@ -30,7 +30,7 @@ Key = tuple[str, str]  # (student, assignment), as Canvas numbers them
 
 
 @dataclass(frozen=True)
-class Present:
+class CurrentGrade:
     """What Canvas has for one student and assignment.
 
     `entered` is the grade as given; `score` is after Canvas's own late policy; `over`
@@ -45,10 +45,10 @@ class Present:
 
 
 @dataclass(frozen=True)
-class Remote:
+class CourseConnection:
     """A course in Canvas, and how to talk to it."""
 
-    place: CanvasPlace
+    place: CanvasSettings
     token: Token
     course: Any
     pause: Callable[[float], None] = time.sleep
@@ -67,12 +67,12 @@ class Remote:
 
     def told(self) -> Any:
         """A context in which errors become one line without the token."""
-        return told(self.token, self.name)
+        return translate_errors(self.token, self.name)
 
 
 def connect(
-    place: CanvasPlace, token: Token, pause: Callable[[float], None] = time.sleep
-) -> Remote:
+    place: CanvasSettings, token: Token, pause: Callable[[float], None] = time.sleep
+) -> CourseConnection:
     """The course that course.toml names.
 
     Raises UserError if it names none, CanvasFailedError if Canvas does not answer.
@@ -83,33 +83,33 @@ def connect(
             '[canvas]\nurl = "https://canvas.example.edu"\ncourse = 12345   '
             "# the number in the course's address"
         )
-    session = PatientSession(token, place.url, pause)
-    way = requester(place.url, session)
+    session = RetryingSession(token, place.url, pause)
+    way = make_requester(place.url, session)
     course = CanvasCourse(way, {"id": place.course, "name": ""})
-    remote = Remote(place, token, course, pause)
+    remote = CourseConnection(place, token, course, pause)
     with remote.told():
         for found in course.get_assignments():
             remote.assignments[str(found.id)] = found
     return remote
 
 
-def read_present(
+def read_current_grades(
     assignment: Assignment, comments: bool = False
-) -> Mapping[str, Present]:
+) -> Mapping[str, CurrentGrade]:
     """What Canvas has for every student of an assignment, by its student number."""
     include = {"include": ["submission_comments"]} if comments else {}
     return {
-        str(found.user_id): present_of(found)
+        str(found.user_id): make_current_grade(found)
         for found in assignment.get_submissions(**include)
     }
 
 
-def present_of(found: Any) -> Present:
+def make_current_grade(found: Any) -> CurrentGrade:
     """What a submission that was read says."""
     score = getattr(found, "score", None)
     entered = getattr(found, "entered_score", None)
     told_of = getattr(found, "submission_comments", None) or []
-    return Present(
+    return CurrentGrade(
         score if entered is None else entered,
         score,
         bool(getattr(found, "excused", False)),
@@ -117,9 +117,9 @@ def present_of(found: Any) -> Present:
     )
 
 
-def template_of(
-    remote: Remote, users: Iterable[Any], present: Mapping[Key, Present]
-) -> Template:
+def make_canvas_gradebook(
+    remote: CourseConnection, users: Iterable[Any], present: Mapping[Key, CurrentGrade]
+) -> CanvasGradebook:
     """The course as a template, so that one plan serves CSV and REST alike."""
     width = len(IDENTITY)
     columns = tuple(
@@ -129,16 +129,18 @@ def template_of(
             str(found.name),
             number,
             getattr(found, "points_possible", None),
-            closed(found),
+            explain_closed(found),
             bool(getattr(found, "post_manually", False)),
         )
         for index, (number, found) in enumerate(remote.assignments.items())
     )
-    rows = [_row(line, user, columns, present) for line, user in enumerate(users, 2)]
-    return Template(Path(remote.name), IDENTITY, columns, tuple(rows), ())
+    rows = [
+        _make_row(line, user, columns, present) for line, user in enumerate(users, 2)
+    ]
+    return CanvasGradebook(Path(remote.name), IDENTITY, columns, tuple(rows), ())
 
 
-def closed(assignment: Any) -> str:
+def explain_closed(assignment: Any) -> str:
     """Why an assignment takes no grades from here; "" if it does."""
 
     def has(name: str) -> bool:
@@ -166,7 +168,9 @@ def closed(assignment: Any) -> str:
     return ""
 
 
-def over_for(remote: Remote, assignment: Any) -> Collection[str] | None:
+def find_closed_students(
+    remote: CourseConnection, assignment: Any
+) -> Collection[str] | None:
     """Students for whom an assignment lies in a closed grading period.
 
     None if Canvas only says that there are some.
@@ -183,21 +187,21 @@ def over_for(remote: Remote, assignment: Any) -> Collection[str] | None:
         return None
 
 
-def _row(
-    line: int, user: Any, columns: Iterable[Column], present: Mapping[Key, Present]
+def _make_row(
+    line: int, user: Any, columns: Iterable[Column], present: Mapping[Key, CurrentGrade]
 ) -> Row:
     name = str(getattr(user, "sortable_name", "") or getattr(user, "name", ""))
     sis = str(getattr(user, "sis_user_id", "") or "")
     login = str(getattr(user, "login_id", "") or "")
     identity = (name, str(user.id), sis, login, "")
     cells = [
-        "" if c.closed else _cell(present.get((str(user.id), c.canvas_id)))
+        "" if c.closed else _format_cell(present.get((str(user.id), c.canvas_id)))
         for c in columns
     ]
     return Row(line, name, str(user.id), sis, login, identity, (*identity, *cells))
 
 
-def _cell(present: Present | None) -> str:
+def _format_cell(present: CurrentGrade | None) -> str:
     """As an export would show it: Canvas has no submission where none is assigned."""
     if present is None:
         return NOT_ASSIGNED
@@ -208,7 +212,7 @@ def _cell(present: Present | None) -> str:
     return "" if present.entered is None else f"{present.entered:.2f}"
 
 
-def active_students(remote: Remote) -> list[Any]:
+def list_active_students(remote: CourseConnection) -> list[Any]:
     """Students whose enrolment is active or invited; Canvas drops the concluded."""
     return list(
         remote.course.get_users(
@@ -217,7 +221,7 @@ def active_students(remote: Remote) -> list[Any]:
     )
 
 
-def test_students(remote: Remote) -> list[Any]:
+def list_test_students(remote: CourseConnection) -> list[Any]:
     """Canvas's Test Student, once somebody has opened the student view.
 
     It is enrolled in a way of its own, which a list of students leaves out.
@@ -229,11 +233,11 @@ def test_students(remote: Remote) -> list[Any]:
     )
 
 
-def look(remote: Remote, key: Key) -> Present:
+def read_current_grade(remote: CourseConnection, key: Key) -> CurrentGrade:
     """What Canvas has now for one submission."""
     student, assignment = key
     path = f"courses/{remote.place.course}/assignments/{assignment}"
     way = remote.course._requester
     asked = [("include[]", "submission_comments")]
     answer = way.request("GET", f"{path}/submissions/{student}", _kwargs=asked)
-    return present_of(Submission(way, answer.json()))
+    return make_current_grade(Submission(way, answer.json()))

@@ -17,46 +17,48 @@ from requests.auth import AuthBase
 from unrolled.canvas.api.token import Token
 
 TRIES = 9
-LONGEST = 30.0
+MAX_BACK_OFF = 30.0
 TIMEOUT = (10.0, 60.0)
-_LOST = (
+_CONNECTION_ERRORS = (
     requests.exceptions.ConnectionError,
     requests.exceptions.Timeout,
     requests.exceptions.ChunkedEncodingError,
 )
 # canvasapi gets this instead of the token, so that it cannot write it anywhere.
-_STAND_IN = "kept-by-unrolled"
+PLACEHOLDER_TOKEN = "kept-by-unrolled"
 
 
 class CanvasFailedError(Exception):
     """Canvas could not do it, now: what was wrong and what to do, without a token."""
 
 
-class _Bearer(AuthBase):
+class _BearerAuth(AuthBase):
     """Puts the token into requests to Canvas itself, never into one to elsewhere."""
 
     def __init__(self, token: Token, origin: str) -> None:
         self._token = token
-        self._origin = _origin(origin)
+        self._origin = _parse_origin(origin)
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        meant = request.headers.pop("Authorization", "") == f"Bearer {_STAND_IN}"
-        if meant and _origin(request.url or "") == self._origin:
+        meant = (
+            request.headers.pop("Authorization", "") == f"Bearer {PLACEHOLDER_TOKEN}"
+        )
+        if meant and _parse_origin(request.url or "") == self._origin:
             request.headers["Authorization"] = f"Bearer {self._token.reveal()}"
         return request
 
 
-def same_origin(one: str, other: str) -> bool:
+def is_same_origin(one: str, other: str) -> bool:
     """Whether two addresses are of one server."""
-    return _origin(one) == _origin(other)
+    return _parse_origin(one) == _parse_origin(other)
 
 
-def _origin(url: str) -> tuple[str, str]:
+def _parse_origin(url: str) -> tuple[str, str]:
     parts = urlsplit(url)
     return parts.scheme, parts.netloc
 
 
-class PatientSession(requests.Session):
+class RetryingSession(requests.Session):
     """A session with time limits, that waits when Canvas throttles or is away.
 
     A throttled request was not carried out: it is repeated. After a lost connection
@@ -68,7 +70,7 @@ class PatientSession(requests.Session):
         self, token: Token, url: str, pause: Callable[[float], None] = time.sleep
     ) -> None:
         super().__init__()
-        self.auth = _Bearer(token, url)
+        self.auth = _BearerAuth(token, url)
         self._token = token
         self._pause = pause
 
@@ -82,16 +84,16 @@ class PatientSession(requests.Session):
                 response = super().send(request, **options)
             except requests.exceptions.SSLError:
                 raise
-            except _LOST:
+            except _CONNECTION_ERRORS:
                 if last or not repeatable:
                     raise
-                self._pause(_back_off(attempt))
+                self._pause(_compute_back_off(attempt))
                 continue
             _scrub(response, self._token)
             away = repeatable and response.status_code >= 500
-            if last or not (away or throttled(response)):
+            if last or not (away or is_throttled(response)):
                 return response
-            self._pause(_retry_after(response) or _back_off(attempt))
+            self._pause(_parse_retry_after(response) or _compute_back_off(attempt))
         raise AssertionError("the last attempt returns or raises")
 
 
@@ -102,7 +104,7 @@ def _scrub(response: requests.Response, token: Token) -> None:
         response._content = response.content.replace(secret, b"****")
 
 
-def throttled(response: requests.Response) -> bool:
+def is_throttled(response: requests.Response) -> bool:
     """Whether Canvas asks to slow down: 429, or 403 in its own way."""
     if response.status_code == 429:
         return True
@@ -111,26 +113,28 @@ def throttled(response: requests.Response) -> bool:
     )
 
 
-def _retry_after(response: requests.Response) -> float:
+def _parse_retry_after(response: requests.Response) -> float:
     with contextlib.suppress(ValueError):
-        return min(LONGEST, max(0.0, float(response.headers.get("Retry-After", 0))))
+        return min(
+            MAX_BACK_OFF, max(0.0, float(response.headers.get("Retry-After", 0)))
+        )
     return 0.0
 
 
-def _back_off(attempt: int) -> float:
+def _compute_back_off(attempt: int) -> float:
     """From half a second, doubled each time; by chance, lest all come at once."""
-    return random.uniform(0.5, 1.0) * min(LONGEST, 0.5 * 2.0**attempt)
+    return random.uniform(0.5, 1.0) * min(MAX_BACK_OFF, 0.5 * 2.0**attempt)
 
 
-def requester(url: str, session: requests.Session) -> Requester:
+def make_requester(url: str, session: requests.Session) -> Requester:
     """canvasapi's way to Canvas, over our session."""
-    made = Requester(url, _STAND_IN)
+    made = Requester(url, PLACEHOLDER_TOKEN)
     made._session = session
     return made
 
 
 @contextlib.contextmanager
-def told(token: Token, place: str) -> Iterator[None]:
+def translate_errors(token: Token, place: str) -> Iterator[None]:
     """Turn what canvasapi and requests raise into one line without the token."""
     try:
         yield
@@ -140,19 +144,23 @@ def told(token: Token, place: str) -> Iterator[None]:
         why = "Canvas knows no such course or assignment, or hides it from this token"
     except (canvas_errors.Unauthorized, canvas_errors.Forbidden) as error:
         slow = "rate limit" in str(error).lower()
-        why = _SLOW if slow else "the token's owner may not do this in the course"
+        why = (
+            _THROTTLE_HINT
+            if slow
+            else "the token's owner may not do this in the course"
+        )
     except canvas_errors.CanvasException as error:
-        why = f"Canvas refused: {token.scrub(str(error))[:300]}; {_AGAIN}"
+        why = f"Canvas refused: {token.scrub(str(error))[:300]}; {_RETRY_HINT}"
     except requests.exceptions.SSLError:
         why = "the server's certificate is not valid; nothing was sent"
     except requests.exceptions.RequestException as error:
-        why = f"the connection was lost ({type(error).__name__}); {_AGAIN}"
+        why = f"the connection was lost ({type(error).__name__}); {_RETRY_HINT}"
     except ValueError as error:
-        why = f"what came back is not Canvas's ({type(error).__name__}); {_AGAIN}"
+        why = f"what came back is not Canvas's ({type(error).__name__}); {_RETRY_HINT}"
     else:
         return
     raise CanvasFailedError(f"{place}: {why}.") from None
 
 
-_AGAIN = "run the command again, it goes on where it stopped"
-_SLOW = f"Canvas still asks to slow down; wait some minutes and {_AGAIN}"
+_RETRY_HINT = "run the command again, it goes on where it stopped"
+_THROTTLE_HINT = f"Canvas still asks to slow down; wait some minutes and {_RETRY_HINT}"

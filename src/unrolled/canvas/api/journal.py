@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from unrolled.canvas.records import records_folder
+from unrolled.canvas.records import make_records_folder
 from unrolled.course.model import Course
 from unrolled.errors import UserError
 
@@ -24,7 +24,7 @@ State = Literal["uploaded", "intended", "sent"]
 
 
 @dataclass(frozen=True)
-class NoteKey:
+class CommentKey:
     """One comment: for whom, on what, and a digest of all it says."""
 
     assignment: str
@@ -32,40 +32,40 @@ class NoteKey:
     digest: str
 
 
-class Ledger:
+class Journal:
     """The notes of one Canvas course; see `open_ledger`."""
 
     def __init__(self, file: IO[str], place: str) -> None:
         self._file = file
         self._place = place
-        self._sent: set[NoteKey] = set()
-        self._files: dict[NoteKey, int] = {}
+        self._sent: set[CommentKey] = set()
+        self._files: dict[CommentKey, int] = {}
         file.seek(0)
         text = file.read()
         if text and not text.endswith("\n"):
             file.write("\n")
         for line in text.splitlines():
             with contextlib.suppress(ValueError, KeyError, TypeError):
-                self._take(json.loads(line))
+                self._apply_entry(json.loads(line))
 
-    def _take(self, entry: dict[str, Any]) -> None:
+    def _apply_entry(self, entry: dict[str, Any]) -> None:
         if entry["place"] != self._place:
             return
-        key = NoteKey(entry["assignment"], entry["student"], entry["digest"])
+        key = CommentKey(entry["assignment"], entry["student"], entry["digest"])
         if entry["state"] == "sent":
             self._sent.add(key)
         if entry.get("file"):
             self._files[key] = int(entry["file"])
 
-    def is_sent(self, key: NoteKey) -> bool:
+    def is_sent(self, key: CommentKey) -> bool:
         """Whether a note is known to have arrived."""
         return key in self._sent
 
-    def file_of(self, key: NoteKey) -> int | None:
+    def find_file(self, key: CommentKey) -> int | None:
         """The Canvas id of a note's file, if it was uploaded already."""
         return self._files.get(key)
 
-    def write(self, key: NoteKey, state: State, file: int | None = None) -> None:
+    def write(self, key: CommentKey, state: State, file: int | None = None) -> None:
         """Write a step down; it is on the disk when this returns."""
         entry = {
             "time": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -78,21 +78,21 @@ class Ledger:
         self._file.write(json.dumps(entry) + "\n")
         self._file.flush()
         os.fsync(self._file.fileno())
-        self._take(entry)
+        self._apply_entry(entry)
 
 
-def ledger_file(course: Course) -> Path:
+def locate_journal(course: Course) -> Path:
     """Where it lies."""
-    return records_folder(course) / "sent.jsonl"
+    return make_records_folder(course) / "sent.jsonl"
 
 
 @contextlib.contextmanager
-def open_ledger(course: Course, place: str) -> Iterator[Ledger]:
+def open_journal(course: Course, place: str) -> Iterator[Journal]:
     """The ledger, for one process at a time.
 
     Raises UserError if another push holds it, or if it cannot be opened.
     """
-    path = ledger_file(course)
+    path = locate_journal(course)
     try:
         opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         file = os.fdopen(opened, "r+", encoding="utf-8")
@@ -103,4 +103,4 @@ def open_ledger(course: Course, place: str) -> Iterator[Ledger]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise UserError(f"{path}: another push is running; wait for it.") from None
-        yield Ledger(file, place)
+        yield Journal(file, place)

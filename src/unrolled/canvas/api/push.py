@@ -10,25 +10,30 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from unrolled.canvas.api.comments import Note, send_note, settle, wanted_notes
+from unrolled.canvas.api.comments import Comment, plan_comments, send_comment, settle
 from unrolled.canvas.api.course import (
+    CourseConnection,
+    CurrentGrade,
     Key,
-    Present,
-    Remote,
-    active_students,
-    closed,
-    look,
-    over_for,
-    read_present,
-    template_of,
-    test_students,
+    explain_closed,
+    find_closed_students,
+    list_active_students,
+    list_test_students,
+    make_canvas_gradebook,
+    read_current_grade,
+    read_current_grades,
 )
-from unrolled.canvas.api.journal import Ledger, open_ledger
-from unrolled.canvas.grades import exported, grades, open_gradebook, pupils
+from unrolled.canvas.api.journal import Journal, open_journal
+from unrolled.canvas.grades import (
+    make_exported_assignments,
+    open_existing_gradebook,
+    read_grades,
+    read_roster_students,
+)
 from unrolled.canvas.grades_csv.exported_csv import NO_GRADES
-from unrolled.canvas.grades_csv.match import HIDDEN, Filled, LeftOut, grouped
+from unrolled.canvas.grades_csv.match import HIDDEN, FilledCell, LeftOut, group_left_out
 from unrolled.canvas.grades_csv.plan import ExportPlan, plan_export
-from unrolled.canvas.model import Pupil
+from unrolled.canvas.model import Student
 from unrolled.course.model import Course
 from unrolled.errors import UserError
 
@@ -38,7 +43,7 @@ Step = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
-class Wish:
+class PushOptions:
     """What the instructor asks for beyond the grades.
 
     With a `trial` only that student's go, and they go to Canvas's Test Student.
@@ -56,13 +61,13 @@ class PushPlan:
     """The grades that go, the notes that go with them, what Canvas has now."""
 
     grades: ExportPlan
-    notes: tuple[Note, ...]
-    present: Mapping[Key, Present]
+    notes: tuple[Comment, ...]
+    present: Mapping[Key, CurrentGrade]
     left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass(frozen=True)
-class Wrong:
+class WrongGrade:
     """A grade that Canvas does not have as it was sent."""
 
     student: str
@@ -84,7 +89,7 @@ class PushReport:
     same: int
     notes_sent: int
     notes_there: int
-    wrong: tuple[Wrong, ...] = ()
+    wrong: tuple[WrongGrade, ...] = ()
     warnings: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     not_sent: tuple[str, ...] = ()
@@ -95,7 +100,7 @@ class PushReport:
 
 
 @dataclass
-class Tally:
+class SentCounts:
     """What has been sent so far, should the rest fail; `proved` is read back."""
 
     grades: int = 0
@@ -108,46 +113,48 @@ class Tally:
         return not (self.grades or self.notes)
 
 
-def _quiet(done: int, total: int, talk: str) -> None:
+def _ignore_progress(done: int, total: int, talk: str) -> None:
     """Nobody watches."""
 
 
 def plan_push(
     course: Course,
-    remote: Remote,
+    remote: CourseConnection,
     names: Sequence[str],
-    wish: Wish,
-    step: Step = _quiet,
+    wish: PushOptions,
+    step: Step = _ignore_progress,
 ) -> PushPlan:
     """The same plan as for the CSV, made of what Canvas says it has."""
-    assignments = exported(course, names)
-    with open_gradebook(course) as gradebook:
-        people = pupils(course, gradebook, [wish.trial] if wish.trial else ())
-        results = grades(gradebook, assignments)
+    assignments = make_exported_assignments(course, names)
+    with open_existing_gradebook(course) as gradebook:
+        people = read_roster_students(
+            course, gradebook, [wish.trial] if wish.trial else ()
+        )
+        results = read_grades(gradebook, assignments)
     with remote.told():
-        users, testing = _users(remote, people, wish)
+        users, testing = _select_users(remote, people, wish)
         if wish.trial:
-            people = [Pupil(wish.trial, testing[0])]
+            people = [Student(wish.trial, testing[0])]
         titles = {t for a in assignments for t in (a.title, a.name)}
-        present = _present(remote, titles, wish, testing, step)
-    template = template_of(remote, users, present)
+        present = _read_class_grades(remote, titles, wish, testing, step)
+    template = make_canvas_gradebook(remote, users, present)
     plan = plan_export(
         template, people, assignments, results, wish.allow_lower, wish.scale
     )
     left_out: list[LeftOut] = []
-    notes = wanted_notes(course, plan, wish.comment, wish.feedback, left_out)
+    notes = plan_comments(course, plan, wish.comment, wish.feedback, left_out)
     return PushPlan(plan, tuple(notes), present, tuple(left_out))
 
 
-def _users(
-    remote: Remote, people: Sequence[Pupil], wish: Wish
+def _select_users(
+    remote: CourseConnection, people: Sequence[Student], wish: PushOptions
 ) -> tuple[list[Any], list[str]]:
     """Who may get grades: the class, or the Test Student alone in a trial.
 
     The Test Student, told by its number as well, is one of the class if the gradebook
     has its Canvas id.
     """
-    testing = test_students(remote)
+    testing = list_test_students(remote)
     if wish.trial:
         if not testing:
             raise UserError(
@@ -157,13 +164,17 @@ def _users(
         return testing[:1], [str(testing[0].id)]
     known = {p.canvas_id for p in people}
     ours = {str(u.id): u for u in testing if str(u.id) in known}
-    users = {str(u.id): u for u in active_students(remote)} | ours
+    users = {str(u.id): u for u in list_active_students(remote)} | ours
     return list(users.values()), list(ours)
 
 
-def _present(
-    remote: Remote, titles: set[str], wish: Wish, testing: Sequence[str], step: Step
-) -> dict[Key, Present]:
+def _read_class_grades(
+    remote: CourseConnection,
+    titles: set[str],
+    wish: PushOptions,
+    testing: Sequence[str],
+    step: Step,
+) -> dict[Key, CurrentGrade]:
     """What Canvas has of the assignments that take grades.
 
     A list of submissions may leave the Test Student out: it is looked up.
@@ -171,14 +182,16 @@ def _present(
     wanted = {
         n: a
         for n, a in remote.assignments.items()
-        if a.name in titles and not closed(a)
+        if a.name in titles and not explain_closed(a)
     }
     comments = bool(wish.comment or wish.feedback)
-    found: dict[Key, Present] = {}
+    found: dict[Key, CurrentGrade] = {}
     for done, (number, assignment) in enumerate(wanted.items(), 1):
-        now = {} if wish.trial else dict(read_present(assignment, comments))
-        now |= {n: look(remote, (n, number)) for n in testing if n not in now}
-        over = over_for(remote, assignment)
+        now = {} if wish.trial else dict(read_current_grades(assignment, comments))
+        now |= {
+            n: read_current_grade(remote, (n, number)) for n in testing if n not in now
+        }
+        over = find_closed_students(remote, assignment)
         for student, present in now.items():
             late = over is None or student in over
             found[student, number] = replace(present, over=late)
@@ -188,10 +201,10 @@ def _present(
 
 def push(
     course: Course,
-    remote: Remote,
+    remote: CourseConnection,
     plan: PushPlan,
-    step: Step = _quiet,
-    tally: Tally | None = None,
+    step: Step = _ignore_progress,
+    tally: SentCounts | None = None,
 ) -> PushReport:
     """Send what differs, wait, read back and compare; then send the notes.
 
@@ -199,15 +212,15 @@ def push(
     date. Raises CanvasFailedError if Canvas cannot be reached; a later run goes on.
     """
     changed = plan.grades.changed
-    tally = tally or Tally()
-    with open_ledger(course, remote.name) as ledger, remote.told():
+    tally = tally or SentCounts()
+    with open_journal(course, remote.name) as ledger, remote.told():
         reasons = _send_grades(remote, changed, step, tally)
         wrong, warnings = _compare(remote, changed) if changed else ([], [])
         tally.proved = True
         bad = {(w.student, w.assignment) for w in wrong}
         notes = [n for n in plan.notes if (n.student, n.assignment) not in bad]
-        left = _send_notes(remote, ledger, notes, plan.present, step, tally)
-    warnings += _hidden(remote, plan)
+        left = _send_comments(remote, ledger, notes, plan.present, step, tally)
+    warnings += _list_hidden(remote, plan)
     return PushReport(
         len(changed) - len(wrong),
         len(plan.grades.filled) - len(changed),
@@ -216,17 +229,17 @@ def push(
         tuple(wrong),
         tuple(warnings),
         tuple(reasons),
-        tuple(grouped(i for i in plan.grades.left_out if _untakable(i))),
+        tuple(group_left_out(i for i in plan.grades.left_out if _is_untakable(i))),
     )
 
 
-def _untakable(item: LeftOut) -> bool:
+def _is_untakable(item: LeftOut) -> bool:
     """Whether it is Canvas that takes no grades there, not we who have none."""
     ours = item.kind == "column" and not item.other
     return ours or item.why in NO_GRADES.values()
 
 
-def _hidden(remote: Remote, plan: PushPlan) -> list[str]:
+def _list_hidden(remote: CourseConnection, plan: PushPlan) -> list[str]:
     """What students do not see yet of that which was sent."""
     touched = {f.canvas_assignment for f in plan.grades.filled}
     touched |= {n.key.assignment for n in plan.notes}
@@ -235,7 +248,10 @@ def _hidden(remote: Remote, plan: PushPlan) -> list[str]:
 
 
 def _send_grades(
-    remote: Remote, changed: Sequence[Filled], step: Step, tally: Tally
+    remote: CourseConnection,
+    changed: Sequence[FilledCell],
+    step: Step,
+    tally: SentCounts,
 ) -> list[str]:
     """Send them, assignment by assignment; what Canvas says where it fails."""
     done = 0
@@ -248,7 +264,7 @@ def _send_grades(
             assignment = remote.assignments[number]
             progress = assignment.submissions_bulk_update(grade_data=data)
             tally.grades += len(batch)
-            why = _wait(remote, progress)
+            why = _wait_until_done(remote, progress)
             if why:
                 reasons[f"{batch[0].assignment}: {why}"] = None
             done += len(batch)
@@ -256,7 +272,7 @@ def _send_grades(
     return list(reasons)
 
 
-def _wait(remote: Remote, progress: Any) -> str:
+def _wait_until_done(remote: CourseConnection, progress: Any) -> str:
     """Until Canvas has done its job, well or badly; what it says if badly.
 
     What it really did is compared later: a failed job may have set most grades.
@@ -273,20 +289,20 @@ def _wait(remote: Remote, progress: Any) -> str:
 
 
 def _compare(
-    remote: Remote, changed: Sequence[Filled]
-) -> tuple[list[Wrong], list[str]]:
+    remote: CourseConnection, changed: Sequence[FilledCell]
+) -> tuple[list[WrongGrade], list[str]]:
     wrong, warnings = [], []
     for number in dict.fromkeys(f.canvas_assignment for f in changed):
-        now = read_present(remote.assignments[number])
+        now = read_current_grades(remote.assignments[number])
         for grade in (f for f in changed if f.canvas_assignment == number):
             present = now.get(grade.canvas_student)
             if present is None:  # the Test Student is in no list
-                present = look(remote, (grade.canvas_student, number))
+                present = read_current_grade(remote, (grade.canvas_student, number))
             entered = present.entered
             if entered is None or round(entered, 2) != grade.new or present.excused:
                 why = "Canvas did not take it" if entered is None else "another grade"
                 wrong.append(
-                    Wrong(grade.student, grade.assignment, grade.new, entered, why)
+                    WrongGrade(grade.student, grade.assignment, grade.new, entered, why)
                 )
             elif present.score is not None and round(present.score, 2) != grade.new:
                 warnings.append(
@@ -297,34 +313,34 @@ def _compare(
     return wrong, warnings
 
 
-def _send_notes(
-    remote: Remote,
-    ledger: Ledger,
-    notes: Sequence[Note],
-    present: Mapping[Key, Present],
+def _send_comments(
+    remote: CourseConnection,
+    ledger: Journal,
+    notes: Sequence[Comment],
+    present: Mapping[Key, CurrentGrade],
     step: Step,
-    tally: Tally,
-) -> list[Note]:
-    left = settle(ledger, notes, lambda key: present.get(key, Present()))
+    tally: SentCounts,
+) -> list[Comment]:
+    left = settle(ledger, notes, lambda key: present.get(key, CurrentGrade()))
     for done, note in enumerate(left, 1):
-        send_note(remote, ledger, note)
+        send_comment(remote, ledger, note)
         tally.notes += 1
         step(done, len(left), f"note for {note.student}")
     return left
 
 
-def unchanged_since(plan: PushPlan, fresh: PushPlan) -> bool:
+def is_unchanged(plan: PushPlan, fresh: PushPlan) -> bool:
     """Whether Canvas and the gradebook still are as they were shown."""
     return replace(plan.grades, warnings=()) == replace(fresh.grades, warnings=())
 
 
-def unsent(course: Course, remote: Remote, plan: PushPlan) -> int:
+def count_unsent(course: Course, remote: CourseConnection, plan: PushPlan) -> int:
     """How many of the notes have not been sent yet."""
     if not plan.notes:
         return 0
-    with open_ledger(course, remote.name) as ledger:
+    with open_journal(course, remote.name) as ledger:
         return sum(
             not ledger.is_sent(n.key)
-            and not n.stands_in(plan.present.get(n.submission, Present()))
+            and not n.is_posted(plan.present.get(n.submission, CurrentGrade()))
             for n in plan.notes
         )

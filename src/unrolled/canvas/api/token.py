@@ -52,29 +52,29 @@ def read_token(course: Course, file: Path | None = None) -> Token:
     something else.
     """
     if file is None and os.environ.get(VARIABLE, "").strip():
-        return _token(os.environ[VARIABLE], f"the environment's {VARIABLE}")
+        return _parse_token(os.environ[VARIABLE], f"the environment's {VARIABLE}")
     path = file or course.root / FILE
     try:
         with path.open(encoding="ascii", errors="replace") as opened:
             mode = stat.S_IMODE(os.fstat(opened.fileno()).st_mode)
             text = opened.read(10_000)
     except FileNotFoundError:
-        raise UserError(_no_token(path)) from None
+        raise UserError(_explain_missing(path)) from None
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}.") from error
     if mode & 0o077:
         raise UserError(f"{path}: others may read it; run `chmod 600 {path.name}`.")
-    return _token(text, str(path))
+    return _parse_token(text, str(path))
 
 
-def _no_token(path: Path) -> str:
+def _explain_missing(path: Path) -> str:
     return (
         f"no access token: set {VARIABLE} in the environment, or write it to {path} "
         "(mode 600). In Canvas: Account > Settings > New Access Token."
     )
 
 
-def _token(text: str, where: str) -> Token:
+def _parse_token(text: str, where: str) -> Token:
     value = text.strip()
     if not _SHAPE.match(value):
         raise UserError(f"{where}: does not hold one access token and nothing else.")

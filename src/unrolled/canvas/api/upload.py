@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 from canvasapi.exceptions import CanvasException
 from canvasapi.requester import Requester
 
-from unrolled.canvas.api.http import same_origin
+from unrolled.canvas.api.http import is_same_origin
 
 
 def upload(way: Requester, canvas: str, url: str, page: Path) -> int | None:
@@ -25,7 +25,7 @@ def upload(way: Requester, canvas: str, url: str, page: Path) -> int | None:
     """
     content = page.read_bytes()
     asked = [("name", page.name), ("size", len(content)), ("content_type", "text/html")]
-    offer = _document(way.request("POST", url, _kwargs=asked))
+    offer = _parse_document(way.request("POST", url, _kwargs=asked))
     if "upload_url" not in offer:
         raise CanvasException("Canvas does not say where a file is to be sent")
     place, fields = str(offer["upload_url"]), dict(offer.get("upload_params") or {})
@@ -38,19 +38,19 @@ def upload(way: Requester, canvas: str, url: str, page: Path) -> int | None:
     if answer.status_code >= 400:
         raise CanvasException(f"the upload failed with status {answer.status_code}")
     next_one = answer.headers.get("Location", "")
-    if answer.is_redirect or (next_one and "id" not in _document(answer)):
-        return _finished(way, canvas, urljoin(place, next_one))
-    return _number(_document(answer))
+    if answer.is_redirect or (next_one and "id" not in _parse_document(answer)):
+        return _finish_upload(way, canvas, urljoin(place, next_one))
+    return _read_number(_parse_document(answer))
 
 
-def _finished(way: Requester, canvas: str, place: str) -> int | None:
+def _finish_upload(way: Requester, canvas: str, place: str) -> int | None:
     """The last step, at Canvas itself."""
-    if not same_origin(place, canvas):
+    if not is_same_origin(place, canvas):
         raise CanvasException("the upload was sent on to another place than Canvas")
-    return _number(_document(way.request("GET", _url=place)))
+    return _read_number(_parse_document(way.request("GET", _url=place)))
 
 
-def _document(answer: Any) -> dict[str, Any]:
+def _parse_document(answer: Any) -> dict[str, Any]:
     """What an answer tells; Canvas may put a guard before its JSON."""
     try:
         found = json.loads(answer.text.removeprefix("while(1);"))
@@ -59,5 +59,5 @@ def _document(answer: Any) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _number(document: dict[str, Any]) -> int | None:
+def _read_number(document: dict[str, Any]) -> int | None:
     return int(document["id"]) if "id" in document else None

@@ -17,16 +17,16 @@ from lxml import etree
 
 from unrolled.canvas.cartridge import xml
 from unrolled.canvas.cartridge.model import (
+    AssignmentItem,
     Module,
     Page,
-    Task,
-    course_modules,
-    identifier,
-    items_of,
+    build_modules,
+    list_items,
+    make_identifier,
 )
 from unrolled.course.model import Course
 from unrolled.errors import UserError
-from unrolled.files import write_whole
+from unrolled.files import write_atomically
 
 _EPOCH = (2000, 1, 1, 0, 0, 0)  # a zip's times are part of its bytes
 
@@ -53,28 +53,28 @@ def make_cartridge(
     """
     if not course.assignments:
         raise UserError(f"{course.root / 'course.toml'}: has no assignments.")
-    modules = course_modules(course)
+    modules = build_modules(course)
     if not dry_run:
         if out.exists() and not force:
             raise UserError(f"{out}: exists already; --force overwrites it.")
-        write_whole(out, cartridge_bytes(course, modules))
-    found = list(items_of(modules))
+        write_atomically(out, zip_cartridge(course, modules))
+    found = list(list_items(modules))
     return CartridgeReport(
         str(out),
         tuple(m.title for m in modules),
         tuple(i.title for i in found if isinstance(i, Page)),
-        tuple(i.title for i in found if isinstance(i, Task)),
+        tuple(i.title for i in found if isinstance(i, AssignmentItem)),
         tuple(a.name for a in course.assignments.values() if a.due is None),
         course.canvas.hub,
         not dry_run,
     )
 
 
-def cartridge_bytes(course: Course, modules: list[Module]) -> bytes:
+def zip_cartridge(course: Course, modules: list[Module]) -> bytes:
     """The zip file, the same bytes for the same course."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in _files(course, modules):
+        for name, data in _list_files(course, modules):
             entry = zipfile.ZipInfo(name, _EPOCH)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
@@ -82,26 +82,35 @@ def cartridge_bytes(course: Course, modules: list[Module]) -> bytes:
     return stream.getvalue()
 
 
-def _files(course: Course, modules: list[Module]) -> Iterator[tuple[str, bytes]]:
-    group = identifier(course, "group", "assignments")
-    yield "imsmanifest.xml", _xml(xml.manifest(course, modules, _settings(course)))
+def _list_files(course: Course, modules: list[Module]) -> Iterator[tuple[str, bytes]]:
+    group = make_identifier(course, "group", "assignments")
+    yield (
+        "imsmanifest.xml",
+        _serialize_xml(xml.build_manifest(course, modules, _make_settings_id(course))),
+    )
     yield "course_settings/canvas_export.txt", b"Made by unrolled canvas cartridge.\n"
-    yield "course_settings/assignment_groups.xml", _xml(xml.assignment_groups(group))
-    yield "course_settings/module_meta.xml", _xml(xml.module_meta(course, modules))
-    for item in items_of(modules):
+    yield (
+        "course_settings/assignment_groups.xml",
+        _serialize_xml(xml.build_assignment_groups(group)),
+    )
+    yield (
+        "course_settings/module_meta.xml",
+        _serialize_xml(xml.build_module_meta(course, modules)),
+    )
+    for item in list_items(modules):
         if isinstance(item, Page):
-            yield xml.page_file(item), xml.page_html(item)
+            yield xml.make_page_path(item), xml.render_page(item)
         else:
-            yield xml.task_file(item), xml.task_html(item)
-            settings = xml.assignment_settings(item, group)
-            yield f"{item.id}/assignment_settings.xml", _xml(settings)
+            yield xml.make_assignment_path(item), xml.render_assignment(item)
+            settings = xml.build_assignment_settings(item, group)
+            yield f"{item.id}/assignment_settings.xml", _serialize_xml(settings)
 
 
-def _settings(course: Course) -> str:
-    return identifier(course, "settings", "course")
+def _make_settings_id(course: Course) -> str:
+    return make_identifier(course, "settings", "course")
 
 
-def _xml(root: Any) -> bytes:
+def _serialize_xml(root: Any) -> bytes:
     made: bytes = etree.tostring(
         root, xml_declaration=True, encoding="UTF-8", pretty_print=True
     )

@@ -9,7 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from unrolled.canvas.cartridge.pages import assignment_text, hand_in, overview, syllabus
+from unrolled.canvas.cartridge.pages import (
+    build_assignment_text,
+    build_instructions,
+    build_overview,
+    build_syllabus,
+)
 from unrolled.course.model import Assignment, Course
 
 
@@ -29,7 +34,7 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Task:
+class AssignmentItem:
     """An assignment as Canvas shall have it."""
 
     id: str
@@ -41,7 +46,7 @@ class Task:
     @property
     def address(self) -> str:
         """What a link to it says in a cartridge."""
-        return address_of(self.id)
+        return make_address(self.id)
 
 
 @dataclass(frozen=True)
@@ -50,73 +55,75 @@ class Module:
 
     id: str
     title: str
-    items: tuple[Page | Task, ...]
+    items: tuple[Page | AssignmentItem, ...]
     opens: datetime | None = None
 
 
-def items_of(modules: Sequence[Module]) -> Iterator[Page | Task]:
+def list_items(modules: Sequence[Module]) -> Iterator[Page | AssignmentItem]:
     """All pages and assignments in their order."""
     for module in modules:
         yield from module.items
 
 
-def identifier(course: Course, kind: str, name: str) -> str:
+def make_identifier(course: Course, kind: str, name: str) -> str:
     """The same for the same thing at every run; begins with a letter."""
     key = f"{course.id}/{kind}/{name}"
     return "g" + hashlib.sha256(key.encode()).hexdigest()[:32]
 
 
-def address_of(task_id: str) -> str:
+def make_address(task_id: str) -> str:
     """What a link to an assignment says in a cartridge."""
     return f"$CANVAS_OBJECT_REFERENCE$/assignments/{task_id}"
 
 
-def course_modules(course: Course) -> list[Module]:
+def build_modules(course: Course) -> list[Module]:
     """Start here, then a module for each assignment with its overview."""
     slugs = {"syllabus", "how-to-hand-in"}
     lessons = [
-        _lesson(course, assignment, position, slugs)
+        _build_module(course, assignment, position, slugs)
         for position, assignment in enumerate(course.assignments.values(), 1)
     ]
-    tasks = [i for i in items_of(lessons) if isinstance(i, Task)]
-    times = syllabus(course, {t.source.name: _link(t) for t in tasks})
+    tasks = [i for i in list_items(lessons) if isinstance(i, AssignmentItem)]
+    times = build_syllabus(course, {t.source.name: _format_link(t) for t in tasks})
     start = (
-        Page(_page_id(course, "syllabus"), "Syllabus", "syllabus", times),
+        Page(_make_page_id(course, "syllabus"), "Syllabus", "syllabus", times),
         Page(
-            _page_id(course, "hand-in"),
+            _make_page_id(course, "hand-in"),
             "How to hand in",
             "how-to-hand-in",
-            hand_in(course),
+            build_instructions(course),
         ),
     )
-    first = Module(identifier(course, "module", "start"), "Start here", start)
+    first = Module(make_identifier(course, "module", "start"), "Start here", start)
     return [first, *lessons]
 
 
-def _lesson(
+def _build_module(
     course: Course, assignment: Assignment, position: int, slugs: set[str]
 ) -> Module:
     name = assignment.name
     title = f"Overview: {assignment.title}"
-    slug = _slug(title, f"overview-{name}", slugs)
-    page = Page(_page_id(course, name), title, slug, overview(course, assignment))
-    task = Task(
-        identifier(course, "assignment", name),
+    slug = _make_slug(title, f"overview-{name}", slugs)
+    page = Page(
+        _make_page_id(course, name), title, slug, build_overview(course, assignment)
+    )
+    task = AssignmentItem(
+        make_identifier(course, "assignment", name),
         assignment.title,
-        assignment_text(course, assignment, _link(page)),
+        build_assignment_text(course, assignment, _format_link(page)),
         position,
         assignment,
     )
-    number = identifier(course, "module", name)
+    number = make_identifier(course, "module", name)
     heading = f"{position}. {assignment.title}"
     return Module(number, heading, (page, task), assignment.release)
 
 
-def _page_id(course: Course, name: str) -> str:
-    return identifier(course, "page", name)
+def _make_page_id(course: Course, name: str) -> str:
+    return make_identifier(course, "page", name)
 
 
-def _slug(title: str, otherwise: str, taken: set[str]) -> str:
+def _make_slug(title: str, otherwise: str, taken: set[str]) -> str:
     """What Canvas makes of a title; two alike are numbered, as Canvas does."""
     plain = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
     if not title.isascii():
@@ -128,5 +135,5 @@ def _slug(title: str, otherwise: str, taken: set[str]) -> str:
     return slug
 
 
-def _link(to: Page | Task) -> str:
+def _format_link(to: Page | AssignmentItem) -> str:
     return f'<a href="{to.address}">{html.escape(to.title)}</a>'

@@ -15,7 +15,7 @@ from unrolled.course.model import Assignment, Course
 _HEADING = re.compile(r"\A\s*#\s+[^\n]*\n?")
 
 
-def hub_link(course: Course) -> str:
+def make_hub_link(course: Course) -> str:
     """A link to the hub, "" if course.toml names none."""
     if not course.canvas.hub:
         return ""
@@ -23,12 +23,12 @@ def hub_link(course: Course) -> str:
     return f'<a href="{address}" target="_blank" rel="noopener">the course\'s hub</a>'
 
 
-def syllabus(course: Course, link: dict[str, str]) -> str:
+def build_syllabus(course: Course, link: dict[str, str]) -> str:
     """What there is, when, and for how many points; `link` by assignment."""
     rows = "".join(
-        f"<tr><td>{link[a.name]}</td><td>{_when(course, a.release)}</td>"
-        f"<td>{_when(course, a.due)}</td><td>{a.points:g}</td>"
-        f"<td>{html.escape(late_policy(a))}</td></tr>"
+        f"<tr><td>{link[a.name]}</td><td>{_format_time(course, a.release)}</td>"
+        f"<td>{_format_time(course, a.due)}</td><td>{a.points:g}</td>"
+        f"<td>{html.escape(format_late_policy(a))}</td></tr>"
         for a in course.assignments.values()
     )
     head = "".join(
@@ -46,9 +46,11 @@ def syllabus(course: Course, link: dict[str, str]) -> str:
     )
 
 
-def hand_in(course: Course) -> str:
+def build_instructions(course: Course) -> str:
     """How to work on an assignment and hand it in."""
-    hub = hub_link(course) or "the course's hub (your instructor tells its address)"
+    hub = (
+        make_hub_link(course) or "the course's hub (your instructor tells its address)"
+    )
     steps = (
         f"Sign in on {hub}.",
         "Open <em>Nbgrader &gt; Assignment List</em> and press <em>Fetch</em>.",
@@ -68,12 +70,12 @@ def hand_in(course: Course) -> str:
     )
 
 
-def assignment_text(course: Course, assignment: Assignment, overview: str) -> str:
+def build_assignment_text(course: Course, assignment: Assignment, overview: str) -> str:
     """What stands on the assignment's own page; `overview` links to the lesson's."""
-    where = hub_link(course)
+    where = make_hub_link(course)
     work = f"Work on it on {where}." if where else "Work on it on the course's hub."
     how = "$WIKI_REFERENCE$/pages/how-to-hand-in"
-    late = f"<p>Late: {html.escape(late_policy(assignment))}.</p>"
+    late = f"<p>Late: {html.escape(format_late_policy(assignment))}.</p>"
     return (
         f"<p>{overview}</p><p>{work} It is the folder "
         f"<code>{html.escape(assignment.name)}</code> in the Assignment List. "
@@ -81,7 +83,7 @@ def assignment_text(course: Course, assignment: Assignment, overview: str) -> st
     )
 
 
-def late_policy(assignment: Assignment) -> str:
+def format_late_policy(assignment: Assignment) -> str:
     """The late policy in words."""
     late = assignment.late
     if not late.per_day:
@@ -90,13 +92,13 @@ def late_policy(assignment: Assignment) -> str:
     return f"{late.per_day:g} % for each started day, at most {late.max:g} %{grace}"
 
 
-def _when(course: Course, moment: datetime | None) -> str:
+def _format_time(course: Course, moment: datetime | None) -> str:
     if moment is None:
         return "open"
     return f"{moment.astimezone(course.timezone):%a %d %b %Y, %H:%M}"
 
 
-def overview(course: Course, assignment: Assignment) -> str:
+def build_overview(course: Course, assignment: Assignment) -> str:
     """The beginning of the lesson, up to its first code, without its heading."""
     path = course.lessons / assignment.name / f"{assignment.notebook}.py"
     texts = []
@@ -104,7 +106,7 @@ def overview(course: Course, assignment: Assignment) -> str:
         if cell.role != "prose":
             break
         texts.append(cell.source)
-    return to_html(_HEADING.sub("", "\n\n".join(texts)))
+    return render_markdown(_HEADING.sub("", "\n\n".join(texts)))
 
 
 class _Renderer(mistune.HTMLRenderer):
@@ -125,7 +127,7 @@ class _Renderer(mistune.HTMLRenderer):
         return super().link(text, url, title)
 
 
-def to_html(markdown: str) -> str:
+def render_markdown(markdown: str) -> str:
     """Markdown as HTML that is also XML; formulas in the marks that Canvas renders."""
     renderer = _Renderer(escape=True)
     make = mistune.create_markdown(renderer=renderer, plugins=["table", "math"])

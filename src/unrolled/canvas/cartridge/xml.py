@@ -9,7 +9,7 @@ from typing import Any
 
 from lxml import etree
 
-from unrolled.canvas.cartridge.model import Module, Page, Task, items_of
+from unrolled.canvas.cartridge.model import AssignmentItem, Module, Page, list_items
 from unrolled.course.model import Course
 
 CANVAS = "http://canvas.instructure.com/xsd/cccv1p0"
@@ -20,7 +20,7 @@ _SCHEMA = f"{CANVAS} https://canvas.instructure.com/xsd/cccv1p0.xsd"
 _ASSOCIATED = "associatedcontent/imscc_xmlv1p1/learning-application-resource"
 
 
-def _canvas(tag: str, **attributes: str) -> Any:
+def _make_root(tag: str, **attributes: str) -> Any:
     """The root of a file of Canvas's own, in its namespace without a prefix."""
     root = etree.Element(f"{{{CANVAS}}}{tag}", nsmap={None: CANVAS, "xsi": XSI})
     root.set(f"{{{XSI}}}schemaLocation", _SCHEMA)
@@ -37,22 +37,22 @@ def _add(parent: Any, tag: str, text: str | None = None, **attributes: str) -> A
     return child
 
 
-def page_file(page: Page) -> str:
+def make_page_path(page: Page) -> str:
     """Where a page lies."""
     return f"wiki_content/{page.slug}.html"
 
 
-def task_file(task: Task) -> str:
+def make_assignment_path(task: AssignmentItem) -> str:
     """Where an assignment's text lies."""
     return f"{task.id}/assignment.html"
 
 
-def manifest(course: Course, modules: Sequence[Module], settings: str) -> Any:
+def build_manifest(course: Course, modules: Sequence[Module], settings: str) -> Any:
     """imsmanifest.xml: the modules as an outline, and every file."""
     names = {None: MANIFEST, "lomimscc": LOM, "xsi": XSI}
     root = etree.Element(f"{{{MANIFEST}}}manifest", nsmap=names)
     root.set("identifier", f"{settings}_manifest")
-    _metadata(root, course)
+    _add_metadata(root, course)
     outline = _add(_add(root, "organizations"), "organization")
     outline.attrib.update({"identifier": "org_1", "structure": "rooted-hierarchy"})
     top = _add(outline, "item", identifier="LearningModules")
@@ -63,11 +63,11 @@ def manifest(course: Course, modules: Sequence[Module], settings: str) -> Any:
             number = f"{item.id}_item"
             inner = _add(below, "item", identifier=number, identifierref=item.id)
             _add(inner, "title", item.title)
-    _resources(root, modules, settings)
+    _add_resources(root, modules, settings)
     return root
 
 
-def _metadata(root: Any, course: Course) -> None:
+def _add_metadata(root: Any, course: Course) -> None:
     metadata = _add(root, "metadata")
     _add(metadata, "schema", "IMS Common Cartridge")
     _add(metadata, "schemaversion", "1.1.0")
@@ -75,7 +75,7 @@ def _metadata(root: Any, course: Course) -> None:
     _add(_add(_add(lom, "general"), "title"), "string", course.title)
 
 
-def _resources(root: Any, modules: Sequence[Module], settings: str) -> None:
+def _add_resources(root: Any, modules: Sequence[Module], settings: str) -> None:
     resources = _add(root, "resources")
     marker = "course_settings/canvas_export.txt"
     files = [
@@ -83,18 +83,18 @@ def _resources(root: Any, modules: Sequence[Module], settings: str) -> None:
         "course_settings/assignment_groups.xml",
         marker,
     ]
-    _resource(resources, settings, _ASSOCIATED, marker, files)
-    for item in items_of(modules):
+    _add_resource(resources, settings, _ASSOCIATED, marker, files)
+    for item in list_items(modules):
         if isinstance(item, Page):
-            file = page_file(item)
-            _resource(resources, item.id, "webcontent", file, [file])
+            file = make_page_path(item)
+            _add_resource(resources, item.id, "webcontent", file, [file])
         else:
-            file = task_file(item)
+            file = make_assignment_path(item)
             both = [file, f"{item.id}/assignment_settings.xml"]
-            _resource(resources, item.id, _ASSOCIATED, file, both)
+            _add_resource(resources, item.id, _ASSOCIATED, file, both)
 
 
-def _resource(
+def _add_resource(
     parent: Any, number: str, kind: str, href: str, files: Sequence[str]
 ) -> None:
     made = _add(parent, "resource", identifier=number, type=kind, href=href)
@@ -102,9 +102,9 @@ def _resource(
         _add(made, "file", href=file)
 
 
-def assignment_groups(group: str) -> Any:
+def build_assignment_groups(group: str) -> Any:
     """One group for all assignments."""
-    root = _canvas("assignmentGroups")
+    root = _make_root("assignmentGroups")
     made = _add(root, "assignmentGroup", identifier=group)
     _add(made, "title", "Assignments")
     _add(made, "position", "1")
@@ -112,14 +112,14 @@ def assignment_groups(group: str) -> Any:
     return root
 
 
-def assignment_settings(task: Task, group: str) -> Any:
+def build_assignment_settings(task: AssignmentItem, group: str) -> Any:
     """Title, dates in UTC, points; published, since only so it takes grades."""
-    root = _canvas("assignment", identifier=task.id)
+    root = _make_root("assignment", identifier=task.id)
     due, release = task.source.due, task.source.release
     _add(root, "title", task.title)
-    _add(root, "due_at", _utc(due))
+    _add(root, "due_at", _format_utc(due))
     _add(root, "lock_at")
-    _add(root, "unlock_at", _utc(release))
+    _add(root, "unlock_at", _format_utc(release))
     _add(root, "assignment_group_identifierref", group)
     _add(root, "workflow_state", "published")
     _add(root, "points_possible", f"{task.source.points:.2f}")
@@ -130,25 +130,25 @@ def assignment_settings(task: Task, group: str) -> Any:
     return root
 
 
-def module_meta(course: Course, modules: Sequence[Module]) -> Any:
+def build_module_meta(course: Course, modules: Sequence[Module]) -> Any:
     """The modules, and in each its pages and assignments."""
-    root = _canvas("modules")
+    root = _make_root("modules")
     for position, module in enumerate(modules, 1):
         made = _add(root, "module", identifier=module.id)
         _add(made, "title", module.title)
         _add(made, "workflow_state", "active")
         _add(made, "position", str(position))
         if module.opens:
-            _add(made, "unlock_at", _utc(module.opens))
+            _add(made, "unlock_at", _format_utc(module.opens))
         _add(made, "require_sequential_progress", "false")
         _add(made, "locked", "false")
         items = _add(made, "items")
         for place, item in enumerate(module.items, 1):
-            _module_item(items, item, place)
+            _add_module_item(items, item, place)
     return root
 
 
-def _module_item(items: Any, item: Page | Task, place: int) -> None:
+def _add_module_item(items: Any, item: Page | AssignmentItem, place: int) -> None:
     made = _add(items, "item", identifier=f"{item.id}_item")
     kind = "WikiPage" if isinstance(item, Page) else "Assignment"
     _add(made, "content_type", kind)
@@ -160,27 +160,27 @@ def _module_item(items: Any, item: Page | Task, place: int) -> None:
     _add(made, "indent", "0")
 
 
-def _utc(moment: datetime | None) -> str | None:
+def _format_utc(moment: datetime | None) -> str | None:
     """A time as Canvas reads it: UTC, without a zone."""
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}" if moment else None
 
 
-def page_html(page: Page) -> bytes:
+def render_page(page: Page) -> bytes:
     """A page, with the identifier that Canvas knows it by."""
     metas = {
         "identifier": page.id,
         "editing_roles": "teachers",
         "workflow_state": "active",
     }
-    return _document(page.title, page.body, metas)
+    return _render_document(page.title, page.body, metas)
 
 
-def task_html(task: Task) -> bytes:
+def render_assignment(task: AssignmentItem) -> bytes:
     """An assignment's text."""
-    return _document(f"Assignment: {task.title}", task.body, {})
+    return _render_document(f"Assignment: {task.title}", task.body, {})
 
 
-def _document(title: str, body: str, metas: dict[str, str]) -> bytes:
+def _render_document(title: str, body: str, metas: dict[str, str]) -> bytes:
     lines = [f'<meta name="{k}" content="{v}"/>\n' for k, v in metas.items()]
     charset = '<meta http-equiv="Content-Type" content="text/html; charset=utf-8"/>'
     return (

@@ -10,13 +10,18 @@ from nbgrader.api import Gradebook
 from nbgrader.plugins import ExportPlugin
 from traitlets import Bool, Unicode
 
-from unrolled.canvas.grades import exported, grades, open_gradebook, pupils
-from unrolled.canvas.grades_csv.exported_csv import Template, read_template
+from unrolled.canvas.grades import (
+    make_exported_assignments,
+    open_existing_gradebook,
+    read_grades,
+    read_roster_students,
+)
+from unrolled.canvas.grades_csv.exported_csv import CanvasGradebook, read_exported_csv
 from unrolled.canvas.grades_csv.plan import ExportPlan, plan_export, plan_starter
 from unrolled.canvas.grades_csv.verify import refuse_surprises
 from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
-from unrolled.files import write_whole
+from unrolled.files import write_atomically
 
 
 class CanvasExport(ExportPlugin):  # type: ignore[misc]
@@ -40,10 +45,10 @@ class CanvasExport(ExportPlugin):  # type: ignore[misc]
     def _export(self, gradebook: Gradebook) -> None:
         course = load_course(Path.cwd())
         chosen = [str(a) for a in self.assignment] or list(course.assignments)
-        template = read_template(Path(self.template)) if self.template else None
+        template = read_exported_csv(Path(self.template)) if self.template else None
         students = map(str, self.student)
-        ways = Ways(self.allow_lower, self.scale)
-        plan = make_plan(course, gradebook, chosen, template, ways, students)
+        ways = ExportOptions(self.allow_lower, self.scale)
+        plan = plan_from_gradebook(course, gradebook, chosen, template, ways, students)
         out = Path(self.to or "canvas.csv")
         write_checked(plan, template, out, force=True)
         for line in plan.as_text().split("\n"):
@@ -54,7 +59,7 @@ class CanvasExport(ExportPlugin):  # type: ignore[misc]
 
 
 @dataclass(frozen=True)
-class Ways:
+class ExportOptions:
     """What the instructor allows: to lower grades, to scale them to Canvas's points."""
 
     allow_lower: bool = False
@@ -76,20 +81,20 @@ def export_canvas(
     Raises UserError if `out` exists (unless `force`), the template cannot be read,
     or our own model of Canvas's importer finds an effect that is not meant.
     """
-    with open_gradebook(course) as gradebook:
-        read = read_template(template) if template else None
-        ways = Ways(allow_lower, scale)
-        plan = make_plan(course, gradebook, assignments, read, ways)
+    with open_existing_gradebook(course) as gradebook:
+        read = read_exported_csv(template) if template else None
+        ways = ExportOptions(allow_lower, scale)
+        plan = plan_from_gradebook(course, gradebook, assignments, read, ways)
     write_checked(plan, read, out, force, dry_run)
     return plan
 
 
-def make_plan(
+def plan_from_gradebook(
     course: Course,
     gradebook: Gradebook,
     names: Sequence[str],
-    template: Template | None,
-    ways: Ways,
+    template: CanvasGradebook | None,
+    ways: ExportOptions,
     students: Iterable[str] = (),
 ) -> ExportPlan:
     """The plan for some assignments, and for some students or all.
@@ -102,9 +107,9 @@ def make_plan(
             "--scale needs --template: only the gradebook that Canvas exports tells "
             "what an assignment is worth there."
         )
-    assignments = exported(course, names)
-    people = pupils(course, gradebook, students)
-    results = grades(gradebook, assignments)
+    assignments = make_exported_assignments(course, names)
+    people = read_roster_students(course, gradebook, students)
+    results = read_grades(gradebook, assignments)
     if template is None:
         return plan_starter(people, assignments, results)
     return plan_export(
@@ -114,7 +119,7 @@ def make_plan(
 
 def write_checked(
     plan: ExportPlan,
-    template: Template | None,
+    template: CanvasGradebook | None,
     out: Path,
     force: bool,
     dry_run: bool = False,
@@ -127,4 +132,4 @@ def write_checked(
         return
     if out.exists() and not force:
         raise UserError(f"{out}: exists already; --force overwrites it.")
-    write_whole(out, data)
+    write_atomically(out, data)

@@ -79,7 +79,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Template:
+class CanvasGradebook:
     """An exported gradebook: identity headers, assignment columns, students."""
 
     path: Path
@@ -89,9 +89,9 @@ class Template:
     points_row: tuple[str, ...]
 
 
-def read_template(path: Path) -> Template:
+def read_exported_csv(path: Path) -> CanvasGradebook:
     """Read an exported gradebook; UserError names the file, the row, the column."""
-    table = _table(path)
+    table = _read_table(path)
     header = table[0]
     if not is_export(header) or "Section" not in header:
         raise UserError(
@@ -102,9 +102,9 @@ def read_template(path: Path) -> Template:
     width = header.index("Section") + 1
     points = next((r for r in table[1:4] if "Points Possible" in r[0]), [])
     policy = next((r for r in table[1:4] if _is_note(r)), [])
-    columns = tuple(_columns(header, width, points, policy))
-    rows = tuple(_rows(path, table, header, width))
-    return Template(path, tuple(header[:width]), columns, rows, tuple(points))
+    columns = tuple(_parse_columns(header, width, points, policy))
+    rows = tuple(_parse_rows(path, table, header, width))
+    return CanvasGradebook(path, tuple(header[:width]), columns, rows, tuple(points))
 
 
 def is_export(header: list[str]) -> bool:
@@ -112,7 +112,7 @@ def is_export(header: list[str]) -> bool:
     return any(header[: len(names)] == names for names in _NAMES)
 
 
-def _table(path: Path) -> list[list[str]]:
+def _read_table(path: Path) -> list[list[str]]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
@@ -130,7 +130,7 @@ def _table(path: Path) -> list[list[str]]:
     return table
 
 
-def _columns(
+def _parse_columns(
     header: list[str], width: int, points: list[str], policy: list[str]
 ) -> list[Column]:
     found = []
@@ -138,15 +138,15 @@ def _columns(
         match = _ID.search(name)
         cell = points[index].strip() if index < len(points) else ""
         title = name[: match.start()] if match else name
-        number = number_in(cell)
+        number = parse_number(cell)
         number_of = match[1] if match else ""
         how = policy[index].strip() if index < len(policy) else ""
-        closed, hidden = _closed(name, cell, number_of, how), bool(how)
+        closed, hidden = _explain_closed(name, cell, number_of, how), bool(how)
         found.append(Column(index, name, title, number_of, number, closed, hidden))
     return found
 
 
-def _closed(header: str, points: str, canvas_id: str, policy: str) -> str:
+def _explain_closed(header: str, points: str, canvas_id: str, policy: str) -> str:
     """Why Canvas takes no grades into a column; "" if it does."""
     if _DROPPED.search(header):
         return "Canvas drops columns titled like this"
@@ -159,7 +159,7 @@ def _closed(header: str, points: str, canvas_id: str, policy: str) -> str:
     return "" if canvas_id else "it has no Canvas id, so it is no assignment of Canvas"
 
 
-def _rows(
+def _parse_rows(
     path: Path, table: list[list[str]], header: list[str], width: int
 ) -> list[Row]:
     rows = []
@@ -180,7 +180,7 @@ def _rows(
             Row(
                 line,
                 name,
-                _leading_digits(by_name.get("ID", "")),
+                _read_leading_digits(by_name.get("ID", "")),
                 by_name.get("SIS User ID", ""),
                 by_name.get("SIS Login ID", ""),
                 tuple(cells[:width]),
@@ -196,12 +196,12 @@ def _is_note(cells: list[str]) -> bool:
     return all(_POLICY.match(c) for c in cells)
 
 
-def _leading_digits(cell: str) -> str:
+def _read_leading_digits(cell: str) -> str:
     match = re.match(r"\s*0*([0-9]+)", cell)
     return match[1] if match else ""
 
 
-def number_in(cell: str) -> float | None:
+def parse_number(cell: str) -> float | None:
     """The number that a cell of an export shows, with a decimal point or comma."""
     text = cell.strip()
     if _GROUPED.match(text):

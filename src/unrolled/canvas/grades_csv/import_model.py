@@ -13,11 +13,11 @@ from typing import Literal
 from unrolled.canvas.grades_csv.import_parser import (
     ImportRefusedError,
     Sheet,
-    decimal,
+    normalise_decimal,
+    parse_score,
     read_sheet,
-    score_in,
-    stripped,
-    title_and_id,
+    split_header,
+    strip_blanks,
 )
 
 __all__ = ["CanvasState", "CellEffect", "ImportRefusedError", "read_as_canvas"]
@@ -95,7 +95,7 @@ class CellEffect:
 
 
 @dataclass(frozen=True)
-class Reading:
+class ImportOutcome:
     """All effects, and the columns that are no grades for Canvas, with the reason.
 
     `others` are the effects on custom columns and overrides, `doubled` what stands
@@ -110,13 +110,13 @@ class Reading:
 
 def read_as_canvas(data: bytes, state: CanvasState) -> list[CellEffect]:
     """The effect of every grade cell; ImportRefusedError if the import fails."""
-    return list(reading_of(data, state).effects)
+    return list(simulate_import(data, state).effects)
 
 
-def reading_of(data: bytes, state: CanvasState) -> Reading:
+def simulate_import(data: bytes, state: CanvasState) -> ImportOutcome:
     """The effects, and what becomes of the other columns."""
     sheet = read_sheet(data, state.custom)
-    people = _people(sheet, state)
+    people = _match_rows(sheet, state)
     weed = None not in people.values()
     passed = dict.fromkeys(
         sheet.dropped.values(), "Canvas drops columns titled like this"
@@ -126,29 +126,36 @@ def reading_of(data: bytes, state: CanvasState) -> Reading:
         sheet.overrides.values(),
         "the final grade's override: Canvas takes it where the course allows that",
     )
-    found = {i: _assignment(h, state) for i, h in sheet.columns.items()}
+    found = {i: _find_assignment(h, state) for i, h in sheet.columns.items()}
     # Of two headers alike Canvas reads the first, of two of one assignment the later.
-    places = {_key(a, i): sheet.header.index(sheet.header[i]) for i, a in found.items()}
+    places = {
+        _make_key(a, i): sheet.header.index(sheet.header[i]) for i, a in found.items()
+    }
     last = {s.id: n for n, s in people.items() if s is not None}
     rows = dict(sheet.rows)
     effects: list[CellEffect] = []
     for index, assignment in found.items():
-        header, place = sheet.columns[index], places[_key(assignment, index)]
+        header, place = sheet.columns[index], places[_make_key(assignment, index)]
         if place in sheet.read_only and weed:
             passed[header] = "read only"
             continue
         for line, student in people.items():
             read = line if student is None else last[student.id]
             raw = sheet.raw[read][place]
-            cell = stripped(rows[read][place])
-            effects.append(_effect(line, student, assignment, header, cell, raw, state))
-    others = tuple(_others(sheet, people, state, weed))
-    doubled = (*_columns_twice(sheet, found, places), *_people_twice(people, last))
-    return Reading(tuple(effects), passed, others, doubled)
+            cell = strip_blanks(rows[read][place])
+            effects.append(
+                _make_effect(line, student, assignment, header, cell, raw, state)
+            )
+    others = tuple(_list_other_effects(sheet, people, state, weed))
+    doubled = (
+        *_find_repeated_columns(sheet, found, places),
+        *_find_repeated_students(people, last),
+    )
+    return ImportOutcome(tuple(effects), passed, others, doubled)
 
 
-def _assignment(header: str, state: CanvasState) -> CanvasAssignment:
-    title, number = title_and_id(header)
+def _find_assignment(header: str, state: CanvasState) -> CanvasAssignment:
+    title, number = split_header(header)
     published = [a for a in state.assignments if a.published]
     for known in published:
         if number and known.id == number:
@@ -159,13 +166,13 @@ def _assignment(header: str, state: CanvasState) -> CanvasAssignment:
     return CanvasAssignment(f"new: {title}", title, 0.0)
 
 
-def _key(assignment: CanvasAssignment, index: int) -> str:
+def _make_key(assignment: CanvasAssignment, index: int) -> str:
     """One for each assignment: a new one is another one in each column."""
     new = assignment.id.startswith("new: ")
     return f"{assignment.id} of column {index}" if new else assignment.id
 
 
-def _people(sheet: Sheet, state: CanvasState) -> dict[int, CanvasStudent | None]:
+def _match_rows(sheet: Sheet, state: CanvasState) -> dict[int, CanvasStudent | None]:
     """Who each row is: by Canvas id, SIS id, login, then name."""
     by_id = {s.id: s for s in state.students}
     by_sis = {s.sis_id: s for s in state.students if s.sis_id}
@@ -185,13 +192,13 @@ def _people(sheet: Sheet, state: CanvasState) -> dict[int, CanvasStudent | None]
     }
 
 
-def _columns_twice(
+def _find_repeated_columns(
     sheet: Sheet,
     found: Mapping[int, CanvasAssignment],
     places: Mapping[str, int],
 ) -> Iterator[str]:
     for index, assignment in found.items():
-        place = places[_key(assignment, index)]
+        place = places[_make_key(assignment, index)]
         if place != index:
             yield (
                 f"column {index + 1} ({sheet.header[index]}) is never read: Canvas "
@@ -199,7 +206,7 @@ def _columns_twice(
             )
 
 
-def _people_twice(
+def _find_repeated_students(
     people: Mapping[int, CanvasStudent | None], last: Mapping[str, int]
 ) -> Iterator[str]:
     for line, student in people.items():
@@ -210,7 +217,7 @@ def _people_twice(
             )
 
 
-def _others(
+def _list_other_effects(
     sheet: Sheet,
     people: Mapping[int, CanvasStudent | None],
     state: CanvasState,
@@ -228,13 +235,15 @@ def _others(
                 continue
             old, new = state.notes.get((student.id, header), ""), row[index]
             if index in sheet.overrides:
-                old = decimal(old)  # a number, whatever Canvas's export shows it with
-            effect = _text_effect(old, new)
+                old = normalise_decimal(
+                    old
+                )  # a number, whatever Canvas's export shows it with
+            effect = _classify_text(old, new)
             raw, name = sheet.raw[line][index], f"custom: {header}"
             yield CellEffect(line, student.id, name, effect, None, header, raw, old)
 
 
-def _text_effect(old: str, new: str) -> Effect:
+def _classify_text(old: str, new: str) -> Effect:
     """What a text does to another one; two blanks are alike."""
     if old == new or not (old.strip() or new.strip()):
         return "nothing"
@@ -243,7 +252,7 @@ def _text_effect(old: str, new: str) -> Effect:
     return "replaced" if old.strip() else "written"
 
 
-def _effect(
+def _make_effect(
     line: int,
     student: CanvasStudent | None,
     assignment: CanvasAssignment,
@@ -257,11 +266,11 @@ def _effect(
     if student is None or not student.active or key in state.unassigned:
         return CellEffect(line, who, assignment.id, "ignored", None, header, raw)
     old = state.scores.get(key)
-    effect, score = _change(cell, old, assignment, state.known)
+    effect, score = _classify_grade(cell, old, assignment, state.known)
     return CellEffect(line, who, assignment.id, effect, score, header, raw, old)
 
 
-def _change(
+def _classify_grade(
     cell: str,
     present: float | str | None,
     assignment: CanvasAssignment,
@@ -269,7 +278,7 @@ def _change(
 ) -> tuple[Effect, float | None]:
     if cell.upper() in ("EX", "EXCUSED"):
         return ("nothing" if present == "EX" else "excused"), None
-    score = None if cell in ("", "-") else score_in(cell, assignment.points)
+    score = None if cell in ("", "-") else parse_score(cell, assignment.points)
     if score is None:
         if not known and not assignment.id.startswith("new: "):
             return "may clear", None

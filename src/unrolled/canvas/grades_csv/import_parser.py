@@ -18,16 +18,16 @@ class ImportRefusedError(Exception):
     """Canvas would refuse the whole file."""
 
 
-def rows_of(data: bytes) -> list[tuple[int, list[str]]]:
+def parse_rows(data: bytes) -> list[tuple[int, list[str]]]:
     """Rows by the line of the file that they begin on; no row is an empty file.
 
     Raises ImportRefusedError where Ruby's library gives up.
     """
-    text = _text(data)
-    return list(_rows(text, _separator(text)))
+    text = _decode_text(data)
+    return list(_split_rows(text, _detect_separator(text)))
 
 
-def _text(data: bytes) -> str:
+def _decode_text(data: bytes) -> str:
     """The text, with its BOM: Ruby leaves that in the first cell."""
     try:
         return data.decode("utf-8")
@@ -35,52 +35,52 @@ def _text(data: bytes) -> str:
         raise ImportRefusedError("not UTF-8") from error
 
 
-def _separator(text: str) -> str:
+def _detect_separator(text: str) -> str:
     """The one that cuts each of the first three lines into the same, higher count."""
     lines = re.findall(r"[^\n]*\n|[^\n]+", text)[:3]
-    counts = {separator: _width(lines, separator) for separator in ",;"}
+    counts = {separator: _count_cells(lines, separator) for separator in ",;"}
     if counts[";"] == 1 > counts[","]:
         raise ImportRefusedError("ragged first three lines")
     return ";" if counts[";"] > counts[","] else ","
 
 
-def _width(lines: list[str], separator: str) -> int:
+def _count_cells(lines: list[str], separator: str) -> int:
     """How many cells each line has; 0 if they differ or do not parse."""
     try:
-        rows = [next(_rows(x, separator, skip=False), (0, [])) for x in lines]
+        rows = [next(_split_rows(x, separator, skip=False), (0, [])) for x in lines]
     except ImportRefusedError:
         return 0
     widths = {len(cells) for _, cells in rows}
     return widths.pop() if len(widths) == 1 else 0
 
 
-def _rows(
+def _split_rows(
     text: str, separator: str, skip: bool = True
 ) -> Iterator[tuple[int, list[str]]]:
-    end = _line_end(text)
+    end = _detect_line_end(text)
     place, line = 0, 1
     cells: list[str] | None
     while place < len(text):
-        raw = _raw(text, place, end)
+        raw = _read_line(text, place, end)
         if skip and _SKIPPED.fullmatch(raw):
             stop, cells = place + len(raw), None
         elif not raw:
             stop, cells = place, []
         else:
-            stop, cells = _row(text, place, separator, end, line)
+            stop, cells = _parse_row(text, place, separator, end, line)
         if cells is not None:
             yield line, cells
         line += text.count(end, place, stop) + 1
         place = stop + len(end)
 
 
-def _raw(text: str, place: int, end: str) -> str:
+def _read_line(text: str, place: int, end: str) -> str:
     """The rest of a line."""
     stop = text.find(end, place)
     return text[place:] if stop < 0 else text[place:stop]
 
 
-def _line_end(text: str) -> str:
+def _detect_line_end(text: str) -> str:
     """The kind of line end of the whole file: that of its first one."""
     first = re.search(r"\r\n|\r|\n", text)
     return first[0] if first else "\n"
@@ -90,7 +90,7 @@ _QUOTED = re.compile(r'"((?:[^"]|"")*)"')
 _BARE = {s: re.compile(rf'[^"\r\n{s}]*') for s in ",;"}
 
 
-def _row(
+def _parse_row(
     text: str, place: int, separator: str, end: str, line: int
 ) -> tuple[int, list[str]]:
     """A row's cells, and where it ends."""
@@ -106,10 +106,10 @@ def _row(
         elif place == len(text) or text.startswith(end, place):
             return place, cells
         else:
-            raise ImportRefusedError(_trouble(text, place, bool(quoted), line))
+            raise ImportRefusedError(_explain_error(text, place, bool(quoted), line))
 
 
-def _trouble(text: str, place: int, quoted: bool, line: int) -> str:
+def _explain_error(text: str, place: int, quoted: bool, line: int) -> str:
     """Why a row does not parse."""
     where = f"it does not parse: line {line}: "
     if text[place] in "\r\n":
@@ -121,7 +121,7 @@ def _trouble(text: str, place: int, quoted: bool, line: int) -> str:
     return where + "a quote inside an unquoted cell"
 
 
-def decimal(cell: str) -> str:
+def normalise_decimal(cell: str) -> str:
     """A pure number: its last comma or point is the decimal mark, others go."""
     if not _PURE_NUMBER.search(cell):
         return cell
@@ -133,7 +133,7 @@ def decimal(cell: str) -> str:
     return "".join(parts[:-1]) + "." + parts[-1]
 
 
-__all__ = ["ImportRefusedError", "Sheet", "read_sheet", "score_in", "title_and_id"]
+__all__ = ["ImportRefusedError", "Sheet", "parse_score", "read_sheet", "split_header"]
 
 _DROPPED = re.compile(
     r"Current Score|Current Points|Current Grade|Final Score|Final Points|Final Grade"
@@ -188,11 +188,11 @@ class Sheet:
 
 def read_sheet(data: bytes, custom: Sequence[str] = ()) -> Sheet:
     """Parse a file as Canvas does; ImportRefusedError if the import fails."""
-    raw = _padded(rows_of(data))
-    table = [(n, [decimal(c) for c in r]) for n, r in raw]
+    raw = _pad_rows(parse_rows(data))
+    table = [(n, [normalise_decimal(c) for c in r]) for n, r in raw]
     header = table[0][1]
     own = {h: i for i, h in enumerate(header) if h in custom and h not in _RESERVED}
-    apart, login, sis, width = _identity(header, len(own))
+    apart, login, sis, width = _find_identity_columns(header, len(own))
     after = {i: h for i, h in enumerate(header) if i >= width and h not in own}
     dropped = {i: h for i, h in after.items() if _DROPPED.search(h)}
     points = [r for _, r in table[1:] if "Points Possible" in r[0]]
@@ -213,7 +213,7 @@ def read_sheet(data: bytes, custom: Sequence[str] = ()) -> Sheet:
     )
 
 
-def _padded(rows: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
+def _pad_rows(rows: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
     """Rows as long as the header: what is missing is empty."""
     if not rows:
         raise ImportRefusedError("the file is empty")
@@ -223,7 +223,7 @@ def _padded(rows: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
     return [(n, r + [""] * (width - len(r))) for n, r in rows]
 
 
-def _identity(
+def _find_identity_columns(
     header: list[str], custom: int
 ) -> tuple[bool, int | None, int | None, int]:
     """Whether names are apart, the columns of login and SIS id, the first one after."""
@@ -236,18 +236,20 @@ def _identity(
         raise ImportRefusedError("Invalid header row")
     apart = cells[:2] == ["LastName", "FirstName"]
     login, sis, width = None, None, 4 if apart else 3
-    if _says("SIS Login ID", cells[width - 1]):
+    if _has_words("SIS Login ID", cells[width - 1]):
         login, width = width - 1, width + 1
-    elif _says("SIS User ID", cells[width - 1]) and _says("SIS Login ID", cells[width]):
+    elif _has_words("SIS User ID", cells[width - 1]) and _has_words(
+        "SIS Login ID", cells[width]
+    ):
         sis, login, width = width - 1, width, width + 2
-        width += _says("Integration ID", cells[width - 1])
-        width += _says("Root Account", cells[width - 1])
+        width += _has_words("Integration ID", cells[width - 1])
+        width += _has_words("Root Account", cells[width - 1])
     if "Section" not in cells[width - 1]:
         raise ImportRefusedError("Invalid header row: no Section where it must be")
     return apart, login, sis, width + custom
 
 
-def _says(words: str, cell: str) -> bool:
+def _has_words(words: str, cell: str) -> bool:
     return bool(re.search(words.replace(" ", r"\s+"), cell, re.ASCII))
 
 
@@ -255,18 +257,18 @@ def _is_special(row: list[str]) -> bool:
     return "Points Possible" in row[0] or all(_NOTE.search(c) for c in row)
 
 
-def title_and_id(header: str) -> tuple[str, str]:
+def split_header(header: str) -> tuple[str, str]:
     """A header's title and the Canvas id at its end, "" if there is none."""
     match = _ID.match(header)
     return (match[1], str(int(match[2]))) if match else (header, "")
 
 
-def stripped(cell: str) -> str:
+def strip_blanks(cell: str) -> str:
     """A cell without the blanks that Ruby knows: a no-break space is none."""
     return cell.strip(_BLANKS)
 
 
-def score_in(cell: str, points: float) -> float | None:
+def parse_score(cell: str, points: float) -> float | None:
     """What a grade cell that is no EX is worth; None if it is no grade."""
     if cell in ("pass", "complete"):
         return points

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from unrolled.canvas.grades_csv.exported_csv import Column, Row, Template
-from unrolled.canvas.model import Exported, Pupil
+from unrolled.canvas.grades_csv.exported_csv import CanvasGradebook, Column, Row
+from unrolled.canvas.model import ExportedAssignment, Student
 
 HIDDEN = (
     "posted by hand in Canvas: students see new grades, and comments sent with them, "
@@ -18,7 +18,7 @@ Kind = Literal["row", "column", "student", "assignment", "cell"]
 
 
 @dataclass(frozen=True)
-class Filled:
+class FilledCell:
     """One cell that gets a grade; Canvas gives it `out_of` points, if that is known."""
 
     student: str
@@ -36,7 +36,7 @@ class Filled:
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptCell:
     """A cell of a matched student that keeps what Canvas has."""
 
     student: str
@@ -60,16 +60,16 @@ class LeftOut:
 
 
 @dataclass(frozen=True)
-class Work:
+class PlanDraft:
     """What the planner gathers on its way; `unscaled` are wrong scales left out."""
 
     left_out: list[LeftOut] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    filled: list[Filled] = field(default_factory=list)
+    filled: list[FilledCell] = field(default_factory=list)
     unscaled: list[str] = field(default_factory=list)
-    kept: list[Kept] = field(default_factory=list)
+    kept: list[KeptCell] = field(default_factory=list)
 
-    def leave(
+    def leave_out(
         self,
         kind: Kind,
         what: str,
@@ -81,7 +81,7 @@ class Work:
         self.left_out.append(LeftOut(kind, what, why, assignment, other))
 
 
-def grouped(left_out: Iterable[LeftOut]) -> list[str]:
+def group_left_out(left_out: Iterable[LeftOut]) -> list[str]:
     """One line for each reason, with everything that it holds for.
 
     Canvas's other columns are only counted: there may be fifty of them.
@@ -104,28 +104,31 @@ def grouped(left_out: Iterable[LeftOut]) -> list[str]:
 
 
 def match_columns(
-    template: Template, assignments: Sequence[Exported], work: Work, scale: bool
-) -> dict[Column, Exported]:
+    template: CanvasGradebook,
+    assignments: Sequence[ExportedAssignment],
+    work: PlanDraft,
+    scale: bool,
+) -> dict[Column, ExportedAssignment]:
     """Our assignments by their column: title or folder name, and nothing twice.
 
     A column that is worth other points in Canvas is scaled if asked, else left out.
     """
-    claims: dict[Column, list[Exported]] = defaultdict(list)
+    claims: dict[Column, list[ExportedAssignment]] = defaultdict(list)
     for wanted in assignments:
-        same = [c for c in template.columns if _titled(c, wanted)]
+        same = [c for c in template.columns if _has_title(c, wanted)]
         if len(same) == 1:
             claims[same[0]].append(wanted)
         else:
             count = "no column" if not same else f"{len(same)} columns"
             why = f"Canvas has {count} titled {wanted.title!r}"
-            work.leave("assignment", wanted.name, why)
+            work.leave_out("assignment", wanted.name, why)
     found = {}
     for column in template.columns:
         claimed = claims.get(column, [])
-        why = _no_grades(column, claimed)
-        fitting = None if why else _fitted(column, claimed[0], work, scale)
+        why = _explain_no_grades(column, claimed)
+        fitting = None if why else _scale_assignment(column, claimed[0], work, scale)
         if why:
-            work.leave("column", column.header, why, other=not claimed)
+            work.leave_out("column", column.header, why, other=not claimed)
         elif fitting is not None:
             found[column] = fitting
             if column.hidden:
@@ -133,11 +136,11 @@ def match_columns(
     return found
 
 
-def _titled(column: Column, wanted: Exported) -> bool:
+def _has_title(column: Column, wanted: ExportedAssignment) -> bool:
     return bool({wanted.title, wanted.name} & {column.title, column.header})
 
 
-def _no_grades(column: Column, wanted: Sequence[Exported]) -> str:
+def _explain_no_grades(column: Column, wanted: Sequence[ExportedAssignment]) -> str:
     """Why a column is left out; "" if it is one assignment's and open."""
     if column.closed:
         return column.closed
@@ -146,11 +149,11 @@ def _no_grades(column: Column, wanted: Sequence[Exported]) -> str:
     return "" if wanted else "not among the assignments to export"
 
 
-def _fitted(
-    column: Column, wanted: Exported, work: Work, scale: bool
-) -> Exported | None:
+def _scale_assignment(
+    column: Column, wanted: ExportedAssignment, work: PlanDraft, scale: bool
+) -> ExportedAssignment | None:
     """An assignment in Canvas's own points; None, and said so, if they differ."""
-    differ = differing_points(column.points, wanted.points)
+    differ = compare_points(column.points, wanted.points)
     if not differ:
         return wanted
     fits = bool(column.points and wanted.points)
@@ -158,12 +161,12 @@ def _fitted(
         work.warnings.append(f"{column.header}: {differ}; all grades are scaled to it")
         return replace(wanted, factor=column.points / wanted.points)
     way = "make them equal, or say --scale" if fits else "set them there"
-    work.leave("column", column.header, f"{differ}; {way}")
+    work.leave_out("column", column.header, f"{differ}; {way}")
     work.unscaled.append(wanted.name)
     return None
 
 
-def differing_points(canvas: float | None, ours: float) -> str:
+def compare_points(canvas: float | None, ours: float) -> str:
     """How Canvas's points differ from those of course.toml; "" if they do not."""
     if canvas is not None and abs(canvas - ours) <= 0.005:
         return ""
@@ -171,47 +174,49 @@ def differing_points(canvas: float | None, ours: float) -> str:
     return f"{there} in Canvas, {ours:g} in course.toml"
 
 
-def match_people(
-    template: Template, pupils: Sequence[Pupil], work: Work
-) -> dict[int, Pupil]:
+def match_students(
+    template: CanvasGradebook, pupils: Sequence[Student], work: PlanDraft
+) -> dict[int, Student]:
     """Students by the line of their row: Canvas id first, then login and SIS id."""
-    claims: dict[int, list[Pupil]] = defaultdict(list)
-    index = _Index(template.rows)
+    claims: dict[int, list[Student]] = defaultdict(list)
+    index = _RowIndex(template.rows)
     for pupil in pupils:
-        rows = index.rows_of(pupil)
+        rows = index.find_rows(pupil)
         if len(rows) == 1:
             claims[rows[0].line].append(pupil)
         else:
             count = "no row" if not rows else "more than one row"
-            work.leave("student", pupil.name, f"{count} in Canvas")
-    return _undisputed(template, claims, work)
+            work.leave_out("student", pupil.name, f"{count} in Canvas")
+    return _select_undisputed(template, claims, work)
 
 
-def _undisputed(
-    template: Template, claims: dict[int, list[Pupil]], work: Work
-) -> dict[int, Pupil]:
+def _select_undisputed(
+    template: CanvasGradebook, claims: dict[int, list[Student]], work: PlanDraft
+) -> dict[int, Student]:
     found = {}
     for row in template.rows:
         what = f"{row.line} ({row.name})"
         match claims.get(row.line, []):
             case []:
-                work.leave("row", what, "nobody of the gradebook")
-            case [_] if _breaks(row):
+                work.leave_out("row", what, "nobody of the gradebook")
+            case [_] if _has_line_break(row):
                 why = "a line break in its identity cells: Canvas would refuse the file"
-                work.leave("row", repr(what)[1:-1], why)
+                work.leave_out("row", repr(what)[1:-1], why)
             case [pupil]:
                 found[row.line] = pupil
             case several:
                 names = " and ".join(p.name for p in several)
-                work.leave("row", what, f"both {names} match it; neither is exported")
+                work.leave_out(
+                    "row", what, f"both {names} match it; neither is exported"
+                )
     return found
 
 
-def _breaks(row: Row) -> bool:
+def _has_line_break(row: Row) -> bool:
     return any(set(cell) & set("\r\n\0") for cell in row.identity)
 
 
-class _Index:
+class _RowIndex:
     """Rows by each of their keys."""
 
     def __init__(self, rows: Sequence[Row]) -> None:
@@ -221,7 +226,7 @@ class _Index:
             for kind in ("canvas_id", "login", "sis_id"):
                 self._by[kind, getattr(row, kind)].append(row)
 
-    def rows_of(self, pupil: Pupil) -> list[Row]:
+    def find_rows(self, pupil: Student) -> list[Row]:
         """The rows that may be a student's; more than one is a doubt."""
         if pupil.canvas_id:
             return self._by.get(("canvas_id", pupil.canvas_id), [])

@@ -15,24 +15,24 @@ from typing import Any
 
 from unrolled.canvas.grades_csv.exported_csv import (
     NO_GRADES,
+    CanvasGradebook,
     Column,
     Row,
-    Template,
-    number_in,
+    parse_number,
 )
 from unrolled.canvas.grades_csv.match import (
-    Filled,
-    Kept,
+    FilledCell,
+    KeptCell,
     LeftOut,
-    Work,
-    grouped,
+    PlanDraft,
+    group_left_out,
     match_columns,
-    match_people,
+    match_students,
 )
 from unrolled.canvas.model import (
-    Exported,
+    ExportedAssignment,
     Grade,
-    Pupil,
+    Student,
 )
 
 
@@ -46,11 +46,11 @@ class ExportPlan:
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    filled: tuple[Filled, ...]
+    filled: tuple[FilledCell, ...]
     left_out: tuple[LeftOut, ...]
     warnings: tuple[str, ...]
     unscaled: tuple[str, ...] = ()
-    kept: tuple[Kept, ...] = ()
+    kept: tuple[KeptCell, ...] = ()
 
     def to_csv(self) -> bytes:
         """UTF-8 without BOM, minimal quoting, one kind of line end."""
@@ -60,7 +60,7 @@ class ExportPlan:
         return text.getvalue().encode("utf-8")
 
     @property
-    def changed(self) -> tuple[Filled, ...]:
+    def changed(self) -> tuple[FilledCell, ...]:
         """The grades that Canvas does not have yet."""
         return tuple(f for f in self.filled if f.changes)
 
@@ -71,7 +71,7 @@ class ExportPlan:
     def as_text(self) -> str:
         """The counts, then every cell that was left out and every warning."""
         count = f"{len(self.filled)} grades, {len(self.changed)} of them new or changed"
-        lines = [f"left out: {text}" for text in grouped(self.left_out)]
+        lines = [f"left out: {text}" for text in group_left_out(self.left_out)]
         lines += [f"warning: {text}" for text in self.warnings]
         return "\n".join([count, *lines])
 
@@ -80,9 +80,9 @@ Grades = Mapping[tuple[str, str], Grade]
 
 
 def plan_export(
-    template: Template,
-    pupils: Sequence[Pupil],
-    assignments: Sequence[Exported],
+    template: CanvasGradebook,
+    pupils: Sequence[Student],
+    assignments: Sequence[ExportedAssignment],
     grades: Grades,
     allow_lower: bool = False,
     scale: bool = False,
@@ -92,23 +92,23 @@ def plan_export(
     Rows and columns without a match are left out and said so; nothing is guessed.
     Nor does a column get grades that is worth other points in Canvas, unless `scale`.
     """
-    work = Work()
+    work = PlanDraft()
     columns = match_columns(template, assignments, work, scale)
-    people = match_people(template, pupils, work)
-    rows = _points_rows(template, list(columns))
+    people = match_students(template, pupils, work)
+    rows = _make_points_rows(template, list(columns))
     for row in template.rows:
         pupil = people.get(row.line)
         if pupil is not None:
             cells = [
-                _cell(row, column, pupil, wanted, grades, allow_lower, work)
+                _fill_cell(row, column, pupil, wanted, grades, allow_lower, work)
                 for column, wanted in columns.items()
             ]
             rows.append((*row.identity, *cells))
     header = (*template.identity, *(c.header for c in columns))
-    return _plan(header, rows, work)
+    return _make_plan(header, rows, work)
 
 
-def _plan(header: tuple[str, ...], rows: list[Any], work: Work) -> ExportPlan:
+def _make_plan(header: tuple[str, ...], rows: list[Any], work: PlanDraft) -> ExportPlan:
     return ExportPlan(
         header,
         tuple(rows),
@@ -120,7 +120,9 @@ def _plan(header: tuple[str, ...], rows: list[Any], work: Work) -> ExportPlan:
     )
 
 
-def _points_rows(template: Template, columns: list[Column]) -> list[tuple[str, ...]]:
+def _make_points_rows(
+    template: CanvasGradebook, columns: list[Column]
+) -> list[tuple[str, ...]]:
     """The row of points possible, if the template has one."""
     if not template.points_row:
         return []
@@ -128,37 +130,37 @@ def _points_rows(template: Template, columns: list[Column]) -> list[tuple[str, .
     return [(*template.points_row[: len(template.identity)], *points)]
 
 
-def _cell(
+def _fill_cell(
     row: Row,
     column: Column,
-    pupil: Pupil,
-    wanted: Exported,
+    pupil: Student,
+    wanted: ExportedAssignment,
     grades: Grades,
     allow_lower: bool,
-    work: Work,
+    work: PlanDraft,
 ) -> str:
     """The cell: a grade that is ready, else what Canvas shows now."""
     present = row.cells[column.index].strip()
-    old = number_in(present)
+    old = parse_number(present)
     keep = present if old is None else f"{old:.2f}"
     grade = grades.get((pupil.name, wanted.name), Grade(None))
-    why = _not_ready(grade, present)
+    why = _explain_not_ready(grade, present)
     ids = row.canvas_id, column.canvas_id
-    kept = [] if present in NO_GRADES else [Kept(pupil.name, wanted.name, *ids)]
+    kept = [] if present in NO_GRADES else [KeptCell(pupil.name, wanted.name, *ids)]
     if why or grade.points is None:
-        work.leave("cell", pupil.name, why, wanted.name)
+        work.leave_out("cell", pupil.name, why, wanted.name)
         work.kept.extend(kept)
         return keep
     new = round(grade.points * wanted.factor, 2)
-    filled = Filled(pupil.name, wanted.name, old, new, *ids, column.points)
-    if _lowers(filled, allow_lower, work) and not allow_lower:
+    filled = FilledCell(pupil.name, wanted.name, old, new, *ids, column.points)
+    if _note_lowering(filled, allow_lower, work) and not allow_lower:
         work.kept.extend(kept)
         return keep
     work.filled.append(filled)
     return f"{new:.2f}"
 
 
-def _not_ready(grade: Grade, present: str) -> str:
+def _explain_not_ready(grade: Grade, present: str) -> str:
     """Why a cell gets no grade; "" if it does."""
     if grade.waits:
         return "waits for marks"
@@ -170,12 +172,12 @@ def _not_ready(grade: Grade, present: str) -> str:
         return "excused in Canvas"
     if present in NO_GRADES:
         return NO_GRADES[present]
-    if present not in ("", "-") and number_in(present) is None:
+    if present not in ("", "-") and parse_number(present) is None:
         return f"Canvas shows {present!r}, which is no number of points"
     return ""
 
 
-def _lowers(cell: Filled, allowed: bool, work: Work) -> bool:
+def _note_lowering(cell: FilledCell, allowed: bool, work: PlanDraft) -> bool:
     """Whether it lowers a grade; then it is said, as a warning or as left out."""
     if cell.old is None or cell.new >= round(cell.old, 2):
         return False
@@ -184,15 +186,15 @@ def _lowers(cell: Filled, allowed: bool, work: Work) -> bool:
         work.warnings.append(f"{cell.student}, {cell.assignment}: {change}")
     else:
         why = f"would be {change} (--allow-lower does it)"
-        work.leave("cell", cell.student, why, cell.assignment)
+        work.leave_out("cell", cell.student, why, cell.assignment)
     return True
 
 
 def plan_starter(
-    pupils: Iterable[Pupil], assignments: Sequence[Exported], grades: Grades
+    pupils: Iterable[Student], assignments: Sequence[ExportedAssignment], grades: Grades
 ) -> ExportPlan:
     """A file without a template: only students whose Canvas id is known."""
-    work = Work()
+    work = PlanDraft()
     identity = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
     header = (*identity, *(a.title for a in assignments))
     points = ("    Points Possible", "", "", "", "")
@@ -200,9 +202,9 @@ def plan_starter(
     for pupil in pupils:
         if not pupil.canvas_id:
             why = "no Canvas id (lms_user_id); see unrolled canvas roster"
-            work.leave("student", pupil.name, why)
+            work.leave_out("student", pupil.name, why)
             continue
-        cells = [_starter_cell(pupil, a, grades, work) for a in assignments]
+        cells = [_fill_starter_cell(pupil, a, grades, work) for a in assignments]
         name = f"{pupil.last_name}, {pupil.first_name}".strip(", ") or pupil.name
         login = pupil.login or pupil.name
         rows.append((name, pupil.canvas_id, pupil.sis_id, login, "", *cells))
@@ -212,15 +214,19 @@ def plan_starter(
         "grades under blank cells; export the gradebook from Canvas and give it with "
         "--template"
     )
-    return _plan(header, rows, work)
+    return _make_plan(header, rows, work)
 
 
-def _starter_cell(pupil: Pupil, wanted: Exported, grades: Grades, work: Work) -> str:
+def _fill_starter_cell(
+    pupil: Student, wanted: ExportedAssignment, grades: Grades, work: PlanDraft
+) -> str:
     grade = grades.get((pupil.name, wanted.name), Grade(None))
-    why = _not_ready(grade, "")
+    why = _explain_not_ready(grade, "")
     if why or grade.points is None:
-        work.leave("cell", pupil.name, why, wanted.name)
+        work.leave_out("cell", pupil.name, why, wanted.name)
         return ""
     new = round(grade.points, 2)
-    work.filled.append(Filled(pupil.name, wanted.name, None, new, pupil.canvas_id, ""))
+    work.filled.append(
+        FilledCell(pupil.name, wanted.name, None, new, pupil.canvas_id, "")
+    )
     return f"{new:.2f}"

@@ -8,24 +8,24 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from unrolled.canvas.grades_csv.exported_csv import read_template
+from unrolled.canvas.grades_csv.exported_csv import read_exported_csv
 from unrolled.canvas.grades_csv.import_model import (
     CanvasAssignment,
     CanvasState,
     CanvasStudent,
     CellEffect,
+    ImportOutcome,
     ImportRefusedError,
-    Reading,
-    reading_of,
+    simulate_import,
 )
 from unrolled.canvas.grades_csv.import_parser import (
     Sheet,
+    parse_score,
     read_sheet,
-    score_in,
-    title_and_id,
+    split_header,
 )
-from unrolled.canvas.grades_csv.scale import wrong_scales
-from unrolled.canvas.grades_csv.verify import state_of
+from unrolled.canvas.grades_csv.scale import find_wrong_scales
+from unrolled.canvas.grades_csv.verify import build_canvas_state
 from unrolled.course.model import Course
 from unrolled.errors import UserError
 
@@ -128,35 +128,39 @@ def check_file(
         raise UserError(f"{file}: cannot be read: {error.strerror}.") from error
     against = str(template) if template else ""
     try:
-        state = state_of(read_template(template)) if template else _own_state(data)
-        reading = reading_of(data, state)
+        state = (
+            build_canvas_state(read_exported_csv(template))
+            if template
+            else _infer_state(data)
+        )
+        reading = simulate_import(data, state)
         sheet = read_sheet(data, state.custom)
     except ImportRefusedError as error:
         return CheckReport(str(file), against, str(error))
     problems = (
         *reading.doubled,
-        *wrong_scales(sheet, reading, state, None if scaled else course),
+        *find_wrong_scales(sheet, reading, state, None if scaled else course),
     )
-    cells = tuple(_cells(reading, state))
+    cells = tuple(_list_cells(reading, state))
     return CheckReport(
         str(file), against, "", cells, dict(reading.passed_over), problems
     )
 
 
-def _own_state(data: bytes) -> CanvasState:
+def _infer_state(data: bytes) -> CanvasState:
     """What the file itself tells of Canvas: who and what, but no present grade."""
     sheet = read_sheet(data)
-    students = list(_own_students(sheet))
+    students = list(_infer_students(sheet))
     assignments = []
     for index, header in sheet.columns.items():
-        title, number = title_and_id(header)
-        points = score_in(sheet.points[index].strip(), 100.0) or 0.0
+        title, number = split_header(header)
+        points = parse_score(sheet.points[index].strip(), 100.0) or 0.0
         if number:
             assignments.append(CanvasAssignment(number, title, points))
     return CanvasState(students, assignments, {}, known=False)
 
 
-def _own_students(sheet: Sheet) -> Iterator[CanvasStudent]:
+def _infer_students(sheet: Sheet) -> Iterator[CanvasStudent]:
     """One for each student: a second row of somebody is nobody else."""
     seen = set()
     for line, row in sheet.rows:
@@ -170,7 +174,7 @@ def _own_students(sheet: Sheet) -> Iterator[CanvasStudent]:
             yield CanvasStudent(number or f"row {line}", name, name, sis, login)
 
 
-def _cells(reading: Reading, state: CanvasState) -> Iterator[CheckedCell]:
+def _list_cells(reading: ImportOutcome, state: CanvasState) -> Iterator[CheckedCell]:
     names = {s.id: s.name for s in state.students}
     for effect in (*reading.effects, *reading.others):
         old = effect.old
@@ -180,12 +184,12 @@ def _cells(reading: Reading, state: CanvasState) -> Iterator[CheckedCell]:
             effect.header,
             effect.cell,
             "" if old is None else f"{old:.2f}" if isinstance(old, float) else str(old),
-            _fate(effect),
+            _classify_effect(effect),
             effect.score,
         )
 
 
-def _fate(effect: CellEffect) -> Fate:
+def _classify_effect(effect: CellEffect) -> Fate:
     if effect.assignment.startswith("new: "):
         return "new column"
     if effect.effect == "nothing":

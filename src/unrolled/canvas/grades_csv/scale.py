@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from unrolled.canvas.grades_csv.exported_csv import number_in
+from unrolled.canvas.grades_csv.exported_csv import parse_number
 from unrolled.canvas.grades_csv.import_model import (
     CanvasAssignment,
     CanvasState,
     CellEffect,
-    Reading,
+    ImportOutcome,
 )
-from unrolled.canvas.grades_csv.import_parser import Sheet, stripped
-from unrolled.canvas.grades_csv.match import differing_points
+from unrolled.canvas.grades_csv.import_parser import Sheet, strip_blanks
+from unrolled.canvas.grades_csv.match import compare_points
 from unrolled.course.model import Course
 
 # Extra credit may go a little beyond the points possible; half as much again is none.
-FAR = 1.5
+EXCESS_FACTOR = 1.5
 
 
-def wrong_scales(
-    sheet: Sheet, reading: Reading, state: CanvasState, course: Course | None
+def find_wrong_scales(
+    sheet: Sheet, reading: ImportOutcome, state: CanvasState, course: Course | None
 ) -> Iterator[str]:
     """One line for each column that has grades on another scale, by what tells it.
 
@@ -31,12 +31,12 @@ def wrong_scales(
         if any(e.effect == "scored" for e in effects):
             header = effects[0].header
             index = sheet.header.index(header)
-            there = number_in(stripped(sheet.points[index]))
-            yield from _differences(header, there, assignment, state, course)
-            yield from _far_above(header, effects, assignment)
+            there = parse_number(strip_blanks(sheet.points[index]))
+            yield from _find_point_differences(header, there, assignment, state, course)
+            yield from _find_excessive_grades(header, effects, assignment)
 
 
-def _differences(
+def _find_point_differences(
     header: str,
     there: float | None,
     assignment: CanvasAssignment,
@@ -53,7 +53,7 @@ def _differences(
         return
     for ours in course.assignments.values():
         if {ours.title, ours.name} & {assignment.title, header}:
-            differ = differing_points(assignment.points, ours.points)
+            differ = compare_points(assignment.points, ours.points)
             if differ:
                 yield (
                     f"{header}: {differ}; if the file was written with --scale, say "
@@ -61,12 +61,12 @@ def _differences(
                 )
 
 
-def _far_above(
+def _find_excessive_grades(
     header: str, effects: list[CellEffect], assignment: CanvasAssignment
 ) -> Iterator[str]:
     """Grades far above the points possible; where none are, all is extra credit."""
     top = assignment.points
-    far = [e for e in effects if top > 0 and (e.score or 0.0) > FAR * top]
+    far = [e for e in effects if top > 0 and (e.score or 0.0) > EXCESS_FACTOR * top]
     if far:
         rows = ", ".join(str(e.row) for e in far[:5])
         rows += f" and {len(far) - 5} more" if len(far) > 5 else ""

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from unrolled.canvas.grades_csv.exported_csv import NOT_ASSIGNED, Template, number_in
+from unrolled.canvas.grades_csv.exported_csv import (
+    NOT_ASSIGNED,
+    CanvasGradebook,
+    parse_number,
+)
 from unrolled.canvas.grades_csv.import_model import (
     CanvasAssignment,
     CanvasState,
     CanvasStudent,
     CellEffect,
     ImportRefusedError,
-    reading_of,
+    simulate_import,
 )
 from unrolled.canvas.grades_csv.plan import ExportPlan
 from unrolled.errors import UserError
 
 
-def state_of(template: Template, known: bool = True) -> CanvasState:
+def build_canvas_state(template: CanvasGradebook, known: bool = True) -> CanvasState:
     """Students, assignments and scores of an export; without scores if not `known`."""
     students = [
         CanvasStudent(
@@ -35,7 +39,7 @@ def state_of(template: Template, known: bool = True) -> CanvasState:
     for row, student in zip(template.rows, students, strict=True):
         for column in assigned if known else ():
             cell = row.cells[column.index].strip()
-            present = "EX" if cell.upper() == "EX" else number_in(cell)
+            present = "EX" if cell.upper() == "EX" else parse_number(cell)
             if present is not None:
                 scores[student.id, column.canvas_id] = present
             elif cell == NOT_ASSIGNED:
@@ -49,13 +53,13 @@ def state_of(template: Template, known: bool = True) -> CanvasState:
     )
 
 
-def refuse_surprises(data: bytes, plan: ExportPlan, template: Template) -> None:
+def refuse_surprises(data: bytes, plan: ExportPlan, template: CanvasGradebook) -> None:
     """The planned grades and no other change, by our model of the importer.
 
     Raises UserError, naming the first surprise.
     """
     try:
-        reading = reading_of(data, state_of(template))
+        reading = simulate_import(data, build_canvas_state(template))
     except ImportRefusedError as error:
         raise UserError(
             f"{template.path}: Canvas would refuse the file: {error}."
@@ -67,7 +71,7 @@ def refuse_surprises(data: bytes, plan: ExportPlan, template: Template) -> None:
     }
     effects = [*reading.effects, *reading.others]
     surprise = next(iter(reading.doubled), "")
-    surprise = surprise or _surprise(effects, meant, len(plan.changed))
+    surprise = surprise or _find_surprise(effects, meant, len(plan.changed))
     if surprise:
         raise UserError(
             f"{template.path}: nothing was written: Canvas would not do what is meant "
@@ -75,7 +79,7 @@ def refuse_surprises(data: bytes, plan: ExportPlan, template: Template) -> None:
         )
 
 
-def _surprise(
+def _find_surprise(
     effects: list[CellEffect], meant: dict[tuple[str, str], float], count: int
 ) -> str:
     """The first effect that is not meant, in words; "" if there is none."""

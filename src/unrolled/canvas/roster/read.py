@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from unrolled.canvas.grades_csv.exported_csv import is_export, read_template
+from unrolled.canvas.grades_csv.exported_csv import is_export, read_exported_csv
 from unrolled.errors import UserError
 
 _COLUMNS = {
@@ -33,7 +33,7 @@ _TEST_LOGIN = re.compile(r"[0-9a-f]{40}\Z")
 
 
 @dataclass(frozen=True)
-class Person:
+class Identity:
     """A student as a file from Canvas names one; "" is what it does not tell."""
 
     line: int
@@ -51,40 +51,40 @@ class Person:
 
 
 @dataclass(frozen=True)
-class PeopleFile:
+class RosterFile:
     """The students of a file, and rows that are none, with the reason."""
 
     path: Path
-    people: tuple[Person, ...]
+    people: tuple[Identity, ...]
     left_out: tuple[str, ...]
 
 
-def read_people(path: Path) -> PeopleFile:
+def read_roster(path: Path) -> RosterFile:
     """Read either kind of file; UserError names the file and what it lacks."""
-    header = next(iter(_lines(path)), [])
+    header = next(iter(_read_lines(path)), [])
     bare = [h.strip() for h in header]
     gradebook = bare[:2] == ["Student", "ID"] or (is_export(bare) and "Section" in bare)
-    found = _from_gradebook(path) if gradebook else _from_list(path)
+    found = _read_gradebook_export(path) if gradebook else _read_list(path)
     people, left_out = [], []
     for person, why in found:
         if why:
             left_out.append(f"row {person.line} ({person.name}): {why}")
         else:
             people.append(person)
-    return PeopleFile(path, tuple(people), tuple(left_out))
+    return RosterFile(path, tuple(people), tuple(left_out))
 
 
-def _from_gradebook(path: Path) -> Iterator[tuple[Person, str]]:
-    for row in read_template(path).rows:
+def _read_gradebook_export(path: Path) -> Iterator[tuple[Identity, str]]:
+    for row in read_exported_csv(path).rows:
         last, first = split_name(row.name)
         email = row.login if re.fullmatch(r"[^@\s]+@[^@\s]+", row.login) else ""
-        person = Person(
+        person = Identity(
             row.line, first, last, email, row.canvas_id, row.sis_id, row.login
         )
-        yield person, _not_a_student(person)
+        yield person, _explain_non_student(person)
 
 
-def _not_a_student(person: Person) -> str:
+def _explain_non_student(person: Identity) -> str:
     if _TEST_LOGIN.match(person.login) and not person.sis_id:
         return "Canvas's test student"
     if "Points Possible" in person.name:
@@ -92,7 +92,7 @@ def _not_a_student(person: Person) -> str:
     return ""
 
 
-def _lines(path: Path) -> list[list[str]]:
+def _read_lines(path: Path) -> list[list[str]]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
@@ -106,9 +106,9 @@ def _lines(path: Path) -> list[list[str]]:
     return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
 
 
-def _from_list(path: Path) -> Iterator[tuple[Person, str]]:
-    table = _lines(path)
-    places = _places(table[0] if table else [])
+def _read_list(path: Path) -> Iterator[tuple[Identity, str]]:
+    table = _read_lines(path)
+    places = _find_columns(table[0] if table else [])
     if not places.keys() & {"login", "sis_id", "canvas_id", "email"}:
         raise UserError(
             f"{path}: row 1: neither a gradebook exported from Canvas nor a list of "
@@ -118,11 +118,11 @@ def _from_list(path: Path) -> Iterator[tuple[Person, str]]:
     for line, cells in enumerate(table[1:], 2):
         if any(c.strip() for c in cells):
             row = {k: cells[i].strip() for k, i in places.items() if i < len(cells)}
-            person = _person(line, row)
-            yield person, _other_role(row) or _not_a_student(person)
+            person = _make_identity(line, row)
+            yield person, _explain_role(row) or _explain_non_student(person)
 
 
-def _places(header: list[str]) -> dict[str, int]:
+def _find_columns(header: list[str]) -> dict[str, int]:
     """The column of each thing that we know."""
     names = [re.sub(r"[\s_]+", " ", h).strip().lower() for h in header]
     found: dict[str, int] = {}
@@ -133,12 +133,12 @@ def _places(header: list[str]) -> dict[str, int]:
     return found
 
 
-def _person(line: int, row: Mapping[str, str]) -> Person:
+def _make_identity(line: int, row: Mapping[str, str]) -> Identity:
     last, first = row.get("last_name", ""), row.get("first_name", "")
     if not (last or first):
         last, first = split_name(row.get("sortable") or row.get("name", ""))
     digits = re.match(r"0*([0-9]+)\Z", row.get("canvas_id", ""))
-    return Person(
+    return Identity(
         line,
         first,
         last,
@@ -149,7 +149,7 @@ def _person(line: int, row: Mapping[str, str]) -> Person:
     )
 
 
-def _other_role(row: Mapping[str, str]) -> str:
+def _explain_role(row: Mapping[str, str]) -> str:
     role = row.get("role", "").lower()
     if "studentview" in role:
         return "Canvas's test student"

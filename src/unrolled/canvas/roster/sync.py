@@ -12,15 +12,15 @@ from typing import Any, Literal
 from nbgrader.api import Gradebook, Student
 from sqlalchemy import select
 
-from unrolled.canvas.grades import open_gradebook
+from unrolled.canvas.grades import open_existing_gradebook
 from unrolled.canvas.records import read_identities, write_identities
-from unrolled.canvas.roster.read import Person, read_people
+from unrolled.canvas.roster.read import Identity, read_roster
 from unrolled.course.model import Course
 from unrolled.gradebook.open import backup_gradebook
 
 
 @dataclass(frozen=True)
-class Enrolled:
+class RosterEntry:
     """A student of the gradebook, as it is or as it shall be."""
 
     student: str
@@ -28,7 +28,7 @@ class Enrolled:
     kept: Mapping[str, str] = field(default_factory=dict)
 
 
-def with_work(course: Course, gradebook: Gradebook) -> set[str]:
+def list_submitters(course: Course, gradebook: Gradebook) -> set[str]:
     """Students with a submission in the gradebook, or with files in a folder."""
     found = {s.id for s in gradebook.students if s.submissions}
     for folder in (course.submitted, course.autograded, course.feedback):
@@ -39,7 +39,7 @@ def with_work(course: Course, gradebook: Gradebook) -> set[str]:
 
 def write_roster(
     course: Course,
-    wanted: Sequence[Enrolled],
+    wanted: Sequence[RosterEntry],
     unwanted: Sequence[str],
     step: Callable[[int, int, str], None] = lambda done, total, talk: None,
 ) -> None:
@@ -48,20 +48,20 @@ def write_roster(
     Whoever has handed something in since the plan was made is not dropped.
     """
     backup_gradebook(course)
-    with open_gradebook(course) as gradebook:
-        working = with_work(course, gradebook)
+    with open_existing_gradebook(course) as gradebook:
+        working = list_submitters(course, gradebook)
         dropped = [s for s in unwanted if s not in working]
         session = gradebook.db
         for number, enrolled in enumerate(wanted, 1):
-            _put(session, enrolled)
+            _write_student(session, enrolled)
             step(number, len(wanted), enrolled.student)
         for student in session.scalars(select(Student).where(Student.id.in_(dropped))):
             session.delete(student)
         session.commit()
-    _keep(course, wanted, dropped)
+    _write_kept_ids(course, wanted, dropped)
 
 
-def _put(session: Any, enrolled: Enrolled) -> None:
+def _write_student(session: Any, enrolled: RosterEntry) -> None:
     student = session.get(Student, enrolled.student)
     if student is None:
         student = Student(id=enrolled.student)
@@ -70,7 +70,9 @@ def _put(session: Any, enrolled: Enrolled) -> None:
         setattr(student, key, value or None)
 
 
-def _keep(course: Course, wanted: Sequence[Enrolled], dropped: Sequence[str]) -> None:
+def _write_kept_ids(
+    course: Course, wanted: Sequence[RosterEntry], dropped: Sequence[str]
+) -> None:
     known: dict[str, Mapping[str, str]] = dict(read_identities(course))
     for name in dropped:
         known.pop(name, None)
@@ -89,7 +91,7 @@ _SAFE = re.compile(r"(?![.\s])[^/\\+*?\[\]\0-\x1f]{1,128}(?<![.\s])\Z")
 
 
 @dataclass(frozen=True)
-class Change:
+class RosterChange:
     """One value of a student that the file has otherwise."""
 
     student: str
@@ -102,9 +104,9 @@ class Change:
 class RosterPlan:
     """What a roster adds, changes and drops; who stays because of their work."""
 
-    added: tuple[Enrolled, ...] = ()
-    changes: tuple[Change, ...] = ()
-    changed: tuple[Enrolled, ...] = ()
+    added: tuple[RosterEntry, ...] = ()
+    changes: tuple[RosterChange, ...] = ()
+    changed: tuple[RosterEntry, ...] = ()
     dropped: tuple[str, ...] = ()
     stay: tuple[str, ...] = ()
     same: int = 0
@@ -135,13 +137,15 @@ def plan_roster(
     not sign in is left out, not half added.
     Raises UserError if the file or the gradebook cannot be read.
     """
-    read = read_people(file)
+    read = read_roster(file)
     left_out = list(read.left_out)
-    with open_gradebook(course) as gradebook:
-        there = _there(course, gradebook)
-        named = _named(read.people, there, user_name, refuse, left_out)
-        working = with_work(course, gradebook)
-    absent = sorted(there.keys() - named.keys() - _doubtful(read.people, there, named))
+    with open_existing_gradebook(course) as gradebook:
+        there = _read_enrolled(course, gradebook)
+        named = _assign_names(read.people, there, user_name, refuse, left_out)
+        working = list_submitters(course, gradebook)
+    absent = sorted(
+        there.keys() - named.keys() - _find_doubtful(read.people, there, named)
+    )
     added, changed, changes = _compare(named, there)
     return RosterPlan(
         tuple(added),
@@ -154,10 +158,10 @@ def plan_roster(
     )
 
 
-def _there(course: Course, gradebook: Gradebook) -> dict[str, Enrolled]:
+def _read_enrolled(course: Course, gradebook: Gradebook) -> dict[str, RosterEntry]:
     known = read_identities(course)
     return {
-        s.id: Enrolled(
+        s.id: RosterEntry(
             s.id,
             {key: getattr(s, key) or "" for key in _FIELDS},
             {key: known.get(s.id, {}).get(key, "") for key in _KEPT},
@@ -166,18 +170,18 @@ def _there(course: Course, gradebook: Gradebook) -> dict[str, Enrolled]:
     }
 
 
-def _named(
-    people: Sequence[Person],
-    there: Mapping[str, Enrolled],
+def _assign_names(
+    people: Sequence[Identity],
+    there: Mapping[str, RosterEntry],
     user_name: UserName,
     refuse: Callable[[str], str],
     left_out: list[str],
-) -> dict[str, Person]:
+) -> dict[str, Identity]:
     """People by the student they are or become; doubts are left out."""
     by_id = {e.values["lms_user_id"]: s for s, e in there.items()}
     by_id.pop("", None)
-    people = _without_repeats(people)
-    names = [by_id.get(p.canvas_id) or _user(p, user_name) for p in people]
+    people = _drop_repeats(people)
+    names = [by_id.get(p.canvas_id) or _choose_user_name(p, user_name) for p in people]
     counts = Counter(names)
     found = {}
     for person, name in zip(people, names, strict=True):
@@ -195,17 +199,17 @@ def _named(
     return found
 
 
-def _without_repeats(people: Sequence[Person]) -> list[Person]:
+def _drop_repeats(people: Sequence[Identity]) -> list[Identity]:
     """One of each: a student of two sections may stand in a list twice."""
-    seen = {(p.first_name, p.last_name, *_keys(p)): p for p in reversed(people)}
+    seen = {(p.first_name, p.last_name, *_list_keys(p)): p for p in reversed(people)}
     return sorted(seen.values(), key=lambda p: p.line)
 
 
-def _keys(person: Person) -> tuple[str, ...]:
+def _list_keys(person: Identity) -> tuple[str, ...]:
     return (person.email, person.canvas_id, person.sis_id, person.login)
 
 
-def _user(person: Person, kind: UserName) -> str:
+def _choose_user_name(person: Identity, kind: UserName) -> str:
     """The name that nbgrader and the hub know a student by."""
     match kind:
         case "login":
@@ -218,12 +222,14 @@ def _user(person: Person, kind: UserName) -> str:
             return person.email
 
 
-def _doubtful(
-    people: Sequence[Person], there: Mapping[str, Enrolled], named: Mapping[str, Person]
+def _find_doubtful(
+    people: Sequence[Identity],
+    there: Mapping[str, RosterEntry],
+    named: Mapping[str, Identity],
 ) -> set[str]:
     """Students whom a row that was left out may mean: they are not dropped."""
     sure = set(named.values())
-    keys = {k for p in people if p not in sure for k in _keys(p) if k}
+    keys = {k for p in people if p not in sure for k in _list_keys(p) if k}
     return {
         s
         for s, e in there.items()
@@ -232,23 +238,23 @@ def _doubtful(
 
 
 def _compare(
-    named: Mapping[str, Person], there: Mapping[str, Enrolled]
-) -> tuple[list[Enrolled], list[Enrolled], list[Change]]:
+    named: Mapping[str, Identity], there: Mapping[str, RosterEntry]
+) -> tuple[list[RosterEntry], list[RosterEntry], list[RosterChange]]:
     added, changed, changes = [], [], []
     for student, person in named.items():
         old = there.get(student)
-        new = _wanted(student, person, old)
+        new = _make_entry(student, person, old)
         if old is None:
             added.append(new)
             continue
-        differ = _differences(old, new)
+        differ = _list_changes(old, new)
         changes += differ
         if differ:
             changed.append(new)
     return added, changed, changes
 
 
-def _wanted(student: str, person: Person, old: Enrolled | None) -> Enrolled:
+def _make_entry(student: str, person: Identity, old: RosterEntry | None) -> RosterEntry:
     """What the file tells; what it does not tell stays as it is."""
     told = {
         "first_name": person.first_name,
@@ -260,13 +266,13 @@ def _wanted(student: str, person: Person, old: Enrolled | None) -> Enrolled:
     if old is not None:
         told = {k: v or old.values[k] for k, v in told.items()}
         kept = {k: v or old.kept[k] for k, v in kept.items()}
-    return Enrolled(student, told, kept)
+    return RosterEntry(student, told, kept)
 
 
-def _differences(old: Enrolled, new: Enrolled) -> list[Change]:
+def _list_changes(old: RosterEntry, new: RosterEntry) -> list[RosterChange]:
     pairs = [(_FIELDS[k], old.values[k], v) for k, v in new.values.items()]
     pairs += [(_KEPT[k], old.kept[k], v) for k, v in new.kept.items()]
-    return [Change(new.student, what, a, b) for what, a, b in pairs if a != b]
+    return [RosterChange(new.student, what, a, b) for what, a, b in pairs if a != b]
 
 
 def apply_roster(

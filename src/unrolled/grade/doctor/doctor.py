@@ -19,14 +19,14 @@ from typing import Any
 
 from unrolled.course.limits import Limits
 from unrolled.errors import UserError
-from unrolled.grade.doctor.probes import ENDLESS, FLOOD, PROBES, SIBLING, filled
-from unrolled.grade.session.session import Budget, Session, StudentLost
+from unrolled.grade.doctor.probes import ENDLESS, FLOOD, PROBES, SIBLING, fill_probe
+from unrolled.grade.session.session import Budget, Session, StudentProcessLost
 from unrolled.grade.worker.errors import GradingError
 from unrolled.grade.worker.worker import SubprocessWorker, Worker
 from unrolled.grade.worker.zygote_worker import ZygoteWorker
 from unrolled.sandbox.isolate import TIERS, Tier
 
-FLOOR = ("files", "network", "processes", "memory", "cpu")
+REQUIRED_PROTECTIONS = ("files", "network", "processes", "memory", "cpu")
 LIMITS = Limits(
     memory_bytes=2**30,
     cell_seconds=10.0,
@@ -70,7 +70,7 @@ class Checkup:
     def sufficient(self) -> bool:
         """Whether untrusted code may be graded in this tier."""
         held = {p.name for p in self.protections if p.holds}
-        return not self.trouble and set(FLOOR) <= held
+        return not self.trouble and set(REQUIRED_PROTECTIONS) <= held
 
     def as_dict(self) -> dict[str, Any]:
         """The document that ``--json`` prints."""
@@ -78,7 +78,7 @@ class Checkup:
 
 
 @contextlib.contextmanager
-def _student(worker: Worker) -> Iterator[Session]:
+def _open_session(worker: Worker) -> Iterator[Session]:
     files = {"sibling.txt": b"", "data.txt": b"given"}
     channel = worker.open(files, LIMITS)
     session = Session(channel, Budget(LIMITS, time.monotonic() + 60))
@@ -89,24 +89,24 @@ def _student(worker: Worker) -> Iterator[Session]:
         session.close()
 
 
-def _said(session: Session, code: str) -> str:
+def _run_probe(session: Session, code: str) -> str:
     """What a probe printed; an error that it did not expect counts as said, too."""
     try:
         _, outputs = session.run_cell(0, code)
-    except StudentLost as lost:
+    except StudentProcessLost as lost:
         return f"the probe was lost: {lost}"
     texts = [o.get("text") or f"{o.get('ename')}: {o.get('evalue')}" for o in outputs]
     return "".join(texts).strip()
 
 
-def _pid(session: Session) -> int:
+def _read_pid(session: Session) -> int:
     """The number of a child, as it knows itself."""
     session.begin_check()
-    found = session.lookup("pid")
+    found = session.look_up_name("pid")
     return found if type(found) is int else 0
 
 
-class _Traps:
+class _ForbiddenTargets:
     """Things of the grader's that a probe must not reach."""
 
     def __init__(self) -> None:
@@ -140,17 +140,17 @@ class _Traps:
 
 def examine(tier: Tier) -> Checkup:
     """Try every protection of a tier; a tier that does not start says why."""
-    traps = _Traps()
+    traps = _ForbiddenTargets()
     try:
-        with _worker(tier) as worker:
-            return Checkup(tier, tuple(_tried(worker, traps)))
+        with _open_worker(tier) as worker:
+            return Checkup(tier, tuple(_try_protections(worker, traps)))
     except GradingError as error:
         return Checkup(tier, (), f"does not start here: {str(error)[-500:]}")
     finally:
         traps.close()
 
 
-def checkups(
+def run_checkups(
     tier: str | None = None, say: Callable[[str], None] = lambda what: None
 ) -> list[Checkup]:
     """One tier, tried, or all that isolate; the open one if none of these will do.
@@ -173,7 +173,7 @@ def checkups(
 
 
 @contextlib.contextmanager
-def _worker(tier: Tier) -> Iterator[Worker]:
+def _open_worker(tier: Tier) -> Iterator[Worker]:
     if tier == "none":
         yield SubprocessWorker()
     else:
@@ -181,25 +181,27 @@ def _worker(tier: Tier) -> Iterator[Worker]:
             yield worker
 
 
-def _tried(worker: Worker, traps: _Traps) -> Iterator[Protection]:
-    with _student(worker) as sibling:
-        _said(sibling, SIBLING)
-        fields = traps.fields(_pid(sibling))
+def _try_protections(worker: Worker, traps: _ForbiddenTargets) -> Iterator[Protection]:
+    with _open_session(worker) as sibling:
+        _run_probe(sibling, SIBLING)
+        fields = traps.fields(_read_pid(sibling))
         for name in PROBES:
-            with _student(worker) as session:
-                yield _protection(name, _said(session, filled(name, fields)))
-    yield _endless(worker)
-    yield _output(worker)
+            with _open_session(worker) as session:
+                yield _make_protection(
+                    name, _run_probe(session, fill_probe(name, fields))
+                )
+    yield _try_endless_loop(worker)
+    yield _try_output_flood(worker)
 
 
-def _protection(name: str, said: str) -> Protection:
+def _make_protection(name: str, said: str) -> Protection:
     first = said.split("\n")[0][:120]
     return Protection(
         name, not said, first or "refused", "" if not said else ADVICE[name]
     )
 
 
-def _endless(worker: Worker) -> Protection:
+def _try_endless_loop(worker: Worker) -> Protection:
     """A loop that never ends must end with its time."""
     limits = replace(LIMITS, cell_seconds=1.0)
     channel = worker.open({}, limits)
@@ -207,35 +209,35 @@ def _endless(worker: Worker) -> Protection:
     try:
         session.start()
         session.run_cell(0, ENDLESS)
-    except StudentLost:
-        return _protection("time", "")
+    except StudentProcessLost:
+        return _make_protection("time", "")
     finally:
         session.close()
     return Protection("time", False, "an endless loop was not ended")
 
 
-def _output(worker: Worker) -> Protection:
-    with _student(worker) as session:
+def _try_output_flood(worker: Worker) -> Protection:
+    with _open_session(worker) as session:
         _, outputs = session.run_cell(0, FLOOD)
     size = sum(len(str(o)) for o in outputs)
-    return _protection("output", f"sent {size} bytes" if size > 10**6 else "")
+    return _make_protection("output", f"sent {size} bytes" if size > 10**6 else "")
 
 
-def comes_up(worker: Worker) -> None:
+def check_start(worker: Worker) -> None:
     """Start one student process; GradingError if it does not come up."""
-    with _student(worker):
+    with _open_session(worker):
         pass
 
 
-def lacking(worker: Worker) -> tuple[str, ...]:
+def find_missing_protections(worker: Worker) -> tuple[str, ...]:
     """The protections of the floor that do not hold under a worker, as tried."""
-    traps = _Traps()
+    traps = _ForbiddenTargets()
     try:
         fields = traps.fields(0)
         found = []
-        for name in FLOOR:
-            with _student(worker) as session:
-                if _said(session, filled(name, fields)):
+        for name in REQUIRED_PROTECTIONS:
+            with _open_session(worker) as session:
+                if _run_probe(session, fill_probe(name, fields)):
                     found.append(name)
         return tuple(found)
     finally:

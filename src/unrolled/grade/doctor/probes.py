@@ -110,7 +110,7 @@ while True:
 FLOOD = "print('x' * 100_000_000)"
 
 
-def filled(probe: str, values: dict[str, object]) -> str:
+def fill_probe(probe: str, values: dict[str, object]) -> str:
     """The text of a probe with its names filled in."""
     text = PRELUDE + PROBES[probe]
     for name, value in values.items():

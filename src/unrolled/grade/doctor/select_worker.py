@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from functools import cache
 
 from unrolled.errors import UserError
-from unrolled.grade.doctor.doctor import comes_up, lacking
+from unrolled.grade.doctor.doctor import check_start, find_missing_protections
 from unrolled.grade.worker.errors import GradingError
 from unrolled.grade.worker.worker import SubprocessWorker, Worker
 from unrolled.grade.worker.zygote_worker import ZygoteWorker
 from unrolled.sandbox.isolate import Tier
 
 TRIES = 2  # a process may be killed while it starts
-FORCED = "UNROLLED_TIER"  # for tests, and for people who look for a fault
+TIER_VARIABLE = "UNROLLED_TIER"  # for tests, and for people who look for a fault
 
 
 @dataclass(frozen=True)
-class Ready:
+class JudgeReady:
     """A judge's first word: it is warm, and has tried the sandbox if it was to.
 
     One that was not to try it may have come up in a weaker tier, or in none: it is
@@ -30,16 +30,16 @@ class Ready:
 
 
 @cache
-def warm_worker() -> ZygoteWorker | None:
+def select_warm_worker() -> ZygoteWorker | None:
     """The warm worker of the strongest tier that starts here; None if none does."""
     tiers: tuple[Tier, ...] = ("namespaces", "landlock")
-    forced = os.environ.get(FORCED)
+    forced = os.environ.get(TIER_VARIABLE)
     for tier in (t for t in tiers for _ in range(TRIES)):
         if forced in (None, "", tier):
             worker = ZygoteWorker(tier)
             try:
                 worker.start()
-                comes_up(worker)
+                check_start(worker)
             except GradingError:
                 worker.stop()
                 continue
@@ -49,34 +49,36 @@ def warm_worker() -> ZygoteWorker | None:
 
 
 @cache
-def _lacks() -> tuple[str, ...]:
-    worker = warm_worker()
+def _find_lacking() -> tuple[str, ...]:
+    worker = select_warm_worker()
     if worker is None:
         return ("a sandbox",)
-    return lacking(worker) and lacking(worker)  # a probe may have been killed
+    return find_missing_protections(worker) and find_missing_protections(
+        worker
+    )  # a probe may have been killed
 
 
-def safe_worker(allow_weak: bool = False) -> Worker:
+def select_safe_worker(allow_weak: bool = False) -> Worker:
     """The worker for untrusted code.
 
     Raises UserError if a protection of the floor does not hold here, as tried,
     unless `allow_weak`.
     """
-    lacks = _lacks()
+    lacks = _find_lacking()
     if lacks and not allow_weak:
         raise UserError(
             f"untrusted code cannot be graded safely here, for want of "
             f"{', '.join(lacks)}. `unrolled doctor` says what to install; "
             "--allow-weak grades all the same, with the rights of this account."
         )
-    return warm_worker() or SubprocessWorker()
+    return select_warm_worker() or SubprocessWorker()
 
 
-def tier_of(worker: Worker) -> Tier:
+def get_tier(worker: Worker) -> Tier:
     """The tier that a worker shuts its processes off in."""
     return worker.tier if isinstance(worker, ZygoteWorker) else "none"
 
 
-def trusted_worker() -> Worker:
+def select_trusted_worker() -> Worker:
     """The fastest worker for code of our own, such as solutions."""
-    return warm_worker() or SubprocessWorker()
+    return select_warm_worker() or SubprocessWorker()

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 _WORD = re.compile(r"[^\W\d]\w*")
 _MAGIC = re.compile(r"^([ \t]*)(?:[%!?].*|[\w.]+\?+[ \t]*)$", re.MULTILINE)
 _BY_TEXT = frozenset({"eval", "exec", "globals", "locals", "vars", "get_ipython"})
-_AT_ONCE = frozenset({"listcomp", "setcomp", "dictcomp", "genexpr"})
+_COMPREHENSIONS = frozenset({"listcomp", "setcomp", "dictcomp", "genexpr"})
 _UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _ACTIVE = (
@@ -47,25 +47,25 @@ class CellNames:
         return self.now | (self.late - self.binds)
 
 
-def cell_names(source: str) -> CellNames:
+def read_cell_names(source: str) -> CellNames:
     """The names of a cell; of text that is no Python, all words count as read.
 
     Lines for IPython (`%time f(x)`, `!ls`) are left out, and their words read.
     """
-    found = _read(source)
+    found = _parse_names(source)
     if found is not None:
         return found
     magics = " ".join(m.group() for m in _MAGIC.finditer(source))
-    found = _read(_MAGIC.sub(r"\1pass", source))
+    found = _parse_names(_MAGIC.sub(r"\1pass", source))
     if found is None:  # it may be for IPython; else it does not run at all
-        return CellNames(now=_words(source), quiet=not re.search("[%!]", source))
-    return replace(found, now=found.now | _words(magics), quiet=False)
+        return CellNames(now=_find_words(source), quiet=not re.search("[%!]", source))
+    return replace(found, now=found.now | _find_words(magics), quiet=False)
 
 
-def syntax_error(source: str) -> SyntaxError | None:
+def find_syntax_error(source: str) -> SyntaxError | None:
     """What is wrong with a cell that is no Python, lines for IPython left aside."""
     try:
-        with _no_warnings():
+        with _ignore_warnings():
             symtable.symtable(_MAGIC.sub(r"\1pass", source), "<cell>", "exec")
     except SyntaxError as error:
         return error
@@ -75,53 +75,55 @@ def syntax_error(source: str) -> SyntaxError | None:
 
 
 @contextmanager
-def _no_warnings() -> Iterator[None]:
+def _ignore_warnings() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
-def _words(text: str) -> frozenset[str]:
+def _find_words(text: str) -> frozenset[str]:
     return frozenset(_WORD.findall(text))
 
 
-def _read(source: str) -> CellNames | None:
+def _parse_names(source: str) -> CellNames | None:
     """The names of Python code; None if it is none."""
     try:
-        with _no_warnings():
+        with _ignore_warnings():
             tree = ast.parse(source)
             table = symtable.symtable(source, "<cell>", "exec")
-        found = _Reader()
+        found = _NameVisitor()
         found.visit(tree)
-        late = frozenset(_late(table))
-        made = _made_here(tree)
-        quiet = not any(_acts(node, made) for node in _run_at_once(tree))
+        late = frozenset(_list_late_globals(table))
+        made = _find_new_containers(tree)
+        quiet = not any(
+            _has_side_effects(node, made) for node in _walk_outside_functions(tree)
+        )
     except _UNREADABLE:
         return None
-    words = _words(source)
+    words = _find_words(source)
     by_text = words if words & _BY_TEXT else frozenset()
     return CellNames(
         frozenset(found.binds), frozenset(found.now) | by_text, late, quiet
     )
 
 
-def _late(table: symtable.SymbolTable) -> Iterator[str]:
+def _list_late_globals(table: symtable.SymbolTable) -> Iterator[str]:
     """The globals that functions read; comprehensions are run at once."""
     for inner in table.get_children():
-        later = inner.get_type() != "class" and inner.get_name() not in _AT_ONCE
-        yield from _globals(inner) if later else _late(inner)
+        later = inner.get_type() != "class" and inner.get_name() not in _COMPREHENSIONS
+        yield from _list_globals(inner) if later else _list_late_globals(inner)
 
 
-def _globals(table: symtable.SymbolTable) -> Iterator[str]:
+def _list_globals(table: symtable.SymbolTable) -> Iterator[str]:
     for symbol in table.get_symbols():
         if symbol.is_global() and symbol.is_referenced():
             yield symbol.get_name()
     for inner in table.get_children():
-        yield from _globals(inner)
+        yield from _list_globals(inner)
 
 
 @dataclass
-class _Reader(ast.NodeVisitor):
+class _NameVisitor(ast.NodeVisitor):
     """Follows a cell in the order in which it is run; function bodies are not.
 
     `inner` holds the names of the class bodies and comprehensions it is in.
@@ -145,9 +147,9 @@ class _Reader(ast.NodeVisitor):
         if isinstance(node.ctx, ast.Store):
             self._bind(node.id)
         elif isinstance(node.ctx, ast.Load):
-            self._need(node.id)
+            self._record_read(node.id)
 
-    def _need(self, name: str) -> None:
+    def _record_read(self, name: str) -> None:
         if not any(name in names for names in (self.binds, *self.inner)):
             self.now.add(name)
 
@@ -158,7 +160,7 @@ class _Reader(ast.NodeVisitor):
     def visit_AugAssign(self, node: ast.AugAssign) -> None:
         """The target is read, too."""
         if isinstance(node.target, ast.Name):
-            self._need(node.target.id)
+            self._record_read(node.target.id)
         self._visit_all(node.value, node.target)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
@@ -255,7 +257,7 @@ class _Reader(ast.NodeVisitor):
         self.inner.pop()
 
 
-def _run_at_once(tree: ast.AST) -> Iterator[ast.AST]:
+def _walk_outside_functions(tree: ast.AST) -> Iterator[ast.AST]:
     """All nodes but those of function bodies."""
     waiting = [tree]
     while waiting:
@@ -268,7 +270,7 @@ def _run_at_once(tree: ast.AST) -> Iterator[ast.AST]:
             waiting += [part for part in parts if isinstance(part, ast.AST)]
 
 
-def _made_here(tree: ast.Module) -> dict[str, int]:
+def _find_new_containers(tree: ast.Module) -> dict[str, int]:
     """Containers that are written out in the cell, with the lines that make them."""
     bound = Counter(
         n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and _is_stored(n)
@@ -287,7 +289,7 @@ def _is_stored(node: ast.AST) -> bool:
     return isinstance(getattr(node, "ctx", None), ast.Store | ast.Del)
 
 
-def _acts(node: ast.AST, made: dict[str, int]) -> bool:
+def _has_side_effects(node: ast.AST, made: dict[str, int]) -> bool:
     """Whether a node can change more than the names of the notebook.
 
     What the cell itself has `made` above, nothing else stands on yet.

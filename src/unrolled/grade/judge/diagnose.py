@@ -12,7 +12,12 @@ from typing import Any
 
 from unrolled.assignment.catalogue import Misconception
 from unrolled.assignment.reference import Reference
-from unrolled.grade.judge.replay import counted, quiet, replays, same
+from unrolled.grade.judge.replay import (
+    calls_of,
+    matches_recording,
+    same,
+    silence_output,
+)
 from unrolled.grade.session.recorded_calls import Call
 
 
@@ -21,36 +26,38 @@ def explain(
 ) -> tuple[Misconception, ...]:
     """The misconceptions of `exercise` that agree with all that hangs on it."""
     return tuple(
-        m for m in reference.catalogue.of(exercise) if _explains(m, calls, reference)
+        m for m in reference.catalogue.of(exercise) if _is_cause(m, calls, reference)
     )
 
 
-def fits(m: Misconception, calls: Sequence[Call], reference: Reference) -> bool:
+def is_compatible(
+    m: Misconception, calls: Sequence[Call], reference: Reference
+) -> bool:
     """Whether `m` agrees with all of these calls that hang on its exercise."""
-    return m.matches is not None or _agrees(m, calls, reference)
+    return m.matches is not None or _matches_calls(m, calls, reference)
 
 
 def is_right(calls: Sequence[Call], exercise: str, reference: Reference) -> bool:
     """Whether the reference answers all of these calls alike."""
-    name = _target_of(exercise, reference)
+    name = _find_target(exercise, reference)
     right = reference.names.get(name)
-    return replays(right, name, calls, reference.names)
+    return matches_recording(right, name, calls, reference.names)
 
 
-def _explains(m: Misconception, calls: Sequence[Call], reference: Reference) -> bool:
+def _is_cause(m: Misconception, calls: Sequence[Call], reference: Reference) -> bool:
     """Whether `m`, and not the reference, is what these calls show."""
-    name = _target_of(m.exercise, reference)
+    name = _find_target(m.exercise, reference)
     if not any(call.name == name for call in calls):
         return False
     if m.matches is not None:
-        return _matched(m, counted(calls, name))
+        return _is_matched(m, calls_of(calls, name))
     right = reference.names[name]
-    return _agrees(m, calls, reference) and not replays(
+    return _matches_calls(m, calls, reference) and not matches_recording(
         right, name, calls, reference.names
     )
 
 
-def _matched(m: Misconception, calls: Sequence[Call]) -> bool:
+def _is_matched(m: Misconception, calls: Sequence[Call]) -> bool:
     """What `matches` decides; on answers that it did not foresee, that's a no."""
     try:
         return bool(m.matches and m.matches(calls))
@@ -58,14 +65,16 @@ def _matched(m: Misconception, calls: Sequence[Call]) -> bool:
         return False
 
 
-def _agrees(m: Misconception, calls: Sequence[Call], reference: Reference) -> bool:
-    name = _target_of(m.exercise, reference)
+def _matches_calls(
+    m: Misconception, calls: Sequence[Call], reference: Reference
+) -> bool:
+    name = _find_target(m.exercise, reference)
     data = not callable(reference.names[name])
     wrong = m.function() if data else m.function
-    return replays(wrong, name, calls, reference.names, m.exception)
+    return matches_recording(wrong, name, calls, reference.names, m.exception)
 
 
-def _target_of(exercise: str, reference: Reference) -> str:
+def _find_target(exercise: str, reference: Reference) -> str:
     """What an exercise is called: its own name, or the first that it defines."""
     names = reference.defines.get(exercise, ())
     return exercise if exercise in names else (names[0] if names else "")
@@ -77,7 +86,7 @@ def agrees(
     exception: type[BaseException] | None = None,
 ) -> bool:
     """Whether `function` does on the call's arguments what was observed."""
-    return replays(function, call.name, [call], {}, exception)
+    return matches_recording(function, call.name, [call], {}, exception)
 
 
-__all__ = ["agrees", "explain", "fits", "quiet", "same"]
+__all__ = ["agrees", "explain", "is_compatible", "same", "silence_output"]

@@ -46,10 +46,10 @@ class Blame:
 
     def _find(self, check: Check) -> list[str]:
         used = self.last[check.grade_id].used
-        earlier = self.reference.earlier(check.exercise)
-        wrong = [e for e in earlier if self._failed(e, self.first)]
+        earlier = self.reference.list_earlier(check.exercise)
+        wrong = [e for e in earlier if self._has_failed(e, self.first)]
         called = [e for e in wrong if used & set(self.reference.defines[e])]
-        found = {b for e in called for b in self._behind(e)}
+        found = {b for e in called for b in self._find_causes(e)}
         # Data is bound by value: nobody calls it, so that it may be what was meant.
         found = found or {e for e in wrong if self._is_data(e)} or set(wrong)
         return [e for e in earlier if e in found]
@@ -58,13 +58,13 @@ class Blame:
         names = self.reference.defines[exercise]
         return any(not callable(self.reference.names[n]) for n in names)
 
-    def _behind(self, exercise: str) -> list[str]:
-        if self._failed(exercise, self.last):
+    def _find_causes(self, exercise: str) -> list[str]:
+        if self._has_failed(exercise, self.last):
             return [exercise]
         own = [c for c in self.checks if c.exercise == exercise]
         return [b for c in own if not self.first[c.grade_id].passed for b in self.of(c)]
 
-    def _failed(self, exercise: str, outcomes: Mapping[str, Outcome]) -> bool:
+    def _has_failed(self, exercise: str, outcomes: Mapping[str, Outcome]) -> bool:
         own = [c for c in self.checks if c.exercise == exercise]
         return any(not outcomes[c.grade_id].passed for c in own)
 
@@ -91,7 +91,7 @@ class Evidence:
             call
             for name in siblings
             if not suspects or self._is_clean(name, check.exercise)
-            for call in _finished(self.last[name])
+            for call in _select_finished(self.last[name])
         ]
 
     def _is_clean(self, name: str, exercise: str) -> bool:
@@ -100,11 +100,11 @@ class Evidence:
         if outcome is not self.first[name]:
             return True
         if name not in self.known:
-            calls = _finished(outcome)
+            calls = _select_finished(outcome)
             right = outcome.passed and is_right(calls, exercise, self.reference)
             self.known[name] = right
         return self.known[name]
 
 
-def _finished(outcome: Outcome) -> list[Call]:
+def _select_finished(outcome: Outcome) -> list[Call]:
     return [call for call in outcome.calls if call.finished]

@@ -18,20 +18,24 @@ import numpy as np
 
 from unrolled.assignment.catalogue import Misconception
 from unrolled.assignment.reference import Check, Reference
-from unrolled.assignment.seeds import cell_seed
-from unrolled.grade.judge.diagnose import explain, fits, quiet
+from unrolled.assignment.seeds import derive_cell_seed
+from unrolled.grade.judge.diagnose import explain, is_compatible, silence_output
 from unrolled.grade.judge.evidence import Blame, Evidence, Outcome
 from unrolled.grade.judge.plan import make_plan
 from unrolled.grade.judge.student_process import StudentProcess
 from unrolled.grade.judge.verdict import CellVerdict, Task, Verdict
 from unrolled.grade.session.recorded_calls import Call
-from unrolled.grade.session.session import Session, StudentLost, StudentMissing
+from unrolled.grade.session.session import (
+    Session,
+    StudentProcessLost,
+    UndefinedNameError,
+)
 from unrolled.grade.worker.errors import ProcessLostError
 from unrolled.grade.worker.worker import Worker
 
 _UNDEFINED = re.compile(r"name '(\w+)' is not defined")
-MOST_TRIES = 25
-MOST_OUT_OF_MEMORY = 2
+MAX_TRIES = 25
+MAX_OOM_KILLS = 2
 
 
 def judge(task: Task, reference: Reference, worker: Worker) -> Verdict:
@@ -44,8 +48,8 @@ def judge(task: Task, reference: Reference, worker: Worker) -> Verdict:
     in a verdict.
     """
     until = time.monotonic() + task.limits.submission_seconds
-    enough = _out_of_memory() + MOST_OUT_OF_MEMORY
-    for left in reversed(range(MOST_TRIES)):
+    enough = _count_oom_kills() + MAX_OOM_KILLS
+    for left in reversed(range(MAX_TRIES)):
         last = not left
         try:
             verdict, killed = _examine(task, reference, worker)
@@ -53,13 +57,13 @@ def judge(task: Task, reference: Reference, worker: Worker) -> Verdict:
             if last or time.monotonic() >= until:
                 raise
             continue
-        last |= time.monotonic() >= until or _out_of_memory() >= enough
+        last |= time.monotonic() >= until or _count_oom_kills() >= enough
         if last or not killed:
             break
     return verdict
 
 
-def _out_of_memory() -> int:
+def _count_oom_kills() -> int:
     """How often this machine has killed a process for want of memory (Linux)."""
     with contextlib.suppress(OSError, ValueError):
         words = Path("/proc/vmstat").read_text(encoding="ascii").split()
@@ -72,7 +76,7 @@ def _examine(task: Task, reference: Reference, worker: Worker) -> tuple[Verdict,
     began = time.monotonic()
     examination = Examination(task, reference, worker)
     try:
-        cells = tuple(examination.verdicts())
+        cells = tuple(examination.judge_checks())
     finally:
         examination.close()
     first = examination.first
@@ -110,7 +114,7 @@ class Examination:
             if process is not None:
                 process.close()
 
-    def verdicts(
+    def judge_checks(
         self, seed: int | None = None, only: str | None = None
     ) -> Iterator[CellVerdict]:
         """The verdict on each grade cell, in the notebook's order.
@@ -121,7 +125,7 @@ class Examination:
         checks = tuple(c for c in self.reference.checks if only in (None, c.exercise))
         first = {c.grade_id: self._run(c, seed, self.first) for c in checks}
         first |= {
-            c.grade_id: self._undisturbed(c, first[c.grade_id], seed, {})
+            c.grade_id: self._retry_undisturbed(c, first[c.grade_id], seed, {})
             for c in checks
         }
         wrong = {c.exercise for c in checks if not first[c.grade_id].passed}
@@ -129,19 +133,19 @@ class Examination:
         blame = Blame(self.reference, checks, first, last)
         seen = Evidence(self.reference, checks, first, last)
         for check in checks:
-            found = self._found(check, last, wrong, seen)
+            found = self._find_misconceptions(check, last, wrong, seen)
             yield self._verdict(check, first, last, blame, found)
 
-    def _suspects(self, check: Check, wrong: set[str]) -> list[str]:
+    def _find_suspects(self, check: Check, wrong: set[str]) -> list[str]:
         """The earlier exercises that are wrong."""
-        return [e for e in self.reference.earlier(check.exercise) if e in wrong]
+        return [e for e in self.reference.list_earlier(check.exercise) if e in wrong]
 
     def _last(
         self, check: Check, first: dict[str, Outcome], wrong: set[str], seed: int
     ) -> Outcome:
         """The outcome that counts: the first one, or that of the follow-through."""
         outcome = first[check.grade_id]
-        if outcome.passed or not self._suspects(check, wrong):
+        if outcome.passed or not self._find_suspects(check, wrong):
             return outcome
         return self._follow_through(check, outcome, seed)
 
@@ -155,7 +159,7 @@ class Examination:
     ) -> CellVerdict:
         outcome = last[check.grade_id]
         follow = outcome.passed and not first[check.grade_id].passed
-        message = _followed(blame.of(check)) if follow else outcome.message
+        message = _format_follow_through(blame.of(check)) if follow else outcome.message
         return CellVerdict(
             check.grade_id,
             check.exercise,
@@ -167,7 +171,7 @@ class Examination:
             follow,
         )
 
-    def _found(
+    def _find_misconceptions(
         self, check: Check, last: dict[str, Outcome], wrong: set[str], seen: Evidence
     ) -> tuple[Misconception, ...]:
         """Misconceptions behind a check that the others do not refute.
@@ -179,23 +183,25 @@ class Examination:
         if outcome.passed:
             return ()
         passed = {name for name, other in last.items() if other.passed}
-        with quiet():
+        with silence_output():
             mine = explain(outcome.calls, check.exercise, self.reference)
             mine = tuple(m for m in mine if passed.isdisjoint(m.fails))
-            calls = seen.of(check, bool(self._suspects(check, wrong))) if mine else []
-            return tuple(m for m in mine if fits(m, calls, self.reference))
+            calls = (
+                seen.of(check, bool(self._find_suspects(check, wrong))) if mine else []
+            )
+            return tuple(m for m in mine if is_compatible(m, calls, self.reference))
 
     def _follow_through(self, check: Check, first: Outcome, seed: int) -> Outcome:
         """Judge again with all earlier functions bound to the reference."""
-        earlier = self.reference.earlier(check.exercise)
+        earlier = self.reference.list_earlier(check.exercise)
         names = [n for exercise in earlier for n in self.reference.defines[exercise]]
         bindings: dict[str, object] = {n: self.reference.names[n] for n in names}
         self.second.bindings = bindings
         again = self._run(check, seed, self.second)
-        again = self._undisturbed(check, again, seed, bindings)
+        again = self._retry_undisturbed(check, again, seed, bindings)
         return again if again.passed or again.calls else first
 
-    def _undisturbed(
+    def _retry_undisturbed(
         self, check: Check, outcome: Outcome, seed: int, bindings: dict[str, object]
     ) -> Outcome:
         """Judge a check that fails in a process that ends at its place, if need be.
@@ -205,19 +211,23 @@ class Examination:
         (`step = rnn_step`): with the reference it reads that one, and does not stop.
         """
         place = self.plan.places[check.grade_id]
-        early = self.plan.reads(bindings, place) or self._stop_of(check, self.second)
-        if outcome.passed or not (self.plan.disturbed(place) or (bindings and early)):
+        early = self.plan.reads(bindings, place) or self._find_stop(check, self.second)
+        if outcome.passed or not (
+            self.plan.is_disturbed(place) or (bindings and early)
+        ):
             return outcome
         if outcome.lost:  # it would be lost there, too, and take as long again
             return outcome
         if self.end - time.monotonic() < self.task.limits.submission_seconds / 2:
             return outcome  # the time that is left belongs to the other checks
-        third = self._third(place, bindings)
+        third = self._get_third_process(place, bindings)
         again = self._run(check, seed, third)
         self.first.killed |= third.killed  # another may take its place
         return outcome if again.lost else again
 
-    def _third(self, place: int, bindings: dict[str, object]) -> StudentProcess:
+    def _get_third_process(
+        self, place: int, bindings: dict[str, object]
+    ) -> StudentProcess:
         """A process that ends at a place; one is kept for its next checks."""
         third = self.third
         if third is not None and (third.until, third.bindings) == (place, bindings):
@@ -231,7 +241,7 @@ class Examination:
             self.third.stopped[index] = self.first.stopped[index]
         return self.third
 
-    def _stop_of(self, check: Check, process: StudentProcess) -> str:
+    def _find_stop(self, check: Check, process: StudentProcess) -> str:
         """How the solution cell of a check's exercise stopped, if it did."""
         for cell in self.plan.cells:
             if cell.exercise == check.exercise:
@@ -241,39 +251,39 @@ class Examination:
     def _run(self, check: Check, seed: int, process: StudentProcess) -> Outcome:
         """Run one grade cell; whatever the student's code does becomes an outcome."""
         try:
-            session = process.session(self.plan.places[check.grade_id])
+            session = process.open_session(self.plan.places[check.grade_id])
             session.begin_check()
             return self._run_in(check, seed, session, process)
-        except StudentLost as lost:
-            calls = process.lose(lost)
-            message = _lost_message(check, lost, calls)
+        except StudentProcessLost as lost:
+            calls = process.discard(lost)
+            message = _explain_loss(check, lost, calls)
             return Outcome(False, message, calls, lost=True)
 
     def _run_in(
         self, check: Check, seed: int, session: Session, process: StudentProcess
     ) -> Outcome:
         names = self.reference.fresh(check.names)
-        graded = self.reference.graded_names()
+        graded = self.reference.find_graded_names()
         for name in sorted(check.names & graded):
             try:
-                names[name] = session.lookup(name)
-            except StudentMissing:
-                return Outcome(False, self._missing_message(name, check, process))
+                names[name] = session.look_up_name(name)
+            except UndefinedNameError:
+                return Outcome(False, self._explain_missing(name, check, process))
         for name in sorted(check.names & self.reference.helper_names):
             names[name] = session.helper(name, self.reference.helpers)
         message = _attempt(check.visible, names)
         if check.hidden is not None:
-            names["rng"] = np.random.default_rng(cell_seed(seed, check.grade_id))
+            names["rng"] = np.random.default_rng(derive_cell_seed(seed, check.grade_id))
             names["oracle"] = self.reference.oracle
             names["expected"] = self.reference.expected
             # Run it also after a visible miss: its calls are evidence for the hint.
             hidden = _attempt(check.hidden, names)
             message = hidden if message is None else message
-        used = _used(process.bindings, session.called_back)
-        said = "" if message is None else self._with_cause(message, process)
+        used = _find_used(process.bindings, session.called_back)
+        said = "" if message is None else self._add_cause(message, process)
         return Outcome(message is None, said, tuple(session.calls), used)
 
-    def _with_cause(self, message: str, process: StudentProcess) -> str:
+    def _add_cause(self, message: str, process: StudentProcess) -> str:
         """A name that a function misses may be missing because its cell stopped."""
         found = _UNDEFINED.search(message)
         for cell in self.plan.cells:
@@ -282,9 +292,9 @@ class Examination:
                 return f"{message}\nThe cell that defines {found[1]} {stop}"
         return message
 
-    def _missing_message(self, name: str, check: Check, process: StudentProcess) -> str:
+    def _explain_missing(self, name: str, check: Check, process: StudentProcess) -> str:
         """Why a name is not there: its cell stopped, or does not define it."""
-        home = [c for c in self.plan.cells if c.exercise == self._exercise_of(name)]
+        home = [c for c in self.plan.cells if c.exercise == self._find_exercise(name)]
         stop = process.stopped.get(home[0].index, "") if home else ""
         if stop:
             return f"{name} is not defined, because its cell {stop}"
@@ -300,13 +310,13 @@ class Examination:
             "define it under exactly this name."
         )
 
-    def _exercise_of(self, name: str) -> str:
+    def _find_exercise(self, name: str) -> str:
         """The exercise that defines a name."""
         defines = self.reference.defines.items()
         return next((e for e, names in defines if name in names), "")
 
 
-def _used(bindings: dict[str, object], called: list[object]) -> frozenset[str]:
+def _find_used(bindings: dict[str, object], called: list[object]) -> frozenset[str]:
     """The names of the bound functions that were called back."""
     ids = {id(target) for target in called}
     return frozenset(name for name, value in bindings.items() if id(value) in ids)
@@ -315,7 +325,7 @@ def _used(bindings: dict[str, object], called: list[object]) -> frozenset[str]:
 def _attempt(code: Any, names: dict[str, Any]) -> str | None:
     """Run a part of a grade cell; None if it passed, else what it said."""
     try:
-        with quiet():
+        with silence_output():
             exec(code, names)
     except Exception as error:
         text = str(error).strip()
@@ -327,7 +337,7 @@ def _attempt(code: Any, names: dict[str, Any]) -> str | None:
     return None
 
 
-def _followed(blamed: list[str]) -> str:
+def _format_follow_through(blamed: list[str]) -> str:
     names = ", ".join(blamed)
     return (
         f"Passed with the reference {names} in place of yours: "
@@ -335,7 +345,9 @@ def _followed(blamed: list[str]) -> str:
     )
 
 
-def _lost_message(check: Check, lost: StudentLost, calls: tuple[Call, ...]) -> str:
+def _explain_loss(
+    check: Check, lost: StudentProcessLost, calls: tuple[Call, ...]
+) -> str:
     name = calls[-1].name if calls else check.exercise
     if lost.kind == "timeout":
         return f"{name} did not come back in time: is there a loop that never ends?"

@@ -15,18 +15,18 @@ from typing import Any
 from unrolled.assignment.cells import (
     is_check,
     is_exercise,
-    meta,
-    ours,
+    read_nbgrader_meta,
+    read_unrolled_meta,
     runs_in_grading,
     split_check,
 )
 from unrolled.assignment.material import Notebook
-from unrolled.grade.judge.cell_names import CellNames, cell_names
+from unrolled.grade.judge.cell_names import CellNames, read_cell_names
 from unrolled.grade.judge.verdict import Task
 
 BEFORE_ALL = -1
 MAX_READ = 200_000
-_names_of_given = lru_cache(maxsize=1024)(cell_names)
+_read_given_names = lru_cache(maxsize=1024)(read_cell_names)
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Plan:
     places: Mapping[str, int]
     checks: frozenset[int]
 
-    def disturbed(self, place: int) -> bool:
+    def is_disturbed(self, place: int) -> bool:
         """Whether cells behind a place can change more than what names stand for.
 
         Such a cell calls something, or writes into something. A given cell does that
@@ -77,43 +77,46 @@ class Plan:
 
 def make_plan(task: Task) -> Plan:
     """The plan of a task; the student's code is read for it, and not run."""
-    known = _code_cells(task.rebuilt["cells"], task.material.release)
-    needed = _needed(known)
+    known = _plan_code_cells(task.rebuilt["cells"], task.material.release)
+    needed = _find_needed(known)
     cells = tuple(c for c in known if c.runs or c.index in needed)
     checks = {
-        meta(cell)["grade_id"]: (index, ours(cell).get("exercise", ""))
+        read_nbgrader_meta(cell)["grade_id"]: (
+            index,
+            read_unrolled_meta(cell).get("exercise", ""),
+        )
         for index, cell in enumerate(task.rebuilt["cells"])
         if is_check(cell)
     }
     defines = {
-        meta(cell)["grade_id"]: _names_of_given(cell["source"]).binds
+        read_nbgrader_meta(cell)["grade_id"]: _read_given_names(cell["source"]).binds
         for cell in task.material.source["cells"]
         if is_exercise(cell)
     }
     places = {
-        name: _place(cells, _stands_at(cells, index, exercise, defines))
+        name: _find_place(cells, _find_check_index(cells, index, exercise, defines))
         for name, (index, exercise) in checks.items()
     }
     indices = {index for index, _ in checks.values()}
     return Plan(cells, places, frozenset(indices & needed))
 
 
-def without_unneeded(cells: list[Notebook], release: Notebook) -> list[Notebook]:
+def drop_unneeded(cells: list[Notebook], release: Notebook) -> list[Notebook]:
     """The cells of a rebuilt notebook, but of those `spare` that nothing asks for."""
-    if not any(ours(cell).get("spare") for cell in cells):
+    if not any(read_unrolled_meta(cell).get("spare") for cell in cells):
         return cells
-    needed = _needed(_code_cells(cells, release))
+    needed = _find_needed(_plan_code_cells(cells, release))
     return [
         cell
         for index, cell in enumerate(cells)
-        if index in needed or not ours(cell).get("spare")
+        if index in needed or not read_unrolled_meta(cell).get("spare")
     ]
 
 
-def _code_cells(rebuilt: list[Notebook], release: Notebook) -> list[PlannedCell]:
+def _plan_code_cells(rebuilt: list[Notebook], release: Notebook) -> list[PlannedCell]:
     """All code cells; what is beyond `MAX_READ` characters is not read."""
     shown = {
-        meta(c)["grade_id"]: split_check(c["source"])[0]
+        read_nbgrader_meta(c)["grade_id"]: split_check(c["source"])[0]
         for c in release["cells"]
         if is_check(c)
     }
@@ -121,28 +124,32 @@ def _code_cells(rebuilt: list[Notebook], release: Notebook) -> list[PlannedCell]
     for index, cell in enumerate(rebuilt):
         if cell["cell_type"] != "code":
             continue
-        planned = _planned(index, cell, shown)
+        planned = _plan_cell(index, cell, shown)
         room -= len(planned.source) if planned.own else 0
         if not planned.own:
-            planned = replace(planned, names=_names_of_given(planned.source))
+            planned = replace(planned, names=_read_given_names(planned.source))
         elif room > 0:
-            planned = replace(planned, names=cell_names(planned.source))
+            planned = replace(planned, names=read_cell_names(planned.source))
         cells.append(planned)
     return cells
 
 
-def _planned(
+def _plan_cell(
     index: int, cell: Mapping[str, Any], shown: Mapping[str, str]
 ) -> PlannedCell:
     """A check is known by what students see of it: the rest never leaves the judge."""
-    source = shown.get(meta(cell)["grade_id"], "") if is_check(cell) else cell["source"]
-    exercise = meta(cell)["grade_id"] if is_exercise(cell) else ""
-    own = bool(exercise) or bool(ours(cell).get("own"))
-    runs = runs_in_grading(cell) and not ours(cell).get("spare")
+    source = (
+        shown.get(read_nbgrader_meta(cell)["grade_id"], "")
+        if is_check(cell)
+        else cell["source"]
+    )
+    exercise = read_nbgrader_meta(cell)["grade_id"] if is_exercise(cell) else ""
+    own = bool(exercise) or bool(read_unrolled_meta(cell).get("own"))
+    runs = runs_in_grading(cell) and not read_unrolled_meta(cell).get("spare")
     return PlannedCell(index, source, CellNames(), own, runs, exercise)
 
 
-def _needed(cells: list[PlannedCell]) -> set[int]:
+def _find_needed(cells: list[PlannedCell]) -> set[int]:
     """The cells that are run only because the student's, or these in turn, need them.
 
     What a cell reads while it runs is made by the last cell before it that binds it;
@@ -152,7 +159,7 @@ def _needed(cells: list[PlannedCell]) -> set[int]:
     asking = [cell for cell in cells if cell.own and cell.runs]
     while asking:
         cell = asking.pop()
-        made_by = [_maker(cells, cell, n) for n in cell.names.from_above]
+        made_by = [_find_maker(cells, cell, n) for n in cell.names.from_above]
         made_by += [
             other
             for other in cells
@@ -165,7 +172,7 @@ def _needed(cells: list[PlannedCell]) -> set[int]:
     return needed
 
 
-def _maker(
+def _find_maker(
     cells: list[PlannedCell], asking: PlannedCell, name: str
 ) -> PlannedCell | None:
     """The last cell before one that binds a name."""
@@ -173,11 +180,11 @@ def _maker(
     return next((c for c in before if name in c.names.binds), None)
 
 
-def _place(cells: tuple[PlannedCell, ...], index: int) -> int:
+def _find_place(cells: tuple[PlannedCell, ...], index: int) -> int:
     return max((c.index for c in cells if c.index < index), default=BEFORE_ALL)
 
 
-def _stands_at(
+def _find_check_index(
     cells: tuple[PlannedCell, ...],
     index: int,
     exercise: str,

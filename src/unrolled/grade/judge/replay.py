@@ -19,16 +19,16 @@ from typing import Any
 
 import numpy as np
 
-from unrolled.grade.protocol.rpc import changed_arrays
+from unrolled.grade.protocol.rpc import find_changed_arrays
 from unrolled.grade.session.proxy import StudentObject
-from unrolled.grade.session.recorded_calls import Call, Made, separate_copies
+from unrolled.grade.session.recorded_calls import Call, ObjectRef, copy_arguments
 
 RTOL, ATOL = 1e-6, 1e-9
 MAX_ITEMS = 10_000
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, np.ndarray, np.generic)
 
 
-def counted(calls: Sequence[Call], name: str) -> list[Call]:
+def calls_of(calls: Sequence[Call], name: str) -> list[Call]:
     """The calls that hang on the exercise `name`.
 
     Those of the function itself, of what it returned, and of objects that were handed
@@ -39,12 +39,12 @@ def counted(calls: Sequence[Call], name: str) -> list[Call]:
     for call in calls:
         if call.name == name or (call.target and call.target.key in touched):
             found.append(call)
-            touched |= {m.key for m in _marks(call.before)}
-            touched |= {o._key for o in _objects(call.result)}
+            touched |= {m.key for m in _find_refs(call.before)}
+            touched |= {o._key for o in _find_objects(call.result)}
     return found
 
 
-def _parts(value: Any) -> Iterator[Any]:
+def _walk_parts(value: Any) -> Iterator[Any]:
     """The value, and all that lies in its containers."""
     yield value
     if isinstance(value, dict):
@@ -52,18 +52,18 @@ def _parts(value: Any) -> Iterator[Any]:
     elif not isinstance(value, list | tuple):
         return
     for inner in value:
-        yield from _parts(inner)
+        yield from _walk_parts(inner)
 
 
-def _marks(value: Any) -> list[Made]:
-    return [part for part in _parts(value) if type(part) is Made]
+def _find_refs(value: Any) -> list[ObjectRef]:
+    return [part for part in _walk_parts(value) if type(part) is ObjectRef]
 
 
-def _objects(value: Any) -> list[StudentObject]:
-    return [part for part in _parts(value) if isinstance(part, StudentObject)]
+def _find_objects(value: Any) -> list[StudentObject]:
+    return [part for part in _walk_parts(value) if isinstance(part, StudentObject)]
 
 
-def replays(
+def matches_recording(
     candidate: Any,
     name: str,
     calls: Sequence[Call],
@@ -75,70 +75,82 @@ def replays(
     `others` are the reference's names. `exception` stands for whatever the candidate
     raises, if it is given.
     """
-    stage = Stage({**others, name: candidate}, exception)
-    judged = {id(call) for call in counted(calls, name)}
+    stage = Replay({**others, name: candidate}, exception)
+    judged = {id(call) for call in calls_of(calls, name)}
     for call in calls:
         if id(call) in judged:
-            if not stage.agrees(call):
+            if not stage.matches_call(call):
                 return False
-        elif _matters(call):
-            with contextlib.suppress(Exception), quiet():
+        elif _has_lasting_effect(call):
+            with contextlib.suppress(Exception), silence_output():
                 stage.repeat(call)
     return True
 
 
-def _matters(call: Call) -> bool:
+def _has_lasting_effect(call: Call) -> bool:
     """Whether a call of something else leaves behind what later ones need."""
-    asked = call.target is not None or _marks(call.before)
-    return bool(asked or _objects(call.result))
+    asked = call.target is not None or _find_refs(call.before)
+    return bool(asked or _find_objects(call.result))
 
 
 @dataclass
-class Stage:
+class Replay:
     """The names and objects of a replay."""
 
     names: Mapping[str, Any]
     exception: type[BaseException] | None = None
     made: dict[int, Any] = field(default_factory=dict)
 
-    def agrees(self, call: Call) -> bool:
+    def matches_call(self, call: Call) -> bool:
         """Whether repeating the call shows what was observed."""
         if call.before is None:
             return False
-        args, kwargs = separate_copies(*call.before)
+        args, kwargs = copy_arguments(*call.before)
         try:
-            with quiet():
-                result = self._do(call, self._thawed(args), self._thawed(kwargs))
+            with silence_output():
+                result = self._perform(
+                    call, self._resolve_refs(args), self._resolve_refs(kwargs)
+                )
         except Exception as error:
-            raised = self.exception.__name__ if self.exception else _builtin(error)
+            raised = (
+                self.exception.__name__ if self.exception else _find_builtin_type(error)
+            )
             return call.error == raised
         if call.error is not None or not self._same(call.result, result):
             return False
-        return call.after is None or _left_alike(call, args)
+        return call.after is None or _has_same_changes(call, args)
 
     def repeat(self, call: Call) -> None:
         """Do it again, for what it leaves behind."""
-        args, kwargs = separate_copies(*(call.before or ((), {})))
-        result = self._do(call, self._thawed(args), self._thawed(kwargs))
+        args, kwargs = copy_arguments(*(call.before or ((), {})))
+        result = self._perform(
+            call, self._resolve_refs(args), self._resolve_refs(kwargs)
+        )
         self._same(call.result, result)
 
-    def _do(self, call: Call, args: Any, kwargs: Any) -> Any:
-        target = self.names[call.name] if call.target is None else self.made_of(call)
+    def _perform(self, call: Call, args: Any, kwargs: Any) -> Any:
+        target = (
+            self.names[call.name] if call.target is None else self.find_target(call)
+        )
         return _VERBS[call.verb](target, *args, **kwargs)
 
-    def made_of(self, call: Call) -> Any:
+    def find_target(self, call: Call) -> Any:
         """The object that stands in the place of the student's."""
         assert call.target is not None
-        return self._thawed(call.target)
+        return self._resolve_refs(call.target)
 
-    def _thawed(self, value: Any) -> Any:
-        if type(value) is Made:
+    def _resolve_refs(self, value: Any) -> Any:
+        if type(value) is ObjectRef:
             return self.names[value.name] if value.name else self.made[value.key]
         if type(value) in (list, tuple):
             # Arrays stay the same ones, so that changes in place are seen.
-            return type(value)(map(self._thawed, value)) if _marks(value) else value
-        if type(value) is dict and _marks(value):
-            return {key: self._thawed(inner) for key, inner in value.items()}
+            return (
+                type(value)(map(self._resolve_refs, value))
+                if _find_refs(value)
+                else value
+            )
+        if type(value) is dict and _find_refs(value):
+            return {key: self._resolve_refs(inner) for key, inner in value.items()}
         return value
 
     def _same(self, observed: Any, played: Any) -> bool:
@@ -148,7 +160,7 @@ class Stage:
             return not isinstance(played, _PLAIN)
         if type(observed) is list and isinstance(played, Iterator):
             played = list(islice(played, MAX_ITEMS))
-        if type(observed) is not type(played) or not _objects(observed):
+        if type(observed) is not type(played) or not _find_objects(observed):
             return same(observed, played)
         if len(observed) != len(played):
             return False
@@ -158,7 +170,7 @@ class Stage:
         return all(map(self._same, observed, played))
 
 
-def _builtin(error: Exception) -> str:
+def _find_builtin_type(error: Exception) -> str:
     """The nearest built-in type, which is all that the student's process tells."""
     return next(c.__name__ for c in type(error).__mro__ if c.__module__ == "builtins")
 
@@ -173,18 +185,18 @@ _VERBS: dict[str, Callable[..., Any]] = {
 }
 
 
-def _left_alike(call: Call, args: tuple[Any, ...]) -> bool:
+def _has_same_changes(call: Call, args: tuple[Any, ...]) -> bool:
     """Whether the same arrays were changed, even by a bit, to the same values."""
-    before = list(separate_copies(*call.before)[0]) if call.before else []
+    before = list(copy_arguments(*call.before)[0]) if call.before else []
     observed, played = list(call.after or ()), list(args)
-    touched = [p for p, _ in changed_arrays(before, observed)]
-    return touched == [p for p, _ in changed_arrays(before, played)] and same(
+    touched = [p for p, _ in find_changed_arrays(before, observed)]
+    return touched == [p for p, _ in find_changed_arrays(before, played)] and same(
         played, observed
     )
 
 
 @contextlib.contextmanager
-def quiet() -> Any:
+def silence_output() -> Any:
     """No warning and no print of a played-back function is seen."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
@@ -194,19 +206,19 @@ def quiet() -> Any:
 
 def same(a: Any, b: Any) -> bool:
     """Equal up to rounding, container by container; only plain values are equal."""
-    a, b = _plain(a), _plain(b)
+    a, b = _normalize_value(a), _normalize_value(b)
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
-        return _same_arrays(a, b)
+        return _is_same_array(a, b)
     if type(a) is not type(b):
         return False
     if isinstance(a, dict):
         return a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
     if isinstance(a, list | tuple):
         return len(a) == len(b) and all(map(same, a, b))
-    return bool(a is b or (type(a) in (str, bytes, bool, set, Made) and a == b))
+    return bool(a is b or (type(a) in (str, bytes, bool, set, ObjectRef) and a == b))
 
 
-def _plain(value: Any) -> Any:
+def _normalize_value(value: Any) -> Any:
     """Numbers and tensors as arrays, ordered dicts as dicts; all else as it is."""
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(value, torch.Tensor):
@@ -216,7 +228,7 @@ def _plain(value: Any) -> Any:
     return dict(value) if isinstance(value, dict) else value
 
 
-def _same_arrays(a: Any, b: Any) -> bool:
+def _is_same_array(a: Any, b: Any) -> bool:
     if not (isinstance(a, np.ndarray) and isinstance(b, np.ndarray)):
         return False
     if a.shape != b.shape:

@@ -12,19 +12,23 @@ import time
 from signal import SIGKILL
 from typing import Any
 
-from unrolled.assignment.cells import is_exercise, meta, ours
-from unrolled.grade.judge.cell_names import syntax_error
+from unrolled.assignment.cells import (
+    is_exercise,
+    read_nbgrader_meta,
+    read_unrolled_meta,
+)
+from unrolled.grade.judge.cell_names import find_syntax_error
 from unrolled.grade.judge.plan import BEFORE_ALL, Plan, PlannedCell, make_plan
 from unrolled.grade.judge.verdict import Task
-from unrolled.grade.session.exceptions import Claim, Place, told
+from unrolled.grade.session.exceptions import ReportedError, SourceLine, describe_error
 from unrolled.grade.session.recorded_calls import Call
-from unrolled.grade.session.session import Budget, Session, StudentLost
-from unrolled.grade.student.preload import slow_imports
+from unrolled.grade.session.session import Budget, Session, StudentProcessLost
+from unrolled.grade.student.preload import find_slow_imports
 from unrolled.grade.worker.errors import GradingError, ProcessLostError
 from unrolled.grade.worker.worker import Worker
 
 MAX_STARTS = 12
-_WHY = {
+_REASONS = {
     "timeout": "did not end in time and was left out",
     "died": "ended the process (exit, or far too much memory) and was left out",
     "protocol": "disturbed the grader and was left out",
@@ -63,7 +67,7 @@ class StudentProcess:
         self._place: int | None = None
         self._session: Session | None = None
 
-    def session(self, place: int | None = None) -> Session:
+    def open_session(self, place: int | None = None) -> Session:
         """A live session with the names of a place; StudentLost if that fails.
 
         Without a place the names are as the last cell has left them.
@@ -74,10 +78,10 @@ class StudentProcess:
         if place is not None and place != self._place:
             self._session.go_back(place)
             self._place, self._bound = place, set()
-        self._rebind(self._session)
+        self._sync_bindings(self._session)
         return self._session
 
-    def _rebind(self, session: Session) -> None:
+    def _sync_bindings(self, session: Session) -> None:
         """Bind the names of `bindings`, and no others, to what it says."""
         for name in self._bound - self.bindings.keys():
             session.unbind(name)
@@ -85,7 +89,7 @@ class StudentProcess:
             session.bind(name, self.bindings[name])
         self._bound = set(self.bindings)
 
-    def lose(self, lost: StudentLost) -> tuple[Call, ...]:
+    def discard(self, lost: StudentProcessLost) -> tuple[Call, ...]:
         """Give the process up after it was lost in a check; its recorded calls."""
         calls = tuple(self._session.calls) if self._session is not None else ()
         ended = self._session
@@ -93,7 +97,7 @@ class StudentProcess:
         self._note_end(ended, lost)
         return calls
 
-    def _note_end(self, session: Session | None, lost: StudentLost) -> None:
+    def _note_end(self, session: Session | None, lost: StudentProcessLost) -> None:
         """Note a process that somebody else has killed."""
         if session is not None and lost.kind == "died":
             self.killed |= self._was_killed(session.channel.usage)
@@ -118,9 +122,11 @@ class StudentProcess:
 
     def _refuse_if_spent(self) -> None:
         if self.starts >= MAX_STARTS:
-            raise StudentLost("died", "the code ended its process too many times")
+            raise StudentProcessLost(
+                "died", "the code ended its process too many times"
+            )
         if time.monotonic() >= self.budget.end:
-            raise StudentLost("timeout", "the time for this submission is over")
+            raise StudentProcessLost("timeout", "the time for this submission is over")
         self.starts += 1
 
     def _start(self) -> None:
@@ -128,9 +134,9 @@ class StudentProcess:
         limits = self.task.limits
         material = self.task.material
         own = (cell.source for cell in self.cells)
-        libraries = slow_imports(material.source, own)
+        libraries = find_slow_imports(material.source, own)
         channel = self.worker.open(material.data, limits, libraries)
-        session = Session(channel, self.budget, self.place_of)
+        session = Session(channel, self.budget, self.find_source_line)
         running = -1
         try:
             session.start()
@@ -140,7 +146,7 @@ class StudentProcess:
                 if cell.index not in self.skipped:
                     self._run_cell(session, cell)
                 self._keep(session, cell.index)
-        except StudentLost as lost:
+        except StudentProcessLost as lost:
             session.close()
             self._note_end(session, lost)
             self._skip(running, lost)
@@ -165,43 +171,49 @@ class StudentProcess:
             self.outputs.setdefault(cell.index, outputs)
         self.stopped.pop(cell.index, None)
         if stop:
-            self.stopped[cell.index] = f"stopped: {self._syntax_error(cell) or stop}"
+            self.stopped[cell.index] = (
+                f"stopped: {self._explain_syntax_error(cell) or stop}"
+            )
         if self.until is not None:
             for name in cell.names.binds & self.bindings.keys():
                 session.bind(name, self.bindings[name])
 
-    def _syntax_error(self, cell: PlannedCell) -> str:
+    def _explain_syntax_error(self, cell: PlannedCell) -> str:
         """Why a cell that has stopped is no Python; the judge reads that for itself."""
-        error = syntax_error(cell.source)
+        error = find_syntax_error(cell.source)
         if error is None:
             return ""
-        claim = Claim(cell=cell.index, line=error.lineno or 1)
-        where = told(claim, self.place_of(claim.cell, claim.line))
+        claim = ReportedError(cell=cell.index, line=error.lineno or 1)
+        where = describe_error(claim, self.find_source_line(claim.cell, claim.line))
         return f"{type(error).__name__}: {error.msg} ({where})"
 
-    def _skip(self, index: int, lost: StudentLost) -> None:
+    def _skip(self, index: int, lost: StudentProcessLost) -> None:
         if time.monotonic() >= self.budget.end:
             raise lost
         self.skipped.add(index)
-        why = self.stopped[index] = _WHY[lost.kind]
+        why = self.stopped[index] = _REASONS[lost.kind]
         self.notes.append(f"Cell {index + 1} {why}.")
         text = f"This cell {why}.\n"
         self.outputs[index] = [
             {"output_type": "stream", "name": "stderr", "text": text}
         ]
 
-    def place_of(self, cell: int, line: int) -> Place | None:
+    def find_source_line(self, cell: int, line: int) -> SourceLine | None:
         """A line of the rebuilt notebook, for messages; None if there is none."""
         known = {c.index: c for c in self.cells}.get(cell)
         if known is None:
             return None
         lines = known.source.split("\n")
         code = lines[line - 1] if 0 < line <= len(lines) else ""
-        return Place(self.whose(cell), code, known.source)
+        return SourceLine(self.whose(cell), code, known.source)
 
     def whose(self, cell: int) -> str:
         """A cell in words: whose it is, and for which exercise."""
         made = self.task.rebuilt["cells"][cell]
         if is_exercise(made):
-            return f"your cell of {meta(made)['grade_id']}"
-        return "a cell you added" if ours(made).get("own") else "a given cell"
+            return f"your cell of {read_nbgrader_meta(made)['grade_id']}"
+        return (
+            "a cell you added"
+            if read_unrolled_meta(made).get("own")
+            else "a given cell"
+        )

@@ -55,19 +55,19 @@ class Encoder:
         kind = type(value)
         if value is None or kind in (bool, float, str):
             return value
-        simple = _SCALARS.get(kind)
+        simple = _SCALAR_ENCODERS.get(kind)
         if simple is not None:
             return simple(self, value)
-        inner = _CONTAINERS.get(kind)
+        inner = _CONTAINER_ENCODERS.get(kind)
         if inner is not None:
             return inner(self, value, depth + 1)
-        return self._array_like(value, kind)
+        return self._encode_array_like(value, kind)
 
-    def _array_like(self, value: Any, kind: type) -> Node:
-        if kind is np.ndarray and _travels(value.dtype.str):
-            return ["a", value.dtype.str, list(value.shape), self._raw(value)]
+    def _encode_array_like(self, value: Any, kind: type) -> Node:
+        if kind is np.ndarray and _is_supported_dtype(value.dtype.str):
+            return ["a", value.dtype.str, list(value.shape), self._add_array(value)]
         if kind in _NUMPY_SCALARS:
-            return ["g", value.dtype.str, self._raw(np.asarray(value))]
+            return ["g", value.dtype.str, self._add_array(np.asarray(value))]
         if _is_tensor(kind):
             return self._tensor(value)
         return self.refer(value)
@@ -80,12 +80,18 @@ class Encoder:
         ):
             return self.refer(value)
         array = value.detach().cpu().resolve_conj().resolve_neg().numpy()
-        return ["T", name, list(array.shape), self._raw(array), value.requires_grad]
+        return [
+            "T",
+            name,
+            list(array.shape),
+            self._add_array(array),
+            value.requires_grad,
+        ]
 
-    def _raw(self, array: np.ndarray[Any, Any]) -> int:
-        return self._buffer(array.tobytes())
+    def _add_array(self, array: np.ndarray[Any, Any]) -> int:
+        return self._add_buffer(array.tobytes())
 
-    def _buffer(self, data: bytes) -> int:
+    def _add_buffer(self, data: bytes) -> int:
         self.buffers.append(data)
         return len(self.buffers) - 1
 
@@ -96,7 +102,7 @@ class Encoder:
             raise CodecError("the number is too large to travel")
         return ["i", hex(value)]
 
-    def _items(self, tag: str, values: Any, depth: int) -> Node:
+    def _encode_items(self, tag: str, values: Any, depth: int) -> Node:
         return [tag, [self.encode(v, depth) for v in values]]
 
     def _dict(self, value: Any, depth: int) -> Node:
@@ -104,16 +110,16 @@ class Encoder:
         return ["d", [[self.encode(k, depth), self.encode(v, depth)] for k, v in pairs]]
 
 
-_SCALARS: dict[type, Callable[[Encoder, Any], Node]] = {
+_SCALAR_ENCODERS: dict[type, Callable[[Encoder, Any], Node]] = {
     int: Encoder._int,
     complex: lambda _, v: ["c", v.real, v.imag],
-    bytes: lambda e, v: ["y", e._buffer(v)],
+    bytes: lambda e, v: ["y", e._add_buffer(v)],
 }
-_CONTAINERS: dict[type, Callable[[Encoder, Any, int], Node]] = {
-    list: lambda e, v, d: e._items("l", list(v), d),
-    tuple: lambda e, v, d: e._items("t", v, d),
-    set: lambda e, v, d: e._items("s", list(v), d),
-    frozenset: lambda e, v, d: e._items("z", list(v), d),
+_CONTAINER_ENCODERS: dict[type, Callable[[Encoder, Any, int], Node]] = {
+    list: lambda e, v, d: e._encode_items("l", list(v), d),
+    tuple: lambda e, v, d: e._encode_items("t", v, d),
+    set: lambda e, v, d: e._encode_items("s", list(v), d),
+    frozenset: lambda e, v, d: e._encode_items("z", list(v), d),
     dict: Encoder._dict,
     OrderedDict: Encoder._dict,
 }
@@ -150,7 +156,7 @@ class Decoder:
             return node
         if type(node) is not list or not node or type(node[0]) is not str:
             raise CodecError("not a value")
-        reader = _READERS.get(node[0])
+        reader = _DECODERS.get(node[0])
         try:
             if reader is not None:
                 return reader(self, node, depth + 1)
@@ -158,7 +164,7 @@ class Decoder:
         except (IndexError, TypeError, ValueError, KeyError, OverflowError) as error:
             raise CodecError("not a well-formed value") from error
 
-    def _values(self, node: list[Any], depth: int) -> list[Any]:
+    def _decode_items(self, node: list[Any], depth: int) -> list[Any]:
         if type(node[1]) is not list:
             raise CodecError("not a sequence")
         return [self.decode(n, depth) for n in node[1]]
@@ -167,13 +173,13 @@ class Decoder:
         pairs = [(self.decode(k, depth), self.decode(v, depth)) for k, v in node[1]]
         return dict(pairs)
 
-    def _bytes(self, index: Any) -> bytes:
+    def _get_buffer(self, index: Any) -> bytes:
         if type(index) is not int or index < 0:
             raise CodecError("no such buffer")
         return self.buffers[index]
 
-    def _array(self, node: list[Any], _: int) -> Any:
-        return self._filled(_dtype(node[1]), node[2], node[3])
+    def _decode_array(self, node: list[Any], _: int) -> Any:
+        return self._filled(_parse_dtype(node[1]), node[2], node[3])
 
     def _filled(self, dtype: np.dtype[Any], shape: Any, index: Any) -> Any:
         if type(shape) is not list or len(shape) > 32:
@@ -181,13 +187,13 @@ class Decoder:
         for size in shape:
             if type(size) is not int or size < 0:
                 raise CodecError("not a shape")
-        data = self._bytes(index)
+        data = self._get_buffer(index)
         if not data:
             return np.zeros(shape, dtype) if 0 in shape else _refuse("no bytes")
         return np.frombuffer(data, dtype).reshape(shape).copy()
 
-    def _scalar(self, node: list[Any], _: int) -> Any:
-        return self._filled(_dtype(node[1]), [], node[2])[()]
+    def _decode_scalar(self, node: list[Any], _: int) -> Any:
+        return self._filled(_parse_dtype(node[1]), [], node[2])[()]
 
     def _tensor(self, node: list[Any], _: int) -> Any:
         import torch
@@ -202,23 +208,23 @@ class Decoder:
             raise CodecError("not a number")
         return int(node[1], 16)
 
-    def _complex(self, node: list[Any], _: int) -> complex:
+    def _decode_complex(self, node: list[Any], _: int) -> complex:
         if type(node[1]) is not float or type(node[2]) is not float:
             raise CodecError("not a complex number")
         return complex(node[1], node[2])
 
 
-_READERS: dict[str, Callable[[Decoder, list[Any], int], Any]] = {
-    "a": Decoder._array,
-    "g": Decoder._scalar,
+_DECODERS: dict[str, Callable[[Decoder, list[Any], int], Any]] = {
+    "a": Decoder._decode_array,
+    "g": Decoder._decode_scalar,
     "T": Decoder._tensor,
     "i": Decoder._int,
-    "c": Decoder._complex,
-    "y": lambda d, n, _: d._bytes(n[1]),
-    "l": Decoder._values,
-    "t": lambda d, n, depth: tuple(d._values(n, depth)),
-    "s": lambda d, n, depth: set(d._values(n, depth)),
-    "z": lambda d, n, depth: frozenset(d._values(n, depth)),
+    "c": Decoder._decode_complex,
+    "y": lambda d, n, _: d._get_buffer(n[1]),
+    "l": Decoder._decode_items,
+    "t": lambda d, n, depth: tuple(d._decode_items(n, depth)),
+    "s": lambda d, n, depth: set(d._decode_items(n, depth)),
+    "z": lambda d, n, depth: frozenset(d._decode_items(n, depth)),
     "d": Decoder._dict,
 }
 
@@ -228,16 +234,16 @@ def _refuse(why: str) -> Any:
 
 
 @lru_cache(64)
-def _travels(text: str) -> bool:
+def _is_supported_dtype(text: str) -> bool:
     return _DTYPE.match(text) is not None
 
 
-def _dtype(text: Any) -> np.dtype[Any]:
-    if type(text) is not str or not _travels(text):
+def _parse_dtype(text: Any) -> np.dtype[Any]:
+    if type(text) is not str or not _is_supported_dtype(text):
         raise CodecError("not a dtype that travels")
-    return _named_dtype(text)
+    return _make_dtype(text)
 
 
 @lru_cache(64)
-def _named_dtype(text: str) -> np.dtype[Any]:
+def _make_dtype(text: str) -> np.dtype[Any]:
     return np.dtype(text)

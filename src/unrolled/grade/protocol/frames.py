@@ -47,8 +47,8 @@ def send_frame(sock: socket.socket, frame: Frame, deadline: float | None) -> Non
     head = _HEAD.pack(_MAGIC, len(frame.text), len(frame.buffers))
     lengths = b"".join(_LENGTH.pack(len(b)) for b in frame.buffers)
     try:
-        for part in _joined([head + lengths + frame.text, *frame.buffers]):
-            sock.settimeout(_left(deadline))
+        for part in _join_small([head + lengths + frame.text, *frame.buffers]):
+            sock.settimeout(_compute_timeout(deadline))
             sock.sendall(part)
     except TimeoutError as error:
         raise FrameTimeoutError("no answer in time") from error
@@ -56,7 +56,7 @@ def send_frame(sock: socket.socket, frame: Frame, deadline: float | None) -> Non
         raise FrameClosedError("the other side is gone") from error
 
 
-def _joined(parts: list[bytes]) -> list[bytes]:
+def _join_small(parts: list[bytes]) -> list[bytes]:
     """Small parts as one: a system call each is what costs."""
     return [b"".join(parts)] if sum(map(len, parts)) <= AHEAD else parts
 
@@ -74,25 +74,25 @@ class FrameReader:
 
     def receive(self, deadline: float | None) -> Frame:
         """The next frame, before `deadline` (of time.monotonic, in seconds)."""
-        head = self._exactly(_HEAD.size, deadline)
+        head = self._read_exactly(_HEAD.size, deadline)
         magic, text_length, count = _HEAD.unpack(head)
         if magic != _MAGIC or count > MAX_BUFFERS:
             raise FrameError("not a frame of ours")
-        packed = self._exactly(count * _LENGTH.size, deadline)
+        packed = self._read_exactly(count * _LENGTH.size, deadline)
         lengths = [length for (length,) in _LENGTH.iter_unpack(packed)]
         _check_sizes(text_length, lengths)
-        text = self._exactly(text_length, deadline)
-        rest = self._exactly(sum(lengths), deadline)
+        text = self._read_exactly(text_length, deadline)
+        rest = self._read_exactly(sum(lengths), deadline)
         ends = list(accumulate(lengths))
         return Frame(
             text, tuple(rest[e - n : e] for e, n in zip(ends, lengths, strict=True))
         )
 
-    def _exactly(self, count: int, deadline: float | None) -> bytes:
+    def _read_exactly(self, count: int, deadline: float | None) -> bytes:
         while len(self.kept) < count:
             wanted = max(count - len(self.kept), self.ahead)
             try:
-                self.sock.settimeout(_left(deadline))
+                self.sock.settimeout(_compute_timeout(deadline))
                 part = self.sock.recv(min(wanted, 2**20))
             except TimeoutError as error:
                 raise FrameTimeoutError("no answer in time") from error
@@ -116,7 +116,7 @@ def _check_sizes(text: int, buffers: list[int]) -> None:
         raise FrameError("the message is too large")
 
 
-def _left(deadline: float | None) -> float | None:
+def _compute_timeout(deadline: float | None) -> float | None:
     if deadline is None:
         return None
     left = deadline - time.monotonic()

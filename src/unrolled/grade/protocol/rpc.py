@@ -32,7 +32,7 @@ class ProtocolError(Exception):
 
 
 @dataclass(frozen=True)
-class Remote:
+class RemoteRef:
     """An object that lives in the other process."""
 
     number: int
@@ -40,7 +40,7 @@ class Remote:
 
 
 @dataclass
-class Objects:
+class ObjectTable:
     """The objects of this side that the other side knows by number."""
 
     by_number: dict[int, object] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class Objects:
         return number
 
 
-def kind_of(value: object) -> str:
+def classify_object(value: object) -> str:
     """Which of KINDS an object is; asks nothing of the object itself."""
     cls = type(value)
     if issubclass(cls, type):
@@ -79,7 +79,7 @@ class Message:
         return self.decoder.decode(self.body[key])
 
 
-class Peer:
+class RpcConnection:
     """One side of the conversation.
 
     `handlers` answers requests by name; `wrap` and `unwrap` turn a remote
@@ -89,8 +89,8 @@ class Peer:
     def __init__(
         self,
         sock: socket.socket,
-        wrap: Callable[[Remote], object],
-        unwrap: Callable[[object], Remote | None],
+        wrap: Callable[[RemoteRef], object],
+        unwrap: Callable[[object], RemoteRef | None],
         allowed: Callable[[object], bool] = lambda _: True,
     ) -> None:
         self.sock = sock
@@ -98,7 +98,7 @@ class Peer:
         self.wrap = wrap
         self.unwrap = unwrap
         self.allowed = allowed
-        self.objects = Objects()
+        self.objects = ObjectTable()
         self.handlers: dict[str, Callable[[Message, Reply], None]] = {}
         self.deadline: Callable[[], float | None] = lambda: None
 
@@ -108,7 +108,7 @@ class Peer:
         Fields that are `Value` are encoded. Raises FrameError, ProtocolError.
         """
         self._send({"do": do}, fields)
-        for message in self._incoming():
+        for message in self._receive_messages():
             if "do" not in message.body:
                 return message
             self._answer(message)
@@ -116,14 +116,14 @@ class Peer:
 
     def serve(self) -> None:
         """Answer requests until the other side closes the connection."""
-        for message in self._incoming():
+        for message in self._receive_messages():
             self._answer(message)
 
-    def _incoming(self) -> Iterator[Message]:
+    def _receive_messages(self) -> Iterator[Message]:
         while True:
-            yield self._message(self.reader.receive(self.deadline()))
+            yield self._parse_message(self.reader.receive(self.deadline()))
 
-    def _message(self, frame: Frame) -> Message:
+    def _parse_message(self, frame: Frame) -> Message:
         try:
             body = json.loads(frame.text)
         except (ValueError, RecursionError) as error:
@@ -155,13 +155,13 @@ class Peer:
             return ["o", remote.number]
         if not self.allowed(value):
             raise CodecError(f"a {type(value).__name__} cannot be sent")
-        return ["r", self.objects.number(value), kind_of(value)]
+        return ["r", self.objects.number(value), classify_object(value)]
 
     def _resolve(self, node: list[Any]) -> object:
         if node[0] == "o" and type(node[1]) is int:
             return self.objects.by_number[node[1]]
         if node[0] == "r" and type(node[1]) is int and node[2] in KINDS:
-            return self.wrap(Remote(node[1], node[2]))
+            return self.wrap(RemoteRef(node[1], node[2]))
         raise CodecError("not a value")
 
 
@@ -189,12 +189,16 @@ def _encode(encoder: Encoder, value: object) -> Node:
         return encoder.refer(value)
 
 
-def changed_arrays(before: list[Any], after: list[Any]) -> list[tuple[list[Any], Any]]:
+def find_changed_arrays(
+    before: list[Any], after: list[Any]
+) -> list[tuple[list[Any], Any]]:
     """Paths and new contents of the arrays that differ between two argument lists."""
-    return list(_changes([], before, after))
+    return list(_find_changes([], before, after))
 
 
-def _changes(path: list[Any], old: Any, new: Any) -> Iterator[tuple[list[Any], Any]]:
+def _find_changes(
+    path: list[Any], old: Any, new: Any
+) -> Iterator[tuple[list[Any], Any]]:
     if type(old) is not type(new):
         return
     if type(old) is np.ndarray:
@@ -202,10 +206,18 @@ def _changes(path: list[Any], old: Any, new: Any) -> Iterator[tuple[list[Any], A
             yield path, new
     elif type(old) in (list, tuple):
         for index, (a, b) in enumerate(zip(old, new, strict=False)):
-            yield from _changes([*path, index], a, b)
+            yield from _find_changes([*path, index], a, b)
     elif type(old) is dict:
         for key in old.keys() & new.keys():
-            yield from _changes([*path, key], old[key], new[key])
+            yield from _find_changes([*path, key], old[key], new[key])
 
 
-__all__ = ["FrameError", "Message", "Peer", "ProtocolError", "Remote", "Reply", "Value"]
+__all__ = [
+    "FrameError",
+    "Message",
+    "ProtocolError",
+    "RemoteRef",
+    "Reply",
+    "RpcConnection",
+    "Value",
+]

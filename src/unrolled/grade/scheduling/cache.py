@@ -9,10 +9,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from unrolled.course.model import Course
-from unrolled.grade.scheduling.job import Graded
+from unrolled.grade.scheduling.job import JobResult
 
 
-class Records:
+class ResultCache:
     """The last result of each submission of an assignment, by what it hangs on.
 
     They lie in build/results/ and may be deleted at any time.
@@ -21,18 +21,18 @@ class Records:
     def __init__(self, course: Course, assignment: str) -> None:
         self.folder = course.build / "results" / assignment
 
-    def find(self, student: str, key: str) -> Graded | None:
+    def find(self, student: str, key: str) -> JobResult | None:
         """The kept result, if it belongs to this key."""
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            text = self._path(student).read_text(encoding="utf-8")
+            text = self._make_path(student).read_text(encoding="utf-8")
             document = json.loads(text)
             if document["key"] == key:
-                return Graded(**document["graded"])
+                return JobResult(**document["graded"])
         return None
 
-    def keep(self, key: str, graded: Graded) -> None:
+    def keep(self, key: str, graded: JobResult) -> None:
         """Keep a result in the place of the last one; a full disk is no obstacle."""
-        path = self._path(graded.student)
+        path = self._make_path(graded.student)
         beside = path.with_name(f"{path.name}.{os.getpid()}")
         with contextlib.suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -40,5 +40,5 @@ class Records:
             beside.write_text(json.dumps(document), encoding="utf-8")
             beside.replace(path)
 
-    def _path(self, student: str) -> Path:
+    def _make_path(self, student: str) -> Path:
         return self.folder / f"{student}.json"

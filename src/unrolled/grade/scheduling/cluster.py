@@ -17,14 +17,14 @@ from typing import Any
 
 from unrolled.assignment.material import Material
 from unrolled.errors import UserError
-from unrolled.grade.scheduling.cluster_worker import grade_far
-from unrolled.grade.scheduling.engine import engine_digest
-from unrolled.grade.scheduling.job import Graded, Job
+from unrolled.grade.scheduling.cluster_worker import run_remote_job
+from unrolled.grade.scheduling.engine import compute_engine_digest
+from unrolled.grade.scheduling.job import GradingJob, JobResult
 from unrolled.grade.scheduling.wire import (
-    ParcelError,
-    pack_job,
-    pack_material,
-    unpack_answer,
+    WireError,
+    decode_answer,
+    encode_job,
+    encode_material,
 )
 
 CONNECT_SECONDS = 15
@@ -39,7 +39,7 @@ TRIES = 3
 class _Task:
     """A job on its way, and where it was sent."""
 
-    job: Job
+    job: GradingJob
     future: Any
     worker: str
     deadline: float
@@ -74,7 +74,7 @@ class ClusterPool:
             )
         except (OSError, ValueError, TimeoutError) as error:
             raise UserError(
-                f"{self.address}: no Dask scheduler answers ({_first_line(error)}). "
+                f"{self.address}: no Dask scheduler answers ({_shorten_error(error)}). "
                 "Start one with `dask scheduler`, and workers with `unrolled worker "
                 f"{self.address}`."
             ) from error
@@ -85,16 +85,16 @@ class ClusterPool:
             task.future.cancel()
         self._client.close(timeout=5)
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[Graded]:
+    def run(self, jobs: Iterable[GradingJob]) -> Iterator[JobResult]:
         """Grade all jobs; whatever the workers do, there is one result for each."""
         todo = deque(jobs)
         tries: dict[str, list[str]] = {}
         while todo or self._tasks:
             self._give(todo)
-            for task in self._ended():
+            for task in self._collect_ended():
                 self._tasks.remove(task)
                 found = self._result(task)
-                if isinstance(found, Graded):
+                if isinstance(found, JobResult):
                     yield found
                     continue
                 told = tries.setdefault(task.job.student, [])
@@ -104,46 +104,46 @@ class ClusterPool:
                     todo.append(task.job)
                 else:
                     reason = f"grading was lost {TRIES} times: {'; '.join(told)}"
-                    yield Graded(task.job.student, reason)
+                    yield JobResult(task.job.student, reason)
 
-    def _give(self, todo: deque[Job]) -> None:
+    def _give(self, todo: deque[GradingJob]) -> None:
         """Send as many jobs as there are free threads on fit workers."""
         if not todo:
             return
-        for worker, free in self._free().items():
+        for worker, free in self._count_free_threads().items():
             for _ in range(min(free, len(todo))):
                 self._send(todo.popleft(), worker)
 
-    def _free(self) -> dict[str, int]:
+    def _count_free_threads(self) -> dict[str, int]:
         """Free threads by worker; waits until there is a fit worker."""
         until = time.monotonic() + WAIT_FOR_WORKERS
         while True:
-            threads = self._threads()
+            threads = self._count_threads()
             fit = {w: n for w, n in threads.items() if w not in self.refused}
             if fit or self._tasks:
                 break
             if time.monotonic() > until or (threads and not fit):
-                raise UserError(self._nobody())
+                raise UserError(self._explain_no_worker())
             time.sleep(POLL_SECONDS)
         for task in self._tasks:
             if task.worker in fit:
                 fit[task.worker] -= 1
         return fit
 
-    def _threads(self) -> dict[str, int]:
+    def _count_threads(self) -> dict[str, int]:
         if self._client.status not in ("running", "connecting"):
-            raise UserError(self._lost())
+            raise UserError(self._explain_lost_scheduler())
         try:
             found: dict[str, int] = self._client.nthreads()
         except (OSError, TimeoutError) as error:
-            raise UserError(self._lost()) from error
+            raise UserError(self._explain_lost_scheduler()) from error
         return dict(found)
 
-    def _send(self, job: Job, worker: str) -> None:
+    def _send(self, job: GradingJob, worker: str) -> None:
         future = self._client.submit(
-            grade_far,
-            self._packed(job.material),
-            pack_job(job),
+            run_remote_job,
+            self._encode_once(job.material),
+            encode_job(job),
             self.allow_weak,
             pure=False,
             workers=[worker],
@@ -155,12 +155,12 @@ class ClusterPool:
         self._tasks.append(task)
         future.add_done_callback(lambda _: self._done.put(task))
 
-    def _packed(self, material: Material) -> bytes:
+    def _encode_once(self, material: Material) -> bytes:
         if material.digest not in self._materials:
-            self._materials[material.digest] = pack_material(material)
+            self._materials[material.digest] = encode_material(material)
         return self._materials[material.digest]
 
-    def _ended(self) -> list[_Task]:
+    def _collect_ended(self) -> list[_Task]:
         """Tasks that are done, over time, or whose worker is gone; waits a little."""
         ended = []
         with contextlib.suppress(queue.Empty):
@@ -169,13 +169,13 @@ class ClusterPool:
                 ended.append(self._done.get_nowait())
         ended = [t for t in ended if t in self._tasks]  # not those that were given up
         if not ended:
-            there, now = self._threads(), time.monotonic()
+            there, now = self._count_threads(), time.monotonic()
             ended = [
                 t for t in self._tasks if t.worker not in there or t.deadline < now
             ]
         return ended
 
-    def _result(self, task: _Task) -> Graded | str:
+    def _result(self, task: _Task) -> JobResult | str:
         """The result, or what went wrong with the worker."""
         if not task.future.done():
             task.future.cancel()
@@ -187,12 +187,12 @@ class ClusterPool:
         except (ImportError, AttributeError) as error:
             return self._refuse(task.worker, f"no unrolled[cluster] there: {error}")
         except Exception as error:
-            return f"{type(error).__name__}: {_first_line(error)}"
+            return f"{type(error).__name__}: {_shorten_error(error)}"
         try:
-            answer = unpack_answer(parcel, task.job)
-        except ParcelError as error:
+            answer = decode_answer(parcel, task.job)
+        except WireError as error:
             return self._refuse(task.worker, str(error))
-        if answer.engine != engine_digest():
+        if answer.engine != compute_engine_digest():
             return self._refuse(task.worker, "it has another version of the grader")
         if answer.graded is None:
             return self._refuse(task.worker, answer.unfit)
@@ -203,7 +203,7 @@ class ClusterPool:
         self.refused[worker] = why
         return why
 
-    def _nobody(self) -> str:
+    def _explain_no_worker(self) -> str:
         if not self.refused:
             return (
                 f"{self.address}: the scheduler has no workers. Start some with "
@@ -212,12 +212,12 @@ class ClusterPool:
         told = "; ".join(f"{worker}: {why}" for worker, why in self.refused.items())
         return f"{self.address}: no worker is fit to grade. {told}"
 
-    def _lost(self) -> str:
+    def _explain_lost_scheduler(self) -> str:
         return (
             f"{self.address}: the Dask scheduler is gone. What was graded is kept: "
             "start it again and run the same command, or leave --scheduler out."
         )
 
 
-def _first_line(error: BaseException) -> str:
+def _shorten_error(error: BaseException) -> str:
     return (str(error).split("\n")[0] or type(error).__name__)[:300]

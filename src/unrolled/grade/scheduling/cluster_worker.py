@@ -10,28 +10,28 @@ import threading
 from collections.abc import Callable
 
 from unrolled.errors import UserError
-from unrolled.grade.doctor.select_worker import safe_worker, warm_worker
-from unrolled.grade.scheduling.engine import engine_digest
+from unrolled.grade.doctor.select_worker import select_safe_worker, select_warm_worker
+from unrolled.grade.scheduling.engine import compute_engine_digest
 from unrolled.grade.scheduling.pool import JudgePool
-from unrolled.grade.scheduling.wire import Answer, pack_answer, unpack_job
+from unrolled.grade.scheduling.wire import WorkerAnswer, decode_job, encode_answer
 
-_mine = threading.local()
+_thread_state = threading.local()
 
 
-def grade_far(material: bytes, job: bytes, allow_weak: bool) -> bytes:
+def run_remote_job(material: bytes, job: bytes, allow_weak: bool) -> bytes:
     """Grade a job; the answer as bytes, whatever happens."""
     try:
-        (graded,) = _pool(allow_weak).run([unpack_job(material, job)])
+        (graded,) = _get_pool(allow_weak).run([decode_job(material, job)])
     except UserError as error:
-        return pack_answer(Answer(engine_digest(), None, str(error)))
-    return pack_answer(Answer(engine_digest(), graded))
+        return encode_answer(WorkerAnswer(compute_engine_digest(), None, str(error)))
+    return encode_answer(WorkerAnswer(compute_engine_digest(), graded))
 
 
-def _pool(allow_weak: bool) -> JudgePool:
+def _get_pool(allow_weak: bool) -> JudgePool:
     """This thread's judge, kept warm until the worker ends."""
-    found: JudgePool | None = getattr(_mine, "pool", None)
+    found: JudgePool | None = getattr(_thread_state, "pool", None)
     if found is None or found.allow_weak != allow_weak:
-        found = _mine.pool = JudgePool(1, allow_weak)
+        found = _thread_state.pool = JudgePool(1, allow_weak)
         atexit.register(found.__exit__)
     return found
 
@@ -57,9 +57,10 @@ def serve(
         raise UserError(
             "a worker needs Dask: pip install 'unrolled[cluster]'"
         ) from error
-    safe_worker(allow_weak)
-    tried = warm_worker()
-    say(f"sandbox: {tried.tier if tried else 'none'}; engine {engine_digest()[:12]}")
+    select_safe_worker(allow_weak)
+    tried = select_warm_worker()
+    engine = compute_engine_digest()[:12]
+    say(f"sandbox: {tried.tier if tried else 'none'}; engine {engine}")
     if tried is not None:
         tried.stop()
 

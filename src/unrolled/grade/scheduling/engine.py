@@ -23,7 +23,7 @@ ENTRIES = (
     "unrolled.grade.student.child",
 )
 # What notebooks import at will, with the data that it reads.
-WHOLE = ("lab",)
+WHOLE_FOLDERS = ("lab",)
 PACKAGES = (
     *("numpy", "torch", "keras", "ipython", "matplotlib", "ipywidgets"),
     *("nbgrader", "nbformat"),
@@ -32,32 +32,32 @@ ROOT = Path(unrolled.__file__).parent
 
 
 @cache
-def engine_digest() -> str:
+def compute_engine_digest() -> str:
     """A digest of the grader itself, of Python and the packages student code uses."""
     told = hashlib.sha256()
-    for path in engine_files():
+    for path in find_engine_files():
         told.update(path.relative_to(ROOT).as_posix().encode() + b"\0")
         told.update(path.read_bytes())
-    versions = (platform.python_version(), *map(_version, PACKAGES))
+    versions = (platform.python_version(), *map(_read_version, PACKAGES))
     return " ".join((told.hexdigest(), *versions))
 
 
-def engine_files() -> tuple[Path, ...]:
+def find_engine_files() -> tuple[Path, ...]:
     """Every file of this package that can change a verdict, in a fixed order."""
     found: set[Path] = set()
     waiting = list(ENTRIES)
     while waiting:
-        path = _file_of(waiting.pop())
+        path = _find_file(waiting.pop())
         if path is not None and path not in found:
             found.add(path)
-            waiting += _imports(path)
-    for folder in WHOLE:
+            waiting += _find_imports(path)
+    for folder in WHOLE_FOLDERS:
         files = (p for p in (ROOT / folder).rglob("*") if p.is_file())
         found.update(p for p in files if "__pycache__" not in p.parts)
-    return tuple(sorted(found | _packages_of(found)))
+    return tuple(sorted(found | _find_packages(found)))
 
 
-def _file_of(module: str) -> Path | None:
+def _find_file(module: str) -> Path | None:
     """The file of a module of ours; None for anything else."""
     top, *rest = module.split(".")
     if top != ROOT.name:
@@ -67,7 +67,7 @@ def _file_of(module: str) -> Path | None:
     return next((path for path in files if path.is_file()), None)
 
 
-def _imports(path: Path) -> Iterator[str]:
+def _find_imports(path: Path) -> Iterator[str]:
     """What a file imports, wherever in it; also modules that it names in a string.
 
     The second is for ``import_module`` and ``python -m``. A name too many does no
@@ -86,14 +86,14 @@ def _imports(path: Path) -> Iterator[str]:
                 yield text
 
 
-def _packages_of(files: set[Path]) -> set[Path]:
+def _find_packages(files: set[Path]) -> set[Path]:
     """The ``__init__.py`` files that Python runs before those files."""
     folders = {folder for path in files for folder in path.parents}
     inside = {f for f in folders if f == ROOT or ROOT in f.parents}
     return {f / "__init__.py" for f in inside if (f / "__init__.py").is_file()}
 
 
-def _version(name: str) -> str:
+def _read_version(name: str) -> str:
     try:
         return version(name)
     except PackageNotFoundError:

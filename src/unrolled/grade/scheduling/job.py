@@ -16,7 +16,7 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import LimitOutput
 from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution
 
-from unrolled.assignment.cells import meta
+from unrolled.assignment.cells import read_nbgrader_meta
 from unrolled.assignment.load import load_reference
 from unrolled.assignment.material import Material
 from unrolled.assignment.reference import Reference
@@ -26,7 +26,7 @@ from unrolled.grade.judge.judge import judge
 from unrolled.grade.judge.verdict import Task
 from unrolled.grade.submission.notebook import (
     fill_tests,
-    notebook_text,
+    format_notebook,
     parse_submission,
     write_verdict,
 )
@@ -36,7 +36,7 @@ from unrolled.grade.worker.worker import Worker
 
 
 @dataclass(frozen=True)
-class Paper:
+class AccompanyingFiles:
     """What goes beside the notebook: time of submission, the assignment's files.
 
     With `forget_time` a time that the gradebook has is taken out: the present stamp
@@ -48,11 +48,13 @@ class Paper:
     forget_time: bool = False
 
 
-SECRET = "submission_secret.txt"  # nbgrader's exchange needs it to release feedback
+SECRET_FILE = (
+    "submission_secret.txt"  # nbgrader's exchange needs it to release feedback
+)
 
 
 @dataclass(frozen=True)
-class Job:
+class GradingJob:
     """A submission to grade; `name` is the file's name in messages."""
 
     student: str
@@ -64,7 +66,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Graded:
+class JobResult:
     """What grading found: `reason` if it could not be graded, else the rest.
 
     `notebook` is the text of the autograded notebook, `scores` and `comments` are
@@ -86,7 +88,7 @@ class Graded:
         return found
 
 
-def grade_job(job: Job, worker: Worker) -> Graded:
+def grade_job(job: GradingJob, worker: Worker) -> JobResult:
     """Grade a submission; whatever is wrong with it becomes the reason.
 
     Raises GradingError if grading itself cannot work, UserError if the assignment's
@@ -95,40 +97,42 @@ def grade_job(job: Job, worker: Worker) -> Graded:
     reference = load_reference(job.material)
     try:
         submitted = parse_submission(job.submission, Path(job.name))
-        notebook = _graded(job, submitted, reference, worker)
+        notebook = _grade_notebook(job, submitted, reference, worker)
     except UserError as error:
-        return Graded(job.student, str(error))
+        return JobResult(job.student, str(error))
     except GradingError:
         raise
     except Exception as error:
         text = f"grading failed: {type(error).__name__}: {error}"
-        return Graded(job.student, text[:500])
+        return JobResult(job.student, text[:500])
     scores = {
-        meta(c)["grade_id"]: determine_grade(c)[0]
+        read_nbgrader_meta(c)["grade_id"]: determine_grade(c)[0]
         for c in notebook.cells
         if is_grade(c)
     }
     comments = {
-        meta(c)["grade_id"]: _comment(c) for c in notebook.cells if is_solution(c)
+        read_nbgrader_meta(c)["grade_id"]: _choose_comment(c)
+        for c in notebook.cells
+        if is_solution(c)
     }
-    return Graded(job.student, "", notebook_text(notebook), scores, comments)
+    return JobResult(job.student, "", format_notebook(notebook), scores, comments)
 
 
-def _comment(cell: NotebookNode) -> str | None:
+def _choose_comment(cell: NotebookNode) -> str | None:
     """nbgrader's comment on a cell that nobody has changed."""
-    untouched = meta(cell).get("checksum") == compute_checksum(cell)
+    untouched = read_nbgrader_meta(cell).get("checksum") == compute_checksum(cell)
     return "No response." if untouched else None
 
 
-def _graded(
-    job: Job, submitted: NotebookNode, reference: Reference, worker: Worker
+def _grade_notebook(
+    job: GradingJob, submitted: NotebookNode, reference: Reference, worker: Worker
 ) -> NotebookNode:
     """The rebuilt and judged notebook."""
     material = job.material
     rebuilt = rebuild(material.release, material.source, submitted)
     fill_tests(rebuilt.notebook, material)
     notebook = nbformat.from_dict(rebuilt.notebook)
-    _checksums(notebook, material)
+    _set_checksums(notebook, material)
     task = Task(material, notebook, job.seed, job.limits)
     verdict = judge(task, reference, worker)
     write_verdict(notebook, verdict, material)
@@ -136,13 +140,17 @@ def _graded(
     return notebook
 
 
-def _checksums(notebook: NotebookNode, material: Material) -> None:
+def _set_checksums(notebook: NotebookNode, material: Material) -> None:
     """The checksums that the gradebook holds: those of the cells as released."""
-    released = {meta(c)["grade_id"]: c for c in material.release["cells"] if meta(c)}
+    released = {
+        read_nbgrader_meta(c)["grade_id"]: c
+        for c in material.release["cells"]
+        if read_nbgrader_meta(c)
+    }
     for cell in notebook.cells:
-        if not meta(cell):
+        if not read_nbgrader_meta(cell):
             continue
-        original = nbformat.from_dict(released[meta(cell)["grade_id"]])
-        if meta(cell).get("locked"):
+        original = nbformat.from_dict(released[read_nbgrader_meta(cell)["grade_id"]])
+        if read_nbgrader_meta(cell).get("locked"):
             original = cell
-        meta(cell)["checksum"] = compute_checksum(original)
+        read_nbgrader_meta(cell)["checksum"] = compute_checksum(original)

@@ -21,21 +21,21 @@ from typing import TYPE_CHECKING
 from unrolled.assignment.material import Material
 from unrolled.errors import UserError
 from unrolled.grade.doctor.select_worker import (
-    Ready,
-    safe_worker,
-    tier_of,
-    trusted_worker,
-    warm_worker,
+    JudgeReady,
+    get_tier,
+    select_safe_worker,
+    select_trusted_worker,
+    select_warm_worker,
 )
 from unrolled.grade.worker.errors import GradingError
 from unrolled.grade.worker.worker import Worker
 
 if TYPE_CHECKING:
-    from unrolled.grade.scheduling.job import Graded, Job
+    from unrolled.grade.scheduling.job import GradingJob, JobResult
 
 
 THREADS = ("OMP", "MKL", "OPENBLAS", "NUMEXPR")
-KNOWN = Material("", "", {}, {})  # stands for the material that was sent last
+SAME_MATERIAL = Material("", "", {}, {})  # stands for the material that was sent last
 
 
 def start_judge(
@@ -66,7 +66,7 @@ def main(argv: list[str]) -> None:
     """Warm up, then jobs in and results out until the grader is gone."""
     pipe = Connection(int(argv[0]))
     checks, allow_weak = (word == "1" for word in argv[1:3])
-    _end_with_the_grader()
+    _end_with_grader()
     if pipe.poll():  # no job comes before Ready: the grader was gone already
         return
     libraries = threading.Thread(
@@ -74,10 +74,10 @@ def main(argv: list[str]) -> None:
     )
     libraries.start()  # while the worker warms up
     try:
-        worker = safe_worker(allow_weak) if checks else trusted_worker()
+        worker = select_safe_worker(allow_weak) if checks else select_trusted_worker()
         libraries.join()
-        pipe.send(Ready(tier_of(worker)))
-        _work(pipe, worker)
+        pipe.send(JudgeReady(get_tier(worker)))
+        _process_jobs(pipe, worker)
     except UserError as error:
         pipe.send(error)
     except GradingError as error:
@@ -85,12 +85,12 @@ def main(argv: list[str]) -> None:
     except (EOFError, OSError):
         pass
     finally:
-        warm = warm_worker()
+        warm = select_warm_worker()
         if warm is not None:
             warm.stop()
 
 
-def _end_with_the_grader() -> None:
+def _end_with_grader() -> None:
     """Should the grader be killed, this process ends too, and cleans up."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     if sys.platform == "linux":
@@ -99,21 +99,21 @@ def _end_with_the_grader() -> None:
         prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def _work(pipe: Connection, worker: Worker) -> None:
-    material = KNOWN
+def _process_jobs(pipe: Connection, worker: Worker) -> None:
+    material = SAME_MATERIAL
     while True:
-        job: Job = pipe.recv()
-        material = job.material if job.material != KNOWN else material
-        pipe.send(_graded(replace(job, material=material), worker))
+        job: GradingJob = pipe.recv()
+        material = job.material if job.material != SAME_MATERIAL else material
+        pipe.send(_grade_or_explain(replace(job, material=material), worker))
 
 
-def _graded(job: Job, worker: Worker) -> Graded:
-    from unrolled.grade.scheduling.job import Graded, grade_job
+def _grade_or_explain(job: GradingJob, worker: Worker) -> JobResult:
+    from unrolled.grade.scheduling.job import JobResult, grade_job
 
     try:
         return grade_job(job, worker)
     except GradingError as error:
-        return Graded(job.student, f"grading failed: {error}")
+        return JobResult(job.student, f"grading failed: {error}")
 
 
 if __name__ == "__main__":

@@ -17,10 +17,10 @@ from multiprocessing.connection import Connection, wait
 
 from unrolled.assignment.material import Material
 from unrolled.errors import UserError
-from unrolled.grade.doctor.select_worker import Ready
-from unrolled.grade.scheduling.job import Graded, Job
-from unrolled.grade.scheduling.judge_process import KNOWN, start_judge
-from unrolled.sandbox.scratch import sweep
+from unrolled.grade.doctor.select_worker import JudgeReady
+from unrolled.grade.scheduling.job import GradingJob, JobResult
+from unrolled.grade.scheduling.judge_process import SAME_MATERIAL, start_judge
+from unrolled.sandbox.scratch import remove_stale_folders
 
 TRIES = 2
 START_TRIES = 3
@@ -30,7 +30,7 @@ END_SECONDS = 10.0
 
 
 @dataclass
-class _Judge:
+class _JudgeProcess:
     """A judge process, and what it works on; None when it waits for work."""
 
     process: subprocess.Popen[bytes]
@@ -38,17 +38,17 @@ class _Judge:
     checks: bool
     deadline: float
     tier: str | None = None  # once it is ready
-    job: Job | None = None
+    job: GradingJob | None = None
     material: Material | None = None
 
-    def give(self, job: Job) -> None:
+    def assign_job(self, job: GradingJob) -> None:
         """Hand it a job."""
         known = job.material is self.material
         self.job, self.material = job, job.material
         seconds = 2 * job.limits.submission_seconds  # it may be judged twice
         self.deadline = time.monotonic() + seconds + SPARE_SECONDS
         with contextlib.suppress(OSError):  # a dead judge is found at its pipe
-            self.pipe.send(replace(job, material=KNOWN) if known else job)
+            self.pipe.send(replace(job, material=SAME_MATERIAL) if known else job)
 
     def rest(self) -> None:
         """It waits, for as long as it takes."""
@@ -72,7 +72,7 @@ class JudgePool:
     def __init__(self, jobs: int, allow_weak: bool = False) -> None:
         self.jobs = max(1, jobs)
         self.allow_weak = allow_weak
-        self._judges: list[_Judge] = []
+        self._judges: list[_JudgeProcess] = []
         self._tier: str | None = None  # once it was tried
         self._failed_starts = 0
 
@@ -85,16 +85,16 @@ class JudgePool:
         for judge in self._judges:
             judge.end(0.0 if judge.job or not judge.tier else END_SECONDS)
         self._judges = []
-        sweep()
+        remove_stale_folders()
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[Graded]:
+    def run(self, jobs: Iterable[GradingJob]) -> Iterator[JobResult]:
         """Grade all jobs; whatever happens, there is one result for each."""
         todo = deque(jobs)
         tries: dict[str, int] = {}
         while todo or any(j.job for j in self._judges):
             self._give(todo)
             done = []
-            for judge in self._answering():
+            for judge in self._wait_for_answers():
                 job = judge.job
                 graded = self._result(judge)
                 if graded is not None:
@@ -104,18 +104,18 @@ class JudgePool:
                     if tries[job.student] < TRIES:
                         todo.append(job)
                     else:
-                        done.append(Graded(job.student, _LOST))
+                        done.append(JobResult(job.student, _LOST_MESSAGE))
             self._give(todo)  # before the results are written: judges never wait
             yield from done
 
-    def _give(self, todo: deque[Job]) -> None:
+    def _give(self, todo: deque[GradingJob]) -> None:
         self._dismiss_weaker()
         busy = sum(j.job is not None for j in self._judges)
         while len(self._judges) < min(self.jobs, len(todo) + busy):
             self._judges.append(self._start())
         for judge in self._judges:
             if judge.tier and judge.tier == self._tier and not judge.job and todo:
-                judge.give(todo.popleft())
+                judge.assign_job(todo.popleft())
 
     def _dismiss_weaker(self) -> None:
         """End judges that came up in another tier than the one that was tried."""
@@ -124,12 +124,12 @@ class JudgePool:
                 judge.tier = None
                 self._remove(judge)
 
-    def _start(self) -> _Judge:
+    def _start(self) -> _JudgeProcess:
         checks = self._tier is None and not any(j.checks for j in self._judges)
         process, pipe = start_judge(checks, self.allow_weak)
-        return _Judge(process, pipe, checks, time.monotonic() + START_SECONDS)
+        return _JudgeProcess(process, pipe, checks, time.monotonic() + START_SECONDS)
 
-    def _answering(self) -> list[_Judge]:
+    def _wait_for_answers(self) -> list[_JudgeProcess]:
         """Judges that have answered, died or are over time; waits for one."""
         busy = [j for j in self._judges if j.job is not None or not j.tier]
         left = min((j.deadline for j in busy), default=0.0) - time.monotonic()
@@ -137,7 +137,7 @@ class JudgePool:
         now = time.monotonic()
         return [j for j in busy if j.pipe in there or j.deadline <= now]
 
-    def _result(self, judge: _Judge) -> Graded | None:
+    def _result(self, judge: _JudgeProcess) -> JobResult | None:
         """What a judge found; None if there is no result: it came up, or it is lost."""
         try:
             answer = judge.pipe.recv() if judge.pipe.poll() else None
@@ -149,14 +149,14 @@ class JudgePool:
             self._remove(judge)
             return None
         judge.rest()
-        if isinstance(answer, Ready):
+        if isinstance(answer, JudgeReady):
             judge.tier = answer.tier
             self._tier = answer.tier if judge.checks else self._tier
             return None
-        graded: Graded = answer
+        graded: JobResult = answer
         return graded
 
-    def _remove(self, judge: _Judge) -> None:
+    def _remove(self, judge: _JudgeProcess) -> None:
         judge.end()
         self._judges.remove(judge)
         if judge.tier is None:
@@ -174,7 +174,7 @@ class JudgePool:
         self.jobs = len(self._judges)  # fewer at once: those that did come up
 
 
-_LOST = (
+_LOST_MESSAGE = (
     "grading was lost twice: the judge's own process died or did not come back. "
     "Grade this submission again, alone; if it stays, report it with the file."
 )

@@ -11,63 +11,65 @@ from pathlib import Path
 from unrolled.assignment.material import Material
 from unrolled.assignment.seeds import derive_seed
 from unrolled.course.model import Course
-from unrolled.course.secret import course_secret
+from unrolled.course.secret import load_course_secret
 from unrolled.errors import UserError
-from unrolled.grade.scheduling.engine import engine_digest
-from unrolled.grade.scheduling.job import SECRET, Job, Paper
-from unrolled.grade.submission.identify import Identifier
-from unrolled.grade.submission.notebook import parse_submission, submission_bytes
+from unrolled.grade.scheduling.engine import compute_engine_digest
+from unrolled.grade.scheduling.job import SECRET_FILE, AccompanyingFiles, GradingJob
+from unrolled.grade.submission.identify import NotebookIdentifier
+from unrolled.grade.submission.notebook import parse_submission, read_submission_bytes
 from unrolled.timestamps import read_stamp
 
 MAX_SECRET = 200
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedJob:
     """A submission that can be read; `key` names everything its result hangs on."""
 
-    job: Job
-    paper: Paper
+    job: GradingJob
+    paper: AccompanyingFiles
     repairs: tuple[str, ...]
     key: str
 
 
-class Preparer:
+class JobPreparer:
     """Makes jobs of one assignment."""
 
     def __init__(self, course: Course, assignment: str, material: Material) -> None:
         self.course = course
         self.assignment = assignment
         self.material = material
-        self.secret = course_secret(course)
-        self.digest = f"{material.digest} {engine_digest()}"
-        self.files = _assignment_files(course.source / assignment)
-        self.identifier = Identifier(course, material)
+        self.secret = load_course_secret(course)
+        self.digest = f"{material.digest} {compute_engine_digest()}"
+        self.files = _read_assignment_files(course.source / assignment)
+        self.identifier = NotebookIdentifier(course, material)
 
-    def prepare(self, student: str) -> Prepared:
+    def prepare(self, student: str) -> PreparedJob:
         """Read what a student has handed in; UserError says what is wrong with it."""
         origin = self.course.submitted / student / self.assignment
         path = origin / f"{self.course.assignments[self.assignment].notebook}.ipynb"
         if not path.exists() and not path.is_symlink():
-            raise UserError(_missing_notebook(origin, path))
-        content = submission_bytes(path)
-        said = self.identifier.look(path, parse_submission(content, path))
+            raise UserError(_explain_missing(origin, path))
+        content = read_submission_bytes(path)
+        said = self.identifier.check_notebook(path, parse_submission(content, path))
         stamp, wrong = read_stamp(origin, self.course.timezone)
         seed = derive_seed(self.secret, self.assignment, student)
-        job = Job(student, str(path), content, self.material, seed, self.course.limits)
-        files = self.files | _secret(origin / SECRET)
-        paper = Paper(stamp, files, forget_time=bool(wrong))
+        job = GradingJob(
+            student, str(path), content, self.material, seed, self.course.limits
+        )
+        files = self.files | _read_secret(origin / SECRET_FILE)
+        paper = AccompanyingFiles(stamp, files, forget_time=bool(wrong))
         repairs = (wrong, *said) if wrong else said
-        return Prepared(job, paper, repairs, self._key(job, stamp))
+        return PreparedJob(job, paper, repairs, self._key(job, stamp))
 
-    def _key(self, job: Job, stamp: str | None) -> str:
+    def _key(self, job: GradingJob, stamp: str | None) -> str:
         parts = (job.student, str(job.seed), stamp, asdict(job.limits), self.digest)
         told = hashlib.sha256(json.dumps(parts, sort_keys=True).encode())
         told.update(job.submission)
         return told.hexdigest()
 
 
-def _assignment_files(folder: Path) -> dict[str, bytes]:
+def _read_assignment_files(folder: Path) -> dict[str, bytes]:
     """What nbgrader copies beside every notebook: the assignment's other files."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
@@ -77,16 +79,16 @@ def _assignment_files(folder: Path) -> dict[str, bytes]:
     }
 
 
-def _missing_notebook(origin: Path, path: Path) -> str:
+def _explain_missing(origin: Path, path: Path) -> str:
     there = sorted(p.name for p in origin.iterdir())[:5]
     found = f"; there is {', '.join(there)}" if there else "; the folder is empty"
     return f"{path}: not handed in{found}. Was it renamed?"
 
 
-def _secret(path: Path) -> dict[str, bytes]:
+def _read_secret(path: Path) -> dict[str, bytes]:
     """What nbgrader's exchange finds the student's feedback by, if it is in order."""
     if path.is_symlink() or not path.is_file():
         return {}
     with path.open("rb") as file:
         content = file.read(MAX_SECRET)
-    return {SECRET: content} if re.fullmatch(rb"[0-9a-f]{32,160}", content) else {}
+    return {SECRET_FILE: content} if re.fullmatch(rb"[0-9a-f]{32,160}", content) else {}

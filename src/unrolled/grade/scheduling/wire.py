@@ -16,14 +16,14 @@ from typing import Any
 
 from unrolled.assignment.material import Material
 from unrolled.course.limits import Limits
-from unrolled.grade.scheduling.job import Graded, Job
+from unrolled.grade.scheduling.job import GradingJob, JobResult
 
 
-class ParcelError(ValueError):
+class WireError(ValueError):
     """The bytes are no parcel of ours."""
 
 
-def pack_material(material: Material) -> bytes:
+def encode_material(material: Material) -> bytes:
     """The trusted side of an assignment, compressed."""
     document = {
         "assignment": material.assignment,
@@ -32,82 +32,82 @@ def pack_material(material: Material) -> bytes:
         "release": material.release,
         "oracle": material.oracle,
         "misconceptions": material.misconceptions,
-        "data": {name: _text(data) for name, data in material.data.items()},
+        "data": {name: _encode_bytes(data) for name, data in material.data.items()},
     }
     return zlib.compress(json.dumps(document).encode(), 6)
 
 
 @lru_cache(8)
-def unpack_material(parcel: bytes) -> Material:
+def decode_material(parcel: bytes) -> Material:
     """The material; a worker keeps the last few, with what hangs on them."""
     document = json.loads(zlib.decompress(parcel))
-    data = {name: _bytes(text) for name, text in document.pop("data").items()}
+    data = {name: _decode_bytes(text) for name, text in document.pop("data").items()}
     return Material(**document, data=data)
 
 
-def pack_job(job: Job) -> bytes:
+def encode_job(job: GradingJob) -> bytes:
     """All of a job but its material."""
     document = {
         "student": job.student,
         "name": job.name,
-        "submission": _text(job.submission),
+        "submission": _encode_bytes(job.submission),
         "seed": job.seed,
         "limits": asdict(job.limits),
     }
     return json.dumps(document).encode()
 
 
-def unpack_job(material: bytes, parcel: bytes) -> Job:
+def decode_job(material: bytes, parcel: bytes) -> GradingJob:
     """The job; the seed is this student's only."""
     document = json.loads(parcel)
-    return Job(
+    return GradingJob(
         document["student"],
         document["name"],
-        _bytes(document["submission"]),
-        unpack_material(material),
+        _decode_bytes(document["submission"]),
+        decode_material(material),
         document["seed"],
         Limits(**document["limits"]),
     )
 
 
 @dataclass(frozen=True)
-class Answer:
+class WorkerAnswer:
     """What a worker says: its version of everything that matters, and the result,
     or why it must not grade."""
 
     engine: str
-    graded: Graded | None
+    graded: JobResult | None
     unfit: str = ""
 
 
-def pack_answer(answer: Answer) -> bytes:
+def encode_answer(answer: WorkerAnswer) -> bytes:
     """An answer as bytes."""
     graded = asdict(answer.graded) if answer.graded else None
     document = {"engine": answer.engine, "graded": graded, "unfit": answer.unfit}
     return json.dumps(document).encode()
 
 
-def unpack_answer(parcel: Any, job: Job) -> Answer:
+def decode_answer(parcel: Any, job: GradingJob) -> WorkerAnswer:
     """A worker's answer to a job; ParcelError if it is none to this job."""
     try:
         document = json.loads(parcel)
         engine, unfit = str(document["engine"]), str(document["unfit"])
         found = document["graded"]
-        graded = None if found is None else _result(**found)
+        graded = None if found is None else _parse_result(**found)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ParcelError(f"its answer is no answer of ours ({error})") from error
+        raise WireError(f"its answer is no answer of ours ({error})") from error
     if graded is not None:
-        _hold_against(graded, job)
-    return Answer(engine, graded, unfit)
+        _validate_result(graded, job)
+    return WorkerAnswer(engine, graded, unfit)
 
 
-def _result(
+def _parse_result(
     student: str,
     reason: str,
     notebook: str,
     scores: dict[str, float | None],
     comments: dict[str, str | None],
-) -> Graded:
+) -> JobResult:
     """A result whose parts are of the kinds they should be; TypeError else."""
     if any(type(text) is not str for text in (student, reason, notebook)):
         raise TypeError("a text is none")
@@ -116,13 +116,13 @@ def _result(
         raise TypeError("a score is no number")
     if any(type(comment) not in text for comment in dict.values(comments)):
         raise TypeError("a comment is no text")
-    return Graded(student, reason, notebook, scores, comments)
+    return JobResult(student, reason, notebook, scores, comments)
 
 
-def _hold_against(graded: Graded, job: Job) -> None:
+def _validate_result(graded: JobResult, job: GradingJob) -> None:
     """Whether a result can be one of this job; scores stay within their cells."""
     if graded.student != job.student:
-        raise ParcelError(f"it answered for {graded.student!r}, not {job.student!r}")
+        raise WireError(f"it answered for {graded.student!r}, not {job.student!r}")
     if graded.reason:
         return
     points = {
@@ -131,19 +131,19 @@ def _hold_against(graded: Graded, job: Job) -> None:
         if (meta := cell["metadata"].get("nbgrader", {})).get("grade")
     }
     if graded.scores.keys() != points.keys():
-        raise ParcelError("its result has other cells than the assignment")
+        raise WireError("its result has other cells than the assignment")
     for name, score in graded.scores.items():
         if score is not None and not 0 <= score <= points[name]:
-            raise ParcelError(f"it gives {score:g} of {points[name]:g} for {name}")
+            raise WireError(f"it gives {score:g} of {points[name]:g} for {name}")
     with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
         if "verdict" in graded.details():
             return
-    raise ParcelError("its result has no graded notebook")
+    raise WireError("its result has no graded notebook")
 
 
-def _text(data: bytes) -> str:
+def _encode_bytes(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
 
 
-def _bytes(text: str) -> bytes:
+def _decode_bytes(text: str) -> bytes:
     return base64.b64decode(text, validate=True)

@@ -28,7 +28,7 @@ _SHAPE = r"\([\d, ]*\)"
 
 
 @dataclass(frozen=True)
-class Place:
+class SourceLine:
     """A line of the rebuilt notebook: whose cell it is in, its text, and all text."""
 
     whose: str = ""
@@ -37,7 +37,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Claim:
+class ReportedError:
     """An exception as the student's process tells it."""
 
     text: str = ""
@@ -46,7 +46,7 @@ class Claim:
     line: int = 0
 
     @classmethod
-    def read(cls, error: Any) -> Claim:
+    def read(cls, error: Any) -> ReportedError:
         """What of a message has the right form; the rest is left out."""
         if type(error) is not dict:
             return cls()
@@ -56,10 +56,10 @@ class Claim:
         if type(last) is list and [type(n) for n in last] == [int, int]:
             cell, line = last if 0 < last[1] <= MAX_LINE else (-1, 0)
         text = text[:500] if type(text) is str else ""
-        return cls(text, _shapes(error.get("shapes")), cell, line)
+        return cls(text, _read_shapes(error.get("shapes")), cell, line)
 
 
-def _shapes(claimed: Any) -> tuple[tuple[int, ...], ...]:
+def _read_shapes(claimed: Any) -> tuple[tuple[int, ...], ...]:
     if type(claimed) is not list or len(claimed) > MAX_SHAPES:
         return ()
     shapes = [tuple(s) if type(s) is list else None for s in claimed]
@@ -72,17 +72,17 @@ def _is_shape(sizes: tuple[Any, ...]) -> bool:
     return small and len(sizes) <= MAX_AXES
 
 
-def told(claim: Claim, place: Place | None) -> str:
+def describe_error(claim: ReportedError, place: SourceLine | None) -> str:
     """What is safe to tell, and where: `... (line 9 of your cell of f: `code`)`."""
     source = place.source if place else ""
-    detail = _detail(claim, source)
-    where = _where(claim, place)
+    detail = _format_detail(claim, source)
+    where = _format_location(claim, place)
     if not detail or not where:
         return detail or where
     return f"{detail} ({where})"
 
 
-def _where(claim: Claim, place: Place | None) -> str:
+def _format_location(claim: ReportedError, place: SourceLine | None) -> str:
     if not claim.line:
         return ""
     if place is None or not place.code:
@@ -92,22 +92,22 @@ def _where(claim: Claim, place: Place | None) -> str:
     return f"line {claim.line} of {place.whose}: {code}"
 
 
-def _detail(claim: Claim, source: str) -> str:
-    words = _words(source)
-    for pattern, tell in _KNOWN:
+def _format_detail(claim: ReportedError, source: str) -> str:
+    words = _find_words(source)
+    for pattern, tell in _PATTERNS:
         match = pattern.match(claim.text)
         if match:
-            return tell(_Said(match, words, claim.shapes)) or ""
+            return tell(_MessageMatch(match, words, claim.shapes)) or ""
     return ""
 
 
 @lru_cache(maxsize=64)
-def _words(source: str) -> frozenset[str]:
+def _find_words(source: str) -> frozenset[str]:
     return frozenset(re.findall(r"[^\W\d]\w*", source))
 
 
 @dataclass(frozen=True)
-class _Said:
+class _MessageMatch:
     """A known sentence, whose parts are only given out if they can be believed."""
 
     match: re.Match[str]
@@ -135,7 +135,7 @@ class _Said:
             tuple(int(n[:9]) for n in re.findall(r"\d+", shape))
             for shape in re.findall(_SHAPE, self.match.group())
         ][:MAX_SHAPES]
-        return list(map(shown, found)) if all(map(_is_shape, found)) else []
+        return list(map(format_shape, found)) if all(map(_is_shape, found)) else []
 
     def names(self, group: int) -> str:
         """Names in quotation marks, if all of them stand in the source."""
@@ -143,97 +143,104 @@ class _Said:
         return ", ".join(found) if set(found) <= self.words else ""
 
 
-def shown(shape: tuple[int, ...]) -> str:
+def format_shape(shape: tuple[int, ...]) -> str:
     """A shape as Python writes it."""
     return str(shape)
 
 
-def _listed(shapes: list[str]) -> str:
+def _join_shapes(shapes: list[str]) -> str:
     return " and ".join([", ".join(shapes[:-1]), shapes[-1]] if shapes[1:] else shapes)
 
 
-def _misfit(said: _Said) -> str:
+def _format_mismatch(said: _MessageMatch) -> str:
     shapes = said.shapes()
-    return f"the shapes {_listed(shapes)} do not fit together" if shapes else ""
+    return f"the shapes {_join_shapes(shapes)} do not fit together" if shapes else ""
 
 
-def _product(said: _Said) -> str:
+def _format_numpy_product(said: _MessageMatch) -> str:
     """A wrong `@` tells two sizes only; the shapes come from the variables."""
     if len(said.claimed) == 2:
-        return f"the shapes {_listed(list(map(shown, said.claimed)))} do not fit in @"
+        shapes = _join_shapes(list(map(format_shape, said.claimed)))
+        return f"the shapes {shapes} do not fit in @"
     two, one = said.number(1), said.number(2)
     return f"the shapes do not fit in @: {one} against {two}"
 
 
-def _of_product(said: _Said) -> str:
+def _format_torch_product(said: _MessageMatch) -> str:
     rows = [said.number(n) for n in (1, 2, 3, 4)]
     return "the shapes ({}, {}) and ({}, {}) do not fit in @".format(*rows)
 
 
-def _attribute(said: _Said) -> str:
+def _format_attribute(said: _MessageMatch) -> str:
     owner, name = said.type(1), said.name(2)
     return f"{owner or 'the object'} has no attribute {name}" if name else ""
 
 
-def _missing(said: _Said) -> str:
+def _format_missing(said: _MessageMatch) -> str:
     function, names = said.name(1), said.names(2)
     return f"{function or 'the call'} is missing {names}" if names else ""
 
 
-def _operands(said: _Said) -> str:
+def _format_operands(said: _MessageMatch) -> str:
     left, right = said.type(2), said.type(3)
     return f"{said.match[1]} between {left} and {right}" if left and right else ""
 
 
-def _key(said: _Said) -> str:
+def _format_key(said: _MessageMatch) -> str:
     return f"there is no key {said.match[1]!r}" if said.name() else ""
 
 
-def _named(sentence: str) -> Callable[[_Said], str]:
+def _make_name_formatter(sentence: str) -> Callable[[_MessageMatch], str]:
     return lambda said: sentence.format(said.name()) if said.name() else ""
 
 
-def _typed(sentence: str) -> Callable[[_Said], str]:
+def _make_type_formatter(sentence: str) -> Callable[[_MessageMatch], str]:
     return lambda said: sentence.format(
         said.type() or "the object", *said.match.groups()[1:]
     )
 
 
-def _numbers(sentence: str) -> Callable[[_Said], str]:
+def _make_number_formatter(sentence: str) -> Callable[[_MessageMatch], str]:
     return lambda said: sentence.format(
         *(said.number(n + 1) for n in range(len(said.match.groups())))
     )
 
 
-def _as_it_is(said: _Said) -> str:
+def _keep_message(said: _MessageMatch) -> str:
     return said.match.group()
 
 
-_KNOWN: tuple[tuple[re.Pattern[str], Callable[[_Said], str]], ...] = tuple(
+_PATTERNS: tuple[tuple[re.Pattern[str], Callable[[_MessageMatch], str]], ...] = tuple(
     (re.compile(pattern), tell)
     for pattern, tell in (
-        (r"name '(\w+)' is not defined", _named("name '{}' is not defined")),
+        (
+            r"name '(\w+)' is not defined",
+            _make_name_formatter("name '{}' is not defined"),
+        ),
         (
             r"cannot access \w+ variable '(\w+)' where",
-            _named("{} is read before it has a value"),
+            _make_name_formatter("{} is read before it has a value"),
         ),
-        (r"(\w+) is not written yet", _named("{} is not written yet")),
-        (r"No module named '([\w.]+)'", _named("there is no module {}")),
+        (r"(\w+) is not written yet", _make_name_formatter("{} is not written yet")),
+        (r"No module named '([\w.]+)'", _make_name_formatter("there is no module {}")),
         (
             r"cannot import name '(\w+)' from",
-            _named("the module has no {} to import"),
+            _make_name_formatter("the module has no {} to import"),
         ),
-        (r"(?:module )?'([\w.]+)'(?: object)? has no attribute '(\w+)'", _attribute),
-        (r"'(\w+)'$", _key),
+        (
+            r"(?:module )?'([\w.]+)'(?: object)? has no attribute '(\w+)'",
+            _format_attribute,
+        ),
+        (r"'(\w+)'$", _format_key),
         (
             rf"operands could not be broadcast together with shapes "
             rf"(?:{_SHAPE} ?)+",
-            _misfit,
+            _format_mismatch,
         ),
-        (rf"shapes {_SHAPE} and {_SHAPE} not aligned", _misfit),
+        (rf"shapes {_SHAPE} and {_SHAPE} not aligned", _format_mismatch),
         (
             rf"could not broadcast input array from shape {_SHAPE} into shape {_SHAPE}",
-            _misfit,
+            _format_mismatch,
         ),
         (
             rf"cannot reshape array of size (\d+) into shape ({_SHAPE})",
@@ -243,29 +250,33 @@ _KNOWN: tuple[tuple[re.Pattern[str], Callable[[_Said], str]], ...] = tuple(
                 else ""
             ),
         ),
-        (r"matmul: .*\(size (\d+) is different from (\d+)\)", _product),
+        (r"matmul: .*\(size (\d+) is different from (\d+)\)", _format_numpy_product),
         (
             r"mat1 and mat2 shapes cannot be multiplied "
             r"\((\d{1,5})x(\d{1,5}) and (\d{1,5})x(\d{1,5})\)",
-            _of_product,
+            _format_torch_product,
         ),
         (
             r"The size of tensor a \((\d+)\) must match the size of tensor b "
             r"\((\d+)\) at non-singleton dimension (\d+)",
-            _numbers("sizes {} and {} do not fit together in axis {}"),
+            _make_number_formatter("sizes {} and {} do not fit together in axis {}"),
         ),
         (
             r"index (-?\d+) is out of bounds for axis (\d+) with size (\d+)",
-            _numbers("index {} is out of bounds for axis {} with size {}"),
+            _make_number_formatter(
+                "index {} is out of bounds for axis {} with size {}"
+            ),
         ),
         (
             r"axis (-?\d+) is out of bounds for array of dimension (\d+)",
-            _numbers("there is no axis {} in an array of {} axes"),
+            _make_number_formatter("there is no axis {} in an array of {} axes"),
         ),
         (
             r"too many indices for array: array is (\d+)-dimensional, "
             r"but (\d+) were indexed",
-            _numbers("too many indices: the array has {} axes, {} were indexed"),
+            _make_number_formatter(
+                "too many indices: the array has {} axes, {} were indexed"
+            ),
         ),
         (
             r"all the input array dimensions except for the concatenation axis must "
@@ -276,12 +287,15 @@ _KNOWN: tuple[tuple[re.Pattern[str], Callable[[_Said], str]], ...] = tuple(
                 f"{said.number(3)} do not fit together"
             ),
         ),
-        (r"all input arrays must have the same shape", _as_it_is),
+        (r"all input arrays must have the same shape", _keep_message),
         (
             r"The truth value of an array with more than one element is ambiguous",
-            _as_it_is,
+            _keep_message,
         ),
-        (r"[\w.]*?(\w+)\(\) missing \d+ required [\w-]+ arguments?: (.*)", _missing),
+        (
+            r"[\w.]*?(\w+)\(\) missing \d+ required [\w-]+ arguments?: (.*)",
+            _format_missing,
+        ),
         (
             r"[\w.]*?(\w+)\(\) takes (\d+) positional arguments? but (\d+) w",
             lambda said: (
@@ -291,27 +305,27 @@ _KNOWN: tuple[tuple[re.Pattern[str], Callable[[_Said], str]], ...] = tuple(
         ),
         (
             r"[\w.]*?\w+\(\) got an unexpected keyword argument '(\w+)'",
-            _named("no argument is called {}"),
+            _make_name_formatter("no argument is called {}"),
         ),
         (
             r"'([\w.]+)' object is not (callable|subscriptable|iterable)",
-            _typed("{} is not {}"),
+            _make_type_formatter("{} is not {}"),
         ),
         (
             r"unsupported operand type\(s\) for (\S{1,3})(?: or \w+\(\))?: "
             r"'([\w.]+)' and '([\w.]+)'",
-            _operands,
+            _format_operands,
         ),
         (
             r"too many values to unpack \(expected (\d+)",
-            _numbers("more than {} values to unpack"),
+            _make_number_formatter("more than {} values to unpack"),
         ),
         (
             r"not enough values to unpack \(expected (\d+), got (\d+)\)",
-            _numbers("{} values to unpack were expected, there are {}"),
+            _make_number_formatter("{} values to unpack were expected, there are {}"),
         ),
-        (r"(?:list|tuple|string) index out of range", _as_it_is),
-        (r"(?:float )?division by zero", _as_it_is),
-        (r"maximum recursion depth exceeded", _as_it_is),
+        (r"(?:list|tuple|string) index out of range", _keep_message),
+        (r"(?:float )?division by zero", _keep_message),
+        (r"maximum recursion depth exceeded", _keep_message),
     )
 )

@@ -10,9 +10,9 @@ from __future__ import annotations
 from itertools import count
 from typing import Any, NoReturn, Protocol
 
-from unrolled.grade.protocol.rpc import Remote
+from unrolled.grade.protocol.rpc import RemoteRef
 
-_REFUSED = (
+_REFUSED_METHODS = (
     *("__bool__", "__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"),
     *("__add__", "__radd__", "__sub__", "__rsub__", "__mul__", "__rmul__"),
     *("__truediv__", "__rtruediv__", "__floordiv__", "__mod__", "__pow__"),
@@ -22,7 +22,7 @@ _REFUSED = (
 )
 
 
-_numbers = count()
+_key_counter = count()
 
 
 class Asks(Protocol):
@@ -50,13 +50,13 @@ class StudentObject:
     __array_function__ = None
 
     def __init__(
-        self, session: Asks, remote: Remote, name: str = "", origin: str = ""
+        self, session: Asks, remote: RemoteRef, name: str = "", origin: str = ""
     ) -> None:
         self._session = session
         self._remote = remote
         self._name = name
         self._origin = name or origin
-        self._key = next(_numbers)
+        self._key = next(_key_counter)
 
     @property
     def __name__(self) -> str:
@@ -103,7 +103,7 @@ class StudentCallable(StudentObject):
     __slots__ = ()
 
 
-def _refuse(name: str) -> Any:
+def _make_refusal(name: str) -> Any:
     def refuse(self: StudentObject, *_: Any) -> NoReturn:
         raise TypeError(
             f"{self!r} is not a plain value: {name} is not asked of it. "
@@ -113,5 +113,5 @@ def _refuse(name: str) -> Any:
     return refuse
 
 
-for _name in _REFUSED:
-    setattr(StudentObject, _name, _refuse(_name))
+for _name in _REFUSED_METHODS:
+    setattr(StudentObject, _name, _make_refusal(_name))

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from unrolled.grade.protocol.copies import separate_copy
+from unrolled.grade.protocol.copies import copy_value
 from unrolled.grade.session.proxy import StudentObject
 
 
 @dataclass(frozen=True)
-class Made:
+class ObjectRef:
     """Stands for a student's object in a record: its key, its name if it has one."""
 
     key: int
@@ -37,47 +37,49 @@ class Call:
     result: Any = None
     error: str | None = None
     verb: str = "call"
-    target: Made | None = None
+    target: ObjectRef | None = None
     finished: bool = True
 
 
-def record_of(verb: str, target: StudentObject, args: Any, kwargs: Any) -> Call:
+def make_record(verb: str, target: StudentObject, args: Any, kwargs: Any) -> Call:
     """The record of a question that is about to be asked."""
-    mark = None if target._name else Made(target._key)
+    mark = None if target._name else ObjectRef(target._key)
     name = target._origin or target.__name__
-    before = copied(frozen(args), frozen(kwargs))
+    before = try_copy_arguments(replace_objects(args), replace_objects(kwargs))
     return Call(name, before, verb=verb, target=mark, finished=False)
 
 
-def frozen(value: Any) -> Any:
+def replace_objects(value: Any) -> Any:
     """The value with Made in the place of every object of the student's."""
     if isinstance(value, StudentObject):
-        return Made(value._key, value._name)
+        return ObjectRef(value._key, value._name)
     if type(value) in (list, tuple):
-        return type(value)(map(frozen, value))
+        return type(value)(map(replace_objects, value))
     if type(value) is dict:
-        return {key: frozen(inner) for key, inner in value.items()}
+        return {key: replace_objects(inner) for key, inner in value.items()}
     return value
 
 
-def copied(args: Any, kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
+def try_copy_arguments(
+    args: Any, kwargs: Any
+) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
     try:
-        return separate_copies(args, kwargs)
+        return copy_arguments(args, kwargs)
     except Exception:
         return None
 
 
-def separate_copies(args: Any, kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def copy_arguments(args: Any, kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Copies of the arguments that share nothing with each other, as they travel."""
-    copies = tuple(map(separate_copy, args))
-    return copies, {key: separate_copy(value) for key, value in kwargs.items()}
+    copies = tuple(map(copy_value, args))
+    return copies, {key: copy_value(value) for key, value in kwargs.items()}
 
 
-def changed_copies(before: Any, changes: Any) -> tuple[Any, ...] | None:
+def copy_with_changes(before: Any, changes: Any) -> tuple[Any, ...] | None:
     """The arguments as the call left them, on copies that share nothing."""
     if before is None:
         return None
-    args = list(separate_copies(*before)[0])
+    args = list(copy_arguments(*before)[0])
     apply_changes(args, changes)
     return tuple(args)
 
@@ -88,10 +90,10 @@ def apply_changes(args: list[Any], changes: Any) -> None:
         return
     for change in changes:
         if type(change) is list and len(change) == 2:
-            _apply_one(args, change[0], change[1])
+            _apply_change(args, change[0], change[1])
 
 
-def _apply_one(args: list[Any], path: Any, new: Any) -> None:
+def _apply_change(args: list[Any], path: Any, new: Any) -> None:
     if type(path) is not list or type(new) is not np.ndarray or not path:
         return
     parent: Any = args

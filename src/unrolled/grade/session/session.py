@@ -13,25 +13,25 @@ from unrolled.grade.protocol.codec import CodecError
 from unrolled.grade.protocol.frames import FrameError, FrameTimeoutError
 from unrolled.grade.protocol.rpc import (
     Message,
-    Peer,
     ProtocolError,
-    Remote,
+    RemoteRef,
     Reply,
+    RpcConnection,
     Value,
 )
-from unrolled.grade.session.exceptions import Claim, Place, told
+from unrolled.grade.session.exceptions import ReportedError, SourceLine, describe_error
 from unrolled.grade.session.proxy import StudentCallable, StudentObject
 from unrolled.grade.session.recorded_calls import (
     Call,
     apply_changes,
-    changed_copies,
-    record_of,
+    copy_with_changes,
+    make_record,
 )
 from unrolled.grade.worker.errors import GradingError
 from unrolled.grade.worker.worker import Channel
 
 
-class StudentLost(BaseException):
+class StudentProcessLost(BaseException):
     """The student's process is gone; a test's `except Exception` cannot hide it."""
 
     def __init__(self, kind: str, message: str) -> None:
@@ -39,7 +39,7 @@ class StudentLost(BaseException):
         self.kind = kind
 
 
-class StudentMissing(NameError):
+class UndefinedNameError(NameError):
     """The notebook defines no such name."""
 
 
@@ -61,7 +61,7 @@ class Budget:
         """The next moment at which something is over time."""
         self.trips += 1
         if self.trips > self.limits.round_trips:
-            raise StudentLost("protocol", "the code asked too many times")
+            raise StudentProcessLost("protocol", "the code asked too many times")
         return min(self.end, self.cell_end, self.call_end)
 
 
@@ -72,7 +72,7 @@ class Session:
         self,
         channel: Channel,
         budget: Budget,
-        place: Callable[[int, int], Place | None] = lambda cell, line: None,
+        place: Callable[[int, int], SourceLine | None] = lambda cell, line: None,
     ) -> None:
         self.channel = channel
         self.budget = budget
@@ -81,16 +81,19 @@ class Session:
         self.called_back: list[object] = []
         self._origin = ""
         self.iterators: dict[int, Iterator[Any]] = {}
-        self.peer = Peer(channel.sock, self._wrap, _unwrap, _by_reference)
+        self.peer = RpcConnection(channel.sock, self._wrap, _unwrap, _is_referable)
         self.peer.deadline = budget.deadline
-        self.peer.handlers = {"ready": self._ready, "call": self._callback}
+        self.peer.handlers = {
+            "ready": self._answer_ready,
+            "call": self._answer_callback,
+        }
         self.peer.handlers["next"] = self._next
 
     def start(self) -> None:
         """Wait until the process is ready; GradingError if it does not come up."""
         self._allow(self.budget.limits.start_seconds, self.budget.limits.start_seconds)
         try:
-            self.peer._answer(next(self.peer._incoming()))
+            self.peer._answer(next(self.peer._receive_messages()))
         except (FrameError, ProtocolError) as error:
             said = self.channel.diagnosis()
             raise GradingError(f"the student process did not start: {said}") from error
@@ -105,14 +108,14 @@ class Session:
         body = self._request("cell", index=index, source=source).body
         outputs = body.get("outputs")
         if type(outputs) is not list:
-            raise StudentLost("protocol", "the process answered nonsense")
+            raise StudentProcessLost("protocol", "the process answered nonsense")
         return self._stop(body), outputs
 
     def _stop(self, body: dict[str, Any]) -> str:
         """How a cell stopped, in words that are ours."""
         if body.get("success") is True:
             return ""
-        error = self._exception(body.get("error"))
+        error = self._make_exception(body.get("error"))
         text = str(error.args[0]) if error.args else ""
         return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
@@ -133,12 +136,12 @@ class Session:
         self.calls = []
         self.called_back = []
 
-    def lookup(self, name: str) -> Any:
+    def look_up_name(self, name: str) -> Any:
         """The value of a name of the notebook; StudentMissing if there is none."""
         self._begin_call()
         answer = self._request("name", name=name)
         if "value" not in answer.body:
-            raise StudentMissing(f"{name} is not defined")
+            raise UndefinedNameError(f"{name} is not defined")
         value = self._value(answer)
         if isinstance(value, StudentObject):
             return type(value)(self, value._remote, name)
@@ -172,32 +175,32 @@ class Session:
         if "changed" in answer.body:
             changes = self._value(answer, "changed")
             apply_changes(list(args), changes)
-            record.after = changed_copies(record.before, changes)
-        return self._recorded(record, answer)
+            record.after = copy_with_changes(record.before, changes)
+        return self._finish_record(record, answer)
 
     def ask(self, do: str, target: Any, **values: Any) -> Any:
         """Ask for something of a student's object: an item, an iterator, the next."""
         record = self._begin_record(do, target, tuple(values.values()), {})
         fields = {key: Value(value) for key, value in values.items()}
         answer = self._request(do, target=Value(target), **fields)
-        return self._recorded(record, answer)
+        return self._finish_record(record, answer)
 
     def attribute(self, target: StudentObject, name: str) -> Any:
         """An attribute of a student's object."""
         record = self._begin_record("attribute", target, (name,), {})
         answer = self._request("attribute", target=Value(target), name=name)
-        return self._recorded(record, answer)
+        return self._finish_record(record, answer)
 
     def _begin_record(
         self, verb: str, target: StudentObject, args: Any, kwargs: Any
     ) -> Call:
         self._begin_call()
-        record = record_of(verb, target, args, kwargs)
+        record = make_record(verb, target, args, kwargs)
         self.calls.append(record)
         self._origin = record.name
         return record
 
-    def _recorded(self, record: Call, answer: Message) -> Any:
+    def _finish_record(self, record: Call, answer: Message) -> Any:
         record.finished = True
         try:
             record.result = self._result(answer)
@@ -223,46 +226,52 @@ class Session:
             return self.peer.request(do, **fields)
         except FrameTimeoutError:
             self.budget.patience = max(1.0, self.budget.patience / 2)
-            raise StudentLost("timeout", "the code did not end in time") from None
+            raise StudentProcessLost(
+                "timeout", "the code did not end in time"
+            ) from None
         except (ProtocolError, CodecError, KeyError):
-            raise StudentLost("protocol", "the process answered nonsense") from None
+            raise StudentProcessLost(
+                "protocol", "the process answered nonsense"
+            ) from None
         except FrameError:
-            raise StudentLost("died", "the code ended its process") from None
+            raise StudentProcessLost("died", "the code ended its process") from None
 
     def _value(self, answer: Message, key: str = "value") -> Any:
         try:
             return answer.value(key)
         except (CodecError, KeyError):
-            raise StudentLost("protocol", "the process answered nonsense") from None
+            raise StudentProcessLost(
+                "protocol", "the process answered nonsense"
+            ) from None
 
     def _result(self, answer: Message) -> Any:
         error = answer.body.get("error")
         if error is not None:
-            raise self._exception(error)
+            raise self._make_exception(error)
         return self._value(answer)
 
-    def _exception(self, error: Any) -> Exception:
+    def _make_exception(self, error: Any) -> Exception:
         """The same built-in type; the message is ours, naming the student's line."""
         name = error.get("type") if type(error) is dict else None
         cls = getattr(builtins, str(name), RuntimeError)
         if not (isinstance(cls, type) and issubclass(cls, Exception)):
             return RuntimeError(f"the code raised {str(name)[:30]}")
-        claim = Claim.read(error)
-        said = told(claim, self.place(claim.cell, claim.line))
+        claim = ReportedError.read(error)
+        said = describe_error(claim, self.place(claim.cell, claim.line))
         try:
             return cls(said)
         except TypeError:
             return RuntimeError(f"{cls.__name__} {said}")
 
-    def _wrap(self, remote: Remote) -> object:
+    def _wrap(self, remote: RemoteRef) -> object:
         callable_ = remote.kind in ("function", "class")
         kind = StudentCallable if callable_ else StudentObject
         return kind(self, remote, origin=self._origin)
 
-    def _ready(self, message: Message, reply: Reply) -> None:
+    def _answer_ready(self, message: Message, reply: Reply) -> None:
         reply.fields = {"value": None}
 
-    def _callback(self, message: Message, reply: Reply) -> None:
+    def _answer_callback(self, message: Message, reply: Reply) -> None:
         """The student's code calls a function of the judge's."""
         target = message.value("target")
         args, kwargs = message.value("args"), message.value("kwargs")
@@ -286,13 +295,13 @@ def _answer(reply: Reply, compute: Callable[[], Any]) -> None:
         reply.fields = {"error": {"type": name, "message": str(error)[:300]}}
 
 
-def _unwrap(value: object) -> Remote | None:
+def _unwrap(value: object) -> RemoteRef | None:
     return value._remote if isinstance(value, StudentObject) else None
 
 
-def _by_reference(value: object) -> bool:
+def _is_referable(value: object) -> bool:
     """Only functions and iterators of the judge may be handed to a student."""
     return callable(value) or isinstance(value, Iterator)
 
 
-__all__ = ["Budget", "Session", "StudentLost", "StudentMissing"]
+__all__ = ["Budget", "Session", "StudentProcessLost", "UndefinedNameError"]

@@ -19,24 +19,24 @@ from typing import Any
 
 import numpy as np
 
-from unrolled.grade.protocol.copies import separate_copy
+from unrolled.grade.protocol.copies import copy_value
 from unrolled.grade.protocol.frames import FrameClosedError
 from unrolled.grade.protocol.rpc import (
     Message,
-    Peer,
-    Remote,
+    RemoteRef,
     Reply,
+    RpcConnection,
     Value,
-    changed_arrays,
+    find_changed_arrays,
 )
 from unrolled.grade.student.shell import (
-    Silence,
+    NullStream,
     StudentShell,
-    frames_of,
+    find_notebook_frames,
+    find_operand_shapes,
+    format_safely,
     make_child_shell,
-    operand_shapes,
     run_cell,
-    safe_text,
 )
 
 _ABSENT = object()
@@ -45,7 +45,9 @@ _ABSENT = object()
 class JudgeFunction:
     """A function (or iterator) that lives in the judge and is called back."""
 
-    def __init__(self, peer: Peer, remote: Remote, name: str = "function") -> None:
+    def __init__(
+        self, peer: RpcConnection, remote: RemoteRef, name: str = "function"
+    ) -> None:
         self._peer = peer
         self._remote = remote
         self.__name__ = name
@@ -71,11 +73,11 @@ class JudgeFunction:
             raise RuntimeError("only the main thread may call it: two talk at once")
         answer = self._peer.request(do, target=Value(self), **fields)
         if "error" in answer.body:
-            raise _exception(answer.body["error"])
+            raise _make_exception(answer.body["error"])
         return answer.value("value")
 
 
-def _exception(error: Any) -> Exception:
+def _make_exception(error: Any) -> Exception:
     cls = getattr(builtins, str(error.get("type")), RuntimeError)
     if isinstance(cls, type) and issubclass(cls, Exception):
         return cls(error.get("message", ""))
@@ -91,7 +93,7 @@ class Child:
         self.originals: dict[str, object] = {}
         self.helpers: dict[str, object] = {}
         self.places: dict[int, dict[str, object]] = {}
-        self.peer = Peer(sock, self._wrap, self._unwrap)
+        self.peer = RpcConnection(sock, self._wrap, self._unwrap)
         self.peer.handlers = {
             "cell": self.cell,
             "keep": self.keep,
@@ -107,11 +109,11 @@ class Child:
             "next": self.next,
         }
 
-    def _wrap(self, remote: Remote) -> object:
+    def _wrap(self, remote: RemoteRef) -> object:
         return JudgeFunction(self.peer, remote)
 
     @staticmethod
-    def _unwrap(value: object) -> Remote | None:
+    def _unwrap(value: object) -> RemoteRef | None:
         return value._remote if type(value) is JudgeFunction else None
 
     def cell(self, message: Message, reply: Reply) -> None:
@@ -173,11 +175,11 @@ class Child:
         """Call a student's function; also say which arrays it changed in place."""
         target = message.value("target")
         args, kwargs = message.value("args"), message.value("kwargs")
-        before = _snapshot(args)
-        with _quiet():
+        before = _try_copy(args)
+        with _silence_output():
             self._answer(reply, lambda: target(*args, **kwargs))
         if before is not None:
-            changes = [[p, a] for p, a in changed_arrays(before, args)]
+            changes = [[p, a] for p, a in find_changed_arrays(before, args)]
             reply.fields["changed"] = Value(changes)
 
     def attribute(self, message: Message, reply: Reply) -> None:
@@ -216,33 +218,35 @@ class Child:
             ),
             Exception,
         )
-        places = [[self.cells.get(n, -1), line] for n, line in frames_of(error)]
+        places = [
+            [self.cells.get(n, -1), line] for n, line in find_notebook_frames(error)
+        ]
         return {
             "type": base.__name__,
-            "message": safe_text(error),
+            "message": format_safely(error),
             "places": [p for p in places if p[0] >= 0],
-            "shapes": operand_shapes(error),
+            "shapes": find_operand_shapes(error),
         }
 
 
-def _snapshot(args: Any) -> Any:
+def _try_copy(args: Any) -> Any:
     """A copy of the arguments, or None where they hold what cannot be copied."""
     with contextlib.suppress(Exception):
-        return separate_copy(args)
+        return copy_value(args)
     return None
 
 
 @contextlib.contextmanager
-def _quiet() -> Any:
+def _silence_output() -> Any:
     """Warnings and prints of a call are nobody's business."""
-    silent = Silence()
+    silent = NullStream()
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         with contextlib.redirect_stdout(silent), contextlib.redirect_stderr(silent):
             yield
 
 
-def _limit(memory: int, cpu_seconds: int, file_bytes: int) -> None:
+def _set_limits(memory: int, cpu_seconds: int, file_bytes: int) -> None:
     """Bound what the process may use; the sandbox proper stands outside."""
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -267,7 +271,7 @@ def main(argv: list[str]) -> None:
     fd, memory, cpu_seconds, file_bytes = (int(a) for a in argv)
     sock = socket.socket(fileno=fd)
     shell = make_child_shell(warm=False)
-    _limit(memory, cpu_seconds, file_bytes)
+    _set_limits(memory, cpu_seconds, file_bytes)
     serve(sock, shell)
 
 

@@ -22,7 +22,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class _Slow:
+class _SlowLibrary:
     """What a notebook must say, all of it, and the environment of the import.
 
     Under that environment the import is the same as the notebook's own; `use` is
@@ -44,17 +44,21 @@ def _use_torch() -> None:
     torch.manual_seed(0)
 
 
-_WARM = {
-    "torch": _Slow((r"^[ \t]*(?:import|from)\b[^#\n]*\btorch\b",), use=_use_torch),
-    "torch._dynamo": _Slow((r"\btorch\.optim\b",)),  # by the first optimizer
-    "keras": _Slow(
+_SLOW_LIBRARIES = {
+    "torch": _SlowLibrary(
+        (r"^[ \t]*(?:import|from)\b[^#\n]*\btorch\b",), use=_use_torch
+    ),
+    "torch._dynamo": _SlowLibrary((r"\btorch\.optim\b",)),  # by the first optimizer
+    "keras": _SlowLibrary(
         (r"^(?:import|from) keras\b", r'KERAS_BACKEND"\W+"torch"'),
         {"KERAS_BACKEND": "torch"},
     ),
 }
 
 
-def slow_imports(source: Mapping[str, Any], own: Iterable[str] = ()) -> tuple[str, ...]:
+def find_slow_imports(
+    source: Mapping[str, Any], own: Iterable[str] = ()
+) -> tuple[str, ...]:
     """Those that the code of an instructor's notebook imports.
 
     And those that the `own` cells of a student import, if the environment does not
@@ -64,45 +68,52 @@ def slow_imports(source: Mapping[str, Any], own: Iterable[str] = ()) -> tuple[st
     text, students = "\n".join(cells), "\n".join(own)
     return tuple(
         name
-        for name, slow in _WARM.items()
-        if _says(text, slow) or (_says(students, slow) and not slow.environment)
+        for name, slow in _SLOW_LIBRARIES.items()
+        if _is_mentioned(text, slow)
+        or (_is_mentioned(students, slow) and not slow.environment)
     )
 
 
-def _says(text: str, slow: _Slow) -> bool:
+def _is_mentioned(text: str, slow: _SlowLibrary) -> bool:
     return all(re.search(words, text, re.MULTILINE) for words in slow.said)
 
 
-def in_own_way(names: Iterable[str]) -> set[str]:
+def find_env_dependent(names: Iterable[str]) -> set[str]:
     """Those whose import depends on the environment.
 
     A notebook that does not import them in the same way must not find them there.
     """
-    return {name for name in names if name in _WARM and _WARM[name].environment}
+    return {
+        name
+        for name in names
+        if name in _SLOW_LIBRARIES and _SLOW_LIBRARIES[name].environment
+    }
 
 
-def missing(names: Sequence[str]) -> list[str]:
+def find_missing_libraries(names: Sequence[str]) -> list[str]:
     """Those of the libraries that are installed, and not imported yet."""
-    known = [name for name in names if name in _WARM and name not in sys.modules]
+    known = [
+        name for name in names if name in _SLOW_LIBRARIES and name not in sys.modules
+    ]
     return [name for name in known if importlib.util.find_spec(name.split(".")[0])]
 
 
-def import_slow(names: Sequence[str]) -> None:
+def import_libraries(names: Sequence[str]) -> None:
     """Import libraries that are missing, and leave nothing else behind.
 
     An import that fails ends the process: half of a library is worse than none.
     """
     for name in names:
-        with _environment(_WARM[name].environment):
+        with _set_environment(_SLOW_LIBRARIES[name].environment):
             importlib.import_module(name)
-            _WARM[name].use()
+            _SLOW_LIBRARIES[name].use()
     tempfile.tempdir = None  # a child's own is another
     gc.collect()
     gc.freeze()
 
 
 @contextlib.contextmanager
-def _environment(wanted: Mapping[str, str]) -> Iterator[None]:
+def _set_environment(wanted: Mapping[str, str]) -> Iterator[None]:
     """Variables for as long as an import takes."""
     before = dict(os.environ)
     os.environ.update(wanted)

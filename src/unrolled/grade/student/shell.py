@@ -22,7 +22,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 
-def _seed() -> None:
+def _seed_random() -> None:
     random.seed(0)
     np.random.seed(0)
 
@@ -36,7 +36,7 @@ def make_child_shell(warm: bool) -> StudentShell:
         run_cell(shell, _WARM_UP)
         run_cell(shell, "1 / 0")
         shell.reset(new_session=True)
-    _seed()  # forks inherit it
+    _seed_random()  # forks inherit it
     return shell
 
 
@@ -56,7 +56,7 @@ _CELL_NAME = re.compile(r"<ipython-input-(\d+)-")
 Output = dict[str, Any]
 
 
-class Silence(io.TextIOBase):
+class NullStream(io.TextIOBase):
     """A text stream that keeps nothing."""
 
     def writable(self) -> bool:
@@ -69,7 +69,7 @@ class Silence(io.TextIOBase):
 
 
 @dataclass
-class Recorder:
+class OutputRecorder:
     """Collects the outputs of the cell that runs, in the order in which they came."""
 
     outputs: list[Output] = field(default_factory=list)
@@ -116,10 +116,10 @@ class Recorder:
         return self.outputs
 
 
-class _Stream(io.TextIOBase):
+class _RecordedStream(io.TextIOBase):
     """Standard output or error of a cell."""
 
-    def __init__(self, recorder: Recorder, name: str) -> None:
+    def __init__(self, recorder: OutputRecorder, name: str) -> None:
         super().__init__()
         self.recorder = recorder
         self.stream = name
@@ -134,7 +134,7 @@ class _Stream(io.TextIOBase):
         return len(text)
 
 
-def _plain(data: Any) -> Output:
+def _filter_bundle(data: Any) -> Output:
     """Only text and PNG pictures of a bundle; anything else may hold a script."""
     kept: Output = {}
     for kind, limit in (("text/plain", MAX_STREAM), ("image/png", MAX_PICTURE)):
@@ -145,10 +145,10 @@ def _plain(data: Any) -> Output:
 
 
 class _Publisher(DisplayPublisher):  # type: ignore[misc]
-    recorder: Recorder | None = None
+    recorder: OutputRecorder | None = None
 
     def publish(self, data: Any, *_: Any, **more: Any) -> None:
-        kept = _plain(data)
+        kept = _filter_bundle(data)
         if kept and self.recorder is not None:
             transient = more.get("transient")
             name = transient.get("display_id") if isinstance(transient, dict) else None
@@ -160,14 +160,14 @@ class _Publisher(DisplayPublisher):  # type: ignore[misc]
 
 
 class _Hook(DisplayHook):  # type: ignore[misc]
-    recorder: Recorder | None = None
+    recorder: OutputRecorder | None = None
 
     def write_output_prompt(self) -> None:
         """The prompt belongs to a terminal."""
 
     def write_format_data(self, format_dict: Any, md_dict: Any = None) -> None:
         del md_dict
-        kept = _plain(format_dict)
+        kept = _filter_bundle(format_dict)
         if kept and self.recorder is not None:
             self.recorder.add({"output_type": "execute_result", "data": kept})
 
@@ -180,11 +180,11 @@ class StudentShell(InteractiveShell):  # type: ignore[misc]
 
     displayhook_class = _Hook
     display_pub_class = _Publisher
-    recorder: Recorder = Recorder()
+    recorder: OutputRecorder = OutputRecorder()
 
-    def start_recording(self) -> Recorder:
+    def start_recording(self) -> OutputRecorder:
         """Begin a new cell's outputs."""
-        self.recorder = Recorder()
+        self.recorder = OutputRecorder()
         self.display_pub.recorder = self.recorder
         self.displayhook.recorder = self.recorder
         return self.recorder
@@ -194,7 +194,7 @@ class StudentShell(InteractiveShell):  # type: ignore[misc]
             {
                 "output_type": "error",
                 "ename": str(getattr(etype, "__name__", etype))[:200],
-                "evalue": safe_text(evalue),
+                "evalue": format_safely(evalue),
                 "traceback": [str(line)[:2000] for line in list(stb)[-30:]],
             }
         )
@@ -206,7 +206,7 @@ class StudentShell(InteractiveShell):  # type: ignore[misc]
         """exit() ends nothing here."""
 
 
-def safe_text(value: object, limit: int = 300) -> str:
+def format_safely(value: object, limit: int = 300) -> str:
     """str(value), shortened; an object that cannot say what it is stays silent."""
     try:
         return str(value)[:limit]
@@ -245,26 +245,26 @@ def run_cell(
 ) -> tuple[BaseException | None, list[Output]]:
     """Run a cell: what stopped it, if anything did, and its nbformat outputs."""
     recorder = shell.start_recording()
-    out, err = _Stream(recorder, "stdout"), _Stream(recorder, "stderr")
+    out, err = _RecordedStream(recorder, "stdout"), _RecordedStream(recorder, "stderr")
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         result = shell.run_cell(source, store_history=True)
     return result.error_before_exec or result.error_in_exec, recorder.finished()
 
 
-def operand_shapes(error: BaseException) -> list[list[int]]:
+def find_operand_shapes(error: BaseException) -> list[list[int]]:
     """The shapes of both sides of the `@` at which it was raised, if they are names."""
     try:
         *_, (frame, _) = traceback.walk_tb(error.__traceback__)
         *_, summary = traceback.extract_tb(error.__traceback__)
         source = "".join(linecache.getlines(frame.f_code.co_filename))
-        node = _at(ast.parse(source), summary)
+        node = _find_product(ast.parse(source), summary)
         sides = (node.left, node.right)
-        return [_shape_of(side, frame) for side in sides]
+        return [_read_shape(side, frame) for side in sides]
     except Exception:
         return []
 
 
-def _at(tree: ast.AST, where: traceback.FrameSummary) -> ast.BinOp:
+def _find_product(tree: ast.AST, where: traceback.FrameSummary) -> ast.BinOp:
     """The product at the place of a traceback; StopIteration if there is none."""
     place = (where.lineno, where.colno, where.end_lineno, where.end_colno)
     return next(
@@ -275,7 +275,7 @@ def _at(tree: ast.AST, where: traceback.FrameSummary) -> ast.BinOp:
     )
 
 
-def _shape_of(side: ast.expr, frame: types.FrameType) -> list[int]:
+def _read_shape(side: ast.expr, frame: types.FrameType) -> list[int]:
     """The shape of a variable, or of an item or attribute of it; of no call."""
     if any(isinstance(node, ast.Call | ast.Await) for node in ast.walk(side)):
         raise ValueError("a call may do something")
@@ -283,7 +283,7 @@ def _shape_of(side: ast.expr, frame: types.FrameType) -> list[int]:
     return [int(n) for n in eval(code, frame.f_globals, frame.f_locals).shape]
 
 
-def frames_of(error: BaseException) -> list[tuple[int, int]]:
+def find_notebook_frames(error: BaseException) -> list[tuple[int, int]]:
     """(execution count, line) of each frame of `error` that is notebook code."""
     found = []
     for frame in traceback.extract_tb(error.__traceback__)[-50:]:

@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from unrolled.grade.protocol.frames import receive_frame
-from unrolled.grade.student.preload import import_slow, missing
+from unrolled.grade.student.preload import find_missing_libraries, import_libraries
 from unrolled.sandbox import view
-from unrolled.sandbox.isolate import Bounds, Forker, Tier, enter_child, enter_zygote
+from unrolled.sandbox.isolate import Bounds, Forker, Tier, isolate_child, isolate_zygote
 from unrolled.sandbox.syscalls import close_other_files
 
 MAX_REQUEST = 65536
@@ -73,13 +73,13 @@ class Zygote:
 
     def _import(self, libraries: Sequence[str]) -> None:
         """Import what the next child's notebook imports, unless it is there."""
-        names = missing(libraries)
+        names = find_missing_libraries(libraries)
         if not names:
             return
         with contextlib.ExitStack() as stack:
             if self.tier == "namespaces":
-                stack.enter_context(view.passing_home(Bounds().disk_bytes))
-            import_slow(names)
+                stack.enter_context(view.mount_temporary_home(Bounds().disk_bytes))
+            import_libraries(names)
 
     def _open(self, number: int, bounds: Bounds, fd: int) -> None:
         pid = self.forker.fork()
@@ -87,13 +87,13 @@ class Zygote:
             self.children[pid] = number
             return
         try:
-            self._child(number, bounds, fd)
+            self._run_child(number, bounds, fd)
         except BaseException as error:
             print(f"child {number}: {error!r}", file=sys.stderr, flush=True)
         finally:
             os._exit(0)
 
-    def _child(self, number: int, bounds: Bounds, fd: int) -> None:
+    def _run_child(self, number: int, bounds: Bounds, fd: int) -> None:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         close_other_files(fd)
@@ -101,7 +101,7 @@ class Zygote:
         frame = receive_frame(sock, None)
         names = json.loads(frame.text)["files"]
         files = dict(zip(names, frame.buffers, strict=True))
-        enter_child(self.tier, bounds, self.scratch / str(number), files)
+        isolate_child(self.tier, bounds, self.scratch / str(number), files)
         null = os.open("/dev/null", os.O_RDWR)
         for standard in (0, 1, 2):
             os.dup2(null, standard)
@@ -141,7 +141,7 @@ class Zygote:
         self.control.send(json.dumps(message).encode())
 
 
-def warm() -> Serve:
+def warm_up() -> Serve:
     """Import what notebooks import, use each once, and stay in one thread."""
     from unrolled.grade.student.child import serve
     from unrolled.grade.student.shell import make_child_shell
@@ -158,8 +158,8 @@ def main(argv: list[str]) -> None:
     control = socket.socket(fileno=int(argv[0]))
     tier: Tier = argv[1]  # type: ignore[assignment]
     scratch = Path(argv[2])
-    enter_zygote(tier, scratch)
-    serve = warm()
+    isolate_zygote(tier, scratch)
+    serve = warm_up()
     if tier == "namespaces":
         view.seal()
     gc.collect()

@@ -12,14 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from unrolled.assignment.cells import meta, plain
+from unrolled.assignment.cells import normalize_text, read_nbgrader_meta
 from unrolled.assignment.material import Notebook
 
 _HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class Submitted:
+class SubmittedCell:
     """A cell of the submitted file, read with no trust in it."""
 
     kind: str
@@ -29,30 +29,30 @@ class Submitted:
     attachments: Any = None
 
 
-def headings(text: str) -> list[str]:
+def find_headings(text: str) -> list[str]:
     """The headings of a Markdown text."""
     return _HEADING.findall(text)
 
 
-def find_anchors(release: Notebook, cells: Sequence[Submitted]) -> list[int | None]:
+def find_anchors(release: Notebook, cells: Sequence[SubmittedCell]) -> list[int | None]:
     """For each submitted cell the number of the released cell that it is, or None."""
     released = release["cells"]
-    found = _by_text(released, cells, _by_name(released, cells))
+    found = _match_by_text(released, cells, _match_by_id(released, cells))
     titles = {
         title: number
         for number, cell in reversed(list(enumerate(released)))
         if cell["cell_type"] == "markdown" and number not in found
-        for title in headings(cell["source"])[:1]
+        for title in find_headings(cell["source"])[:1]
     }
     for index, cell in enumerate(cells):
         if found[index] is None and cell.kind == "markdown":
-            title = next(iter(headings(cell.source)), "")
+            title = next(iter(find_headings(cell.source)), "")
             found[index] = titles.pop(title, None)
     return found
 
 
 @dataclass(frozen=True)
-class Places:
+class CellPositions:
     """Where submitted cells stand among the released ones, by their numbers.
 
     `behind` has for each cell the released one that it is or stands behind, -1 for
@@ -62,13 +62,13 @@ class Places:
     behind: Sequence[int]
     ahead: Sequence[float]
 
-    def fits(self, index: int, number: int) -> bool:
+    def is_at(self, index: int, number: int) -> bool:
         """Whether a submitted cell stands where the released cell `number` belongs."""
         above = self.behind[index - 1] if index else -1
         return above < number < self.ahead[index]
 
 
-def find_places(anchors: Sequence[int | None]) -> Places:
+def find_positions(anchors: Sequence[int | None]) -> CellPositions:
     """The places of submitted cells, from the released cells that some of them are."""
     behind: list[int] = []
     for anchor in anchors:
@@ -79,28 +79,34 @@ def find_places(anchors: Sequence[int | None]) -> Places:
     for anchor in reversed(anchors):
         ahead.append(following)
         following = following if anchor is None else anchor
-    return Places(behind, ahead[::-1])
+    return CellPositions(behind, ahead[::-1])
 
 
-def _by_name(released: list[Notebook], cells: Sequence[Submitted]) -> list[int | None]:
-    by_grade_id = {meta(c)["grade_id"]: n for n, c in enumerate(released) if meta(c)}
+def _match_by_id(
+    released: list[Notebook], cells: Sequence[SubmittedCell]
+) -> list[int | None]:
+    by_grade_id = {
+        read_nbgrader_meta(c)["grade_id"]: n
+        for n, c in enumerate(released)
+        if read_nbgrader_meta(c)
+    }
     by_id = {c["id"]: n for n, c in enumerate(released)}
     return [by_grade_id.get(c.grade_id, by_id.get(c.cell_id)) for c in cells]
 
 
-def _by_text(
+def _match_by_text(
     released: list[Notebook],
-    cells: Sequence[Submitted],
+    cells: Sequence[SubmittedCell],
     found: list[int | None],
 ) -> list[int | None]:
     """Texts that stand more than once, as empty answers, are told by their order."""
     places: dict[str, list[int]] = {}
     for number, cell in enumerate(released):
-        places.setdefault(plain(cell["source"]), []).append(number)
+        places.setdefault(normalize_text(cell["source"]), []).append(number)
     last = -1
     for index, own in enumerate(cells):
-        if found[index] is None and plain(own.source):
-            same = places.get(plain(own.source), [])
+        if found[index] is None and normalize_text(own.source):
+            same = places.get(normalize_text(own.source), [])
             below = [n for n in same if n > last]
             found[index] = next(iter(below or same), None)
         last = last if (here := found[index]) is None else here

@@ -19,11 +19,15 @@ from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
-from unrolled.assignment.cells import is_answer, meta, plain
+from unrolled.assignment.cells import is_answer, normalize_text, read_nbgrader_meta
 from unrolled.assignment.material import Notebook
-from unrolled.grade.submission.anchors import Submitted, find_places, headings
-from unrolled.grade.submission.match_cells import Match
-from unrolled.grade.submission.repairs import Kind
+from unrolled.grade.submission.anchors import (
+    SubmittedCell,
+    find_headings,
+    find_positions,
+)
+from unrolled.grade.submission.match_cells import CellMatch
+from unrolled.grade.submission.repairs import RepairKind
 
 MAX_BYTES = 4 * 2**20
 MAX_PIXELS = 40_000_000
@@ -32,7 +36,7 @@ _FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG"}
 _NAME = re.compile(r"[\w. ()-]{1,80}\Z")
 
 
-def safe_attachments(attachments: Any) -> dict[str, dict[str, str]]:
+def filter_attachments(attachments: Any) -> dict[str, dict[str, str]]:
     """The attachments that are real pictures of a bounded size, by name."""
     if not isinstance(attachments, dict):
         return {}
@@ -61,8 +65,8 @@ def is_picture(content: Any, kind: str) -> bool:
     return True
 
 
-ELSEWHERE = "*(written elsewhere in the notebook; does it belong here?)*"
-IN_QUESTION = "*(written into the cell of the question)*"
+WRITTEN_ELSEWHERE = "*(written elsewhere in the notebook; does it belong here?)*"
+WRITTEN_IN_QUESTION = "*(written into the cell of the question)*"
 _NUMBERED = re.compile(r"(\w+)\s+(\d+)\b")
 _TICKS = re.compile(r"`{3,}")
 _COMMENT = re.compile(r"#\s*\w+\W+\w+\W+\w+")
@@ -82,13 +86,13 @@ class Section:
 
 
 @dataclass
-class _Writing:
+class _AnswerParts:
     """What was found for one answer."""
 
     texts: list[str] = field(default_factory=list)
     attachments: dict[str, Any] = field(default_factory=dict)
 
-    def add(self, cell: Submitted, text: str) -> None:
+    def add(self, cell: SubmittedCell, text: str) -> None:
         """A cell's text, with its pictures under names that are free."""
         given = cell.attachments if isinstance(cell.attachments, dict) else {}
         for name, bundle in given.items():
@@ -101,77 +105,87 @@ class _Writing:
         self.texts.append(text)
 
 
-def find_answers(release: Notebook, cells: list[Submitted], match: Match) -> None:
+def find_answers(
+    release: Notebook, cells: list[SubmittedCell], match: CellMatch
+) -> None:
     """Fill answer cells that are empty or missing with what was written for them."""
     finder = _Finder(release, cells, match)
     sections = [
-        _section(release["cells"], number)
+        _find_section(release["cells"], number)
         for number, cell in enumerate(release["cells"])
         if is_answer(cell)
     ]
     for section in sections:
         finder.pictures(section)
-        finder.in_question(section)
-    empty = [s for s in sections if finder.is_empty(s) and not finder.beside(s)]
-    empty = [s for s in empty if not finder.by_title(s)]
+        finder.take_from_question(section)
+    empty = [
+        s for s in sections if finder.is_empty(s) and not finder.take_from_section(s)
+    ]
+    empty = [s for s in empty if not finder.take_by_title(s)]
     finder.at_the_end(empty)
     for section in empty:
-        finder.give_up(section)
+        finder.note_if_missing(section)
 
 
-def _section(released: list[Notebook], answer: int) -> Section:
+def _find_section(released: list[Notebook], answer: int) -> Section:
     """From the heading of the question to the next heading or graded cell."""
     start = max(answer - 1, 0)
-    while start > 0 and _is_text(released[start]) and not _titles(released[start]):
+    while start > 0 and _is_text(released[start]) and not _find_titles(released[start]):
         if not _is_text(released[start - 1]):
             break
         start -= 1
     end = answer + 1
-    while end < len(released) and not (meta(released[end]) or _titles(released[end])):
+    while end < len(released) and not (
+        read_nbgrader_meta(released[end]) or _find_titles(released[end])
+    ):
         end += 1
     question = released[start:answer]
-    return Section(answer, start, end, tuple(t for c in question for t in _titles(c)))
+    return Section(
+        answer, start, end, tuple(t for c in question for t in _find_titles(c))
+    )
 
 
 def _is_text(cell: Notebook) -> bool:
-    return bool(cell["cell_type"] == "markdown" and not meta(cell))
+    return bool(cell["cell_type"] == "markdown" and not read_nbgrader_meta(cell))
 
 
-def _titles(cell: Notebook) -> list[str]:
-    return headings(cell["source"]) if _is_text(cell) else []
+def _find_titles(cell: Notebook) -> list[str]:
+    return find_headings(cell["source"]) if _is_text(cell) else []
 
 
 class _Finder:
     """Looks for the answers of one submission."""
 
-    def __init__(self, release: Notebook, cells: list[Submitted], match: Match) -> None:
+    def __init__(
+        self, release: Notebook, cells: list[SubmittedCell], match: CellMatch
+    ) -> None:
         self.released = release["cells"]
         self.cells = cells
         self.match = match
-        self.places = find_places(match.anchors)
+        self.places = find_positions(match.anchors)
 
     def is_empty(self, section: Section) -> bool:
         """Whether nothing but the released text stands in the answer's cell."""
         released = self.released[section.answer]
-        taken = self.match.taken.get(meta(released)["grade_id"])
-        written = plain(taken.source) if taken else ""
-        return written in ("", plain(released["source"]))
+        taken = self.match.taken.get(read_nbgrader_meta(released)["grade_id"])
+        written = normalize_text(taken.source) if taken else ""
+        return written in ("", normalize_text(released["source"]))
 
     def pictures(self, section: Section) -> None:
         """Show pictures that are attached to an answer whose text is untouched."""
-        name = meta(self.released[section.answer])["grade_id"]
+        name = read_nbgrader_meta(self.released[section.answer])["grade_id"]
         taken = self.match.taken.get(name)
-        attached = safe_attachments(taken.attachments) if taken else {}
+        attached = filter_attachments(taken.attachments) if taken else {}
         if taken and attached and self.is_empty(section):
             shown = [f"![{picture}](attachment:{picture})" for picture in attached]
             text = "\n\n".join([taken.source, *shown])
             self.match.taken[name] = replace(taken, source=text)
 
-    def in_question(self, section: Section) -> None:
+    def take_from_question(self, section: Section) -> None:
         """Take over what was typed into the given cells of the section."""
-        writing = _Writing()
+        writing = _AnswerParts()
         if not self.is_empty(section):
-            name = meta(self.released[section.answer])["grade_id"]
+            name = read_nbgrader_meta(self.released[section.answer])["grade_id"]
             writing.add(self.match.taken[name], self.match.taken[name].source)
         before = len(writing.texts)
         for index, cell in enumerate(self.cells):
@@ -179,98 +193,100 @@ class _Finder:
             if number is None or not section.start <= number < section.end:
                 continue
             released = self.released[number]
-            if meta(released) or not (_is_text(released) or self.is_empty(section)):
+            if read_nbgrader_meta(released) or not (
+                _is_text(released) or self.is_empty(section)
+            ):
                 continue
-            if added := _added(released, cell):
-                writing.add(cell, f"{IN_QUESTION}\n\n{added}")
+            if added := _find_added_lines(released, cell):
+                writing.add(cell, f"{WRITTEN_IN_QUESTION}\n\n{added}")
         if len(writing.texts) > before:
-            kind = Kind.ANSWER_IN_QUESTION if before else Kind.ANSWER_BESIDE
+            kind = RepairKind.ANSWER_IN_QUESTION if before else RepairKind.ANSWER_BESIDE
             self._fill(section, writing, kind)
 
-    def beside(self, section: Section) -> bool:
+    def take_from_section(self, section: Section) -> bool:
         """Take over the student's own cells that stand in the section."""
-        found = list(self._own(section))
-        writing = _Writing()
+        found = list(self._find_own_cells(section))
+        writing = _AnswerParts()
         for index in found:
             self._move(index, writing)
-        return self._fill(section, writing, Kind.ANSWER_BESIDE)
+        return self._fill(section, writing, RepairKind.ANSWER_BESIDE)
 
-    def by_title(self, section: Section) -> bool:
+    def take_by_title(self, section: Section) -> bool:
         """Take over own text that names the question, wherever it stands."""
-        writing = _Writing()
-        for index, cell in self._text():
-            if _names_question(cell.source, section.titles):
-                self._move(index, writing, ELSEWHERE)
-        return self._fill(section, writing, Kind.ANSWER_ELSEWHERE)
+        writing = _AnswerParts()
+        for index, cell in self._list_own_texts():
+            if _has_question_name(cell.source, section.titles):
+                self._move(index, writing, WRITTEN_ELSEWHERE)
+        return self._fill(section, writing, RepairKind.ANSWER_ELSEWHERE)
 
     def at_the_end(self, sections: list[Section]) -> None:
         """Show text behind all released cells with each answer that is missing."""
         known = [i for i, a in enumerate(self.match.anchors) if a is not None]
-        tail = [(i, c) for i, c in self._text() if i > max(known, default=-1)]
+        tail = [(i, c) for i, c in self._list_own_texts() if i > max(known, default=-1)]
         if not tail:
             return
         for section in sections:
-            writing = _Writing()
+            writing = _AnswerParts()
             for _, cell in tail:
-                writing.add(cell, f"{ELSEWHERE}\n\n{cell.source}")
-            self._fill(section, writing, Kind.ANSWER_ELSEWHERE)
+                writing.add(cell, f"{WRITTEN_ELSEWHERE}\n\n{cell.source}")
+            self._fill(section, writing, RepairKind.ANSWER_ELSEWHERE)
         if sections:
             self.match.used |= {i for i, _ in tail}
 
-    def give_up(self, section: Section) -> None:
+    def note_if_missing(self, section: Section) -> None:
         """Say that an answer's cell is missing, if nothing was found for it."""
-        name = meta(self.released[section.answer])["grade_id"]
+        name = read_nbgrader_meta(self.released[section.answer])["grade_id"]
         if name not in self.match.taken:
-            self.match.repairs.note(Kind.MISSING, name)
+            self.match.repairs.note(RepairKind.MISSING, name)
 
-    def _own(self, section: Section) -> Iterator[int]:
+    def _find_own_cells(self, section: Section) -> Iterator[int]:
         """The student's own cells of a section: code only close to the answer."""
         for index, cell in enumerate(self.cells):
             if index in self.match.used or not cell.source.strip():
                 continue
             place = self.places.behind[index]
             close = section.start <= place <= section.answer
-            inside = section.start <= place < section.end or self._in_gap(
+            inside = section.start <= place < section.end or self._is_in_gap(
                 index, section
             )
             if close or (inside and cell.kind == "markdown"):
                 yield index
 
-    def _in_gap(self, index: int, section: Section) -> bool:
+    def _is_in_gap(self, index: int, section: Section) -> bool:
         """Whether a cell stands where question and answer stood that are both gone."""
         known = self.places.behind[-1] >= 0
-        return known and self.places.fits(index, section.answer)
+        return known and self.places.is_at(index, section.answer)
 
-    def _text(self) -> list[tuple[int, Submitted]]:
+    def _list_own_texts(self) -> list[tuple[int, SubmittedCell]]:
         return [
             (i, c)
             for i, c in enumerate(self.cells)
             if i not in self.match.used and c.kind == "markdown" and c.source.strip()
         ]
 
-    def _move(self, index: int, writing: _Writing, lead: str = "") -> None:
+    def _move(self, index: int, writing: _AnswerParts, lead: str = "") -> None:
         """Own text moves into the answer; own code is quoted there and stays."""
         cell = self.cells[index]
         text = cell.source
         if cell.kind == "code" and _is_code(text):
-            text = _fenced(text)
+            text = _fence_code(text)
         else:
             self.match.used.add(index)
         writing.add(cell, f"{lead}\n\n{text}" if lead else text)
 
-    def _fill(self, section: Section, writing: _Writing, kind: Kind) -> bool:
+    def _fill(self, section: Section, writing: _AnswerParts, kind: RepairKind) -> bool:
         """Put what was found into the answer's cell; whether anything was."""
         if not writing.texts:
             return False
-        name = meta(self.released[section.answer])["grade_id"]
+        name = read_nbgrader_meta(self.released[section.answer])["grade_id"]
         text = "\n\n".join(writing.texts)
-        answer = Submitted("markdown", text, name, "", writing.attachments)
+        answer = SubmittedCell("markdown", text, name, "", writing.attachments)
         self.match.taken[name] = answer
         self.match.repairs.note(kind, name)
         return True
 
 
-def _names_question(text: str, titles: tuple[str, ...]) -> bool:
+def _has_question_name(text: str, titles: tuple[str, ...]) -> bool:
     """Whether a text says which question it answers: "Question 2", "answer 2", "Q2"."""
     for title in titles:
         found = _NUMBERED.search(title)
@@ -284,13 +300,13 @@ def _names_question(text: str, titles: tuple[str, ...]) -> bool:
     return False
 
 
-def _added(released: Notebook, cell: Submitted) -> str:
+def _find_added_lines(released: Notebook, cell: SubmittedCell) -> str:
     """The lines of a given cell that the student wrote: text, or comments in code."""
     before = {line.strip() for line in released["source"].split("\n")}
     lines = [x for x in cell.source.split("\n") if x.strip() not in before]
     if released["cell_type"] != "markdown":
         lines = [x for x in lines if _COMMENT.search(x)]
-    return plain("\n".join(lines))
+    return normalize_text("\n".join(lines))
 
 
 def _is_code(text: str) -> bool:
@@ -302,7 +318,7 @@ def _is_code(text: str) -> bool:
     return True
 
 
-def _fenced(text: str) -> str:
+def _fence_code(text: str) -> str:
     longest = max((len(t) for t in _TICKS.findall(text)), default=2)
     fence = "`" * (longest + 1)
     return f"{fence}python\n{text}\n{fence}"

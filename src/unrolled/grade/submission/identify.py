@@ -15,13 +15,13 @@ from unrolled.grade.submission.match_cells import read_cells
 from unrolled.grade.submission.notebook import read_submission
 from unrolled.grade.submission.rebuild import rebuild
 
-OURS = 0.5  # a notebook with half of an assignment's cells is of that assignment
-RECORDS = frozenset({"timestamp.txt", "submission_secret.txt", "thumbs.db"})
-LOOKED_AT = 20
-NAMED = 5
+MIN_SHARE = 0.5  # a notebook with half of an assignment's cells is of that assignment
+IGNORED_FILES = frozenset({"timestamp.txt", "submission_secret.txt", "thumbs.db"})
+MAX_FILES = 20
+MAX_NAMED = 5
 
 
-class Identifier:
+class NotebookIdentifier:
     """Knows the notebooks of a course; `look` is asked for each submission."""
 
     def __init__(self, course: Course, material: Material) -> None:
@@ -29,17 +29,19 @@ class Identifier:
         self.material = material
         self._others: dict[str, Notebook] | None = None
 
-    def look(self, path: Path, document: Mapping[str, Any]) -> tuple[str, ...]:
+    def check_notebook(
+        self, path: Path, document: Mapping[str, Any]
+    ) -> tuple[str, ...]:
         """What is to be said of the notebook `path` and of what lies beside it.
 
         Raises UserError if it is another assignment's, or if nothing was written in
         it while something else in the folder may be the work.
         """
-        found = _share(self.material.release, document)
-        if found < OURS:
+        found = _compute_share(self.material.release, document)
+        if found < MIN_SHARE:
             self._refuse_other(path, document, found)
-        beside = [f for f in _beside(path) if self._may_be_work(path, f)]
-        names = ", ".join(str(f.relative_to(path.parent)) for f in beside[:NAMED])
+        beside = [f for f in _list_other_files(path) if self._may_be_work(path, f)]
+        names = ", ".join(str(f.relative_to(path.parent)) for f in beside[:MAX_NAMED])
         if beside and self._is_untouched(document):
             raise UserError(
                 f"{path}: nothing is written in it, but beside it lies {names}. Which "
@@ -47,7 +49,9 @@ class Identifier:
             )
         copies = [f for f in beside if f.suffix == ".ipynb" and self._is_ours(f)]
         if copies:
-            names = ", ".join(str(f.relative_to(path.parent)) for f in copies[:NAMED])
+            names = ", ".join(
+                str(f.relative_to(path.parent)) for f in copies[:MAX_NAMED]
+            )
             return (f"Beside {path.name} lies other work, not graded: {names}.",)
         if found == 0:
             return (
@@ -59,16 +63,18 @@ class Identifier:
     def _refuse_other(
         self, path: Path, document: Mapping[str, Any], found: float
     ) -> None:
-        shares = {n: _share(r, document) for n, r in self._releases().items()}
+        shares = {
+            n: _compute_share(r, document) for n, r in self._load_releases().items()
+        }
         other = max(shares, key=lambda name: shares[name], default="")
-        if other and shares[other] >= OURS and shares[other] > found:
+        if other and shares[other] >= MIN_SHARE and shares[other] > found:
             title = self.course.assignments[other].title
             raise UserError(
                 f"{path}: this is the notebook of {other} ({title}), handed in as "
                 f"{self.material.assignment}. Ask for the right one."
             )
 
-    def _releases(self) -> dict[str, Notebook]:
+    def _load_releases(self) -> dict[str, Notebook]:
         """The released notebooks of all other assignments that were built."""
         if self._others is None:
             self._others = {}
@@ -87,12 +93,12 @@ class Identifier:
         ]
 
     def _is_ours(self, path: Path) -> bool:
-        return _share(self.material.release, read_submission(path)) >= OURS
+        return _compute_share(self.material.release, read_submission(path)) >= MIN_SHARE
 
     def _may_be_work(self, path: Path, other: Path) -> bool:
         """Whether a file in the folder may be what the student has done."""
         name = other.relative_to(path.parent).as_posix()
-        if name in self.material.data or other.name.lower() in RECORDS:
+        if name in self.material.data or other.name.lower() in IGNORED_FILES:
             return False
         if other.suffix != ".ipynb":
             return other.stat().st_size > 0
@@ -105,26 +111,26 @@ class Identifier:
         return not self._is_untouched(document)
 
 
-def _share(release: Notebook, document: Mapping[str, Any]) -> float:
+def _compute_share(release: Notebook, document: Mapping[str, Any]) -> float:
     """How many of the released cells a notebook has, from 0 to 1."""
     cells = [{**c, "source": "".join(c["source"])} for c in release["cells"]]
     anchors = find_anchors({**release, "cells": cells}, read_cells(document))
     return len(set(anchors) - {None}) / max(1, len(cells))
 
 
-def _beside(path: Path) -> Iterator[Path]:
+def _list_other_files(path: Path) -> Iterator[Path]:
     """The other files of a submission; hidden ones are the machine's."""
     others = sorted(p for p in path.parent.rglob("*") if p != path)
     shown = (
         p
         for p in others
         if p.is_file() and not p.is_symlink()
-        if not any(map(_is_machines, p.relative_to(path.parent).parts))
+        if not any(map(_is_generated, p.relative_to(path.parent).parts))
     )
-    for _, file in zip(range(LOOKED_AT), shown, strict=False):
+    for _, file in zip(range(MAX_FILES), shown, strict=False):
         yield file
 
 
-def _is_machines(part: str) -> bool:
+def _is_generated(part: str) -> bool:
     """Whether a part of a path is made by programs; nbgrader puts feedback there."""
     return part.startswith(".") or part in ("__pycache__", "feedback")

@@ -8,20 +8,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from unrolled.assignment.cells import (
-    defined_names,
+    find_defined_names,
     is_answer,
     is_check,
     is_exercise,
-    meta,
-    plain,
+    normalize_text,
+    read_nbgrader_meta,
 )
 from unrolled.assignment.material import Notebook
 from unrolled.grade.submission.anchors import (
-    Submitted,
+    SubmittedCell,
     find_anchors,
-    find_places,
+    find_positions,
 )
-from unrolled.grade.submission.repairs import Kind, Repairs
+from unrolled.grade.submission.repairs import RepairKind, Repairs
 
 MAX_CELLS = 2000
 MAX_SOURCE = 200_000
@@ -29,7 +29,7 @@ _CONFLICT = re.compile(r"^<{7} .*?^={7}$.*?^>{7} ", re.MULTILINE | re.DOTALL)
 
 
 @dataclass
-class Match:
+class CellMatch:
     """Which submitted cells belong to which released cells.
 
     `anchors` has for each submitted cell the number of the released cell that it is,
@@ -37,20 +37,20 @@ class Match:
     """
 
     anchors: list[int | None] = field(default_factory=list)
-    taken: dict[str, Submitted] = field(default_factory=dict)
+    taken: dict[str, SubmittedCell] = field(default_factory=dict)
     used: set[int] = field(default_factory=set)
     repairs: Repairs = field(default_factory=Repairs)
 
 
-def read_cells(notebook: Any) -> list[Submitted]:
+def read_cells(notebook: Any) -> list[SubmittedCell]:
     """The cells of an untrusted notebook document; what is malformed is skipped."""
     cells = notebook.get("cells") if isinstance(notebook, dict) else None
     if not isinstance(cells, list):
         return []
-    return [_read(c) for c in cells[:MAX_CELLS] if isinstance(c, dict)]
+    return [_parse_cell(c) for c in cells[:MAX_CELLS] if isinstance(c, dict)]
 
 
-def _read(cell: dict[str, Any]) -> Submitted:
+def _parse_cell(cell: dict[str, Any]) -> SubmittedCell:
     source = cell.get("source", "")
     if isinstance(source, list):
         source = "".join(part for part in source if isinstance(part, str))
@@ -59,7 +59,7 @@ def _read(cell: dict[str, Any]) -> Submitted:
     metadata = cell.get("metadata")
     nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     grade_id = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
-    return Submitted(
+    return SubmittedCell(
         # Jupyter doesn't run raw cells: what stands in them is text.
         "markdown" if cell.get("cell_type") in ("markdown", "raw") else "code",
         text.encode("utf-8", "replace").decode("utf-8"),
@@ -70,15 +70,15 @@ def _read(cell: dict[str, Any]) -> Submitted:
 
 
 def match_cells(
-    release: Notebook, cells: list[Submitted], defines: dict[str, tuple[str, ...]]
-) -> Match:
+    release: Notebook, cells: list[SubmittedCell], defines: dict[str, tuple[str, ...]]
+) -> CellMatch:
     """Find the submitted cell of each released one, and say what had to be mended.
 
     `defines` has the names that each exercise defines: a cell that lost its grade
     id is found by them. Written answers that are not in their cells are left to
     `answers.find_answers`.
     """
-    match = Match(find_anchors(release, cells))
+    match = CellMatch(find_anchors(release, cells))
     for number, cell in enumerate(release["cells"]):
         if is_exercise(cell) or is_answer(cell):
             _match_solution(number, cell, cells, defines, match)
@@ -89,69 +89,73 @@ def match_cells(
 def _match_solution(
     number: int,
     cell: Notebook,
-    cells: list[Submitted],
+    cells: list[SubmittedCell],
     defines: dict[str, tuple[str, ...]],
-    match: Match,
+    match: CellMatch,
 ) -> None:
-    grade_id = meta(cell)["grade_id"]
+    grade_id = read_nbgrader_meta(cell)["grade_id"]
     names = defines.get(grade_id, ())
     same = [i for i, c in enumerate(cells) if c.grade_id == grade_id]
     if not same:
-        same = _lost(number, cell, cells, names, match)
+        same = _find_lost(number, cell, cells, names, match)
     if not same:
         if is_exercise(cell):  # an answer may stand beside its place
-            _missing(grade_id, cells, names, match)
+            _note_missing(grade_id, cells, names, match)
         return
-    chosen = max(same, key=lambda i: (_merit(cells[i], cell, names), i))
+    chosen = max(same, key=lambda i: (_rank_copy(cells[i], cell, names), i))
     match.taken[grade_id] = cells[chosen]
     match.used.add(chosen)
     match.anchors[chosen] = number
     if _CONFLICT.search(cells[chosen].source):
-        match.repairs.note(Kind.CONFLICT, grade_id)
+        match.repairs.note(RepairKind.CONFLICT, grade_id)
     if len(same) > 1:
-        match.repairs.note(Kind.DOUBLED, f"{grade_id} (there {len(same)} times)")
-        match.used |= {i for i in same if _is(cells[i], cell)}
+        match.repairs.note(RepairKind.DOUBLED, f"{grade_id} (there {len(same)} times)")
+        match.used |= {i for i in same if _is_same_text(cells[i], cell)}
 
 
-def _missing(
-    grade_id: str, cells: list[Submitted], names: tuple[str, ...], match: Match
+def _note_missing(
+    grade_id: str, cells: list[SubmittedCell], names: tuple[str, ...], match: CellMatch
 ) -> None:
     """An exercise that is not there: merged into another cell, or deleted."""
     wanted = set(names)
-    if any(wanted & set(defined_names(c.source)) for c in cells if c.kind == "code"):
-        merged = Submitted("code", "# Defined in another cell.", grade_id, "")
+    if any(
+        wanted & set(find_defined_names(c.source)) for c in cells if c.kind == "code"
+    ):
+        merged = SubmittedCell("code", "# Defined in another cell.", grade_id, "")
         match.taken[grade_id] = merged
-        match.repairs.note(Kind.MERGED, grade_id)
+        match.repairs.note(RepairKind.MERGED, grade_id)
     else:
-        match.repairs.note(Kind.MISSING, grade_id)
+        match.repairs.note(RepairKind.MISSING, grade_id)
 
 
-def _lost(
+def _find_lost(
     number: int,
     cell: Notebook,
-    cells: list[Submitted],
+    cells: list[SubmittedCell],
     names: tuple[str, ...],
-    match: Match,
+    match: CellMatch,
 ) -> list[int]:
     """The cell that is, or defines, what a lost cell should: the best one, if any."""
     free = [i for i, c in enumerate(cells) if i not in match.used and not c.grade_id]
     found = [i for i in free if cells[i].cell_id == cell["id"]]
     if not found and names:
-        found = [i for i in free if set(names) & set(defined_names(cells[i].source))]
+        found = [
+            i for i in free if set(names) & set(find_defined_names(cells[i].source))
+        ]
     if not found:
         return []
 
-    places = find_places(match.anchors)
+    places = find_positions(match.anchors)
 
     def merit(i: int) -> tuple[int, bool, int]:
         """A definition before a mere assignment, in its place before elsewhere."""
-        return _makes(cells[i].source, names), places.fits(i, number), i
+        return _count_definitions(cells[i].source, names), places.is_at(i, number), i
 
-    match.repairs.note(Kind.RENAMED, meta(cell)["grade_id"])
+    match.repairs.note(RepairKind.RENAMED, read_nbgrader_meta(cell)["grade_id"])
     return [max(found, key=merit)]
 
 
-def _makes(source: str, names: tuple[str, ...]) -> int:
+def _count_definitions(source: str, names: tuple[str, ...]) -> int:
     """How many of the names a cell defines as functions or classes."""
     try:
         body = ast.parse(source).body
@@ -161,17 +165,19 @@ def _makes(source: str, names: tuple[str, ...]) -> int:
     return len({n.name for n in body if isinstance(n, kinds)} & set(names))
 
 
-def _is(cell: Submitted, released: Notebook) -> bool:
-    return plain(cell.source) == plain(released["source"])
+def _is_same_text(cell: SubmittedCell, released: Notebook) -> bool:
+    return normalize_text(cell.source) == normalize_text(released["source"])
 
 
-def _merit(cell: Submitted, released: Notebook, names: tuple[str, ...]) -> int:
+def _rank_copy(cell: SubmittedCell, released: Notebook, names: tuple[str, ...]) -> int:
     """How much a copy looks like the student's work."""
-    defines = bool(set(names) & set(defined_names(cell.source)))
-    return 2 * int(not _is(cell, released)) + int(defines)
+    defines = bool(set(names) & set(find_defined_names(cell.source)))
+    return 2 * int(not _is_same_text(cell, released)) + int(defines)
 
 
-def _match_given(release: Notebook, cells: list[Submitted], match: Match) -> None:
+def _match_given(
+    release: Notebook, cells: list[SubmittedCell], match: CellMatch
+) -> None:
     """Submitted copies of given and grade cells; they are not taken over."""
     for index, cell in enumerate(cells):
         if index in match.used:
@@ -181,7 +187,7 @@ def _match_given(release: Notebook, cells: list[Submitted], match: Match) -> Non
         if original is None:
             if not cell.source.strip():
                 match.used.add(index)
-        elif _is(cell, original):
+        elif _is_same_text(cell, original):
             match.used.add(index)
         elif not (is_exercise(original) or is_answer(original)):
             match.used.add(index)
@@ -189,14 +195,18 @@ def _match_given(release: Notebook, cells: list[Submitted], match: Match) -> Non
     _note_missing_checks(release, match)
 
 
-def _note_change(original: Notebook, match: Match) -> None:
+def _note_change(original: Notebook, match: CellMatch) -> None:
     if is_check(original):
-        match.repairs.note(Kind.CHECK_CHANGED, meta(original)["grade_id"])
+        match.repairs.note(
+            RepairKind.CHECK_CHANGED, read_nbgrader_meta(original)["grade_id"]
+        )
     elif original["cell_type"] == "code" and not original["metadata"].get("unrolled"):
-        match.repairs.note(Kind.GIVEN_CHANGED, original["id"])
+        match.repairs.note(RepairKind.GIVEN_CHANGED, original["id"])
 
 
-def _note_missing_checks(release: Notebook, match: Match) -> None:
+def _note_missing_checks(release: Notebook, match: CellMatch) -> None:
     for number, cell in enumerate(release["cells"]):
         if is_check(cell) and number not in match.anchors:
-            match.repairs.note(Kind.CHECK_MISSING, meta(cell)["grade_id"])
+            match.repairs.note(
+                RepairKind.CHECK_MISSING, read_nbgrader_meta(cell)["grade_id"]
+            )

@@ -13,13 +13,13 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from unrolled.assignment.cells import is_answer, is_check, meta
+from unrolled.assignment.cells import is_answer, is_check, read_nbgrader_meta
 from unrolled.assignment.material import Material
 from unrolled.errors import UserError
 from unrolled.grade.judge.verdict import Verdict
-from unrolled.grade.submission.outputs import check_outputs, student_outputs
+from unrolled.grade.submission.outputs import make_check_outputs, sanitize_outputs
 
-_SIGNS: tuple[tuple[bytes, str], ...] = (
+_SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"%PDF", "a PDF"),
     (b"\x89PNG", "a picture (PNG)"),
     (b"\xff\xd8\xff", "a picture (JPEG)"),
@@ -36,10 +36,10 @@ _SCRIPT = re.compile(
     r"^(import|from) \w[\w.]*|^(def|class) \w+|^# (%%|In\[)", re.MULTILINE
 )
 MAX_SCRIPT = 2**20
-NAMED = 5
+MAX_NAMED = 5
 
 
-def what_it_is(content: bytes) -> str:
+def describe_file(content: bytes) -> str:
     """In words that go on after "it is": "an HTML page"; empty if nobody can tell.
 
     `content` is nothing that JSON could be read from.
@@ -47,8 +47,8 @@ def what_it_is(content: bytes) -> str:
     if not content.strip(b"\0 \t\r\n\xef\xbb\xbf"):
         return "empty"
     if content.startswith(b"PK"):
-        return _archive(content)
-    for sign, words in _SIGNS:
+        return _describe_archive(content)
+    for sign, words in _SIGNATURES:
         if content.startswith(sign):
             return words
     conflict = _CONFLICT.search(content)
@@ -65,7 +65,7 @@ def what_it_is(content: bytes) -> str:
     return "a Python script" if _is_script(content) else ""
 
 
-def _archive(content: bytes) -> str:
+def _describe_archive(content: bytes) -> str:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = archive.namelist()
@@ -73,8 +73,8 @@ def _archive(content: bytes) -> str:
         return "a damaged zip archive"
     if "[Content_Types].xml" in names:
         return "an Office document"
-    shown = ", ".join(ascii(n)[1:-1][:60] for n in names[:NAMED])
-    more = ", ..." if len(names) > NAMED else ""
+    shown = ", ".join(ascii(n)[1:-1][:60] for n in names[:MAX_NAMED])
+    more = ", ..." if len(names) > MAX_NAMED else ""
     return f"a zip archive (of {shown}{more})" if names else "an empty zip archive"
 
 
@@ -101,10 +101,10 @@ def read_submission(path: Path) -> NotebookNode:
     Raises UserError, naming the file, if it is empty, too large, not UTF-8, not
     JSON, or no notebook.
     """
-    return parse_submission(submission_bytes(path), path)
+    return parse_submission(read_submission_bytes(path), path)
 
 
-def submission_bytes(path: Path) -> bytes:
+def read_submission_bytes(path: Path) -> bytes:
     """The content of a submitted file; UserError if it is too large, or no file."""
     if path.is_symlink():
         raise UserError(f"{path}: not a regular file: it is a link.")
@@ -123,9 +123,9 @@ def submission_bytes(path: Path) -> bytes:
 
 def parse_submission(content: bytes, path: Path) -> NotebookNode:
     """As `read_submission`, from bytes; `path` is for messages."""
-    document = _json(content, path)
+    document = _parse_json(content, path)
     if isinstance(document, dict) and isinstance(document.get("worksheets"), list):
-        document = _converted(document, path)
+        document = _convert_old_format(document, path)
     if not isinstance(document, dict) or not isinstance(document.get("cells"), list):
         raise UserError(f"{path}: not a Jupyter notebook (it has no cells).")
     return nbformat.from_dict(
@@ -138,7 +138,7 @@ def parse_submission(content: bytes, path: Path) -> NotebookNode:
     )
 
 
-def _converted(document: dict[str, Any], path: Path) -> Any:
+def _convert_old_format(document: dict[str, Any], path: Path) -> Any:
     """A notebook of nbformat 3 as one of 4; what is broken in it fails in many ways."""
     try:
         return nbformat.convert(nbformat.from_dict(document), 4)
@@ -149,11 +149,11 @@ def _converted(document: dict[str, Any], path: Path) -> Any:
         ) from error
 
 
-def _json(content: bytes, path: Path) -> Any:
+def _parse_json(content: bytes, path: Path) -> Any:
     try:
         return json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        found = what_it_is(content)
+        found = describe_file(content)
         if found:
             why = f"{path}: not a Jupyter notebook: it is {found}."
             raise UserError(why) from error
@@ -171,11 +171,13 @@ def _json(content: bytes, path: Path) -> Any:
 def fill_tests(rebuilt: dict[str, Any], material: Material) -> None:
     """Put the hidden tests in, as the gradebook has them: markers see them all."""
     tests = {
-        meta(c)["grade_id"]: c["source"] for c in material.source["cells"] if meta(c)
+        read_nbgrader_meta(c)["grade_id"]: c["source"]
+        for c in material.source["cells"]
+        if read_nbgrader_meta(c)
     }
     for cell in rebuilt["cells"]:
         if is_check(cell):
-            cell["source"] = tests[meta(cell)["grade_id"]]
+            cell["source"] = tests[read_nbgrader_meta(cell)["grade_id"]]
 
 
 def write_verdict(nb: NotebookNode, verdict: Verdict, material: Material) -> None:
@@ -186,55 +188,55 @@ def write_verdict(nb: NotebookNode, verdict: Verdict, material: Material) -> Non
             continue
         cell.execution_count = None
         if is_check(cell):
-            found = by_id[meta(cell)["grade_id"]]
-            outputs = check_outputs(found)
+            found = by_id[read_nbgrader_meta(cell)["grade_id"]]
+            outputs = make_check_outputs(found)
         else:
-            outputs = student_outputs(verdict.outputs.get(index, []))
+            outputs = sanitize_outputs(verdict.outputs.get(index, []))
         cell.outputs = [nbformat.from_dict(o) for o in outputs]
     nb.metadata.setdefault("unrolled", nbformat.from_dict({}))
     nb.metadata["unrolled"]["verdict"] = verdict.as_dict()
-    nb.cells = [*_notes(nb, verdict), *_with_schemes(nb, material)]
+    nb.cells = [*_make_notes(nb, verdict), *_add_schemes(nb, material)]
 
 
-def notebook_text(nb: NotebookNode) -> str:
+def format_notebook(nb: NotebookNode) -> str:
     """The notebook as a file, a line for each cell: quick to write, easy to compare."""
     rest = {key: value for key, value in nb.items() if key != "cells"}
-    lines = ",\n".join(map(_line, nb.cells))
-    return f'{{"cells": [\n{lines}\n],\n{_line(rest)[1:]}\n'
+    lines = ",\n".join(map(_format_line, nb.cells))
+    return f'{{"cells": [\n{lines}\n],\n{_format_line(rest)[1:]}\n'
 
 
-def _line(value: Any) -> str:
+def _format_line(value: Any) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
-def _notes(nb: NotebookNode, verdict: Verdict) -> list[NotebookNode]:
+def _make_notes(nb: NotebookNode, verdict: Verdict) -> list[NotebookNode]:
     lines = [*nb.metadata["unrolled"].get("repairs", []), *verdict.notes]
     if not lines:
         return []
     text = "**Notes of the grader**\n\n" + "\n".join(f"- {line}" for line in lines)
-    return [_markdown("grader-notes", text, {"notes": True})]
+    return [_make_markdown("grader-notes", text, {"notes": True})]
 
 
-def _with_schemes(nb: NotebookNode, material: Material) -> list[NotebookNode]:
+def _add_schemes(nb: NotebookNode, material: Material) -> list[NotebookNode]:
     """Each written answer with its model answer and marking scheme before it."""
     answers = {
-        meta(c)["grade_id"]: c["source"]
+        read_nbgrader_meta(c)["grade_id"]: c["source"]
         for c in material.source["cells"]
         if is_answer(c)
     }
     cells = []
     for cell in nb.cells:
         if is_answer(cell):
-            name = meta(cell)["grade_id"]
+            name = read_nbgrader_meta(cell)["grade_id"]
             text = f"**For the marker: model answer**\n\n{answers[name]}"
             cells.append(
-                _markdown(f"scheme-{name}"[:64], text, {"marking_scheme": True})
+                _make_markdown(f"scheme-{name}"[:64], text, {"marking_scheme": True})
             )
         cells.append(cell)
     return cells
 
 
-def _markdown(cell_id: str, text: str, mark: dict[str, bool]) -> NotebookNode:
+def _make_markdown(cell_id: str, text: str, mark: dict[str, bool]) -> NotebookNode:
     return nbformat.from_dict(
         {
             "cell_type": "markdown",

@@ -16,10 +16,10 @@ Output = dict[str, Any]
 MAX_TEXT = 60_000
 MAX_OUTPUTS = 60
 WIDTH = 88
-GUESS = "Likely cause: "
+GUESS_PREFIX = "Likely cause: "
 
 
-def check_outputs(verdict: CellVerdict) -> list[Output]:
+def make_check_outputs(verdict: CellVerdict) -> list[Output]:
     """The outputs of an automatic grade cell."""
     if verdict.passed and not verdict.message:
         return []
@@ -30,36 +30,36 @@ def check_outputs(verdict: CellVerdict) -> list[Output]:
             "output_type": "error",
             "ename": "CheckFailed",
             "evalue": verdict.message,
-            "traceback": explanation(verdict).split("\n"),
+            "traceback": format_explanation(verdict).split("\n"),
         }
     ]
 
 
-def explanation(verdict: CellVerdict) -> str:
+def format_explanation(verdict: CellVerdict) -> str:
     """What a student reads of a failed check: its name, the message, the hint."""
     lines = [f"{verdict.grade_id}: not passed (0 of {verdict.max_score:g} points)"]
     message = verdict.message.split("\n")
     if verdict.hint:  # the cause is known: no guess beside it
-        message = [line for line in message if not line.startswith(GUESS)]
-    lines += _wrapped("\n".join(message))
+        message = [line for line in message if not line.startswith(GUESS_PREFIX)]
+    lines += _wrap_lines("\n".join(message))
     if verdict.hint:
-        lines += ["", *_wrapped(f"Hint: {verdict.hint}")]
+        lines += ["", *_wrap_lines(f"Hint: {verdict.hint}")]
     return "\n".join(lines)
 
 
-def _wrapped(text: str) -> list[str]:
+def _wrap_lines(text: str) -> list[str]:
     return [part for line in text.split("\n") for part in textwrap.wrap(line, WIDTH)]
 
 
-def student_outputs(outputs: Any) -> list[Output]:
+def sanitize_outputs(outputs: Any) -> list[Output]:
     """The outputs that a student's process claims, reduced to harmless ones."""
     if not isinstance(outputs, list):
         return []
-    kept = [_harmless(o) for o in outputs[:MAX_OUTPUTS] if isinstance(o, dict)]
-    return _joined([o for o in kept if o])
+    kept = [_sanitize_output(o) for o in outputs[:MAX_OUTPUTS] if isinstance(o, dict)]
+    return _join_streams([o for o in kept if o])
 
 
-def _joined(outputs: list[Output]) -> list[Output]:
+def _join_streams(outputs: list[Output]) -> list[Output]:
     """Neighbouring pieces of one stream as one output: print writes in pieces."""
     joined: list[Output] = []
     for output in outputs:
@@ -71,34 +71,38 @@ def _joined(outputs: list[Output]) -> list[Output]:
     return joined
 
 
-def _harmless(output: Output) -> Output:
+def _sanitize_output(output: Output) -> Output:
     kind = output.get("output_type")
     if kind == "stream":
         name = "stderr" if output.get("name") == "stderr" else "stdout"
-        return {"output_type": kind, "name": name, "text": _text(output.get("text"))}
+        return {
+            "output_type": kind,
+            "name": name,
+            "text": _clean_text(output.get("text")),
+        }
     if kind == "error":
         lines = output.get("traceback")
         lines = lines if isinstance(lines, list) else []
         return {
             "output_type": kind,
-            "ename": _text(output.get("ename"), 200),
-            "evalue": _text(output.get("evalue"), 1000),
-            "traceback": [_text(x, 2000) for x in lines[:40]],
+            "ename": _clean_text(output.get("ename"), 200),
+            "evalue": _clean_text(output.get("evalue"), 1000),
+            "traceback": [_clean_text(x, 2000) for x in lines[:40]],
         }
     if kind in ("display_data", "execute_result"):
-        return _rich(output.get("data"))
+        return _sanitize_rich(output.get("data"))
     return {}
 
 
-def _rich(data: Any) -> Output:
+def _sanitize_rich(data: Any) -> Output:
     if not isinstance(data, dict):
         return {}
-    kept = {"text/plain": _text(data.get("text/plain"))}
+    kept = {"text/plain": _clean_text(data.get("text/plain"))}
     if is_picture(data.get("image/png"), "image/png"):
         kept["image/png"] = data["image/png"]
     return {"output_type": "display_data", "data": kept, "metadata": {}}
 
 
-def _text(value: Any, limit: int = MAX_TEXT) -> str:
+def _clean_text(value: Any, limit: int = MAX_TEXT) -> str:
     text = value[:limit] if isinstance(value, str) else ""
     return text.encode("utf-8", "replace").decode("utf-8")

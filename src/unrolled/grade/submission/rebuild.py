@@ -15,72 +15,78 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from unrolled.assignment.cells import (
-    defined_names,
+    find_defined_names,
     is_answer,
     is_check,
     is_exercise,
-    meta,
-    ours,
+    read_nbgrader_meta,
+    read_unrolled_meta,
 )
 from unrolled.assignment.material import Notebook
-from unrolled.grade.judge.plan import without_unneeded
-from unrolled.grade.submission.anchors import Submitted
-from unrolled.grade.submission.answers import find_answers, safe_attachments
-from unrolled.grade.submission.match_cells import Match, match_cells, read_cells
+from unrolled.grade.judge.plan import drop_unneeded
+from unrolled.grade.submission.anchors import SubmittedCell
+from unrolled.grade.submission.answers import filter_attachments, find_answers
+from unrolled.grade.submission.match_cells import CellMatch, match_cells, read_cells
 
 
 @dataclass(frozen=True)
-class Rebuilt:
+class RebuiltNotebook:
     """The rebuilt notebook and, in plain words, what had to be mended."""
 
     notebook: Notebook
     repairs: tuple[str, ...]
 
 
-def rebuild(release: Notebook, source: Notebook, submitted: Any) -> Rebuilt:
+def rebuild(release: Notebook, source: Notebook, submitted: Any) -> RebuiltNotebook:
     """Put the student's work into a copy of the release.
 
     `source` is the instructor's notebook: its solution cells tell which names an
     exercise defines, so that a cell that lost its grade id can be found.
     """
-    known = {meta(c)["grade_id"] for c in release["cells"] if meta(c)}
+    known = {
+        read_nbgrader_meta(c)["grade_id"]
+        for c in release["cells"]
+        if read_nbgrader_meta(c)
+    }
     cells = [
         c if c.grade_id in known else replace(c, grade_id="")
         for c in read_cells(submitted)
     ]
     defines = {
-        meta(c)["grade_id"]: defined_names(c["source"])
+        read_nbgrader_meta(c)["grade_id"]: find_defined_names(c["source"])
         for c in source["cells"]
         if is_exercise(c)
     }
     match = match_cells(release, cells, defines)
     find_answers(release, cells, match)
-    made = without_unneeded(list(_cells(release, cells, match)), release)
+    made = drop_unneeded(list(_merge_cells(release, cells, match)), release)
     rebuilt = {**copy.deepcopy(release), "cells": made}
     repairs = match.repairs.lines()
     rebuilt["metadata"]["unrolled"] = {"repairs": repairs}
-    return Rebuilt(rebuilt, tuple(repairs))
+    return RebuiltNotebook(rebuilt, tuple(repairs))
 
 
-def _cells(
-    release: Notebook, cells: list[Submitted], match: Match
+def _merge_cells(
+    release: Notebook, cells: list[SubmittedCell], match: CellMatch
 ) -> Iterator[Notebook]:
     """Released cells in order, each followed by the own cells that stood there."""
-    own = _own_after(release, cells, match)
-    changed = _changed(release, cells, match)
+    own = _group_own_cells(release, cells, match)
+    changed = _find_changed_cells(release, cells, match)
     yield from own.get(None, [])
     for cell in release["cells"]:
         spare = changed.get(cell["id"], [])
-        if not ours(cell).get("show"):  # what is given counts as it was given
+        if not read_unrolled_meta(cell).get(
+            "show"
+        ):  # what is given counts as it was given
             yield from spare
-        yield _filled(cell, match)
-        if ours(cell).get("show"):
+        yield _fill_cell(cell, match)
+        if read_unrolled_meta(cell).get("show"):
             yield from spare
         yield from own.get(cell["id"], [])
 
 
-def _changed(
-    release: Notebook, cells: list[Submitted], match: Match
+def _find_changed_cells(
+    release: Notebook, cells: list[SubmittedCell], match: CellMatch
 ) -> dict[str, list[Notebook]]:
     """Given cells as the student has changed them, by the id of the released cell."""
     changed: dict[str, list[Notebook]] = {}
@@ -92,27 +98,27 @@ def _changed(
         same = cell.source.strip() == given["source"].strip()
         if same or is_exercise(given) or is_check(given):
             continue
-        made = _own(cell, index)
+        made = _make_own_cell(cell, index)
         made["metadata"]["unrolled"]["spare"] = True
         changed.setdefault(given["id"], []).append(made)
     return changed
 
 
-def _filled(cell: Notebook, match: Match) -> Notebook:
+def _fill_cell(cell: Notebook, match: CellMatch) -> Notebook:
     filled = copy.deepcopy(cell)
-    taken = match.taken.get(meta(cell).get("grade_id", ""))
+    taken = match.taken.get(read_nbgrader_meta(cell).get("grade_id", ""))
     if taken is None or not (is_exercise(cell) or is_answer(cell)):
         return filled
     filled["source"] = taken.source
     if is_answer(cell):
-        pictures = safe_attachments(taken.attachments)
+        pictures = filter_attachments(taken.attachments)
         if pictures:
             filled["attachments"] = pictures
     return filled
 
 
-def _own_after(
-    release: Notebook, cells: list[Submitted], match: Match
+def _group_own_cells(
+    release: Notebook, cells: list[SubmittedCell], match: CellMatch
 ) -> dict[str | None, list[Notebook]]:
     """The student's own cells, by the id of the released cell they stand behind."""
     last: str | None = None
@@ -122,13 +128,13 @@ def _own_after(
         if index not in match.used:
             # A second written copy stands before the one that was taken, as it did:
             # behind it, it would have the last word.
-            own.setdefault(last, []).append(_own(cell, index))
+            own.setdefault(last, []).append(_make_own_cell(cell, index))
         elif anchor is not None:
             last = release["cells"][anchor]["id"]
     return own
 
 
-def _own(cell: Submitted, index: int) -> Notebook:
+def _make_own_cell(cell: SubmittedCell, index: int) -> Notebook:
     digest = hashlib.sha256(f"{index}\0{cell.source}".encode()).hexdigest()[:12]
     made: Notebook = {
         "cell_type": cell.kind,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-LISTED = 6
+MAX_LISTED = 6
 
 
-class Kind(Enum):
+class RepairKind(Enum):
     """What was mended: in words for one cell, and for several."""
 
     CHECK_CHANGED = (
@@ -66,21 +66,21 @@ class Kind(Enum):
 class Repairs:
     """Collects what was mended, by kind, in the order in which it was found."""
 
-    found: dict[Kind, list[str]] = field(default_factory=dict)
+    found: dict[RepairKind, list[str]] = field(default_factory=dict)
 
-    def note(self, kind: Kind, name: str) -> None:
+    def note(self, kind: RepairKind, name: str) -> None:
         """Remember that the cell `name` was mended."""
         self.found.setdefault(kind, []).append(name)
 
     def lines(self) -> list[str]:
         """One sentence for each kind; of many cells the first few are named."""
-        return [_line(kind, names) for kind, names in self.found.items()]
+        return [_format_line(kind, names) for kind, names in self.found.items()]
 
 
-def _line(kind: Kind, names: list[str]) -> str:
+def _format_line(kind: RepairKind, names: list[str]) -> str:
     one, several = kind.value
     if len(names) == 1:
         return one.format(names[0])
-    more = len(names) - LISTED
-    shown = names if more <= 1 else [*names[:LISTED], f"and {more} more"]
+    more = len(names) - MAX_LISTED
+    shown = names if more <= 1 else [*names[:MAX_LISTED], f"and {more} more"]
     return several.format(", ".join(shown), n=len(names))

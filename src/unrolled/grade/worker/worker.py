@@ -93,9 +93,9 @@ class SubprocessWorker:
         ours, theirs = socket.socketpair()
         with theirs, (scratch / "stderr.txt").open("wb") as log:
             process = subprocess.Popen(
-                [*self._command(), str(theirs.fileno()), *_limits(limits)],
+                [*self._build_command(), str(theirs.fileno()), *_format_limits(limits)],
                 cwd=folder,
-                env={**environment(scratch), **self.environment},
+                env={**make_environment(scratch), **self.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
@@ -104,16 +104,16 @@ class SubprocessWorker:
             )
         return SpawnedChannel(ours, process, folder)
 
-    def _command(self) -> list[str]:
+    def _build_command(self) -> list[str]:
         return [self.python, "-I", "-X", "utf8", "-m", "unrolled.grade.student.child"]
 
 
-def _limits(limits: Limits) -> list[str]:
+def _format_limits(limits: Limits) -> list[str]:
     bounds = (limits.memory_bytes, limits.cpu_seconds, limits.file_bytes)
     return [str(bound) for bound in bounds]
 
 
-def environment(scratch: Path) -> dict[str, str]:
+def make_environment(scratch: Path) -> dict[str, str]:
     """The least that Python and its libraries need; one thread each."""
     threads = ("OMP", "MKL", "OPENBLAS", "NUMEXPR")
     return {

@@ -16,12 +16,12 @@ from typing import Any
 
 from unrolled.course.limits import Limits
 from unrolled.grade.protocol.frames import Frame, send_frame
-from unrolled.grade.student.preload import in_own_way
+from unrolled.grade.student.preload import find_env_dependent
 from unrolled.grade.worker.errors import ProcessLostError
-from unrolled.grade.worker.worker import Channel, environment
+from unrolled.grade.worker.worker import Channel, make_environment
 from unrolled.sandbox import view
 from unrolled.sandbox.isolate import Bounds, Tier
-from unrolled.sandbox.scratch import Scratch
+from unrolled.sandbox.scratch import ScratchFolder
 
 START_SECONDS = 120.0
 CLOSE_SECONDS = 10.0
@@ -74,7 +74,7 @@ class ZygoteWorker:
     def start(self) -> None:
         """Start the warm process and wait until it is warm."""
         self._libraries = set()
-        self._scratch = Scratch.make()
+        self._scratch = ScratchFolder.make()
         self.folder = self._scratch.path
         scratch = self.folder / "root"
         scratch.mkdir()
@@ -84,7 +84,7 @@ class ZygoteWorker:
             self._process = subprocess.Popen(
                 [self.python, *words, str(theirs.fileno()), self.tier, str(scratch)],
                 cwd="/",
-                env=environment(self._home()),
+                env=make_environment(self._home()),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
@@ -116,7 +116,7 @@ class ZygoteWorker:
         The warm process imports `libraries` first. It is started anew if it holds
         others that the child's notebook would import in another way.
         """
-        if not in_own_way(self._libraries) <= set(libraries):
+        if not find_env_dependent(self._libraries) <= set(libraries):
             self.stop()
         if self._process is None:
             self.start()
@@ -124,7 +124,7 @@ class ZygoteWorker:
         self._count += 1
         ours, theirs = socket.socketpair()
         request: dict[str, Any] = {"open": self._count, "libraries": list(libraries)}
-        request["bounds"] = asdict(_bounds(limits))
+        request["bounds"] = asdict(_make_bounds(limits))
         with theirs:
             self._send(request, [theirs.fileno()])
         files = Frame(json.dumps({"files": list(data)}).encode(), tuple(data.values()))
@@ -175,7 +175,7 @@ class ZygoteWorker:
         return answer
 
 
-def _bounds(limits: Limits) -> Bounds:
+def _make_bounds(limits: Limits) -> Bounds:
     return Bounds(
         memory_bytes=limits.memory_bytes,
         cpu_seconds=limits.cpu_seconds,

@@ -14,21 +14,27 @@ import psutil
 import requests
 
 from unrolled.errors import UserError
-from unrolled.hub.accounts import exists, open_homes
+from unrolled.hub.accounts import has_account, list_open_homes
 from unrolled.hub.check.finding import Finding, HubCheck
 from unrolled.hub.check.secrets import (
-    environments_are_clean,
-    files_are_roots,
-    processes_tell_nothing,
-    students_are_plain,
-    students_read,
+    check_command_lines,
+    check_file_owners,
+    check_for_answers,
+    check_student_groups,
+    check_student_reads,
 )
-from unrolled.hub.commands import as_account, as_grader
-from unrolled.hub.members import Hub
+from unrolled.hub.commands import run_as_grader, wrap_for_account
+from unrolled.hub.members import HubClient
 from unrolled.hub.plan import HubPlan
-from unrolled.hub.setup.hub_config import groups
-from unrolled.hub.setup.jupyter_config import ALL, NBGRADER, STAFF, STUDENTS, extension
-from unrolled.hub.setup.process import answers, runner, service_pages
+from unrolled.hub.setup.hub_config import list_groups
+from unrolled.hub.setup.jupyter_config import (
+    ALL,
+    NBGRADER,
+    STAFF,
+    STUDENTS,
+    get_extension_module,
+)
+from unrolled.hub.setup.process import find_runner, is_answering, list_service_pages
 from unrolled.sandbox.isolate import TIERS
 
 Probe = Callable[[HubPlan], Iterator[Finding]]
@@ -40,13 +46,13 @@ def check_hub(plan: HubPlan) -> HubCheck:
     The slow probes wait for programs and do so at the same time; they begin when the
     others are done, for those make children of this process.
     """
-    quick = [_told(probe, plan) for probe in QUICK]
+    quick = [_run_probe(probe, plan) for probe in QUICK_PROBES]
     with ThreadPoolExecutor() as pool:
-        slow = list(pool.map(partial(_told, plan=plan), SLOW))
+        slow = list(pool.map(partial(_run_probe, plan=plan), SLOW_PROBES))
     return HubCheck(tuple(f for found in (*quick, *slow) for f in found))
 
 
-def _told(probe: Probe, plan: HubPlan) -> list[Finding]:
+def _run_probe(probe: Probe, plan: HubPlan) -> list[Finding]:
     try:
         return list(probe(plan))
     except (UserError, OSError, ValueError, KeyError) as error:
@@ -54,16 +60,16 @@ def _told(probe: Probe, plan: HubPlan) -> list[Finding]:
         return [Finding(what, False, str(error), "see the hub's log")]
 
 
-def _runs(plan: HubPlan) -> Iterator[Finding]:
+def _check_running(plan: HubPlan) -> Iterator[Finding]:
     """The hub runs and answers."""
     start = "start it: unrolled hub"
-    yield Finding("the hub runs", runner(plan) is not None, plan.address, start)
-    for page in ("/hub/login", *service_pages(plan)):
+    yield Finding("the hub runs", find_runner(plan) is not None, plan.address, start)
+    for page in ("/hub/login", *list_service_pages(plan)):
         mend = f"see {plan.state / 'hub.log'}; start the hub again"
-        yield Finding(f"{page} answers", answers(plan.address + page), "", mend)
+        yield Finding(f"{page} answers", is_answering(plan.address + page), "", mend)
 
 
-def _loopback(plan: HubPlan) -> Iterator[Finding]:
+def _check_loopback(plan: HubPlan) -> Iterator[Finding]:
     """Everything listens on this machine only."""
     open_ = sorted(
         f"{c.laddr.ip}:{c.laddr.port}"
@@ -80,12 +86,12 @@ def _loopback(plan: HubPlan) -> Iterator[Finding]:
     yield Finding("the proxy obeys the hub only", refused, routes, mend)
 
 
-def _permissions(plan: HubPlan) -> Iterator[Finding]:
+def _check_permissions(plan: HubPlan) -> Iterator[Finding]:
     """Homes, the hub's state and the exchange have the right modes."""
-    homes = open_homes(plan)
+    homes = list_open_homes(plan)
     names = " ".join(map(str, homes))
     yield Finding("homes are closed to others", not homes, names, f"chmod 700 {names}")
-    for path, mode in _modes(plan):
+    for path, mode in _list_modes(plan):
         now = stat.S_IMODE(path.stat().st_mode)
         yield Finding(
             f"{path} has mode {mode:04o}",
@@ -95,7 +101,7 @@ def _permissions(plan: HubPlan) -> Iterator[Finding]:
         )
 
 
-def _modes(plan: HubPlan) -> list[tuple[Path, int]]:
+def _list_modes(plan: HubPlan) -> list[tuple[Path, int]]:
     course = plan.exchange / plan.course
     return [
         (plan.state, 0o700),
@@ -107,11 +113,11 @@ def _modes(plan: HubPlan) -> list[tuple[Path, int]]:
     ]
 
 
-def _roles(plan: HubPlan) -> Iterator[Finding]:
+def _check_roles(plan: HubPlan) -> Iterator[Finding]:
     """The hub knows who is who."""
     token = (plan.state / "check.token").read_text(encoding="ascii").strip()
-    hub = Hub(f"http://127.0.0.1:{plan.hub_port}/hub/api", token)
-    for name, wanted in groups(plan).items():
+    hub = HubClient(f"http://127.0.0.1:{plan.hub_port}/hub/api", token)
+    for name, wanted in list_groups(plan).items():
         there = set(hub.get(f"/groups/{name}")["users"])
         missing = sorted(set(wanted["users"]) - there)
         mend = "start the hub again: it reads course.toml then"
@@ -125,13 +131,13 @@ def _roles(plan: HubPlan) -> Iterator[Finding]:
     yield Finding("nobody is both student and staff", not both, ", ".join(both), mend)
 
 
-def _extensions(plan: HubPlan) -> Iterator[Finding]:
+def _check_extensions(plan: HubPlan) -> Iterator[Finding]:
     """Each environment has its own nbgrader extensions, and no others."""
     for env, wanted in ((plan.students_env, STUDENTS), (plan.staff_env, STAFF)):
         path = env / "etc" / "jupyter" / "jupyter_server_config.d" / "nbgrader.json"
         document = json.loads(path.read_text(encoding="utf-8"))
         on = document["ServerApp"]["jpserver_extensions"]
-        found = [name for name in ALL if on.get(extension(name))]
+        found = [name for name in ALL if on.get(get_extension_module(name))]
         found += [f"{NBGRADER}.formgrader"] * bool(on.get(f"{NBGRADER}.formgrader"))
         right = sorted(found) == sorted(wanted)
         mend = "start the hub again: it writes these files"
@@ -140,13 +146,16 @@ def _extensions(plan: HubPlan) -> Iterator[Finding]:
         )
 
 
-def _students_python(plan: HubPlan) -> Iterator[Finding]:
+def _check_student_python(plan: HubPlan) -> Iterator[Finding]:
     """A student's Python has the course."""
     code = "import unrolled.lab, torch, ipywidgets; print('yes')"
     python = str(plan.students_env / "bin" / "python")
-    who = next((n for n in plan.students if exists(n)), plan.grader)
+    who = next((n for n in plan.students if has_account(n)), plan.grader)
     done = subprocess.run(
-        as_account(who, [python, "-c", code]), capture_output=True, text=True, cwd="/"
+        wrap_for_account(who, [python, "-c", code]),
+        capture_output=True,
+        text=True,
+        cwd="/",
     )
     mend = f"delete {plan.folder / 'installed'} and start the hub again"
     yield Finding(
@@ -154,7 +163,7 @@ def _students_python(plan: HubPlan) -> Iterator[Finding]:
     )
 
 
-def _sandbox(plan: HubPlan) -> Iterator[Finding]:
+def _check_sandbox(plan: HubPlan) -> Iterator[Finding]:
     """Student code is graded in a sandbox.
 
     Grading takes the first that starts; to try the others takes many times as long.
@@ -163,7 +172,7 @@ def _sandbox(plan: HubPlan) -> Iterator[Finding]:
     why = "none starts"
     for tier in (t for t in TIERS if t != "none"):
         doctor = f"{plan.staff_env / 'bin' / 'unrolled'} doctor --json --tier {tier}"
-        (found,) = json.loads(as_grader(plan, ["sh", "-c", f"{doctor} || true"]))
+        (found,) = json.loads(run_as_grader(plan, ["sh", "-c", f"{doctor} || true"]))
         if not found["trouble"]:
             yield Finding("a sandbox holds", found["sufficient"], tier, mend)
             return
@@ -171,9 +180,15 @@ def _sandbox(plan: HubPlan) -> Iterator[Finding]:
     yield Finding("a sandbox holds", False, why, mend)
 
 
-QUICK: tuple[Probe, ...] = (
-    *(_runs, _loopback, _permissions, students_read, students_are_plain),
-    *(environments_are_clean, processes_tell_nothing, files_are_roots),
-    *(_roles, _extensions),
+QUICK_PROBES: tuple[Probe, ...] = (
+    *(
+        _check_running,
+        _check_loopback,
+        _check_permissions,
+        check_student_reads,
+        check_student_groups,
+    ),
+    *(check_for_answers, check_command_lines, check_file_owners),
+    *(_check_roles, _check_extensions),
 )
-SLOW: tuple[Probe, ...] = (_students_python, _sandbox)
+SLOW_PROBES: tuple[Probe, ...] = (_check_student_python, _check_sandbox)

@@ -14,66 +14,88 @@ from pathlib import Path
 
 import psutil
 
-from unrolled.hub.accounts import exists
-from unrolled.hub.as_account import opened
+from unrolled.hub.accounts import has_account
+from unrolled.hub.as_account import list_readable
 from unrolled.hub.check.finding import Finding
-from unrolled.hub.clone import clones, inside, readers
+from unrolled.hub.clone import list_clones, list_readers, list_samples
 from unrolled.hub.plan import HubPlan
 
-POWERFUL = ("root", "sudo", "wheel", "admin", "adm", "docker", "lxd", "disk", "shadow")
-MARKS = ("### BEGIN HIDDEN TESTS", "### BEGIN SOLUTION", "=== BEGIN MARK SCHEME ===")
+PRIVILEGED_GROUPS = (
+    "root",
+    "sudo",
+    "wheel",
+    "admin",
+    "adm",
+    "docker",
+    "lxd",
+    "disk",
+    "shadow",
+)
+ANSWER_MARKS = (
+    "### BEGIN HIDDEN TESTS",
+    "### BEGIN SOLUTION",
+    "=== BEGIN MARK SCHEME ===",
+)
 LESSON_FILES = ("misconceptions.py", "oracle.py")
 SECRET_FILES = ("password", "check.token", "cookie_secret")
-SHORTEST = 8  # a shorter word would be found anywhere
+MIN_SECRET_LENGTH = 8  # a shorter word would be found anywhere
 
 
-def students_read(plan: HubPlan) -> Iterator[Finding]:
+def check_student_reads(plan: HubPlan) -> Iterator[Finding]:
     """A student reads nothing that is not theirs."""
-    places = list(_places(plan))
-    homes = {n: Path(pwd.getpwnam(n).pw_dir) for n in plan.people if exists(n)}
+    places = list(_list_secret_paths(plan))
+    homes = {n: Path(pwd.getpwnam(n).pw_dir) for n in plan.people if has_account(n)}
     mend = "chmod 700 these homes"
     places.append(("the homes of others", [*homes.values()], mend))
     wanted = [p for _, paths, _ in places for p in paths if os.path.lexists(p)]
     read: dict[Path, str] = {}
-    for name in readers(plan):
+    for name in list_readers(plan):
         others = [p for p in wanted if p != homes.get(name)]
-        read |= dict.fromkeys(opened(name, others), name)
+        read |= dict.fromkeys(list_readable(name, others), name)
     for what, paths, mend in places:
         bad = [f"{read[p]}: {p}" for p in paths if p in read]
-        found = _few(bad) or ", ".join(map(str, paths[:1]))
+        found = _format_few(bad) or ", ".join(map(str, paths[:1]))
         yield Finding(f"a student cannot read {what}", not bad, found, mend)
 
 
-def _places(plan: HubPlan) -> Iterator[tuple[str, list[Path], str]]:
+def _list_secret_paths(plan: HubPlan) -> Iterator[tuple[str, list[Path], str]]:
     """What holds secrets, where it lies, and how to close it."""
     again = "start the hub again: it sets the modes"
-    for root in clones(plan):
+    for root in list_clones(plan):
         mend = f"chmod o-rwx {root}, or move it below a closed folder"
-        yield f"the clone {root}", inside(root), mend
+        yield f"the clone {root}", list_samples(root), mend
     root, place = plan.course_root, plan.exchange / plan.course
     mend = f"chmod 700 {root.parent}"
-    yield "the course folder", inside_of(root), mend
+    yield "the course folder", list_existing_samples(root), mend
     yield "the gradebook", sorted(root.glob("gradebook.db*")), mend
-    yield "copies of the gradebook", inside_of(root / "build"), mend
-    yield "the grader's home", _in(root.parent), mend
-    yield "the hub's state", [plan.state, *_in(plan.state)], f"chmod 700 {plan.state}"
+    yield "copies of the gradebook", list_existing_samples(root / "build"), mend
+    yield "the grader's home", _list_folder(root.parent), mend
+    yield (
+        "the hub's state",
+        [plan.state, *_list_folder(plan.state)],
+        f"chmod 700 {plan.state}",
+    )
     inbound, feedback = place / "inbound", place / "feedback"
     yield "what others have handed in", [inbound], again
     yield "the list of feedback", [feedback], again
-    yield "last terms' exchange", _in(place / ".terms", itself=True), again
+    yield "last terms' exchange", _list_folder(place / ".terms", itself=True), again
     cache = Path(pwd.getpwuid(0).pw_dir, ".cache")
-    yield "root's caches", [cache, *_in(cache)], f"chmod 700 {cache}"
-    environments = [Path(f"/proc/{p}/environ") for p in _staff_processes(plan)]
+    yield "root's caches", [cache, *_list_folder(cache)], f"chmod 700 {cache}"
+    environments = [Path(f"/proc/{p}/environ") for p in _list_staff_processes(plan)]
     yield "the environment of a service", environments, "stop the hub, start it again"
-    yield "what grading keeps for a moment", _temporary(), "remove these files"
+    yield (
+        "what grading keeps for a moment",
+        _list_temporary_folders(),
+        "remove these files",
+    )
 
 
-def inside_of(folder: Path) -> list[Path]:
+def list_existing_samples(folder: Path) -> list[Path]:
     """A folder and samples of what is in it, if it is there."""
-    return inside(folder) if folder.is_dir() else [folder]
+    return list_samples(folder) if folder.is_dir() else [folder]
 
 
-def _in(folder: Path, itself: bool = False) -> list[Path]:
+def _list_folder(folder: Path, itself: bool = False) -> list[Path]:
     """What lies directly in a folder; `itself`: and the folder."""
     try:
         return [*([folder] if itself else []), *sorted(folder.iterdir())]
@@ -81,37 +103,44 @@ def _in(folder: Path, itself: bool = False) -> list[Path]:
         return []
 
 
-def _temporary() -> list[Path]:
+def _list_temporary_folders() -> list[Path]:
     """Folders of ours where all may write."""
     places = {tempfile.gettempdir(), "/tmp", "/var/tmp", "/dev/shm"}
-    return [p for f in places for p in _in(Path(f)) if p.name.startswith("unrolled-")]
+    return [
+        p
+        for f in places
+        for p in _list_folder(Path(f))
+        if p.name.startswith("unrolled-")
+    ]
 
 
-def _few(found: list[str]) -> str:
+def _format_few(found: list[str]) -> str:
     return "; ".join(found[:3]) + (f"; {len(found) - 3} more" if len(found) > 3 else "")
 
 
-def students_are_plain(plan: HubPlan) -> Iterator[Finding]:
+def check_student_groups(plan: HubPlan) -> Iterator[Finding]:
     """No student is in a group with more rights."""
     bad = []
-    for name in filter(exists, plan.students):
+    for name in filter(has_account, plan.students):
         entry = pwd.getpwnam(name)
-        mine = {_group(g) for g in os.getgrouplist(name, entry.pw_gid)}
-        powerful = sorted(mine & {*POWERFUL, plan.grader})
+        mine = {_find_group_name(g) for g in os.getgrouplist(name, entry.pw_gid)}
+        powerful = sorted(mine & {*PRIVILEGED_GROUPS, plan.grader})
         if entry.pw_uid == 0 or powerful:
             bad.append(f"{name}: {', '.join(powerful) or 'root'}")
     mend = "take them out: gpasswd -d NAME GROUP"
-    yield Finding("students are in no group with more rights", not bad, _few(bad), mend)
+    yield Finding(
+        "students are in no group with more rights", not bad, _format_few(bad), mend
+    )
 
 
-def _group(number: int) -> str:
+def _find_group_name(number: int) -> str:
     try:
         return grp.getgrgid(number).gr_name
     except KeyError:
         return str(number)
 
 
-def environments_are_clean(plan: HubPlan) -> Iterator[Finding]:
+def check_for_answers(plan: HubPlan) -> Iterator[Finding]:
     """What students' Python and the exchange hold has no answers in it."""
     site = list((plan.students_env / "lib").glob("python3*/site-packages"))
     bad = [
@@ -120,16 +149,18 @@ def environments_are_clean(plan: HubPlan) -> Iterator[Finding]:
         for path in (folder / "unrolled").rglob("*")
         if path.name in LESSON_FILES or path.suffix == ".ipynb"
     ]
-    bad += [str(p) for folder in site if (p := _editable(folder))]
+    bad += [str(p) for folder in site if (p := _find_editable(folder))]
     mend = f"delete {plan.folder / 'installed'} and start the hub again"
-    yield Finding("the students' Python holds no answers", not bad, _few(bad), mend)
+    yield Finding(
+        "the students' Python holds no answers", not bad, _format_few(bad), mend
+    )
     outbound = plan.exchange / plan.course / "outbound"
     bad = [str(p) for p in outbound.rglob("*") if p.is_file() and _has_answers(p)]
     mend = "as an instructor: unrolled build, then release the assignment again"
-    yield Finding("what is released holds no answers", not bad, _few(bad), mend)
+    yield Finding("what is released holds no answers", not bad, _format_few(bad), mend)
 
 
-def _editable(site: Path) -> Path | None:
+def _find_editable(site: Path) -> Path | None:
     """The file that says that this package is imported from a clone; None if not."""
     for path in site.glob("unrolled-*.dist-info/direct_url.json"):
         with suppress(OSError, ValueError):
@@ -141,13 +172,15 @@ def _editable(site: Path) -> Path | None:
 def _has_answers(path: Path) -> bool:
     with suppress(OSError):
         text = path.read_bytes()
-        return path.name in LESSON_FILES or any(m.encode() in text for m in MARKS)
+        return path.name in LESSON_FILES or any(
+            m.encode() in text for m in ANSWER_MARKS
+        )
     return False
 
 
-def processes_tell_nothing(plan: HubPlan) -> Iterator[Finding]:
+def check_command_lines(plan: HubPlan) -> Iterator[Finding]:
     """No program's command line tells a secret."""
-    known = _secrets(plan)
+    known = _read_secrets(plan)
     bad = []
     for process in psutil.process_iter(["pid", "name", "cmdline"]):
         words = " ".join(process.info["cmdline"] or ())
@@ -157,10 +190,10 @@ def processes_tell_nothing(plan: HubPlan) -> Iterator[Finding]:
             if secret in words
         ]
     mend = "stop that program; a secret belongs into a file or an environment"
-    yield Finding("no command line tells a secret", not bad, _few(bad), mend)
+    yield Finding("no command line tells a secret", not bad, _format_few(bad), mend)
 
 
-def _staff_processes(plan: HubPlan) -> Iterator[int]:
+def _list_staff_processes(plan: HubPlan) -> Iterator[int]:
     """The programs of root and the grader that belong to the hub."""
     staff = {"root", plan.grader}
     for process in psutil.process_iter(["pid", "username", "cmdline"]):
@@ -170,7 +203,7 @@ def _staff_processes(plan: HubPlan) -> Iterator[int]:
             yield int(process.info["pid"])
 
 
-def _secrets(plan: HubPlan) -> list[tuple[str, str]]:
+def _read_secrets(plan: HubPlan) -> list[tuple[str, str]]:
     """Every secret that is kept in a file, by its name.
 
     (A database's password is in none: course.toml refuses to hold it.)
@@ -182,10 +215,10 @@ def _secrets(plan: HubPlan) -> list[tuple[str, str]]:
     for path in files:
         with suppress(OSError, UnicodeDecodeError):
             found.append((path.name, path.read_text(encoding="utf-8").strip()))
-    return [(what, word) for what, word in found if len(word) >= SHORTEST]
+    return [(what, word) for what, word in found if len(word) >= MIN_SECRET_LENGTH]
 
 
-def files_are_roots(plan: HubPlan) -> Iterator[Finding]:
+def check_file_owners(plan: HubPlan) -> Iterator[Finding]:
     """Nobody but root changes what everybody runs."""
     bad = []
     for folder in (plan.folder, plan.students_env, plan.staff_env, plan.proxy.parent):
@@ -194,4 +227,6 @@ def files_are_roots(plan: HubPlan) -> Iterator[Finding]:
             if told.st_uid != 0 or stat.S_IMODE(told.st_mode) & 0o022:
                 bad.append(str(folder))
     mend = "chown root and chmod go-w these folders"
-    yield Finding("only root changes the programs of the hub", not bad, _few(bad), mend)
+    yield Finding(
+        "only root changes the programs of the hub", not bad, _format_few(bad), mend
+    )

@@ -26,14 +26,14 @@ from traitlets import Integer
 from unrolled.course.dates import read_dates
 from unrolled.course.model import load_course
 from unrolled.errors import UserError
-from unrolled.files import new_beside, put_in_place, reason_of
+from unrolled.files import explain_os_error, make_scratch_folder, replace_folder
 from unrolled.hub.exchange.collect_report import CollectReport, Remark
 from unrolled.hub.exchange.read_submission import (
     Entry,
-    Found,
-    Refused,
-    Rules,
-    believed,
+    EntryInfo,
+    SubmissionRefusedError,
+    SubmissionRules,
+    choose_time,
     parse_entry,
     read_entry,
 )
@@ -66,9 +66,9 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
             self.fail("No course id specified. Re-run with --course flag.")
         self.inbound_path = Path(self.root, self.coursedir.course_id, "inbound")
         self.report = CollectReport(self.coursedir.assignment_id)
-        self._zone = self._course_zone()
+        self._zone = self._find_zone()
 
-    def _course_zone(self) -> ZoneInfo:
+    def _find_zone(self) -> ZoneInfo:
         try:
             return load_course(Path(self.coursedir.root)).timezone
         except UserError:  # collected without our course.toml
@@ -76,8 +76,8 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
 
     def copy_files(self) -> None:
         """Collect; then say what was refused, and keep that for the grading page."""
-        with self._inbound() as inbound:
-            for student, entries in sorted(self._entries(inbound).items()):
+        with self._open_inbound() as inbound:
+            for student, entries in sorted(self._list_entries(inbound).items()):
                 self._collect(inbound, student, entries)
         self.report.time = datetime.now(UTC).isoformat(timespec="seconds")
         self.report.save(Path(self.coursedir.root))
@@ -89,11 +89,11 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
         )
 
     @contextmanager
-    def _inbound(self) -> Iterator[int]:
+    def _open_inbound(self) -> Iterator[int]:
         try:
             inbound = os.open(self.inbound_path, os.O_RDONLY | os.O_DIRECTORY)
         except OSError as error:
-            self.fail(f"{self.inbound_path}: {reason_of(error)}. Release first.")
+            self.fail(f"{self.inbound_path}: {explain_os_error(error)}. Release first.")
         try:
             if self.check_owner and os.fstat(inbound).st_uid not in (0, os.geteuid()):
                 self.fail(f"{self.inbound_path} belongs to somebody else.")
@@ -101,7 +101,7 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
         finally:
             os.close(inbound)
 
-    def _entries(self, inbound: int) -> dict[str, list[Entry]]:
+    def _list_entries(self, inbound: int) -> dict[str, list[Entry]]:
         """The entries of this assignment by student; those of odd form are refused."""
         found: dict[str, list[Entry]] = {}
         mark = f"+{self.coursedir.assignment_id}+"
@@ -110,7 +110,7 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
                 continue
             try:
                 entry = parse_entry(name, self._zone)
-            except Refused as why:
+            except SubmissionRefusedError as why:
                 odd = Entry(ascii(name), "", "", datetime.min)
                 self._refuse(odd, str(why))
                 continue
@@ -129,55 +129,55 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
                 self.coursedir.assignment_id,
             )
         )
-        existing = self._existing(place)
-        for candidate in self._candidates(inbound, entries, existing):
-            if place.is_dir() and not self._wanted(candidate, existing):
+        existing = self._read_existing_time(place)
+        for candidate in self._list_candidates(inbound, entries, existing):
+            if place.is_dir() and not self._is_wanted(candidate, existing):
                 self.log.info("Nothing newer to collect: %s", student)
                 return
             try:
                 self._copy(inbound, candidate.entry, place, existing)
-            except Refused as why:
+            except SubmissionRefusedError as why:
                 self._refuse(candidate.entry, str(why))
                 continue
             except OSError as error:
-                why_not = f"it could not be copied here: {reason_of(error)}"
+                why_not = f"it could not be copied here: {explain_os_error(error)}"
                 self._refuse(candidate.entry, why_not)
                 return
             self.report.collected.append(student)
             self.log.info("Collected: %s", student)
             return
 
-    def _existing(self, place: Path) -> datetime | None:
+    def _read_existing_time(self, place: Path) -> datetime | None:
         try:
             text = (place / "timestamp.txt").read_text(encoding="utf-8")
             return parse_timestamp(text, self._zone)
         except (ValueError, OSError):
             return None
 
-    def _candidates(
+    def _list_candidates(
         self, inbound: int, entries: list[Entry], existing: datetime | None
     ) -> list[Candidate]:
         """The submissions that can be read, the best first."""
         good = []
         for entry in entries:
             try:
-                found = read_entry(inbound, entry.name, self._rules())
+                found = read_entry(inbound, entry.name, self._make_rules())
                 self._check_owner(entry, found.uid)
-            except Refused as why:
+            except SubmissionRefusedError as why:
                 self._refuse(entry, str(why))
             else:
-                good.append(Candidate(entry, self._time(entry, found, existing)))
-        good.sort(key=lambda c: (self._in_time(c.time), c.time), reverse=True)
+                good.append(Candidate(entry, self._choose_time(entry, found, existing)))
+        good.sort(key=lambda c: (self._is_in_time(c.time), c.time), reverse=True)
         return good
 
-    def _in_time(self, time: datetime) -> bool:
+    def _is_in_time(self, time: datetime) -> bool:
         """With `before_duedate`: what was handed in in time comes first."""
         if not self.before_duedate:
             return True
-        due = self._due()
+        due = self._read_due_date()
         return due is None or time <= due
 
-    def _due(self) -> datetime | None:
+    def _read_due_date(self) -> datetime | None:
         with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
             try:
                 found = gradebook.find_assignment(self.coursedir.assignment_id)
@@ -186,21 +186,23 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
             due: datetime | None = found.duedate
             return due
 
-    def _wanted(self, candidate: Candidate, existing: datetime | None) -> bool:
+    def _is_wanted(self, candidate: Candidate, existing: datetime | None) -> bool:
         if self.before_duedate and candidate.time != existing:
             return True
         return bool(self.update and (existing is None or candidate.time > existing))
 
-    def _time(self, entry: Entry, found: Found, existing: datetime | None) -> datetime:
+    def _choose_time(
+        self, entry: Entry, found: EntryInfo, existing: datetime | None
+    ) -> datetime:
         """The time that counts; one that was collected before was checked then."""
         if entry.claimed == existing:
             return entry.claimed
         tolerance = timedelta(seconds=self.tolerance)
-        return believed(entry.claimed, found.changed, tolerance)
+        return choose_time(entry.claimed, found.changed, tolerance)
 
-    def _rules(self) -> Rules:
+    def _make_rules(self) -> SubmissionRules:
         course = self.coursedir
-        return Rules(
+        return SubmissionRules(
             tuple(course.ignore),
             tuple(course.include),
             1000 * course.max_file_size,
@@ -215,21 +217,23 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
         except KeyError:
             owner = f"user number {uid}"
         if owner != entry.student:
-            raise Refused(f"it says it is by {entry.student} but belongs to {owner}")
+            raise SubmissionRefusedError(
+                f"it says it is by {entry.student} but belongs to {owner}"
+            )
 
     def _copy(
         self, inbound: int, entry: Entry, place: Path, existing: datetime | None
     ) -> None:
         """Copy into a folder beside the old one, then exchange the two."""
-        with new_beside(place) as fresh:
+        with make_scratch_folder(place) as fresh:
             copy = fresh / "copy"
-            found = read_entry(inbound, entry.name, self._rules(), copy)
+            found = read_entry(inbound, entry.name, self._make_rules(), copy)
             self._check_owner(entry, found.uid)
-            self._stamp(entry, copy, self._time(entry, found, existing))
+            self._stamp(entry, copy, self._choose_time(entry, found, existing))
             if self.coursedir.groupshared:
                 self.set_perms(copy, 0o664, 0o2775)
             self._keep_aside(entry, place)
-            put_in_place(copy, place)
+            replace_folder(copy, place)
 
     def _keep_aside(self, entry: Entry, place: Path) -> None:
         """Copy a folder that nobody collected: somebody laid it there by hand.
@@ -251,7 +255,9 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
         """
         stamp, secret = copy / "timestamp.txt", copy / SECRET
         if stamp.is_dir() or secret.is_dir():
-            raise Refused("it has a folder where a record of nbgrader belongs")
+            raise SubmissionRefusedError(
+                "it has a folder where a record of nbgrader belongs"
+            )
         stamp.write_text(f"{time:%Y-%m-%d %H:%M:%S.%f} UTC", encoding="ascii")
         if time != entry.claimed:
             self._note(

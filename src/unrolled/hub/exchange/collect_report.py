@@ -28,14 +28,14 @@ class CollectReport:
 
     def save(self, root: Path) -> None:
         """Write it below the course folder."""
-        path = report_file(root, self.assignment)
+        path = get_report_path(root, self.assignment)
         path.parent.mkdir(parents=True, exist_ok=True)
         scratch = path.with_suffix(".new")
         scratch.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
         scratch.replace(path)
 
 
-def report_file(root: Path, assignment: str) -> Path:
+def get_report_path(root: Path, assignment: str) -> Path:
     """Where the report of the last collection of an assignment lies."""
     return root / "build" / "collected" / f"{assignment}.json"
 
@@ -43,7 +43,7 @@ def report_file(root: Path, assignment: str) -> Path:
 def read_report(root: Path, assignment: str) -> CollectReport | None:
     """The report of the last collection; None if there is none to read."""
     try:
-        path = report_file(root, assignment)
+        path = get_report_path(root, assignment)
         document = json.loads(path.read_text(encoding="utf-8"))
         lists = {k: [Remark(**r) for r in document[k]] for k in ("refused", "notes")}
         return CollectReport(**(document | lists))

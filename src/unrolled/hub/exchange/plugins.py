@@ -22,9 +22,9 @@ from nbgrader.exchange.default import (
 
 from unrolled.course.dates import read_dates, write_dates
 from unrolled.errors import UserError
-from unrolled.files import new_beside, put_in_place, reason_of
+from unrolled.files import explain_os_error, make_scratch_folder, replace_folder
 from unrolled.hub.exchange.collect import CheckedCollect
-from unrolled.hub.exchange.read_submission import Refused, parse_entry
+from unrolled.hub.exchange.read_submission import SubmissionRefusedError, parse_entry
 from unrolled.timestamps import parse_timestamp
 
 __all__ = [
@@ -57,7 +57,7 @@ class FetchKeepingWork(ExchangeFetchAssignment):  # type: ignore[misc]
             super().copy_files()
             return
         try:
-            with new_beside(place) as fresh:
+            with make_scratch_folder(place) as fresh:
                 ignored = shutil.ignore_patterns(*self.coursedir.ignore)
                 shutil.copytree(
                     self.src_path, fresh, ignore=ignored, dirs_exist_ok=True
@@ -66,13 +66,13 @@ class FetchKeepingWork(ExchangeFetchAssignment):  # type: ignore[misc]
         except OSError as error:
             self.fail(
                 f"{self.coursedir.assignment_id} could not be fetched "
-                f"({reason_of(error)}); your folder is as it was."
+                f"({explain_os_error(error)}); your folder is as it was."
             )
         self.log.info("Fetched as: %s", self.dest_path)
 
     def _put(self, fresh: Path, place: Path) -> None:
         zone = read_dates(Path(self.root, self.coursedir.course_id)).timezone
-        kept = _free_name(place, zone) if os.path.lexists(place) else None
+        kept = _find_free_name(place, zone) if os.path.lexists(place) else None
         if kept is not None:
             place.rename(kept)
         try:
@@ -86,7 +86,7 @@ class FetchKeepingWork(ExchangeFetchAssignment):  # type: ignore[misc]
             self.log.info("Your work was kept as: %s", kept)
 
 
-def _free_name(place: Path, zone: tzinfo) -> Path:
+def _find_free_name(place: Path, zone: tzinfo) -> Path:
     """A name beside `place` with date and time in `zone` that nothing has yet."""
     now = datetime.now(zone)
     stem = f"{place.name} (kept {now:%Y-%m-%d %H.%M.%S}"
@@ -108,7 +108,7 @@ class SubmitOnce(ExchangeSubmit):  # type: ignore[misc]
         """Hand in, unless this very work was handed in a moment ago."""
         self.zone = read_dates(Path(self.root, self.coursedir.course_id)).timezone
         now = parse_timestamp(self.timestamp, self.zone).replace(tzinfo=UTC)
-        for time, copy in self._handed_in():
+        for time, copy in self._find_last_submission():
             recent = timedelta(0) <= now - time < self.again
             if recent and self._same(Path(self.src_path), copy):
                 self.time = time
@@ -117,13 +117,13 @@ class SubmitOnce(ExchangeSubmit):  # type: ignore[misc]
         super().copy_files()
         self.time = now
 
-    def _handed_in(self) -> Iterator[tuple[datetime, Path]]:
+    def _find_last_submission(self) -> Iterator[tuple[datetime, Path]]:
         """Time and copy of the last submission of this assignment, if there is one."""
         student, assignment, *_ = self.assignment_filename.split("+")
         found = []
         place = Path(self.cache_path)
         for path in place.iterdir() if place.is_dir() else ():
-            with suppress(Refused):
+            with suppress(SubmissionRefusedError):
                 entry = parse_entry(path.name, self.zone)
                 if (entry.student, entry.assignment) == (student, assignment):
                     found.append((entry.claimed.replace(tzinfo=UTC), path))
@@ -155,7 +155,7 @@ class ReleaseWithDates(ExchangeReleaseAssignment):  # type: ignore[misc]
     def ensure_root(self) -> None:
         """As nbgrader has it, but nobody removes what others own (sticky bit)."""
         super().ensure_root()
-        _sticky(Path(self.root))
+        _set_sticky(Path(self.root))
 
     def init_src(self) -> None:
         """Read course.toml first: nothing is released without a title and a date."""
@@ -175,24 +175,24 @@ class ReleaseWithDates(ExchangeReleaseAssignment):  # type: ignore[misc]
     def init_dest(self) -> None:
         """As nbgrader has it; handed-in folders can be removed by their owners only."""
         super().init_dest()
-        _sticky(Path(self.inbound_path))
+        _set_sticky(Path(self.inbound_path))
 
     def copy_files(self) -> None:
         """Copy beside the released folder, exchange the two, write the dates."""
         place = Path(self.dest_path)
         try:
-            with new_beside(place) as fresh:
+            with make_scratch_folder(place) as fresh:
                 copy = fresh / place.name
                 self.do_copy(self.src_path, copy)
                 modes = (
                     (0o664, 0o2775) if self.coursedir.groupshared else (0o644, 0o755)
                 )
                 self.set_perms(copy, *modes)
-                put_in_place(copy, place)
+                replace_folder(copy, place)
             released = [p.name for p in place.parent.iterdir() if p.is_dir()]
             write_dates(self.course, Path(self.course_path), released)
         except OSError as error:
-            self.fail(f"{self.dest_path} was not released: {reason_of(error)}")
+            self.fail(f"{self.dest_path} was not released: {explain_os_error(error)}")
         self.log.info("Released as: %s", self.dest_path)
 
 
@@ -214,12 +214,16 @@ class ReleaseEachFeedback(ExchangeReleaseFeedback):  # type: ignore[misc]
                 super().copy_files()
                 released += 1
             except (OSError, ValueError, AssertionError) as error:
-                why = reason_of(error) if isinstance(error, OSError) else str(error)
+                why = (
+                    explain_os_error(error)
+                    if isinstance(error, OSError)
+                    else str(error)
+                )
                 self.log.warning("Not released: %s: %s", folder.parent.name, why)
         self.log.info("Feedback released: %d of %d.", released, len(folders))
 
 
-def _sticky(folder: Path) -> None:
+def _set_sticky(folder: Path) -> None:
     """Let only owners remove what lies in a folder of ours."""
     found = folder.stat()
     if found.st_uid == os.geteuid():

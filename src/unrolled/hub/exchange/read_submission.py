@@ -28,12 +28,12 @@ _NAME = re.compile(
 _CHUNK = 1 << 20
 
 
-class Refused(Exception):
+class SubmissionRefusedError(Exception):
     """A submission that must not be collected; the text says why."""
 
 
 @dataclass(frozen=True)
-class Rules:
+class SubmissionRules:
     """What a submission may hold: patterns of nbgrader's, sizes in bytes."""
 
     ignore: tuple[str, ...]
@@ -55,7 +55,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Found:
+class EntryInfo:
     """What a walk through an entry found: its owner, the time of its last change."""
 
     uid: int
@@ -69,51 +69,53 @@ def parse_entry(name: str, zone: tzinfo) -> Entry:
     """
     match = _NAME.fullmatch(name) if name.isprintable() else None
     if match is None:
-        raise Refused("its name is none that nbgrader gives")
+        raise SubmissionRefusedError("its name is none that nbgrader gives")
     try:
         claimed = parse_timestamp(match["time"], zone)
     except ValueError as error:
-        raise Refused(f"the time in its name cannot be read: {error}") from error
+        raise SubmissionRefusedError(
+            f"the time in its name cannot be read: {error}"
+        ) from error
     return Entry(name, match["student"], match["assignment"], claimed)
 
 
-def believed(claimed: datetime, changed: datetime, tolerance: timedelta) -> datetime:
+def choose_time(claimed: datetime, changed: datetime, tolerance: timedelta) -> datetime:
     """The time that counts: what is claimed, unless the file system contradicts."""
     return claimed if abs(changed - claimed) <= tolerance else changed
 
 
 def read_entry(
-    inbound: int, name: str, rules: Rules, target: Path | None = None
-) -> Found:
+    inbound: int, name: str, rules: SubmissionRules, target: Path | None = None
+) -> EntryInfo:
     """Walk through the entry `name` of the opened folder; copy it into `target`.
 
     Without `target` it is only looked at. Raises Refused for what must not be
     collected; OSError only if the copy cannot be written.
     """
-    with _opened(inbound, name, os.O_DIRECTORY, "the submission") as folder:
+    with _open_member(inbound, name, os.O_DIRECTORY, "the submission") as folder:
         walk = _Walk(rules, os.fstat(folder).st_uid)
         walk.folder(folder, "", target, 0)
-    return Found(
+    return EntryInfo(
         walk.uid, datetime.fromtimestamp(walk.changed, UTC).replace(tzinfo=None)
     )
 
 
 @contextmanager
-def _opened(folder: int, name: str, flags: int, told: str) -> Iterator[int]:
+def _open_member(folder: int, name: str, flags: int, told: str) -> Iterator[int]:
     """An opened member of an opened folder, never through a link, never waiting."""
     safe = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
         descriptor = os.open(name, safe | flags, dir_fd=folder)
     except OSError as error:
-        raise _refusal(told, error) from error
+        raise _make_refusal(told, error) from error
     try:
         yield descriptor
     finally:
         os.close(descriptor)
 
 
-def _refusal(told: str, error: OSError) -> Refused:
-    return Refused(f"{told} {_WHY.get(error.errno, 'cannot be read')}")
+def _make_refusal(told: str, error: OSError) -> SubmissionRefusedError:
+    return SubmissionRefusedError(f"{told} {_WHY.get(error.errno, 'cannot be read')}")
 
 
 _WHY: dict[int | None, str] = {
@@ -135,7 +137,7 @@ _KINDS = {
 class _Walk:
     """One walk through a submission; all of it must belong to `uid`."""
 
-    rules: Rules
+    rules: SubmissionRules
     uid: int
     changed: float = 0.0
     files: int = 0
@@ -144,7 +146,9 @@ class _Walk:
     def folder(self, folder: int, place: str, target: Path | None, depth: int) -> None:
         """Walk through an opened folder; `place` is its path in the submission."""
         if depth > self.rules.depth:
-            raise Refused(f"folders in folders, more than {self.rules.depth} deep")
+            raise SubmissionRefusedError(
+                f"folders in folders, more than {self.rules.depth} deep"
+            )
         self._check(folder, place or "the submission")
         if target is not None:
             target.mkdir(exist_ok=True)
@@ -152,37 +156,41 @@ class _Walk:
             for member in members:
                 self.files += 1
                 if self.files > self.rules.files:
-                    raise Refused(f"it holds more than {self.rules.files} files")
+                    raise SubmissionRefusedError(
+                        f"it holds more than {self.rules.files} files"
+                    )
                 if not self._matches(member.name, self.rules.ignore):
-                    self._member(folder, member.name, place, target, depth)
+                    self._walk_member(folder, member.name, place, target, depth)
 
-    def _member(
+    def _walk_member(
         self, folder: int, name: str, place: str, target: Path | None, depth: int
     ) -> None:
         told = ascii(place + name)
         try:
             mode = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
         except OSError as error:
-            raise _refusal(told, error) from error
+            raise _make_refusal(told, error) from error
         copy = target / name if target is not None else None
         if stat.S_ISDIR(mode):
-            with _opened(folder, name, os.O_DIRECTORY, told) as below:
+            with _open_member(folder, name, os.O_DIRECTORY, told) as below:
                 self.folder(below, f"{place}{name}/", copy, depth + 1)
         elif not stat.S_ISREG(mode):
             kind = _KINDS.get(stat.S_IFMT(mode), "no ordinary file")
-            raise Refused(f"{told} is {kind}")
+            raise SubmissionRefusedError(f"{told} is {kind}")
         elif self._matches(name, self.rules.include):
-            with _opened(folder, name, 0, told) as opened:
+            with _open_member(folder, name, 0, told) as opened:
                 self._file(opened, told, copy)
 
     def _file(self, opened: int, told: str, copy: Path | None) -> None:
         found = self._check(opened, told)
         if not stat.S_ISREG(found.st_mode):
-            raise Refused(f"{told} is no ordinary file")
+            raise SubmissionRefusedError(f"{told} is no ordinary file")
         if found.st_nlink != 1:
-            raise Refused(f"{told} is a hard link: it has {found.st_nlink} names")
+            raise SubmissionRefusedError(
+                f"{told} is a hard link: it has {found.st_nlink} names"
+            )
         size = found.st_size if copy is None else self._copy(opened, told, copy)
-        self._grow(size, size, told)
+        self._check_size(size, size, told)
         self._check(opened, told)
 
     def _copy(self, opened: int, told: str, copy: Path) -> int:
@@ -191,22 +199,26 @@ class _Walk:
         with copy.open("xb") as out:
             while chunk := os.read(opened, _CHUNK):
                 size += len(chunk)
-                self._grow(0, size, told)
+                self._check_size(0, size, told)
                 out.write(chunk)
         return size
 
-    def _grow(self, more: int, size: int, told: str) -> None:
+    def _check_size(self, more: int, size: int, told: str) -> None:
         self.bytes += more
         if size > self.rules.file_bytes:
-            raise Refused(f"{told} is larger than {_told(self.rules.file_bytes)}")
+            raise SubmissionRefusedError(
+                f"{told} is larger than {_format_size(self.rules.file_bytes)}"
+            )
         if self.bytes + (0 if more else size) > self.rules.folder_bytes:
-            raise Refused(f"it is larger than {_told(self.rules.folder_bytes)}")
+            raise SubmissionRefusedError(
+                f"it is larger than {_format_size(self.rules.folder_bytes)}"
+            )
 
     def _check(self, opened: int, told: str) -> os.stat_result:
         """Check the owner; note the time of the last change."""
         found = os.fstat(opened)
         if found.st_uid != self.uid:
-            raise Refused(f"{told} belongs to somebody else")
+            raise SubmissionRefusedError(f"{told} belongs to somebody else")
         self.changed = max(self.changed, found.st_ctime)
         return found
 
@@ -215,5 +227,5 @@ class _Walk:
         return any(fnmatch(name, pattern) for pattern in patterns)
 
 
-def _told(size: int) -> str:
+def _format_size(size: int) -> str:
     return f"{size / 1e6:.3g} MB"

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from unrolled.errors import UserError
-from unrolled.processes import leashed
+from unrolled.processes import command_tied_to_parent
 
 COMMANDS: Mapping[str, tuple[str, ...]] = {
     "publish": ("nbgrader", "release_assignment", "{name}"),
@@ -30,7 +30,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "release": ("nbgrader", "release_feedback", "{name}"),
 }
 KEEP_LINES = 40
-PATIENCE = 8.0
+STOP_TIMEOUT = 8.0
 _LINE = 1 << 20
 
 
@@ -55,7 +55,7 @@ class Job:
         """Whether it goes on."""
         return self.state == "running"
 
-    def hear(self, line: str) -> None:
+    def read_line(self, line: str) -> None:
         """Take a line of its standard error: progress, or talk."""
         with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
             told = json.loads(line)
@@ -67,7 +67,7 @@ class Job:
 
     def finish(self, code: int, output: bytes) -> None:
         """Take the exit code and what it printed."""
-        self.ended = _now()
+        self.ended = _format_now()
         if self.state == "stopping":
             self.state = "stopped"
         elif self.verb == "grade":
@@ -89,7 +89,7 @@ class Job:
         return True
 
 
-def _now() -> str:
+def _format_now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
@@ -104,7 +104,7 @@ class Jobs:
         self._last: dict[tuple[str, str], Job] = {}
         self._processes: dict[str, asyncio.subprocess.Process] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._remember()
+        self._load_jobs()
 
     def running(self, assignment: str) -> Job | None:
         """The job that runs for an assignment."""
@@ -124,7 +124,7 @@ class Jobs:
         """Start a job; UserError if one runs for this assignment."""
         if self.running(assignment) is not None:
             raise UserError(f"{assignment}: something is running already.")
-        job = Job(assignment, verb, by, _now())
+        job = Job(assignment, verb, by, _format_now())
         self._last[assignment, verb] = job
         self._keep(job)
         try:
@@ -144,7 +144,7 @@ class Jobs:
         command = [w.replace("{name}", job.assignment) for w in self.commands[job.verb]]
         clean = {k: v for k, v in os.environ.items() if not k.startswith("JUPYTERHUB_")}
         return await asyncio.create_subprocess_exec(
-            *leashed(*command),
+            *command_tied_to_parent(*command),
             cwd=self.root,
             env=clean,
             stdin=asyncio.subprocess.DEVNULL,
@@ -163,7 +163,7 @@ class Jobs:
         finally:
             _signal(process, signal.SIGKILL)  # whatever is left of its session
             self._processes.pop(job.assignment, None)
-            job.ended = job.ended or _now()
+            job.ended = job.ended or _format_now()
             self._keep(job)
 
     async def stop(self, assignment: str) -> None:
@@ -174,14 +174,14 @@ class Jobs:
         job.state = "stopping"
         _signal(process, signal.SIGTERM)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), PATIENCE)
+            await asyncio.wait_for(process.wait(), STOP_TIMEOUT)
         _signal(process, signal.SIGKILL)
 
     async def close(self) -> None:
         """End all jobs; they are told as stopped when the page comes back."""
         await asyncio.gather(*(self.stop(name) for name in list(self._processes)))
         if self._tasks:
-            await asyncio.wait(list(self._tasks), timeout=PATIENCE)
+            await asyncio.wait(list(self._tasks), timeout=STOP_TIMEOUT)
 
     def _keep(self, job: Job) -> None:
         with contextlib.suppress(OSError):  # a full disk stops no job
@@ -191,7 +191,7 @@ class Jobs:
             scratch.write_text(json.dumps(asdict(job)), encoding="utf-8")
             scratch.replace(path)
 
-    def _remember(self) -> None:
+    def _load_jobs(self) -> None:
         for path in sorted(self.folder.glob("*.json")):
             with contextlib.suppress(OSError, ValueError, TypeError):
                 job = Job(**json.loads(path.read_text(encoding="utf-8")))
@@ -208,7 +208,7 @@ async def _listen(job: Job, stream: asyncio.StreamReader) -> None:
             continue
         if not line:
             return
-        job.hear(line.decode("utf-8", "replace"))
+        job.read_line(line.decode("utf-8", "replace"))
 
 
 def _signal(process: asyncio.subprocess.Process, number: int) -> None:
@@ -217,6 +217,6 @@ def _signal(process: asyncio.subprocess.Process, number: int) -> None:
         os.killpg(process.pid, number)
 
 
-def as_document(job: Job | None) -> dict[str, Any] | None:
+def convert_job(job: Job | None) -> dict[str, Any] | None:
     """A job as the page's script reads it."""
     return asdict(job) if job else None

@@ -23,21 +23,21 @@ from tornado.web import Application, HTTPError, RequestHandler, authenticated
 
 from unrolled.errors import UserError
 from unrolled.hub.grading.jobs import COMMANDS
-from unrolled.hub.grading.state import Gradings
+from unrolled.hub.grading.state import GradingState
 
-FOR_INSTRUCTORS = ("publish",)
+INSTRUCTOR_VERBS = ("publish",)
 PAGES = Environment(
     loader=PackageLoader("unrolled.hub"), autoescape=True, undefined=StrictUndefined
 )
 
 
-class Page(HubOAuthenticated, RequestHandler):  # type: ignore[misc]
+class GradingHandler(HubOAuthenticated, RequestHandler):  # type: ignore[misc]
     """What all handlers share: the state, and headers that let nothing else in."""
 
     @property
-    def state(self) -> Gradings:
+    def state(self) -> GradingState:
         """The course and its jobs."""
-        found: Gradings = self.settings["gradings"]
+        found: GradingState = self.settings["gradings"]
         return found
 
     @property
@@ -82,7 +82,7 @@ class Page(HubOAuthenticated, RequestHandler):  # type: ignore[misc]
         self.finish(page.render(code=status_code, reason=reason))
 
 
-class Overview(Page):
+class OverviewHandler(GradingHandler):
     """All assignments."""
 
     @authenticated
@@ -107,7 +107,7 @@ class Overview(Page):
         )
 
 
-class State(Page):
+class StateHandler(GradingHandler):
     """The same as data."""
 
     async def get(self) -> None:
@@ -119,7 +119,7 @@ class State(Page):
         self.finish({"assignments": told, "error": error})
 
 
-class Act(Page):
+class ActionHandler(GradingHandler):
     """The buttons."""
 
     @authenticated
@@ -128,7 +128,7 @@ class Act(Page):
         name = self.get_body_argument("assignment", "")
         if name not in self.state.course.assignments:
             raise HTTPError(404, reason="There is no such assignment.")
-        if verb in FOR_INSTRUCTORS and not self.instructs:
+        if verb in INSTRUCTOR_VERBS and not self.instructs:
             raise HTTPError(403)
         by = self.current_user["name"]
         try:
@@ -144,7 +144,7 @@ class Act(Page):
             self.redirect(self.prefix, status=303)
 
 
-class Nowhere(Page):
+class NotFoundHandler(GradingHandler):
     """An address that there is not."""
 
     def prepare(self) -> None:
@@ -152,7 +152,7 @@ class Nowhere(Page):
         raise HTTPError(404, reason="There is no such page here.")
 
 
-class ToFiles(RequestHandler):
+class FilesRedirectHandler(RequestHandler):
     """Links that formgrader makes in a tab of its own: to JupyterLab's files."""
 
     def get(self, path: str) -> None:
@@ -175,14 +175,14 @@ def make_app(root: Path, environ: dict[str, str]) -> Application:
     verbs = "|".join((*COMMANDS, "stop"))
     return Application(
         [
-            (prefix, Overview),
-            (f"{prefix}state", State),
-            (f"{prefix}({verbs})", Act),
+            (prefix, OverviewHandler),
+            (f"{prefix}state", StateHandler),
+            (f"{prefix}({verbs})", ActionHandler),
             (f"{prefix}oauth_callback", HubOAuthCallbackHandler),
-            (f"{hub}(?:tree|notebooks|edit)/(.*)", ToFiles),
+            (f"{hub}(?:tree|notebooks|edit)/(.*)", FilesRedirectHandler),
         ],
-        default_handler_class=Nowhere,
-        gradings=Gradings(root),
+        default_handler_class=NotFoundHandler,
+        gradings=GradingState(root),
         prefix=prefix,
         hub=hub,
         formgrader=formgrader,

@@ -12,9 +12,9 @@ from pathlib import Path
 from nbgrader.utils import notebook_hash
 
 from unrolled.course.model import Course
-from unrolled.gradebook.read import as_moment, read_rows
+from unrolled.gradebook.read import parse_datetime, read_rows
 from unrolled.hub.exchange.collect_report import CollectReport, read_report
-from unrolled.hub.exchange.read_submission import Refused, parse_entry
+from unrolled.hub.exchange.read_submission import SubmissionRefusedError, parse_entry
 from unrolled.timestamps import parse_timestamp
 
 _GRADED = """
@@ -29,7 +29,7 @@ group by submitted.id, assignment.name, submitted.student_id, submitted.timestam
 
 
 @dataclass(frozen=True)
-class Standing:
+class ClassProgress:
     """Numbers of students. `fresh`: handed in since the last collection;
     `to_grade`: collected, and not graded as collected; `waiting`: for marks by hand;
     `pages`: with a feedback page; `out`: whose page of now is released."""
@@ -45,12 +45,12 @@ class Standing:
     out: int = 0
 
 
-def standings(course: Course, place: Path) -> dict[str, Standing]:
+def count_progress(course: Course, place: Path) -> dict[str, ClassProgress]:
     """The standing of each assignment; `place`: the course in the exchange."""
-    graded = _gradebook(course)
-    inbound = _inbound(place / "inbound", course.timezone)
+    graded = _read_grades(course)
+    inbound = _list_inbound(place / "inbound", course.timezone)
     return {
-        name: _standing(course, place, name, inbound.get(name, {}), graded)
+        name: _count_assignment(course, place, name, inbound.get(name, {}), graded)
         for name in course.assignments
     }
 
@@ -58,15 +58,17 @@ def standings(course: Course, place: Path) -> dict[str, Standing]:
 Graded = Mapping[tuple[str, str], tuple[datetime | None, bool]]
 
 
-def _standing(
+def _count_assignment(
     course: Course,
     place: Path,
     name: str,
     inbound: Mapping[str, list[tuple[str, datetime]]],
     graded: Graded,
-) -> Standing:
+) -> ClassProgress:
     zone = course.timezone
-    collected = {s: _stamp(f, zone) for s, f in _students(course.submitted, name)}
+    collected = {
+        s: _read_timestamp(f, zone) for s, f in _list_students(course.submitted, name)
+    }
     report = read_report(course.root, name)
     current = {
         student
@@ -74,8 +76,8 @@ def _standing(
         if (name, student) in graded and graded[name, student][0] in (time, None)
     }
     mine = {s: g for (a, s), g in graded.items() if a == name}
-    pages = dict(_pages(course, name))
-    return Standing(
+    pages = dict(_list_pages(course, name))
+    return ClassProgress(
         (place / "outbound" / name).is_dir(),
         len(inbound),
         sum(_is_fresh(e, collected.get(s), report) for s, e in inbound.items()),
@@ -84,11 +86,11 @@ def _standing(
         len(collected.keys() - current),
         sum(waits for _, waits in mine.values()),
         len(pages),
-        sum(_is_out(page, place / "feedback") for page in pages.values()),
+        sum(_is_released(page, place / "feedback") for page in pages.values()),
     )
 
 
-def _inbound(
+def _list_inbound(
     folder: Path, zone: tzinfo
 ) -> dict[str, dict[str, list[tuple[str, datetime]]]]:
     """Names and times of entries by assignment and student, as their names say."""
@@ -97,7 +99,7 @@ def _inbound(
     with suppress(OSError):
         names = os.listdir(folder)  # noqa: PTH208 (names alone, of many)
     for name in names:
-        with suppress(Refused):
+        with suppress(SubmissionRefusedError):
             entry = parse_entry(name, zone)
             students = found.setdefault(entry.assignment, {})
             students.setdefault(entry.student, []).append((name, entry.claimed))
@@ -116,47 +118,47 @@ def _is_fresh(
     return any(collected is None or time > collected for time in times)
 
 
-def _students(folder: Path, name: str) -> Iterator[tuple[str, Path]]:
+def _list_students(folder: Path, name: str) -> Iterator[tuple[str, Path]]:
     for path in folder.glob(f"*/{name}"):
         if path.is_dir():
             yield path.parent.name, path
 
 
-def _stamp(folder: Path, zone: tzinfo) -> datetime | None:
+def _read_timestamp(folder: Path, zone: tzinfo) -> datetime | None:
     with suppress(OSError, ValueError):
         text = (folder / "timestamp.txt").read_text(encoding="utf-8")
         return parse_timestamp(text, zone)
     return None
 
 
-def _gradebook(course: Course) -> Graded:
+def _read_grades(course: Course) -> Graded:
     """Time and whether marks are waited for, by assignment and student."""
     return {
-        (name, student): (as_moment(time), bool(waits))
+        (name, student): (parse_datetime(time), bool(waits))
         for name, student, time, waits in read_rows(course, _GRADED)
     }
 
 
-def _pages(course: Course, name: str) -> Iterator[tuple[str, Path]]:
+def _list_pages(course: Course, name: str) -> Iterator[tuple[str, Path]]:
     """The feedback page of each student that shows the grading of now."""
     notebook = course.assignments[name].notebook
-    for student, folder in _students(course.feedback, name):
+    for student, folder in _list_students(course.feedback, name):
         page = folder / f"{notebook}.html"
         graded = course.autograded / student / name / f"{notebook}.ipynb"
-        if _time(page) and _time(page) >= _time(graded):
+        if _get_mtime(page) and _get_mtime(page) >= _get_mtime(graded):
             yield student, page
 
 
-def _is_out(page: Path, released: Path) -> bool:
+def _is_released(page: Path, released: Path) -> bool:
     try:
         secret = (page.parent / "submission_secret.txt").read_text(encoding="utf-8")
         name = notebook_hash(secret=secret, notebook_id=page.stem)
     except (OSError, ValueError, AssertionError):
         return False
-    return _time(released / f"{name}.html") >= _time(page)
+    return _get_mtime(released / f"{name}.html") >= _get_mtime(page)
 
 
-def _time(path: Path) -> float:
+def _get_mtime(path: Path) -> float:
     with suppress(OSError):
         return path.stat().st_mtime
     return 0.0

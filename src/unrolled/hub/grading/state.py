@@ -10,25 +10,25 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from unrolled.course.exchange import exchange_folder, tell_dates
+from unrolled.course.exchange import find_exchange_folder, publish_dates
 from unrolled.course.model import load_course
 from unrolled.errors import UserError
 from unrolled.hub.exchange.collect_report import Remark, read_report
 from unrolled.hub.grading.jobs import Job, Jobs
-from unrolled.hub.grading.progress import Standing, standings
-from unrolled.timestamps import moment
+from unrolled.hub.grading.progress import ClassProgress, count_progress
+from unrolled.timestamps import format_moment
 
 FRESH_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
-class Row:
+class GradingRow:
     """One assignment on the page."""
 
     name: str
     title: str
     due: str
-    standing: Standing
+    standing: ClassProgress
     job: Job | None
     ended: str
     refused: tuple[Remark, ...]
@@ -58,20 +58,20 @@ class Row:
         return asdict(self) | {"next": self.next, "to_grade": self.to_grade}
 
 
-class Gradings:
+class GradingState:
     """The course, its jobs, and what was last counted (kept for two seconds)."""
 
     def __init__(self, root: Path) -> None:
         self.course = load_course(root)
-        self.place = exchange_folder(self.course)
+        self.place = find_exchange_folder(self.course)
         self.jobs = Jobs(root)
         self.said: dict[str, str] = {}
-        self._counted: dict[str, Standing] = {}
+        self._counted: dict[str, ClassProgress] = {}
         self._error = ""
         self._when = 0.0
         self._one = asyncio.Lock()
 
-    async def rows(self) -> tuple[list[Row], str]:
+    async def rows(self) -> tuple[list[GradingRow], str]:
         """All assignments, and what is wrong with the course or nothing."""
         async with self._one:
             if time.monotonic() - self._when > FRESH_SECONDS:
@@ -82,33 +82,33 @@ class Gradings:
     async def _count(self) -> None:
         self._error = ""
         try:
-            self._counted = await asyncio.to_thread(self._look)
+            self._counted = await asyncio.to_thread(self._read_progress)
         except UserError as error:
             self._error = str(error)
         except OSError as error:
             self._error = f"The course cannot be read: {error}"
         self._when = time.monotonic()
 
-    def _look(self) -> dict[str, Standing]:
+    def _read_progress(self) -> dict[str, ClassProgress]:
         self.course = load_course(self.course.root)
-        found = standings(self.course, self.place)
+        found = count_progress(self.course, self.place)
         with suppress(UserError):  # the page shows what there is
-            tell_dates(self.course, self.place)
+            publish_dates(self.course, self.place)
         return found
 
-    def _row(self, name: str) -> Row:
+    def _row(self, name: str) -> GradingRow:
         assignment = self.course.assignments[name]
         report = read_report(self.course.root, name)
         graded = self.jobs.last(name, "grade")
         due, zone = assignment.due, self.course.timezone
         job = self.jobs.latest(name)
-        return Row(
+        return GradingRow(
             name,
             assignment.title,
-            moment(due, zone) if due else "",
-            self._counted.get(name, Standing()),
+            format_moment(due, zone) if due else "",
+            self._counted.get(name, ClassProgress()),
             job,
-            moment(datetime.fromisoformat(job.ended), zone)
+            format_moment(datetime.fromisoformat(job.ended), zone)
             if job and job.ended
             else "",
             tuple(report.refused) if report else (),

@@ -22,27 +22,27 @@ from ltiauthenticator.lti13.auth import LTI13Authenticator
 from tornado.web import HTTPError
 from traitlets import Bool, Dict, Set, Unicode
 
-from unrolled.course.hub import RULE
-from unrolled.hub.accounts import safe_account
+from unrolled.course.hub import ACCOUNT_RULE
+from unrolled.hub.accounts import is_safe_account
 from unrolled.hub.lti.identity import (
-    Pupil,
-    Refused,
-    Visitor,
+    Identity,
+    SignInRefusedError,
+    Student,
+    describe_identity,
     find_student,
-    pupils_from,
-    said_of,
-    visitor,
+    parse_identity,
+    parse_students,
 )
-from unrolled.hub.lti.key import public_key
+from unrolled.hub.lti.key import ensure_public_key
 from unrolled.hub.lti.pages import (
-    COME_FROM_CANVAS,
-    AppSettings,
-    FromCanvas,
-    Launch,
-    SignInPage,
-    refusal,
+    SIGN_IN_HTML,
+    AppSettingsHandler,
+    LaunchHandler,
+    LoginInitHandler,
+    SignInHandler,
+    make_refusal,
 )
-from unrolled.hub.lti.settings import read_lti
+from unrolled.hub.lti.settings import read_lti_settings
 from unrolled.hub.plan import HubPlan
 
 READ_SECONDS = 20.0
@@ -50,7 +50,7 @@ READ_SECONDS = 20.0
 
 def configure_canvas(config: Any, plan: HubPlan) -> None:
     """Let the hub of `plan` sign in from Canvas; UserError if lti.toml is not ready."""
-    settings = read_lti(plan)
+    settings = read_lti_settings(plan)
     config.JupyterHub.authenticator_class = (
         "unrolled.hub.lti.authenticator.CanvasAuthenticator"
     )
@@ -67,7 +67,7 @@ def configure_canvas(config: Any, plan: HubPlan) -> None:
     ours.course_root = str(plan.course_root)
     ours.reader = plan.grader
     ours.python = str(plan.staff_env / "bin" / "python")
-    ours.public_key = public_key(plan.state / "lti_public_key.json")
+    ours.public_key = ensure_public_key(plan.state / "lti_public_key.json")
     # Nobody gets this far but those whom `authenticate` has found.
     ours.allow_all = True
 
@@ -76,9 +76,9 @@ class CanvasAuthenticator(LTI13Authenticator):  # type: ignore[misc]
     """Signs in the students of the course's records and the staff of a table."""
 
     login_service = "Canvas"
-    login_handler = FromCanvas
-    callback_handler = Launch
-    config_handler = AppSettings
+    login_handler = LoginInitHandler
+    callback_handler = LaunchHandler
+    config_handler = AppSettingsHandler
 
     deployments = Set(Unicode(), help="Where in Canvas people may come from.").tag(
         config=True
@@ -98,12 +98,12 @@ class CanvasAuthenticator(LTI13Authenticator):  # type: ignore[misc]
 
     def get_custom_html(self, base_url: str) -> str:
         """The sign-in page."""
-        return COME_FROM_CANVAS
+        return SIGN_IN_HTML
 
     def get_handlers(self, app: Any) -> list[tuple[str, type]]:
         """The pages of signing in."""
         return [
-            ("/login", SignInPage),
+            ("/login", SignInHandler),
             ("/lti13/oauth_login", self.login_handler),
             ("/lti13/oauth_callback", self.callback_handler),
             ("/lti13/config", self.config_handler),
@@ -111,20 +111,22 @@ class CanvasAuthenticator(LTI13Authenticator):  # type: ignore[misc]
 
     async def authenticate(self, handler: Any, data: Any = None) -> dict[str, Any]:
         """The account of the person in a message that was checked; 403 says why not."""
-        if not isinstance(handler, Launch) or not data:
+        if not isinstance(handler, LaunchHandler) or not data:
             raise HTTPError(403, "Sign in from Canvas.")
-        person = visitor(data)
+        person = parse_identity(data)
         try:
-            account = await self.account_of(person)
-        except Refused as error:
-            self.log.warning("Canvas sign-in refused: %s (%s)", error, said_of(person))
-            raise refusal(person, str(error)) from error
+            account = await self.find_account(person)
+        except SignInRefusedError as error:
+            self.log.warning(
+                "Canvas sign-in refused: %s (%s)", error, describe_identity(person)
+            )
+            raise make_refusal(person, str(error)) from error
         return {"name": account, "auth_state": None}
 
-    async def account_of(self, person: Visitor) -> str:
+    async def find_account(self, person: Identity) -> str:
         """The account of a person; Refused tells why there is none."""
         if person.deployment not in self.deployments:
-            raise Refused(
+            raise SignInRefusedError(
                 "This link to the hub is not the one of its course (deployment id "
                 f"{person.deployment or 'missing'})."
             )
@@ -132,35 +134,37 @@ class CanvasAuthenticator(LTI13Authenticator):  # type: ignore[misc]
             return str(self.staff[person.sub])
         pupils = await asyncio.to_thread(self.pupils)
         account = find_student(person, pupils, self.match_email).account
-        if not safe_account(account, set(self.reserved)):
-            raise Refused(
+        if not is_safe_account(account, set(self.reserved)):
+            raise SignInRefusedError(
                 f"The course's list calls you {account!r}, which cannot be a student's "
-                f"account here: {RULE}, and nobody else's."
+                f"account here: {ACCOUNT_RULE}, and nobody else's."
             )
         return account
 
-    def pupils(self) -> list[Pupil]:
+    def pupils(self) -> list[Student]:
         """The course's students now, read as the grader; Refused if that fails."""
         command = [self.python, "-I", "-m", "unrolled.hub.lti.identity"]
         try:
             done = subprocess.run(
                 [*command, self.course_root],
-                **_as(self.reader),
+                **_make_user_options(self.reader),
                 cwd="/",
-                env={"PATH": os.defpath, "HOME": _home(self.reader)},
+                env={"PATH": os.defpath, "HOME": _find_home(self.reader)},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
                 timeout=READ_SECONDS,
                 check=True,
             )
-            return pupils_from(done.stdout)
+            return parse_students(done.stdout)
         except (OSError, LookupError, ValueError, TypeError, AttributeError) as error:
             why: object = error
         except subprocess.SubprocessError as error:
             why = getattr(error, "stderr", None) or error
         self.log.error("the students of %s cannot be read: %s", self.course_root, why)
-        raise Refused("The hub could not read the course's list of students.")
+        raise SignInRefusedError(
+            "The hub could not read the course's list of students."
+        )
 
     def join(self, user: Any) -> None:
         """Put a student who was enrolled since the hub's start into the group."""
@@ -169,14 +173,14 @@ class CanvasAuthenticator(LTI13Authenticator):  # type: ignore[misc]
             user.sync_groups([*names, self.students_group])
 
 
-def _home(account: str) -> str:
+def _find_home(account: str) -> str:
     """Where PostgreSQL's driver looks for the reader's password (~/.pgpass)."""
     if os.geteuid() != 0:
         return os.environ.get("HOME", "/")
     return pwd.getpwnam(account).pw_dir
 
 
-def _as(account: str) -> dict[str, Any]:
+def _make_user_options(account: str) -> dict[str, Any]:
     """Arguments for a process of another account; only root can and must."""
     if os.geteuid() != 0:
         return {}

@@ -18,14 +18,14 @@ from typing import Any
 from unrolled.course.model import load_course
 from unrolled.gradebook.read import read_rows
 
-CUSTOM = "https://purl.imsglobal.org/spec/lti/claim/custom"
-LIS = "https://purl.imsglobal.org/spec/lti/claim/lis"
-DEPLOYMENT = "https://purl.imsglobal.org/spec/lti/claim/deployment_id"
+CUSTOM_CLAIM = "https://purl.imsglobal.org/spec/lti/claim/custom"
+LIS_CLAIM = "https://purl.imsglobal.org/spec/lti/claim/lis"
+DEPLOYMENT_CLAIM = "https://purl.imsglobal.org/spec/lti/claim/deployment_id"
 KEYS = ("canvas_id", "sis_id", "login", "email")  # from the surest to the least sure
 
 
 @dataclass(frozen=True)
-class Pupil:
+class Student:
     """A student as the course's records have one; "" is what they do not tell."""
 
     account: str
@@ -36,7 +36,7 @@ class Pupil:
 
 
 @dataclass(frozen=True)
-class Visitor:
+class Identity:
     """A person as Canvas's signed message tells; "" is what it does not tell."""
 
     sub: str
@@ -48,37 +48,40 @@ class Visitor:
     deployment: str = ""
 
 
-class Refused(Exception):
+class SignInRefusedError(Exception):
     """Nobody is signed in; says why, in words for the person in front of the page."""
 
 
-def visitor(token: Mapping[str, Any]) -> Visitor:
+def parse_identity(token: Mapping[str, Any]) -> Identity:
     """Who the message is about. Canvas sends `$...` for what it does not know."""
-    custom, lis = _table(token.get(CUSTOM)), _table(token.get(LIS))
-    return Visitor(
-        _text(token.get("sub")),
-        _text(token.get("name")),
-        _text(custom.get("canvas_id")),
-        _text(lis.get("person_sourcedid")) or _text(custom.get("sis_id")),
-        _text(custom.get("login")),
-        _text(token.get("email")),
-        _text(token.get(DEPLOYMENT)),
+    custom, lis = (
+        _ensure_mapping(token.get(CUSTOM_CLAIM)),
+        _ensure_mapping(token.get(LIS_CLAIM)),
+    )
+    return Identity(
+        _clean_text(token.get("sub")),
+        _clean_text(token.get("name")),
+        _clean_text(custom.get("canvas_id")),
+        _clean_text(lis.get("person_sourcedid")) or _clean_text(custom.get("sis_id")),
+        _clean_text(custom.get("login")),
+        _clean_text(token.get("email")),
+        _clean_text(token.get(DEPLOYMENT_CLAIM)),
     )
 
 
-def _table(value: Any) -> Mapping[str, Any]:
+def _ensure_mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _text(value: Any) -> str:
+def _clean_text(value: Any) -> str:
     whole = isinstance(value, int) and not isinstance(value, bool)
     text = str(value).strip() if whole or isinstance(value, str) else ""
     return "" if text.startswith("$") else text
 
 
 def find_student(
-    person: Visitor, pupils: Sequence[Pupil], match_email: bool = False
-) -> Pupil:
+    person: Identity, pupils: Sequence[Student], match_email: bool = False
+) -> Student:
     """The one student that a person is; the surest key that finds any decides.
 
     A student whose surer key is another than the person's is not this person, even
@@ -86,20 +89,22 @@ def find_student(
     """
     keys = KEYS if match_email else KEYS[:-1]
     if not any(getattr(person, key) for key in keys):
-        raise Refused(
+        raise SignInRefusedError(
             "Canvas did not say who you are (no id, no login). The app's privacy "
             "level in Canvas must be public."
         )
     for place, key in enumerate(keys):
-        found = {p for p in pupils if _is(person, p, key, keys[:place])}
+        found = {p for p in pupils if _is_match(person, p, key, keys[:place])}
         if len(found) > 1:
-            raise Refused(f"{len(found)} students here have your {_SAID[key]}.")
+            raise SignInRefusedError(
+                f"{len(found)} students here have your {_KEY_NAMES[key]}."
+            )
         if found:
             return found.pop()
-    raise Refused("You are not on this course's list of students yet.")
+    raise SignInRefusedError("You are not on this course's list of students yet.")
 
 
-_SAID = {
+_KEY_NAMES = {
     "canvas_id": "Canvas id",
     "sis_id": "SIS id",
     "login": "login",
@@ -107,33 +112,33 @@ _SAID = {
 }
 
 
-def _is(person: Visitor, pupil: Pupil, key: str, surer: Iterable[str]) -> bool:
+def _is_match(person: Identity, pupil: Student, key: str, surer: Iterable[str]) -> bool:
     def values(of: str) -> tuple[str, str]:
-        return _plain(of, getattr(person, of)), _plain(of, getattr(pupil, of))
+        return _normalize(of, getattr(person, of)), _normalize(of, getattr(pupil, of))
 
     theirs, ours = values(key)
     differ = any(all(pair) and pair[0] != pair[1] for pair in map(values, surer))
     return theirs != "" and theirs == ours and not differ
 
 
-def _plain(key: str, value: str) -> str:
+def _normalize(key: str, value: str) -> str:
     """Logins and addresses are the same in small letters and capitals."""
     return value.casefold() if key in ("login", "email") else value
 
 
-def said_of(person: Visitor) -> str:
+def describe_identity(person: Identity) -> str:
     """What an instructor needs to know of a person, in a few words."""
-    told = [f"{_SAID[k]} {getattr(person, k)}" for k in KEYS if getattr(person, k)]
+    told = [f"{_KEY_NAMES[k]} {getattr(person, k)}" for k in KEYS if getattr(person, k)]
     return ", ".join([person.name or "no name", *told])
 
 
-def read_pupils(course: Path) -> list[Pupil]:
+def read_students(course: Path) -> list[Student]:
     """All students of the gradebook, with what the roster kept beside it."""
-    kept = _kept(course / "canvas-records" / "students.json")
+    kept = _read_records(course / "canvas-records" / "students.json")
     told = "select id, lms_user_id, email from student"
     rows = read_rows(load_course(course), told)
     return [
-        Pupil(
+        Student(
             str(account),
             str(canvas_id or ""),
             str(kept.get(account, {}).get("sis_id", "")),
@@ -144,24 +149,24 @@ def read_pupils(course: Path) -> list[Pupil]:
     ]
 
 
-def _kept(path: Path) -> dict[str, dict[str, str]]:
+def _read_records(path: Path) -> dict[str, dict[str, str]]:
     try:
         return dict(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return {}
 
 
-def pupils_from(text: str) -> list[Pupil]:
+def parse_students(text: str) -> list[Student]:
     """What `main` printed; ValueError if it is anything but plain texts."""
     rows = json.loads(text)
     if not all(isinstance(v, str) for row in rows for v in row.values()):
         raise ValueError("something other than a text")
-    return [Pupil(**row) for row in rows]
+    return [Student(**row) for row in rows]
 
 
 def main() -> None:
     """Print the students of a course folder."""
-    print(json.dumps([asdict(p) for p in read_pupils(Path(sys.argv[1]))]))
+    print(json.dumps([asdict(p) for p in read_students(Path(sys.argv[1]))]))
 
 
 if __name__ == "__main__":

@@ -17,17 +17,17 @@ from jwt.algorithms import RSAAlgorithm
 from unrolled.errors import UserError
 
 
-def public_key(path: Path) -> dict[str, Any]:
+def ensure_public_key(path: Path) -> dict[str, Any]:
     """The key in `path`, as a JSON Web Key; it is made at first need."""
     try:
         if not path.exists():
-            path.write_text(json.dumps(_new_key()), encoding="utf-8")
+            path.write_text(json.dumps(_generate_key()), encoding="utf-8")
         return dict(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
         raise UserError(f"{path}: {error}. Delete it; a new key is made.") from error
 
 
-def _new_key() -> dict[str, Any]:
+def _generate_key() -> dict[str, Any]:
     private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     key = RSAAlgorithm.to_jwk(private.public_key(), as_dict=True)
     told = {name: key[name] for name in ("kty", "n", "e")}

@@ -16,15 +16,15 @@ from ltiauthenticator.lti13.handlers import (
 )
 from tornado.web import HTTPError
 
-from unrolled.hub.lti.identity import Visitor, said_of
+from unrolled.hub.lti.identity import Identity, describe_identity
 
-COME_FROM_CANVAS = (
+SIGN_IN_HTML = (
     "<h1>Sign in from Canvas</h1><p>Open the course in Canvas and choose its link to "
     "this hub; Canvas signs you in. This page alone cannot.</p>"
 )
 
 
-class SignInPage(LoginHandler):  # type: ignore[misc]
+class SignInHandler(LoginHandler):  # type: ignore[misc]
     """What somebody sees who did not come from Canvas; it takes no names."""
 
     async def post(self) -> None:
@@ -32,7 +32,7 @@ class SignInPage(LoginHandler):  # type: ignore[misc]
         raise HTTPError(405, "Sign in from Canvas.")
 
 
-class FromCanvas(LTI13LoginInitHandler):  # type: ignore[misc]
+class LoginInitHandler(LTI13LoginInitHandler):  # type: ignore[misc]
     """The first step; its cookies come back although Canvas is another site."""
 
     def _set_oauth_cookie(self, key: str, value: str) -> None:
@@ -43,7 +43,7 @@ class FromCanvas(LTI13LoginInitHandler):  # type: ignore[misc]
         )
 
 
-class Launch(LTI13CallbackHandler):  # type: ignore[misc]
+class LaunchHandler(LTI13CallbackHandler):  # type: ignore[misc]
     """The second step: Canvas's signed message."""
 
     async def post(self) -> None:
@@ -61,7 +61,7 @@ class Launch(LTI13CallbackHandler):  # type: ignore[misc]
         await self.redirect_to_next_url(user)
 
 
-class AppSettings(LTI13ConfigHandler):  # type: ignore[misc]
+class AppSettingsHandler(LTI13ConfigHandler):  # type: ignore[misc]
     """What a Canvas administrator gives to Canvas: /hub/lti13/config."""
 
     async def get(self) -> None:
@@ -69,10 +69,10 @@ class AppSettings(LTI13ConfigHandler):  # type: ignore[misc]
         scheme = self.authenticator.get_uri_scheme(self.request)
         hub = f"{scheme}://{self.request.host}{self.hub.base_url}"
         self.set_header("Content-Type", "application/json")
-        self.write(json.dumps(app_settings(hub, self.authenticator.public_key)))
+        self.write(json.dumps(build_app_settings(hub, self.authenticator.public_key)))
 
 
-def app_settings(hub: str, key: dict[str, str]) -> dict[str, Any]:
+def build_app_settings(hub: str, key: dict[str, str]) -> dict[str, Any]:
     """Settings for an LTI 1.3 app in Canvas; `hub` is the hub's address, with a /."""
     who = {"canvas_id": "$Canvas.user.id", "login": "$Canvas.user.loginId"}
     who |= {"sis_id": "$Canvas.user.sisSourceId"}
@@ -104,10 +104,10 @@ def app_settings(hub: str, key: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def refusal(person: Visitor, why: str) -> HTTPError:
+def make_refusal(person: Identity, why: str) -> HTTPError:
     """The page for somebody who is not signed in, and what to tell the instructor."""
     error = HTTPError(403, "%s", why, reason="Not signed in")
-    told = [said_of(person)]
+    told = [describe_identity(person)]
     told += [f"id in Canvas {person.sub}"] if person.sub else []
     told += [f"deployment id {person.deployment}"] if person.deployment else []
     error.jupyterhub_html_message = (  # type: ignore[attr-defined]

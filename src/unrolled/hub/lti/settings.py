@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from unrolled.course.toml import Table
+from unrolled.course.toml import TomlTable
 from unrolled.errors import UserError
 from unrolled.hub.plan import HubPlan
 
-FILE = "lti.toml"
+LTI_FILE = "lti.toml"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 TEMPLATE = """\
 # How this hub knows Canvas (LTI 1.3); docs/many-machines.md says where each comes from.
@@ -59,28 +59,28 @@ class LtiSettings:
     staff: Mapping[str, str]
 
 
-def read_lti(plan: HubPlan) -> LtiSettings:
+def read_lti_settings(plan: HubPlan) -> LtiSettings:
     """Read the file; one with comments is written if there is none.
 
     Raises UserError that names the file and the key that is missing or wrong.
     """
-    path = plan.state / FILE
+    path = plan.state / LTI_FILE
     if not path.exists():
         _write_template(path)
-    _only_ours(path)
+    _require_private(path)
     try:
-        table = Table(path, "", tomllib.loads(path.read_text(encoding="utf-8")))
+        table = TomlTable(path, "", tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
         raise UserError(f"{path}: cannot be read: {error}.") from error
     table.only(*LtiSettings.__dataclass_fields__)
     return LtiSettings(
-        _address(table, "issuer"),
-        _address(table, "authorize_url"),
-        _address(table, "jwks_endpoint"),
-        _texts(table, "client_ids", needed=True),
-        _texts(table, "deployments"),
+        _read_address(table, "issuer"),
+        _read_address(table, "authorize_url"),
+        _read_address(table, "jwks_endpoint"),
+        _read_texts(table, "client_ids", needed=True),
+        _read_texts(table, "deployments"),
         bool(table.get("match_email", bool, False)),
-        _staff(table, plan),
+        _read_staff(table, plan),
     )
 
 
@@ -93,7 +93,7 @@ def _write_template(path: Path) -> None:
         raise UserError(f"{path}: cannot be written: {error.strerror}.") from error
 
 
-def _only_ours(path: Path) -> None:
+def _require_private(path: Path) -> None:
     """Whoever can write this file can sign in as anybody."""
     about = path.stat()
     if about.st_uid != os.geteuid() or about.st_mode & 0o022:
@@ -103,7 +103,7 @@ def _only_ours(path: Path) -> None:
         )
 
 
-def _address(table: Table, key: str) -> str:
+def _read_address(table: TomlTable, key: str) -> str:
     text = table.text(key)
     parts = urlsplit(text)
     safe = parts.scheme == "https" or parts.hostname in LOOPBACK
@@ -112,7 +112,7 @@ def _address(table: Table, key: str) -> str:
     return text
 
 
-def _texts(table: Table, key: str, needed: bool = False) -> frozenset[str]:
+def _read_texts(table: TomlTable, key: str, needed: bool = False) -> frozenset[str]:
     values = table.get(key, list, [])
     for value in values:
         if not isinstance(value, str) or not value.strip():
@@ -122,7 +122,7 @@ def _texts(table: Table, key: str, needed: bool = False) -> frozenset[str]:
     return frozenset(values)
 
 
-def _staff(table: Table, plan: HubPlan) -> dict[str, str]:
+def _read_staff(table: TomlTable, plan: HubPlan) -> dict[str, str]:
     """The account by the person's id in Canvas."""
     staff = table.table("staff")
     accounts = (*plan.instructors, *plan.assistants)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from unrolled.course.model import Course
 from unrolled.errors import UserError
-from unrolled.hub.commands import as_grader
+from unrolled.hub.commands import run_as_grader
 from unrolled.hub.plan import HubPlan
 
 GIVEN = ("lessons", "source", "release", "solutions")
@@ -20,7 +20,7 @@ WORK = ("submitted", "autograded", "feedback", "canvas-records", "build/results"
 KEPT = ("course.secret", "canvas.token", "built.sha256")
 
 
-def place_course(plan: HubPlan, course: Course) -> bool:
+def copy_course(plan: HubPlan, course: Course) -> bool:
     """Copy the course to the grader's home, with what is graded; only the first time.
 
     Afterwards the copy is the course: it is edited there, and nothing here is taken
@@ -48,7 +48,7 @@ def place_course(plan: HubPlan, course: Course) -> bool:
         if (course.root / name).is_file():
             shutil.copy2(course.root / name, fresh / name)
     _copy_gradebook(course.gradebook, fresh / course.gradebook.name)
-    _give(fresh, plan.grader)
+    _change_owner(fresh, plan.grader)
     fresh.rename(place)
     return True
 
@@ -63,7 +63,7 @@ def _copy_gradebook(old: Path, new: Path) -> None:
             origin.backup(target)
 
 
-def _give(folder: Path, account: str) -> None:
+def _change_owner(folder: Path, account: str) -> None:
     """Make an account the owner of a folder and all in it."""
     entry = pwd.getpwnam(account)
     for path in (folder, *folder.rglob("*")):
@@ -94,7 +94,7 @@ def make_exchange(plan: HubPlan) -> None:
 def build_course(plan: HubPlan) -> None:
     """Build and register the assignments, as the grader."""
     try:
-        as_grader(plan, [plan.staff_env / "bin" / "unrolled", "build"])
+        run_as_grader(plan, [plan.staff_env / "bin" / "unrolled", "build"])
     except UserError as error:
         home = plan.homes / plan.grader
         raise UserError(

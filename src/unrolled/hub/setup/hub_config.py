@@ -16,14 +16,14 @@ from tornado.web import HTTPError
 
 from unrolled.hub.accounts import ensure_student
 from unrolled.hub.plan import HubPlan, load_plan
-from unrolled.hub.setup.landing import TEMPLATES, landing, service_words
+from unrolled.hub.setup.landing import TEMPLATES, label_services, make_default_url
 from unrolled.hub.setup.services import (
     CULLER,
-    authoring_service,
-    cull_every,
-    culling_service,
-    formgrader_service,
-    grading_service,
+    compute_cull_interval,
+    list_culling_services,
+    make_authoring_service,
+    make_formgrader_service,
+    make_grading_service,
 )
 
 INSTRUCTORS = "instructors"
@@ -32,23 +32,23 @@ INSTRUCTORS = "instructors"
 def configure(config: Any, folder: str) -> None:
     """Configure JupyterHub (`config` is its `get_config()`) for the hub in `folder`."""
     plan = load_plan(Path(folder))
-    _hub(config, plan)
-    _proxy(config, plan)
-    _sign_in(config, plan)
-    _spawner(config, plan)
+    _configure_hub(config, plan)
+    _configure_proxy(config, plan)
+    _configure_sign_in(config, plan)
+    _configure_spawner(config, plan)
     config.JupyterHub.services = [
-        formgrader_service(plan),
-        authoring_service(plan),
-        grading_service(plan),
+        make_formgrader_service(plan),
+        make_authoring_service(plan),
+        make_grading_service(plan),
     ]
     token = (plan.state / "check.token").read_text(encoding="ascii").strip()
     config.JupyterHub.services += [{"name": "unrolled-check", "api_token": token}]
-    config.JupyterHub.services += culling_service(plan)
-    config.JupyterHub.load_groups = groups(plan)
-    config.JupyterHub.load_roles = roles(plan)
+    config.JupyterHub.services += list_culling_services(plan)
+    config.JupyterHub.load_groups = list_groups(plan)
+    config.JupyterHub.load_roles = list_roles(plan)
 
 
-def _hub(config: Any, plan: HubPlan) -> None:
+def _configure_hub(config: Any, plan: HubPlan) -> None:
     """Everything listens on loopback; what the hub keeps, only root reads."""
     config.JupyterHub.bind_url = plan.address
     config.JupyterHub.hub_bind_url = f"http://127.0.0.1:{plan.hub_port}"
@@ -56,15 +56,15 @@ def _hub(config: Any, plan: HubPlan) -> None:
     config.JupyterHub.cookie_secret_file = str(plan.state / "cookie_secret")
     config.JupyterHub.pid_file = str(plan.state / "jupyterhub.pid")
     config.JupyterHub.template_paths = [str(TEMPLATES)]
-    words = service_words(plan)
+    words = label_services(plan)
     config.JupyterHub.template_vars = {"announcement": "", "service_words": words}
-    config.JupyterHub.default_url = landing(plan)
+    config.JupyterHub.default_url = make_default_url(plan)
     # Who works goes on while the hub starts anew; `unrolled hub` ends servers itself.
     config.JupyterHub.cleanup_servers = False
     config.JupyterHub.shutdown_on_logout = False
 
 
-def _proxy(config: Any, plan: HubPlan) -> None:
+def _configure_proxy(config: Any, plan: HubPlan) -> None:
     """Links of formgrader in a tab of its own lead to /tree/: we send them on."""
     config.ConfigurableHTTPProxy.command = [str(plan.proxy)]
     config.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{plan.proxy_port}"
@@ -75,11 +75,11 @@ def _proxy(config: Any, plan: HubPlan) -> None:
     }
 
 
-def _sign_in(config: Any, plan: HubPlan) -> None:
+def _configure_sign_in(config: Any, plan: HubPlan) -> None:
     """Whoever the hub knows may sign in: those of the plan, those enrolled later."""
     config.Authenticator.allow_existing_users = True
     config.Authenticator.blocked_users = {"root"}
-    config.Authenticator.post_auth_hook = partial(_not_the_grader, plan.grader)
+    config.Authenticator.post_auth_hook = partial(_refuse_grader, plan.grader)
     if plan.sign_in == "password":
         secret = (plan.state / "password").read_text(encoding="ascii").strip()
         config.JupyterHub.authenticator_class = "shared-password"
@@ -93,7 +93,7 @@ def _sign_in(config: Any, plan: HubPlan) -> None:
         configure_canvas(config, plan)
 
 
-def _not_the_grader(
+def _refuse_grader(
     grader: str, authenticator: Any, handler: Any, found: dict[str, Any]
 ) -> dict[str, Any]:
     """Nobody signs in as the grader, with the right password either."""
@@ -102,12 +102,12 @@ def _not_the_grader(
     return found
 
 
-def _spawner(config: Any, plan: HubPlan) -> None:
+def _configure_spawner(config: Any, plan: HubPlan) -> None:
     """Each student's own server, as the student's own account."""
     bin_ = plan.students_env / "bin"
     config.JupyterHub.spawner_class = "jupyterhub.spawner.LocalProcessSpawner"
     spawner = config.LocalProcessSpawner
-    spawner.cmd = [*bounded(plan), str(bin_ / "jupyterhub-singleuser")]
+    spawner.cmd = [*build_memory_limit(plan), str(bin_ / "jupyterhub-singleuser")]
     spawner.environment = {
         "PATH": f"{bin_}:{os.environ.get('PATH', os.defpath)}",
         "UNROLLED_HUB": str(plan.folder),
@@ -119,7 +119,7 @@ def _spawner(config: Any, plan: HubPlan) -> None:
     }
     spawner.env_keep = ["LANG", "LC_ALL", "TZ"]
     spawner.default_url = "/course"
-    spawner.args = ["--ServerApp.terminals_enabled=False", *idle_kernels(plan)]
+    spawner.args = ["--ServerApp.terminals_enabled=False", *build_cull_options(plan)]
     spawner.http_timeout = 120
     spawner.start_timeout = 120
     # It ends at once: interrupted, a server would ask whether it should.
@@ -127,7 +127,7 @@ def _spawner(config: Any, plan: HubPlan) -> None:
     spawner.pre_spawn_hook = ensure_student
 
 
-def bounded(plan: HubPlan) -> list[str]:
+def build_memory_limit(plan: HubPlan) -> list[str]:
     """What stands before the command of a server to bound its memory.
 
     The limit of data (RLIMIT_DATA) is handed down to kernels and to what they start;
@@ -138,7 +138,7 @@ def bounded(plan: HubPlan) -> list[str]:
     return ["prlimit", f"--data={plan.memory_mb * 1_000_000}", "--"]
 
 
-def idle_kernels(plan: HubPlan) -> list[str]:
+def build_cull_options(plan: HubPlan) -> list[str]:
     """Kernels that run nothing are ended, also those whose notebook is left open.
 
     An open page counts as use of the server, so the kernels would stay for ever.
@@ -147,12 +147,12 @@ def idle_kernels(plan: HubPlan) -> list[str]:
         return []
     return [
         f"--MappingKernelManager.cull_idle_timeout={plan.idle_minutes * 60}",
-        f"--MappingKernelManager.cull_interval={cull_every(plan.idle_minutes)}",
+        f"--MappingKernelManager.cull_interval={compute_cull_interval(plan.idle_minutes)}",
         "--MappingKernelManager.cull_connected=True",
     ]
 
 
-def groups(plan: HubPlan) -> dict[str, Any]:
+def list_groups(plan: HubPlan) -> dict[str, Any]:
     """Who is what; nbgrader reads courses from the groups' names.
 
     The grader is among those who grade, for formgrader asks the hub about itself. (To
@@ -166,7 +166,7 @@ def groups(plan: HubPlan) -> dict[str, Any]:
     }
 
 
-def roles(plan: HubPlan) -> list[dict[str, Any]]:
+def list_roles(plan: HubPlan) -> list[dict[str, Any]]:
     """Who may open which service, and what the services may do at the hub."""
 
     def may_open(service: str) -> list[str]:
@@ -196,7 +196,7 @@ def roles(plan: HubPlan) -> list[dict[str, Any]]:
             "scopes": ["admin:groups", "admin:users"],
             "services": [plan.authoring],
         },
-        *culling_role(plan),
+        *list_culling_roles(plan),
         {
             "name": "unrolled-check",
             "scopes": ["read:groups", "read:users:name"],
@@ -205,7 +205,7 @@ def roles(plan: HubPlan) -> list[dict[str, Any]]:
     ]
 
 
-def culling_role(plan: HubPlan) -> list[dict[str, Any]]:
+def list_culling_roles(plan: HubPlan) -> list[dict[str, Any]]:
     """What the service may do that ends idle servers."""
     if not plan.idle_minutes:
         return []
@@ -213,12 +213,12 @@ def culling_role(plan: HubPlan) -> list[dict[str, Any]]:
     return [{"name": CULLER, "scopes": scopes, "services": [CULLER]}]
 
 
-def config_file(plan: HubPlan) -> Path:
+def get_config_path(plan: HubPlan) -> Path:
     """The generated configuration."""
     return plan.state / "jupyterhub_config.py"
 
 
-CONFIG = '''"""Made by `unrolled hub` from course.toml, again at every start."""
+CONFIG_TEXT = '''"""Made by `unrolled hub` from course.toml, again at every start."""
 
 from unrolled.hub.setup.hub_config import configure
 
@@ -228,6 +228,6 @@ configure(get_config(), {folder!r})
 
 def write_config(plan: HubPlan) -> None:
     """Write the configuration file."""
-    config_file(plan).write_text(
-        CONFIG.format(folder=str(plan.folder)), encoding="utf-8"
+    get_config_path(plan).write_text(
+        CONFIG_TEXT.format(folder=str(plan.folder)), encoding="utf-8"
     )

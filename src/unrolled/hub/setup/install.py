@@ -16,16 +16,21 @@ from contextlib import suppress
 from pathlib import Path
 
 from unrolled.errors import UserError
-from unrolled.hub.commands import call
-from unrolled.hub.ownership import claim
+from unrolled.hub.commands import run_program
+from unrolled.hub.ownership import claim_folder
 from unrolled.hub.plan import HubPlan
 
 Say = Callable[[str], None]
 PROXY = "configurable-http-proxy"
 PROXY_FOR_NODE = ((20, "5.3.0"), (18, "4.6.3"))
-TORCH = "torch"
-TORCH_REST = ("pip", "pip3", "install", "torchvision", "torchaudio")
-DEBIAN = {"node": "nodejs", "npm": "npm", "useradd": "passwd", "runuser": "util-linux"}
+TORCH_FILE = "torch"
+TORCH_IGNORED = ("pip", "pip3", "install", "torchvision", "torchaudio")
+DEBIAN_PACKAGES = {
+    "node": "nodejs",
+    "npm": "npm",
+    "useradd": "passwd",
+    "runuser": "util-linux",
+}
 
 
 def install(plan: HubPlan, project: Path, say: Say, extras: Sequence[str] = ()) -> None:
@@ -34,15 +39,15 @@ def install(plan: HubPlan, project: Path, say: Say, extras: Sequence[str] = ()) 
     `extras` are extras of this package that the staff needs beside the usual ones.
     Raises UserError, with the installer's last words, if something fails.
     """
-    claim(plan)
-    _debian_packages(say)
-    with _readable_by_all():
-        _proxy(plan, say)
-        fresh = _environments(plan, project, extras, say)
-        _package(plan, project, fresh, say)
+    claim_folder(plan)
+    _install_debian_packages(say)
+    with _make_readable():
+        _install_proxy(plan, say)
+        fresh = _install_environments(plan, project, extras, say)
+        _install_package(plan, project, fresh, say)
 
 
-class _readable_by_all:  # noqa: N801  (used as a function)
+class _make_readable:  # noqa: N801  (used as a function)
     """Whatever is written meanwhile can be read by everybody."""
 
     def __enter__(self) -> None:
@@ -52,8 +57,10 @@ class _readable_by_all:  # noqa: N801  (used as a function)
         os.umask(self.before)
 
 
-def _debian_packages(say: Say) -> None:
-    missing = [package for tool, package in DEBIAN.items() if not shutil.which(tool)]
+def _install_debian_packages(say: Say) -> None:
+    missing = [
+        package for tool, package in DEBIAN_PACKAGES.items() if not shutil.which(tool)
+    ]
     if not missing:
         return
     if not shutil.which("apt-get"):
@@ -63,24 +70,28 @@ def _debian_packages(say: Say) -> None:
         )
     say(f"installing {', '.join(missing)}")
     env = {"DEBIAN_FRONTEND": "noninteractive"}
-    call(["apt-get", "update", "-qq"], env=env)
-    call(["apt-get", "install", "-y", "--no-install-recommends", *missing], env=env)
+    run_program(["apt-get", "update", "-qq"], env=env)
+    run_program(
+        ["apt-get", "install", "-y", "--no-install-recommends", *missing], env=env
+    )
 
 
-def _proxy(plan: HubPlan, say: Say) -> None:
+def _install_proxy(plan: HubPlan, say: Say) -> None:
     if plan.proxy.exists():
         return
-    major = int(call(["node", "--version"]).strip().lstrip("v").split(".")[0])
+    major = int(run_program(["node", "--version"]).strip().lstrip("v").split(".")[0])
     version = next((v for least, v in PROXY_FOR_NODE if major >= least), None)
     if version is None:
         raise UserError(f"node {major} is too old for {PROXY}; 18 or newer is needed.")
     say(f"installing {PROXY} {version}")
     target = plan.proxy.parents[2]
     target.mkdir(parents=True, exist_ok=True)
-    call(["npm", "install", "--silent", "--prefix", target, f"{PROXY}@{version}"])
+    run_program(
+        ["npm", "install", "--silent", "--prefix", target, f"{PROXY}@{version}"]
+    )
 
 
-def public_python() -> Path:
+def find_public_python() -> Path:
     """A Python that every account may run, 3.11 or newer.
 
     Raises UserError if there is none: one below /root is of no use to students.
@@ -88,7 +99,7 @@ def public_python() -> Path:
     for candidate in (Path("/usr/bin/python3"), Path(sys.base_prefix) / "bin/python3"):
         path = candidate.resolve()
         public = path.exists() and all(p.stat().st_mode & 0o001 for p in path.parents)
-        if public and _version(path) >= (3, 11):
+        if public and _read_version(path) >= (3, 11):
             return candidate
     raise UserError(
         "no Python 3.11 or newer that every account may run: "
@@ -96,58 +107,63 @@ def public_python() -> Path:
     )
 
 
-def _version(python: Path) -> tuple[int, ...]:
-    said = call([python, "-c", "import sys; print(*sys.version_info[:2])"])
+def _read_version(python: Path) -> tuple[int, ...]:
+    said = run_program([python, "-c", "import sys; print(*sys.version_info[:2])"])
     return tuple(int(number) for number in said.split())
 
 
-def _environments(
+def _install_environments(
     plan: HubPlan, project: Path, extras: Sequence[str], say: Say
 ) -> bool:
     """Both virtual environments with all but this package; whether anything was new."""
     staff = ",".join(("grading", "hub", *extras))
-    torch = torch_words(plan)
-    wanted = _wanted(plan, project, extras)
+    torch = list_torch_arguments(plan)
+    wanted = _describe_environments(plan, project, extras)
     stamp = plan.folder / "installed"
     if _is_installed(plan, wanted):
         return False
     if plan.students_env.exists():
-        from unrolled.hub.servers import end, student_servers  # images have no psutil
+        from unrolled.hub.servers import (  # images have no psutil
+            end_processes,
+            list_student_servers,
+        )
 
-        end(student_servers(plan))  # those that a killed hub left: their files go
+        end_processes(
+            list_student_servers(plan)
+        )  # those that a killed hub left: their files go
     stamp.unlink(missing_ok=True)
-    python = public_python()
+    python = find_public_python()
     say("making the students' environment (a minute or two)")
-    _venv(python, plan.students_env, project)
+    _make_venv(python, plan.students_env, project)
     if torch:  # what it needs comes with the rest: its own index has it in part only
-        _pip(plan.students_env, project, "--no-deps", *torch)
-    _pip(plan.students_env, project, f"{project}[lab]", "jupyterhub")
+        _run_pip(plan.students_env, project, "--no-deps", *torch)
+    _run_pip(plan.students_env, project, f"{project}[lab]", "jupyterhub")
     say("making the staff's environment")
-    _venv(python, plan.staff_env, project)
-    _lay_over(plan.students_env, plan.staff_env)
-    _pip(plan.staff_env, project, f"unrolled[{staff}]")
-    _programs(plan.students_env, plan.staff_env)
-    (plan.folder / TORCH).write_text(shlex.join(torch), encoding="utf-8")
+    _make_venv(python, plan.staff_env, project)
+    _overlay_environment(plan.students_env, plan.staff_env)
+    _run_pip(plan.staff_env, project, f"unrolled[{staff}]")
+    _copy_programs(plan.students_env, plan.staff_env)
+    (plan.folder / TORCH_FILE).write_text(shlex.join(torch), encoding="utf-8")
     stamp.write_text(wanted, encoding="utf-8")
     return True
 
 
-def torch_words(plan: HubPlan) -> list[str]:
+def list_torch_arguments(plan: HubPlan) -> list[str]:
     """The build of PyTorch that was asked for, as pip's words; none for the usual one.
 
     UNROLLED_TORCH in the environment says it, as the line that PyTorch's site shows for
     pip, or as the path of a wheel. Later starts remember it; an empty one forgets it.
     """
-    before = plan.folder / TORCH
+    before = plan.folder / TORCH_FILE
     kept = before.read_text(encoding="utf-8") if before.exists() else ""
     words = shlex.split(os.environ.get("UNROLLED_TORCH", kept))
-    return [word for word in words if word not in TORCH_REST]
+    return [word for word in words if word not in TORCH_IGNORED]
 
 
-def _wanted(plan: HubPlan, project: Path, extras: Sequence[str]) -> str:
+def _describe_environments(plan: HubPlan, project: Path, extras: Sequence[str]) -> str:
     """What both environments are made from."""
-    files = _digest(project, ("pyproject.toml", "constraints.txt"))
-    return " ".join([files, *extras, *torch_words(plan)])
+    files = _compute_digest(project, ("pyproject.toml", "constraints.txt"))
+    return " ".join([files, *extras, *list_torch_arguments(plan)])
 
 
 def _is_installed(plan: HubPlan, wanted: str) -> bool:
@@ -159,23 +175,23 @@ def require_same_environments(
     plan: HubPlan, project: Path, extras: Sequence[str]
 ) -> None:
     """Raise UserError if the environments of servers that run must be made anew."""
-    if not _is_installed(plan, _wanted(plan, project, extras)):
+    if not _is_installed(plan, _describe_environments(plan, project, extras)):
         raise UserError(
             "other packages must be installed, which ends people's servers: "
             "`unrolled hub down`, then `unrolled hub`."
         )
 
 
-def _venv(python: Path, folder: Path, project: Path) -> None:
+def _make_venv(python: Path, folder: Path, project: Path) -> None:
     """A new environment, with a pip that is faster than Debian's."""
-    call([python, "-m", "venv", "--clear", folder])
-    _pip(folder, project, "pip")
+    run_program([python, "-m", "venv", "--clear", folder])
+    _run_pip(folder, project, "pip")
 
 
-def _pip(environment: Path, project: Path, *wanted: str) -> None:
+def _run_pip(environment: Path, project: Path, *wanted: str) -> None:
     pip: list[str | Path] = [environment / "bin" / "python", "-m", "pip"]
     options = ["install", "--quiet", "--disable-pip-version-check"]
-    call(
+    run_program(
         [*pip, *options, "--no-compile", "-c", project / "constraints.txt", *wanted],
         cwd=project,
     )
@@ -190,10 +206,10 @@ def _compile(environment: Path) -> None:
     """
     words = ["-m", "compileall", "-qq", "-j", "0", "-x", "/tests?/", "lib"]
     with suppress(UserError):  # a few packages bring files for other Pythons
-        call([environment / "bin" / "python", *words], cwd=environment)
+        run_program([environment / "bin" / "python", *words], cwd=environment)
 
 
-def _lay_over(below: Path, above: Path) -> None:
+def _overlay_environment(below: Path, above: Path) -> None:
     """Let an environment see the packages, data and kernels of another."""
     site = next((above / "lib").glob("python3*/site-packages"))
     seen = next((below / "lib").glob("python3*/site-packages"))
@@ -202,7 +218,7 @@ def _lay_over(below: Path, above: Path) -> None:
     (above / "share" / "jupyter").symlink_to(below / "share" / "jupyter")
 
 
-def _programs(below: Path, above: Path) -> None:
+def _copy_programs(below: Path, above: Path) -> None:
     """Give an environment the programs of the one below it, with its own Python."""
     for program in (below / "bin").iterdir():
         mine = above / "bin" / program.name
@@ -213,15 +229,17 @@ def _programs(below: Path, above: Path) -> None:
             mine.chmod(0o755)
 
 
-def _package(plan: HubPlan, project: Path, fresh: bool, say: Say) -> None:
+def _install_package(plan: HubPlan, project: Path, fresh: bool, say: Say) -> None:
     """This package itself, anew when its text has changed."""
     stamp = plan.folder / "package"
-    wanted = _digest(project, ("pyproject.toml",)) + _digest(project / "src", None)
+    wanted = _compute_digest(project, ("pyproject.toml",)) + _compute_digest(
+        project / "src", None
+    )
     if not fresh and stamp.exists() and stamp.read_text(encoding="ascii") == wanted:
         return
     if not fresh:
         say("installing this version of unrolled")
-        _pip(
+        _run_pip(
             *(plan.students_env, project, "--no-deps", "--force-reinstall"),
             str(project),
         )
@@ -231,7 +249,7 @@ def _package(plan: HubPlan, project: Path, fresh: bool, say: Say) -> None:
 _TEXTS = (".py", ".j2", ".html", ".css", ".js", ".json")
 
 
-def _digest(folder: Path, names: Iterable[str] | None) -> str:
+def _compute_digest(folder: Path, names: Iterable[str] | None) -> str:
     """A digest of some files of a folder, or of all that a hub shows or runs."""
     digest = hashlib.sha256()
     paths = (

@@ -14,7 +14,7 @@ from unrolled.hub.plan import HubPlan
 
 NBGRADER = "nbgrader.server_extensions"
 # Formgrader with headers, in the place of nbgrader's own.
-MARKING = "unrolled.hub.staff.formgrader"
+FORMGRADER_MODULE = "unrolled.hub.staff.formgrader"
 STUDENTS = ("assignment_list", "validate_assignment")
 STAFF = ("formgrader",)
 ALL = ("assignment_list", "validate_assignment", "formgrader", "course_list")
@@ -22,7 +22,7 @@ LAB = (
     *("assignment-list", "validate-assignment", "formgrader", "course-list"),
     "create-assignment",
 )
-QUIET = {
+QUIET_SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {
         "fetchNews": "false",
         "checkForUpdates": False,
@@ -80,8 +80,8 @@ def write_environment_files(plan: HubPlan) -> None:
     students = STUDENTS_CONFIG.format(exchange=exchange)
     staff = STAFF_CONFIG.format(exchange=exchange, course=course)
     more = {"unrolled.hub.student.page": True}
-    _write(plan.students_env, students, STUDENTS, more)
-    _write(plan.staff_env, staff, STAFF, {})
+    _write_environment(plan.students_env, students, STUDENTS, more)
+    _write_environment(plan.staff_env, staff, STAFF, {})
     _share_servers(plan)
 
 
@@ -90,37 +90,41 @@ def _share_servers(plan: HubPlan) -> None:
     servers = "etc/jupyter/jupyter_server_config.d"
     for path in (plan.students_env / servers).glob("*.json"):
         if path.name != "nbgrader.json":
-            _file(plan.staff_env / servers / path.name, path.read_text("utf-8"))
+            _write_file(plan.staff_env / servers / path.name, path.read_text("utf-8"))
 
 
-def _write(
+def _write_environment(
     environment: Path, nbgrader: str, servers: tuple[str, ...], more: dict[str, bool]
 ) -> None:
     place = environment / "etc" / "jupyter"
     extensions = {f"{NBGRADER}.{name}": False for name in ALL}
-    extensions |= {extension(name): True for name in servers} | more
+    extensions |= {get_extension_module(name): True for name in servers} | more
     server = {"ServerApp": {"jpserver_extensions": extensions}}
     names = {s.replace("_", "-") for s in servers}
     hidden = {f"@jupyter/nbgrader:{name}": name not in names for name in LAB}
-    _file(place / "nbgrader_config.py", nbgrader)
-    _json(place / "jupyter_server_config.d" / "nbgrader.json", server)
-    _json(place / "labconfig" / "page_config.json", {"disabledExtensions": hidden})
+    _write_file(place / "nbgrader_config.py", nbgrader)
+    _write_json(place / "jupyter_server_config.d" / "nbgrader.json", server)
+    _write_json(
+        place / "labconfig" / "page_config.json", {"disabledExtensions": hidden}
+    )
     settings = environment / "share" / "jupyter" / "lab" / "settings"
     if environment.name == "students":
-        _json(settings / "overrides.json", QUIET)
-        _json(place / "labconfig" / "default_setting_overrides.json", STUDENTS_LAB)
+        _write_json(settings / "overrides.json", QUIET_SETTINGS)
+        _write_json(
+            place / "labconfig" / "default_setting_overrides.json", STUDENTS_LAB
+        )
 
 
-def extension(name: str) -> str:
+def get_extension_module(name: str) -> str:
     """The module that serves what nbgrader calls `name`."""
-    return MARKING if name == "formgrader" else f"{NBGRADER}.{name}"
+    return FORMGRADER_MODULE if name == "formgrader" else f"{NBGRADER}.{name}"
 
 
-def _json(path: Path, document: Any) -> None:
-    _file(path, json.dumps(document, indent=1) + "\n")
+def _write_json(path: Path, document: Any) -> None:
+    _write_file(path, json.dumps(document, indent=1) + "\n")
 
 
-def _file(path: Path, text: str) -> None:
+def _write_file(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     path.chmod(0o644)

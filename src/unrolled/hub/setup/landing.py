@@ -12,7 +12,7 @@ from unrolled.hub.plan import HubPlan
 TEMPLATES = Path(__file__).parents[1] / "templates" / "jupyterhub"
 
 
-def landing(plan: HubPlan) -> Callable[[Any], str]:
+def make_default_url(plan: HubPlan) -> Callable[[Any], str]:
     """Staff land on the page of grading, everybody else on their own server."""
     staff = {*plan.instructors, *plan.assistants}
 
@@ -25,7 +25,7 @@ def landing(plan: HubPlan) -> Callable[[Any], str]:
     return where
 
 
-def service_words(plan: HubPlan) -> dict[str, str]:
+def label_services(plan: HubPlan) -> dict[str, str]:
     """What the menu says for a service; its name stays in its address."""
     return {
         plan.grading: "Collect and grade",

@@ -21,13 +21,13 @@ from unrolled.errors import UserError
 from unrolled.hub.notice import Notice, clear_notice, write_notice
 from unrolled.hub.plan import HubPlan
 from unrolled.hub.servers import (
-    end,
-    lives,
-    own_processes,
-    people,
-    strays,
-    student_servers,
-    wait_for,
+    end_processes,
+    is_alive,
+    list_hub_processes,
+    list_own_processes,
+    list_owners,
+    list_student_servers,
+    wait_for_exit,
 )
 from unrolled.hub.setup.hub_config import write_config
 
@@ -35,8 +35,8 @@ READY_SECONDS = 120.0
 STOP_SECONDS = 90.0
 SERVER_SECONDS = 15.0
 RESTART_SECONDS = 600.0
-PID = "unrolled.pid"
-READY = "ready"
+PID_FILE = "unrolled.pid"
+READY_FILE = "ready"
 
 
 def prepare_state(plan: HubPlan) -> None:
@@ -57,13 +57,13 @@ def require_free(plan: HubPlan) -> None:
 
     What a killed hub has left is ended first, but for students' servers.
     """
-    if runner(plan) is not None:
+    if find_runner(plan) is not None:
         raise UserError(
             f"a hub of this course is running (its address: {plan.address}). "
             "`unrolled hub check` looks at it, `unrolled hub restart` starts it anew, "
             "`unrolled hub down` stops it."
         )
-    end(own_processes(plan))
+    end_processes(list_own_processes(plan))
     for port in plan.ports:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -105,14 +105,14 @@ class RunningHub:
                 stderr=log,
                 start_new_session=True,
             )
-        (self.plan.state / PID).write_text(f"{os.getpid()}\n", encoding="ascii")
+        (self.plan.state / PID_FILE).write_text(f"{os.getpid()}\n", encoding="ascii")
         try:
             self._wait()
         except BaseException as error:
             self.__exit__(type(error))
             raise
         clear_notice(self._place)
-        (self.plan.state / READY).write_text("", encoding="utf-8")
+        (self.plan.state / READY_FILE).write_text("", encoding="utf-8")
         return self
 
     def __exit__(self, kind: object = None, *_: object) -> None:
@@ -122,22 +122,22 @@ class RunningHub:
         """
         keep = self.keep_servers or (kind is not None and kind is not KeyboardInterrupt)
         if kind is KeyboardInterrupt:
-            self._give_time()
+            self._warn_users()
         stop_tree(self.process.pid, self.plan, keep)
         self.process.wait()
         clear_notice(self._place)
-        (self.plan.state / PID).unlink(missing_ok=True)
+        (self.plan.state / PID_FILE).unlink(missing_ok=True)
 
     @property
     def _place(self) -> Path:
         return self.plan.exchange / self.plan.course
 
-    def _give_time(self) -> None:
+    def _warn_users(self) -> None:
         """Warn those who work, and wait until they have had time to save.
 
         What is open in JupyterLab saves itself meanwhile.
         """
-        names = people(student_servers(self.plan))
+        names = list_owners(list_student_servers(self.plan))
         seconds = self.plan.stop_seconds
         if not names or not seconds or self.hurried():
             return
@@ -152,22 +152,22 @@ class RunningHub:
         end_ = time.monotonic() + seconds
         while time.monotonic() < end_ and not self.hurried():
             time.sleep(0.2)
-            if not any(map(lives, student_servers(self.plan))):
+            if not any(map(is_alive, list_student_servers(self.plan))):
                 return
 
     def _wait(self) -> None:
         """Until the sign-in page and all services answer through the proxy."""
-        pages = ["/hub/login", *service_pages(self.plan)]
+        pages = ["/hub/login", *list_service_pages(self.plan)]
         until = time.monotonic() + READY_SECONDS
         while pages:
             if self.process.poll() is not None or time.monotonic() > until:
-                raise UserError(f"the hub did not start; {self.last_words()}")
-            if answers(self.plan.address + pages[0]):
+                raise UserError(f"the hub did not start; {self.read_log_end()}")
+            if is_answering(self.plan.address + pages[0]):
                 pages.pop(0)
             else:
                 time.sleep(0.2)
 
-    def last_words(self) -> str:
+    def read_log_end(self) -> str:
         """The end of the hub's log."""
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
         wrong = [x for x in lines if x.startswith(("[E", "[C"))] or lines
@@ -183,16 +183,16 @@ class RunningHub:
             if asked():
                 return
             time.sleep(0.2)
-        raise UserError(f"the hub has ended by itself; {self.last_words()}")
+        raise UserError(f"the hub has ended by itself; {self.read_log_end()}")
 
 
-def service_pages(plan: HubPlan) -> list[str]:
+def list_service_pages(plan: HubPlan) -> list[str]:
     """An address of each service that answers without signing in."""
     names = (plan.formgrader, plan.authoring)
     return [*(f"/services/{n}/api" for n in names), f"/services/{plan.grading}/"]
 
 
-def answers(url: str) -> bool:
+def is_answering(url: str) -> bool:
     """Whether a page is there: an answer of its own, not an error of a server's."""
     try:
         with urllib.request.urlopen(url, timeout=5):
@@ -213,59 +213,61 @@ def stop_tree(pid: int, plan: HubPlan, keep_servers: bool = False) -> None:
         hub.terminate()
         with contextlib.suppress(psutil.TimeoutExpired):
             hub.wait(STOP_SECONDS)
-        end([hub])
+        end_processes([hub])
     if not keep_servers:
-        end(student_servers(plan), SERVER_SECONDS)  # they end their kernels first
-        end(strays(plan))
-    end(own_processes(plan))
+        end_processes(
+            list_student_servers(plan), SERVER_SECONDS
+        )  # they end their kernels first
+        end_processes(list_hub_processes(plan))
+    end_processes(list_own_processes(plan))
 
 
-def runner(plan: HubPlan) -> psutil.Process | None:
+def find_runner(plan: HubPlan) -> psutil.Process | None:
     """The `unrolled hub` that runs this hub, if one does."""
     try:
-        pid = int((plan.state / PID).read_text(encoding="ascii"))
+        pid = int((plan.state / PID_FILE).read_text(encoding="ascii"))
         process = psutil.Process(pid)
         words = " ".join(process.cmdline())
     except (OSError, ValueError, psutil.Error):
         return None
-    return process if "hub" in words and lives(process) else None
+    return process if "hub" in words and is_alive(process) else None
 
 
-def down(plan: HubPlan, now: bool = False) -> bool:
+def stop_hub(plan: HubPlan, now: bool = False) -> bool:
     """Stop a hub that runs, and what a killed one has left; False if none did.
 
     Those who work are warned and have `stop_seconds` to save, unless it must be `now`.
     """
-    found = runner(plan)
-    left = strays(plan)
+    found = find_runner(plan)
+    left = list_hub_processes(plan)
     if found is not None:
         found.send_signal(signal.SIGTERM)
         if now:
             time.sleep(0.5)
             found.send_signal(signal.SIGTERM)
-        wait_for([found], plan.stop_seconds + STOP_SECONDS + SERVER_SECONDS + 15)
-    end(strays(plan))
-    (plan.state / PID).unlink(missing_ok=True)
+        wait_for_exit([found], plan.stop_seconds + STOP_SECONDS + SERVER_SECONDS + 15)
+    end_processes(list_hub_processes(plan))
+    (plan.state / PID_FILE).unlink(missing_ok=True)
     return found is not None or bool(left)
 
 
-def restart(plan: HubPlan) -> list[str]:
+def restart_hub(plan: HubPlan) -> list[str]:
     """Let a hub that runs read course.toml and start anew; whose servers ran on.
 
     Raises UserError if none runs, or if it did not come back.
     """
-    found = runner(plan)
+    found = find_runner(plan)
     if found is None:
         raise UserError("no hub of this course is running; `unrolled hub` starts it.")
-    ready = plan.state / READY
+    ready = plan.state / READY_FILE
     before = ready.stat().st_mtime_ns if ready.exists() else 0
     found.send_signal(signal.SIGUSR1)
     until = time.monotonic() + RESTART_SECONDS
-    while lives(found) and time.monotonic() < until:
+    while is_alive(found) and time.monotonic() < until:
         if ready.exists() and ready.stat().st_mtime_ns > before:
             words = ready.read_text(encoding="utf-8").strip()
             if words:
                 raise UserError(words)
-            return people(student_servers(plan))
+            return list_owners(list_student_servers(plan))
         time.sleep(0.2)
     raise UserError(f"the hub did not come back; see {plan.state / 'hub.log'}")

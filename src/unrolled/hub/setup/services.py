@@ -11,19 +11,19 @@ from unrolled.hub.staff.gate import ASSISTANTS, INSTRUCTORS
 CULLER = "idle-culler"
 
 
-def formgrader_service(plan: HubPlan) -> dict[str, Any]:
+def make_formgrader_service(plan: HubPlan) -> dict[str, Any]:
     """Formgrader for the assistants: they look at files, mark, and run nothing."""
     safe = "unrolled.hub.staff.read_only"
-    service = _server(
+    service = _make_server(
         plan,
         plan.formgrader,
         plan.formgrader_port,
         ASSISTANTS,
         [
-            f"--LookOnly.course={plan.course_root.name}",
+            f"--ReadOnlyContentsManager.course={plan.course_root.name}",
             "--LabApp.extension_manager=readonly",
             "--ServerApp.terminals_enabled=False",
-            f"--ServerApp.contents_manager_class={safe}.LookOnly",
+            f"--ServerApp.contents_manager_class={safe}.ReadOnlyContentsManager",
             f"--ServerApp.kernel_manager_class={safe}.NoKernels",
             "--ServerApp.default_url=/formgrader",
         ],
@@ -33,16 +33,16 @@ def formgrader_service(plan: HubPlan) -> dict[str, Any]:
     return service
 
 
-def authoring_service(plan: HubPlan) -> dict[str, Any]:
+def make_authoring_service(plan: HubPlan) -> dict[str, Any]:
     """JupyterLab in the course folder, with a terminal, for instructors.
 
     The terminal's shell is said: the account's own lets nobody in.
     """
     shell = "--ServerApp.terminado_settings={'shell_command': ['/bin/bash']}"
-    return _server(plan, plan.authoring, plan.authoring_port, INSTRUCTORS, [shell])
+    return _make_server(plan, plan.authoring, plan.authoring_port, INSTRUCTORS, [shell])
 
 
-def _server(
+def _make_server(
     plan: HubPlan, name: str, port: int, role: str, more: list[str]
 ) -> dict[str, Any]:
     """A single-user server behind the gate; without the gate it does not start."""
@@ -61,13 +61,13 @@ def _server(
         ],
         "user": plan.grader,
         "cwd": str(home),
-        "environment": _grader_environment(plan),
+        "environment": _make_grader_environment(plan),
         "oauth_no_confirm": True,
         "display": True,
     }
 
 
-def grading_service(plan: HubPlan) -> dict[str, Any]:
+def make_grading_service(plan: HubPlan) -> dict[str, Any]:
     """The page that collects and grades a whole class."""
     python = str(plan.staff_env / "bin" / "python")
     return {
@@ -77,7 +77,7 @@ def grading_service(plan: HubPlan) -> dict[str, Any]:
         "user": plan.grader,
         "cwd": str(plan.course_root),
         "environment": {
-            **_grader_environment(plan),
+            **_make_grader_environment(plan),
             "FORMGRADER": plan.formgrader,
             "AUTHORING": plan.authoring,
             "INSTRUCTORS": f"{INSTRUCTORS}-{plan.course}",
@@ -87,23 +87,23 @@ def grading_service(plan: HubPlan) -> dict[str, Any]:
     }
 
 
-def culling_service(plan: HubPlan) -> list[dict[str, Any]]:
+def list_culling_services(plan: HubPlan) -> list[dict[str, Any]]:
     """Ends the servers that nobody has used for a while; none if they stay for ever."""
     if not plan.idle_minutes:
         return []
     python = str(plan.staff_env / "bin" / "python")
     seconds = plan.idle_minutes * 60
     command = [python, "-m", "jupyterhub_idle_culler", f"--timeout={seconds}"]
-    every = f"--cull-every={cull_every(plan.idle_minutes)}"
+    every = f"--cull-every={compute_cull_interval(plan.idle_minutes)}"
     return [{"name": CULLER, "command": [*command, every], "display": False}]
 
 
-def cull_every(idle_minutes: int) -> int:
+def compute_cull_interval(idle_minutes: int) -> int:
     """How often to look for what is idle, in seconds."""
     return max(10, min(300, idle_minutes * 60 // 4))
 
 
-def _grader_environment(plan: HubPlan) -> dict[str, str]:
+def _make_grader_environment(plan: HubPlan) -> dict[str, str]:
     home = plan.homes / plan.grader
     return {
         "HOME": str(home),

@@ -14,22 +14,22 @@ from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
 from unrolled.hub.accounts import make_account, make_accounts, remove_accounts
 from unrolled.hub.clone import close_clones, require_closed
-from unrolled.hub.commands import as_grader
-from unrolled.hub.lti.settings import read_lti
-from unrolled.hub.members import students_of
-from unrolled.hub.ownership import claim, remove_folder
+from unrolled.hub.commands import run_as_grader
+from unrolled.hub.lti.settings import read_lti_settings
+from unrolled.hub.members import enroll_as_grader
+from unrolled.hub.ownership import claim_folder, remove_folder
 from unrolled.hub.plan import HubPlan, make_plan
-from unrolled.hub.setup.course_folder import build_course, make_exchange, place_course
+from unrolled.hub.setup.course_folder import build_course, copy_course, make_exchange
 from unrolled.hub.setup.install import install, require_same_environments
 from unrolled.hub.setup.jupyter_config import write_environment_files
-from unrolled.hub.setup.process import down, prepare_state, require_free
+from unrolled.hub.setup.process import prepare_state, require_free, stop_hub
 
 Say = Callable[[str], None]
 PROJECT = Path(__file__).resolve().parents[4]
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedHub:
     """A hub that can be started; what was new about it."""
 
     plan: HubPlan
@@ -38,7 +38,9 @@ class Prepared:
     seconds: float
 
 
-def prepare(course: Course, say: Say, running: HubPlan | None = None) -> Prepared:
+def prepare_hub(
+    course: Course, say: Say, running: HubPlan | None = None
+) -> PreparedHub:
     """Install, make accounts and folders, place and build the course.
 
     Everything that is there already stays; doing it twice changes nothing. With a hub
@@ -50,30 +52,30 @@ def prepare(course: Course, say: Say, running: HubPlan | None = None) -> Prepare
     if running is None:
         require_free(plan)
     else:
-        _require_same_place(plan, running)
-        require_same_environments(plan, PROJECT, _extras(plan, course))
-    claim(plan, course)
+        _require_same_location(plan, running)
+        require_same_environments(plan, PROJECT, _list_extras(plan, course))
+    claim_folder(plan, course)
     if plan.sign_in == "lti":
-        read_lti(plan)
+        read_lti_settings(plan)
     plan.state.mkdir(mode=0o700, exist_ok=True)
     close_clones(plan, [course.root.resolve(), PROJECT], say)
-    install(plan, PROJECT, say, _extras(plan, course))
+    install(plan, PROJECT, say, _list_extras(plan, course))
     prepare_state(plan)
     made = [plan.grader] if make_account(plan, plan.grader) else []
     say("placing and building the course")
-    copied = place_course(plan, course)
+    copied = copy_course(plan, course)
     make_exchange(plan)
     write_environment_files(plan)
     build_course(plan)
     say("making accounts")
-    plan = _with_students(plan, course)
+    plan = _add_students(plan, course)
     prepare_state(plan)
     made += make_accounts(plan)
     require_closed(plan)
-    return Prepared(plan, tuple(made), copied, time.monotonic() - began)
+    return PreparedHub(plan, tuple(made), copied, time.monotonic() - began)
 
 
-def _require_same_place(plan: HubPlan, running: HubPlan) -> None:
+def _require_same_location(plan: HubPlan, running: HubPlan) -> None:
     if (plan.folder, plan.port) != (running.folder, running.port):
         raise UserError(
             "course.toml has another port or folder for the hub: stop it and start it "
@@ -81,23 +83,23 @@ def _require_same_place(plan: HubPlan, running: HubPlan) -> None:
         )
 
 
-def _extras(plan: HubPlan, course: Course) -> tuple[str, ...]:
+def _list_extras(plan: HubPlan, course: Course) -> tuple[str, ...]:
     """What the gradebook's place needs; the course at the hub says it, once there."""
     placed = (plan.course_root / "course.toml").exists()
     now = load_course(plan.course_root) if placed else course
     return ("postgresql",) if now.database.url else ()
 
 
-def _with_students(plan: HubPlan, course: Course) -> HubPlan:
+def _add_students(plan: HubPlan, course: Course) -> HubPlan:
     """The plan with the gradebook's students; demo students only in an empty one."""
-    enrolled = students_of(plan, course.hub.students)
+    enrolled = enroll_as_grader(plan, course.hub.students)
     if not enrolled:
-        enrolled = students_of(plan, plan.students)
+        enrolled = enroll_as_grader(plan, plan.students)
     staff = {*plan.instructors, *plan.assistants}
     return replace(plan, students=tuple(n for n in enrolled if n not in staff))
 
 
-def _keep_gradebook(plan: HubPlan) -> None:
+def _back_up_gradebook(plan: HubPlan) -> None:
     """A copy of a gradebook in PostgreSQL, in the course folder, made as the grader.
 
     The server keeps the gradebook itself, so that a copy that fails stops nothing.
@@ -106,12 +108,14 @@ def _keep_gradebook(plan: HubPlan) -> None:
         in_server = bool(load_course(plan.course_root).database.url)
         python = plan.staff_env / "bin" / "python"
         if in_server:
-            as_grader(plan, [python, "-m", "unrolled.gradebook.open", plan.course_root])
+            run_as_grader(
+                plan, [python, "-m", "unrolled.gradebook.open", plan.course_root]
+            )
     except UserError as error:
         logging.getLogger("unrolled").warning("the archive has no gradebook: %s", error)
 
 
-def purge(plan: HubPlan, keep: Path) -> Path:
+def purge_hub(plan: HubPlan, keep: Path) -> Path:
     """Remove the hub, the accounts it made and their homes; an archive stays.
 
     So does what somebody else laid into the hub's folder.
@@ -120,8 +124,8 @@ def purge(plan: HubPlan, keep: Path) -> Path:
     in, and can only be read by its owner. Its path is returned. A gradebook in
     PostgreSQL stays where it is; the archive has a copy of it in build/backups/.
     """
-    down(plan)
-    _keep_gradebook(plan)
+    stop_hub(plan)
+    _back_up_gradebook(plan)
     keep.mkdir(parents=True, exist_ok=True)
     stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
     archive = keep / f"{plan.course}-{stamp}.tar.gz"

@@ -9,7 +9,7 @@ from nbgrader.server_extensions.formgrader import handlers
 from tornado.routing import PathMatches, Rule
 
 
-class _Ours:
+class _TemplateMixin:
     """Renders our template of a page, which extends nbgrader's."""
 
     settings: dict[str, Any]
@@ -23,17 +23,17 @@ class _Ours:
         return page
 
 
-class Assignments(_Ours, handlers.ManageAssignmentsHandler):  # type: ignore[misc]
+class AssignmentsHandler(_TemplateMixin, handlers.ManageAssignmentsHandler):  # type: ignore[misc]
     """All assignments, and how many have handed in."""
 
 
-class Students(_Ours, handlers.ManageStudentsHandler):  # type: ignore[misc]
+class StudentsHandler(_TemplateMixin, handlers.ManageStudentsHandler):  # type: ignore[misc]
     """All students, and their scores."""
 
 
-def rules(base: str) -> list[Rule]:
+def build_rules(base: str) -> list[Rule]:
     """The addresses of these pages; `base` is the server's, with a slash at its end."""
     return [
-        Rule(PathMatches(f"{base}formgrader/manage_assignments/?"), Assignments),
-        Rule(PathMatches(f"{base}formgrader/manage_students/?"), Students),
+        Rule(PathMatches(f"{base}formgrader/manage_assignments/?"), AssignmentsHandler),
+        Rule(PathMatches(f"{base}formgrader/manage_students/?"), StudentsHandler),
     ]

@@ -35,7 +35,7 @@ ONE_SUBMISSION = (
     rf"formgrader/api/submission/{NAME}/{NAME}/autograde",
     rf"formgrader/api/assignment/{NAME}/{NAME}/(?:generate|release)_feedback",
 )
-# JupyterLab as a reader of files. LookOnly decides which files.
+# JupyterLab as a reader of files. ReadOnlyContentsManager decides which files.
 LAB = (
     r"lab/?",
     rf"(?:lab|doc)/(?:tree|workspaces)(?:/{FILE})?",
@@ -57,7 +57,7 @@ _PATTERNS = {
 }
 
 
-def may(method: str, path: str) -> bool:
+def is_allowed(method: str, path: str) -> bool:
     """Whether assistants may send this; `path` is decoded, without a leading slash."""
     pattern = _PATTERNS.get("GET" if method == "HEAD" else method)
     return pattern is not None and pattern.fullmatch(path) is not None

@@ -21,7 +21,7 @@ from nbgrader.utils import to_numeric_tz
 from unrolled.feedback.policy import HANDED_IN, marking_policy, new_nonce
 
 
-class _WithNonce:
+class _NonceExporter:
     """The exporter of pages, which tells the template what marks its scripts."""
 
     def __init__(self, exporter: Any, nonce: str) -> None:
@@ -33,7 +33,7 @@ class _WithNonce:
         return self.exporter.from_filename(filename, resources=told)
 
 
-class Submission(handlers.SubmissionHandler):  # type: ignore[misc]
+class SubmissionHandler(handlers.SubmissionHandler):  # type: ignore[misc]
     """The page on which a submission is marked."""
 
     @cached_property
@@ -42,9 +42,9 @@ class Submission(handlers.SubmissionHandler):  # type: ignore[misc]
         return new_nonce()
 
     @property
-    def exporter(self) -> _WithNonce:
+    def exporter(self) -> _NonceExporter:
         """nbgrader's exporter of the page."""
-        return _WithNonce(super().exporter, self.nonce)
+        return _NonceExporter(super().exporter, self.nonce)
 
     @property
     def content_security_policy(self) -> str:
@@ -52,7 +52,7 @@ class Submission(handlers.SubmissionHandler):  # type: ignore[misc]
         return f"{super().content_security_policy}; {marking_policy(self.nonce)}"
 
 
-class HandedIn(handlers.SubmissionFilesHandler):  # type: ignore[misc]
+class SubmittedFileHandler(handlers.SubmissionFilesHandler):  # type: ignore[misc]
     """A file that lies beside a submitted notebook: it is shown, and runs nothing."""
 
     @property
@@ -61,7 +61,7 @@ class HandedIn(handlers.SubmissionFilesHandler):  # type: ignore[misc]
         return f"{super().content_security_policy}; {HANDED_IN}"
 
 
-class DueDate(apihandlers.AssignmentHandler):  # type: ignore[misc]
+class DueDateHandler(apihandlers.AssignmentHandler):  # type: ignore[misc]
     """An assignment's settings, whose due date is meant on the class's clock.
 
     The page sends today's offset from UTC with it; across a clock change that would
@@ -78,14 +78,14 @@ class DueDate(apihandlers.AssignmentHandler):  # type: ignore[misc]
         return data
 
 
-OURS = {
-    apihandlers.AssignmentHandler: DueDate,
-    handlers.SubmissionHandler: Submission,
-    handlers.SubmissionFilesHandler: HandedIn,
+OUR_HANDLERS = {
+    apihandlers.AssignmentHandler: DueDateHandler,
+    handlers.SubmissionHandler: SubmissionHandler,
+    handlers.SubmissionFilesHandler: SubmittedFileHandler,
 }
 
 
-class Marking(FormgradeExtension):  # type: ignore[misc]
+class HardenedFormgrader(FormgradeExtension):  # type: ignore[misc]
     """nbgrader's formgrader with our handlers before its own."""
 
     def init_tornado_settings(self, webapp: Any) -> None:
@@ -103,13 +103,13 @@ class Marking(FormgradeExtension):  # type: ignore[misc]
         """Add all addresses; of two for the same, Tornado takes the first."""
         base = webapp.settings["base_url"]
         ours = [
-            (url_path_join(base, pattern), OURS.get(handler, handler), *more)
+            (url_path_join(base, pattern), OUR_HANDLERS.get(handler, handler), *more)
             for pattern, handler, *more in handlers.default_handlers
         ]
         ours += [
-            (url_path_join(base, pattern), OURS[handler], *more)
+            (url_path_join(base, pattern), OUR_HANDLERS[handler], *more)
             for pattern, handler, *more in apihandlers.default_handlers
-            if handler in OURS
+            if handler in OUR_HANDLERS
         ]
         webapp.add_handlers(".*$", ours)
         super().init_handlers(webapp)
@@ -121,7 +121,7 @@ def _jupyter_server_extension_points() -> list[dict[str, Any]]:
 
 def _load_jupyter_server_extension(server: Any) -> None:
     """Add formgrader to a running Jupyter server."""
-    formgrader = Marking(parent=server)
+    formgrader = HardenedFormgrader(parent=server)
     formgrader.root_dir = server.root_dir
     formgrader.log = server.log
     formgrader.initialize([])

@@ -22,18 +22,20 @@ from traitlets import Enum, Unicode
 from traitlets.config import Configurable
 
 from unrolled.hub.staff import assistants_pages
-from unrolled.hub.staff.assistants_routes import may
+from unrolled.hub.staff.assistants_routes import is_allowed
 
 ASSISTANTS, INSTRUCTORS = "assistants", "instructors"
-WHY = "Assistants read, grade and mark; this is for instructors."
-NO_CODE = "No code is run here; grading runs in a sandbox."
-RUNS = re.compile(r"api/(?:kernels|sessions|terminals)\b")
-NO_PICTURE = "Of the files that came with a notebook only pictures are shown here."
+INSTRUCTORS_ONLY = "Assistants read, grade and mark; this is for instructors."
+NO_CODE_REASON = "No code is run here; grading runs in a sandbox."
+RUNNING_PATHS = re.compile(r"api/(?:kernels|sessions|terminals)\b")
+NO_PICTURE_REASON = (
+    "Of the files that came with a notebook only pictures are shown here."
+)
 HANDED_IN = re.compile(
     r"formgrader/submissions/(?!components/)[^/]+/(?!(?:next|prev)(?:_incorrect)?/?$)."
 )
 PICTURE = re.compile(r"\.(?:png|jpe?g|gif|webp)$", re.IGNORECASE)
-TRAP = "This address would make formgrader run settings from another folder."
+TRAP_REASON = "This address would make formgrader run settings from another folder."
 
 
 class Gate(Configurable):  # type: ignore[misc]
@@ -43,7 +45,7 @@ class Gate(Configurable):  # type: ignore[misc]
     course = Unicode("/", help="The course folder.").tag(config=True)
 
 
-class Refusals(Matcher):
+class RefusalMatcher(Matcher):
     """Matches the requests that are refused; Tornado asks it before any route."""
 
     def __init__(self, role: str, base: str, course: Path) -> None:
@@ -56,25 +58,27 @@ class Refusals(Matcher):
 
     def why(self, request: HTTPServerRequest) -> str:
         """Why a request is refused; "" if it is not."""
-        path = decoded(request.path)
+        path = decode_path(request.path)
         if path is None and self.role == INSTRUCTORS:
             path = request.path  # a strange file name of theirs; no trap matches it
         if path is None or not path.startswith(self.base):
-            return WHY
+            return INSTRUCTORS_ONLY
         path = path.removeprefix(self.base)
         if request.method in ("GET", "HEAD") and _has_body(request):
-            return TRAP  # handlers would take arguments from it
-        if self.role == ASSISTANTS and not may(request.method or "", path):
-            return NO_CODE if RUNS.match(path) else WHY
+            return TRAP_REASON  # handlers would take arguments from it
+        if self.role == ASSISTANTS and not is_allowed(request.method or "", path):
+            return NO_CODE_REASON if RUNNING_PATHS.match(path) else INSTRUCTORS_ONLY
         if HANDED_IN.match(path) and not PICTURE.search(path):
-            return NO_PICTURE  # a page that a student made would act as the marker
+            return (
+                NO_PICTURE_REASON  # a page that a student made would act as the marker
+            )
         # It is loaded from the folder and run, in answer to a mere link.
         asked = request.arguments.get("path", [])
-        if path.startswith("formgrader") and any(map(self._elsewhere, asked)):
-            return TRAP
+        if path.startswith("formgrader") and any(map(self._is_elsewhere, asked)):
+            return TRAP_REASON
         return ""
 
-    def _elsewhere(self, folder: bytes) -> bool:
+    def _is_elsewhere(self, folder: bytes) -> bool:
         """Whether a folder (relative to the server's) is not the course's."""
         try:
             return Path(folder.decode()).resolve() != self.course.resolve()
@@ -87,7 +91,7 @@ def _has_body(request: HTTPServerRequest) -> bool:
     return length != "0" or "Transfer-Encoding" in request.headers
 
 
-def decoded(path: str) -> str | None:
+def decode_path(path: str) -> str | None:
     """A request's path as handlers will see it; None if it has parts of two meanings.
 
     An encoded slash, a backslash, "." and "..", control characters and what is no
@@ -107,7 +111,7 @@ def decoded(path: str) -> str | None:
     return "/".join(parts)
 
 
-class Refused(RequestHandler):
+class RefusalHandler(RequestHandler):
     """Says 403, and why: a page for people, a document for scripts."""
 
     def initialize(self, why: str) -> None:
@@ -143,8 +147,8 @@ def _load_jupyter_server_extension(server: Any) -> None:
     """Stand before all routes of a Jupyter server, also those that come later."""
     gate = Gate(parent=server)
     base = server.web_app.settings["base_url"]
-    refusals = Refusals(gate.role, base, Path(gate.course))
-    first = [Rule(refusals, Refused)]
+    refusals = RefusalMatcher(gate.role, base, Path(gate.course))
+    first = [Rule(refusals, RefusalHandler)]
     if gate.role == ASSISTANTS:
-        first += assistants_pages.rules(base)
+        first += assistants_pages.build_rules(base)
     server.web_app.default_router.rules[:0] = first

@@ -12,12 +12,19 @@ from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelMana
 from tornado.web import HTTPError
 from traitlets import Type, Unicode
 
-FOLDERS = ("source", "release", "solutions", "submitted", "autograded", "feedback")
-SECRET = "submission_secret.txt"
-WHY = "Here you may look and mark; files are changed by instructors."
+VISIBLE_FOLDERS = (
+    "source",
+    "release",
+    "solutions",
+    "submitted",
+    "autograded",
+    "feedback",
+)
+SECRET_FILE = "submission_secret.txt"
+READ_ONLY_REASON = "Here you may look and mark; files are changed by instructors."
 
 
-class LookOnly(AsyncLargeFileManager):  # type: ignore[misc]
+class ReadOnlyContentsManager(AsyncLargeFileManager):  # type: ignore[misc]
     """Reads what a marker needs of a course, and changes nothing.
 
     That is the folders in `FOLDERS`. Neither the gradebook nor a token nor another
@@ -28,61 +35,61 @@ class LookOnly(AsyncLargeFileManager):  # type: ignore[misc]
     # Downloads go through `get`, too; by default they would read the disk themselves.
     files_handler_class = Type(FilesHandler)
 
-    def may_see(self, path: str) -> bool:
+    def is_visible(self, path: str) -> bool:
         """Whether `path` (below root_dir, as Jupyter writes it) is one to look at."""
         parts = PurePosixPath(path.strip("/")).parts
         if not parts or parts == (self.course,):
             return True
-        hidden = any(p.startswith(".") or p == SECRET for p in parts)
-        if hidden or parts[0] != self.course or parts[1] not in FOLDERS:
+        hidden = any(p.startswith(".") or p == SECRET_FILE for p in parts)
+        if hidden or parts[0] != self.course or parts[1] not in VISIBLE_FOLDERS:
             return False
         place = Path(self.root_dir, *parts[:2]).resolve()
         return Path(self.root_dir, *parts).resolve().is_relative_to(place)
 
     async def is_hidden(self, path: str) -> bool:
         """What may not be seen is not there."""
-        return not self.may_see(path) or bool(await super().is_hidden(path))
+        return not self.is_visible(path) or bool(await super().is_hidden(path))
 
     async def get(self, path: str, *args: Any, **kwargs: Any) -> Any:
         """A file or folder; a folder is listed without what may not be seen.
 
         Jupyter asks for each file of a folder here, and skips what is not permitted.
         """
-        if not self.may_see(path):
+        if not self.is_visible(path):
             raise PermissionError(errno.EACCES, "not for assistants", path)
         return await super().get(path, *args, **kwargs)
 
     async def list_checkpoints(self, path: str) -> Any:
         """The kept copies of a file; none of one that may not be seen."""
-        return await super().list_checkpoints(path) if self.may_see(path) else []
+        return await super().list_checkpoints(path) if self.is_visible(path) else []
 
     async def save(self, model: Any, path: str = "") -> NoReturn:
         """Refuse to write a file."""
-        raise HTTPError(403, WHY)
+        raise HTTPError(403, READ_ONLY_REASON)
 
     async def delete_file(self, path: str) -> NoReturn:
         """Refuse to delete a file."""
-        raise HTTPError(403, WHY)
+        raise HTTPError(403, READ_ONLY_REASON)
 
     async def rename_file(self, old_path: str, new_path: str) -> NoReturn:
         """Refuse to move a file."""
-        raise HTTPError(403, WHY)
+        raise HTTPError(403, READ_ONLY_REASON)
 
     async def create_checkpoint(self, path: str) -> NoReturn:
         """Refuse to write a checkpoint."""
-        raise HTTPError(403, WHY)
+        raise HTTPError(403, READ_ONLY_REASON)
 
     async def restore_checkpoint(self, checkpoint_id: str, path: str) -> NoReturn:
         """Refuse to write a file."""
-        raise HTTPError(403, WHY)
+        raise HTTPError(403, READ_ONLY_REASON)
 
     async def delete_checkpoint(self, checkpoint_id: str, path: str) -> NoReturn:
         """Refuse to delete a file."""
-        raise HTTPError(403, WHY)
+        raise HTTPError(403, READ_ONLY_REASON)
 
     async def copy(self, from_path: str, to_path: str | None = None) -> NoReturn:
         """Refuse to copy a file."""
-        raise HTTPError(403, WHY)
+        raise HTTPError(403, READ_ONLY_REASON)
 
 
 class NoKernels(AsyncMappingKernelManager):  # type: ignore[misc]

@@ -13,7 +13,7 @@ from nbgrader.exchange import ExchangeError
 log = logging.getLogger("unrolled.hub")
 
 
-class Trouble(Exception):
+class StudentFacingError(Exception):
     """A message for the student."""
 
 
@@ -41,19 +41,19 @@ _SIGNS = {
 
 
 @contextmanager
-def explained(what: str) -> Iterator[None]:
+def explain_errors(what: str) -> Iterator[None]:
     """Turn every error into Trouble: `what` happened, and why."""
     try:
         yield
-    except Trouble:
+    except StudentFacingError:
         raise
     except Exception as error:
         log.exception("%s", what)
-        raise Trouble(f"{what}: {_why(error)}") from error
+        raise StudentFacingError(f"{what}: {_explain(error)}") from error
 
 
-def _why(error: Exception) -> str:
-    text = _text(error)
+def _explain(error: Exception) -> str:
+    text = _format_message(error)
     for sign, why in _SIGNS.items():
         if sign in text:
             return why
@@ -67,7 +67,7 @@ def _why(error: Exception) -> str:
     return f"{kind.__name__}: {text}. {ASK}"
 
 
-def _text(error: Exception) -> str:
+def _format_message(error: Exception) -> str:
     """The message in one line; of a failed copy, that of its first file."""
     if isinstance(error, shutil.Error) and error.args and error.args[0]:
         first = error.args[0][0]

@@ -23,9 +23,9 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange import ExchangeFactory
 from traitlets.config import Config
 
-from unrolled.course.dates import Dates, read_dates
+from unrolled.course.dates import CourseDates, read_dates
 from unrolled.hub.notice import read_notice
-from unrolled.hub.student.errors import Trouble, explained
+from unrolled.hub.student.errors import StudentFacingError, explain_errors
 from unrolled.timestamps import parse_timestamp
 
 PLUGINS = {
@@ -46,7 +46,7 @@ class Submission:
 
 
 @dataclass(frozen=True)
-class Work:
+class AssignmentStatus:
     """What there is of one assignment; `changed` since it was handed in last."""
 
     name: str
@@ -58,7 +58,7 @@ class Work:
     kept: tuple[Path, ...] = ()
 
 
-class Desk:
+class ExchangeClient:
     """A student's work of one course, in files below `root` (absolute)."""
 
     def __init__(self, root: Path, course: str = "") -> None:
@@ -83,117 +83,129 @@ class Desk:
                 config.ExchangeFactory[verb] = plugin
         return config
 
-    def _plugin(self, verb: str, config: Config) -> Any:
+    def _make_plugin(self, verb: str, config: Config) -> Any:
         return getattr(ExchangeFactory(config=config), verb)(
             coursedir=CourseDirectory(config=config),
             authenticator=Authenticator(config=config),
             config=config,
         )
 
-    def dates(self) -> Dates:
+    def dates(self) -> CourseDates:
         """Titles and due dates of what is released."""
         return read_dates(self._place())
 
-    def notice(self) -> str:
+    def read_notice(self) -> str:
         """What the hub tells everybody now; "" if nothing."""
         return read_notice(self._place())
 
     def _place(self) -> Path:
-        plugin = self._plugin("List", self.config())
+        plugin = self._make_plugin("List", self.config())
         return Path(plugin.root, plugin.coursedir.course_id)
 
-    def works(self) -> dict[str, Work]:
+    def list_assignments(self) -> dict[str, AssignmentStatus]:
         """All that is released, and all that the student has handed in."""
-        with explained("The list of assignments could not be read"):
+        with explain_errors("The list of assignments could not be read"):
             config = self.config()
-            plugin = self._plugin("List", config)
+            plugin = self._make_plugin("List", config)
             course = Path(plugin.root, plugin.coursedir.course_id)
             if not Path(plugin.root).is_dir():
-                raise Trouble(f"The exchange {plugin.root} is missing. {ASK}")
+                raise StudentFacingError(
+                    f"The exchange {plugin.root} is missing. {ASK}"
+                )
             if not (course / "outbound").is_dir():
                 return {}
             released = {a["assignment_id"] for a in plugin.start()}
             config.ExchangeList.cached = True
-            found = self._plugin("List", config).start()
+            found = self._make_plugin("List", config).start()
             handed_in = {a["assignment_id"]: a["submissions"] for a in found}
         return {
-            name: self._work(plugin, name, name in released, handed_in.get(name, []))
+            name: self._read_status(
+                plugin, name, name in released, handed_in.get(name, [])
+            )
             for name in sorted(released | handed_in.keys())
         }
 
-    def _work(
+    def _read_status(
         self, plugin: Any, name: str, released: bool, handed_in: list[dict[str, Any]]
-    ) -> Work:
+    ) -> AssignmentStatus:
         course = plugin.coursedir.course_id if plugin.path_includes_course else ""
         folder = Path(plugin.assignment_dir, course, name)
-        notebook = _notebook(folder)
+        notebook = _find_notebook(folder)
         kept = sorted(p for p in folder.parent.glob(f"{name} (kept *)") if p.is_dir())
         place = Path(plugin.root, plugin.coursedir.course_id)
         zone = read_dates(place).timezone
-        ordered = sorted(handed_in, key=lambda s: _time(str(s["timestamp"]), zone))
-        changed = bool(ordered and notebook and _differs(notebook, ordered[-1]["path"]))
-        submissions = tuple(_submission(s, zone) for s in ordered)
-        return Work(name, released, folder, notebook, submissions, changed, tuple(kept))
+        ordered = sorted(
+            handed_in, key=lambda s: _parse_time(str(s["timestamp"]), zone)
+        )
+        changed = bool(
+            ordered and notebook and _is_changed(notebook, ordered[-1]["path"])
+        )
+        submissions = tuple(_make_submission(s, zone) for s in ordered)
+        return AssignmentStatus(
+            name, released, folder, notebook, submissions, changed, tuple(kept)
+        )
 
     def fetch(self, name: str) -> Path | None:
         """Fetch the assignment; where older work was kept, or None."""
-        with explained(f"{name} could not be fetched; your files are as they were"):
-            plugin = self._plugin("FetchAssignment", self.config(name))
+        with explain_errors(
+            f"{name} could not be fetched; your files are as they were"
+        ):
+            plugin = self._make_plugin("FetchAssignment", self.config(name))
             plugin.start()
             kept: Path | None = getattr(plugin, "kept", None)
             return kept
 
     def hand_in(self, name: str) -> datetime:
         """Hand in what is saved now; when it was handed in."""
-        with explained(f"{name} was not handed in"):
-            plugin = self._plugin("Submit", self.config(name))
+        with explain_errors(f"{name} was not handed in"):
+            plugin = self._make_plugin("Submit", self.config(name))
             plugin.start()
             time: datetime = getattr(plugin, "time", datetime.now(UTC))
             return time
 
     def feedback(self, name: str) -> None:
         """Fetch the feedback that there is."""
-        with explained(f"The feedback for {name} could not be fetched"):
-            self._plugin("FetchFeedback", self.config(name)).start()
+        with explain_errors(f"The feedback for {name} could not be fetched"):
+            self._make_plugin("FetchFeedback", self.config(name)).start()
 
 
 ASK = "Please tell your instructor."
 
 
-def _notebook(folder: Path) -> Path | None:
+def _find_notebook(folder: Path) -> Path | None:
     """The assignment's notebook: 02_topic/topic.ipynb, or else the first."""
     notebooks = sorted(folder.glob("*.ipynb"))
     topic = folder.name.split("_", 1)[-1]
     return next((n for n in notebooks if n.stem == topic), next(iter(notebooks), None))
 
 
-def _differs(notebook: Path, handed_in: str) -> bool:
+def _is_changed(notebook: Path, handed_in: str) -> bool:
     copy = Path(handed_in, notebook.name)
     with suppress(OSError):
         return not filecmp.cmp(notebook, copy, shallow=False)
     return True
 
 
-def _submission(values: Mapping[str, Any], zone: tzinfo) -> Submission:
+def _make_submission(values: Mapping[str, Any], zone: tzinfo) -> Submission:
     pages = [n["local_feedback_path"] for n in values["notebooks"]]
     there = [Path(p) for p in pages if p and Path(p).is_file()]
     page = there[0] if there and not values["feedback_updated"] else None
     return Submission(
-        _time(str(values["timestamp"]), zone),
+        _parse_time(str(values["timestamp"]), zone),
         bool(there) or bool(values["has_exchange_feedback"]),
         there[0] if there else None,
-        _score(page) if page else "",
+        _read_score(page) if page else "",
     )
 
 
-def _time(stamp: str, zone: tzinfo) -> datetime:
+def _parse_time(stamp: str, zone: tzinfo) -> datetime:
     try:
         return parse_timestamp(stamp, zone).replace(tzinfo=UTC)
     except ValueError:
         return datetime.fromtimestamp(0, UTC)
 
 
-def _score(page: Path) -> str:
+def _read_score(page: Path) -> str:
     """The score that a feedback page tells, such as "87.5 / 100"."""
     with suppress(OSError):
         match = _SCORE.search(page.read_text(encoding="utf-8", errors="replace"))

@@ -20,23 +20,23 @@ from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import url_path_join
 from tornado.web import authenticated
 
-from unrolled.course.dates import Dates
+from unrolled.course.dates import CourseDates
 from unrolled.feedback.policy import FEEDBACK
-from unrolled.hub.student.errors import Trouble
-from unrolled.hub.student.exchange_client import Desk, Work
-from unrolled.hub.student.feedback_page import with_way_back
-from unrolled.hub.student.rows import lab_url, rows
-from unrolled.timestamps import moment
+from unrolled.hub.student.errors import StudentFacingError
+from unrolled.hub.student.exchange_client import AssignmentStatus, ExchangeClient
+from unrolled.hub.student.feedback_page import add_back_link
+from unrolled.hub.student.rows import make_lab_url, make_rows
+from unrolled.timestamps import format_moment
 
 T = TypeVar("T")
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'"
 
 
-class Front:
+class SharedState:
     """What the handlers share: the desk, one thing at a time, the last message."""
 
     def __init__(self, root: Path, base: str) -> None:
-        self.desk = Desk(root, os.environ.get("UNROLLED_COURSE_ID", ""))
+        self.desk = ExchangeClient(root, os.environ.get("UNROLLED_COURSE_ID", ""))
         self.root, self.base = root, base
         self.said: tuple[str, str] | None = None
         self._one = asyncio.Lock()
@@ -53,38 +53,39 @@ class Front:
 
     async def do(self, verb: str, name: str) -> str:
         """Do what a button says; the address to go to then. Trouble if it failed."""
-        known = await self.ask(self.desk.works)
+        known = await self.ask(self.desk.list_assignments)
         if name not in known:
-            raise Trouble("This assignment is not released any more.")
+            raise StudentFacingError("This assignment is not released any more.")
         verbs = {
             "start": self._start,
-            "fresh": self._fresh,
+            "fresh": self._fetch_fresh,
             "submit": self._submit,
-            "feedback": self._feedback,
+            "feedback": self._fetch_feedback,
         }
         return await verbs[verb](known[name])
 
-    async def _start(self, work: Work) -> str:
+    async def _start(self, work: AssignmentStatus) -> str:
         if not work.folder.is_dir():
             await self.ask(self.desk.fetch, work.name)
-        return await self._opened(work.name)
+        return await self._find_url(work.name)
 
-    async def _opened(self, name: str) -> str:
-        now = (await self.ask(self.desk.works))[name]
-        return lab_url(self.base, self.root, now.notebook or now.folder)
+    async def _find_url(self, name: str) -> str:
+        now = (await self.ask(self.desk.list_assignments))[name]
+        return make_lab_url(self.base, self.root, now.notebook or now.folder)
 
-    async def _fresh(self, work: Work) -> str:
+    async def _fetch_fresh(self, work: AssignmentStatus) -> str:
         kept = await self.ask(self.desk.fetch, work.name)
         where = f" Your own was kept: {kept.relative_to(self.root)}" if kept else ""
         self.said = ("good", f"A fresh copy of {work.name} is in place.{where}")
         return self.home
 
-    async def _submit(self, work: Work) -> str:
+    async def _submit(self, work: AssignmentStatus) -> str:
         when = await self.ask(self.desk.hand_in, work.name)
         dates = await self.ask(self.desk.dates)
         told = dates.assignments.get(work.name)
         title = told.title if told else work.name
-        text = f"{title} was handed in {moment(when, dates.timezone)}, as it was saved."
+        handed_in = format_moment(when, dates.timezone)
+        text = f"{title} was handed in {handed_in}, as it was saved."
         if told and told.due and when > told.due:
             late = f" (course rule: {told.late})" if told.late else ""
             text += f" That is after the due date{late}."
@@ -93,20 +94,22 @@ class Front:
         self.said = ("good", text)
         return self.home
 
-    async def _feedback(self, work: Work) -> str:
+    async def _fetch_feedback(self, work: AssignmentStatus) -> str:
         if not any(s.feedback for s in work.submissions):
-            raise Trouble(f"There is no feedback for {work.name} yet.")
+            raise StudentFacingError(f"There is no feedback for {work.name} yet.")
         await self.ask(self.desk.feedback, work.name)
         return f"{self.home}/feedback/{quote(work.name)}"
 
-    async def feedback_page(self, name: str) -> str:
+    async def read_feedback_page(self, name: str) -> str:
         """The newest feedback page that was fetched. Trouble if there is none."""
-        work = (await self.ask(self.desk.works)).get(name)
+        work = (await self.ask(self.desk.list_assignments)).get(name)
         pages = [s.page for s in work.submissions if s.page] if work else []
         if not pages:
-            raise Trouble(f"There is no feedback for {name} here: fetch it first.")
+            raise StudentFacingError(
+                f"There is no feedback for {name} here: fetch it first."
+            )
         text = await self.ask(partial(pages[-1].read_text, "utf-8", "replace"))
-        return with_way_back(text, self.home)
+        return add_back_link(text, self.home)
 
     @property
     def home(self) -> str:
@@ -114,15 +117,15 @@ class Front:
         return f"{self.base}course"
 
 
-class Handler(JupyterHandler):  # type: ignore[misc]
+class StudentHandler(JupyterHandler):  # type: ignore[misc]
     """What the handlers need."""
 
     policy = POLICY
 
     @property
-    def front(self) -> Front:
+    def front(self) -> SharedState:
         """The page's state."""
-        found: Front = self.settings["unrolled_front"]
+        found: SharedState = self.settings["unrolled_front"]
         return found
 
     @property
@@ -131,7 +134,7 @@ class Handler(JupyterHandler):  # type: ignore[misc]
         return f"{super().content_security_policy}; {self.policy}"
 
 
-class CoursePage(Handler):
+class CourseHandler(StudentHandler):
     """The page."""
 
     @authenticated
@@ -139,19 +142,21 @@ class CoursePage(Handler):
         """Show all assignments, and what the last button did."""
         front = self.front
         said, front.said = front.said, None
-        work: dict[str, Work] = {}
-        dates, notice = Dates(), ""
+        work: dict[str, AssignmentStatus] = {}
+        dates, notice = CourseDates(), ""
         try:
-            notice = await front.ask(front.desk.notice)
-            work = await front.ask(front.desk.works)
+            notice = await front.ask(front.desk.read_notice)
+            work = await front.ask(front.desk.list_assignments)
             dates = await front.ask(front.desk.dates)
-        except Trouble as trouble:
+        except StudentFacingError as trouble:
             said = ("bad", str(trouble))
-        table = rows(work, dates, front.root, front.base, datetime.now(UTC))
+        table = make_rows(work, dates, front.root, front.base, datetime.now(UTC))
         self.set_header("Cache-Control", "no-store")
         self.finish(self._page(table, dates, said, notice))
 
-    def _page(self, table: list[Any], dates: Dates, said: Any, notice: str) -> str:
+    def _page(
+        self, table: list[Any], dates: CourseDates, said: Any, notice: str
+    ) -> str:
         title = dates.title or os.environ.get("UNROLLED_COURSE_TITLE", "Assignments")
         return self.front.page.render(
             title=title,
@@ -166,7 +171,7 @@ class CoursePage(Handler):
         )
 
 
-class CourseButton(Handler):
+class ButtonHandler(StudentHandler):
     """What the page's buttons do."""
 
     @authenticated
@@ -175,13 +180,13 @@ class CourseButton(Handler):
         front = self.front
         try:
             target = await front.do(verb, self.get_body_argument("assignment", ""))
-        except Trouble as trouble:
+        except StudentFacingError as trouble:
             front.said = ("bad", str(trouble))
             target = front.home
         self.redirect(target, status=303)
 
 
-class FeedbackPage(Handler):
+class FeedbackHandler(StudentHandler):
     """What the grader said, with the way back to the course page."""
 
     policy = FEEDBACK
@@ -190,8 +195,8 @@ class FeedbackPage(Handler):
     async def get(self, name: str) -> None:
         """Show the page, or say on the course page why there is none."""
         try:
-            page = await self.front.feedback_page(name)
-        except Trouble as trouble:
+            page = await self.front.read_feedback_page(name)
+        except StudentFacingError as trouble:
             self.front.said = ("bad", str(trouble))
             self.redirect(self.front.home, status=303)
             return
@@ -206,10 +211,10 @@ def _jupyter_server_extension_points() -> list[dict[str, Any]]:
 def _load_jupyter_server_extension(server: Any) -> None:
     """Add the page to a running Jupyter server."""
     base = server.web_app.settings["base_url"]
-    front = Front(Path(server.root_dir), base)
+    front = SharedState(Path(server.root_dir), base)
     server.web_app.settings["unrolled_front"] = front
     button = url_path_join(base, "course/(start|submit|feedback|fresh)")
     page = url_path_join(base, "course/?")
     feedback = url_path_join(base, "course/feedback/([^/]+)")
-    ours = [(page, CoursePage), (button, CourseButton), (feedback, FeedbackPage)]
+    ours = [(page, CourseHandler), (button, ButtonHandler), (feedback, FeedbackHandler)]
     server.web_app.add_handlers(".*$", ours)

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from urllib.parse import quote
 
-from unrolled.course.dates import Dates, Released
-from unrolled.hub.student.exchange_client import Work
-from unrolled.timestamps import moment
+from unrolled.course.dates import CourseDates, ReleasedAssignment
+from unrolled.hub.student.exchange_client import AssignmentStatus
+from unrolled.timestamps import format_moment
 
 
 @dataclass(frozen=True)
-class Row:
+class StudentPageRow:
     """One assignment; `state` is a key for the colour, `told` and `more` are words."""
 
     name: str
@@ -38,9 +38,13 @@ class Row:
     withdrawn: bool
 
 
-def rows(
-    work: Mapping[str, Work], dates: Dates, files: Path, base: str, now: datetime
-) -> list[Row]:
+def make_rows(
+    work: Mapping[str, AssignmentStatus],
+    dates: CourseDates,
+    files: Path,
+    base: str,
+    now: datetime,
+) -> list[StudentPageRow]:
     """The rows in the order of their due dates; `files` is the server's root."""
     none = datetime.max.replace(tzinfo=now.tzinfo)
 
@@ -49,20 +53,24 @@ def rows(
         return (told.due if told else None) or none
 
     names = sorted(work, key=lambda n: (due(n), n))
-    return [_row(work[n], dates, files, base, now) for n in names]
+    return [_make_row(work[n], dates, files, base, now) for n in names]
 
 
-def _row(work: Work, dates: Dates, files: Path, base: str, now: datetime) -> Row:
-    told = dates.assignments.get(work.name) or Released(_title(work.name))
-    state, words, more = _state(work, told, dates.timezone)
+def _make_row(
+    work: AssignmentStatus, dates: CourseDates, files: Path, base: str, now: datetime
+) -> StudentPageRow:
+    told = dates.assignments.get(work.name) or ReleasedAssignment(
+        _make_title(work.name)
+    )
+    state, words, more = _describe_state(work, told, dates.timezone)
     there = work.notebook or (work.folder if work.folder.is_dir() else None)
     left = told.due - now if told.due else None
     open_ = not work.submissions
-    return Row(
+    return StudentPageRow(
         work.name,
         told.title,
-        moment(told.due, dates.timezone) if told.due else "",
-        distance(left) if left is not None else "",
+        format_moment(told.due, dates.timezone) if told.due else "",
+        format_distance(left) if left is not None else "",
         open_ and left is not None and left < timedelta(0),
         open_ and left is not None and timedelta(0) <= left < timedelta(days=2),
         f"{told.points:g}" if told.points is not None else "",
@@ -70,24 +78,26 @@ def _row(work: Work, dates: Dates, files: Path, base: str, now: datetime) -> Row
         state,
         words,
         more,
-        lab_url(base, files, there) if there else "",
+        make_lab_url(base, files, there) if there else "",
         can_start=work.released and there is None,
         can_submit=work.released and work.notebook is not None,
         can_renew=work.released and there is not None,
         again=bool(work.submissions),
         feedback=any(s.feedback for s in work.submissions),
-        kept=tuple((k.name, lab_url(base, files, k)) for k in work.kept),
+        kept=tuple((k.name, make_lab_url(base, files, k)) for k in work.kept),
         withdrawn=not work.released and bool(work.submissions),
     )
 
 
-def _state(work: Work, told: Released, zone: tzinfo) -> tuple[str, str, str]:
+def _describe_state(
+    work: AssignmentStatus, told: ReleasedAssignment, zone: tzinfo
+) -> tuple[str, str, str]:
     """The state's key, its words, and a second line."""
     if work.submissions:
         last = work.submissions[-1]
         late = "late, " if told.due and last.time > told.due else ""
         changed = "; changed since then" if work.changed else ""
-        when = f"{late}{moment(last.time, zone)}{changed}"
+        when = f"{late}{format_moment(last.time, zone)}{changed}"
         graded = next((s for s in reversed(work.submissions) if s.feedback), None)
         if graded is None:
             return "handed-in", "Handed in", when
@@ -101,21 +111,21 @@ def _state(work: Work, told: Released, zone: tzinfo) -> tuple[str, str, str]:
     return "new", "Not started", ""
 
 
-def lab_url(base: str, files: Path, path: Path) -> str:
+def make_lab_url(base: str, files: Path, path: Path) -> str:
     """Where JupyterLab opens a file or a folder below the server's root."""
-    return f"{base}lab/tree/{_below(files, path)}"
+    return f"{base}lab/tree/{_quote_path(files, path)}"
 
 
-def _below(files: Path, path: Path) -> str:
+def _quote_path(files: Path, path: Path) -> str:
     return quote(path.relative_to(files).as_posix())
 
 
-def _title(name: str) -> str:
+def _make_title(name: str) -> str:
     """A title for an assignment that has none: `02_forward_pass`, Forward pass."""
     return name.split("_", 1)[-1].replace("_", " ").capitalize()
 
 
-def distance(left: timedelta) -> str:
+def format_distance(left: timedelta) -> str:
     """How far away: in 3 days, 2 hours ago."""
     seconds = abs(left.total_seconds())
     units = (("day", 86400), ("hour", 3600), ("minute", 60))

@@ -13,17 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from unrolled.lab.checks.causes import shape_cause
+from unrolled.lab.checks.causes import guess_shape_cause
 from unrolled.lab.checks.describe import (
     NUMBERS,
     Array,
     Shape,
+    describe_value,
+    format_index,
+    format_named_shape,
+    format_number,
+    format_shape,
     is_tensor,
-    named_shape,
-    number,
-    place,
-    shape_text,
-    what,
 )
 from unrolled.lab.checks.errors import fail
 
@@ -38,7 +38,7 @@ _WORDS = {
 
 
 @dataclass(frozen=True)
-class Want:
+class ArraySpec:
     """What an array must be: its shape, the kind of its numbers, its axes' names."""
 
     shape: Shape
@@ -57,16 +57,16 @@ def split_axes(axes: str | None) -> tuple[str, ...]:
     return tuple(axes.split()) if axes else ()
 
 
-def to_array(value: object) -> Array | None:
+def convert_to_array(value: object) -> Array | None:
     """An array of a plain array, number or tensor; None for anything else."""
     if type(value) is np.ndarray:
         return value
     if type(value) in NUMBERS:
         return np.asarray(value)
-    return _tensor_to_array(value) if is_tensor(value) else None
+    return _convert_tensor(value) if is_tensor(value) else None
 
 
-def _tensor_to_array(value: Any) -> Array | None:
+def _convert_tensor(value: Any) -> Array | None:
     try:
         plain = value.detach().cpu().resolve_conj().resolve_neg().numpy()
     except (RuntimeError, TypeError, NotImplementedError):
@@ -74,7 +74,7 @@ def _tensor_to_array(value: Any) -> Array | None:
     return plain if type(plain) is np.ndarray else None
 
 
-def kind_of(array: Array) -> str:
+def get_kind(array: Array) -> str:
     """The kind of numbers that an expected array asks for."""
     kinds = {"f": "float", "i": "int", "u": "int", "b": "bool", "c": "complex"}
     if array.dtype.kind not in kinds:
@@ -82,22 +82,23 @@ def kind_of(array: Array) -> str:
     return kinds[array.dtype.kind]
 
 
-def climb(name: str, got: object, want: Want) -> Array:
+def check_array(name: str, got: object, want: ArraySpec) -> Array:
     """The rungs from "an array" to its dtype; the array, or CheckFailed."""
-    array = to_array(got)
+    array = convert_to_array(got)
     if array is None:
-        fail(_no_array(name, got, want))
+        fail(_describe_no_array(name, got, want))
     _check_shape(name, array.shape, want)
     _check_kind(name, array, want)
     return array
 
 
-def _no_array(name: str, got: object, want: Want) -> str:
+def _describe_no_array(name: str, got: object, want: ArraySpec) -> str:
     wanted = "a number" if not want.shape else "a NumPy array"
-    return f"{name}: expected {wanted}, got {what(got)}{_no_array_cause(got, want)}"
+    guess = _guess_no_array(got, want)
+    return f"{name}: expected {wanted}, got {describe_value(got)}{guess}"
 
 
-def _no_array_cause(got: object, want: Want) -> str:
+def _guess_no_array(got: object, want: ArraySpec) -> str:
     if got is None:
         return "; is the return statement missing?"
     if got is Ellipsis or got is NotImplemented:
@@ -111,32 +112,32 @@ def _no_array_cause(got: object, want: Want) -> str:
     return ""
 
 
-def _check_shape(name: str, shape: Shape, want: Want) -> None:
+def _check_shape(name: str, shape: Shape, want: ArraySpec) -> None:
     if shape == want.shape:
         return
-    expected = named_shape(want.shape, want.axes)
-    cause = shape_cause(shape, want.shape, want.axes)
-    got = f"shape {shape_text(shape)}" if shape else "one number"
+    expected = format_named_shape(want.shape, want.axes)
+    cause = guess_shape_cause(shape, want.shape, want.axes)
+    got = f"shape {format_shape(shape)}" if shape else "one number"
     if len(shape) != len(want.shape) and shape and want.shape:
-        got = f"{_axes_count(len(shape))}, {got}"
-        expected = f"{_axes_count(len(want.shape))}, {expected}"
+        got = f"{_format_axes_count(len(shape))}, {got}"
+        expected = f"{_format_axes_count(len(want.shape))}, {expected}"
     fail(f"{name}: {got}, expected {expected}" + (f"; {cause}" if cause else ""))
 
 
-def _axes_count(count: int) -> str:
+def _format_axes_count(count: int) -> str:
     return "1 axis" if count == 1 else f"{count} axes"
 
 
-def _check_kind(name: str, array: Array, want: Want) -> None:
+def _check_kind(name: str, array: Array, want: ArraySpec) -> None:
     code = array.dtype.kind
     whole_number = array.ndim == 0 and code in "iu" and want.kind == "float"
     if code in _KINDS[want.kind] or whole_number:
         return
-    cause = _kind_cause(code, want.kind)
+    cause = _explain_kind(code, want.kind)
     fail(f"{name}: dtype {array.dtype}, expected {_WORDS[want.kind]}; {cause}")
 
 
-def _kind_cause(code: str, kind: str) -> str:
+def _explain_kind(code: str, kind: str) -> str:
     if code == "O":
         return "rows of different lengths, or objects that are no numbers?"
     if code == "c":
@@ -150,7 +151,9 @@ def _kind_cause(code: str, kind: str) -> str:
     return "these are no numbers"
 
 
-def check_finite(name: str, got: Array, want: Want, where: Array | None = None) -> None:
+def check_finite(
+    name: str, got: Array, want: ArraySpec, where: Array | None = None
+) -> None:
     """Refuse nan and infinity, where `where` is true (everywhere by default)."""
     if got.dtype.kind not in "fc":
         return
@@ -159,21 +162,21 @@ def check_finite(name: str, got: Array, want: Want, where: Array | None = None) 
         bad &= where
     if not bad.any():
         return
-    index = first(bad)
+    index = find_first(bad)
     count = f"; {int(bad.sum())} of {got.size} values" if got.size > 1 else ""
     fail(
-        f"{name}: {number(got[index])}, not a finite number,"
-        f"{place(index, want.axes)}{count}",
-        f"Likely cause: {_finite_cause(got[bad])}",
+        f"{name}: {format_number(got[index])}, not a finite number,"
+        f"{format_index(index, want.axes)}{count}",
+        f"Likely cause: {_explain_not_finite(got[bad])}",
     )
 
 
-def _finite_cause(bad: Array) -> str:
+def _explain_not_finite(bad: Array) -> str:
     if bool((np.real(bad) == -np.inf).all()):
         return "the logarithm of 0?"
     return "an overflow (exp of a large number?), or a division by 0?"
 
 
-def first(mask: Array) -> Shape:
+def find_first(mask: Array) -> Shape:
     """The index of the first true entry of `mask`."""
     return tuple(int(i) for i in np.argwhere(mask)[0])

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from IPython.utils.capture import capture_output
 
-from unrolled.lab.checks.describe import TEXT_LIMIT, type_name, what
-from unrolled.lab.checks.errors import CheckFailed, clip, fail, printable
+from unrolled.lab.checks.describe import TEXT_LIMIT, describe_value, get_type_name
+from unrolled.lab.checks.errors import CheckFailed, clip, fail, make_printable
 
 _UNWRITTEN = re.compile(r"\b(\w{1,60}) is not written yet")
 _MISFIT = re.compile(r"matmul: .*\(size (\d+) is different from (\d+)\)")
@@ -42,26 +42,27 @@ def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     KeyboardInterrupt and its like pass through.
     """
     if not callable(function):
-        fail(f"expected a function, got {what(function)}: is the name used twice?")
+        what = describe_value(function)
+        fail(f"expected a function, got {what}: is the name used twice?")
     try:
-        with quiet():
+        with silence_output():
             return function(*args, **kwargs)
     except CheckFailed:
         raise
     except Exception as error:
-        failure = CheckFailed(_in_words(name_of(function), error))
+        failure = CheckFailed(_explain_error(get_function_name(function), error))
     raise failure
 
 
 @contextlib.contextmanager
-def quiet() -> Iterator[None]:
+def silence_output() -> Iterator[None]:
     """Keep back warnings, prints and displayed objects of the code inside."""
     with warnings.catch_warnings(), np.errstate(all="ignore"), capture_output():
         warnings.simplefilter("ignore")
         yield
 
 
-def name_of(function: object) -> str:
+def get_function_name(function: object) -> str:
     """The name of a function, or "the function" where it has none."""
     try:
         name = getattr(function, "__name__", None)
@@ -69,41 +70,41 @@ def name_of(function: object) -> str:
         return _FALLBACK
     if type(name) is not str or name == "<lambda>":
         return _FALLBACK
-    return clip(printable(name), TEXT_LIMIT)
+    return clip(make_printable(name), TEXT_LIMIT)
 
 
-def _in_words(name: str, error: Exception) -> str:
-    text = _text_of(error)
+def _explain_error(name: str, error: Exception) -> str:
+    text = _read_message(error)
     if issubclass(type(error), NotImplementedError):
-        return _unwritten(name, text)
+        return _explain_unwritten(name, text)
     misfit = _MISFIT.search(text)
     if misfit:
         text = f"the shapes do not fit in @: {misfit[2]} against {misfit[1]}"
     said = f": {clip(text, _MESSAGE_LIMIT)}" if text else ""
-    return f"{name} raised {type_name(error)}{said}{_place(error)}"
+    return f"{name} raised {get_type_name(error)}{said}{_format_location(error)}"
 
 
-def _unwritten(name: str, text: str) -> str:
+def _explain_unwritten(name: str, text: str) -> str:
     found = _UNWRITTEN.search(text)
     if found and found[1] != name and name != _FALLBACK:
         return f"{name} calls {found[1]}, which is not written yet"
     return f"{found[1] if found else name} is not written yet"
 
 
-def _text_of(error: Exception) -> str:
+def _read_message(error: Exception) -> str:
     """The message on one line; an exception that cannot tell it stays silent."""
     try:
         text = str(error)
     except Exception:
         return ""
-    return printable(" ".join(str.split(text))) if type(text) is str else ""
+    return make_printable(" ".join(str.split(text))) if type(text) is str else ""
 
 
-def _place(error: Exception) -> str:
+def _format_location(error: Exception) -> str:
     """Where it happened: " (line 3: `h = x @ W`)", in the student's own code."""
     frames = traceback.extract_tb(error.__traceback__, limit=-_FRAMES)
     own = [f for f in frames if not f.filename.startswith(_LIBRARIES)]
     if not own:
         return ""
-    source = clip(printable((own[-1].line or "").strip()), _LINE_LIMIT)
+    source = clip(make_printable((own[-1].line or "").strip()), _LINE_LIMIT)
     return f" (line {own[-1].lineno}" + (f": `{source}`)" if source else ")")

@@ -9,7 +9,7 @@ from itertools import combinations, permutations
 
 import numpy as np
 
-from unrolled.lab.checks.describe import Array, Shape, number
+from unrolled.lab.checks.describe import Array, Shape, format_number
 
 SUPPORT = 4
 _ROUND = 1200  # its fractions are round numbers: two decimals, thirds, eighths
@@ -17,7 +17,7 @@ _LOGS = {1 / math.log(2): "log2", 1 / math.log(10): "log10"}
 
 
 @dataclass(frozen=True)
-class Values:
+class ValuePair:
     """Two arrays of one shape that differ, and the test of equality in use."""
 
     got: Array
@@ -31,17 +31,17 @@ class Values:
         return [k for k, n in enumerate(self.got.shape) if n > 1]
 
 
-def value_cause(values: Values) -> str:
+def guess_value_cause(values: ValuePair) -> str:
     """Why the values are wrong; "" if nothing fits, or too little supports it."""
     floats = values.got.dtype.kind in "fc" and values.want.dtype.kind in "fc"
     if not floats or not np.isfinite(values.want).all():
         return ""
-    guesses = _GUESSES if supported(values.want) else (_logarithm,)
+    guesses = _GUESSES if is_supported(values.want) else (_guess_logarithm,)
     with np.errstate(all="ignore"):
         return next((text for guess in guesses if (text := guess(values))), "")
 
 
-def value_fact(values: Values) -> str:
+def describe_values(values: ValuePair) -> str:
     """What is plain to see in the wrong values, with no guess at its reason."""
     if values.got.size > 1 and not values.got.any():
         return "every value is 0"
@@ -49,11 +49,11 @@ def value_fact(values: Values) -> str:
         first, right = (np.take(a, [0], axis=k) for a in (values.got, values.want))
         alike = bool((values.got == first).all())
         if alike and not values.same(values.want, np.broadcast_to(right, first.shape)):
-            return f"the values are the same all along {axis_name(values.axes, k)}"
+            return f"the values are the same all along {name_axis(values.axes, k)}"
     return ""
 
 
-def irregular(array: Array) -> int:
+def count_irregular(array: Array) -> int:
     """How many different values are there that nobody would write down by hand."""
     sizes = np.abs(np.real(array)).ravel()
     parts = sizes[np.isfinite(sizes)] * _ROUND
@@ -61,26 +61,26 @@ def irregular(array: Array) -> int:
     return len({f"{value:.6g}" for value in odd})
 
 
-def supported(*arrays: Array) -> bool:
+def is_supported(*arrays: Array) -> bool:
     """Whether each array holds enough irregular values to tell a cause from chance."""
-    return all(irregular(array) >= SUPPORT for array in arrays)
+    return all(count_irregular(array) >= SUPPORT for array in arrays)
 
 
-def _sign(v: Values) -> str:
+def _guess_sign(v: ValuePair) -> str:
     return "the sign is flipped" if v.same(-v.got, v.want) else ""
 
 
-def _transposed(v: Values) -> str:
-    for order in _orders(v.got.shape):
+def _guess_transposed(v: ValuePair) -> str:
+    for order in _list_orders(v.got.shape):
         if v.same(v.got.transpose(order), v.want):
             if v.got.ndim == 2:
                 return "the values are transposed"
-            names = (axis_name(v.axes, order.index(k)) for k in range(v.got.ndim))
+            names = (name_axis(v.axes, order.index(k)) for k in range(v.got.ndim))
             return f"the axes are in the order ({', '.join(names)})"
     return ""
 
 
-def _orders(shape: Shape) -> Iterator[tuple[int, ...]]:
+def _list_orders(shape: Shape) -> Iterator[tuple[int, ...]]:
     if not 2 <= len(shape) <= 4:
         return
     for order in permutations(range(len(shape))):
@@ -88,27 +88,27 @@ def _orders(shape: Shape) -> Iterator[tuple[int, ...]]:
             yield order
 
 
-def _reversed(v: Values) -> str:
+def _guess_reversed(v: ValuePair) -> str:
     for k in v.long_axes:
         if v.same(np.flip(v.got, k), v.want):
-            return f"the order along {axis_name(v.axes, k)} is reversed"
+            return f"the order along {name_axis(v.axes, k)} is reversed"
     return ""
 
 
-def _shifted(v: Values) -> str:
+def _guess_shifted(v: ValuePair) -> str:
     for k in v.long_axes:
         if v.got.shape[k] < 3:
             continue
         got, want = np.moveaxis(v.got, k, 0), np.moveaxis(v.want, k, 0)
         for late, a, b in ((True, got[1:], want[:-1]), (False, got[:-1], want[1:])):
-            if supported(b) and v.same(a, b):
+            if is_supported(b) and v.same(a, b):
                 side = "late" if late else "early"
-                along = axis_name(v.axes, k)
+                along = name_axis(v.axes, k)
                 return f"the values along {along} stand one place too {side}"
     return ""
 
 
-def _ratio(v: Values) -> float:
+def _find_ratio(v: ValuePair) -> float:
     """The one factor between all values; 1 if there is none."""
     scale = float(np.abs(v.want).max(initial=0.0))
     large = np.abs(v.want) > 1e-3 * scale
@@ -119,29 +119,29 @@ def _ratio(v: Values) -> float:
     return ratio if one else 1.0
 
 
-def _logarithm(v: Values) -> str:
+def _guess_logarithm(v: ValuePair) -> str:
     """A factor so irregular that a single irregular value is enough."""
-    ratio = _ratio(v) if irregular(v.want) else 1.0
+    ratio = _find_ratio(v) if count_irregular(v.want) else 1.0
     for factor, name in _LOGS.items():
         if math.isclose(ratio, factor, rel_tol=1e-6):
             return f"{name} where the natural logarithm is meant?"
     return ""
 
 
-def _factor(v: Values) -> str:
-    ratio = _ratio(v)
+def _guess_factor(v: ValuePair) -> str:
+    ratio = _find_ratio(v)
     if abs(ratio) < 1e-9 or abs(ratio - 1) < 1e-3:
         return ""
     for size, text in ((ratio, "{}"), (1 / ratio, "1/{}")):
         if 1.5 < size < 1e5 and abs(size - round(size)) < 1e-6 * size:
             unit = "of" if size is not ratio else "times"
-            asked = ": mean or sum?" if round(size) in _counts(v) else ""
+            asked = ": mean or sum?" if round(size) in _list_counts(v) else ""
             told = text.format(round(size))
             return f"every value is {told} {unit} what it should be{asked}"
-    return f"every value is {number(ratio)} times what it should be"
+    return f"every value is {format_number(ratio)} times what it should be"
 
 
-def _counts(v: Values) -> set[int]:
+def _list_counts(v: ValuePair) -> set[int]:
     """By what a mean divides: sequences, steps, or both."""
     pairs = zip(v.axes, v.got.shape, strict=False)
     counts = [n for axis, n in pairs if axis in ("N", "T")]
@@ -149,16 +149,16 @@ def _counts(v: Values) -> set[int]:
     return {*counts, *(math.prod(pair) for pair in both)}
 
 
-def _offset(v: Values) -> str:
+def _guess_offset(v: ValuePair) -> str:
     difference = v.got - v.want
     if not v.same(v.got - difference.flat[0], v.want):
         return ""
     if abs(difference.flat[0]) < 1e-3 * np.abs(v.want).max():
         return ""
-    return f"every value differs by the same {number(difference.flat[0])}"
+    return f"every value differs by the same {format_number(difference.flat[0])}"
 
 
-def _rounded(v: Values) -> str:
+def _guess_rounded(v: ValuePair) -> str:
     real = np.real(v.want)
     if len(np.unique(np.abs(v.got))) < SUPPORT:
         return ""
@@ -170,7 +170,7 @@ def _rounded(v: Values) -> str:
     return ""
 
 
-def _precision(v: Values) -> str:
+def _guess_precision(v: ValuePair) -> str:
     if v.got.dtype.itemsize == 2:
         return "float16 keeps three digits only"
     scale = float(np.abs(v.want).max(initial=0.0))
@@ -180,29 +180,43 @@ def _precision(v: Values) -> str:
     return ""
 
 
-_GUESSES: tuple[Callable[[Values], str], ...] = (
-    *(_sign, _transposed, _reversed, _rounded, _logarithm, _factor, _offset),
-    *(_shifted, _precision),
+_GUESSES: tuple[Callable[[ValuePair], str], ...] = (
+    *(
+        _guess_sign,
+        _guess_transposed,
+        _guess_reversed,
+        _guess_rounded,
+        _guess_logarithm,
+        _guess_factor,
+        _guess_offset,
+    ),
+    *(_guess_shifted, _guess_precision),
 )
 
 
 Axes = tuple[str, ...]
 
 
-def shape_cause(got: Shape, want: Shape, axes: Axes) -> str:
+def guess_shape_cause(got: Shape, want: Shape, axes: Axes) -> str:
     """Why `got` is the shape instead of `want`; "" if nothing fits."""
-    for guess in (_exchanged, _missing, _extra, _steps, _reshaped):
+    for guess in (
+        _guess_exchanged,
+        _guess_missing,
+        _guess_extra,
+        _guess_steps,
+        _guess_reshaped,
+    ):
         if text := guess(got, want, axes):
             return text
     return ""
 
 
-def axis_name(axes: Axes, k: int) -> str:
+def name_axis(axes: Axes, k: int) -> str:
     """What an axis is called: its name, or its number where it has none."""
     return axes[k] if axes else f"axis {k}"
 
 
-def _exchanged(got: Shape, want: Shape, axes: Axes) -> str:
+def _guess_exchanged(got: Shape, want: Shape, axes: Axes) -> str:
     if len(got) != len(want) or sorted(got) != sorted(want) or len(got) < 2:
         return ""
     if len(got) == 2:
@@ -213,17 +227,17 @@ def _exchanged(got: Shape, want: Shape, axes: Axes) -> str:
     return f"are the axes in the order ({order})?"
 
 
-def _missing(got: Shape, want: Shape, axes: Axes) -> str:
+def _guess_missing(got: Shape, want: Shape, axes: Axes) -> str:
     if not got:
         return ""
     gone = [k for k in range(len(want)) if want[:k] + want[k + 1 :] == got]
     if not gone:
         return ""
-    names = " or ".join(axis_name(axes, k) for k in gone)
+    names = " or ".join(name_axis(axes, k) for k in gone)
     return f"{names} is missing: summed, averaged or indexed away?"
 
 
-def _extra(got: Shape, want: Shape, axes: Axes) -> str:
+def _guess_extra(got: Shape, want: Shape, axes: Axes) -> str:
     extra = [k for k in range(len(got)) if got[:k] + got[k + 1 :] == want]
     if not extra:
         ones = len(got) - len(want)
@@ -234,7 +248,7 @@ def _extra(got: Shape, want: Shape, axes: Axes) -> str:
     return f"there is an extra axis of length {got[k]}{place}"
 
 
-def _steps(got: Shape, want: Shape, axes: Axes) -> str:
+def _guess_steps(got: Shape, want: Shape, axes: Axes) -> str:
     if "T" not in axes or len(got) != len(want) or len(want) < 2:
         return ""
     k = axes.index("T")
@@ -245,6 +259,6 @@ def _steps(got: Shape, want: Shape, axes: Axes) -> str:
     return "one step is missing" if got[k] == want[k] - 1 else ""
 
 
-def _reshaped(got: Shape, want: Shape, axes: Axes) -> str:
+def _guess_reshaped(got: Shape, want: Shape, axes: Axes) -> str:
     same = math.prod(got) == math.prod(want) and got != want
     return "the number of values is right: is a reshape missing?" if same else ""

@@ -7,65 +7,75 @@ from typing import Any, cast
 
 import numpy as np
 
-from unrolled.lab.checks.array import split_axes, to_array
-from unrolled.lab.checks.describe import DICTS, NUMBERS, short, type_name, what
+from unrolled.lab.checks.array import convert_to_array, split_axes
+from unrolled.lab.checks.describe import (
+    DICTS,
+    NUMBERS,
+    describe_value,
+    format_short,
+    get_type_name,
+)
 from unrolled.lab.checks.errors import fail
-from unrolled.lab.checks.values import Rule, compare_array
+from unrolled.lab.checks.values import ComparisonRule, compare_array
 
 AxesOf = str | tuple[Any, ...] | list[Any] | Mapping[Any, Any] | None
 _KEYS = {str, int}
 
 
-def compare(name: str, got: object, want: Any, axes: AxesOf, rule: Rule) -> None:
+def compare(
+    name: str, got: object, want: Any, axes: AxesOf, rule: ComparisonRule
+) -> None:
     """Compare `got` with an array, a number, or a list, tuple or dict of these."""
     if type(want) in DICTS:
         _compare_dict(name, got, want, axes, rule)
     elif type(want) in (list, tuple) and not _is_literal(got, want):
         _compare_items(name, got, want, axes, rule)
     else:
-        array = to_array(_literal(want))
+        array = convert_to_array(_convert_literal(want))
         if array is None:
-            raise TypeError(f"{name}: cannot expect {what(want)}")
+            raise TypeError(f"{name}: cannot expect {describe_value(want)}")
         names = split_axes(axes) if isinstance(axes, str) else ()
         compare_array(name, got, array, names, rule)
 
 
 def _is_literal(got: object, want: Any) -> bool:
     """Whether a list of numbers stands for an array, since one came back."""
-    return to_array(got) is not None and _all_numbers(want)
+    return convert_to_array(got) is not None and _is_all_numbers(want)
 
 
-def _all_numbers(want: Any) -> bool:
+def _is_all_numbers(want: Any) -> bool:
     if type(want) in (list, tuple):
-        return all(_all_numbers(w) for w in want)
+        return all(_is_all_numbers(w) for w in want)
     return type(want) in NUMBERS
 
 
-def _literal(want: Any) -> Any:
+def _convert_literal(want: Any) -> Any:
     return np.array(want) if type(want) in (list, tuple) else want
 
 
-def _axes_of(axes: AxesOf, key: Any, value: Any) -> AxesOf:
+def _select_axes(axes: AxesOf, key: Any, value: Any) -> AxesOf:
     """The axes of one item; one string for all goes to the items that it fits."""
     if isinstance(axes, Mapping):
         return cast(AxesOf, axes.get(key))
     if axes is None or not isinstance(axes, str):
         return axes[key] if axes else None
-    array = to_array(value)
+    array = convert_to_array(value)
     return axes if array is None or array.ndim == len(split_axes(axes)) else None
 
 
-def _compare_dict(name: str, got: object, want: Any, axes: AxesOf, rule: Rule) -> None:
-    items = items_of(name, got, want)
+def _compare_dict(
+    name: str, got: object, want: Any, axes: AxesOf, rule: ComparisonRule
+) -> None:
+    items = check_dict(name, got, want)
     for key, value in want.items():
         part = f"{name}[{key!r}]"
-        compare(part, items[key], value, _axes_of(axes, key, value), rule)
+        compare(part, items[key], value, _select_axes(axes, key, value), rule)
 
 
-def items_of(name: str, got: object, want: Any) -> dict[Any, Any]:
+def check_dict(name: str, got: object, want: Any) -> dict[Any, Any]:
     """The items of a dict with the keys of `want`; keys are compared by exact type."""
     if type(got) not in DICTS:
-        fail(f"{name}: expected a dict, got {what(got)}{return_missing(got)}")
+        fail(f"{name}: expected a dict, got {describe_value(got)}{suggest_return(got)}")
     kinds = _KEYS & {type(key) for key in want}
     pairs: list[tuple[Any, Any]] = list(dict.items(cast(dict[Any, Any], got)))
     items = {k: v for k, v in pairs if type(k) in kinds}
@@ -74,26 +84,30 @@ def items_of(name: str, got: object, want: Any) -> dict[Any, Any]:
             fail(f"{name}: the key {key!r} is missing")
     strange = [k for k, _ in pairs if type(k) not in kinds or k not in want]
     if strange:
-        fail(f"{name}: the key {short(strange[0])} is not expected")
+        fail(f"{name}: the key {format_short(strange[0])} is not expected")
     return items
 
 
-def return_missing(got: object) -> str:
+def suggest_return(got: object) -> str:
     return "; is the return statement missing?" if got is None else ""
 
 
-def _compare_items(name: str, got: object, want: Any, axes: AxesOf, rule: Rule) -> None:
-    items = sequence(name, got, want, (list, tuple))
+def _compare_items(
+    name: str, got: object, want: Any, axes: AxesOf, rule: ComparisonRule
+) -> None:
+    items = check_sequence(name, got, want, (list, tuple))
     for index, value in enumerate(want):
         part = f"{name}[{index}]"
-        compare(part, items[index], value, _axes_of(axes, index, value), rule)
+        compare(part, items[index], value, _select_axes(axes, index, value), rule)
 
 
-def sequence(name: str, got: Any, want: Any, allowed: tuple[type, ...]) -> Any:
+def check_sequence(name: str, got: Any, want: Any, allowed: tuple[type, ...]) -> Any:
     """`got` if it is one of the allowed sequences, as long as `want`."""
-    wanted = f"a {type_name(want)} of {len(want)}"
+    wanted = f"a {get_type_name(want)} of {len(want)}"
     if type(got) not in allowed:
-        fail(f"{name}: expected {wanted}, got {what(got)}{return_missing(got)}")
+        fail(
+            f"{name}: expected {wanted}, got {describe_value(got)}{suggest_return(got)}"
+        )
     if len(got) != len(want):
-        fail(f"{name}: expected {wanted}, got {what(got)}")
+        fail(f"{name}: expected {wanted}, got {describe_value(got)}")
     return got

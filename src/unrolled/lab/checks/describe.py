@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from unrolled.lab.checks.errors import clip, printable
+from unrolled.lab.checks.errors import clip, make_printable
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Shape = tuple[int, ...]
@@ -26,10 +26,10 @@ _FUNCTIONS = ("function", "builtin_function_or_method", "method", "StudentCallab
 _OPAQUE = "StudentObject"
 
 
-def type_name(value: object) -> str:
+def get_type_name(value: object) -> str:
     """The name of the class of `value`, at most 40 characters."""
     name = type.__dict__["__name__"].__get__(type(value))
-    return clip(printable(name), TEXT_LIMIT)
+    return clip(make_printable(name), TEXT_LIMIT)
 
 
 def is_tensor(value: object) -> bool:
@@ -40,36 +40,36 @@ def is_tensor(value: object) -> bool:
     return type(value) in (torch.Tensor, torch.nn.Parameter)
 
 
-def quoted(text: str) -> str:
+def quote_text(text: str) -> str:
     """`text` as Python writes it, at most 40 characters of it."""
     return repr(clip(text, TEXT_LIMIT))
 
 
-def what(value: object) -> str:
+def describe_value(value: object) -> str:
     """What `value` is, in a few words: "None", "a list of 3", "an int (7)"."""
     kind = type(value)
     if value is None or value is Ellipsis or value is NotImplemented:
         return repr(value)
     if kind is str:
-        return f"the text {quoted(value)}"  # type: ignore[arg-type]
+        return f"the text {quote_text(value)}"  # type: ignore[arg-type]
     if kind in NUMBERS:
-        return f"{_with_article(type_name(value))} ({_typed(value)})"
+        return f"{_add_article(get_type_name(value))} ({_format_typed(value)})"
     if kind in (list, tuple, set, frozenset, *DICTS):
-        return f"{_with_article(type_name(value))} of {len(value)}"  # type: ignore[arg-type]
+        return f"{_add_article(get_type_name(value))} of {len(value)}"  # type: ignore[arg-type]
     if kind is np.ndarray:
-        return f"an array of shape {shape_text(value.shape)}"  # type: ignore[attr-defined]
-    return _what_else(value)
+        return f"an array of shape {format_shape(value.shape)}"  # type: ignore[attr-defined]
+    return _describe_other(value)
 
 
-def _typed(value: object) -> str:
+def _format_typed(value: object) -> str:
     """A number that shows its type: 3.0 for a float."""
-    text = number(value)
+    text = format_number(value)
     whole = type(value) is float and text.lstrip("-").isdigit()
     return text + ".0" if whole else text
 
 
-def _what_else(value: object) -> str:
-    name = type_name(value)
+def _describe_other(value: object) -> str:
+    name = get_type_name(value)
     if is_tensor(value):
         return "a tensor"
     if name in _FUNCTIONS:
@@ -78,21 +78,21 @@ def _what_else(value: object) -> str:
         return "an object that is no plain value"
     if issubclass(type(value), type):
         return "a class"
-    return _with_article(name)
+    return _add_article(name)
 
 
-def _with_article(noun: str) -> str:
+def _add_article(noun: str) -> str:
     return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
 
 
-def short(value: object) -> str:
+def format_short(value: object) -> str:
     """A plain value in a few characters: text in quotes, numbers as they are."""
     if type(value) is str:
-        return quoted(value)
-    return number(value) if type(value) in NUMBERS else what(value)
+        return quote_text(value)
+    return format_number(value) if type(value) in NUMBERS else describe_value(value)
 
 
-def number(value: object, digits: int = 6) -> str:
+def format_number(value: object, digits: int = 6) -> str:
     """A number of an exact numeric type, with `digits` significant digits."""
     plain: Any = value.item() if type(value) in NUMPY_NUMBERS else value  # type: ignore[attr-defined]
     if type(plain) is int:
@@ -102,31 +102,31 @@ def number(value: object, digits: int = 6) -> str:
     return clip(str(plain), TEXT_LIMIT)
 
 
-def pair(got: object, expected: object) -> tuple[str, str]:
+def format_pair(got: object, expected: object) -> tuple[str, str]:
     """Two numbers as text, with as many digits as it takes to tell them apart."""
     for digits in (6, 9, 13):
-        texts = number(got, digits), number(expected, digits)
+        texts = format_number(got, digits), format_number(expected, digits)
         if texts[0] != texts[1]:
             return texts
-    return number(got, 17), number(expected, 17)
+    return format_number(got, 17), format_number(expected, 17)
 
 
-def shape_text(shape: Shape) -> str:
+def format_shape(shape: Shape) -> str:
     """A shape as Python writes it: "(2, 3)", "(4,)", "()"."""
     return str(tuple(int(n) for n in shape))
 
 
-def named_shape(shape: Shape, axes: tuple[str, ...]) -> str:
+def format_named_shape(shape: Shape, axes: tuple[str, ...]) -> str:
     """A shape with the names of its axes: "(N, H) = (2, 4)"."""
     if not shape:
         return "one number"
     if not axes:
-        return shape_text(shape)
+        return format_shape(shape)
     names = ", ".join(axes) + ("," if len(axes) == 1 else "")
-    return f"({names}) = {shape_text(shape)}"
+    return f"({names}) = {format_shape(shape)}"
 
 
-def place(index: Shape, axes: tuple[str, ...]) -> str:
+def format_index(index: Shape, axes: tuple[str, ...]) -> str:
     """Where in an array: " at [1, 0] (N=1, H=0)"; nothing for a single number."""
     if not index:
         return ""

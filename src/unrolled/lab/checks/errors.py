@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import NoReturn
 
-LIMIT = 600
-WIDTH = 79
+MESSAGE_LIMIT = 600
+LINE_WIDTH = 79
 
 
 class CheckFailed(AssertionError):
@@ -17,12 +17,12 @@ class CheckFailed(AssertionError):
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__(clip(printable(message), LIMIT))
+        super().__init__(clip(make_printable(message), MESSAGE_LIMIT))
 
     def _render_traceback_(self) -> list[str]:
         lines = []
         for line in str(self).splitlines():
-            lines += textwrap.wrap(line, WIDTH, subsequent_indent="  ") or [""]
+            lines += textwrap.wrap(line, LINE_WIDTH, subsequent_indent="  ") or [""]
         return lines
 
 
@@ -36,6 +36,6 @@ def clip(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
-def printable(text: str) -> str:
+def make_printable(text: str) -> str:
     """`text` without control characters; line ends stay."""
     return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)

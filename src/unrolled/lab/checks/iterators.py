@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from unrolled.lab.checks.call import call
-from unrolled.lab.checks.describe import what
+from unrolled.lab.checks.describe import describe_value
 from unrolled.lab.checks.errors import fail
 
 
@@ -31,5 +31,5 @@ def pairs(name: str, items: Iterable[Any] | None, most: int = 50) -> list[Any]:
     found = drain(name, items, most)
     for number, item in enumerate(found):
         if type(item) not in (tuple, list) or len(item) != 2:
-            fail(f"{name}: item {number} is {what(item)}, expected a pair")
+            fail(f"{name}: item {number} is {describe_value(item)}, expected a pair")
     return found

@@ -6,16 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from unrolled.lab.checks.array import to_array
-from unrolled.lab.checks.containers import items_of, return_missing, sequence
+from unrolled.lab.checks.array import convert_to_array
+from unrolled.lab.checks.containers import check_dict, check_sequence, suggest_return
 from unrolled.lab.checks.describe import (
     DICTS,
     NUMPY_NUMBERS,
     Array,
-    quoted,
-    short,
-    type_name,
-    what,
+    describe_value,
+    format_short,
+    get_type_name,
+    quote_text,
 )
 from unrolled.lab.checks.errors import fail
 
@@ -29,20 +29,22 @@ def compare_plain(name: str, got: object, want: Any, cause: str | None) -> None:
     NumPy numbers count as the Python numbers that they hold.
     """
     if type(want) in (list, tuple):
-        items = sequence(name, got, want, (type(want),))
+        items = check_sequence(name, got, want, (type(want),))
         for index, value in enumerate(want):
             compare_plain(f"{name}[{index}]", items[index], value, cause)
     elif type(want) in DICTS:
-        found = items_of(name, got, want)
+        found = check_dict(name, got, want)
         for key, value in want.items():
             compare_plain(f"{name}[{key!r}]", found[key], value, cause)
     elif type(want) in _PLAIN:
-        _compare_one(name, _unwrapped(got), want, cause)
+        _compare_one(name, _unwrap(got), want, cause)
     else:
-        raise TypeError(f"{name}: cannot expect {what(want)}; use check.close")
+        raise TypeError(
+            f"{name}: cannot expect {describe_value(want)}; use check.close"
+        )
 
 
-def _unwrapped(value: Any) -> Any:
+def _unwrap(value: Any) -> Any:
     if type(value) in NUMPY_NUMBERS:
         return value.item()
     return str(value) if type(value) is np.str_ else value
@@ -50,60 +52,65 @@ def _unwrapped(value: Any) -> Any:
 
 def _compare_one(name: str, got: Any, want: Any, cause: str | None) -> None:
     if type(got) is not type(want):
-        message = f"{name}: expected {what(want)}, got {what(got)}"
-        likely = _type_cause(got, want) or cause
-        fail(message + return_missing(got), _likely(likely))
+        message = f"{name}: expected {describe_value(want)}, got {describe_value(got)}"
+        likely = _guess_type_cause(got, want) or cause
+        fail(message + suggest_return(got), _format_cause(likely))
     if got == want or (got != got and want != want):
         return
     if type(want) is str and len(want) > 2 * _WINDOW:
-        fail(_text_message(name, got, want), _likely(cause))
-    fail(f"{name}: got {short(got)}, expected {short(want)}", _likely(cause))
+        fail(_describe_texts(name, got, want), _format_cause(cause))
+    fail(
+        f"{name}: got {format_short(got)}, expected {format_short(want)}",
+        _format_cause(cause),
+    )
 
 
-def _likely(cause: str | None) -> str:
+def _format_cause(cause: str | None) -> str:
     return f"Likely cause: {cause}" if cause else ""
 
 
-def _type_cause(got: Any, want: Any) -> str:
+def _guess_type_cause(got: Any, want: Any) -> str:
     if type(want) is int and type(got) is float:
         return "/ makes a float; // divides whole numbers"
-    if type(want) in (list, tuple, str) and to_array(got) is not None:
-        return f"a {type_name(want)} is asked for, no number and no array"
+    if type(want) in (list, tuple, str) and convert_to_array(got) is not None:
+        return f"a {get_type_name(want)} is asked for, no number and no array"
     return ""
 
 
-def _text_message(name: str, got: str, want: str) -> str:
+def _describe_texts(name: str, got: str, want: str) -> str:
     """Long texts: their lengths, or the place where they part."""
     pairs = zip(got, want, strict=False)
     start = next((i for i, (a, b) in enumerate(pairs) if a != b), None)
     if start is None:
         return f"{name}: {len(got)} characters, expected {len(want)}"
-    parts = [quoted(t[max(0, start - _WINDOW) : start + _WINDOW]) for t in (got, want)]
+    parts = [
+        quote_text(t[max(0, start - _WINDOW) : start + _WINDOW]) for t in (got, want)
+    ]
     return f"{name}: from character {start} on: got {parts[0]}, expected {parts[1]}"
 
 
-def same_content(before: Any, after: Any) -> bool:
+def is_same_content(before: Any, after: Any) -> bool:
     """Whether two values of plain types are bit for bit the same."""
     if type(before) is not type(after):
         return False
     if type(before) in DICTS:
-        return _same_items(before, after)
+        return _is_same_dict(before, after)
     if type(before) in (list, tuple):
         pairs = zip(before, after, strict=False)
-        return len(before) == len(after) and all(same_content(*p) for p in pairs)
-    first, second = to_array(before), to_array(after)
+        return len(before) == len(after) and all(is_same_content(*p) for p in pairs)
+    first, second = convert_to_array(before), convert_to_array(after)
     if first is not None and second is not None:
-        return _same_array(first, second)
+        return _is_same_array(first, second)
     if type(before) in _PLAIN:
         return bool(before == after)
-    raise TypeError(f"cannot tell whether {what(before)} was changed")
+    raise TypeError(f"cannot tell whether {describe_value(before)} was changed")
 
 
-def _same_items(before: Any, after: Any) -> bool:
+def _is_same_dict(before: Any, after: Any) -> bool:
     pairs = zip(before.items(), after.items(), strict=False)
-    return len(before) == len(after) and all(same_content(*p) for p in pairs)
+    return len(before) == len(after) and all(is_same_content(*p) for p in pairs)
 
 
-def _same_array(before: Array, after: Array) -> bool:
+def _is_same_array(before: Array, after: Array) -> bool:
     kinds = before.dtype == after.dtype and before.shape == after.shape
     return bool(kinds and before.tobytes() == after.tobytes())

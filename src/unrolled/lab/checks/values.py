@@ -6,9 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unrolled.lab.checks.array import Want, check_finite, climb, first, kind_of
-from unrolled.lab.checks.causes import Values, value_cause, value_fact
-from unrolled.lab.checks.describe import Array, pair, place
+from unrolled.lab.checks.array import (
+    ArraySpec,
+    check_array,
+    check_finite,
+    find_first,
+    get_kind,
+)
+from unrolled.lab.checks.causes import ValuePair, describe_values, guess_value_cause
+from unrolled.lab.checks.describe import Array, format_index, format_pair
 from unrolled.lab.checks.errors import fail
 
 Axes = tuple[str, ...]
@@ -54,71 +60,77 @@ def _is_single(array: Array) -> bool:
 
 
 @dataclass(frozen=True)
-class Rule:
+class ComparisonRule:
     """How values are compared, and what the author thinks goes wrong."""
 
     tolerance: Tolerance
     cause: str | None = None
 
 
-def compare_array(name: str, got: object, want: Array, axes: Axes, rule: Rule) -> None:
+def compare_array(
+    name: str, got: object, want: Array, axes: Axes, rule: ComparisonRule
+) -> None:
     """Climb the whole ladder, with the shape and dtype of `want`."""
-    wanted = Want(want.shape, kind_of(want), axes)
-    array = climb(name, got, wanted)
+    wanted = ArraySpec(want.shape, get_kind(want), axes)
+    array = check_array(name, got, wanted)
     check_finite(name, array, wanted, np.isfinite(want))
     right = rule.tolerance.close(array, want)
     if not right.all():
-        _fail(name, Values(array, want, axes, rule.tolerance.agree), right, rule)
+        _fail(name, ValuePair(array, want, axes, rule.tolerance.agree), right, rule)
 
 
-def _fail(name: str, values: Values, right: Array, rule: Rule) -> None:
-    index = first(~right)
-    got, want = pair(values.got[index], values.want[index])
-    where = place(index, values.axes)
-    cause = value_cause(values) or rule.cause
+def _fail(name: str, values: ValuePair, right: Array, rule: ComparisonRule) -> None:
+    index = find_first(~right)
+    got, want = format_pair(values.got[index], values.want[index])
+    where = format_index(index, values.axes)
+    cause = guess_value_cause(values) or rule.cause
     fail(
         f"{name}: got {got}, expected {want}" + (f",{where}" if where else ""),
-        _extent(right, values),
+        _describe_extent(right, values),
         f"Likely cause: {cause}" if cause else "",
     )
 
 
-def _extent(right: Array, values: Values) -> str:
+def _describe_extent(right: Array, values: ValuePair) -> str:
     """How far it is wrong: "3 of 12 values differ; right at step 0, wrong from 1"."""
     if right.size < 2:
         return ""
-    pattern = value_fact(values) or _pattern(right, values.axes)
+    pattern = describe_values(values) or _describe_pattern(right, values.axes)
     count = f"{int((~right).sum())} of {right.size} values differ"
     return count + (f"; {pattern}" if pattern else "")
 
 
-def _pattern(right: Array, axes: Axes) -> str:
+def _describe_pattern(right: Array, axes: Axes) -> str:
     """Along which axis the right values part from the wrong ones; steps first."""
     order = sorted(range(right.ndim), key=lambda k: axes[k : k + 1] != ("T",))
     for k in order:
         others = tuple(j for j in range(right.ndim) if j != k)
-        if text := _split(np.all(right, axis=others), axes[k] if axes else f"axis {k}"):
+        if text := _describe_split(
+            np.all(right, axis=others), axes[k] if axes else f"axis {k}"
+        ):
             return text
     return ""
 
 
-def _split(right: Array, axis: str) -> str:
+def _describe_split(right: Array, axis: str) -> str:
     """Right before, wrong after (or the reverse), or a single odd one out."""
     count, n = int(right.sum()), len(right)
     if count in (0, n):
         return ""
     start = int(np.argmin(right))
     if not right[start:].any():
-        return f"right at {_span(axis, 0, start - 1)}, wrong from {_span(axis, start)}"
+        before = _format_span(axis, 0, start - 1)
+        return f"right at {before}, wrong from {_format_span(axis, start)}"
     turn = int(np.argmax(right))
     if right[turn:].all():
-        return f"wrong at {_span(axis, 0, turn - 1)}, right from {_span(axis, turn)}"
+        before = _format_span(axis, 0, turn - 1)
+        return f"wrong at {before}, right from {_format_span(axis, turn)}"
     if count == n - 1:
-        return f"wrong at {_span(axis, start)} only"
-    return f"right at {_span(axis, turn)} only" if count == 1 else ""
+        return f"wrong at {_format_span(axis, start)} only"
+    return f"right at {_format_span(axis, turn)} only" if count == 1 else ""
 
 
-def _span(axis: str, start: int, end: int | None = None) -> str:
+def _format_span(axis: str, start: int, end: int | None = None) -> str:
     several = end is not None and end > start
     if axis == "T":
         return f"steps {start} to {end}" if several else f"step {start}"

@@ -48,11 +48,11 @@ def python_library(modules: Iterable[str] = MODULES) -> str:
     signs. Other versions of Python have other bytes here: let no number hang on them.
     Raises UserError for a module without source text.
     """
-    text = "\n".join(plain(_source(name)) for name in modules)
+    text = "\n".join(keep_printable(_read_source(name)) for name in modules)
     return _RULER.sub(r"\1\1\1", text)
 
 
-def _source(module: str) -> str:
+def _read_source(module: str) -> str:
     spec = find_spec(module)
     read = getattr(spec.loader if spec else None, "get_source", None)
     text = read(module) if read else None
@@ -61,7 +61,7 @@ def _source(module: str) -> str:
     return str(text)
 
 
-def plain(text: str) -> str:
+def keep_printable(text: str) -> str:
     """The text with tabs as spaces, and nothing but printable ASCII and line ends."""
     kept = (c for c in text.expandtabs(4) if c == "\n" or " " <= c <= "~")
     return "".join(kept)
@@ -82,4 +82,4 @@ def large(name: str, folder: str | Path = "corpora") -> str:
             f"with the course: save {LARGE[name]}, under this name, or give its "
             f"folder: corpora.large({name!r}, folder=...)."
         )
-    return plain(path.read_text("utf-8", errors="ignore"))
+    return keep_printable(path.read_text("utf-8", errors="ignore"))

@@ -18,7 +18,7 @@ COUNT = 100
 
 def english(number: int) -> str:
     """The English word, as in "twenty-one". Raises ValueError outside of 0 to 99."""
-    tens, ones = _parts(number)
+    tens, ones = _split_number(number)
     small = _SMALL["english"].split()
     if number < 20:
         return small[number]
@@ -28,7 +28,7 @@ def english(number: int) -> str:
 
 def german(number: int) -> str:
     """The German word, as in "einundzwanzig". Raises ValueError outside of 0 to 99."""
-    tens, ones = _parts(number)
+    tens, ones = _split_number(number)
     small = _SMALL["german"].split()
     if number < 20:
         return small[number]
@@ -37,7 +37,7 @@ def german(number: int) -> str:
     return f"{first}und{word}" if ones else word
 
 
-def _parts(number: int) -> tuple[int, int]:
+def _split_number(number: int) -> tuple[int, int]:
     if not 0 <= number < COUNT:
         raise ValueError(
             f"{number}: only numbers from 0 to {COUNT - 1} have words here"

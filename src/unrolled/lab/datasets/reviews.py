@@ -40,21 +40,21 @@ def make_review(rng: np.random.Generator) -> Review:
     "not" turns love into hate, and hate into tolerate. Two parts joined by "and"
     agree; after "but" the second part decides, before "although" the first.
     """
-    words, verdict = _part(rng, _any_verdict(rng))
+    words, verdict = _make_part(rng, _choose_verdict(rng))
     joint = str(rng.choice(["", "and", "but", "although"]))
     if not joint:
         return Review(tuple(words), verdict)
-    other = verdict if joint == "and" else _any_verdict(rng)
-    more, second = _part(rng, other)
+    other = verdict if joint == "and" else _choose_verdict(rng)
+    more, second = _make_part(rng, other)
     decides = second if joint == "but" else verdict
     return Review((*words, joint, *more), decides)
 
 
-def _any_verdict(rng: np.random.Generator) -> str:
+def _choose_verdict(rng: np.random.Generator) -> str:
     return str(rng.choice(VERDICTS))
 
 
-def _part(rng: np.random.Generator, verdict: str) -> tuple[list[str], str]:
+def _make_part(rng: np.random.Generator, verdict: str) -> tuple[list[str], str]:
     """The words of one part with this verdict."""
     noun = str(rng.choice(_NOUNS))
     if rng.random() < 0.25:

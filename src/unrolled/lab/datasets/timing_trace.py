@@ -101,7 +101,7 @@ def read_trace(path: str | Path) -> Trace:
     """Read a trace; UserError if the file is missing or no trace of this format."""
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
-        return parse(document)
+        return parse_trace(document)
     except FileNotFoundError as error:
         raise UserError(
             f"{path} is missing: it lies beside the notebook when the assignment is "
@@ -111,13 +111,13 @@ def read_trace(path: str | Path) -> Trace:
         raise UserError(f"{path}: no trace of `unrolled trace`: {error}") from error
 
 
-def parse(document: Any) -> Trace:
+def parse_trace(document: Any) -> Trace:
     """The trace in a JSON document; ValueError for another format."""
     if document["format"] != FORMAT:
         raise ValueError(f"format {document['format']}, this reads {FORMAT}")
     return Trace(
         made=document["made"],
-        devices={d["kind"]: _named(d) for d in document["devices"]},
+        devices={d["kind"]: _describe_device(d) for d in document["devices"]},
         versions=dict(document["versions"]),
         measurements=tuple(
             Measurement(**{**m, "seconds": tuple(m["seconds"])})
@@ -127,7 +127,7 @@ def parse(document: Any) -> Trace:
     )
 
 
-def _named(device: Any) -> str:
+def _describe_device(device: Any) -> str:
     """A device in a few words."""
     if device["kind"] != "cpu":
         return str(device["name"])

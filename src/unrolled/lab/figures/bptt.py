@@ -119,13 +119,13 @@ def draw_pair(axes: Sequence[Axes], mine: Floats, other: Floats, names: Any) -> 
     top = max(float(np.abs(mine).max()), float(np.abs(other).max())) or 1.0
     for ax, matrix, name in zip(axes, (mine, other), names, strict=True):
         image = ax.imshow(matrix, cmap=style.DIVERGING, vmin=-top, vmax=top)
-        ax.set_xticks(range(matrix.shape[1]), _numbers(matrix.shape[1]))
-        ax.set_yticks(range(matrix.shape[0]), _numbers(matrix.shape[0]))
+        ax.set_xticks(range(matrix.shape[1]), _list_numbers(matrix.shape[1]))
+        ax.set_yticks(range(matrix.shape[0]), _list_numbers(matrix.shape[0]))
         ax.set(xlabel="to unit", ylabel="from unit", title=name)
     axes[-1].figure.colorbar(image, ax=list(axes), label="gradient", shrink=0.8)
 
 
-def _numbers(count: int) -> list[str]:
+def _list_numbers(count: int) -> list[str]:
     return [str(n) for n in range(1, count + 1)]
 
 

@@ -19,7 +19,7 @@ VISIBLE = {" ": "␣", "\n": "↵"}
 _WINDOW = 20
 
 
-def visible(character: str) -> str:
+def make_visible(character: str) -> str:
     """The character, or a sign for a space or a line end."""
     return VISIBLE.get(character, character)
 
@@ -30,7 +30,7 @@ def draw_counts(ax: Axes, counts: Mapping[str, int], most: int = 30) -> None:
     total = sum(counts.values())
     shares = [100 * n / total for _, n in first]
     ax.bar(range(len(first)), shares, color=style.STATE, width=0.7)
-    names = [visible(c) for c, _ in first]
+    names = [make_visible(c) for c, _ in first]
     ax.set_xticks(range(len(first)), names, parse_math=False)
     ax.set(xlabel=f"the {len(first)} most frequent characters", ylabel="share (%)")
     ax.set_title(f"{len(counts)} different characters, first of all {names[0]}")
@@ -44,7 +44,7 @@ def draw_batches(ax: Axes, pieces: Sequence[Sequence[str]]) -> None:
             colour = style.STATE if n == 0 else style.CONTEXT
             box = Rectangle((k + 0.03, n + 0.12), 0.94, 0.76, fill=False, ec=colour)
             ax.add_patch(box)
-            shown = "".join(map(visible, text))
+            shown = "".join(map(make_visible, text))
             look: dict[str, Any] = {"family": "monospace", "fontsize": 8}
             look |= {"ha": "center", "va": "center", "parse_math": False}
             ax.text(k + 0.5, n + 0.5, shown, color=style.INK, **look)
@@ -57,7 +57,7 @@ def draw_batches(ax: Axes, pieces: Sequence[Sequence[str]]) -> None:
 
 def draw_sizes(ax: Axes, sizes: Mapping[str, int]) -> None:
     """Numbers of parameters of some models, as horizontal bars."""
-    _bars(ax, {name: float(n) for name, n in sizes.items()}, "{:,.0f}")
+    _draw_bars(ax, {name: float(n) for name, n in sizes.items()}, "{:,.0f}")
     names, numbers = list(sizes), list(sizes.values())
     ratio = numbers[-1] / numbers[0]
     ax.set(xlabel="number of parameters")
@@ -69,13 +69,13 @@ def draw_yardsticks(ax: Axes, bits: Mapping[str, float], own: Sequence[str]) -> 
 
     The title tells the first of `own`.
     """
-    _bars(ax, bits, "{:.2f}", own)
+    _draw_bars(ax, bits, "{:.2f}", own)
     ax.set(xlabel="bits per character (less is better)")
     name = own[0]
     ax.set_title(f"{name[:1].upper()}{name[1:]}: {bits[name]:.2f} bits per character")
 
 
-def _bars(
+def _draw_bars(
     ax: Axes, values: Mapping[str, float], text: str, own: Sequence[str] | None = None
 ) -> None:
     names = list(values)
@@ -112,7 +112,7 @@ def draw_choice(ax: Axes, p: Any, vocabulary: Sequence[str], most: int = 14) -> 
     values = np.asarray(p, float)
     order = [int(i) for i in np.argsort(-values, kind="stable")[:most] if values[i]]
     ax.bar(range(len(order)), values[order], color=style.STATE)
-    names = [visible(vocabulary[i]) for i in order]
+    names = [make_visible(vocabulary[i]) for i in order]
     ax.set_xticks(range(len(order)), names, parse_math=False)
     ax.set(xlabel="next character", ylabel="probability", ylim=(0, 1))
     ax.set_xlim(-0.6, most - 0.4)
@@ -128,7 +128,7 @@ def draw_table(
     The entries that `best` names are framed, those that `bold` names are bold.
     """
     sizes, models = list(table), list(next(iter(table.values())))
-    cells = np.array([[_number(table[H].get(m)) for m in models] for H in sizes])
+    cells = np.array([[_convert_loss(table[H].get(m)) for m in models] for H in sizes])
     ax.imshow(cells, cmap=style.SEQUENTIAL, aspect="auto", alpha=0.75)
     middle = np.nanmean([np.nanmin(cells), np.nanmax(cells)])
     for row, H in enumerate(sizes):
@@ -140,7 +140,7 @@ def draw_table(
             look: dict[str, Any] = {"ha": "center", "va": "center", "color": colour}
             ax.text(column, row, text, weight=weight, fontsize=9, **look)
             if best.get(H) == model:
-                _frame(ax, (column, row))
+                _draw_frame(ax, (column, row))
     ax.set_xticks(range(len(models)), [f"{c}\n{n}" for c, n in models])
     ax.set_yticks(range(len(sizes)), [str(H) for H in sizes])
     ax.set(xlabel="cell and number of layers", ylabel="hidden units")
@@ -148,11 +148,11 @@ def draw_table(
     ax.spines[:].set_visible(False)
 
 
-def _number(loss: float | None) -> float:
+def _convert_loss(loss: float | None) -> float:
     return float("nan") if loss is None else float(loss)
 
 
-def _frame(ax: Axes, at: tuple[int, int]) -> None:
+def _draw_frame(ax: Axes, at: tuple[int, int]) -> None:
     corner = (at[0] - 0.46, at[1] - 0.44)
     look: dict[str, Any] = {"fill": False, "edgecolor": style.GRADIENT, "lw": 2.5}
     ax.add_patch(Rectangle(corner, 0.92, 0.88, **look))

@@ -124,7 +124,7 @@ def draw_recall(
         curves.items(), _COLOURS, _MARKS, strict=False
     ):
         ax.plot(ks, right, "-", marker=mark, color=colour)
-        _name_at_fall(ax, ks, right, f"radius {rho:g}", colour)
+        _label_fall(ax, ks, right, f"radius {rho:g}", colour)
         if ks[0] <= horizons.get(rho, 0) <= ks[-1]:
             ax.axvline(horizons[rho], color=colour, ls=":", lw=1.5)
             ax.annotate(
@@ -154,7 +154,7 @@ def draw_recall(
     ax.set_title(f"Learned up to k = {', '.join(told)}")
 
 
-def _name_at_fall(
+def _label_fall(
     ax: Axes, ks: Sequence[int], right: Sequence[float], name: str, colour: str
 ) -> None:
     """The name beside the first fall of a curve, or at its end if there is none."""

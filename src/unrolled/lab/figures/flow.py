@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from unrolled.lab.figures import style
-from unrolled.lab.figures.shapes import RADIUS, node
+from unrolled.lab.figures.shapes import RADIUS, draw_node
 
 _STRIDE = 1.7
 
@@ -17,16 +17,16 @@ def draw_flow(ax: Axes, T: int, k: int) -> None:
     """The unfolded network with the way forward and the way back, cut every k steps."""
     for t in range(T + 1):
         x = t * _STRIDE
-        node(ax, (x, 1), f"$h_{t}$", style.STATE if t else style.CONTEXT)
+        draw_node(ax, (x, 1), f"$h_{t}$", style.STATE if t else style.CONTEXT)
         if t:
-            node(ax, (x, 0), f"$x_{t}$", style.CONTEXT)
-            node(ax, (x, 2), f"$E_{t}$", style.GRADIENT)
-            _forward(ax, (x, 0), (x, 1))
-            _forward(ax, (x, 1), (x, 2))
-            _backward(ax, (x, 2), (x, 1))
-            _forward(ax, (x - _STRIDE, 1), (x, 1))
+            draw_node(ax, (x, 0), f"$x_{t}$", style.CONTEXT)
+            draw_node(ax, (x, 2), f"$E_{t}$", style.GRADIENT)
+            _draw_forward(ax, (x, 0), (x, 1))
+            _draw_forward(ax, (x, 1), (x, 2))
+            _draw_backward(ax, (x, 2), (x, 1))
+            _draw_forward(ax, (x - _STRIDE, 1), (x, 1))
         if t and ((t - 1) % k or t == 1):
-            _backward(ax, (x, 1), (x - _STRIDE, 1))
+            _draw_backward(ax, (x, 1), (x - _STRIDE, 1))
         elif t:
             middle = x - _STRIDE / 2
             ax.plot([middle, middle], [0.55, 1.45], color=style.CONTEXT, ls=":")
@@ -39,15 +39,15 @@ def draw_flow(ax: Axes, T: int, k: int) -> None:
     ax.set_title(f"T = {T}, {told}")
 
 
-def _forward(ax: Axes, start: Any, end: Any) -> None:
-    _arrow(ax, start, end, style.STATE, "-", 0.09)
+def _draw_forward(ax: Axes, start: Any, end: Any) -> None:
+    _draw_arrow(ax, start, end, style.STATE, "-", 0.09)
 
 
-def _backward(ax: Axes, start: Any, end: Any) -> None:
-    _arrow(ax, start, end, style.GRADIENT, "--", 0.09)
+def _draw_backward(ax: Axes, start: Any, end: Any) -> None:
+    _draw_arrow(ax, start, end, style.GRADIENT, "--", 0.09)
 
 
-def _arrow(
+def _draw_arrow(
     ax: Axes, start: Any, end: Any, colour: str, line: str, aside: float
 ) -> None:
     """An arrow between two nodes, moved to its own right by `aside`."""

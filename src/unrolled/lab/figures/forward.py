@@ -16,7 +16,7 @@ from matplotlib.path import Path
 from numpy.typing import NDArray
 
 from unrolled.lab.figures import style
-from unrolled.lab.figures.shapes import RADIUS, Point, node
+from unrolled.lab.figures.shapes import RADIUS, Point, draw_node
 
 Floats = NDArray[np.floating[Any]]
 
@@ -38,14 +38,18 @@ def draw_weights(
     ax.set(xlabel="length T of the sequence (letters)", ylabel="number of parameters")
     middle = len(lengths) // 2
     at = (lengths[middle], feedforward[middle])
-    _beside(ax, at, "feedforward, all letters at once", style.CONTEXT, (-6, 4), "right")
+    _label_beside(
+        ax, at, "feedforward, all letters at once", style.CONTEXT, (-6, 4), "right"
+    )
     at = (lengths[-1], recurrent)
-    _beside(ax, at, "recurrent, one letter per step", style.STATE, (-6, 6), "right")
+    _label_beside(
+        ax, at, "recurrent, one letter per step", style.STATE, (-6, 6), "right"
+    )
     ratio = feedforward[-1] / recurrent
     ax.set_title(f"At {lengths[-1]} letters, {ratio:.0f} times as many parameters")
 
 
-def _beside(
+def _label_beside(
     ax: Axes, at: Point, text: str, colour: str, offset: Point, side: str
 ) -> None:
     """A direct label, `offset` points away from what it names."""
@@ -62,12 +66,12 @@ def draw_targets(ax: Axes, text: str) -> None:
     torn = {a for a, b in pairs if any(a == c and b != d for c, d in pairs)}
     for x, (letter, follower) in enumerate(pairs):
         colour = style.STATE if letter in torn else style.CONTEXT
-        node(ax, (x, 1), letter, colour)
-        node(ax, (x, 0), follower, colour)
-        _arrow(ax, ((x, 1), (x, 0)), colour)
+        draw_node(ax, (x, 1), letter, colour)
+        draw_node(ax, (x, 0), follower, colour)
+        _draw_arrow(ax, ((x, 1), (x, 0)), colour)
     for y, word in ((1, "reads"), (0, "should say")):
         ax.text(-0.6, y, word, ha="right", va="center", color=style.INK)
-    _bare(ax, (-1.8, len(pairs) - 0.5), (-0.5, 1.5))
+    _hide_axes(ax, (-1.8, len(pairs) - 0.5), (-0.5, 1.5))
     named = " and ".join(sorted(torn)) or "no letter"
     ax.set_title(f"Two answers are asked for after the same input: {named}")
 
@@ -78,42 +82,48 @@ def draw_unrolled(ax: Axes, T: int, layers: int = 1) -> None:
     `layers` states stand above each other; every layer reads the one below.
     """
     first = 2.2
-    _column(ax, 0.0, "", layers)
+    _draw_column(ax, 0.0, "", layers)
     ax.text(0.65, 0, "unfold", va="center", color=style.INK)
-    _arrow(ax, ((1.25, 0.0), (2.35, 0.0)), style.CONTEXT)
+    _draw_arrow(ax, ((1.25, 0.0), (2.35, 0.0)), style.CONTEXT)
     for level in range(1, layers + 1):
-        _loop(ax, (0.0, level), _name("W", "hh", level, layers))
-        node(ax, (first, level), _name("h", "0", level, layers), style.CONTEXT)
+        _draw_loop(ax, (0.0, level), _format_name("W", "hh", level, layers))
+        draw_node(
+            ax, (first, level), _format_name("h", "0", level, layers), style.CONTEXT
+        )
     for t in range(1, T + 1):
         x = first + t * _STRIDE
-        _column(ax, x, str(t), layers)
+        _draw_column(ax, x, str(t), layers)
         for level in range(1, layers + 1):
             ends = ((x - _STRIDE, level), (x, level))
-            _arrow(ax, ends, style.STATE, _name("W", "hh", level, layers))
+            _draw_arrow(ax, ends, style.STATE, _format_name("W", "hh", level, layers))
     right = first + max(T, _LEAST_STEPS if layers == 1 else 1) * _STRIDE
-    _bare(ax, (-1.4, right + 0.6), (-0.4, layers + 1.4))
+    _hide_axes(ax, (-1.4, right + 0.6), (-0.4, layers + 1.4))
     states = "1 state" if T * layers == 1 else f"{T * layers} states"
     again = "once" if T == 1 else f"{T} times"
     ax.set_title(f"T = {T}: {states}, and every weight matrix used {again}")
 
 
-def _column(ax: Axes, x: float, step: str, layers: int) -> None:
+def _draw_column(ax: Axes, x: float, step: str, layers: int) -> None:
     """One time step: input, the states above each other, output."""
     for level in range(1, layers + 1):
-        node(ax, (x, level), _name("h", step, level, layers), style.STATE)
+        draw_node(ax, (x, level), _format_name("h", step, level, layers), style.STATE)
         ends = ((x, level - 1), (x, level))
-        _arrow(ax, ends, style.STATE, _name("W", "xh", level, layers))
-    node(ax, (x, 0), _name("x", step), style.CONTEXT)
-    node(ax, (x, layers + 1), _name("y", step), style.CONTEXT)
-    _arrow(ax, ((x, layers), (x, layers + 1)), style.STATE, _name("W", "hy"))
+        _draw_arrow(ax, ends, style.STATE, _format_name("W", "xh", level, layers))
+    draw_node(ax, (x, 0), _format_name("x", step), style.CONTEXT)
+    draw_node(ax, (x, layers + 1), _format_name("y", step), style.CONTEXT)
+    _draw_arrow(
+        ax, ((x, layers), (x, layers + 1)), style.STATE, _format_name("W", "hy")
+    )
 
 
-def _name(letter: str, below: str, level: int = 1, layers: int = 1) -> str:
+def _format_name(letter: str, below: str, level: int = 1, layers: int = 1) -> str:
     above = f"^{{{level}}}" if layers > 1 else ""
     return f"${letter}{above}_{{{below}}}$" if below else f"${letter}{above}$"
 
 
-def _arrow(ax: Axes, ends: tuple[Point, Point], colour: str, label: str = "") -> None:
+def _draw_arrow(
+    ax: Axes, ends: tuple[Point, Point], colour: str, label: str = ""
+) -> None:
     """An arrow between the rims of two nodes, its label beside it."""
     start, end = (np.asarray(p, float) for p in ends)
     rim = RADIUS * (end - start) / np.hypot(*(end - start))
@@ -125,7 +135,7 @@ def _arrow(ax: Axes, ends: tuple[Point, Point], colour: str, label: str = "") ->
     ax.text(x, y, label, color=colour, fontsize=9, ha=place[0], va=place[1])
 
 
-def _loop(ax: Axes, at: Point, label: str) -> None:
+def _draw_loop(ax: Axes, at: Point, label: str) -> None:
     """The arrow from a state back to itself."""
     x, y = at
     points = [(-0.24, -0.24), (-1.0, -0.65), (-1.0, 0.65), (-0.24, 0.24)]
@@ -135,7 +145,7 @@ def _loop(ax: Axes, at: Point, label: str) -> None:
     ax.text(x - 0.85, y, label, ha="right", va="center", color=style.STATE, fontsize=9)
 
 
-def _bare(ax: Axes, x: Point, y: Point) -> None:
+def _hide_axes(ax: Axes, x: Point, y: Point) -> None:
     ax.set(xlim=x, ylim=y, aspect="equal", anchor="W")
     ax.set_axis_off()
 
@@ -157,10 +167,10 @@ def draw_states(
     units = range(h.shape[1])
     ax.set_yticks(units, [str(unit + 1) for unit in units])
     ax.set(xlabel="letter", ylabel="hidden unit", title=title)
-    _frameless(ax, image, "value of the unit" if bar else "")
+    _remove_frame(ax, image, "value of the unit" if bar else "")
 
 
-def _frameless(ax: Axes, image: Any, label: str) -> None:
+def _remove_frame(ax: Axes, image: Any, label: str) -> None:
     """Takes the frame of a heat map away, and adds a colour bar if it has a label."""
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0)
@@ -189,7 +199,7 @@ def draw_probabilities(
         ax.add_patch(Rectangle(corner, 0.92, 0.88, lw=2, **look))
     said = ", ".join(vocabulary[k] for k in probabilities.argmax(axis=1))
     ax.set(ylabel="next letter", title=f"The most probable letter, in turn: {said}")
-    _frameless(ax, image, "probability")
+    _remove_frame(ax, image, "probability")
 
 
 def draw_bars(
@@ -239,6 +249,6 @@ def draw_gaps(ax: Axes, gaps: Mapping[float, Floats], title: str) -> None:
         ax.semilogy(steps, gap, color=colour, linestyle="-")
         lowest = max(float(np.log10(gap[-1])), lowest + 1)  # labels a decade apart
         at = (float(steps[-1]), 10.0**lowest)
-        _beside(ax, at, f"scale {scale:g}", colour, (5, -3), "left")
+        _label_beside(ax, at, f"scale {scale:g}", colour, (5, -3), "left")
     ax.set(xlabel="step t", ylabel="distance of the two states", title=title)
     ax.margins(x=0.02)

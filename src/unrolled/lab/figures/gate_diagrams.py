@@ -22,7 +22,7 @@ def draw_fused(ax: Axes, D: int, H: int) -> None:
     for name, height in heights.items():
         y -= height
         for k, gate in enumerate("ifgo"):
-            _block(ax, (k * H, y), (H, height), _GATE_COLOURS[k], gate)
+            _draw_block(ax, (k * H, y), (H, height), _GATE_COLOURS[k], gate)
         ax.text(4 * H + 0.3, y + height / 2, name, va="center", fontsize=12)
         sides = {"$W_{xh}$": "D", "$W_{hh}$": "H"}
         ax.text(-0.3, y + height / 2, sides.get(name, ""), ha="right", va="center")
@@ -34,7 +34,7 @@ def draw_fused(ax: Axes, D: int, H: int) -> None:
     ax.set_title("Four blocks side by side: one sum makes all four gates")
 
 
-def _block(ax: Axes, at: Point, size: Point, colour: str, text: str) -> None:
+def _draw_block(ax: Axes, at: Point, size: Point, colour: str, text: str) -> None:
     look: dict[str, Any] = {"facecolor": colour, "alpha": 0.25, "edgecolor": "none"}
     ax.add_patch(Rectangle(at, *size, **look))
     ax.add_patch(Rectangle(at, *size, fill=False, edgecolor=colour, lw=1.5))
@@ -44,23 +44,23 @@ def _block(ax: Axes, at: Point, size: Point, colour: str, text: str) -> None:
 
 def draw_lstm(ax: Axes) -> None:
     """One step of the LSTM: the cell along the top, the four gates below."""
-    _way(ax, [(0, 3), (10, 3)], style.STATE, lw=3)
-    _ends(ax, ("$c_{t-1}$", "$c_t$"), 3, 10)
+    _draw_way(ax, [(0, 3), (10, 3)], style.STATE, lw=3)
+    _label_ends(ax, ("$c_{t-1}$", "$c_t$"), 3, 10)
     ax.text(-0.15, 0.2, "$x_t,\\ h_{t-1}$", ha="right", va="center")
     ax.text(10.15, 0.9, "$h_t$", va="center", fontsize=12)
-    _way(ax, [(0, 0.2), (7.2, 0.2)], style.CONTEXT, head=False)
+    _draw_way(ax, [(0, 0.2), (7.2, 0.2)], style.CONTEXT, head=False)
     for points, colour in _LSTM_WAYS:
-        _way(ax, points, colour)
+        _draw_way(ax, points, colour)
     for at, name, colour in _LSTM_BOXES:
-        _gate(ax, at, name, colour)
+        _draw_gate(ax, at, name, colour)
     for at, sign in (
         ((1.8, 3), "×"),
         ((4.5, 3), "+"),
         ((4.5, 2), "×"),
         ((8.6, 0.9), "×"),
     ):
-        _sign(ax, at, sign)
-    _bare(ax, (-1.5, 11), (-0.1, 3.5))
+        _draw_sign(ax, at, sign)
+    _hide_axes(ax, (-1.5, 11), (-0.1, 3.5))
     ax.set_title("On its way through a step the cell meets one × and one +")
 
 
@@ -86,19 +86,19 @@ _LSTM_WAYS: tuple[tuple[Sequence[Point], str], ...] = (
 
 def draw_gru(ax: Axes) -> None:
     """One step of the GRU: the state along the top, the gates r, z, n below."""
-    _way(ax, [(0, 3), (10, 3)], style.STATE, lw=3)
-    _ends(ax, ("$h_{t-1}$", "$h_t$"), 3, 10)
+    _draw_way(ax, [(0, 3), (10, 3)], style.STATE, lw=3)
+    _label_ends(ax, ("$h_{t-1}$", "$h_t$"), 3, 10)
     ax.text(-0.15, 0.0, "$x_t,\\ h_{t-1}$", ha="right", va="center")
     ax.text(8.0, -0.08, "$x_t$", ha="center", va="top")
     for points, colour in _GRU_WAYS:
-        _way(ax, points, colour)
+        _draw_way(ax, points, colour)
     for at, name, colour in _GRU_BOXES:
-        _gate(ax, at, name, colour)
+        _draw_gate(ax, at, name, colour)
     for x, y, text in ((2.4, 1.78, "$h_{t-1}W_{hn}+b_{hn}$"), (6.4, 2.08, "$1 - z$")):
         ax.text(x, y, text, ha="center", va="bottom", fontsize=9)
     for at, sign in (((5, 3), "×"), ((8, 3), "+"), ((8, 2), "×"), ((3.3, 0.9), "×")):
-        _sign(ax, at, sign)
-    _bare(ax, (-1.5, 11), (-0.5, 3.5))
+        _draw_sign(ax, at, sign)
+    _hide_axes(ax, (-1.5, 11), (-0.5, 3.5))
     ax.set_title("z keeps the old and lets in the new, in one")
 
 
@@ -121,12 +121,12 @@ _GRU_WAYS: tuple[tuple[Sequence[Point], str], ...] = (
 )
 
 
-def _ends(ax: Axes, names: tuple[str, str], y: float, right: float) -> None:
+def _label_ends(ax: Axes, names: tuple[str, str], y: float, right: float) -> None:
     ax.text(-0.15, y, names[0], ha="right", va="center", fontsize=12)
     ax.text(right + 0.15, y, names[1], ha="left", va="center", fontsize=12)
 
 
-def _gate(ax: Axes, at: Point, name: str, colour: str) -> None:
+def _draw_gate(ax: Axes, at: Point, name: str, colour: str) -> None:
     """A box with a gate's letter in it."""
     look: dict[str, Any] = {"boxstyle": "round,pad=0.02", "facecolor": "white"}
     box = FancyBboxPatch(
@@ -137,7 +137,7 @@ def _gate(ax: Axes, at: Point, name: str, colour: str) -> None:
     ax.text(*at, name, ha="center", va="center", fontsize=size)
 
 
-def _sign(ax: Axes, at: Point, text: str) -> None:
+def _draw_sign(ax: Axes, at: Point, text: str) -> None:
     """A small circle with an operation in it."""
     circle = Circle(
         at, _SMALL, facecolor="white", edgecolor=style.INK, lw=1.3, zorder=4
@@ -146,7 +146,7 @@ def _sign(ax: Axes, at: Point, text: str) -> None:
     ax.text(*at, text, ha="center", va="center", zorder=5, fontsize=12)
 
 
-def _way(
+def _draw_way(
     ax: Axes, points: Sequence[Point], colour: str, lw: float = 1.6, head: bool = True
 ) -> None:
     """A line through the points, with an arrow head at its end."""
@@ -157,16 +157,16 @@ def _way(
         props |= {"shrinkB": 0, "mutation_scale": 11}
         (x, y), end = points[-2], points[-1]
         start = (
-            end[0] - 0.25 * _direction(end[0], x),
-            end[1] - 0.25 * _direction(end[1], y),
+            end[0] - 0.25 * _find_direction(end[0], x),
+            end[1] - 0.25 * _find_direction(end[1], y),
         )
         ax.annotate("", end, start, arrowprops=props, zorder=3)
 
 
-def _direction(end: float, start: float) -> float:
+def _find_direction(end: float, start: float) -> float:
     return float((end > start) - (end < start))
 
 
-def _bare(ax: Axes, x: Point, y: Point) -> None:
+def _hide_axes(ax: Axes, x: Point, y: Point) -> None:
     ax.set(xlim=x, ylim=y, aspect="equal", anchor="W")
     ax.set_axis_off()

@@ -24,7 +24,7 @@ _LINES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1)))
 _BY_CELL = {"plain": style.CONTEXT, "LSTM": style.STATE, "GRU": style.THIRD}
 
 
-def _label(
+def _add_label(
     ax: Axes,
     at: Point,
     text: str,
@@ -44,7 +44,7 @@ def draw_leaks(ax: Axes, high: Mapping[str, Floats], low: Mapping[str, Floats]) 
         ax.plot(low[name], color=_COLOURS[k], linestyle="--")
         end = float(high[name][-1])
         text = f"{name}: ends at {end:.2f}"
-        _label(ax, (len(high[name]) - 1, end), text, _COLOURS[k])
+        _add_label(ax, (len(high[name]) - 1, end), text, _COLOURS[k])
     steps = len(next(iter(high.values()))) - 1
     ax.set(xlabel="steps", ylabel="state", xlim=(0, 1.42 * steps), ylim=(-0.06, 0.78))
     ax.set_xticks(range(0, steps + 1, 50))
@@ -66,7 +66,7 @@ def draw_cells(
     ends = {
         f"{name}: {years[-1]:.0f}": float(years[-1]) for name, years in read.items()
     }
-    _end_labels(ax, len(words) - 0.75, ends, _COLOURS, apart=1.1)
+    _label_ends(ax, len(words) - 0.75, ends, _COLOURS, apart=1.1)
     ax.set_xticks(steps, list(words))
     ax.set_xlim(-0.3, len(words) + 2.6)
     ax.set(xlabel="word read", ylabel="year in the memory\n(2000 if empty)")
@@ -83,7 +83,7 @@ def draw_sweep(ax: Axes, inputs: Floats, four: Sequence[Floats]) -> None:
         level = middle + 0.3 * (float(np.max(gate)) - float(np.min(gate)))
         place = int(np.argmin(np.abs(np.asarray(gate) - level)))
         at = (float(inputs[place]), float(gate[place]))
-        _label(ax, at, name, _COLOURS[k], (-7, 4), "right")
+        _add_label(ax, at, name, _COLOURS[k], (-7, 4), "right")
     ax.axhline(0, color=style.CONTEXT, lw=0.8)
     ax.set(xlabel="input", ylabel="gate", ylim=(-1.08, 1.08))
     ax.set_title("The same input, another answer from each gate")
@@ -98,7 +98,7 @@ def draw_step(ax: Axes, before: Floats, cell: Floats, shown: Floats) -> None:
         ("new cell $c_t$", cell, style.STATE),
         ("shown, $h_t$", shown, style.GRADIENT),
     ):
-        _label(ax, (float(before[right]), float(values[right])), name, colour)
+        _add_label(ax, (float(before[right]), float(values[right])), name, colour)
     ax.set(xlabel="old cell", ylabel="after the step")
     ax.set_xlim(float(before[0]), float(before[-1]) * 1.65)
     most, seen = float(np.abs(cell).max()), float(np.abs(shown).max())
@@ -134,7 +134,7 @@ def draw_ways_back(ax: Axes, ways: Mapping[str, Sequence[float]]) -> None:
     for k, sizes in enumerate(ways.values()):
         ax.plot(range(1, T + 1), sizes, color=colours[k], linestyle=_LINES[k])
     for k, (name, sizes) in enumerate(ways.items()):
-        _label(ax, (T, float(sizes[-1])), name, colours[k])
+        _add_label(ax, (T, float(sizes[-1])), name, colours[k])
     ax.set(yscale="log", xlabel="steps back", ylabel="size of the error")
     ax.set_xlim(0, 1.3 * T)
     ax.set_xticks(range(0, T + 1, 20))
@@ -149,7 +149,9 @@ def draw_blend(ax: Axes, gate: Floats, state: Floats, old: float, new: float) ->
     ax.plot(gate, state, color=style.STATE)
     for value, name in ((old, "old state"), (new, "candidate")):
         ax.axhline(value, color=style.CONTEXT, ls=":", lw=1)
-        _label(ax, (0.5, value), f"{name} {value:g}", style.CONTEXT, (0, 8), "center")
+        _add_label(
+            ax, (0.5, value), f"{name} {value:g}", style.CONTEXT, (0, 8), "center"
+        )
     ax.set(xlabel="update gate z", ylabel="new state", ylim=(new - 0.2, old + 0.3))
     ends = f"{float(state[0]):.2g} at z = 0, {float(state[-1]):.2g} at z = 1"
     ax.set_title(f"The new state: {ends}")
@@ -162,7 +164,7 @@ def draw_counts(ax: Axes, counts: Mapping[str, int]) -> None:
     ax.barh(places, values, color=style.STATE, height=0.55)
     for place, value in zip(places, values, strict=True):
         times = f", {value / values[0]:.2f} times {names[0]}" if place else ""
-        _label(ax, (value, place), f"{value:,.0f}{times}", style.INK)
+        _add_label(ax, (value, place), f"{value:,.0f}{times}", style.INK)
     ax.set_yticks(places, names)
     ax.invert_yaxis()
     ax.set(xlabel="parameters of one layer", xlim=(0, max(values) * 1.55))
@@ -185,9 +187,9 @@ def draw_recall(
         ax.plot(ks, curve, "os"[turn], color=_BY_CELL[kind], ls=_LINES[turn])
     ends = {name: float(curve[-1]) for name, curve in curves.items()}
     colours = [_BY_CELL[name.split(",")[0]] for name in curves]
-    _end_labels(ax, ks[-1] * 1.12, ends, colours, apart=0.085)
+    _label_ends(ax, ks[-1] * 1.12, ends, colours, apart=0.085)
     ax.plot([ks[0], ks[-1]], [chance] * 2, color=style.CONTEXT, ls=":", lw=1)
-    _label(ax, (ks[0], chance), "guessing", style.CONTEXT, (0, -8))
+    _add_label(ax, (ks[0], chance), "guessing", style.CONTEXT, (0, -8))
     ax.set(xscale="log", xlabel="the year stands k words back", ylim=(0, 1.16))
     ax.set_ylabel("share of right answers")
     ax.set_xticks(list(ks), [str(k) for k in ks])
@@ -198,7 +200,7 @@ def draw_recall(
     ax.set_title(f"Right over 9 times in 10 at {ks[-1]} words: {told}", fontsize=10)
 
 
-def _end_labels(
+def _label_ends(
     ax: Axes, x: float, ends: Mapping[str, float], colours: Sequence[str], apart: float
 ) -> None:
     """The names at the ends of curves, pushed apart where they would meet."""

@@ -23,7 +23,7 @@ _LINES = ("-", "--", "-.", ":")
 
 def draw_jacobians(axes: Sequence[Axes], mine: Floats, measured: Floats) -> None:
     """Two Jacobians side by side on one colour scale, and how far they are apart."""
-    colours = style.signed(np.stack([mine, measured]))
+    colours = style.get_signed_limits(np.stack([mine, measured]))
     for ax, matrix, name in zip(
         axes, (mine, measured), ("your J", "measured"), strict=True
     ):
@@ -35,14 +35,14 @@ def draw_jacobians(axes: Sequence[Axes], mine: Floats, measured: Floats) -> None
     axes[-1].figure.colorbar(image, ax=list(axes), label="d h_t[i] / d h_prev[j]")
 
 
-def back(norms: Floats) -> tuple[Floats, Floats]:
+def reverse_norms(norms: Floats) -> tuple[Floats, Floats]:
     """Steps back (0, 1, ...) and the norms in that order."""
     return np.arange(len(norms), dtype=float), np.asarray(norms, float)[::-1]
 
 
 def draw_walk(ax: Axes, sizes: Floats, norms: Floats) -> None:
     """Errors (n, T) on their way back, each of length 1 at the end, and the norms."""
-    k, bound = back(norms)
+    k, bound = reverse_norms(norms)
     for line in sizes:
         ax.semilogy(k, line[::-1], "-", color=style.CONTEXT, lw=1, alpha=0.7)
     ax.semilogy(k, bound, "-", color=style.GRADIENT)
@@ -86,11 +86,11 @@ def draw_law(ax: Axes, curves: Mapping[float, Floats]) -> None:
     """Measured norms for several radii, and rho to the k as dotted lines."""
     worst = 0.0
     for rho, norms in curves.items():
-        k, measured = back(norms)
+        k, measured = reverse_norms(norms)
         exact = float(rho) ** k
         ax.semilogy(k, measured, "-", color=style.GRADIENT, lw=2.5)
         ax.semilogy(k, exact, ":", color="black", lw=1.5)
-        _end_label(ax, k, exact, f"$\\rho$ = {rho:g}", style.INK)
+        _label_end(ax, k, exact, f"$\\rho$ = {rho:g}", style.INK)
         worst = max(worst, float(np.abs(measured / exact - 1).max()))
     _name_axes(ax, "norm of $d h_T / d h_{T-k}$")
     ax.margins(x=0.14)
@@ -99,7 +99,7 @@ def draw_law(ax: Axes, curves: Mapping[float, Floats]) -> None:
     ax.set_title(f"Measured against $\\rho^k$ (dotted): off by at most {digits}")
 
 
-def _end_label(ax: Axes, k: Floats, y: Floats, text: str, colour: str) -> None:
+def _label_end(ax: Axes, k: Floats, y: Floats, text: str, colour: str) -> None:
     ax.annotate(
         text,
         (float(k[-1]), float(y[-1])),
@@ -112,20 +112,20 @@ def _end_label(ax: Axes, k: Floats, y: Floats, text: str, colour: str) -> None:
 
 def draw_norms(ax: Axes, norms: Floats, radius: float) -> None:
     """Norms of one network over the steps back, and what a linear one would have."""
-    k, measured = back(norms)
+    k, measured = reverse_norms(norms)
     ax.axhline(1, color=style.CONTEXT, lw=0.8)
     ax.semilogy(k, float(radius) ** k, ":", color=style.CONTEXT)
     ax.semilogy(k, np.maximum(measured, 1e-300), "-", color=style.GRADIENT)
     ax.set_ylim(1e-12, 1e12)
     law = float(radius) ** k
     up, down = (-14, 6) if measured[-1] > 1.01 * law[-1] else (6, -14)
-    _inside_label(ax, k, law, "$\\rho^k$", up, style.CONTEXT)
-    _inside_label(ax, k, measured, "measured", down, style.GRADIENT)
+    _label_inside(ax, k, law, "$\\rho^k$", up, style.CONTEXT)
+    _label_inside(ax, k, measured, "measured", down, style.GRADIENT)
     _name_axes(ax, "norm of $d h_T / d h_{T-k}$")
     ax.set_title(f"After {int(k[-1])} steps back: {measured[-1]:.1e}")
 
 
-def _inside_label(
+def _label_inside(
     ax: Axes, k: Floats, y: Floats, text: str, up: int, colour: str
 ) -> None:
     """A text above or below a curve, on its free side, where it lies in the axes."""
@@ -149,14 +149,14 @@ def _inside_label(
 def draw_curves(ax: Axes, curves: Mapping[str, Floats]) -> None:
     """Norms of several networks over the steps back, with their names at the end."""
     for norms, colour, line in zip(curves.values(), _COLOURS, _LINES, strict=False):
-        ax.semilogy(*back(norms), line, color=colour)
+        ax.semilogy(*reverse_norms(norms), line, color=colour)
     ax.axhline(1, color=style.CONTEXT, lw=0.8)
     _name_axes(ax, "norm of $d h_T / d h_{T-k}$")
     last = max(len(norms) for norms in curves.values()) - 1
     ax.set_xlim(0, 1.25 * last)  # room for the names
     ax.set_xticks([tick for tick in ax.get_xticks() if tick <= last + 1])
     for (name, place), colour in zip(
-        _apart(ax, curves).items(), _COLOURS, strict=False
+        _spread_heights(ax, curves).items(), _COLOURS, strict=False
     ):
         ax.annotate(name, (last + 1, place), va="center", color=colour)
     peak_name = max(curves, key=lambda n: float(np.max(curves[n])))
@@ -164,7 +164,7 @@ def draw_curves(ax: Axes, curves: Mapping[str, Floats]) -> None:
     ax.set_title(f"{peak_name}: {peak:.3g} at its highest, {end:.2g} at the end")
 
 
-def _apart(ax: Axes, curves: Mapping[str, Floats]) -> dict[str, float]:
+def _spread_heights(ax: Axes, curves: Mapping[str, Floats]) -> dict[str, float]:
     """Heights for the names: where the curves end, but at least a line apart."""
     low, high = np.log10(ax.get_ylim())
     heights, floor = {}, -np.inf

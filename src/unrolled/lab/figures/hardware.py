@@ -23,7 +23,7 @@ from unrolled.lab.figures.timings import draw_sweep as draw_sweep
 Fit = tuple[float, float]
 
 
-def _bars(ax: Axes, values: Mapping[str, float], told: str, colours: Any) -> None:
+def _draw_bars(ax: Axes, values: Mapping[str, float], told: str, colours: Any) -> None:
     """Horizontal bars with their values beside them, the first on top."""
     places = np.arange(len(values))
     ax.barh(places, list(values.values()), color=colours, height=0.62)
@@ -43,7 +43,7 @@ def draw_costs(ax: Axes, costs: Mapping[str, float]) -> None:
     """Dollars for 10**18 operations, one bar for each machine."""
     cheap, dear = min(costs, key=costs.__getitem__), max(costs, key=costs.__getitem__)
     marked = {cheap: style.STATE, dear: style.GRADIENT}
-    _bars(ax, costs, "${:.2f}", [marked.get(n, style.CONTEXT) for n in costs])
+    _draw_bars(ax, costs, "${:.2f}", [marked.get(n, style.CONTEXT) for n in costs])
     ax.margins(x=0.12)
     ax.set_xlabel("dollars for $10^{18}$ operations at the peak rate")
     ratio = costs[dear] / costs[cheap]
@@ -121,7 +121,7 @@ def draw_published(ax: Axes, seconds: Mapping[str, float], finding: str) -> None
         else style.CONTEXT
         for name in seconds
     ]
-    _bars(ax, seconds, "{:.0f} s", colours)
+    _draw_bars(ax, seconds, "{:.0f} s", colours)
     ax.margins(x=0.12)
     ax.set_xlabel("seconds for one pass over the data")
     ax.set_title(finding[0].upper() + finding[1:])

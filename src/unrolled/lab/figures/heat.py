@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from unrolled.lab.figures import style
-from unrolled.lab.figures.characters import visible
+from unrolled.lab.figures.characters import make_visible
 
 WIDTH = 60
 _GROW = 1.9
@@ -30,16 +30,18 @@ def draw_heat(
     colours = mpl.colormaps["Oranges"]
     for t, (character, value) in enumerate(zip(text, values, strict=True)):
         share = min(max(value / top, 0.0), 1.0)
-        _letter(ax, t, width, character, colours(0.85 * share))
-    _letter(ax, len(text), width, said, "white", frame=True)
+        _draw_letter(ax, t, width, character, colours(0.85 * share))
+    _draw_letter(ax, len(text), width, said, "white", frame=True)
     lines = len(text) // width + 1
     ax.set(xlim=(-0.5, width + 0.5), ylim=(_GROW * lines, 0))
     ax.set(aspect="equal", anchor="NW")
     ax.set_axis_off()
-    ax.set_title(_finding(text, np.asarray(values, float), said), parse_math=False)
+    ax.set_title(
+        _describe_influence(text, np.asarray(values, float), said), parse_math=False
+    )
 
 
-def _letter(
+def _draw_letter(
     ax: Axes, t: int, width: int, character: str, colour: Any, frame: bool = False
 ) -> None:
     row, column = divmod(t, width)
@@ -48,18 +50,18 @@ def _letter(
     ax.add_patch(Rectangle((column, y + 0.1), 1, _GROW - 0.2, facecolor=colour, **edge))
     look: dict[str, Any] = {"ha": "center", "va": "center", "parse_math": False}
     look |= {"family": "monospace", "fontsize": 9, "color": style.INK}
-    ax.text(column + 0.5, y + _GROW / 2, visible(character), **look)
+    ax.text(column + 0.5, y + _GROW / 2, make_visible(character), **look)
 
 
-def _finding(text: str, values: NDArray[np.float64], said: str) -> str:
+def _describe_influence(text: str, values: NDArray[np.float64], said: str) -> str:
     """How many of the last characters carry most of the influence."""
     total = float(values.sum())
     if total <= 0:
-        return f"it says {visible(said)}, and no character matters"
+        return f"it says {make_visible(said)}, and no character matters"
     shares = np.cumsum(values[::-1]) / total
     last = int(np.searchsorted(shares, 0.8)) + 1
     return (
-        f"“{visible(said)}” comes next: the last {last} of {len(text)} characters "
+        f"“{make_visible(said)}” comes next: the last {last} of {len(text)} characters "
         "hold 80 % of the influence"
     )
 

@@ -9,7 +9,9 @@ from matplotlib.axes import Axes
 from unrolled.lab.figures import style
 
 
-def _row(ax: Axes, y: float, spans: Sequence[tuple[float, float]], colour: str) -> None:
+def _draw_row(
+    ax: Axes, y: float, spans: Sequence[tuple[float, float]], colour: str
+) -> None:
     """Bars from start to end on one row, numbered."""
     for number, (start, end) in enumerate(spans, 1):
         ax.barh(
@@ -47,8 +49,8 @@ def draw_launches(
     begin = readings[0][0]
     measured = [(1e3 * (a - begin), 1e3 * (b - begin)) for a, b in readings]
     done = [(1e3 * (end - work - begin), 1e3 * (end - begin)) for end in ends]
-    _row(ax, 1, measured, style.STATE)
-    _row(ax, 0, done, style.GRADIENT)
+    _draw_row(ax, 1, measured, style.STATE)
+    _draw_row(ax, 0, done, style.GRADIENT)
     ax.set_yticks([1, 0], ["measured", "device"])
     ax.set_ylim(-0.5, 1.5)
     if waits:
@@ -85,8 +87,8 @@ def draw_pipeline(
 ) -> None:
     """Reading and training over time (milliseconds), and how long training waits."""
     reads, trains = schedule(read_ms, train_ms, depth, batches)
-    _row(ax, 1, reads, style.CONTEXT)
-    _row(ax, 0, trains, style.STATE)
+    _draw_row(ax, 1, reads, style.CONTEXT)
+    _draw_row(ax, 0, trains, style.STATE)
     ax.set_yticks([1, 0], ["read", "train"])
     ax.set(xlabel="milliseconds", ylim=(-0.5, 1.5), xlim=(0, None))
     end = trains[-1][1]

@@ -22,20 +22,20 @@ def draw_one_hot(ax: Axes, x: Floats, text: str, vocabulary: Sequence[str]) -> N
     The title counts the ones in each column.
     """
     ax.imshow(x.T, aspect="auto", vmin=0, vmax=1)
-    ax.set_xticks(range(len(text)), [_visible(c) for c in text])
-    ax.set_yticks(range(len(vocabulary)), [_visible(c) for c in vocabulary])
+    ax.set_xticks(range(len(text)), [_make_visible(c) for c in text])
+    ax.set_yticks(range(len(vocabulary)), [_make_visible(c) for c in vocabulary])
     ax.set(xlabel="letter, step by step", ylabel="place in the vocabulary")
     ones = (x == 1).sum(axis=1)
     each = "one 1" if (ones == 1).all() else f"{ones.min()} to {ones.max()} ones"
     ax.set_title(f"{len(x)} letters, {x.shape[1]} numbers each, {each} in each column")
-    _frameless(ax)
+    _remove_frame(ax)
 
 
-def _visible(character: str) -> str:
+def _make_visible(character: str) -> str:
     return "_" if character == " " else character
 
 
-def _frameless(ax: Axes) -> None:
+def _remove_frame(ax: Axes) -> None:
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0)
 
@@ -52,7 +52,7 @@ def draw_sequence(ax: Axes, values: Floats, step: str, feature: str) -> None:
     else:
         places = (0.5, T + 0.5, -0.5, D - 0.5)
         ax.imshow(values.T, aspect="auto", origin="lower", extent=places)
-        _frameless(ax)
+        _remove_frame(ax)
         if D > _MOST_TICKS or T > _MOST_TICKS:
             ax.tick_params(length=3)
     ax.set(xlabel=step, ylabel=feature)
@@ -99,14 +99,14 @@ def draw_parameters(
     ax.plot(lengths, [recurrent] * len(lengths), color=style.STATE, linestyle="-")
     ax.set(xlabel="length T of the sequence (steps)", ylabel="number of parameters")
     ax.set(yscale="log", xlim=(lengths[0], lengths[-1] * 1.02))
-    _beside(ax, lengths[-1], feedforward[-1], "feedforward", style.CONTEXT)
-    _beside(ax, lengths[-1], recurrent, "recurrent", style.STATE)
+    _label_beside(ax, lengths[-1], feedforward[-1], "feedforward", style.CONTEXT)
+    _label_beside(ax, lengths[-1], recurrent, "recurrent", style.STATE)
     larger = [T for T, n in zip(lengths, feedforward, strict=True) if n > recurrent]
     told = f"from T = {larger[0]} on" if larger else f"nowhere up to T = {lengths[-1]}"
     ax.set_title(f"The feedforward network is the larger one {told}")
 
 
-def _beside(ax: Axes, x: float, y: float, text: str, colour: str) -> None:
+def _label_beside(ax: Axes, x: float, y: float, text: str, colour: str) -> None:
     """A direct label to the right of the end of a line."""
     where: dict[str, Any] = {"textcoords": "offset points", "xytext": (5, 0)}
     ax.annotate(text, (x, y), color=colour, va="center", annotation_clip=False, **where)

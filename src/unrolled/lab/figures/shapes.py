@@ -11,7 +11,7 @@ RADIUS = 0.34
 Point = tuple[float, float]
 
 
-def node(ax: Axes, at: Point, text: str, colour: str) -> None:
+def draw_node(ax: Axes, at: Point, text: str, colour: str) -> None:
     """A circle with a text in it, such as a state."""
     ax.add_patch(Circle(at, RADIUS, facecolor="white", edgecolor=colour, lw=1.8))
     ax.text(*at, text, ha="center", va="center", color=style.INK, fontsize=11)

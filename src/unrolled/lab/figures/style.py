@@ -71,7 +71,7 @@ def context() -> AbstractContextManager[None]:
     return manager
 
 
-def signed(values: Any) -> dict[str, Any]:
+def get_signed_limits(values: Any) -> dict[str, Any]:
     """Arguments of `imshow` or `pcolormesh` for signed values: symmetric about 0.
 
     `values` is an array of any shape; where all are 0 the limits are -1 and 1.

@@ -27,7 +27,7 @@ _MARKS = {"cpu": "o", "gpu": "s"}
 _CROSS = {"ls": "none", "marker": "x", "ms": 6}
 
 
-def look(network: str, device: str) -> dict[str, Any]:
+def choose_look(network: str, device: str) -> dict[str, Any]:
     """Colour by network; line and marker by device, so that none is colour alone."""
     return {
         "color": _COLOURS.get(network, style.FOURTH),
@@ -37,13 +37,13 @@ def look(network: str, device: str) -> dict[str, Any]:
     }
 
 
-def _label(network: str, device: str) -> str:
+def _format_label(network: str, device: str) -> str:
     loop = ", a loop" if (network, device) == ("Keras LSTM", "cpu") else ""
     loop = ", fused" if network == "torch LSTM" else loop
     return f"{network}{loop}, {device.upper()}"
 
 
-def _log(ax: Axes, sizes: Iterable[float]) -> None:
+def _set_log_axes(ax: Axes, sizes: Iterable[float]) -> None:
     """Logarithmic axes with the sizes themselves as ticks, thinned if many."""
     ax.set_xscale("log", base=2)
     ax.set_yscale("log")
@@ -53,7 +53,7 @@ def _log(ax: Axes, sizes: Iterable[float]) -> None:
     ax.minorticks_off()
 
 
-def _spread(ends: list[tuple[float, str, Any]], gap: float) -> list[float]:
+def _spread_heights(ends: list[tuple[float, str, Any]], gap: float) -> list[float]:
     """Heights, in log10, of labels that must not lie on each other; by value."""
     heights: list[float] = []
     for value, _, _ in ends:
@@ -62,12 +62,12 @@ def _spread(ends: list[tuple[float, str, Any]], gap: float) -> list[float]:
     return heights
 
 
-def _direct_labels(ax: Axes, ends: list[tuple[float, str, Any]]) -> None:
+def _label_ends(ax: Axes, ends: list[tuple[float, str, Any]]) -> None:
     """Names at the right ends of the curves, moved apart where they would touch."""
     ends = sorted(ends, key=lambda end: end[0])
     low, high = (float(np.log10(v)) for v in ax.get_ylim())
     for (value, name, colour), height in zip(
-        ends, _spread(ends, 0.075 * (high - low)), strict=True
+        ends, _spread_heights(ends, 0.075 * (high - low)), strict=True
     ):
         ax.annotate(
             name,
@@ -88,12 +88,12 @@ def draw_here(
     ends = []
     for (network, device), seconds in here.items():
         ms = 1e3 * np.asarray(seconds)
-        ax.plot(batches, ms, **look(network, device))
-        label = _label(network, device)
-        ends.append((float(ms[-1]), label, look(network, device)["color"]))
-    _log(ax, batches)
+        ax.plot(batches, ms, **choose_look(network, device))
+        label = _format_label(network, device)
+        ends.append((float(ms[-1]), label, choose_look(network, device)["color"]))
+    _set_log_axes(ax, batches)
     ax.set(xlabel=AXES["batch"], ylabel="milliseconds per training step")
-    _direct_labels(ax, ends)
+    _label_ends(ax, ends)
     devices = sorted({device.upper() for _, device in here})
     ax.set_title(f"A training step, measured here and now: {' and '.join(devices)}")
 
@@ -108,19 +108,21 @@ def draw_sweep(ax: Axes, trace: Trace, sweep: str) -> None:
             if not found:
                 continue
             ms = [1e3 * m.median for m in found]
-            ax.plot([m.size for m in found], ms, **look(network, device))
-            ends.append((ms[-1], _label(network, device), look(network, device)))
+            ax.plot([m.size for m in found], ms, **choose_look(network, device))
+            ends.append(
+                (ms[-1], _format_label(network, device), choose_look(network, device))
+            )
             sizes |= {m.size for m in found}
-    _log(ax, sizes)
+    _set_log_axes(ax, sizes)
     ax.set_xlabel(AXES[sweep])
     if sweep == "batch":
         ax.set_ylabel("milliseconds per training step")
     if sweep == "hidden":
-        _direct_labels(ax, [(v, n, kind["color"]) for v, n, kind in ends])
-    ax.set_title(_growth(trace, sweep), fontsize=10)
+        _label_ends(ax, [(v, n, kind["color"]) for v, n, kind in ends])
+    ax.set_title(_describe_growth(trace, sweep), fontsize=10)
 
 
-def _growth(trace: Trace, sweep: str) -> str:
+def _describe_growth(trace: Trace, sweep: str) -> str:
     """How much longer the largest size takes than the smallest, for torch's LSTM."""
     found = trace.select("torch LSTM", "cpu", sweep)
     if len(found) < 2:
@@ -137,14 +139,14 @@ def draw_fits(
 ) -> None:
     """Measured (work, seconds) as points and seconds = fixed + work / rate as lines."""
     for (network, device), (work, seconds) in measured.items():
-        kind = look(network, device)
+        kind = choose_look(network, device)
         ax.plot(work, 1e3 * np.asarray(seconds), **{**kind, "ls": "none"})
         fixed, rate = fits[network, device]
         shown = np.array([0.0, 1.12 * max(work)])
         line = 1e3 * (fixed + shown / rate)
         ax.plot(shown, line, color=kind["color"], ls=kind["ls"], lw=1.4)
         ax.annotate(
-            _label(network, device),
+            _format_label(network, device),
             (float(shown[1]), float(line[1])),
             xytext=(4, 0),
             textcoords="offset points",
@@ -158,12 +160,12 @@ def draw_fits(
     ax.set_title("Measured (points), and fixed + work / rate (lines)")
 
 
-def per_sample(found: Sequence[Measurement]) -> tuple[list[int], list[float]]:
+def compute_per_sample(found: Sequence[Measurement]) -> tuple[list[int], list[float]]:
     """Sizes, and microseconds for one sequence of a step."""
     return [m.size for m in found], [1e6 * m.median / m.N for m in found]
 
 
-def crossing(
+def find_crossing(
     sizes: Sequence[float], one: Sequence[float], other: Sequence[float]
 ) -> tuple[float, float] | None:
     """Where `other` falls below `one` for good: size and height, between two sizes.
@@ -199,18 +201,18 @@ def draw_per_sample(
         for network in ("Keras LSTM", "torch LSTM"):
             found = trace.select(network, device, sweep)
             if found:
-                sizes, micro = per_sample(found)
+                sizes, micro = compute_per_sample(found)
                 curves[network, device] = (sizes, micro)
-                ax.plot(sizes, micro, **look(network, device))
-                colour = look(network, device)["color"]
-                ends.append((micro[-1], _label(network, device), colour))
+                ax.plot(sizes, micro, **choose_look(network, device))
+                colour = choose_look(network, device)["color"]
+                ends.append((micro[-1], _format_label(network, device), colour))
     for (network, device), seconds in (here or {}).items():
         if "LSTM" in network:
             micro = 1e6 * np.asarray(seconds) / np.asarray(batches)
-            ax.plot(batches, micro, **{**look(network, device), **_CROSS})
-    _log(ax, [s for sizes, _ in curves.values() for s in sizes])
+            ax.plot(batches, micro, **{**choose_look(network, device), **_CROSS})
+    _set_log_axes(ax, [s for sizes, _ in curves.values() for s in sizes])
     ax.set(xlabel=AXES[sweep], ylabel="microseconds per sequence")
-    _direct_labels(ax, ends)
+    _label_ends(ax, ends)
     ax.set_title(_mark_crossing(ax, curves))
 
 
@@ -227,7 +229,7 @@ def _mark_crossing(
     sizes, cpu, gpu = best["cpu"][0], best["cpu"][1], best["gpu"][1]
     if best["gpu"][0] != sizes:
         return "CPU and GPU were measured at different sizes"
-    place = crossing(sizes, cpu, gpu)
+    place = find_crossing(sizes, cpu, gpu)
     if place is None:
         return f"The {'GPU' if gpu[-1] < cpu[-1] else 'CPU'} wins at the largest size"
     ax.plot(*place, "o", color=style.INK, ms=9, mfc="none", mew=2)

@@ -15,7 +15,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from unrolled.lab.figures import style
-from unrolled.lab.figures.shapes import RADIUS, Point, node
+from unrolled.lab.figures.shapes import RADIUS, Point, draw_node
 
 Floats = NDArray[np.floating[Any]]
 
@@ -32,39 +32,39 @@ def draw_shape(ax: Axes, shape: str, T: int) -> None:
     """
     reads_first = shape.endswith("read first")
     steps = 2 * T if reads_first else T
-    node(ax, (0, 1), "$h_0$", style.CONTEXT)
+    draw_node(ax, (0, 1), "$h_0$", style.CONTEXT)
     for t in range(1, steps + 1):
-        node(ax, (t * _STRIDE, 1), f"$h_{{{t}}}$", style.STATE)
-        _arrow(ax, ((t - 1) * _STRIDE, 1), (t * _STRIDE, 1), style.STATE)
+        draw_node(ax, (t * _STRIDE, 1), f"$h_{{{t}}}$", style.STATE)
+        _draw_arrow(ax, ((t - 1) * _STRIDE, 1), (t * _STRIDE, 1), style.STATE)
     fed = {"one-to-many": range(1, 2)}.get(shape, range(1, T + 1))
     said = {"many-to-one": range(T, T + 1)}.get(shape, range(1, T + 1))
     said = range(T + 1, steps + 1) if reads_first else said
     for t in fed:
         name = "x" if shape == "one-to-many" else f"x_{{{t}}}"
-        node(ax, (t * _STRIDE, 0), f"${name}$", style.CONTEXT)
-        _arrow(ax, (t * _STRIDE, 0), (t * _STRIDE, 1), style.STATE)
+        draw_node(ax, (t * _STRIDE, 0), f"${name}$", style.CONTEXT)
+        _draw_arrow(ax, (t * _STRIDE, 0), (t * _STRIDE, 1), style.STATE)
     for number, t in enumerate(said, 1):
         name = "y" if len(said) == 1 else f"y_{{{number}}}"
-        node(ax, (t * _STRIDE, 2), f"${name}$", style.CONTEXT)
-        _arrow(ax, (t * _STRIDE, 1), (t * _STRIDE, 2), style.STATE)
+        draw_node(ax, (t * _STRIDE, 2), f"${name}$", style.CONTEXT)
+        _draw_arrow(ax, (t * _STRIDE, 1), (t * _STRIDE, 2), style.STATE)
     if shape == "one-to-many" or reads_first:
         _feed_back(ax, said, reads_first)
-    _bare(ax, steps)
-    ax.set_title(f"{shape}: {_told(shape, T)}")
+    _hide_axes(ax, steps)
+    ax.set_title(f"{shape}: {_describe_shape(shape, T)}")
 
 
 def _feed_back(ax: Axes, said: range, reads_first: bool) -> None:
     """Each output goes in as the next input; after reading, y_0 goes in first."""
     if reads_first:
         x = said[0] * _STRIDE
-        node(ax, (x, 0), "$y_0$", style.CONTEXT)
-        _arrow(ax, (x, 0), (x, 1), style.STATE)
+        draw_node(ax, (x, 0), "$y_0$", style.CONTEXT)
+        _draw_arrow(ax, (x, 0), (x, 1), style.STATE)
     for t in said[:-1]:
         start, end = (t * _STRIDE, 2), ((t + 1) * _STRIDE, 1)
-        _arrow(ax, start, end, style.CONTEXT, "--")
+        _draw_arrow(ax, start, end, style.CONTEXT, "--")
 
 
-def _told(shape: str, T: int) -> str:
+def _describe_shape(shape: str, T: int) -> str:
     words = f"{T} inputs" if T > 1 else "1 input"
     many = f"{T} outputs" if T > 1 else "1 output"
     if shape == "one-to-many":
@@ -72,7 +72,9 @@ def _told(shape: str, T: int) -> str:
     return f"{words}, 1 output" if shape == "many-to-one" else f"{words}, {many}"
 
 
-def _arrow(ax: Axes, start: Point, end: Point, colour: str, line: str = "-") -> None:
+def _draw_arrow(
+    ax: Axes, start: Point, end: Point, colour: str, line: str = "-"
+) -> None:
     """An arrow between the rims of two nodes."""
     a, b = np.asarray(start, float), np.asarray(end, float)
     rim = RADIUS * (b - a) / np.hypot(*(b - a))
@@ -80,7 +82,7 @@ def _arrow(ax: Axes, start: Point, end: Point, colour: str, line: str = "-") -> 
     ax.annotate("", b - rim, a + rim, arrowprops=props | {"shrinkA": 0, "shrinkB": 0})
 
 
-def _bare(ax: Axes, steps: int) -> None:
+def _hide_axes(ax: Axes, steps: int) -> None:
     ax.set(xlim=(-0.6, max(steps, 4) * _STRIDE + 0.6), ylim=(-0.5, 2.5))
     ax.set(aspect="equal", anchor="W")
     ax.set_axis_off()
@@ -94,7 +96,7 @@ def draw_opinions(
     The title names the surest verdict at the end.
     """
     steps = range(1, len(words) + 1)
-    ends = _apart([float(y) for y in outputs[-1]], 0.09)
+    ends = _spread_heights([float(y) for y in outputs[-1]], 0.09)
     for v, verdict in enumerate(verdicts):
         look: dict[str, Any] = {"color": _COLOURS[v], "ls": _LINES[v], "marker": "o"}
         ax.plot(steps, outputs[:, v], ms=4, **look)
@@ -106,7 +108,7 @@ def draw_opinions(
     ax.set_title(f"In the end: {verdicts[int(last.argmax())]} ({last.max():.2f})")
 
 
-def _apart(values: list[float], gap: float) -> list[float]:
+def _spread_heights(values: list[float], gap: float) -> list[float]:
     """Heights of labels near the values, at least `gap` from each other."""
     order = np.argsort(values)
     placed = np.array(values)

@@ -84,8 +84,8 @@ class Translator:
 
 def captioner() -> Captioner:
     """The network that writes the name of a digit under its picture."""
-    w = _weights("captioner")
-    picture, letter = _cell(w, "picture"), _cell(w, "letter")
+    w = _load_weights("captioner")
+    picture, letter = _make_cell(w, "picture"), _make_cell(w, "letter")
 
     def step(x_t: Floats, h_prev: Floats) -> Floats:
         flat = np.ravel(x_t)
@@ -93,21 +93,21 @@ def captioner() -> Captioner:
             flat, h_prev
         )
 
-    return Captioner(step, _reader(w), np.zeros(len(w["out"].T)))
+    return Captioner(step, _make_reader(w), np.zeros(len(w["out"].T)))
 
 
 def judge() -> Judge:
     """The network that says whether a review loves, tolerates or hates a film."""
-    w = _weights("judge")
-    return Judge(_cell(w, "word"), _reader(w), np.zeros(len(w["out"].T)))
+    w = _load_weights("judge")
+    return Judge(_make_cell(w, "word"), _make_reader(w), np.zeros(len(w["out"].T)))
 
 
 def translator() -> Translator:
     """The network that translates number words from English to German."""
-    w = _weights("translator")
-    cells = _cell(w, "reads"), _cell(w, "writes")
+    w = _load_weights("translator")
+    cells = _make_cell(w, "reads"), _make_cell(w, "writes")
     h_0, y_0 = np.zeros(len(w["out"].T)), np.zeros(len(w["out"]))
-    return Translator(*cells, _reader(w), h_0, y_0)
+    return Translator(*cells, _make_reader(w), h_0, y_0)
 
 
 def written(outputs: Sequence[Floats], letters: Sequence[str]) -> str:
@@ -116,13 +116,13 @@ def written(outputs: Sequence[Floats], letters: Sequence[str]) -> str:
     return text.split(END)[0]
 
 
-def _weights(name: str) -> Weights:
+def _load_weights(name: str) -> Weights:
     path = files("unrolled.lab") / "data" / f"{name}.npz"
     with path.open("rb") as file, np.load(file) as stored:
         return {key: stored[key].astype(np.float64) for key in stored.files}
 
 
-def _cell(w: Weights, name: str) -> Step:
+def _make_cell(w: Weights, name: str) -> Step:
     """One step of the cell `name`; its weights stand left of columns."""
     into, back, bias = w[f"{name}_in"], w[f"{name}_back"], w[f"{name}_bias"]
     kept = w[f"{name}_kept"]
@@ -134,7 +134,7 @@ def _cell(w: Weights, name: str) -> Step:
     return step
 
 
-def _reader(w: Weights) -> Read:
+def _make_reader(w: Weights) -> Read:
     """The confidences, each between 0 and 1, from a state."""
 
     def read(h_t: Floats) -> Floats:

@@ -100,18 +100,18 @@ def accuracy(
     rng = np.random.default_rng(seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = _network(cell, hidden)
-    _start(network, cell, hidden, forget_bias, W_hh)
-    with _one_thread():
+        network = _make_network(cell, hidden)
+    _set_start(network, cell, hidden, forget_bias, W_hh)
+    with _use_one_thread():
         _train(network, k, steps, batch, learning_rate, rng)
         ids, answers = sentences(_TESTED, k, rng)
         with torch.no_grad():
-            said = _scores(network, ids).argmax(dim=1).numpy()
+            said = _compute_scores(network, ids).argmax(dim=1).numpy()
     return float(np.mean(said == answers))
 
 
 @contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
+def _use_one_thread() -> Iterator[None]:
     """Networks as small as these lose time where several threads wait for each other.
 
     On a machine that others use, too, they lose nearly all of it.
@@ -126,7 +126,7 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _network(cell: str, hidden: int) -> Any:
+def _make_network(cell: str, hidden: int) -> Any:
     """The recurrent part and the read-out, as torch starts them."""
     import torch
 
@@ -137,7 +137,7 @@ def _network(cell: str, hidden: int) -> Any:
     return torch.nn.ModuleList([recurrent, torch.nn.Linear(hidden, len(YEARS))])
 
 
-def _start(
+def _set_start(
     network: Any, cell: str, hidden: int, forget_bias: float | None, W_hh: Any
 ) -> None:
     """Set the first bias of the keeping gate, or the first recurrent matrix."""
@@ -166,7 +166,7 @@ def _train(
     adam = torch.optim.Adam(weights, learning_rate)
     for _step in range(steps):
         ids, answers = sentences(batch, k, rng)
-        scores = _scores(network, ids)
+        scores = _compute_scores(network, ids)
         loss: Any = torch.nn.functional.cross_entropy(scores, torch.tensor(answers))
         if loss.item() < _GOOD_ENOUGH:
             return
@@ -176,7 +176,7 @@ def _train(
         adam.step()
 
 
-def _scores(network: Any, ids: Ids) -> Any:
+def _compute_scores(network: Any, ids: Ids) -> Any:
     """Scores (N, years) of the network after the last word."""
     import torch
 

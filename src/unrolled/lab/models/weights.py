@@ -74,7 +74,7 @@ def load(model: Any, weights: Mapping[str, torch.Tensor]) -> None:
     try:
         answer = call(read, dict(weights), strict=False)
     except CheckFailed:
-        fail(f"the parameters of the model: {_misfit(read, weights)}")
+        fail(f"the parameters of the model: {_describe_misfit(read, weights)}")
     missing, surplus = list(answer.missing_keys), list(answer.unexpected_keys)
     if surplus:
         fail(f"the model has no {surplus[0]}: other names, fewer layers, no bias?")
@@ -82,7 +82,7 @@ def load(model: Any, weights: Mapping[str, torch.Tensor]) -> None:
         fail(f"the model has {missing[0]}, which is not expected: what is it for?")
 
 
-def _misfit(read: Any, weights: Mapping[str, torch.Tensor]) -> str:
+def _describe_misfit(read: Any, weights: Mapping[str, torch.Tensor]) -> str:
     """The first parameter whose shape is another."""
     for name, tensor in weights.items():
         try:

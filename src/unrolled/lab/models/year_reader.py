@@ -63,7 +63,7 @@ def train(
     """
     import torch
 
-    lstm, read_out = _start(hidden, forget_bias, seed)
+    lstm, read_out = _make_network(hidden, forget_bias, seed)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # several would wait for each other
     try:
@@ -73,7 +73,7 @@ def train(
     return lstm, read_out
 
 
-def _start(hidden: int, forget_bias: float, seed: int) -> tuple[Any, Any]:
+def _make_network(hidden: int, forget_bias: float, seed: int) -> tuple[Any, Any]:
     """The network as torch starts it, but for the bias of the forget gate."""
     import torch
 
@@ -95,7 +95,7 @@ def _fit(lstm: Any, read_out: Any, count: int, rng: np.random.Generator) -> None
     adam = torch.optim.Adam([*lstm.parameters(), *read_out.parameters()], 2e-2)
     for _ in range(count):
         ids, answers = texts(32, 30, rng)
-        scores = read_out(lstm(_inputs(ids))[0])
+        scores = read_out(lstm(_encode_ids(ids))[0])
         targets = torch.tensor(answers)
         loss: Any = torch.nn.functional.cross_entropy(scores.mT, targets)
         adam.zero_grad()
@@ -111,11 +111,11 @@ def accuracy(
 
     ids, answers = texts(N, T, np.random.default_rng(seed))
     with torch.no_grad():
-        said = read_out(lstm(_inputs(ids))[0]).argmax(-1).numpy()
+        said = read_out(lstm(_encode_ids(ids))[0]).argmax(-1).numpy()
     return float((said == answers).mean())
 
 
-def _inputs(ids: Ids) -> Any:
+def _encode_ids(ids: Ids) -> Any:
     import torch
 
     return torch.eye(len(WORDS))[torch.tensor(ids)]

@@ -58,7 +58,7 @@ class Slider:
             min=self.low,
             max=self.high,
             step=self.step,
-            **_label(self.name),
+            **_make_label_options(self.name),
             **({} if self.whole else {"readout_format": ".4g"}),
         )
 
@@ -85,62 +85,62 @@ class Choice:
 
     def widget(self) -> widgets.DOMWidget:
         """A slider for numbers, a drop-down list for anything else."""
-        options = [(label(v), v) for v in self.values]
+        options = [(format_value(v), v) for v in self.values]
         numbers = all(type(v) in (int, float) for v in self.values)
         kind = widgets.SelectionSlider if numbers else widgets.Dropdown
-        return kind(options=options, value=self.first, **_label(self.name))
+        return kind(options=options, value=self.first, **_make_label_options(self.name))
 
 
 Control = Slider | Choice
 
 
-def _label(name: str) -> dict[str, Any]:
+def _make_label_options(name: str) -> dict[str, Any]:
     return {
-        "description": words(name),
-        "tooltip": words(name),
+        "description": format_name(name),
+        "tooltip": format_name(name),
         "style": {"description_width": "9rem"},
         "layout": _WIDE,
     }
 
 
-def words(name: str) -> str:
+def format_name(name: str) -> str:
     """A parameter's name as words: "learning rate"."""
     return name.replace("_", " ").strip()
 
 
-def label(value: Any) -> str:
+def format_value(value: Any) -> str:
     """A value as a label: numbers with four digits, words as they are."""
     return format(value, ".4g") if type(value) is float else str(value)
 
 
-def control(name: str, given: Any) -> Control:
+def make_control(name: str, given: Any) -> Control:
     """The control that (low, high), (low, high, step) or [choices] stands for.
 
     Raises UserError if it is neither.
     """
     if type(given) is list and given:
         return Choice(name, tuple(given))
-    if type(given) is tuple and len(given) in (2, 3) and _ascending(given):
-        return Slider(name, given[0], given[1], _step(given))
+    if type(given) is tuple and len(given) in (2, 3) and _is_ascending(given):
+        return Slider(name, given[0], given[1], _choose_step(given))
     raise UserError(
         f"explore: the control {name} is no (low, high), (low, high, step) or "
         "[choices]: give numbers with low below high and a step above 0, or a list"
     )
 
 
-def _ascending(given: tuple[Any, ...]) -> bool:
+def _is_ascending(given: tuple[Any, ...]) -> bool:
     numbers = all(type(n) in (int, float) for n in given)
     return numbers and given[0] < given[1] and (len(given) == 2 or given[2] > 0)
 
 
-def _step(given: tuple[Any, ...]) -> float:
+def _choose_step(given: tuple[Any, ...]) -> float:
     if len(given) == 3:
         return float(given[2]) if type(given[2]) is float else given[2]
     whole = all(type(n) is int for n in given)
     return 1 if whole else (given[1] - given[0]) / _STEPS
 
 
-def panels(
+def list_panels(
     controls: list[Control], static: Mapping[str, list[Any]] | None
 ) -> list[dict[str, Any]]:
     """The parameters of each static panel; the first control varies by default.

@@ -27,12 +27,12 @@ def show(fig: Figure, alt: str) -> None:
     """
     if not alt.strip():
         raise ValueError("alt is empty: say in a sentence what the figure shows")
-    png = to_png(fig, tight=True)
+    png = render_png(fig, tight=True)
     plt.close(fig)
     publish(png, alt)
 
 
-def to_png(fig: Figure, tight: bool = False) -> bytes:
+def render_png(fig: Figure, tight: bool = False) -> bytes:
     """The figure as a PNG file; the same figure gives the same bytes."""
     file = io.BytesIO()
     box: dict[str, Any] = {"bbox_inches": "tight", "pad_inches": 0.05} if tight else {}
@@ -40,31 +40,31 @@ def to_png(fig: Figure, tight: bool = False) -> bytes:
     return file.getvalue()
 
 
-def page_size(png: bytes) -> tuple[int, int]:
+def compute_page_size(png: bytes) -> tuple[int, int]:
     """Width and height on a page, in CSS pixels, of a picture from `to_png`."""
     width, height = struct.unpack(">II", png[16:24])
     return round(width * CSS_DPI / DPI), round(height * CSS_DPI / DPI)
 
 
-def image_tag(png: bytes, alt: str) -> str:
+def make_image_tag(png: bytes, alt: str) -> str:
     """An HTML image that holds the picture itself and its alternative text."""
     data = base64.b64encode(png).decode("ascii")
     text = html.escape(" ".join(alt.split()), quote=True)
-    width, _ = page_size(png)
+    width, _ = compute_page_size(png)
     return (
         f'<img src="data:image/png;base64,{data}" alt="{text}" '
         f'width="{width}" style="max-width: 100%; height: auto">'
     )
 
 
-def bundle(png: bytes, alt: str) -> dict[str, Any]:
+def make_bundle(png: bytes, alt: str) -> dict[str, Any]:
     """The picture with its words, for every kind of reader.
 
     JupyterLab and web pages take the HTML, which alone carries the words beside
     the picture; graders and PDF take the PNG; a terminal takes the words.
     """
     return {
-        "text/html": image_tag(png, alt),
+        "text/html": make_image_tag(png, alt),
         "image/png": base64.b64encode(png).decode("ascii"),
         "text/plain": " ".join(alt.split()),
     }
@@ -75,10 +75,10 @@ def publish(png: bytes, alt: str, **more: Any) -> None:
 
     Outside of IPython it prints the words.
     """
-    data = {**more, **bundle(png, alt)}
+    data = {**more, **make_bundle(png, alt)}
     if not InteractiveShell.initialized():
         print(data["text/plain"])
         return
-    width, height = page_size(png)
+    width, height = compute_page_size(png)
     details = {"alt": data["text/plain"], "width": width, "height": height}
     publish_display_data(data, metadata={"image/png": details})

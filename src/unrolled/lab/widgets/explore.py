@@ -18,11 +18,17 @@ from IPython.core.interactiveshell import InteractiveShell
 from matplotlib.figure import Figure
 
 from unrolled.errors import UserError
-from unrolled.lab.checks.describe import type_name
-from unrolled.lab.checks.errors import clip, printable
+from unrolled.lab.checks.describe import get_type_name
+from unrolled.lab.checks.errors import clip, make_printable
 from unrolled.lab.figures import style
-from unrolled.lab.widgets.controls import Control, control, label, panels, words
-from unrolled.lab.widgets.display import page_size, publish, to_png
+from unrolled.lab.widgets.controls import (
+    Control,
+    format_name,
+    format_value,
+    list_panels,
+    make_control,
+)
+from unrolled.lab.widgets.display import compute_page_size, publish, render_png
 
 Draw = Callable[..., Any]
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -58,43 +64,47 @@ def explore(
     if not alt.strip() or not controls:
         raise UserError("explore: give alt, a sentence, and at least one control")
     picture = Picture(draw, size, alt)
-    found = [control(name, given) for name, given in controls.items()]
-    png = multiples(picture, found, static)
+    found = [make_control(name, given) for name, given in controls.items()]
+    png = render_multiples(picture, found, static)
     view = {}
     if InteractiveShell.initialized():
-        view = {WIDGET_VIEW: live(picture, found).get_view_spec()}
+        view = {WIDGET_VIEW: make_widget(picture, found).get_view_spec()}
     publish(png, alt, **view)
 
 
-def multiples(
+def render_multiples(
     picture: Picture,
     controls: list[Control],
     static: Mapping[str, list[Any]] | None = None,
 ) -> bytes:
     """A PNG of one panel for each set of static parameters."""
-    sets = panels(controls, static)
+    sets = list_panels(controls, static)
     columns = max(1, min(len(sets), int(_MAX_WIDTH // picture.size[0])))
     rows = math.ceil(len(sets) / columns)
     width, height = picture.size[0] * columns, (picture.size[1] + 0.35) * rows
     with style.context():
         figure = Figure(figsize=(width, height), layout="constrained")
         parts = figure.subfigures(rows, columns, squeeze=False).flat
-        varied = _varied(sets)
+        varied = _list_varied(sets)
         for part, params in zip(parts, sets, strict=False):
-            part.suptitle(_caption(params, varied), fontsize=10, color=style.CONTEXT)
-            _draw_or_say(picture.draw, part, params)
-        return to_png(figure)
+            part.suptitle(
+                _format_caption(params, varied), fontsize=10, color=style.CONTEXT
+            )
+            _draw_or_explain(picture.draw, part, params)
+        return render_png(figure)
 
 
-def _varied(sets: list[dict[str, Any]]) -> list[str]:
+def _list_varied(sets: list[dict[str, Any]]) -> list[str]:
     return [n for n in sets[0] if any(s[n] is not sets[0][n] for s in sets)]
 
 
-def _caption(params: dict[str, Any], names: list[str]) -> str:
-    return ", ".join(f"{words(n)} = {label(params[n])}" for n in names or params)
+def _format_caption(params: dict[str, Any], names: list[str]) -> str:
+    return ", ".join(
+        f"{format_name(n)} = {format_value(params[n])}" for n in names or params
+    )
 
 
-def _draw_or_say(draw: Draw, part: Any, params: dict[str, Any]) -> None:
+def _draw_or_explain(draw: Draw, part: Any, params: dict[str, Any]) -> None:
     """Draw on new axes of `part`; where that fails, write why instead."""
     try:
         draw(part.subplots(), **params)
@@ -112,12 +122,14 @@ def explain(error: Exception) -> str:
     except Exception:
         said = ""
     if isinstance(error, NotImplementedError):
-        return clip(printable(said), _ERROR_LIMIT) or "a function is not written yet"
-    text = f"{type_name(error)}: {said}" if said else type_name(error)
-    return clip(printable(text), _ERROR_LIMIT)
+        return (
+            clip(make_printable(said), _ERROR_LIMIT) or "a function is not written yet"
+        )
+    text = f"{get_type_name(error)}: {said}" if said else get_type_name(error)
+    return clip(make_printable(text), _ERROR_LIMIT)
 
 
-def live(picture: Picture, controls: list[Control]) -> widgets.VBox:
+def make_widget(picture: Picture, controls: list[Control]) -> widgets.VBox:
     """The widget: the controls, a line for errors, the picture."""
     inputs = {c.name: c.widget() for c in controls}
     image, note = widgets.Image(format="png"), widgets.HTML()
@@ -129,10 +141,10 @@ def live(picture: Picture, controls: list[Control]) -> widgets.VBox:
     for widget in inputs.values():
         widget.observe(redraw, names="value")
     redraw()
-    return widgets.VBox([*inputs.values(), note, _unseen(picture.alt), image])
+    return widgets.VBox([*inputs.values(), note, _make_hidden_text(picture.alt), image])
 
 
-def _unseen(alt: str) -> widgets.HTML:
+def _make_hidden_text(alt: str) -> widgets.HTML:
     """The words of the picture for screen readers: an Image widget has no alt."""
     text = html.escape(" ".join(alt.split()))
     return widgets.HTML(f'<p style="{_UNSEEN}">{text}</p>')
@@ -144,12 +156,14 @@ def _update(
     try:
         png = render(picture, params)
     except Exception as error:
-        text = f"No figure for {_caption(params, list(params))}: {explain(error)}"
+        text = (
+            f"No figure for {_format_caption(params, list(params))}: {explain(error)}"
+        )
         note.value = f'<p role="alert">{html.escape(text)}</p>'
         image.layout.display = "none"
         return
     image.value = png
-    image.width = str(page_size(png)[0])
+    image.width = str(compute_page_size(png)[0])
     image.layout.max_width = "100%"
     image.layout.display = None
     note.value = ""
@@ -160,4 +174,4 @@ def render(picture: Picture, params: dict[str, Any]) -> bytes:
     with style.context():
         figure = Figure(figsize=picture.size, layout="constrained")
         picture.draw(figure.subplots(), **params)
-        return to_png(figure)
+        return render_png(figure)

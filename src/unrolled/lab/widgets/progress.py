@@ -23,7 +23,7 @@ def progress(
 
     `what` names the items. Outside of a notebook nothing is shown.
     """
-    bar = Bar(total, what) if InteractiveShell.initialized() else None
+    bar = ProgressBar(total, what) if InteractiveShell.initialized() else None
     done = 0
     for item in items:
         yield item
@@ -34,7 +34,7 @@ def progress(
         bar.end(done)
 
 
-class Bar:
+class ProgressBar:
     """The bar on the page: a widget, and a line of text where no widget is live."""
 
     def __init__(self, total: int, what: str) -> None:
