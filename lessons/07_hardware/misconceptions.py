@@ -10,8 +10,8 @@ from itertools import pairwise
 import numpy as np
 
 from unrolled.assignment.catalogue import misconception, style
-from unrolled.grade.session.proxy import StudentObject
 from unrolled.grade.judge.replay import same
+from unrolled.grade.session.proxy import StudentObject
 
 # --- training_operations
 
