@@ -22,13 +22,12 @@ def load_material(course: Course, assignment: str) -> Material:
         raise UserError(
             f"course.toml: there is no assignment {assignment!r}; it has {known}."
         )
-    name = course.assignments[assignment].notebook
     lesson = course.lessons / assignment
     return Material(
         assignment=assignment,
-        notebook=name,
-        source=_read_notebook(course.source / assignment / f"{name}.ipynb"),
-        release=_read_notebook(course.release / assignment / f"{name}.ipynb"),
+        notebook=course.assignments[assignment].notebook,
+        source=_read_notebook(course.source_notebook(assignment)),
+        release=_read_notebook(course.release_notebook(assignment)),
         oracle=_read_text(lesson / "oracle.py"),
         misconceptions=_read_text(lesson / "misconceptions.py"),
         data=_read_data(course.release / assignment),

@@ -98,6 +98,42 @@ class Course:
         """Scratch: backups, demo, rendered solutions."""
         return self.root / "build"
 
+    def source_notebook(self, assignment: str) -> Path:
+        """The instructor's notebook of an assignment."""
+        return self._file(self.source, assignment)
+
+    def release_notebook(self, assignment: str) -> Path:
+        """The students' notebook of an assignment."""
+        return self._file(self.release, assignment)
+
+    def submitted_folder(self, student: str, assignment: str) -> Path:
+        """The folder that a student has handed in."""
+        return self.submitted / student / assignment
+
+    def submitted_notebook(self, student: str, assignment: str) -> Path:
+        """The notebook that a student has handed in, if it has the right name."""
+        return self._file(self.submitted / student, assignment)
+
+    def autograded_folder(self, student: str, assignment: str) -> Path:
+        """The folder of a student's graded notebook."""
+        return self.autograded / student / assignment
+
+    def autograded_notebook(self, student: str, assignment: str) -> Path:
+        """A student's notebook with the verdicts in it."""
+        return self._file(self.autograded / student, assignment)
+
+    def feedback_folder(self, student: str, assignment: str) -> Path:
+        """The folder of a student's feedback page."""
+        return self.feedback / student / assignment
+
+    def feedback_page(self, student: str, assignment: str) -> Path:
+        """A student's feedback page."""
+        return self._file(self.feedback / student, assignment, "html")
+
+    def _file(self, folder: Path, assignment: str, ending: str = "ipynb") -> Path:
+        name = self.assignments[assignment].notebook
+        return folder / assignment / f"{name}.{ending}"
+
     @property
     def gradebook(self) -> Path:
         """nbgrader's database, unless it is in PostgreSQL."""

@@ -44,8 +44,7 @@ def generate_feedback(
         progress(done, len(chosen), student)
         _convert(course, assignment, student, force)
     progress(len(chosen), len(chosen), "")
-    name = f"{course.assignments[assignment].notebook}.html"
-    pages = [course.feedback / s / assignment / name for s in chosen]
+    pages = [course.feedback_page(s, assignment) for s in chosen]
     return [p for p in pages if p.exists()]
 
 
@@ -72,8 +71,8 @@ def _read_other_files(
 
     nbgrader's own are the page, and copies of what lies beside the graded notebook.
     """
-    folder = course.feedback / student / assignment
-    graded = course.autograded / student / assignment
+    folder = course.feedback_folder(student, assignment)
+    graded = course.autograded_folder(student, assignment)
     pages = {f"{p.stem}.html" for p in graded.glob("*.ipynb")}
     files = (p.relative_to(folder) for p in folder.rglob("*") if p.is_file())
     return {
@@ -85,8 +84,8 @@ def _read_other_files(
 
 def _is_outdated(course: Course, assignment: str, student: str) -> bool:
     """Whether grading was done after the page was written."""
-    graded = list((course.autograded / student / assignment).glob("*.ipynb"))
-    pages = list((course.feedback / student / assignment).glob("*.html"))
+    graded = list(course.autograded_folder(student, assignment).glob("*.ipynb"))
+    pages = list(course.feedback_folder(student, assignment).glob("*.html"))
     if not graded or not pages:
         return False
     newest = max(p.stat().st_mtime for p in graded)

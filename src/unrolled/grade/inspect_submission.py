@@ -49,41 +49,16 @@ class Diagnosis:
 def diagnose(course: Course, report: GradeReport) -> Diagnosis:
     """Open the one submission of a report."""
     (result,) = report.submissions
-    place = _SubmissionPaths(course, report.assignment, result.student)
+    student, assignment = result.student, report.assignment
+    submitted = course.submitted_notebook(student, assignment)
+    autograded = course.autograded_notebook(student, assignment)
     if result.status == "ungraded":
-        found: tuple[Finding, ...] = (_explain_ungraded(result, place),)
+        found: tuple[Finding, ...] = (_explain_ungraded(result, assignment, submitted),)
     else:
-        found = tuple(_list_findings(result, place))
-    there = (place.submitted, place.autograded, place.feedback)
+        found = tuple(_list_findings(result, autograded))
+    there = (submitted, autograded, course.feedback_page(student, assignment))
     files = tuple(str(p) for p in there if p.exists())
-    return Diagnosis(report.assignment, result, found, files)
-
-
-@dataclass(frozen=True)
-class _SubmissionPaths:
-    course: Course
-    assignment: str
-    student: str
-
-    def _file(self, folder: Path, ending: str) -> Path:
-        name = self.course.assignments[self.assignment].notebook
-        return folder / self.student / self.assignment / f"{name}.{ending}"
-
-    @property
-    def submitted(self) -> Path:
-        return self._file(self.course.submitted, "ipynb")
-
-    @property
-    def autograded(self) -> Path:
-        return self._file(self.course.autograded, "ipynb")
-
-    @property
-    def feedback(self) -> Path:
-        return self._file(self.course.feedback, "html")
-
-    @property
-    def again(self) -> str:
-        return f"`unrolled grade {self.assignment} --student {self.student}`"
+    return Diagnosis(assignment, result, found, files)
 
 
 _REMEDIES = (
@@ -176,17 +151,19 @@ _REMEDIES = (
 )
 
 
-def _explain_ungraded(result: SubmissionResult, place: _SubmissionPaths) -> Finding:
+def _explain_ungraded(
+    result: SubmissionResult, assignment: str, submitted: Path
+) -> Finding:
     words = {
         "student": result.student,
-        "again": place.again,
-        "folder": place.submitted.parent,
+        "again": f"`unrolled grade {assignment} --student {result.student}`",
+        "folder": submitted.parent,
     }
     mend = next((m for sign, m in _REMEDIES if sign in result.reason), "{again}")
     what = result.reason
     line = _LINE.search(what)
     if line is not None:
-        what += "\n" + _read_excerpt(place.submitted, int(line.group(1)))
+        what += "\n" + _read_excerpt(submitted, int(line.group(1)))
     return Finding("", what, mend.format(**words))
 
 
@@ -200,12 +177,10 @@ def _read_excerpt(path: Path, number: int) -> str:
     )
 
 
-def _list_findings(
-    result: SubmissionResult, place: _SubmissionPaths
-) -> Iterator[Finding]:
+def _list_findings(result: SubmissionResult, autograded: Path) -> Iterator[Finding]:
     for repair in result.repairs:
         yield Finding("", repair, _choose_advice(repair))
-    notebook = json.loads(place.autograded.read_text(encoding="utf-8"))
+    notebook = json.loads(autograded.read_text(encoding="utf-8"))
     for index, cell in enumerate(notebook["cells"]):
         if cell["cell_type"] != "code" or is_check(cell):
             continue

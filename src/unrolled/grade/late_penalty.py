@@ -106,7 +106,7 @@ class LatePenalties(AssignLatePenalties):  # type: ignore[misc]
     def _correct_time(self, names: Mapping[str, str]) -> None:
         """nbgrader has read timestamp.txt already, in its own way."""
         student, assignment = names["student"], names["assignment"]
-        folder = self.course.submitted / student / assignment
+        folder = self.course.submitted_folder(student, assignment)
         stamp, wrong = read_stamp(folder, self.course.timezone)
         if not (stamp or wrong):
             return

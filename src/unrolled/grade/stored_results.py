@@ -107,8 +107,7 @@ def _build_cell_result(
 def _read_autograded_notes(
     course: Course, assignment: str, student: str
 ) -> dict[str, Any]:
-    name = f"{course.assignments[assignment].notebook}.ipynb"
-    path = course.autograded / student / assignment / name
+    path = course.autograded_notebook(student, assignment)
     if not path.exists():
         return {}
     document = json.loads(path.read_text(encoding="utf-8"))

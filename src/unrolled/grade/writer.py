@@ -62,7 +62,6 @@ class GradebookWriter:
     def __init__(self, course: Course, assignment: str) -> None:
         self.course = course
         self.assignment = assignment
-        self.notebook = course.assignments[assignment].notebook
         self.stage = course.autograded / f"{STAGE_PREFIX}{gethostname()}-{os.getpid()}"
         self.patience = course.database.lock_seconds
 
@@ -152,7 +151,7 @@ class GradebookWriter:
                 self.rows.set_time(self.connection, rows.id, moment)
         fresh = force or not self._is_written(rows, graded, paper)
         if fresh:
-            before = read_fingerprints(self._file(graded.student))
+            before = read_fingerprints(self._notebook(graded.student))
             now = compute_fingerprints(json.loads(graded.notebook))
             scores, comments = graded.scores, graded.comments
             changed = find_changed_work(before, now)
@@ -172,10 +171,10 @@ class GradebookWriter:
         for name, score in graded.scores.items():
             if name not in rows.grades or rows.grades[name].auto != score:
                 return False
-        place = self._place(graded.student)
+        place = self._notebook(graded.student).parent
         stamp = place / "timestamp.txt"
         try:
-            text = self._file(graded.student).read_text(encoding="utf-8")
+            text = self._notebook(graded.student).read_text(encoding="utf-8")
             time = stamp.read_text(encoding="utf-8") if stamp.exists() else None
             secret = (
                 (place / SECRET_FILE).read_bytes()
@@ -207,26 +206,22 @@ class GradebookWriter:
         fresh = self.stage / "new" / graded.student
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True)
-        notebook = fresh / f"{self.notebook}.ipynb"
-        notebook.write_text(graded.notebook, encoding="utf-8")
+        path = self._notebook(graded.student)
+        (fresh / path.name).write_text(graded.notebook, encoding="utf-8")
         if paper.timestamp is not None:
             (fresh / "timestamp.txt").write_text(paper.timestamp, encoding="utf-8")
         for name, content in paper.files.items():
             (fresh / name).parent.mkdir(parents=True, exist_ok=True)
             (fresh / name).write_bytes(content)
-        for path in fresh.rglob("*"):
-            if path.is_file():
-                path.chmod(0o444)
-        place = self._place(graded.student)
+        for file in fresh.rglob("*"):
+            if file.is_file():
+                file.chmod(0o444)
         kept = self.course.build / "backups" / "autograded" / graded.student
-        _carry_over(place, fresh, kept / self.assignment)
-        return _swap(fresh, place, self.stage / "old")
+        _carry_over(path.parent, fresh, kept / self.assignment)
+        return _swap(fresh, path.parent, self.stage / "old")
 
-    def _file(self, student: str) -> Path:
-        return self._place(student) / f"{self.notebook}.ipynb"
-
-    def _place(self, student: str) -> Path:
-        return self.course.autograded / student / self.assignment
+    def _notebook(self, student: str) -> Path:
+        return self.course.autograded_notebook(student, self.assignment)
 
 
 def _carry_over(place: Path, fresh: Path, aside: Path) -> None:

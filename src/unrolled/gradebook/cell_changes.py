@@ -242,7 +242,7 @@ def _read_stored_texts(
     course: Course, assignment: Assignment, found: Notebook
 ) -> dict[str, str]:
     """The cells as the gradebook knew them: of checks it has the text itself."""
-    path = course.source / assignment.name / f"{assignment.notebook}.ipynb"
+    path = course.source_notebook(assignment.name)
     texts = {}
     if path.is_file():
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]

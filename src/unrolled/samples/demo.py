@@ -128,7 +128,7 @@ def _write_submissions(
     due = course.assignments[assignment].due
     for student in students:
         recipe = student.recipes[assignment]
-        folder = course.submitted / student.name / assignment
+        folder = course.submitted_folder(student.name, assignment)
         try:
             other = load_material(course, recipe.of) if recipe.of else None
             write_submission(recipe, folder, material, reference, other=other)
@@ -221,13 +221,11 @@ def read_graded_submission(
     course: Course, assignment: str, result: SubmissionResult
 ) -> GradedSubmission:
     """What came back of a submission, its notebook and its page from their files."""
-    name = course.assignments[assignment].notebook
-    place = Path(result.student) / assignment
     notebook, page = (
         path.read_text(encoding="utf-8") if path.exists() else ""
         for path in (
-            course.autograded / place / f"{name}.ipynb",
-            course.feedback / place / f"{name}.html",
+            course.autograded_notebook(result.student, assignment),
+            course.feedback_page(result.student, assignment),
         )
     )
     return GradedSubmission(result, notebook, page)

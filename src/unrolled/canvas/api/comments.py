@@ -80,8 +80,7 @@ def plan_comments(
 
 
 def _find_page(course: Course, grade: FilledCell | KeptCell) -> Path:
-    name = f"{course.assignments[grade.assignment].notebook}.html"
-    return course.feedback / grade.student / grade.assignment / name
+    return course.feedback_page(grade.student, grade.assignment)
 
 
 def _explain_unfit(course: Course, grade: FilledCell | KeptCell, page: Path) -> str:
@@ -89,7 +88,7 @@ def _explain_unfit(course: Course, grade: FilledCell | KeptCell, page: Path) -> 
     verb = f"(unrolled feedback {grade.assignment})"
     if not page.is_file():
         return f"no feedback page yet {verb}"
-    graded = course.autograded / grade.student / grade.assignment
+    graded = course.autograded_folder(grade.student, grade.assignment)
     newest = max((p.stat().st_mtime for p in graded.glob("*.ipynb")), default=0.0)
     if newest > page.stat().st_mtime:
         return f"the feedback page is older than the grading {verb}"

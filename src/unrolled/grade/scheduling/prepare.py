@@ -46,8 +46,8 @@ class JobPreparer:
 
     def prepare(self, student: str) -> PreparedJob:
         """Read what a student has handed in; UserError says what is wrong with it."""
-        origin = self.course.submitted / student / self.assignment
-        path = origin / f"{self.course.assignments[self.assignment].notebook}.ipynb"
+        path = self.course.submitted_notebook(student, self.assignment)
+        origin = path.parent
         if not path.exists() and not path.is_symlink():
             raise UserError(_explain_missing(origin, path))
         content = read_submission_bytes(path)

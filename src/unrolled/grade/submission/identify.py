@@ -78,8 +78,8 @@ class NotebookIdentifier:
         """The released notebooks of all other assignments that were built."""
         if self._others is None:
             self._others = {}
-            for name, assignment in self.course.assignments.items():
-                path = self.course.release / name / f"{assignment.notebook}.ipynb"
+            for name in self.course.assignments:
+                path = self.course.release_notebook(name)
                 if name != self.material.assignment and path.is_file():
                     self._others[name] = json.loads(path.read_text(encoding="utf-8"))
         return self._others

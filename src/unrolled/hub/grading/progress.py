@@ -141,10 +141,9 @@ def _read_grades(course: Course) -> Graded:
 
 def _list_pages(course: Course, name: str) -> Iterator[tuple[str, Path]]:
     """The feedback page of each student that shows the grading of now."""
-    notebook = course.assignments[name].notebook
-    for student, folder in _list_students(course.feedback, name):
-        page = folder / f"{notebook}.html"
-        graded = course.autograded / student / name / f"{notebook}.ipynb"
+    for student, _ in _list_students(course.feedback, name):
+        page = course.feedback_page(student, name)
+        graded = course.autograded_notebook(student, name)
         if _get_mtime(page) and _get_mtime(page) >= _get_mtime(graded):
             yield student, page
 
