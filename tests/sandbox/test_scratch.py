@@ -12,8 +12,8 @@ import pytest
 
 from unrolled.sandbox.scratch import LOCK, ScratchFolder, remove_stale_folders
 
-OWNER = "from unrolled.sandbox.scratch import Scratch; import time; \
-print(Scratch.make().path, flush=True); time.sleep(600)"
+OWNER = "from unrolled.sandbox.scratch import ScratchFolder; import time; \
+print(ScratchFolder.make().path, flush=True); time.sleep(600)"
 
 
 @pytest.fixture(autouse=True)

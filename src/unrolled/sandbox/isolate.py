@@ -62,6 +62,7 @@ def isolate_zygote(tier: Tier, scratch: Path) -> None:
     flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS
     unshare(flags if user == 0 else flags | CLONE_NEWUSER)
     if user != 0:
+        # The kernel takes a map of groups only after setgroups was given up.
         Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
         Path("/proc/self/uid_map").write_text(f"{user} {user} 1", encoding="ascii")
         Path("/proc/self/gid_map").write_text(f"{group} {group} 1", encoding="ascii")
@@ -74,6 +75,7 @@ def _become_first() -> None:
     """Go on in a fork, which is process 1 of the new namespace."""
     child = os.fork()
     if child:
+        # What stays behind only passes the exit status on; Ctrl-C is for the child.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
         _, status = os.waitpid(child, 0)
@@ -97,6 +99,8 @@ class Forker:
 
     def fork(self) -> int:
         """As os.fork()."""
+        # unshare() moves no process, only its later children: after each fork the way
+        # back, or every child's namespace would lie inside the one before.
         if self.tier == "namespaces":
             unshare(CLONE_NEWPID)
         try:
@@ -130,7 +134,7 @@ def isolate_child(
     if tier != "none":
         drop_capabilities()
         prctl(PR_SET_DUMPABLE, 0)
-        die_with_parent()
+        die_with_parent()  # once more: becoming another user has cleared it
         seccomp.install(None if tier == "namespaces" else os.getpid())
 
 
@@ -144,14 +148,17 @@ def _become_nobody(folder: Path) -> None:
 
 
 def _read_address_space() -> int:
-    with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123
-        return int(file.read().split()[0]) * resource.getpagesize()
+    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[0]
+    return int(pages) * resource.getpagesize()
 
 
 def _set_limits(bounds: Bounds, used: int) -> None:
     memory, cpu = used + bounds.memory_bytes, bounds.cpu_seconds
     limits = {
+        # Libraries map gigabytes that they never touch, so what is mapped already is
+        # added to the bound.
         resource.RLIMIT_AS: (memory, memory),
+        # The first is a signal that can be caught, the second a kill.
         resource.RLIMIT_CPU: (cpu, cpu + 1),
         resource.RLIMIT_FSIZE: (bounds.file_bytes, bounds.file_bytes),
         resource.RLIMIT_NOFILE: (256, 256),

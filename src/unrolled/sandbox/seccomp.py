@@ -136,11 +136,12 @@ def build_filter(own_pid: int | None = None, machine: str = MACHINE) -> bytes:
     """
     which = {"x86_64": 0, "aarch64": 1}[machine]
     program = _Program()
+    # 32-bit code has other numbers for the same calls: all of it is ended.
     program.add(_LOAD, _ARCH)
     program.add(_JEQ, AUDIT_ARCH[machine], 1, 0)
     program.add(_RETURN, _KILL)
     program.add(_LOAD, _NUMBER)
-    if machine == "x86_64":
+    if machine == "x86_64":  # the x32 calls have numbers of their own
         program.add(_JGE, _X32, 0, 1)
         program.add(_RETURN, _encode_refusal(errno.ENOSYS))
     for numbers in REFUSED.values():
@@ -155,38 +156,36 @@ def build_filter(own_pid: int | None = None, machine: str = MACHINE) -> bytes:
 def _add_conditional_rules(program: _Program, which: int, own_pid: int | None) -> None:
     """Calls that are refused by their arguments. Threads are clones that share all."""
     no, yes = (_RETURN, _encode_refusal(), 0, 0), (_RETURN, _ALLOW, 0, 0)
+    # clone3 has its flags in memory, where a filter cannot look. "No such call" makes
+    # the C library fall back to clone.
     unknown = (_RETURN, _encode_refusal(errno.ENOSYS), 0, 0)
     first = (_LOAD, _ARG0, 0, 0)
     program.refuse_unless(CLONE3[which], [unknown])
     program.refuse_unless(CLONE[which], [first, (_JSET, _CLONE_THREAD, 0, 1), yes, no])
     program.refuse_unless(SOCKET[which], [first, (_JEQ, _AF_UNIX, 0, 1), yes, no])
+    # It would outlive the judge that is killed.
     program.refuse_unless(
         PRCTL[which], [first, (_JEQ, PR_SET_PDEATHSIG, 0, 1), no, yes]
     )
     cpu = (_JEQ, resource.RLIMIT_CPU, 0, 1)
     program.refuse_unless(SETRLIMIT[which], [first, cpu, no, yes])
     mine = [] if own_pid is None else [first, (_JEQ, 0, 0, 7)]
-    program.refuse_unless(
-        PRLIMIT[which],
-        [
-            *(*mine, (_LOAD, _ARG1, 0, 0), (_JEQ, resource.RLIMIT_CPU, 0, 4)),
-            *((_LOAD, _ARG2, 0, 0), (_JEQ, 0, 0, 3)),
-            *((_LOAD, _ARG2_HIGH, 0, 0), (_JEQ, 0, 0, 1), yes, no),
-        ],
-    )
-    if own_pid is not None:
-        for numbers, signal_at in SIGNALS.items():
-            program.refuse_unless(
-                numbers[which],
-                [
-                    *(first, (_JEQ, own_pid, 0, 2)),
-                    *((_LOAD, signal_at, 0, 0), (_JEQ, signal.SIGKILL, 0, 1), no, yes),
-                ],
-            )
-        for numbers in (TKILL, SETPRIORITY, IOPRIO_SET):
-            program.refuse_unless(numbers[which], [no])
-        for numbers in ON_A_PROCESS.values():
-            program.refuse_unless(numbers[which], [first, (_JEQ, 0, 0, 1), yes, no])
+    # Reading the limit stays allowed: the new one is then a null pointer. A pointer has
+    # 64 bits and a filter compares 32, so both halves are looked at.
+    set_cpu = [(_LOAD, _ARG1, 0, 0), (_JEQ, resource.RLIMIT_CPU, 0, 4)]
+    is_null = [(_LOAD, _ARG2, 0, 0), (_JEQ, 0, 0, 3)]
+    is_null += [(_LOAD, _ARG2_HIGH, 0, 0), (_JEQ, 0, 0, 1)]
+    program.refuse_unless(PRLIMIT[which], [*mine, *set_cpu, *is_null, yes, no])
+    if own_pid is None:
+        return  # a process namespace of its own: there is nobody else to reach
+    for numbers, signal_at in SIGNALS.items():
+        kill = [(_LOAD, signal_at, 0, 0), (_JEQ, signal.SIGKILL, 0, 1)]
+        itself = (_JEQ, own_pid, 0, 2)
+        program.refuse_unless(numbers[which], [first, itself, *kill, no, yes])
+    for numbers in (TKILL, SETPRIORITY, IOPRIO_SET):
+        program.refuse_unless(numbers[which], [no])
+    for numbers in ON_A_PROCESS.values():
+        program.refuse_unless(numbers[which], [first, (_JEQ, 0, 0, 1), yes, no])
 
 
 class _Filter(ctypes.Structure):

@@ -39,12 +39,12 @@ def list_python_paths() -> list[Path]:
     entries += [entry for entry in sys.path if entry]
     entries.append(str(Path(__file__).parents[1]))
     system = tuple(Path(s) for s in SYSTEM)
-    found: list[Path] = []
+    folders: list[Path] = []
     for path in sorted({Path(e).resolve() for e in entries if Path(e).exists()}):
-        inside = any(path.is_relative_to(p) for p in (*found, *system))
+        inside = any(path.is_relative_to(p) for p in (*folders, *system))
         if not inside and path != Path("/"):
-            found.append(_narrow_path(path))
-    return found
+            folders.append(_narrow_path(path))
+    return folders
 
 
 def _narrow_path(path: Path) -> Path:
@@ -73,8 +73,10 @@ class RootFilesystem:
 
     def build(self) -> None:
         """Assemble it in this mount namespace and move into it."""
+        # Private first: nothing that is mounted from here on shows on the host.
         mount("none", "/", flags=MS_REC | MS_PRIVATE)
-        mount("tmpfs", self.folder, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=32m")
+        data = "mode=755,size=32m"
+        mount("tmpfs", self.folder, "tmpfs", MS_NOSUID | MS_NODEV, data=data)
         for name in ("proc", "dev", "etc", "old", HOME.name):
             (self.folder / name).mkdir(mode=0o755)
         if not any(p.is_relative_to("/tmp") for p in list_python_paths()):
@@ -89,6 +91,7 @@ class RootFilesystem:
             self._bind(Path("/dev") / name, read_only=False)
         self._write_accounts()
         os.chdir(self.folder)
+        # A new /proc before the old root goes: the kernel wants to see one for it.
         mount("proc", self.folder / "proc", "proc", MS_NOSUID | MS_NODEV)
         pivot_root(".", "old")
         os.chdir("/")
@@ -101,7 +104,7 @@ class RootFilesystem:
         elif path.is_dir():
             self._bind(path)
 
-    def _bind(self, path: Path, read_only: bool = True) -> None:
+    def _bind(self, path: Path, *, read_only: bool = True) -> None:
         if not path.exists():
             return
         target = self.folder / path.relative_to("/")
@@ -111,7 +114,7 @@ class RootFilesystem:
         else:
             target.touch()
         mount(str(path.resolve()), target, flags=MS_BIND | MS_REC)
-        if read_only:
+        if read_only:  # a bind takes no flags: only a second call can say so
             make_read_only(target)
 
     def _write_accounts(self) -> None:
@@ -133,7 +136,7 @@ def seal() -> None:
 def mount_private_home(size: int) -> None:
     """An empty file system of a limited size, for this mount namespace only."""
     data = f"mode=1777,size={size},nr_inodes=4096"
-    mount("tmpfs", HOME, "tmpfs", MS_NOSUID | MS_NODEV, data)
+    mount("tmpfs", HOME, "tmpfs", MS_NOSUID | MS_NODEV, data=data)
 
 
 @contextlib.contextmanager
@@ -151,7 +154,7 @@ def mount_private_proc() -> None:
     try:
         mount("proc", PROC, "proc", MS_NOSUID | MS_NODEV)
     except OSError:
-        mount("tmpfs", PROC, "tmpfs", MS_NOSUID | MS_NODEV, "size=0,mode=555")
+        mount("tmpfs", PROC, "tmpfs", MS_NOSUID | MS_NODEV, data="size=0,mode=555")
 
 
 def write_files(folder: Path, files: dict[str, bytes]) -> None:
