@@ -78,7 +78,7 @@ def test_a_table_of_oracles_replaces_no_other_file(
     """Is `--oracles README.md` refused before anything is measured?"""
     (course.root / "README.md").write_text("My course.")
     said = unrolled("verify", "--oracles", "README.md", "--jobs", "1")
-    assert said.code == 2 and "README.md: is there already" in said.err
+    assert said.code == 2 and "README.md exists already" in said.err
     assert (course.root / "README.md").read_text() == "My course."
 
 

@@ -15,7 +15,7 @@ from unrolled.author.build import build
 from unrolled.author.report import Case
 from unrolled.author.verify.lazy import KINDS
 from unrolled.author.verify.run import _list_work
-from unrolled.author.work import WorkItem, _run_all
+from unrolled.author.work import WorkItem, run_all
 
 WRONG = '''
 from unrolled.assignment.catalogue import misconception
@@ -54,7 +54,7 @@ def fails() -> list[str]:
 def done(*pieces: WorkItem[str], jobs: int = 1) -> tuple[list[str], list[int]]:
     """What the pieces found, and what was told of the progress."""
     told: list[int] = []
-    found = _run_all(pieces, jobs, lambda n, total, _: told.append(n), lambda s: s)
+    found = run_all(pieces, jobs, lambda n, total, _: told.append(n), lambda s: s)
     return found, told
 
 

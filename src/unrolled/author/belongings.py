@@ -28,14 +28,14 @@ STEPS = ("source", "release", "solutions")
 class BuildPlan:
     """What a build does to the three folders; paths are relative to the course.
 
-    `made` is all that the lesson makes, `stale` what of it differs or is missing,
+    `files` are all that the lesson makes, `stale` what of it differs or is missing,
     `superfluous` what an earlier build wrote and goes, `changed` what of these two
     somebody has changed, `foreign` what of `stale` somebody else's file is in the way
     of, `kept` what stays in release/ and solutions/ though no build wrote it, `strays`
     notebooks in source/ that no lesson makes.
     """
 
-    made: Mapping[str, bytes]
+    files: Mapping[str, bytes]
     stale: tuple[str, ...]
     superfluous: tuple[str, ...]
     changed: tuple[str, ...]
@@ -43,36 +43,36 @@ class BuildPlan:
     kept: tuple[str, ...]
     strays: tuple[str, ...]
 
-    def refuse(self, force: bool) -> None:
+    def refuse(self, *, force: bool) -> None:
         """UserError if a file that no build wrote is in the way, unless `force`."""
         if self.foreign and not force:
             raise UserError(
-                f"{', '.join(self.foreign)}: would be written over, and no build wrote "
-                "what is there. Move it away or give it another name, or go on with "
-                "`unrolled build --force`, which keeps a copy in build/backups/."
+                f"{', '.join(self.foreign)}: the build would overwrite this, and no "
+                "build wrote it. Move or rename it, or run `unrolled build --force`, "
+                "which keeps a copy in build/backups/."
             )
 
 
 def plan_files(
-    course: Course, name: str, made: Mapping[str, bytes], manifest: Manifest
+    course: Course, name: str, files: Mapping[str, bytes], manifest: Manifest
 ) -> BuildPlan:
-    """Hold what the lesson makes against what is there."""
-    there = {
+    """Compare the files that the lesson makes with those in the three folders."""
+    existing = {
         f"{step}/{name}/{p}": content
         for step in STEPS
         for p, content in read_files(course.root / step / name).items()
     }
-    stale = tuple(p for p in made if there.get(p) != made[p])
-    superfluous = tuple(p for p in there if p not in made and manifest.has(p))
-    others = [p for p in there if p not in made and not manifest.has(p)]
+    stale = tuple(p for p in files if existing.get(p) != files[p])
+    superfluous = tuple(p for p in existing if p not in files and manifest.has(p))
+    others = [p for p in existing if p not in files and not manifest.has(p)]
     notebook = f"{course.assignments[name].notebook}.ipynb"
     products = {f"{step}/{name}/{notebook}" for step in STEPS}
-    touched = [p for p in (*stale, *superfluous) if p in there]
+    touched = [p for p in (*stale, *superfluous) if p in existing]
     return BuildPlan(
-        made=made,
+        files=files,
         stale=stale,
         superfluous=superfluous,
-        changed=tuple(p for p in touched if not _is_ours(p, there[p], manifest)),
+        changed=tuple(p for p in touched if not _is_ours(p, existing[p], manifest)),
         foreign=tuple(p for p in touched if not (manifest.has(p) or p in products)),
         kept=tuple(p for p in others if not p.startswith("source/")),
         strays=tuple(p for p in others if _is_stray(p)),
@@ -114,17 +114,15 @@ def find_extra_files(
 def refuse_links(course: Course, files: Iterable[str]) -> None:
     """UserError for a folder that is a link: what lies behind it is somebody's.
 
-    The three folders themselves may be links.
+    The three folders themselves may be links, and so may an assignment's.
     """
     for file in files:
-        place = course.root / file
-        folders = [
-            p for p in place.parents if len(p.parts) > len(course.root.parts) + 2
-        ]
+        path = course.root / file
+        folders = [p for p in path.parents if len(p.parts) > len(course.root.parts) + 2]
         link = next((p for p in folders if p.is_symlink()), None)
         if link is not None:
             raise UserError(
-                f"{link}: is a link, and {place.relative_to(link)} would be written to "
+                f"{link} is a link: the build would write {path.relative_to(link)} to "
                 "where it leads. Put a folder there instead."
             )
 
@@ -134,6 +132,7 @@ def refuse_foreign(
     name: str,
     lesson: Mapping[str, bytes],
     manifest: Manifest,
+    *,
     force: bool,
 ) -> None:
     """UserError for what somebody wrote into source/ and a build would not keep.
@@ -147,28 +146,24 @@ def refuse_foreign(
         if not built and _is_stray(path):
             raise UserError(
                 f"{course.root / path}: no lesson makes this notebook, and an "
-                "assignment has one only. Move it out of source/, for example into "
-                "a folder notes/; the build does not touch it."
+                "assignment has only one. Move it out of source/, for example into "
+                "a folder notes/; the build leaves it alone."
             )
         same = lesson.get(file) == content
         if force or not built or same or _is_ours(path, content, manifest):
             continue
         if file.endswith(".ipynb"):
-            _refuse_notebook(course.root / path)
+            raise UserError(
+                f"{course.root / path} was edited since it was built. Bring the edit "
+                f"back with `unrolled import {course.root / path}`, or drop it with "
+                "`unrolled build --force`, which keeps a copy in build/backups/."
+            )
         if manifest.has(path):
             raise UserError(
-                f"{course.root / path}: was changed since it was built from "
+                f"{course.root / path} was changed since it was built from "
                 f"{course.lessons / name / file}. Make the change there, or drop it "
                 "with `unrolled build --force`, which keeps a copy in build/backups/."
             )
-
-
-def _refuse_notebook(path: Path) -> None:
-    raise UserError(
-        f"{path}: was edited since it was built. Bring the edit back with "
-        f"`unrolled import {path}`, or drop it with `unrolled build --force`, which "
-        "keeps a copy in build/backups/."
-    )
 
 
 def _is_unedited(content: bytes) -> bool:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from unrolled.author.belongings import (
+    STEPS,
     BuildPlan,
     find_extra_files,
     join_sources,
@@ -32,8 +33,6 @@ from unrolled.errors import UserError
 from unrolled.gradebook.cell_changes import plan_changes
 from unrolled.gradebook.open import make_tables
 from unrolled.gradebook.postgresql import move_gradebook
-
-STEPS = ("source", "release", "solutions")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,32 +97,32 @@ class BuildReport:
 
     def as_text(self) -> str:
         """One line for each assignment, and one for each file that was not fresh."""
-        lines = [line for a in self.assignments for line in self._lines(a)]
+        lines = [line for a in self.assignments for line in self._format_lines(a)]
         return "\n".join([*lines, self.dates] if self.dates else lines)
 
-    def _lines(self, a: AssignmentBuild) -> list[str]:
-        state = "fresh" if a.fresh else "built"
-        if self.checked and state == "built":
-            state = "STALE: run `unrolled build`"
-        told = "; registered in the gradebook" if a.registered else ""
-        written, removed = ("written", "removed")
+    def _format_lines(self, a: AssignmentBuild) -> list[str]:
+        built, written, removed = "built", "written", "removed"
         if self.checked:
-            written, removed = ("stale", "superfluous")
+            built = "STALE: run `unrolled build`"
+            written, removed = "stale", "superfluous"
+        registered = "; registered in the gradebook" if a.registered else ""
+        copies = [f"  your changes are kept in {a.copies}"] if a.copies else []
         return [
-            f"{a.assignment}: {state}{told}",
+            f"{a.assignment}: {'fresh' if a.fresh else built}{registered}",
             *(f"  {written} {p}" for p in a.stale),
             *(f"  {removed} {p}" for p in a.superfluous),
             *(f"  gradebook: {line}" for line in a.gradebook),
-            *([f"  what had been changed is kept in {a.copies}"] if a.copies else []),
+            *copies,
             *(f"  made by no lesson, move it out of source/: {p}" for p in a.strays),
             *(f"  students also get {p}" for p in a.travels),
-            *(f"  left alone, as no build wrote it: {p}" for p in a.kept),
+            *(f"  left alone, no build wrote it: {p}" for p in a.kept),
         ]
 
 
 def build(
     course: Course,
     assignments: Sequence[str],
+    *,
     check: bool = False,
     force: bool = False,
     agreed: Approval | None = None,
@@ -135,14 +134,15 @@ def build(
     file in the way that no build wrote, and for other cells under graded submissions
     that nobody has `agreed` to: it says then what would change.
     """
-    made = []
     agreed = agreed or Approval(force=force)
     if course.database.url and not check:
         move_gradebook(course)
     with tempfile.TemporaryDirectory(prefix="unrolled-") as scratch:
-        for name in assignments:
-            made.append(_build_one(course, name, Path(scratch), check, agreed))
-    return BuildReport(check, tuple(made), "" if check else _publish_dates(course))
+        builds = tuple(
+            _build_one(course, name, Path(scratch), check=check, agreed=agreed)
+            for name in assignments
+        )
+    return BuildReport(check, builds, "" if check else _publish_dates(course))
 
 
 def _publish_dates(course: Course) -> str:
@@ -157,29 +157,29 @@ def _publish_dates(course: Course) -> str:
 
 
 def _build_one(
-    course: Course, name: str, scratch: Path, check: bool, agreed: Approval
+    course: Course, name: str, scratch: Path, *, check: bool, agreed: Approval
 ) -> AssignmentBuild:
     manifest = read_manifest(course)
     lesson = _make_source_files(course, name, scratch)
     extra = find_extra_files(course, name, lesson, manifest)
     if not check:
-        refuse_foreign(course, name, lesson, manifest, agreed.force)
+        refuse_foreign(course, name, lesson, manifest, force=agreed.force)
     _convert(course, name, scratch, extra)
-    made = {
+    files = {
         f"{step}/{name}/{p}": content
         for step in STEPS
         for p, content in read_files(scratch / step / name).items()
         if not (step == "source" and p in extra)
     }
-    plan = plan_files(course, name, made, manifest)
+    plan = plan_files(course, name, files, manifest)
     title = course.assignments[name].notebook
-    cells = _read_cells(scratch / "source" / name / f"{title}.ipynb")
+    cells = json.loads(files[f"source/{name}/{title}.ipynb"])["cells"]
     changes = plan_changes(course, course.assignments[name], cells, agreed.renames)
-    fresh = {p: content for p, content in made.items() if p not in plan.stale}
+    fresh = {p: content for p, content in files.items() if p not in plan.stale}
     listed = all(manifest.has_written(p, content) for p, content in fresh.items())
     registered, copies = False, ""
     if not check:
-        plan.refuse(agreed.force)
+        plan.refuse(force=agreed.force)
         refuse_links(course, plan.stale)
         if changes and not agreed.cells:
             raise UserError(changes.format_question())
@@ -198,12 +198,6 @@ def _build_one(
     )
 
 
-def _read_cells(path: Path) -> list[Any]:
-    """The cells of a notebook that was just made."""
-    cells: list[Any] = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    return cells
-
-
 def _write(course: Course, scratch: Path, plan: BuildPlan, manifest: Manifest) -> str:
     """Put everything in place; where copies of changed files lie, if there are any."""
     try:
@@ -212,10 +206,10 @@ def _write(course: Course, scratch: Path, plan: BuildPlan, manifest: Manifest) -
             _replace_file(scratch / path, course.root / path)
         for path in plan.superfluous:
             (course.root / path).unlink()
-        manifest.record(plan.made, plan.superfluous)
+        manifest.record(plan.files, plan.superfluous)
     except OSError as error:
-        place = error.filename2 or error.filename
-        raise UserError(f"{place}: cannot be written: {error.strerror}.") from error
+        path = error.filename2 or error.filename
+        raise UserError(f"{path} cannot be written: {error.strerror}.") from error
     return copies
 
 
@@ -240,14 +234,14 @@ def _convert(course: Course, name: str, scratch: Path, extra: dict[str, bytes]) 
     """release/ and solutions/ from the scratch course's source/, by nbgrader."""
     title = course.assignments[name].notebook
     for file, content in extra.items():
-        place = scratch / "source" / name / file
+        path = scratch / "source" / name / file
         try:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(content)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
         except OSError as error:
             raise UserError(
-                f"{course.source / name / file}: is where the lesson has a folder or "
-                "a file of the same name. Move it away or give it another name."
+                f"{course.source / name / file} is in the way of a folder or file of "
+                "the lesson that has the same name. Move or rename it."
             ) from error
     url = f"sqlite:///{scratch / name}.db"
     make_tables(url)
@@ -268,9 +262,9 @@ def dump(notebook: Any) -> str:
     return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def _replace_file(new: Path, place: Path) -> None:
+def _replace_file(new: Path, path: Path) -> None:
     """Replace a file atomically."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    beside = place.with_name(f".{place.name}.new")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.new")
     shutil.copyfile(new, beside)
-    beside.replace(place)
+    beside.replace(path)

@@ -32,13 +32,13 @@ def register(
     `changes` are those of the cells under submissions, which somebody has agreed to.
     What fails on the way is completed by the next build.
     """
-    found = course.assignments[assignment]
-    if _is_registered(course, found):
+    settings = course.assignments[assignment]
+    if _is_registered(course, settings):
         return False
     backup_gradebook(course)
     if changes is not None:
         cells = load_material(course, assignment).source["cells"]
-        apply_changes(course, found, cells, changes)
+        apply_changes(course, settings, cells, changes)
     try:
         with tempfile.TemporaryDirectory(prefix="unrolled-") as scratch:
             root = Path(scratch)
@@ -47,10 +47,12 @@ def register(
             shutil.copytree(course.source / assignment, root / "source" / assignment)
             generate_release(root, assignment, course.db_url)
     except UserError as error:
-        place = course.gradebook_place
-        why = f"{place}: {assignment} could not be registered: {error}"
-        raise UserError(why) from error
-    _set_due(course, found)
+        raise UserError(
+            f"{course.gradebook_place}: {assignment} could not be registered: {error}"
+        ) from error
+    with open_gradebook(course) as gradebook:
+        due = _convert_to_utc(settings.due)
+        gradebook.update_or_create_assignment(assignment, duedate=due)
     set_journal_mode(course)
     return True
 
@@ -74,22 +76,15 @@ def _is_registered(course: Course, assignment: Assignment) -> bool:
     }
     with open_gradebook(course) as gradebook:
         try:
-            found = gradebook.find_notebook(assignment.notebook, assignment.name)
+            entry = gradebook.find_notebook(assignment.notebook, assignment.name)
         except MissingEntry:
             return False
-        stored = {c.name: float(c.max_score) for c in found.grade_cells}
-        stored |= {c.name: 0.0 for c in found.solution_cells if c.name not in stored}
-        texts = {c.name: c.source for c in found.source_cells if c.name in tests}
-        due = found.assignment.duedate
+        stored = {c.name: float(c.max_score) for c in entry.grade_cells}
+        stored |= {c.name: 0.0 for c in entry.solution_cells if c.name not in stored}
+        texts = {c.name: c.source for c in entry.source_cells if c.name in tests}
+        due = entry.assignment.duedate
     return (stored, texts, due) == (points, tests, _convert_to_utc(assignment.due))
 
 
 def _read_points(cell: dict[str, Any]) -> float:
     return 0.0 if is_exercise(cell) else float(read_nbgrader_meta(cell)["points"])
-
-
-def _set_due(course: Course, assignment: Assignment) -> None:
-    with open_gradebook(course) as gradebook:
-        gradebook.update_or_create_assignment(
-            assignment.name, duedate=_convert_to_utc(assignment.due)
-        )

@@ -26,12 +26,12 @@ class ImportReport:
         """The difference, and what to do."""
         if not self.diff:
             return f"{self.lesson}: nothing to bring back."
-        told = "written" if self.written else "not written; --force writes it"
-        return f"{self.diff}\n{self.lesson}: {told}."
+        state = "written" if self.written else "not written; --force writes it"
+        return f"{self.diff}\n{self.lesson}: {state}."
 
 
 def import_notebook(
-    course: Course, notebook: Path, force: bool = False, dry_run: bool = False
+    course: Course, notebook: Path, *, force: bool = False, dry_run: bool = False
 ) -> ImportReport:
     """Turn a source notebook into its lesson text.
 
@@ -79,27 +79,29 @@ def _read_notebook(path: Path) -> dict[str, Any]:
             cell.setdefault("cell_type", "raw")
             cell.setdefault("metadata", {})
     except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}.") from error
+        raise UserError(f"{path} cannot be read: {error.strerror}.") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{path}: not a Jupyter notebook of format 4.") from error
+        raise UserError(f"{path} is not a Jupyter notebook of format 4.") from error
     return dict(document)
 
 
 def _find_lesson_path(course: Course, notebook: Path) -> Path:
-    place = notebook.resolve()
-    if place.parent.parent != course.source or place.suffix != ".ipynb":
+    path = notebook.resolve()
+    if path.parent.parent != course.source or path.suffix != ".ipynb":
         raise UserError(
-            f"{notebook}: not a notebook of {course.source}/<assignment>/. Only "
-            "instructor's notebooks can be imported: the others have no solutions."
+            f"{notebook} is not a notebook of {course.source}/<assignment>/. Only "
+            "the instructor's notebooks can be imported: the others have no solutions."
         )
-    return course.lessons / place.parent.name / f"{place.stem}.py"
+    return course.lessons / path.parent.name / f"{path.stem}.py"
 
 
 def format_lesson(notebook: dict[str, Any], where: Path) -> str:
     """The lesson text of a source notebook, with short markers."""
     cells = [c for c in notebook["cells"] if c["cell_type"] in ("code", "markdown")]
     if not any("BEGIN SOLUTION" in c["source"] for c in cells):
-        raise UserError(f"{where}: no solution in it; is this a student's notebook?")
+        raise UserError(
+            f"{where} holds no solution: it looks like a student's notebook."
+        )
     text = ""
     for before, cell in zip([None, *cells], cells, strict=False):
         wide = before is not None and (
@@ -140,5 +142,7 @@ def _format_marker(cell: dict[str, Any], where: Path) -> str:
         role = "answer" if meta["grade"] and meta["solution"] else role
         points = "" if role == "exercise" else f" points={meta['points']:g}"
     except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{where}: a cell has foreign nbgrader metadata.") from error
+        raise UserError(
+            f"{where}: a cell's nbgrader metadata has another form than a build gives."
+        ) from error
     return f'{kind} {role}="{name}"{points}'

@@ -10,17 +10,12 @@ from unrolled.errors import UserError
 
 Role = Literal["prose", "given", "helper", "show", "exercise", "check", "answer"]
 
-
 MARKERS = ("exercise", "check", "answer", "points", "show", "helper")
-
-
-MAX_WIDTH = 79
-
-
+MAX_WIDTH = 79  # columns of a line of code
 TOTAL_POINTS = 100.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Cell:
     """One cell; `line` is that of its marker, `exercise` the one a check is for."""
 
@@ -47,13 +42,13 @@ class Problems:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.found: list[str] = []
+        self.messages: list[str] = []
 
     def add(self, line: int, marker: str, what: str) -> None:
         """Note a problem at a line of the file."""
-        self.found.append(f"{self.path}:{line}: {marker}: {what}")
+        self.messages.append(f"{self.path}:{line}: {marker}: {what}")
 
     def raise_any(self) -> None:
         """UserError with all problems, if there are any."""
-        if self.found:
-            raise UserError("\n".join(self.found))
+        if self.messages:
+            raise UserError("\n".join(self.messages))

@@ -31,8 +31,10 @@ def read_lesson(path: Path) -> Lesson:
     notebook = jupytext.reads(text, fmt="py:percent")
     lines = [n for n, line in enumerate(text.split("\n"), 1) if _CELL.match(line)]
     if len(lines) != len(notebook.cells):
-        first = "text before the first `# %%` marker, or a marker inside a string"
-        raise UserError(f"{path}:1: cells cannot be told apart: {first}.")
+        raise UserError(
+            f"{path}:1: cells cannot be told apart: there is text before the first "
+            "`# %%` marker, or a marker inside a string."
+        )
     cells = tuple(_parse_cells(notebook.cells, lines, problems))
     check_lesson(cells, problems)
     problems.raise_any()
@@ -45,13 +47,13 @@ def _read_text(path: Path) -> str:
     except FileNotFoundError as error:
         raise UserError(f"{path}: there is no such lesson text.") from error
     except UnicodeDecodeError as error:
-        raise UserError(f"{path}: not UTF-8 (byte {error.start}).") from error
+        raise UserError(f"{path} is not UTF-8 (byte {error.start}).") from error
 
 
 def _parse_cells(raw: Any, lines: list[int], problems: Problems) -> Iterator[Cell]:
     exercise: str | None = None
-    for found, line in zip(raw, lines, strict=True):
-        cell = _parse_cell(found, line, exercise, problems)
+    for raw_cell, line in zip(raw, lines, strict=True):
+        cell = _parse_cell(raw_cell, line, exercise, problems)
         exercise = cell.name if cell.role == "exercise" else exercise
         yield cell
 
@@ -67,8 +69,15 @@ def _parse_cell(raw: Any, line: int, exercise: str | None, problems: Problems) -
     )
     role, name = _parse_role(kind, marks, line, problems)
     points = _parse_points(role, marks, line, problems)
-    of = exercise if role == "check" else None
-    cell = Cell(kind, role, raw.source, line, name, points, of)
+    cell = Cell(
+        kind=kind,
+        role=role,
+        source=raw.source,
+        line=line,
+        name=name,
+        points=points,
+        exercise=exercise if role == "check" else None,
+    )
     check_cell(cell, problems)
     return cell
 
@@ -82,9 +91,9 @@ def _parse_role(
     if not roles:
         return _parse_unnamed_role(kind, marks, line, problems), None
     role, name = roles[0], marks[roles[0]]
-    wanted = "markdown" if role == "answer" else "code"
-    if kind != wanted:
-        problems.add(line, role, f"belongs on a {wanted} cell")
+    right_kind = "markdown" if role == "answer" else "code"
+    if kind != right_kind:
+        problems.add(line, role, f"belongs on a {right_kind} cell")
     if not isinstance(name, str) or not _NAME.match(name):
         problems.add(line, role, f"{name!r} is no name: letters, digits and _ only")
     return role, str(name)
@@ -141,15 +150,15 @@ def make_source_notebook(lesson: Lesson) -> Any:
 
 
 def _make_cell(cell: Cell, seen: dict[str, int]) -> dict[str, Any]:
-    made: dict[str, Any] = {
+    document: dict[str, Any] = {
         "cell_type": cell.kind,
         "id": _make_cell_id(cell, seen),
         "metadata": _make_metadata(cell),
         "source": cell.source,
     }
     if cell.kind == "code":
-        made |= {"execution_count": None, "outputs": []}
-    return made
+        document |= {"execution_count": None, "outputs": []}
+    return document
 
 
 def _make_cell_id(cell: Cell, seen: dict[str, int]) -> str:

@@ -8,12 +8,11 @@ import re
 from unrolled.author.lesson.model import MAX_WIDTH, TOTAL_POINTS, Cell, Problems
 
 SCHEME = "**Marking scheme**"
-
-
 _MARKS = re.compile(r"^- (\d+(?:\.\d+)?) points?\b", re.MULTILINE)
 
 
 def check_cell(cell: Cell, problems: Problems) -> None:
+    """Note what is wrong with one cell by itself."""
     if cell.kind == "code":
         _check_code(cell, problems)
     begin, end = _find_region(cell, "HIDDEN TESTS", problems)
@@ -93,13 +92,14 @@ def _check_answer(cell: Cell, problems: Problems) -> None:
 
 
 def check_lesson(cells: tuple[Cell, ...], problems: Problems) -> None:
+    """Note names that are used twice, and a sum of points that is not 100."""
     seen: dict[str, int] = {}
     for cell in cells:
         if cell.name is not None and cell.name in seen:
             first = seen[cell.name]
             problems.add(cell.line, cell.role, f"{cell.name} is taken by line {first}")
-        if cell.name is not None:
-            seen.setdefault(cell.name, cell.line)
+        elif cell.name is not None:
+            seen[cell.name] = cell.line
     total = sum(c.points or 0.0 for c in cells)
     if total != TOTAL_POINTS:
         line = cells[-1].line if cells else 1

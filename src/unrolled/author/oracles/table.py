@@ -23,10 +23,8 @@ from unrolled.author.oracles.cross_check import (
 )
 from unrolled.author.oracles.trial import DRAWS, ROUTES_SHARE
 from unrolled.author.oracles.witness import read_witness
-from unrolled.author.report import (
-    VerifyReport,
-)
-from unrolled.author.work import Step, WorkItem, _run_all
+from unrolled.author.report import VerifyReport
+from unrolled.author.work import Step, WorkItem, run_all
 from unrolled.course.model import Course
 from unrolled.errors import UserError
 
@@ -43,22 +41,20 @@ def cross_check_oracles(
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     materials = [load_material(course, name) for name in assignments]
-    work = [WorkItem(w) for m in materials for w in _load_cross_checks(course, m)]
-    return _run_all(work, jobs, step, lambda row: row.check)
+    work = [WorkItem(w) for m in materials for w in load_cross_checks(course, m)]
+    return run_all(work, jobs, step, lambda row: row.check)
 
 
-def _load_cross_checks(
+def load_cross_checks(
     course: Course, material: Material
 ) -> list[Callable[[], list[CrossCheck]]]:
+    """The pieces of work that cross-check an assignment, with the lesson's witness."""
     return plan_cross_checks(material, read_witness(course, material.assignment))
 
 
 COMMAND = "unrolled verify --oracles docs/oracles.md"
 MEASURED = ("routes differ by", "conditioning", "room: routes", "room: rounding")
-COLUMNS = (
-    *("test", "oracle", "route 1", "route 2", "tolerance", MEASURED[0]),
-    *MEASURED[1:],
-)
+COLUMNS = ("test", "oracle", "route 1", "route 2", "tolerance", *MEASURED)
 MADE = f"<!-- Made by `{COMMAND}`; don't edit. -->"
 INTRODUCTION = f"""\
 # Where the expected numbers come from
@@ -96,10 +92,7 @@ is too tight for what it is applied to. This page comes from the same measuremen
   order or on another machine.
 """
 _LEAST, _MOST = 1e-15, 1e9
-_WORDS = {
-    "array": "shape and kind of numbers",
-    "unchanged": "arguments unchanged",
-}
+_WORDS = {"array": "shape and kind of numbers", "unchanged": "arguments unchanged"}
 
 
 def write_oracle_table(
@@ -115,10 +108,9 @@ def write_oracle_table(
     cases = tuple(row.case for row in rows)
     report = VerifyReport(len(SEEDS), time.monotonic() - began, cases)
     if report.passed:
+        text = format_markdown(course, assignments, rows)
         try:
-            path.write_text(
-                format_markdown(course, assignments, rows), encoding="utf-8"
-            )
+            path.write_text(text, encoding="utf-8")
         except OSError as error:
             raise UserError(f"{path} cannot be written: {error.strerror}.") from error
     return report
@@ -129,11 +121,11 @@ def _refuse_other(path: Path) -> None:
     try:
         if path.exists() and MADE not in path.read_text(encoding="utf-8"):
             raise UserError(
-                f"{path}: is there already, and is no table of oracles. Name another "
-                "file, or move it away."
+                f"{path} exists already and is not a table of oracles. Name another "
+                "file, or move this one away."
             )
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be written over: {error}.") from error
+        raise UserError(f"{path} cannot be replaced: {error}.") from error
 
 
 def format_markdown(
@@ -147,9 +139,9 @@ def format_markdown(
         parts.append(f"## {name}\n")
         if mine:
             parts.append(_format_table(COLUMNS, mine))
-        if found := list(_list_other_tests(course, name)):
+        if others := list(_list_other_tests(course, name)):
             parts.append("These hidden tests ask the oracle for no number:\n")
-            parts.append(_format_table(("test", "what it expects"), found))
+            parts.append(_format_table(("test", "what it expects"), others))
     return "\n".join(parts)
 
 

@@ -13,7 +13,7 @@ from unrolled.assignment.load import load_material, load_reference
 from unrolled.assignment.material import Material
 from unrolled.assignment.reference import Reference
 from unrolled.author.oracles.cross_check import CrossCheck
-from unrolled.author.oracles.table import _load_cross_checks
+from unrolled.author.oracles.table import load_cross_checks
 from unrolled.author.report import (
     Case,
     VerifyReport,
@@ -28,7 +28,7 @@ from unrolled.author.verify.cases import (
 from unrolled.author.verify.execute import check_notebook
 from unrolled.author.verify.lazy import KINDS, check_lazy_solution
 from unrolled.author.verify.precision import check_float32
-from unrolled.author.work import Step, WorkItem, _run_all
+from unrolled.author.work import Step, WorkItem, run_all
 from unrolled.course.model import Course
 
 
@@ -47,7 +47,7 @@ def verify(
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     materials = [load_material(course, name) for name in assignments]
     work = _list_work(course, materials, range(seeds))
-    cases = _run_all(work, jobs, step, lambda case: case.name)
+    cases = run_all(work, jobs, step, lambda case: case.name)
     cases.sort(key=lambda case: assignments.index(case.assignment))
     return VerifyReport(seeds, time.monotonic() - began, tuple(cases))
 
@@ -87,7 +87,7 @@ def _list_assignment_work(
         ),
         *(
             partial(_report_cross_checks, rows)
-            for rows in _load_cross_checks(course, material)
+            for rows in load_cross_checks(course, material)
         ),
         *(partial(_verify_lazy, material, kind, seeds) for kind in KINDS),
         *(partial(_verify_float32, material, e, seeds) for e in reference.defines),
