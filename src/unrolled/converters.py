@@ -10,10 +10,10 @@ from typing import Any
 from nbgrader.converters import GenerateAssignment, GenerateSolution
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
-from sqlalchemy.exc import SAWarning
 
 from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
+from unrolled.gradebook.open import silence_database_warnings
 
 
 def make_nbgrader_config(course: Course) -> Any:
@@ -47,7 +47,7 @@ def _run_on_assignment(kind: Any, root: Path, assignment: str, db_url: str) -> N
 def silence_nbgrader() -> None:
     """Keep nbgrader's own log, and its warnings about itself, off the terminal."""
     logging.getLogger("traitlets").setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", category=SAWarning)
+    silence_database_warnings()
     warnings.filterwarnings("ignore", category=DeprecationWarning, module="nbgrader")
 
 

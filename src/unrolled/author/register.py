@@ -8,8 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import MissingEntry
-
 from unrolled.assignment.cells import is_check, is_exercise, read_nbgrader_meta
 from unrolled.assignment.load import load_material
 from unrolled.converters import generate_release
@@ -22,6 +20,7 @@ from unrolled.gradebook.open import (
     open_gradebook,
     set_journal_mode,
 )
+from unrolled.gradebook.queries import read_notebook, set_due_date
 
 
 def register(
@@ -51,8 +50,7 @@ def register(
             f"{course.gradebook_place}: {assignment} could not be registered: {error}"
         ) from error
     with open_gradebook(course) as gradebook:
-        due = _convert_to_utc(settings.due)
-        gradebook.update_or_create_assignment(assignment, duedate=due)
+        set_due_date(gradebook, assignment, _convert_to_utc(settings.due))
     set_journal_mode(course)
     return True
 
@@ -75,15 +73,13 @@ def _is_registered(course: Course, assignment: Assignment) -> bool:
         read_nbgrader_meta(c)["grade_id"]: c["source"] for c in cells if is_check(c)
     }
     with open_gradebook(course) as gradebook:
-        try:
-            entry = gradebook.find_notebook(assignment.notebook, assignment.name)
-        except MissingEntry:
-            return False
-        stored = {c.name: float(c.max_score) for c in entry.grade_cells}
-        stored |= {c.name: 0.0 for c in entry.solution_cells if c.name not in stored}
-        texts = {c.name: c.source for c in entry.source_cells if c.name in tests}
-        due = entry.assignment.duedate
-    return (stored, texts, due) == (points, tests, _convert_to_utc(assignment.due))
+        notebook = read_notebook(gradebook, assignment.name, assignment.notebook)
+    if notebook is None:
+        return False
+    stored = {**dict.fromkeys(notebook.solutions, 0.0), **notebook.max_scores}
+    texts = {name: text for name, text in notebook.sources.items() if name in tests}
+    due = _convert_to_utc(assignment.due)
+    return (stored, texts, notebook.due) == (points, tests, due)
 
 
 def _read_points(cell: dict[str, Any]) -> float:

@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
-
-from nbgrader.api import Assignment, Gradebook, SubmittedAssignment, SubmittedNotebook
-from nbgrader.api import Grade as GradeCellRow
-from sqlalchemy import exists
 
 from unrolled.canvas.model import ExportedAssignment, Grade, Student
 from unrolled.canvas.records import read_identities
 from unrolled.course.model import Course
 from unrolled.errors import UserError
-from unrolled.gradebook.open import has_gradebook
-from unrolled.gradebook.open import open_gradebook as opened
-
-_UNGRADED = exists().where(
-    SubmittedNotebook.assignment_id == SubmittedAssignment.id,
-    GradeCellRow.notebook_id == SubmittedNotebook.id,
-    GradeCellRow.auto_score.is_(None),
-    GradeCellRow.manual_score.is_(None),
-    GradeCellRow.needs_manual_grade.is_(False),
-)
+from unrolled.gradebook.open import Gradebook, has_gradebook, open_gradebook
+from unrolled.gradebook.queries import Score, read_scores, read_students
 
 
 def open_existing_gradebook(course: Course) -> Gradebook:
@@ -30,7 +17,7 @@ def open_existing_gradebook(course: Course) -> Gradebook:
     if not has_gradebook(course):
         where = course.gradebook_place
         raise UserError(f"{where} is missing: run `unrolled build`, grade.")
-    return opened(course)
+    return open_gradebook(course)
 
 
 def make_exported_assignments(
@@ -47,15 +34,15 @@ def read_roster_students(
 ) -> list[Student]:
     """Some students or all, with what the roster told of them."""
     chosen = set(students)
-    everybody = gradebook.students
+    everybody = read_students(gradebook)
     refuse_unknown("student", chosen, [s.id for s in everybody])
     known = read_identities(course)
     return [
         Student(
             s.id,
-            s.lms_user_id or "",
-            s.last_name or "",
-            s.first_name or "",
+            s.lms_user_id,
+            s.last_name,
+            s.first_name,
             known.get(s.id, {}).get("sis_id", ""),
             known.get(s.id, {}).get("login", ""),
         )
@@ -77,28 +64,15 @@ def read_grades(
     gradebook: Gradebook, assignments: Sequence[ExportedAssignment]
 ) -> Mapping[tuple[str, str], Grade]:
     """Every result by (student, assignment), read with one query an assignment."""
-    found = {}
-    for assignment in assignments:
-        rows = (
-            gradebook.db.query(
-                SubmittedAssignment.student_id,
-                SubmittedAssignment.score,
-                SubmittedAssignment.max_score,
-                SubmittedAssignment.late_submission_penalty,
-                SubmittedAssignment.needs_manual_grade,
-                _UNGRADED,
-            )
-            .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
-            .filter(Assignment.name == assignment.name)
-        )
-        for student, *row in rows:
-            found[student, assignment.name] = _make_grade(row, assignment.points)
-    return found
+    return {
+        (student, assignment.name): _make_grade(score, assignment.points)
+        for assignment in assignments
+        for student, score in read_scores(gradebook, assignment.name).items()
+    }
 
 
-def _make_grade(row: Sequence[Any], points: float) -> Grade:
+def _make_grade(score: Score, points: float) -> Grade:
     """Points of Canvas, after the late penalty, never below nothing."""
-    score, top, penalty, waits, ungraded = row
-    net = max(0.0, float(score) - float(penalty or 0.0))
-    share = net / float(top) if top else float("nan")
-    return Grade(share * points, bool(waits or ungraded))
+    net = max(0.0, score.points - score.late_penalty)
+    share = net / score.max_points if score.max_points else float("nan")
+    return Grade(share * points, score.waits)

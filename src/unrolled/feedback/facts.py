@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
-from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from unrolled.course.model import Course, load_course
+from unrolled.gradebook.open import Gradebook
+from unrolled.gradebook.queries import SubmissionFacts, read_submission
 from unrolled.timestamps import format_moment
 
 
@@ -34,31 +35,29 @@ class TellFacts(NbGraderPreprocessor):  # type: ignore[misc]
         told = resources["nbgrader"]
         course = load_course(Path.cwd())  # nbgrader's converters stand in its root
         with Gradebook(told["db_url"], course.id) as gradebook:
-            part = gradebook.find_submission_notebook(
-                told["notebook"], told["assignment"], told["student"]
-            )
-            resources["facts"] = read_facts(course, part, told)
+            facts = read_submission(gradebook, told["assignment"], told["student"])
+        resources["facts"] = make_facts(course, facts, told)
         return nb, resources
 
 
-def read_facts(course: Course, part: Any, told: Any) -> Facts:
-    """The facts of a submitted notebook; `told` are nbgrader's resources.
+def make_facts(course: Course, submission: SubmissionFacts, told: Any) -> Facts:
+    """The facts of a submission; `told` are nbgrader's resources.
 
     A score in them is what is left after the late penalty, as GetGrades gives it.
     """
     assignment = course.assignments.get(told["assignment"])
-    student, penalty = part.student, float(told["late_penalty"])
+    student, penalty = submission.student, float(told["late_penalty"])
     name = " ".join(filter(None, (student.first_name, student.last_name)))
     rows = [("Student", f"{name} ({student.id})" if name else student.id)]
     rows.append(("Course", course.title))
-    if stamp := part.assignment.timestamp:
+    if stamp := submission.timestamp:
         rows.append(("Handed in", format_moment(_assume_utc(stamp), course.timezone)))
     if assignment and assignment.due:
         rows.append(("Due", format_moment(assignment.due, course.timezone)))
     if penalty > 0:
         before = float(told["score"]) + penalty
         rows.append(("Late penalty", f"{penalty:g} points, of {before:g}"))
-    waiting = frozenset(g.name for g in part.grades if g.needs_manual_grade)
+    waiting = submission.waiting
     if waiting:
         many = "1 answer" if len(waiting) == 1 else f"{len(waiting)} answers"
         rows.append(("Not final", f"{many} not marked yet"))

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
-from nbgrader.api import Gradebook
 from nbgrader.plugins import LateSubmissionPlugin
 from nbgrader.preprocessors import AssignLatePenalties
 
 from unrolled.course.model import Course, LatePolicy, load_course
+from unrolled.gradebook.open import Gradebook
+from unrolled.gradebook.queries import read_submission, set_timestamp
 from unrolled.timestamps import parse_timestamp, read_stamp
 
 
@@ -114,8 +115,7 @@ class LatePenalties(AssignLatePenalties):  # type: ignore[misc]
             self.log.warning("%s", wrong)
         moment = parse_timestamp(stamp, self.course.timezone) if stamp else None
         with Gradebook(names["db_url"]) as gradebook:
-            gradebook.find_submission(assignment, student).timestamp = moment
-            gradebook.db.commit()
+            set_timestamp(gradebook, assignment, student, moment)
 
     def init_plugin(self) -> None:
         """Make the plug-in; the names of assignment and student are set by then."""
@@ -124,10 +124,12 @@ class LatePenalties(AssignLatePenalties):  # type: ignore[misc]
     @property
     def late(self) -> Lateness:
         """How late the submission is that is being graded."""
-        found = self.gradebook.find_submission(self.assignment_id, self.student_id)
+        submission = read_submission(
+            self.gradebook, self.assignment_id, self.student_id
+        )
         return compute_lateness(
-            found.assignment.duedate,
-            found.extension,
-            found.timestamp,
+            submission.due,
+            submission.extension,
+            submission.timestamp,
             self.course.timezone,
         )

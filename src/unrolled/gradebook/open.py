@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,11 +16,26 @@ from pathlib import Path
 from nbgrader.api import Base, Gradebook
 from nbgrader.dbutil import ALEMBIC_DIR
 from sqlalchemy import create_engine, inspect, text
+from sqlalchemy.exc import SAWarning
 
 from unrolled.course.model import Course, load_course
 from unrolled.gradebook import postgresql, sqlite
 
 MAX_BACKUPS = 10
+
+# nbgrader's Gradebook is what others open, and hand to the functions of this package;
+# those whom nbgrader itself hands one, with its own address, do the same.
+__all__ = [
+    "MAX_BACKUPS",
+    "Gradebook",
+    "backup_gradebook",
+    "has_gradebook",
+    "make_tables",
+    "open_gradebook",
+    "set_journal_mode",
+    "silence_database_warnings",
+    "wait_for_others",
+]
 
 
 def open_gradebook(course: Course) -> Gradebook:
@@ -27,6 +43,11 @@ def open_gradebook(course: Course) -> Gradebook:
     wait_for_others(course)
     make_tables(course.db_url)
     return Gradebook(course.db_url, course.id)
+
+
+def silence_database_warnings() -> None:
+    """Keep SQLAlchemy's warnings about nbgrader's code off the terminal."""
+    warnings.filterwarnings("ignore", category=SAWarning)
 
 
 def make_tables(url: str) -> None:

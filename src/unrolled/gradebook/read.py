@@ -1,27 +1,83 @@
-"""Rows for pages that only look: read without nbgrader's imports."""
+"""Rows for pages that only look: read without nbgrader's imports, which take a second.
+
+A sign-in, and the page that shows how far a class is, must not wait for those.
+"""
 
 from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from unrolled.course.database import require_driver
+from unrolled.course.model import Course
 from unrolled.errors import UserError
 from unrolled.gradebook.errors import explain_gradebook_error, is_gradebook_error
 
-if TYPE_CHECKING:
-    from unrolled.course.model import Course
-from unrolled.course.database import require_driver
-
 READ_SECONDS = 5.0
+_STUDENTS = "select id, first_name, last_name, email, lms_user_id from student"
+_SUBMISSIONS = """
+select assignment.name, submitted.student_id, submitted.timestamp,
+       max(case when grade.needs_manual_grade then 1 else 0 end)
+from submitted_assignment as submitted
+join assignment on assignment.id = submitted.assignment_id
+join submitted_notebook as part on part.assignment_id = submitted.id
+join grade on grade.notebook_id = part.id
+group by submitted.id, assignment.name, submitted.student_id, submitted.timestamp
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudentRow:
+    """A student of the gradebook; "" is what it does not know. Names are nbgrader's."""
+
+    id: str
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+    lms_user_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProgressRow:
+    """A graded submission: when it was handed in (in UTC, without a zone), and whether
+    it `waits` for a mark by hand."""
+
+    assignment: str
+    student: str
+    timestamp: datetime | None
+    waits: bool
+
+
+def read_student_rows(course: Course) -> list[StudentRow]:
+    """All students; UserError if the gradebook cannot be read."""
+    names = StudentRow.__dataclass_fields__
+    return [
+        StudentRow(**{n: str(v or "") for n, v in zip(names, row, strict=True)})
+        for row in read_rows(course, _STUDENTS)
+    ]
+
+
+def read_progress_rows(course: Course) -> list[ProgressRow]:
+    """All graded submissions; UserError if the gradebook cannot be read."""
+    return [
+        ProgressRow(
+            assignment=assignment,
+            student=student,
+            timestamp=parse_datetime(timestamp),
+            waits=bool(waits),
+        )
+        for assignment, student, timestamp, waits in read_rows(course, _SUBMISSIONS)
+    ]
 
 
 def read_rows(course: Course, statement: str) -> list[tuple[Any, ...]]:
     """What a `select` finds in the gradebook, whichever database that is.
 
-    Nothing is written, and nothing found while there is no gradebook yet. A time comes
-    as a `datetime` from PostgreSQL and as text from SQLite: `as_moment` reads both.
+    Nothing is written, and there are no rows while there is no gradebook yet. A time
+    is a `datetime` in PostgreSQL and text in SQLite: `parse_datetime` reads both.
     Raises UserError if the gradebook cannot be read.
     """
     try:
@@ -38,10 +94,10 @@ def _read_sqlite(course: Course, statement: str) -> list[tuple[Any, ...]]:
     if not course.gradebook.exists():
         return []
     address = f"{course.gradebook.resolve().as_uri()}?mode=ro"
-    seconds = READ_SECONDS
-    with closing(sqlite3.connect(address, uri=True, timeout=seconds)) as connection:
-        there = "select 1 from sqlite_master where name = 'assignment'"
-        if connection.execute(there).fetchone() is None:
+    connection = sqlite3.connect(address, uri=True, timeout=READ_SECONDS)
+    with closing(connection):
+        tables = "select 1 from sqlite_master where name = 'assignment'"
+        if connection.execute(tables).fetchone() is None:
             return []
         return connection.execute(statement).fetchall()
 
@@ -52,8 +108,8 @@ def _read_postgresql(url: str, statement: str) -> list[tuple[Any, ...]]:
 
     with psycopg.connect(url, connect_timeout=round(READ_SECONDS)) as connection:
         connection.read_only = True
-        found = connection.execute("select to_regclass('assignment')").fetchone()
-        if found is None or found[0] is None:
+        table = connection.execute("select to_regclass('assignment')").fetchone()
+        if table is None or table[0] is None:
             return []
         return connection.execute(statement.encode()).fetchall()
 

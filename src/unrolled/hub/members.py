@@ -21,6 +21,7 @@ import requests
 from unrolled.course.hub import ACCOUNT_RULE, is_account_name
 from unrolled.course.model import Course, load_course
 from unrolled.gradebook.open import open_gradebook
+from unrolled.gradebook.queries import add_students, read_students
 from unrolled.hub.accounts import is_safe_account
 from unrolled.hub.commands import run_as_grader
 from unrolled.hub.plan import HubPlan
@@ -36,10 +37,8 @@ def enroll_as_grader(plan: HubPlan, more: Sequence[str] = ()) -> list[str]:
 def enroll_students(course: Course, more: Sequence[str] = ()) -> list[str]:
     """The gradebook's students, after adding `more`."""
     with open_gradebook(course) as gradebook:
-        there = {s.id for s in gradebook.students}
-        for name in more:
-            if name not in there:
-                gradebook.add_student(name)
+        there = {s.id for s in read_students(gradebook)}
+        add_students(gradebook, [name for name in more if name not in there])
         return sorted(there | set(more))
 
 

@@ -32,6 +32,8 @@ from unrolled.grade.run import grade
 from unrolled.grade.scheduling.pool import JudgePool
 from unrolled.grade.stored_results import read_stored_result
 from unrolled.gradebook.open import open_gradebook
+from unrolled.gradebook.queries import mark_fully, read_students, write_students
+from unrolled.gradebook.read import StudentRow
 from unrolled.processes import count_processors, make_process_pool
 from unrolled.report.progress import show_grading
 from unrolled.samples.build_submission import write_submission
@@ -107,16 +109,18 @@ def make_canvas_id(number: int) -> str:
 
 
 def _enrol(course: Course, students: list[SampleStudent]) -> None:
+    rows = [
+        StudentRow(
+            id=student.name,
+            first_name="Demo",
+            last_name=student.name.replace("_", " ").title(),
+            email=f"{student.name}@example.org",
+            lms_user_id=make_canvas_id(number),
+        )
+        for number, student in enumerate(students)
+    ]
     with open_gradebook(course) as gradebook:
-        for number, student in enumerate(students):
-            words = student.name.replace("_", " ").title()
-            gradebook.update_or_create_student(
-                student.name,
-                first_name="Demo",
-                last_name=words,
-                email=f"{student.name}@example.org",
-                lms_user_id=make_canvas_id(number),
-            )
+        write_students(gradebook, rows)
 
 
 def _write_submissions(
@@ -167,9 +171,10 @@ def _grade_assignment(
         report = grade(course, assignment, force=True, progress=step, judges=judges)
     recipes = {s.name: s.recipes[assignment] for s in students}
     about = {s.name: s.about for s in students}
-    for result in report.submissions:
-        if result.status == "graded" and recipes[result.student].marks:
-            _mark(course, assignment, result.student)
+    with open_gradebook(course) as gradebook:
+        for result in report.submissions:
+            if result.status == "graded" and recipes[result.student].marks:
+                mark_fully(gradebook, assignment, result.student)
     # A second run grades nothing again; it works late penalties out on the marks.
     return [
         _GradedRecipe(about[r.student], recipes[r.student], r)
@@ -183,18 +188,6 @@ def _write_feedback(course: Course, assignments: Iterable[str]) -> None:
     with make_process_pool(count_processors(), silence_nbgrader) as pool:
         for _ in pool.map(write, assignments):
             pass
-
-
-def _mark(course: Course, assignment: str, student: str) -> None:
-    """What a marker does in formgrader: full points for each written answer."""
-    with open_gradebook(course) as gradebook:
-        name = course.assignments[assignment].notebook
-        notebook = gradebook.find_submission_notebook(name, assignment, student)
-        for found in notebook.grades:
-            if found.auto_score is None:
-                found.manual_score = found.max_score
-                found.needs_manual_grade = False
-        gradebook.db.commit()
 
 
 def _make_score(course: Course, graded: _GradedRecipe) -> DemoScore:
@@ -255,7 +248,7 @@ def _write_canvas_export(course: Course, path: Path) -> None:
         + [f"{a.points:.2f}" for a in course.assignments.values()],
     ]
     with open_gradebook(course) as gradebook:
-        for student in sorted(gradebook.students, key=lambda s: s.id):
+        for student in sorted(read_students(gradebook), key=lambda s: s.id):
             name = f"{student.last_name}, {student.first_name}"
             identity = [
                 name,

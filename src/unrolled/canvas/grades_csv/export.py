@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nbgrader.api import Gradebook
 from nbgrader.plugins import ExportPlugin
 from traitlets import Bool, Unicode
 
@@ -22,6 +21,7 @@ from unrolled.canvas.grades_csv.verify import refuse_surprises
 from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
 from unrolled.files import write_atomically
+from unrolled.gradebook.open import Gradebook
 
 
 class CanvasExport(ExportPlugin):  # type: ignore[misc]

@@ -9,14 +9,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from nbgrader.api import Gradebook, Student
-from sqlalchemy import select
-
 from unrolled.canvas.grades import open_existing_gradebook
 from unrolled.canvas.records import read_identities, write_identities
 from unrolled.canvas.roster.read import Identity, read_roster
 from unrolled.course.model import Course
-from unrolled.gradebook.open import backup_gradebook
+from unrolled.gradebook import queries
+from unrolled.gradebook.open import Gradebook, backup_gradebook
+from unrolled.gradebook.read import StudentRow
 
 
 @dataclass(frozen=True)
@@ -30,11 +29,11 @@ class RosterEntry:
 
 def list_submitters(course: Course, gradebook: Gradebook) -> set[str]:
     """Students with a submission in the gradebook, or with files in a folder."""
-    found = {s.id for s in gradebook.students if s.submissions}
+    students = queries.list_submitters(gradebook)
     for folder in (course.submitted, course.autograded, course.feedback):
         if folder.is_dir():
-            found |= {p.name for p in folder.iterdir() if p.is_dir()}
-    return found
+            students |= {p.name for p in folder.iterdir() if p.is_dir()}
+    return students
 
 
 def write_roster(
@@ -51,23 +50,9 @@ def write_roster(
     with open_existing_gradebook(course) as gradebook:
         working = list_submitters(course, gradebook)
         dropped = [s for s in unwanted if s not in working]
-        session = gradebook.db
-        for number, enrolled in enumerate(wanted, 1):
-            _write_student(session, enrolled)
-            step(number, len(wanted), enrolled.student)
-        for student in session.scalars(select(Student).where(Student.id.in_(dropped))):
-            session.delete(student)
-        session.commit()
+        rows = [StudentRow(id=e.student, **e.values) for e in wanted]
+        queries.write_students(gradebook, rows, dropped, step)
     _write_kept_ids(course, wanted, dropped)
-
-
-def _write_student(session: Any, enrolled: RosterEntry) -> None:
-    student = session.get(Student, enrolled.student)
-    if student is None:
-        student = Student(id=enrolled.student)
-        session.add(student)
-    for key, value in enrolled.values.items():
-        setattr(student, key, value or None)
 
 
 def _write_kept_ids(
@@ -163,10 +148,10 @@ def _read_enrolled(course: Course, gradebook: Gradebook) -> dict[str, RosterEntr
     return {
         s.id: RosterEntry(
             s.id,
-            {key: getattr(s, key) or "" for key in _FIELDS},
+            {key: getattr(s, key) for key in _FIELDS},
             {key: known.get(s.id, {}).get(key, "") for key in _KEPT},
         )
-        for s in gradebook.students
+        for s in queries.read_students(gradebook)
     }
 
 

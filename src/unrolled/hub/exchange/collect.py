@@ -19,7 +19,6 @@ from fnmatch import fnmatch
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.exchange.default import ExchangeCollect
 from traitlets import Integer
 
@@ -27,6 +26,8 @@ from unrolled.course.dates import read_dates
 from unrolled.course.model import load_course
 from unrolled.errors import UserError
 from unrolled.files import explain_os_error, make_scratch_folder, replace_folder
+from unrolled.gradebook.open import Gradebook
+from unrolled.gradebook.queries import read_due_date
 from unrolled.hub.exchange.collect_report import CollectReport, Remark
 from unrolled.hub.exchange.read_submission import (
     Entry,
@@ -174,17 +175,9 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
         """With `before_duedate`: what was handed in in time comes first."""
         if not self.before_duedate:
             return True
-        due = self._read_due_date()
-        return due is None or time <= due
-
-    def _read_due_date(self) -> datetime | None:
         with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
-            try:
-                found = gradebook.find_assignment(self.coursedir.assignment_id)
-            except MissingEntry:
-                return None
-            due: datetime | None = found.duedate
-            return due
+            due = read_due_date(gradebook, self.coursedir.assignment_id)
+        return due is None or time <= due
 
     def _is_wanted(self, candidate: Candidate, existing: datetime | None) -> bool:
         if self.before_duedate and candidate.time != existing:

@@ -12,20 +12,10 @@ from pathlib import Path
 from nbgrader.utils import notebook_hash
 
 from unrolled.course.model import Course
-from unrolled.gradebook.read import parse_datetime, read_rows
+from unrolled.gradebook.read import read_progress_rows
 from unrolled.hub.exchange.collect_report import CollectReport, read_report
 from unrolled.hub.exchange.read_submission import SubmissionRefusedError, parse_entry
 from unrolled.timestamps import parse_timestamp
-
-_GRADED = """
-select assignment.name, submitted.student_id, submitted.timestamp,
-       max(case when grade.needs_manual_grade then 1 else 0 end)
-from submitted_assignment as submitted
-join assignment on assignment.id = submitted.assignment_id
-join submitted_notebook as part on part.assignment_id = submitted.id
-join grade on grade.notebook_id = part.id
-group by submitted.id, assignment.name, submitted.student_id, submitted.timestamp
-"""
 
 
 @dataclass(frozen=True)
@@ -134,8 +124,8 @@ def _read_timestamp(folder: Path, zone: tzinfo) -> datetime | None:
 def _read_grades(course: Course) -> Graded:
     """Time and whether marks are waited for, by assignment and student."""
     return {
-        (name, student): (parse_datetime(time), bool(waits))
-        for name, student, time, waits in read_rows(course, _GRADED)
+        (row.assignment, row.student): (row.timestamp, row.waits)
+        for row in read_progress_rows(course)
     }
 
 

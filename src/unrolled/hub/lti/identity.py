@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from unrolled.course.model import load_course
-from unrolled.gradebook.read import read_rows
+from unrolled.gradebook.read import read_student_rows
 
 CUSTOM_CLAIM = "https://purl.imsglobal.org/spec/lti/claim/custom"
 LIS_CLAIM = "https://purl.imsglobal.org/spec/lti/claim/lis"
@@ -135,17 +135,15 @@ def describe_identity(person: Identity) -> str:
 def read_students(course: Path) -> list[Student]:
     """All students of the gradebook, with what the roster kept beside it."""
     kept = _read_records(course / "canvas-records" / "students.json")
-    told = "select id, lms_user_id, email from student"
-    rows = read_rows(load_course(course), told)
     return [
         Student(
-            str(account),
-            str(canvas_id or ""),
-            str(kept.get(account, {}).get("sis_id", "")),
-            str(kept.get(account, {}).get("login", "")),
-            str(email or ""),
+            row.id,
+            row.lms_user_id,
+            str(kept.get(row.id, {}).get("sis_id", "")),
+            str(kept.get(row.id, {}).get("login", "")),
+            row.email,
         )
-        for account, canvas_id, email in rows
+        for row in read_student_rows(load_course(course))
     ]
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 from unrolled.course.model import Course
 from unrolled.errors import UserError
+from unrolled.gradebook.sqlite import copy_database, set_journal_mode
 from unrolled.hub.commands import run_as_grader
 from unrolled.hub.plan import HubPlan
 
@@ -47,20 +46,12 @@ def copy_course(plan: HubPlan, course: Course) -> bool:
     for name in KEPT:
         if (course.root / name).is_file():
             shutil.copy2(course.root / name, fresh / name)
-    _copy_gradebook(course.gradebook, fresh / course.gradebook.name)
+    if course.gradebook.is_file():
+        copy_database(course.gradebook, fresh / course.gradebook.name)
+        set_journal_mode(fresh / course.gradebook.name)
     _change_owner(fresh, plan.grader)
     fresh.rename(place)
     return True
-
-
-def _copy_gradebook(old: Path, new: Path) -> None:
-    """Copy the database whole, with what its write-ahead log still holds."""
-    if old.is_file():
-        with (
-            closing(sqlite3.connect(old)) as origin,
-            closing(sqlite3.connect(new)) as target,
-        ):
-            origin.backup(target)
 
 
 def _change_owner(folder: Path, account: str) -> None:
