@@ -36,8 +36,8 @@ HELP = {
     "import": "notebook | below source/. [required] | --force it shows what would "
     "change and writes nothing | the last text is kept",
     "verify": "[ASSIGNMENT] | all if none is given | --seeds | [default: 20] | --jobs "
-    "| --oracles | write their table there | --json | the untouched release none "
-    "| comes out on two routes | exit 1 on any miss",
+    "| --oracles | write the table there | --json | the untouched release none "
+    "| is computed twice | exit 1 on any miss",
     "grade": "for example 02_forward_pass. [required] | --student | may be repeated | "
     "--force | --json | never stops the others; exit 1 if there is one | --jobs | "
     "all processors if not given | --allow-weak | --scheduler | tcp://host:8786 | "

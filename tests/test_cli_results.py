@@ -179,7 +179,7 @@ def test_verify_holds_for_a_proved_lesson(course: Course, unrolled: Call) -> Non
     assert said.code == 0 and "everything holds" in said.out
     for kind in ("misconception", "style"):
         assert f"{NAME}: what {kind}; cases 3; passed 3" in said.out.splitlines()
-    proved = "3 misconceptions, 3 styles, 1 hidden test by two routes; "
+    proved = "3 misconceptions, 3 styles, 1 hidden test cross-checked; "
     assert f"everything holds: {proved}" in said.out
 
 

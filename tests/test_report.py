@@ -158,7 +158,7 @@ def test_the_verify_table_tells_every_miss() -> None:
 
 
 def test_the_last_line_counts_what_proves_the_tests() -> None:
-    """Are misconceptions, styles and tests by two routes counted, each by its name?"""
+    """Are misconceptions, styles and cross-checked tests counted, each by its name?"""
     lines = verified(
         Case("01_tiny", "solution", "all points"),
         Case("01_tiny", "misconception", "squares"),
@@ -166,7 +166,7 @@ def test_the_last_line_counts_what_proves_the_tests() -> None:
         Case("01_tiny", "style", "loops"),
         Case("01_tiny", "routes", "double_values"),
     )
-    counts = "2 misconceptions, 1 style, 1 hidden test by two routes"
+    counts = "2 misconceptions, 1 style, 1 hidden test cross-checked"
     assert lines[-1] == f"everything holds: {counts}; 3 s"
     assert verified(Case("01_tiny", "release", ""))[-1] == "everything holds; 3 s"
     lost = verified(Case("01_tiny", "release", "", ("a passes",)))

@@ -1,4 +1,4 @@
-"""What `unrolled verify` has found."""
+"""What `unrolled verify` reports."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class VerifyReport:
         return [(a, k, n, good[a, k]) for (a, k), n in cases.items()]
 
     def counts(self) -> str:
-        """What was tried, in words: misconceptions, styles, hidden tests."""
+        """What was tried, in words: misconceptions, styles, cross-checked tests."""
         tried = Counter(c.kind for c in self.cases)
         words = {
             "misconception": ("misconception", "misconceptions"),
             "style": ("style", "styles"),
-            "routes": ("hidden test by two routes", "hidden tests by two routes"),
+            "routes": ("hidden test cross-checked", "hidden tests cross-checked"),
         }
         return ", ".join(
             f"{tried[kind]} {one if tried[kind] == 1 else many}"

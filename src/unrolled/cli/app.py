@@ -169,7 +169,9 @@ def verify(
     ] = None,
     oracles: Annotated[
         Path | None,
-        typer.Option(help="Only measure the two routes; write their table there."),
+        typer.Option(
+            help="Only cross-check oracle and witness; write the table there."
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -177,7 +179,7 @@ def verify(
 
     The solution gets all automatic points, the untouched release none, every
     misconception fails with its own hint, every correct style passes, and what the
-    hidden tests expect comes out on two routes. Exit 1 on any miss.
+    hidden tests expect is computed twice. Exit 1 on any miss.
     """
     from unrolled.author.oracles.table import write_oracle_table
     from unrolled.author.verify.run import verify as work

@@ -1,1 +1,1 @@
-"""Expected values on two routes: how far they differ, and what each stands on."""
+"""Oracles cross-checked with witnesses: how far they differ, what each stands on."""

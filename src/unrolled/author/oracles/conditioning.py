@@ -96,7 +96,7 @@ def flatten(value: Any) -> list[Any]:
 
 
 def _convert_numbers(value: list[Any] | tuple[Any, ...]) -> Array | None:
-    """A list of numbers as an array: one route may keep a list, the other not."""
+    """A list of numbers as an array: the witness may return one, the oracle not."""
     if value and all(type(item) in NUMBERS for item in value):
         return np.asarray(value)
     return None
@@ -147,7 +147,7 @@ class Perturbation:
         if type(value) in (float, np.float64, complex, np.complex128):
             return type(value)(value * self._draw_factors(value, "d"))
         if is_tensor(value):
-            return self._tensor(value)
+            return self._change_tensor(value)
         if type(value) in (list, tuple):
             return type(value)(map(self, value))
         if type(value) is dict:
@@ -160,7 +160,7 @@ class Perturbation:
         signs = self.rng.choice([-1.0, 1.0], size=np.shape(value))
         return np.asarray(1.0 + step * signs)
 
-    def _tensor(self, value: Any) -> Any:
+    def _change_tensor(self, value: Any) -> Any:
         import torch
 
         chars = {torch.float32: "f", torch.float64: "d", torch.complex128: "D"}

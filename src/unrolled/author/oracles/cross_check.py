@@ -1,4 +1,4 @@
-"""Prove that what the hidden tests expect can be had on two routes.
+"""Prove what the hidden tests expect by two implementations, oracle and witness.
 
 The hidden part of each check is run with the reference's functions, first with the
 lesson's oracle, then with its witness in the oracle's place, then with the oracle
@@ -21,11 +21,11 @@ from unrolled.author.oracles.conditioning import INF, Gap, Limit
 from unrolled.author.oracles.trial import Trial
 from unrolled.author.oracles.witness import (
     Witness,
-    find_route,
-    find_route_problems,
+    find_witness_problems,
     is_input_generator,
     list_oracle_functions,
     load_witness,
+    read_route,
 )
 from unrolled.author.report import Case
 
@@ -33,13 +33,14 @@ SEEDS = range(4)
 UNMEASURED = Gap(INF, INF)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CrossCheck:
     """A hidden test whose numbers come from the oracle, and what was measured.
 
-    `functions` are the oracle's, `first` and `second` their routes. `limits` hold
-    for what is compared; none, if the test compares with no number: then it is held
-    to the default of check.close. `differ` is between the routes; `moved.relative`
+    `functions` are the oracle's; `first` says how the oracle computes each of them,
+    `second` how the witness does. `limits` hold for what is compared; none, if the
+    test compares with no number: then it is held to the default of check.close.
+    `differ` is between oracle and witness; `moved.relative`
     is the conditioning, `moved.share` what rounding takes of the tolerance, and
     `moved` is None if the oracle is given nothing that could be rounded.
     """
@@ -73,12 +74,13 @@ def find_derived_checks(
     material: Material, reference: Reference
 ) -> dict[str, tuple[str, ...]]:
     """The checks whose hidden part asks the oracle for numbers, and its functions."""
-    found = {}
-    for name, text in read_hidden_parts(material).items():
-        asked = list_oracle_functions(text, reference)
-        if _select_deriving(reference, asked):
-            found[name] = asked
-    return found
+    functions = {
+        name: list_oracle_functions(text, reference)
+        for name, text in read_hidden_parts(material).items()
+    }
+    return {
+        n: asked for n, asked in functions.items() if _select_deriving(reference, asked)
+    }
 
 
 def plan_cross_checks(
@@ -96,10 +98,12 @@ def plan_cross_checks(
     )
     error = load_witness(material.assignment, text).error
     if asked and error:
-        needed = f"the hidden tests need {', '.join(functions)} of it"
-        problem = f"{error}; {needed} (docs/authors.md says how)"
+        needed = f"the hidden tests need {', '.join(functions)} in it"
         row = CrossCheck(
-            material.assignment, "witness.py", functions, problems=(problem,)
+            assignment=material.assignment,
+            check="witness.py",
+            functions=functions,
+            problems=(f"{error}; {needed} (see docs/authors.md)",),
         )
         return [partial(list, [row])]
     exercises = {c.exercise: None for c in reference.checks if c.grade_id in asked}
@@ -114,7 +118,13 @@ def cross_check_exercise(
     witness = load_witness(material.assignment, text)
     asked = find_derived_checks(material, reference)
     return [
-        _cross_check(check, asked[check.grade_id], material, reference, witness)
+        _cross_check(
+            check,
+            asked[check.grade_id],
+            material=material,
+            reference=reference,
+            witness=witness,
+        )
         for check in reference.checks
         if check.exercise == exercise and check.grade_id in asked
     ]
@@ -129,16 +139,19 @@ def _select_deriving(reference: Reference, functions: Iterable[str]) -> tuple[st
 def _cross_check(
     check: Check,
     functions: tuple[str, ...],
+    *,
     material: Material,
     reference: Reference,
     witness: Witness,
 ) -> CrossCheck:
-    oracle, told = reference.oracle, _select_deriving(reference, functions)
-    row = CrossCheck(material.assignment, check.grade_id, told)
+    oracle, deriving = reference.oracle, _select_deriving(reference, functions)
+    row = CrossCheck(
+        assignment=material.assignment, check=check.grade_id, functions=deriving
+    )
     problems = tuple(
         problem
         for name in functions
-        for problem in find_route_problems(name, material, reference, witness)
+        for problem in find_witness_problems(name, material, reference, witness)
     )
     if problems:
         return replace(row, problems=problems)
@@ -147,8 +160,8 @@ def _cross_check(
         trial.seed(seed)
     return replace(
         row,
-        first=tuple(str(find_route(getattr(oracle, f))) for f in told),
-        second=tuple(str(find_route(getattr(witness.module, f))) for f in told),
+        first=tuple(str(read_route(getattr(oracle, f))) for f in deriving),
+        second=tuple(str(read_route(getattr(witness.module, f))) for f in deriving),
         limits=tuple(trial.limits),
         differ=trial.differ,
         moved=trial.moved,

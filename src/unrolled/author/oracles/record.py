@@ -99,12 +99,12 @@ def run_hidden_part(
     assert check.hidden is not None
     names, run = _bind_names(check, reference), RecordedRun()
     try:
-        with silence_output(), _record_comparisons(RecordedRun(), checking):
+        with silence_output(), _record_comparisons(RecordedRun(), checking=checking):
             exec(check.visible, names)
         names["rng"] = np.random.default_rng(derive_cell_seed(seed, check.grade_id))
         names["oracle"] = _RecordingOracle(reference, ask, run)
         names["expected"] = reference.expected
-        with silence_output(), _record_comparisons(run, checking):
+        with silence_output(), _record_comparisons(run, checking=checking):
             exec(check.hidden, names)
     except Exception as error:
         run.error = " ".join(f"{type(error).__name__}: {error}".split())[:300]
@@ -119,11 +119,11 @@ def _bind_names(check: Check, reference: Reference) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _record_comparisons(run: RecordedRun, checking: bool) -> Iterator[None]:
+def _record_comparisons(run: RecordedRun, *, checking: bool) -> Iterator[None]:
     """Note what check.close and check.equal compare with, wherever they are called."""
     real = {name: getattr(checks, name) for name in _WATCHED}
     for name, function in real.items():
-        setattr(checks, name, _wrap_check(name, function, run, checking))
+        setattr(checks, name, _wrap_check(name, function, run, checking=checking))
     try:
         yield
     finally:
@@ -132,7 +132,7 @@ def _record_comparisons(run: RecordedRun, checking: bool) -> Iterator[None]:
 
 
 def _wrap_check(
-    name: str, function: Callable[..., None], run: RecordedRun, checking: bool
+    name: str, function: Callable[..., None], run: RecordedRun, *, checking: bool
 ) -> Callable[..., None]:
     signature = inspect.signature(function)
 

@@ -21,7 +21,7 @@ from unrolled.author.oracles.cross_check import (
     plan_cross_checks,
     read_hidden_parts,
 )
-from unrolled.author.oracles.trial import DRAWS, ROUTES_SHARE
+from unrolled.author.oracles.trial import DRAWS, MAX_DIFFERENCE
 from unrolled.author.oracles.witness import read_witness
 from unrolled.author.report import VerifyReport
 from unrolled.author.work import Step, WorkItem, run_all
@@ -35,7 +35,7 @@ def cross_check_oracles(
     jobs: int = 2,
     step: Step = lambda done, total, talk: None,
 ) -> list[CrossCheck]:
-    """The two routes of every hidden test, and nothing else of `verify`.
+    """Oracle against witness for every hidden test, and nothing else of `verify`.
 
     Raises UserError if an assignment is not built or its reference does not run.
     """
@@ -53,8 +53,8 @@ def load_cross_checks(
 
 
 COMMAND = "unrolled verify --oracles docs/oracles.md"
-MEASURED = ("routes differ by", "conditioning", "room: routes", "room: rounding")
-COLUMNS = ("test", "oracle", "route 1", "route 2", "tolerance", *MEASURED)
+MEASURED = ("difference", "conditioning", "room: difference", "room: rounding")
+COLUMNS = ("test", "functions", "oracle", "witness", "tolerance", *MEASURED)
 MADE = f"<!-- Made by `{COMMAND}`; don't edit. -->"
 INTRODUCTION = f"""\
 # Where the expected numbers come from
@@ -63,29 +63,30 @@ INTRODUCTION = f"""\
 
 A hidden test compares a student's numbers with right ones. Who says that those are
 right? Not the reference solution: it could be wrong in the same way as the test.
-Each number comes from the lesson's `oracle.py` (route 1), and once more from its
-`witness.py` (route 2), in a way that shares nothing with the first. `unrolled verify`
-runs every hidden test on both routes. It fails where they part, and where a tolerance
-is too tight for what it is applied to. This page comes from the same measurements;
+Each number comes from the lesson's `oracle.py`, and once more from its `witness.py`,
+an independent implementation that shares nothing with the first. `unrolled verify`
+runs every hidden test with both. It fails where they differ, and where a tolerance is
+too tight for what it is applied to. This page comes from the same measurements;
 `{COMMAND}` makes it again.
 
-- **oracle**: the functions of `oracle.py` that the hidden part of the test asks.
-- **route 1**, **route 2**: the last lines of the docstrings in `oracle.py` and
-  `witness.py`.
+- **functions**: those of `oracle.py` that the hidden part of the test asks.
+- **oracle**, **witness**: how each of them computes; the last lines of the docstrings
+  in `oracle.py` and `witness.py`.
 - **tolerance**: the relative and the absolute one of `check.close`; "equal" for
   `check.equal`; "a condition" where the test asks whether something holds, for
   example whether a loss is small. "(single)": the result is in single precision, for
   which `check.close` is looser, and the absolute tolerance is of the largest number.
-- **routes differ by**: the largest difference between the routes in an array over the
-  largest number in it, the worst of {len(SEEDS)} seeds, rounded up to a power of ten.
+- **difference**: the largest difference between oracle and witness in an array over
+  the largest number in it, the worst of {len(SEEDS)} seeds, rounded up to a power of
+  ten.
 - **conditioning**: how many times further the right numbers move than the arguments
   from which they are made. Every number given to the oracle goes up or down, by chance,
   by a relative 1e-8 (1e-5 in single precision), {DRAWS} times under each seed; the
   worst counts. A conditioning of 1000 costs three of the sixteen digits that a
   computer has. "-": the oracle is given nothing that could be rounded.
-- **room: routes**: how many times the tolerance is larger than the difference between
-  the routes, for the worst single number, rounded down to a power of ten. At least
-  {1 / ROUTES_SHARE:g} is asked for.
+- **room: difference**: how many times the tolerance is larger than the difference
+  between oracle and witness, for the worst single number, rounded down to a power of
+  ten. At least {1 / MAX_DIFFERENCE:g} is asked for.
 - **room: rounding**: the same for what a rounding error (2.2e-16, in single precision
   1.2e-7) in every argument does to the right number. At least 100 is asked for (10 in
   single precision), so that no right solution fails because it adds up in another
@@ -98,7 +99,7 @@ _WORDS = {"array": "shape and kind of numbers", "unchanged": "arguments unchange
 def write_oracle_table(
     course: Course, assignments: Sequence[str], path: Path, jobs: int, step: Step
 ) -> VerifyReport:
-    """Measure the routes, and write their table if all of them hold.
+    """Cross-check all hidden tests, and write the table if all of them hold.
 
     Raises UserError if the file cannot be written, or is one that was not made so.
     """
@@ -151,8 +152,8 @@ def _format_row(row: CrossCheck) -> tuple[str, ...]:
     return (
         f"`{row.check}`",
         ", ".join(f"`{name}`" for name in row.functions),
-        _format_routes(row.functions, row.first),
-        _format_routes(row.functions, row.second),
+        _format_methods(row.functions, row.first),
+        _format_methods(row.functions, row.second),
         "; ".join(map(_format_limit, row.limits)) or "a condition",
         "-" if exact else _format_difference(row.differ.relative),
         "-" if moved is None else _format_number(float(f"{moved.relative:.1g}")),
@@ -161,11 +162,11 @@ def _format_row(row: CrossCheck) -> tuple[str, ...]:
     )
 
 
-def _format_routes(functions: Sequence[str], routes: Sequence[str]) -> str:
-    if len(set(routes)) == 1:
-        return routes[0]
-    pairs = zip(functions, routes, strict=True)
-    return "; ".join(f"`{name}`: {route}" for name, route in pairs)
+def _format_methods(functions: Sequence[str], methods: Sequence[str]) -> str:
+    if len(set(methods)) == 1:
+        return methods[0]
+    pairs = zip(functions, methods, strict=True)
+    return "; ".join(f"`{name}`: {method}" for name, method in pairs)
 
 
 def _format_limit(limit: Limit) -> str:

@@ -1,4 +1,4 @@
-"""Measure one hidden test: how far two routes differ, and what rounding does."""
+"""Measure one hidden test: how far oracle and witness differ, what rounding does."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from unrolled.author.oracles.witness import Witness, is_input_generator
 from unrolled.lab.checks.values import Tolerance
 
 DRAWS = 2
-ROUTES_SHARE = 0.1  # of the tolerance: the most that the routes may differ by
+MAX_DIFFERENCE = 0.1  # of the tolerance, between oracle and witness
 DEFAULT = Limit(Tolerance(1e-7, 1e-9))
 
 
@@ -46,20 +46,20 @@ class Trial:
         second = self._run("the witness", seed, self._ask_witness)
         self._check_inputs(first)
         judged = _list_judged(first, self._is_input_generator)
-        for _, found in self._measure_gaps(first, second, judged):
-            self.differ = self.differ.take_worst(found)
+        for _, gap in self._measure_gaps(first, second, judged):
+            self.differ = self.differ.take_worst(gap)
         for draw in range(DRAWS):
             shake = Perturbation(np.random.default_rng([seed, draw]))
             third = self._run(
                 "arguments hardly changed", seed, self._perturb_arguments(shake)
             )
             gaps = list(self._measure_gaps(first, third, judged))
-            for item, found in gaps if shake.step else ():
-                self._move(item.limit, found, shake.step)
+            for item, gap in gaps if shake.step else ():
+                self._note_movement(item.limit, gap, shake.step)
 
-    def _move(self, limit: Limit, found: Gap, step: float) -> None:
+    def _note_movement(self, limit: Limit, gap: Gap, step: float) -> None:
         """Note how far a result moved when the arguments did by a relative step."""
-        moved = Gap(found.relative / step, found.share / step * limit.eps)
+        moved = Gap(gap.relative / step, gap.share / step * limit.eps)
         self.moved = moved.take_worst(self.moved or Gap())
         if moved.share > limit.rounding_share:
             self.too_tight = moved.take_worst(self.too_tight or Gap())
@@ -116,22 +116,22 @@ class Trial:
         if first.error or other.error:
             return
         if len(wants) != len(others):
-            self.errors["the test takes another way where its numbers differ"] = None
+            self.errors["the test compares other things where numbers differ"] = None
             return
         for item in judged:
-            found = measure_gap(wants[item.place], others[item.place], item.limit)
-            if item.compared and (item.made or found.relative > 0):
+            gap = measure_gap(wants[item.index], others[item.index], item.limit)
+            if item.compared and (item.derived or gap.relative > 0):
                 self.limits[item.limit] = None
-            yield item, found
+            yield item, gap
 
     def problems(self) -> Iterator[str]:
         """What is wrong with the check."""
         yield from self.errors
-        if self.differ.share > ROUTES_SHARE:
+        if self.differ.share > MAX_DIFFERENCE:
             yield (
-                f"the two routes differ by {_format_times(self.differ.share)} the "
+                f"oracle and witness differ by {_format_times(self.differ.share)} the "
                 f"tolerance (relative {self.differ.relative:.1g}); at most "
-                f"{ROUTES_SHARE:g} times is allowed"
+                f"{MAX_DIFFERENCE:g} times is allowed"
             )
         if self.too_tight:
             yield (
@@ -146,17 +146,18 @@ def _format_times(share: float) -> str:
     return "infinitely many times" if share == INF else f"{share:.1g} times"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _JudgedValue:
-    """A place among a run's comparisons and outcomes, with what holds there.
+    """One of the values that `_list_values` gives, by its index, and what holds for it.
 
-    `made`: the oracle's own outcome, or a part of it, is what is compared with.
+    `compared`: the test compares with it. `derived`: it is an outcome of the oracle,
+    or has a part of one in it.
     """
 
-    place: int
+    index: int
     limit: Limit
-    compared: bool
-    made: bool
+    compared: bool = False
+    derived: bool = False
 
 
 def _list_values(run: RecordedRun) -> list[Any]:
@@ -172,22 +173,28 @@ def _is_compared(parts: frozenset[int], run: RecordedRun) -> bool:
 def _list_judged(run: RecordedRun, draws: Callable[[str], bool]) -> list[_JudgedValue]:
     """What is judged: comparisons, and outcomes that are not compared themselves.
 
-    Of a function that only draws inputs, `draws`, nothing is: it may make functions.
+    Outcomes of a function that only `draws` inputs are not: they may hold functions.
+    An outcome that the test only computes with has no tolerance of its own; it is held
+    to the loosest one of the test.
     """
     outcomes = frozenset[int]().union(*(c.outcome.parts for c in run.calls))
     judged = [
-        _JudgedValue(place, c.limit, True, bool(outcomes & c.want.parts))
-        for place, c in enumerate(run.comparisons)
+        _JudgedValue(
+            index=index,
+            limit=c.limit,
+            compared=True,
+            derived=bool(outcomes & c.want.parts),
+        )
+        for index, c in enumerate(run.comparisons)
     ]
     loosest = max(
         (c.limit for c in run.comparisons), key=_measure_looseness, default=DEFAULT
     )
     if loosest.tolerance is None:
         loosest = DEFAULT
-    start = len(run.comparisons)
-    for place, call in enumerate(run.calls, start):
+    for index, call in enumerate(run.calls, len(run.comparisons)):
         if not (draws(call.name) or _is_compared(call.outcome.parts, run)):
-            judged.append(_JudgedValue(place, loosest, False, False))
+            judged.append(_JudgedValue(index=index, limit=loosest))
     return judged
 
 

@@ -1,4 +1,8 @@
-"""A lesson's witness: each function of its oracle once more, on another route.
+"""A lesson's witness: an independent implementation of its oracle.
+
+For each function of `oracle.py` that a hidden test asks, `witness.py` beside it has
+one of the same name that computes the same in another way; the last line of both
+docstrings, `Route: a few words.`, says how. `unrolled verify` cross-checks the two.
 
 The witness stays with the author: no grading task carries it, and no verdict
 hangs on it.
@@ -20,9 +24,7 @@ from unrolled.course.model import Course
 
 _ROUTE = re.compile(r"(?:\A|\n)[ \t]*Route: (\S.*)\.\s*\Z")
 ROUTE_HINT = "its docstring must end with a line `Route: a few words.`"
-INPUT_HINT = (
-    "(the route of a function that only draws inputs is `none, it draws inputs`)"
-)
+INPUT_HINT = "(for a function that only draws inputs: `Route: none, it draws inputs.`)"
 
 
 @dataclass(frozen=True)
@@ -53,15 +55,15 @@ def load_witness(assignment: str, text: str | None) -> Witness:
     return Witness(where, text or "", module, error)
 
 
-def find_route(function: object) -> str | None:
-    """What the last line of a docstring says after `Route:`, without the point."""
-    found = _ROUTE.search(getattr(function, "__doc__", None) or "")
-    return found[1] if found else None
+def read_route(function: object) -> str | None:
+    """What the last line of a docstring says after `Route:`, without the full stop."""
+    line = _ROUTE.search(getattr(function, "__doc__", None) or "")
+    return line[1] if line else None
 
 
 def is_input_generator(function: object) -> bool:
     """Whether a function of the oracle says that it only draws inputs."""
-    return (find_route(function) or "").startswith("none")
+    return (read_route(function) or "").startswith("none")
 
 
 def list_oracle_functions(hidden: str, reference: Reference) -> tuple[str, ...]:
@@ -78,23 +80,23 @@ def list_oracle_functions(hidden: str, reference: Reference) -> tuple[str, ...]:
     return tuple(n for n in names if callable(getattr(oracle, n, None)))
 
 
-def find_route_problems(
+def find_witness_problems(
     name: str, material: Material, reference: Reference, witness: Witness
 ) -> Iterator[str]:
-    """Why a function of the oracle has no second, independent route."""
+    """Why the witness has no independent implementation of an oracle's function."""
     first: Callable[..., Any] = getattr(reference.oracle, name)
-    if find_route(first) is None:
-        yield f"oracle.{name} tells no route: {ROUTE_HINT} {INPUT_HINT}"
+    if read_route(first) is None:
+        yield f"oracle.{name} does not say how it works: {ROUTE_HINT} {INPUT_HINT}"
     if is_input_generator(first):
         return
     second = getattr(witness.module, name, None)
     if not callable(second):
         yield f"{witness.where} has no function {name} {INPUT_HINT}"
         return
-    if find_route(second) is None:
-        yield f"{name} of {witness.where} tells no route: {ROUTE_HINT}"
-    elif find_route(second) == find_route(first):
-        yield f"oracle and witness take the same route to {name}: {find_route(first)}"
+    if read_route(second) is None:
+        yield f"{name} of {witness.where} does not say how it works: {ROUTE_HINT}"
+    elif read_route(second) == read_route(first):
+        yield f"oracle and witness do {name} in the same way: {read_route(first)}"
     code = _dump_function(witness.text, name)
     if code is not None and code == _dump_function(material.oracle, name):
         yield f"{name} of {witness.where} is a copy of the oracle's"

@@ -1,14 +1,14 @@
-"""Two routes to every expected number: is each way to break the promise found?"""
+"""Oracle against witness: is each way to break the promise found?"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from routes_support import HIDDEN, ORACLE, WITNESS, Made, function
+from oracle_support import HIDDEN, ORACLE, WITNESS, Made, function
 
 from unrolled.author.oracles.conditioning import Gap, Limit
-from unrolled.author.oracles.witness import find_route, is_input_generator
+from unrolled.author.oracles.witness import is_input_generator, read_route
 from unrolled.lab import check
 from unrolled.lab.checks.values import Tolerance
 
@@ -21,7 +21,7 @@ def compared(how: str) -> str:
 
 
 def test_a_sound_test_is_measured(tmp_path: Path) -> None:
-    """Are functions, routes, tolerance and figures those of the lesson?"""
+    """Are functions, methods, tolerance and figures those of the lesson?"""
     row = Made().row(tmp_path)
     assert (row.check, row.functions) == ("double_values", ("double",))
     assert (row.first, row.second) == (("a sum of two",), ("a difference",))
@@ -82,10 +82,10 @@ def test_keys_of_a_dict_may_be_anything(tmp_path: Path) -> None:
 
 OTHER = function("double", "return 2.000001 * x")
 BROKEN = {
-    "the witness is wrong": (Made(witness=OTHER), "routes differ by"),
+    "the witness is wrong": (Made(witness=OTHER), "oracle and witness differ by"),
     "there is no witness": (
         Made(witness=None),
-        "lessons/01_tiny/witness.py is missing; the hidden tests need double of it",
+        "lessons/01_tiny/witness.py is missing; the hidden tests need double in it",
     ),
     "the witness is no Python": (
         Made(witness="def double(x)"),
@@ -107,21 +107,21 @@ BROKEN = {
         Made(witness=function("double", "return (x - -x)[None]")),
         "differ by infinitely many times the tolerance",
     ),
-    "the oracle tells no route": (
+    "the oracle does not say how": (
         Made(oracle=ORACLE.replace("Route: a sum", "By a sum")),
-        "oracle.double tells no route: its docstring must end with",
+        "oracle.double does not say how it works: its docstring must end with",
     ),
-    "inputs tell no route": (
+    "inputs do not say how": (
         Made(oracle=ORACLE.replace("Route: none", "None")),
-        "oracle.inputs tells no route",
+        "oracle.inputs does not say how it works",
     ),
-    "the witness tells no route": (
+    "the witness does not say how": (
         Made(witness=WITNESS.replace("Route: a difference.", "Route: a way")),
-        "double of lessons/01_tiny/witness.py tells no route",
+        "double of lessons/01_tiny/witness.py does not say how it works",
     ),
-    "both take one route": (
+    "both go one way": (
         Made(witness=WITNESS.replace("a difference", "a sum of two")),
-        "oracle and witness take the same route to double: a sum of two",
+        "oracle and witness do double in the same way: a sum of two",
     ),
     "the witness is a copy": (
         Made(witness=WITNESS.replace("x - -x", "x + x")),
@@ -141,7 +141,7 @@ BROKEN = {
             ORACLE + function("digits", "return (x + 1e9) * 1e9 - 1e18", "a sum"),
             function("digits", "return 1e9 * x"),
         ),
-        "the two routes differ by",
+        "oracle and witness differ by",
     ),
     "floats must be equal": (
         Made(
@@ -161,14 +161,14 @@ BROKEN = {
     ),
     "a condition": (
         Made(compared("check.that(oracle.double(x)[0] < 99, 'small')"), witness=OTHER),
-        "routes differ by",
+        "oracle and witness differ by",
     ),
     "what is made of an outcome": (
         Made(
             compared("check.close('t', -double(x)[:1], -oracle.double(x)[:1])"),
             witness=OTHER,
         ),
-        "routes differ by",
+        "oracle and witness differ by",
     ),
     "a letter": (
         Made(
@@ -176,14 +176,14 @@ BROKEN = {
             function("letter", "return x", "the letter itself"),
             function("letter", "return x.upper()"),
         ),
-        "routes differ by infinitely many times",
+        "differ by infinitely many times",
     ),
     "a way that hangs on rounding": (
         Made(
             "x = 1.0\nfor _ in range(1 + (oracle.double(x) == 2.0)):\n"
             "    check.close('t', double(x), 2.0)"
         ),
-        "the test takes another way where its numbers differ",
+        "the test compares other things where numbers differ",
     ),
 }
 
@@ -234,4 +234,4 @@ def test_a_route_is_the_last_line(docstring: str | None, route: str | None) -> N
         return None
 
     derivation.__doc__ = docstring
-    assert find_route(derivation) == route and not is_input_generator(derivation)
+    assert read_route(derivation) == route and not is_input_generator(derivation)

@@ -1,4 +1,4 @@
-"""A made lesson with an oracle and a witness, for the tests of the two routes."""
+"""A made lesson with an oracle and a witness, for the tests of cross-checks."""
 
 from __future__ import annotations
 

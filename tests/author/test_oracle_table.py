@@ -52,7 +52,7 @@ def alike(old: str, new: str) -> bool:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_course_keeps_the_promise(name: str) -> None:
-    """Does every expected number come out on two routes, within its tolerance?"""
+    """Does every expected number come out twice, within its tolerance?"""
     assert {row.check: row.problems for row in rows_of(name) if row.problems} == {}
     assert len(rows_of(name)) >= 10
 
@@ -65,7 +65,7 @@ def section_of(document: str, name: str) -> str:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_document_tells_what_the_code_does(name: str) -> None:
-    """Are text, tests, routes and tolerances the same, and all figures of one size?"""
+    """Are text, tests, methods and tolerances the same, and all figures of one size?"""
     made = format_markdown(COURSE, [name], rows_of(name))
     pairs = [lines_of(section_of(text, name).strip()) for text in (DOCUMENT, made)]
     assert len(pairs[0]) == len(pairs[1]), AGAIN
