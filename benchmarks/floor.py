@@ -30,7 +30,7 @@ from unrolled.grade.student.preload import (
 )
 from unrolled.grade.student.shell import StudentShell, make_child_shell, run_cell
 from unrolled.grade.submission.notebook import parse_submission
-from unrolled.grade.submission.rebuild import rebuild
+from unrolled.grade.submission.rebuild import rebuild_submission
 
 REPEATS = 3
 
@@ -65,7 +65,7 @@ def _in_a_fork(material: Material, submission: bytes, figures: bool) -> float:
 
 def _work(material: Material, submission: bytes, figures: bool) -> float:
     """Run everything plainly: one process, direct calls, no isolation."""
-    rebuilt = rebuild(
+    rebuilt = rebuild_submission(
         material.release, material.source, parse_submission(submission, Path("x"))
     )
     cells = [

@@ -26,7 +26,7 @@ from floor import floor_seconds
 
 from unrolled.assignment.load import load_material, load_reference
 from unrolled.assignment.material import Material
-from unrolled.author.build import build
+from unrolled.author.build import build_assignments
 from unrolled.author.verify.cases import make_solved_notebook
 from unrolled.converters import silence_nbgrader
 from unrolled.course.model import Course, load_course
@@ -98,7 +98,7 @@ def _built(root: Path) -> Course:
     secret.touch(mode=0o600)
     secret.write_text(SECRET, encoding="ascii")
     course = load_course(root)
-    build(course, list(course.assignments))
+    build_assignments(course, list(course.assignments))
     return course
 
 

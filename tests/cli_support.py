@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from author_support import make_course
 
-from unrolled.author.build import build
+from unrolled.author.build import build_assignments
 from unrolled.cli.app import run
 from unrolled.course.model import Course, load_course
 
@@ -24,7 +24,7 @@ STUB = 'raise NotImplementedError("double is not written yet")'
 def make_class(root: Path) -> Course:
     """A built course: ada's work is right, bob's file is no notebook."""
     course = make_course(root)
-    build(course, [NAME])
+    build_assignments(course, [NAME])
     hand_in(course, "ada")
     hand_in(course, "bob", "Dear Sir or Madam")
     return course

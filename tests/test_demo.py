@@ -17,7 +17,7 @@ import pytest
 from rich.console import Console
 from small_class import STUDENTS, SmallClass
 
-from unrolled.author.build import build
+from unrolled.author.build import build_assignments
 from unrolled.canvas.grades_csv.import_model import (
     CanvasAssignment,
     CanvasState,
@@ -135,7 +135,7 @@ def test_stock_autograde_gives_the_class_the_same_scores(
     fresh = shutil.ignore_patterns("gradebook.db*", "autograded", "feedback", "build")
     shutil.copytree(small_class.course.root, root, ignore=fresh)
     name = "02_forward_pass"
-    build(load_course(root), list(small_class.course.assignments))
+    build_assignments(load_course(root), list(small_class.course.assignments))
     command = [str(Path(sys.executable).parent / "nbgrader"), "autograde", name]
     done = subprocess.run(
         command, cwd=root, capture_output=True, text=True, timeout=600

@@ -20,7 +20,7 @@ from nbgrader.api import Gradebook
 from payload_support import COMMENT, add_hostile_answers, write_answer
 from test_offline_pages import STOCK, formgrader
 
-from unrolled.author.build import build
+from unrolled.author.build import build_assignments
 from unrolled.course.model import Course, load_course
 from unrolled.feedback.generate import generate_feedback
 from unrolled.grade.run import grade
@@ -37,7 +37,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """A graded course: ada is late, bob wrong and marked, eve attacks who reads her."""
     lesson = LESSON.replace("# Because.", "# A model answer.")
     course = make_course(tmp_path_factory.mktemp("pages") / "course", lesson)
-    build(course, [NAME])
+    build_assignments(course, [NAME])
     with Gradebook(course.db_url, course.id) as gradebook:
         gradebook.add_student("ada", first_name="Ada", last_name=f"Noël {TAG}")
     for student in ("ada", "bob", "eve"):

@@ -19,7 +19,7 @@ from nbgrader.api import Gradebook
 from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 
-from unrolled.author.build import build
+from unrolled.author.build import build_assignments
 from unrolled.converters import make_nbgrader_config
 from unrolled.course.model import Course, load_course
 from unrolled.gradebook.open import backup_gradebook, open_gradebook
@@ -32,7 +32,7 @@ NAME = "01_tiny"
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A built small course, to be copied."""
     root = tmp_path_factory.mktemp("built")
-    build(make_course(root), [NAME])
+    build_assignments(make_course(root), [NAME])
     return root
 
 

@@ -17,7 +17,7 @@ import pytest
 from author_support import make_course
 from cli_support import Call, contents, own_course
 
-from unrolled.author.build import build
+from unrolled.author.build import build_assignments
 from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
 from unrolled.handout.archive import list_released, make_handout
@@ -198,7 +198,7 @@ def test_unpacked_again_it_leaves_the_work_alone(laptop: Path) -> None:
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small built course, to be copied."""
     made = make_course(tmp_path_factory.mktemp("tiny"))
-    build(made, ["01_tiny"])
+    build_assignments(made, ["01_tiny"])
     return made.root
 
 

@@ -9,7 +9,7 @@ import pytest
 from author_support import make_course
 from cli_support import Call, command
 
-from unrolled.author.build import build
+from unrolled.author.build import build_assignments
 from unrolled.course.model import Course, load_course
 from unrolled.course.secret import load_course_secret
 from unrolled.errors import UserError
@@ -23,7 +23,7 @@ NAME = "01_tiny"
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A built small course, to be copied."""
     root = tmp_path_factory.mktemp("built")
-    build(make_course(root), [NAME])
+    build_assignments(make_course(root), [NAME])
     return root
 
 

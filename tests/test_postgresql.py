@@ -15,7 +15,7 @@ from dump_support import dump
 from postgresql_support import Server, needs_postgresql, programs, server
 from two_assignments import NAMES, copy_school, grade_school, make_school
 
-from unrolled.author.build import Approval, build
+from unrolled.author.build import Approval, build_assignments
 from unrolled.canvas.grades_csv.export import export_canvas
 from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
@@ -98,7 +98,7 @@ def test_a_term_that_has_begun_moves_whole_and_once(
     course = load_course(course.root)
     earlier = course.root / "gradebook.db.moved-to-postgresql"
     earlier.write_text("of the term before")
-    assert not build(course, list(NAMES)).assignments[0].registered
+    assert not build_assignments(course, list(NAMES)).assignments[0].registered
     assert dump(course) == dump(graded)
     assert not course.gradebook.exists()
     assert earlier.read_text() == "of the term before"
@@ -106,7 +106,7 @@ def test_a_term_that_has_begun_moves_whole_and_once(
     shutil.copy(graded.gradebook, course.gradebook)
     with open_gradebook(course) as gradebook:
         gradebook.add_student("newcomer")
-    build(course, [NAME])
+    build_assignments(course, [NAME])
     with open_gradebook(course) as gradebook:
         assert gradebook.find_student("newcomer")
 
@@ -116,22 +116,24 @@ def test_build_registers_and_asks(course: Course) -> None:
     lesson = course.lessons / NAME / "tiny.py"
     text = lesson.read_text()
     lesson.write_text(text.replace("integers(100)", "integers(200)"))
-    assert build(course, [NAME]).assignments[0].registered
-    assert not build(course, [NAME]).assignments[0].registered
+    assert build_assignments(course, [NAME]).assignments[0].registered
+    assert not build_assignments(course, [NAME]).assignments[0].registered
     with open_gradebook(course) as gradebook:
         gradebook.add_student("ada")
         gradebook.add_submission(NAME, "ada")
     before = dump(course)
     lesson.write_text(text.replace('"double_values"', '"double_numbers"'))
     with pytest.raises(UserError, match="renamed  double_values -> double_numbers"):
-        build(course, [NAME])
+        build_assignments(course, [NAME])
     assert dump(course) == before
     added = '# %% check="double_zero" points=10\nassert double(0) == 0\n\n# %% show'
     more = text.replace("# %% show", added).replace("points=60", "points=50")
     for changed in (more, text):
         lesson.write_text(changed)
         assert (
-            build(course, [NAME], agreed=Approval(cells=True)).assignments[0].gradebook
+            build_assignments(course, [NAME], agreed=Approval(cells=True))
+            .assignments[0]
+            .gradebook
         )
         assert grade(course, NAME).ungraded == ()
     assert list((course.build / "backups").glob("dropped-*"))
@@ -192,7 +194,7 @@ def test_the_demo_stays_out_of_the_real_gradebook(
 
     (course.root / "tests" / "submissions").mkdir(parents=True)
     monkeypatch.setattr("unrolled.samples.demo.load_students", lambda _: [])
-    monkeypatch.setattr("unrolled.samples.demo.build", stop)
+    monkeypatch.setattr("unrolled.samples.demo.build_assignments", stop)
     with pytest.raises(Stop):
         run_demo(course, None)  # type: ignore[arg-type]
 

@@ -24,11 +24,11 @@ from unrolled.assignment.material import Material
 from unrolled.course.limits import Limits
 from unrolled.course.model import load_course
 from unrolled.grade.doctor.select_worker import select_trusted_worker
-from unrolled.grade.judge.judge import judge
+from unrolled.grade.judge.judge import judge_submission
 from unrolled.grade.judge.verdict import Task
 from unrolled.grade.protocol import rpc
 from unrolled.grade.protocol.frames import Frame
-from unrolled.grade.submission.rebuild import rebuild
+from unrolled.grade.submission.rebuild import rebuild_submission
 from unrolled.grade.worker.worker import Channel
 from unrolled.handout.archive import make_handout
 from unrolled.samples.build_submission import build_notebook
@@ -273,9 +273,11 @@ def test_the_student_process_receives_no_secret(
     students = {s.name: s for s in load_students(ROOT / "tests/submissions")}
     file = build_notebook(students[student].recipes[name], material(name), reference)
     trusted = material(name)
-    rebuilt = rebuild(trusted.release, trusted.source, json.loads(file)).notebook
+    rebuilt = rebuild_submission(
+        trusted.release, trusted.source, json.loads(file)
+    ).notebook
     task = Task(trusted, rebuilt, 1)
-    verdict = judge(task, reference, tap)
+    verdict = judge_submission(task, reference, tap)
     assert any(not cell.passed for cell in verdict.cells) or student == "torch_style"
     own = "\n".join("".join(c["source"]) for c in json.loads(file)["cells"])
     everything = "\n".join(tap.texts)

@@ -10,7 +10,7 @@ from author_support import make_course
 from cli_support import command, contents
 from nbgrader.api import Gradebook
 
-from unrolled.author.build import build
+from unrolled.author.build import build_assignments
 from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
 from unrolled.term import begin_term, plan_term
@@ -36,7 +36,7 @@ def course(tmp_path: Path) -> Course:
     (root / "course.toml").write_text(TOML)
     shutil.copyfile(ROOT / "nbgrader_config.py", root / "nbgrader_config.py")
     course = load_course(root)
-    build(course, [NAME])
+    build_assignments(course, [NAME])
     with Gradebook(course.db_url, course.id) as gradebook:
         gradebook.add_student("ada")
     for folder in (course.submitted, course.autograded, course.feedback):
@@ -86,7 +86,7 @@ def test_a_notebook_in_the_way_of_the_build_is_told(course: Course) -> None:
         begin_term(course, plan)
     assert (plan.folder / "gradebook.db").is_file()
     (course.source / NAME / "draft.ipynb").unlink()
-    build(course, [NAME])
+    build_assignments(course, [NAME])
     assert students(course) == []
 
 

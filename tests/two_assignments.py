@@ -8,7 +8,7 @@ from pathlib import Path
 from author_support import COURSE
 from cluster_support import NAME, make_class
 
-from unrolled.author.build import build
+from unrolled.author.build import build_assignments
 from unrolled.course.model import Course, load_course
 from unrolled.grade.run import grade
 from unrolled.gradebook.postgresql import move_gradebook
@@ -26,7 +26,7 @@ def make_school(root: Path) -> Course:
     toml.write_text(f"{toml.read_text()}\n{second}")
     shutil.copytree(course.lessons / NAME, course.lessons / OTHER)
     course = load_course(root)
-    build(course, [OTHER])
+    build_assignments(course, [OTHER])
     for folder in course.submitted.glob(f"*/{NAME}"):
         shutil.copytree(folder, folder.with_name(OTHER))
     return course

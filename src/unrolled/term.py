@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from unrolled.author.build import build
+from unrolled.author.build import build_assignments
 from unrolled.course.model import Course
 from unrolled.errors import UserError
 from unrolled.hub.members import MemberChanges, sync_hub
@@ -95,7 +95,7 @@ def begin_term(course: Course, plan: TermPlan) -> MemberChanges | None:
         _empty_exchange(plan.exchange)
     told = sync_hub(course, ())  # also where a notebook cannot be built: they are gone
     try:
-        build(course, list(course.assignments))
+        build_assignments(course, list(course.assignments))
     except UserError as error:
         raise UserError(
             f"the new term has begun, and the last one is in {plan.folder}; but the "

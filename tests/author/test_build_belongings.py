@@ -11,7 +11,7 @@ from author_support import LESSON, make_course
 from cli_support import Call, contents, own_course
 from nbgrader.api import Gradebook
 
-from unrolled.author.build import build
+from unrolled.author.build import build_assignments
 from unrolled.course.model import Course
 
 NAME = "01_tiny"
@@ -31,7 +31,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     course = make_course(tmp_path_factory.mktemp("built"))
     (course.lessons / NAME / "data").mkdir()
     (course.lessons / NAME / "data" / "words.txt").write_text("hello\n")
-    build(course, [NAME])
+    build_assignments(course, [NAME])
     return course.root
 
 

@@ -9,7 +9,7 @@ from author_support import LESSON, make_course
 
 from unrolled.assignment.load import load_material, load_reference
 from unrolled.assignment.material import Material
-from unrolled.author.build import build
+from unrolled.author.build import build_assignments
 from unrolled.author.report import (
     Case,
 )
@@ -83,7 +83,7 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> Material:
     lesson = LESSON.replace("points=60", "points=40").replace("\n# %% show", MORE)
     course = make_course(tmp_path_factory.mktemp("cases"), lesson)
     (course.lessons / "01_tiny" / "misconceptions.py").write_text(CATALOGUE)
-    build(course, ["01_tiny"])
+    build_assignments(course, ["01_tiny"])
     return load_material(course, "01_tiny")
 
 

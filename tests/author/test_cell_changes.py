@@ -14,7 +14,7 @@ from author_support import LESSON, make_course
 from nbgrader.api import Gradebook
 from typer.testing import CliRunner
 
-from unrolled.author.build import build
+from unrolled.author.build import build_assignments
 from unrolled.cli.app import app
 from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
@@ -38,7 +38,7 @@ TWO = TWO.replace("points=60", "points=50")
 def marked(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """Two graded students: a mark and comments on everything there is."""
     course = make_course(tmp_path_factory.mktemp("cells") / "course", TWO)
-    build(course, [NAME])
+    build_assignments(course, [NAME])
     for student in STUDENTS:
         folder = course.submitted / student / NAME
         folder.mkdir(parents=True)

@@ -9,7 +9,7 @@ import pytest
 from author_support import LESSON, make_course
 
 from unrolled.assignment.load import load_material, load_reference
-from unrolled.author.build import build
+from unrolled.author.build import build_assignments
 from unrolled.author.report import Case
 from unrolled.author.verify import lazy_kit
 from unrolled.author.verify.lazy import (
@@ -31,7 +31,7 @@ def cases(folder: Path, condition: str | None) -> dict[str, Case]:
     course = make_course(
         folder, LESSON if condition is None else CARELESS.format(condition)
     )
-    build(course, ["01_tiny"])
+    build_assignments(course, ["01_tiny"])
     material = load_material(course, "01_tiny")
     reference = load_reference(material)
     return {k: check_lazy_solution(material, reference, k, range(2)) for k in KINDS}
@@ -65,7 +65,7 @@ def test_a_check_that_asks_too_little_is_named(
 def test_every_kind_has_a_notebook(tmp_path: Path) -> None:
     """Is the exercise's name bound in each, and the right one kept aside?"""
     course = make_course(tmp_path)
-    build(course, ["01_tiny"])
+    build_assignments(course, ["01_tiny"])
     material = load_material(course, "01_tiny")
     for kind in KINDS:
         texts = [c["source"] for c in make_lazy_notebook(material, kind)["cells"]]

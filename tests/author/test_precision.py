@@ -7,7 +7,7 @@ from pathlib import Path
 from author_support import LESSON, make_course
 
 from unrolled.assignment.load import load_material, load_reference
-from unrolled.author.build import build
+from unrolled.author.build import build_assignments
 from unrolled.author.report import Case
 from unrolled.author.verify.precision import check_float32
 
@@ -47,7 +47,7 @@ def case(folder: Path, check: str, hidden: str = "True") -> Case:
     place = '# %% exercise="double"'
     own = TWO.replace("CHECK", check).replace("ASKED", hidden)
     course = make_course(folder, text.replace(place, own + place))
-    build(course, ["01_tiny"])
+    build_assignments(course, ["01_tiny"])
     material = load_material(course, "01_tiny")
     return check_float32(material, load_reference(material), "halves", range(8))
 

@@ -14,7 +14,7 @@ from author_support import make_course
 import unrolled.author.verify.execute
 from unrolled.assignment.load import load_material
 from unrolled.assignment.material import Material
-from unrolled.author.build import build
+from unrolled.author.build import build_assignments
 from unrolled.author.verify.cases import make_solved_notebook
 from unrolled.author.verify.execute import (
     ExecutedNotebook,
@@ -27,7 +27,7 @@ from unrolled.author.verify.execute import (
 def material(tmp_path_factory: pytest.TempPathFactory) -> Material:
     """A small assignment."""
     course = make_course(tmp_path_factory.mktemp("tiny") / "course")
-    build(course, ["01_tiny"])
+    build_assignments(course, ["01_tiny"])
     return load_material(course, "01_tiny")
 
 

@@ -11,7 +11,7 @@ import pytest
 from author_support import make_course
 
 from unrolled.assignment.load import load_material
-from unrolled.author.build import build
+from unrolled.author.build import build_assignments
 from unrolled.author.report import Case
 from unrolled.author.verify.lazy import KINDS
 from unrolled.author.verify.run import _list_work
@@ -83,7 +83,7 @@ def test_an_assignment_with_a_marked_misconception_is_done_beside(
     course = make_course(tmp_path)
     text = WRONG.replace(", waits=True", mark)
     (course.lessons / "01_tiny" / "misconceptions.py").write_text(text)
-    build(course, ["01_tiny"])
+    build_assignments(course, ["01_tiny"])
     pieces: list[WorkItem[Case]] = list(
         _list_work(course, [load_material(course, "01_tiny")], range(2))
     )

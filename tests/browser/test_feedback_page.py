@@ -13,7 +13,7 @@ from jupyter_support import browser_window, needs_browser
 from nbgrader.api import Gradebook
 from payload_support import add_hostile_answers, write_answer
 
-from unrolled.author.build import build
+from unrolled.author.build import build_assignments
 from unrolled.course.model import Course
 from unrolled.feedback.generate import generate_feedback
 from unrolled.grade.run import grade
@@ -40,7 +40,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """A graded course: ada is late and has a name, bob is wrong, eve attacks."""
     lesson = LESSON.replace("print(double(21))", "print(double(21), 'a' * 200)")
     made = make_course(tmp_path_factory.mktemp("feedback") / "course", lesson)
-    build(made, [NAME])
+    build_assignments(made, [NAME])
     with Gradebook(made.db_url, made.id) as gradebook:
         gradebook.add_student("ada", first_name="Ada", last_name="<i>Lovelace</i>")
     for student in ("ada", "bob", "eve"):

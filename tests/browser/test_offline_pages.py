@@ -19,7 +19,7 @@ from cli_support import NAME, hand_in
 from jupyter_support import browser_page, needs_browser, wait_for
 from nbgrader.api import Gradebook
 
-from unrolled.author.build import build
+from unrolled.author.build import build_assignments
 from unrolled.course.model import Course
 from unrolled.feedback.generate import generate_feedback
 from unrolled.grade.run import grade
@@ -36,7 +36,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """A lesson with formulas; ada's work is graded, and her feedback written."""
     lesson = LESSON.replace("# Doubling, with $2x$.", FORMULAS)
     made = make_course(tmp_path_factory.mktemp("offline") / "course", lesson)
-    build(made, [NAME])
+    build_assignments(made, [NAME])
     hand_in(made, "ada")
     path = made.submitted / "ada" / NAME / "tiny.ipynb"
     notebook = nbformat.read(path, as_version=4)

@@ -22,7 +22,7 @@ from payload_support import (
 )
 from test_offline_pages import STOCK, formgrader
 
-from unrolled.author.build import build
+from unrolled.author.build import build_assignments
 from unrolled.course.model import Course
 from unrolled.feedback.generate import generate_feedback
 from unrolled.grade.run import grade
@@ -54,7 +54,7 @@ def f(x): return x < 1
 def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """A graded course: ada's answers attack, bob's are good Markdown."""
     made = make_course(tmp_path_factory.mktemp("written") / "course")
-    build(made, [NAME])
+    build_assignments(made, [NAME])
     for student in ("ada", "bob"):
         hand_in(made, student)
     add_hostile_answers(made.submitted / "ada" / NAME / "tiny.ipynb")

@@ -13,9 +13,9 @@ from nbgrader.api import Gradebook
 from stand_in import StandIn
 from stand_in_server import Server
 
-from unrolled.author.build import build
+from unrolled.author.build import build_assignments
 from unrolled.canvas.api.course import connect
-from unrolled.canvas.api.push import PushOptions, PushReport, plan_push, push
+from unrolled.canvas.api.push import PushOptions, PushReport, plan_push, push_grades
 from unrolled.canvas.api.token import Token
 from unrolled.course.canvas import CanvasSettings
 from unrolled.course.model import Course, load_course
@@ -43,7 +43,7 @@ def make_class(root: Path, students: int, second: bool = True) -> Course:
         toml = root / "course.toml"
         toml.write_text(toml.read_text() + MORE)
         course = load_course(root)
-    build(course, list(course.assignments))
+    build_assignments(course, list(course.assignments))
     with Gradebook(course.db_url, course.id) as gradebook:
         gradebook.db.commit = gradebook.db.flush  # one transaction for all
         for number in range(1, students + 1):
@@ -127,7 +127,7 @@ class Pusher:
         plan = plan_push(
             self.course, remote, list(names or self.course.assignments), wish
         )
-        return push(self.course, remote, plan)
+        return push_grades(self.course, remote, plan)
 
 
 def forget(course: Course) -> None:

@@ -19,7 +19,7 @@ from rich.text import Text
 from stand_in import StandIn
 from stand_in_server import serve
 
-from unrolled.author.build import build
+from unrolled.author.build import build_assignments
 from unrolled.course.model import Course, load_course
 
 ROOT = Path(__file__).parents[2]
@@ -85,7 +85,7 @@ def make_class(root: Path, url: str) -> Course:
         oracle = root / "lessons" / name / "oracle.py"
         oracle.write_text("def double(x):\n    return x + x\n")
     course = load_course(root)
-    build(course, list(course.assignments))
+    build_assignments(course, list(course.assignments))
     (root / "gradebook.csv").write_text(EXPORT)
     (root / "home_made.csv").write_text(HOME_MADE)
     return course

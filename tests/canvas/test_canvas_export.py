@@ -13,7 +13,7 @@ import pytest
 from author_support import make_course
 from nbgrader.api import Gradebook
 
-from unrolled.author.build import build
+from unrolled.author.build import build_assignments
 from unrolled.canvas import export_canvas, read_as_canvas
 from unrolled.canvas.grades_csv.exported_csv import read_exported_csv
 from unrolled.canvas.grades_csv.verify import build_canvas_state
@@ -56,7 +56,7 @@ def enrol(
 def class_(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Ada has 95 points, Bob 60 less 9.5 for lateness, Eve waits for her mark."""
     course = make_course(tmp_path_factory.mktemp("class"))
-    build(course, [NAME])
+    build_assignments(course, [NAME])
     enrol(course, "ada", 11, 60, 35)
     enrol(course, "bob", 12, 60, 0)
     enrol(course, "eve", 13, 0, None)

@@ -9,7 +9,7 @@ from author_support import make_course
 from cli_support import Call, own_course
 from nbgrader.api import Gradebook
 
-from unrolled.author.build import build
+from unrolled.author.build import build_assignments
 from unrolled.canvas.records import locate_identities, read_identities
 from unrolled.canvas.roster.read import read_roster, split_name
 from unrolled.canvas.roster.sync import apply_roster, plan_roster
@@ -31,7 +31,7 @@ EXPORT = f"""\
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A built course."""
     course = make_course(tmp_path_factory.mktemp("class"))
-    build(course, [NAME])
+    build_assignments(course, [NAME])
     return course.root
 
 

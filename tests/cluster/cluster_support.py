@@ -18,7 +18,7 @@ from pathlib import Path
 import nbformat
 from author_support import make_course
 
-from unrolled.author.build import build
+from unrolled.author.build import build_assignments
 from unrolled.course.model import Course, load_course
 
 NAME = "01_tiny"
@@ -41,7 +41,7 @@ asyncio.run(work())
 def make_class(root: Path, students: int) -> Course:
     """A small course where everybody has handed in, right, wrong, broken or late."""
     course = make_course(root)
-    build(course, [NAME])
+    build_assignments(course, [NAME])
     release = nbformat.read(course.release / NAME / "tiny.ipynb", as_version=4)
     for number in range(students):
         folder = course.submitted / f"student{number:02d}" / NAME

@@ -19,7 +19,7 @@ with atheris.instrument_imports(include=["unrolled.grade", "nbformat.v3", "nbfor
     from unrolled.errors import UserError
     from unrolled.grade.protocol.codec import CodecError, Decoder, Encoder
     from unrolled.grade.submission.notebook import parse_submission
-    from unrolled.grade.submission.rebuild import rebuild
+    from unrolled.grade.submission.rebuild import rebuild_submission
 
 RELEASE, SOURCE = release_notebook(), source_notebook()
 
@@ -48,7 +48,7 @@ def notebook(data: bytes) -> None:
         submitted = parse_submission(data, Path("submitted.ipynb"))
     except UserError:
         return
-    rebuilt = rebuild(RELEASE, SOURCE, submitted).notebook
+    rebuilt = rebuild_submission(RELEASE, SOURCE, submitted).notebook
     assert len(rebuilt["cells"]) >= len(RELEASE["cells"])
 
 

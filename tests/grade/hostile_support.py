@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from unrolled.assignment.load import load_material, load_reference
-from unrolled.author.build import build
+from unrolled.author.build import build_assignments
 from unrolled.course.model import Course, load_course
 from unrolled.grade.results import CellResult, SubmissionResult
 from unrolled.samples.build_submission import write_submission
@@ -67,7 +67,7 @@ def make_class(root: Path, students: list[SampleStudent]) -> Course:
     secret.touch(mode=0o600)
     secret.write_text("0" * 64)
     course = load_course(root)
-    build(course, [NAME])
+    build_assignments(course, [NAME])
     material = load_material(course, NAME)
     reference = load_reference(material)
     for student in students:

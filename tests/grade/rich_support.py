@@ -17,7 +17,7 @@ import pytest
 from author_support import COURSE, make_course
 from nbgrader.api import Gradebook
 
-from unrolled.author.build import build
+from unrolled.author.build import build_assignments
 from unrolled.course.model import Course, load_course
 from unrolled.grade.doctor.select_worker import select_trusted_worker
 from unrolled.grade.run import grade
@@ -141,7 +141,7 @@ def make_rich_class(folder: Path) -> Course:
     course = load_course(folder)
     course.secret_file.touch(mode=0o600)
     course.secret_file.write_text("3" * 64)
-    build(course, [NAME])
+    build_assignments(course, [NAME])
     for student, (cells, stamp) in CLASS.items():
         hand_in(course, student, cells, stamp)
     grade(course, NAME, judges=Here())

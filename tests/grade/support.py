@@ -10,9 +10,9 @@ from unrolled.assignment.material import Material
 from unrolled.assignment.reference import build_reference
 from unrolled.course.limits import Limits
 from unrolled.grade.doctor.select_worker import select_trusted_worker
-from unrolled.grade.judge.judge import judge
+from unrolled.grade.judge.judge import judge_submission
 from unrolled.grade.judge.verdict import CellVerdict, Task, Verdict
-from unrolled.grade.submission.rebuild import rebuild
+from unrolled.grade.submission.rebuild import rebuild_submission
 
 Notebook = dict[str, Any]
 
@@ -163,9 +163,9 @@ RIGHT = {"double": "return 2 * x", "quadruple": "return double(double(x))"}
 def grade(submitted: Any, limits: Limits = QUICK, seed: int = 1) -> Verdict:
     """Rebuild and judge a submission of the small assignment."""
     trusted = material()
-    rebuilt = rebuild(trusted.release, trusted.source, submitted).notebook
+    rebuilt = rebuild_submission(trusted.release, trusted.source, submitted).notebook
     task = Task(trusted, rebuilt, seed, limits)
-    return judge(task, build_reference(trusted), select_trusted_worker())
+    return judge_submission(task, build_reference(trusted), select_trusted_worker())
 
 
 def by_id(verdict: Verdict) -> dict[str, CellVerdict]:

@@ -18,12 +18,12 @@ from test_run import NAME, stock
 
 from unrolled.assignment.cells import is_answer, is_exercise, read_nbgrader_meta
 from unrolled.assignment.load import load_material
-from unrolled.author.build import build
+from unrolled.author.build import build_assignments
 from unrolled.author.verify.cases import make_solved_notebook
 from unrolled.course.model import Course, load_course
 from unrolled.grade.results import GradeReport
 from unrolled.grade.run import grade
-from unrolled.grade.submission.rebuild import rebuild
+from unrolled.grade.submission.rebuild import rebuild_submission
 
 Cells = list[dict[str, Any]]
 WORDS = "Because a sum of two equals is twice one of them."
@@ -243,7 +243,7 @@ EMPTY: dict[str, Callable[[Cells], None]] = {
 def graded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Course, Course]:
     """Everybody's work graded by `unrolled grade`, and by stock nbgrader."""
     course = make_course(tmp_path_factory.mktemp("answers") / "course", LESSON)
-    build(course, [NAME])
+    build_assignments(course, [NAME])
     course.secret_file.touch(mode=0o600)
     course.secret_file.write_text("0" * 64)
     for student, change in {**MOVED, **EMPTY}.items():
@@ -371,7 +371,9 @@ def test_every_answer_of_every_lesson_is_found(lesson: str, change: str) -> None
                 cells.append(own(text))
     if change == "nameless":
         forget(cells)
-    rebuilt = rebuild(material.release, material.source, {**notebook, "cells": cells})
+    rebuilt = rebuild_submission(
+        material.release, material.source, {**notebook, "cells": cells}
+    )
     there = {
         read_nbgrader_meta(c).get("grade_id"): c["source"]
         for c in rebuilt.notebook["cells"]

@@ -17,9 +17,9 @@ from support import (
 
 from unrolled.assignment.reference import build_reference
 from unrolled.grade.doctor.select_worker import select_trusted_worker
-from unrolled.grade.judge.judge import judge
+from unrolled.grade.judge.judge import judge_submission
 from unrolled.grade.judge.verdict import CellVerdict, Task
-from unrolled.grade.submission.rebuild import rebuild
+from unrolled.grade.submission.rebuild import rebuild_submission
 
 SHAPE = "assert quadruple(np.array([3.0, 5.0])).shape == (2,)"
 
@@ -35,9 +35,11 @@ def judged(**cells: str) -> dict[str, CellVerdict]:
     """The verdicts on a submission of the small assignment, by grade id."""
     source, release = (with_shape(n) for n in (source_notebook(), release_notebook()))
     made = replace(material(), source=source, release=release)
-    rebuilt = rebuild(release, source, with_shape(submission(**cells))).notebook
+    rebuilt = rebuild_submission(
+        release, source, with_shape(submission(**cells))
+    ).notebook
     task = Task(made, rebuilt, 1, QUICK)
-    return by_id(judge(task, build_reference(made), select_trusted_worker()))
+    return by_id(judge_submission(task, build_reference(made), select_trusted_worker()))
 
 
 def test_a_second_mistake_in_a_chain_has_its_hint_too() -> None:

@@ -13,7 +13,7 @@ from dump_support import dump
 from nbgrader.api import Gradebook
 from test_run import NAME, RIGHT, WRONG, hand_in, stock
 
-from unrolled.author.build import build
+from unrolled.author.build import build_assignments
 from unrolled.course.model import Course, load_course
 from unrolled.grade.run import grade
 
@@ -25,7 +25,7 @@ IN_TIME, LATE, VERY_LATE = ("2027-02-05", "2027-02-08", "2027-04-01")
 def school(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """A class with everything that a gradebook has rows for."""
     course = make_course(tmp_path_factory.mktemp("rows") / "course")
-    build(course, [NAME])
+    build_assignments(course, [NAME])
     course.secret_file.touch(mode=0o600)
     course.secret_file.write_text(SECRET)
     for student, code, day in (

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from nbgrader.api import Gradebook
 from test_run import NAME, RIGHT, hand_in, stock
 
-from unrolled.author.build import build
+from unrolled.author.build import build_assignments
 from unrolled.course.model import Course, LatePolicy, load_course
 from unrolled.grade.late_penalty import Lateness, compute_lateness, compute_penalty
 from unrolled.grade.run import grade
@@ -202,7 +202,7 @@ ZONES = {
 def test_stamps_of_all_zones_reach_the_gradebook(tmp_path: Path) -> None:
     """Are time and penalty right, by `unrolled grade` and by stock autograde?"""
     ours = make_course(tmp_path / "ours")
-    build(ours, [NAME])
+    build_assignments(ours, [NAME])
     ours.secret_file.touch(mode=0o600)
     ours.secret_file.write_text("0" * 64)
     for student, (stamp, _) in ZONES.items():
@@ -243,7 +243,7 @@ def found(course: Course, student: str) -> tuple[datetime | None, float | None]:
 def test_a_stamp_that_has_become_unreadable_is_not_the_old_time(tmp_path: Path) -> None:
     """Is a late time forgotten with its stamp, as we say: counted as in time?"""
     course = make_course(tmp_path)
-    build(course, [NAME])
+    build_assignments(course, [NAME])
     hand_in(course, "ada", RIGHT, "2027-02-09 10:00:00 UTC")
     grade(course, NAME)
     assert found(course, "ada")[1]

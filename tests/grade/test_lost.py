@@ -22,13 +22,13 @@ from unrolled.assignment.reference import build_reference
 from unrolled.errors import UserError
 from unrolled.grade.doctor.doctor import examine
 from unrolled.grade.doctor.select_worker import TIER_VARIABLE, select_warm_worker
-from unrolled.grade.judge.judge import judge
+from unrolled.grade.judge.judge import judge_submission
 from unrolled.grade.judge.verdict import Task, Verdict
 from unrolled.grade.scheduling.job import GradingJob
 from unrolled.grade.scheduling.judge_process import start_judge
 from unrolled.grade.scheduling.pool import JudgePool
 from unrolled.grade.session.session import Session
-from unrolled.grade.submission.rebuild import rebuild
+from unrolled.grade.submission.rebuild import rebuild_submission
 from unrolled.grade.worker.errors import ProcessLostError
 from unrolled.grade.worker.zygote_worker import ZygoteWorker
 
@@ -49,9 +49,9 @@ def worker() -> Iterator[ZygoteWorker]:
 def judged(worker: ZygoteWorker) -> Verdict:
     """The verdict on a right submission."""
     trusted = material()
-    rebuilt = rebuild(trusted.release, trusted.source, SUBMISSION).notebook
+    rebuilt = rebuild_submission(trusted.release, trusted.source, SUBMISSION).notebook
     task = Task(trusted, rebuilt, 1, QUICK)
-    return judge(task, build_reference(trusted), worker)
+    return judge_submission(task, build_reference(trusted), worker)
 
 
 def below(pid: int) -> list[int]:

@@ -14,7 +14,7 @@ from dump_support import dump
 from nbgrader.api import Gradebook
 from test_run import NAME, RIGHT, WRONG, hand_in, stock
 
-from unrolled.author.build import build
+from unrolled.author.build import build_assignments
 from unrolled.canvas.grades import read_grades
 from unrolled.canvas.model import ExportedAssignment
 from unrolled.course.model import Course, load_course
@@ -42,7 +42,7 @@ WAYS = (regrade_ours, regrade_stock)
 def marked(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """Two students graded and marked: both answers, and bob's check over the judge."""
     course = make_course(tmp_path_factory.mktemp("marks") / "course")
-    build(course, [NAME])
+    build_assignments(course, [NAME])
     hand_in(course, "ada", RIGHT, "2027-02-05 10:00:00 UTC")
     hand_in(course, "bob", WRONG, "2027-02-08 10:00:00 UTC")
     grade(course, NAME)

@@ -22,9 +22,9 @@ from support import (
 from unrolled.assignment.material import Material
 from unrolled.assignment.reference import build_reference
 from unrolled.grade.doctor.select_worker import select_trusted_worker
-from unrolled.grade.judge.judge import judge
+from unrolled.grade.judge.judge import judge_submission
 from unrolled.grade.judge.verdict import CellVerdict, Task
-from unrolled.grade.submission.rebuild import rebuild
+from unrolled.grade.submission.rebuild import rebuild_submission
 
 STUB = "raise NotImplementedError"
 TRIPLE = """
@@ -77,9 +77,11 @@ def graded(misconceptions: str = "", **bodies: str) -> dict[str, CellVerdict]:
         name = made["metadata"].get("nbgrader", {}).get("grade_id", "")
         if name in right:
             made["source"] = f"def {name}(x):\n    {bodies.get(name, right[name])}"
-    rebuilt = rebuild(trusted.release, trusted.source, notebook).notebook
+    rebuilt = rebuild_submission(trusted.release, trusted.source, notebook).notebook
     task = Task(trusted, rebuilt, 1, QUICK)
-    return by_id(judge(task, build_reference(trusted), select_trusted_worker()))
+    return by_id(
+        judge_submission(task, build_reference(trusted), select_trusted_worker())
+    )
 
 
 @pytest.mark.parametrize(

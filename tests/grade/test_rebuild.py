@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from PIL import Image
 from support import RIGHT, cell, graded, release_notebook, source_notebook, submission
 
-from unrolled.grade.submission.rebuild import RebuiltNotebook, rebuild
+from unrolled.grade.submission.rebuild import RebuiltNotebook, rebuild_submission
 
 Notebook = dict[str, Any]
 
 
 def made(submitted: Any) -> RebuiltNotebook:
     """The rebuilt notebook of the small assignment."""
-    return rebuild(release_notebook(), source_notebook(), submitted)
+    return rebuild_submission(release_notebook(), source_notebook(), submitted)
 
 
 def sources(rebuilt: RebuiltNotebook) -> list[str]:

@@ -21,7 +21,7 @@ from unrolled.author.verify.cases import (
 )
 from unrolled.errors import UserError
 from unrolled.grade.doctor.select_worker import select_trusted_worker
-from unrolled.grade.judge.judge import judge
+from unrolled.grade.judge.judge import judge_submission
 from unrolled.grade.judge.replay import calls_of
 from unrolled.grade.judge.verdict import CellVerdict, Task
 from unrolled.grade.session.recorded_calls import Call, ObjectRef, replace_objects
@@ -203,7 +203,9 @@ def verdicts(
     if "first" in cells:
         notebook["cells"].insert(1, cell("code", textwrap.dedent(cells["first"])))
     return by_id(
-        judge(Task(material, notebook, 1, QUICK), reference, select_trusted_worker())
+        judge_submission(
+            Task(material, notebook, 1, QUICK), reference, select_trusted_worker()
+        )
     )
 
 

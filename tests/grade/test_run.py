@@ -14,7 +14,7 @@ import nbformat
 import pytest
 from author_support import make_course
 
-from unrolled.author.build import build
+from unrolled.author.build import build_assignments
 from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
 from unrolled.feedback.generate import generate_feedback
@@ -30,7 +30,7 @@ WRONG = "def double(x):\n    return x"
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A built small course, to be copied."""
     root = tmp_path_factory.mktemp("built")
-    build(make_course(root), [NAME])
+    build_assignments(make_course(root), [NAME])
     return root
 
 

@@ -14,7 +14,7 @@ from author_support import LESSON, make_course
 from support import grade, submission
 
 from unrolled.assignment.seeds import derive_cell_seed
-from unrolled.author.build import build
+from unrolled.author.build import build_assignments
 from unrolled.course.model import Course, load_course
 from unrolled.grade.run import grade as grade_class
 
@@ -51,7 +51,7 @@ def test_each_check_draws_numbers_of_its_own() -> None:
 def school(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """A course whose hidden check tells what it drew; two have handed in the same."""
     course = make_course(tmp_path_factory.mktemp("school"), TELLING)
-    build(course, [NAME])
+    build_assignments(course, [NAME])
     (course.root / "course.secret").write_text("5" * 64)
     (course.root / "course.secret").chmod(0o600)
     for student in ("ada", "bob"):

@@ -21,10 +21,10 @@ from support import (
 from unrolled.assignment.material import Material
 from unrolled.assignment.reference import build_reference
 from unrolled.grade.doctor.select_worker import select_trusted_worker
-from unrolled.grade.judge.judge import judge
+from unrolled.grade.judge.judge import judge_submission
 from unrolled.grade.judge.plan import make_plan
 from unrolled.grade.judge.verdict import CellVerdict, Task
-from unrolled.grade.submission.rebuild import rebuild
+from unrolled.grade.submission.rebuild import rebuild_submission
 
 SHOWN = (
     "first_part = double(start)",
@@ -54,14 +54,16 @@ def task_of(quadruple: str, **cells: str) -> Task:
     for made in notebook["cells"]:
         name = made["metadata"].get("nbgrader", {}).get("grade_id", "")
         made["source"] = {**texts, **cells}.get(name, made["source"])
-    rebuilt = rebuild(trusted.release, trusted.source, notebook).notebook
+    rebuilt = rebuild_submission(trusted.release, trusted.source, notebook).notebook
     return Task(trusted, rebuilt, 1, QUICK)
 
 
 def verdicts(quadruple: str, **cells: str) -> dict[str, CellVerdict]:
     """The verdicts on such a submission."""
     task = task_of(quadruple, **cells)
-    return by_id(judge(task, build_reference(task.material), select_trusted_worker()))
+    return by_id(
+        judge_submission(task, build_reference(task.material), select_trusted_worker())
+    )
 
 
 def asked_for(quadruple: str, **cells: str) -> list[str]:
@@ -116,7 +118,7 @@ def test_what_a_check_above_has_made_is_there() -> None:
             made["source"] = f"print(shown_x + 1)\n{DEF}"
         elif name == "double":
             made["source"] = f"def double(x):\n    {RIGHT['double']}"
-    rebuilt = rebuild(trusted.release, trusted.source, notebook).notebook
+    rebuilt = rebuild_submission(trusted.release, trusted.source, notebook).notebook
     for made, source in zip(
         rebuilt["cells"], trusted.source["cells"], strict=True
     ):  # as before autograding
@@ -128,7 +130,7 @@ def test_what_a_check_above_has_made_is_there() -> None:
         "shown_x = 2"
     ]
     assert not any("rng" in c.source for c in plan.cells)
-    verdict = judge(task, build_reference(trusted), select_trusted_worker())
+    verdict = judge_submission(task, build_reference(trusted), select_trusted_worker())
     assert by_id(verdict)["quadruple_values"].score == 20
     assert not verdict.outputs.keys() & plan.checks
 
@@ -203,11 +205,11 @@ def test_what_was_written_into_a_demonstration_is_there() -> None:
     helper = "def four(x):\n    return 4 * x\n"
     shown = [c for c in notebook["cells"] if c["source"].startswith(SHOWN[0])]
     shown[0]["source"] = helper + shown[0]["source"]
-    rebuilt = rebuild(trusted.release, trusted.source, notebook).notebook
+    rebuilt = rebuild_submission(trusted.release, trusted.source, notebook).notebook
     added = [c["source"] for c in rebuilt["cells"] if c["id"].startswith("own-")]
     assert len(added) == 1 and added[0].startswith(helper)
     task = Task(trusted, rebuilt, 1, QUICK)
-    verdict = judge(task, build_reference(trusted), select_trusted_worker())
+    verdict = judge_submission(task, build_reference(trusted), select_trusted_worker())
     assert by_id(verdict)["quadruple_values"].score == 20
 
 

@@ -15,11 +15,11 @@ from support import by_id, cell, material, submission
 from unrolled.assignment.reference import build_reference
 from unrolled.course.limits import Limits
 from unrolled.grade.doctor.select_worker import select_trusted_worker
-from unrolled.grade.judge.judge import judge
+from unrolled.grade.judge.judge import judge_submission
 from unrolled.grade.judge.verdict import Task
 from unrolled.grade.session.session import Budget, Session
 from unrolled.grade.student.preload import find_slow_imports
-from unrolled.grade.submission.rebuild import rebuild
+from unrolled.grade.submission.rebuild import rebuild_submission
 from unrolled.grade.worker.worker import Channel
 from unrolled.grade.worker.zygote_worker import ZygoteWorker
 
@@ -134,9 +134,9 @@ def test_the_judge_asks_for_what_the_student_imports(
     """Does an import in a student's function reach the warm process, and pass?"""
     trusted, worker = material(), Recorder()
     release, source = trusted.release, trusted.source
-    rebuilt = rebuild(release, source, submission(double=body)).notebook
+    rebuilt = rebuild_submission(release, source, submission(double=body)).notebook
     task = Task(trusted, rebuilt, 1, Limits())
-    verdict = judge(task, build_reference(trusted), worker)
+    verdict = judge_submission(task, build_reference(trusted), worker)
     assert by_id(verdict)["double_values"].passed
     assert set(worker.asked) == {libraries}
 

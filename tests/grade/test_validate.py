@@ -17,11 +17,11 @@ from unrolled.course.limits import Limits
 from unrolled.course.model import load_course
 from unrolled.errors import UserError
 from unrolled.grade.doctor.select_worker import select_trusted_worker
-from unrolled.grade.judge.judge import judge
+from unrolled.grade.judge.judge import judge_submission
 from unrolled.grade.judge.verdict import CellVerdict, Task
 from unrolled.grade.session.session import Budget, Session, StudentProcessLost
 from unrolled.grade.submission.notebook import parse_submission
-from unrolled.grade.submission.rebuild import rebuild
+from unrolled.grade.submission.rebuild import rebuild_submission
 from unrolled.samples.build_submission import build_notebook
 from unrolled.samples.recipe import Recipe, load_students
 
@@ -71,7 +71,7 @@ def rebuilt(recipe: Recipe) -> Notebook:
     submitted = parse_submission(
         build_notebook(recipe, material, reference), Path("x.ipynb")
     )
-    return rebuild(material.release, material.source, submitted).notebook
+    return rebuild_submission(material.release, material.source, submitted).notebook
 
 
 def validated(notebook: Notebook, material: Material) -> dict[str, bool]:
@@ -100,7 +100,7 @@ def validated(notebook: Notebook, material: Material) -> dict[str, bool]:
 def graded(notebook: Notebook, assignment: str) -> dict[str, CellVerdict]:
     """What the judge says of the visible part of each check."""
     material, reference = sides(assignment)
-    verdict = judge(
+    verdict = judge_submission(
         Task(material, notebook, 1, LIMITS), reference, select_trusted_worker()
     )
     return {c.grade_id: c for c in verdict.cells}

@@ -28,10 +28,10 @@ from test_reasons import graded as graded_wide
 from unrolled.assignment.reference import build_reference
 from unrolled.course.limits import Limits
 from unrolled.grade.doctor.select_worker import select_trusted_worker
-from unrolled.grade.judge.judge import judge
+from unrolled.grade.judge.judge import judge_submission
 from unrolled.grade.judge.verdict import Task
 from unrolled.grade.submission.outputs import MAX_OUTPUTS, MAX_TEXT, sanitize_outputs
-from unrolled.grade.submission.rebuild import RebuiltNotebook, rebuild
+from unrolled.grade.submission.rebuild import RebuiltNotebook, rebuild_submission
 
 Notebook = dict[str, Any]
 
@@ -47,7 +47,7 @@ def named(notebook: Notebook, name: str) -> Notebook:
 
 def rebuilt(notebook: Notebook) -> Notebook:
     """The rebuilt notebook of the small assignment."""
-    return rebuild(release_notebook(), source_notebook(), notebook).notebook
+    return rebuild_submission(release_notebook(), source_notebook(), notebook).notebook
 
 
 def test_the_visible_part_counts() -> None:
@@ -107,8 +107,8 @@ def test_of_two_demonstrations_the_last_one_before_counts() -> None:
     work = copy.deepcopy(release)
     named(work, "double")["source"] = "def double(x):\n    return factor * x"
     named(work, "quadruple")["source"] = "def quadruple(x):\n    return 4 * x"
-    task = Task(trusted, rebuild(release, source, work).notebook, 1, QUICK)
-    verdict = judge(task, build_reference(trusted), select_trusted_worker())
+    task = Task(trusted, rebuild_submission(release, source, work).notebook, 1, QUICK)
+    verdict = judge_submission(task, build_reference(trusted), select_trusted_worker())
     assert by_id(verdict)["double_values"].passed
 
 
@@ -200,7 +200,7 @@ def with_end(text: str, *own: Notebook) -> RebuiltNotebook:
     for notebook in (source, release, work):
         notebook["cells"].append({**cell("markdown", text), "id": "end"})
     work["cells"] += own
-    return rebuild(release, source, work)
+    return rebuild_submission(release, source, work)
 
 
 def test_text_behind_the_last_cell_is_shown_with_an_answer_that_is_missing() -> None:

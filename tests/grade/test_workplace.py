@@ -16,9 +16,9 @@ from unrolled.assignment.reference import build_reference
 from unrolled.assignment.workdir import open_workdir
 from unrolled.errors import UserError
 from unrolled.grade.doctor.select_worker import select_trusted_worker
-from unrolled.grade.judge.judge import judge
+from unrolled.grade.judge.judge import judge_submission
 from unrolled.grade.judge.verdict import Task
-from unrolled.grade.submission.rebuild import rebuild
+from unrolled.grade.submission.rebuild import rebuild_submission
 
 ROOT = Path(__file__).parents[2]
 READS = "factor = int(open('data/factor.txt').read())"
@@ -39,8 +39,8 @@ def test_both_sides_find_the_data() -> None:
     assert reference.names["factor"] == 2
     work = submission(double="return factor * x", quadruple="return 4 * x")
     work["cells"].insert(1, {**cell("code", READS), "id": "reads"})
-    rebuilt = rebuild(trusted.release, trusted.source, work).notebook
-    verdict = judge(
+    rebuilt = rebuild_submission(trusted.release, trusted.source, work).notebook
+    verdict = judge_submission(
         Task(trusted, rebuilt, 1, QUICK), reference, select_trusted_worker()
     )
     assert all(v.passed for v in by_id(verdict).values())

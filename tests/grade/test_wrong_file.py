@@ -14,7 +14,7 @@ from author_support import COURSE, LESSON, make_course
 from dump_support import dump
 from test_run import NAME, RIGHT, hand_in, stock
 
-from unrolled.author.build import build
+from unrolled.author.build import build_assignments
 from unrolled.course.model import Course, load_course
 from unrolled.grade.inspect_submission import diagnose
 from unrolled.grade.results import SubmissionResult
@@ -52,7 +52,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         text = (folder / name).read_text().replace("double", "triple")
         (folder / name).write_text(text.replace("x + x", "x + x + x"))
     course = load_course(root)
-    build(course, [NAME, OTHER])
+    build_assignments(course, [NAME, OTHER])
     return root
 
 
@@ -187,7 +187,7 @@ def test_repairs_are_one_line_a_kind(course: Course) -> None:
     )
     text = LESSON.replace("# %% show=true", many + "# %% show=true")
     lesson.write_text(text.replace("points=60", "points=25"))
-    build(course, [NAME])
+    build_assignments(course, [NAME])
     notebook = json.loads(solved(course))
     for cell in notebook["cells"]:
         if cell["metadata"].get("nbgrader", {}).get("grade"):

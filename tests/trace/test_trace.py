@@ -23,7 +23,7 @@ from unrolled.trace.record import (
     RecordingClock,
     TraceSettings,
     load_lesson_names,
-    record,
+    record_trace,
     refuse_overwrite,
     write_trace,
 )
@@ -75,7 +75,7 @@ class Fake:
 def test_a_pretended_gpu_is_measured_like_the_cpu() -> None:
     """Are all networks asked of both, every time kept, and the device waited for?"""
     fake = Fake()
-    document = record(fake.names, SETTINGS, found=[CPU, GPU])
+    document = record_trace(fake.names, SETTINGS, found=[CPU, GPU])
     trace = parse_trace(json.loads(json.dumps(document)))
     assert trace.kinds == ("cpu", "gpu")
     assert {a[1] for a in fake.asked} == {"cpu", "gpu"}
@@ -99,7 +99,7 @@ def test_the_report_says_which_kernel_ran(
     found: list[Device], fused: bool, proved: bool | None, told: str
 ) -> None:
     """Is a GPU that ran a Python loop told from one that ran the kernel?"""
-    document = record(Fake(fused).names, SETTINGS, found=found)
+    document = record_trace(Fake(fused).names, SETTINGS, found=found)
     report = TraceReport(document, Path("here"))
     assert report.proved is proved and told in report.as_text()
     assert report.as_dict()["fused_kernel_ran_on_gpu"] is proved
@@ -159,15 +159,15 @@ def test_a_clock_gives_single_times() -> None:
 def test_cpu_time_is_said_and_refused_beside_a_gpu() -> None:
     """Does a trace of CPU times say so, and is it no clock for a GPU?"""
     settings = replace(SETTINGS, clock="cpu")
-    trace = parse_trace(record(Fake().names, settings, found=[CPU]))
+    trace = parse_trace(record_trace(Fake().names, settings, found=[CPU]))
     assert trace.clock == "cpu" and "CPU time" in trace.describe()
     with pytest.raises(UserError, match="--clock wall"):
-        record(Fake().names, settings, found=[CPU, GPU])
+        record_trace(Fake().names, settings, found=[CPU, GPU])
 
 
 def test_a_trace_is_written_and_read_back(tmp_path: Path) -> None:
     """Is the file what was measured, one measurement a line?"""
-    document = record(Fake().names, SETTINGS, found=[CPU, GPU])
+    document = record_trace(Fake().names, SETTINGS, found=[CPU, GPU])
     path = tmp_path / "new" / "trace.json"
     write_trace(document, path)
     assert json.loads(path.read_text()) == document

@@ -119,7 +119,7 @@ class BuildReport:
         ]
 
 
-def build(
+def build_assignments(
     course: Course,
     assignments: Sequence[str],
     *,

@@ -113,14 +113,13 @@ def build(
     Also registers the assignments in the gradebook, even when all files are fresh: a
     new clone has none.
     """
-    from unrolled.author.build import Approval
-    from unrolled.author.build import build as work
+    from unrolled.author.build import Approval, build_assignments
 
     course = open_course(context)
     renames = _parse_renames(rename or [], assignments or [])
     agreed = Approval(force=force, cells=update_gradebook, renames=renames)
     names = select_assignments(course, assignments)
-    report = work(course, names, check=check, agreed=agreed)
+    report = build_assignments(course, names, check=check, agreed=agreed)
     if as_json:
         print_json(report.as_dict())
     else:
@@ -210,8 +209,8 @@ def demo(
 
     Compares every score with the expected one; exit 1 on a difference.
     """
-    from unrolled.samples.demo import run_demo as work
+    from unrolled.samples.demo import run_demo
 
-    report = work(open_course(context), err, keep=keep)
+    report = run_demo(open_course(context), err, keep=keep)
     out.print(report.table())
     raise typer.Exit(0 if report.passed else 1)

@@ -19,9 +19,7 @@ from unrolled.canvas.api.push import (
     count_unsent,
     is_unchanged,
     plan_push,
-)
-from unrolled.canvas.api.push import (
-    push as push_grades,
+    push_grades,
 )
 from unrolled.canvas.api.token import read_token
 from unrolled.cli.canvas import AllowLower, DryRun, Scale, Yes, ask_to_confirm

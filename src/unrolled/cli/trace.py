@@ -55,7 +55,7 @@ def trace(
         TraceSettings,
         load_lesson_names,
         locate_trace,
-        record,
+        record_trace,
         refuse_overwrite,
         write_trace,
     )
@@ -66,7 +66,7 @@ def trace(
     refuse_overwrite(path, force)
     settings = TraceSettings(warmup, repeat, limit, threads, clock.value)
     with show_progress(err, "trace") as step:
-        document = record(load_lesson_names(course), settings, step)
+        document = record_trace(load_lesson_names(course), settings, step)
     write_trace(document, path)
     report = TraceReport(document, path)
     if as_json:

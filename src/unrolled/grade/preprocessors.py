@@ -28,7 +28,7 @@ from unrolled.course.model import Course, load_course
 from unrolled.course.secret import load_course_secret
 from unrolled.errors import UserError
 from unrolled.grade.doctor.select_worker import select_safe_worker
-from unrolled.grade.judge.judge import judge
+from unrolled.grade.judge.judge import judge_submission
 from unrolled.grade.judge.verdict import Task
 from unrolled.grade.marks import (
     Fingerprints,
@@ -42,7 +42,7 @@ from unrolled.grade.submission.notebook import (
     read_submission,
     write_verdict,
 )
-from unrolled.grade.submission.rebuild import rebuild
+from unrolled.grade.submission.rebuild import rebuild_submission
 
 
 class SubmissionExporter(NotebookExporter):  # type: ignore[misc]
@@ -99,7 +99,7 @@ class Rebuild(NbGraderPreprocessor):  # type: ignore[misc]
         material = load_material(
             _load_current_course(), resources["nbgrader"]["assignment"]
         )
-        rebuilt = rebuild(material.release, material.source, nb)
+        rebuilt = rebuild_submission(material.release, material.source, nb)
         for repair in rebuilt.repairs:
             self.log.info("%s", repair)
         fill_tests(rebuilt.notebook, material)
@@ -119,7 +119,7 @@ class Judge(NbGraderPreprocessor):  # type: ignore[misc]
         )
         task = Task(material, nb, seed, course.limits)
         worker = select_safe_worker(course.allow_weak)
-        verdict = judge(task, load_reference(material), worker)
+        verdict = judge_submission(task, load_reference(material), worker)
         write_verdict(nb, verdict, material)
         return nb, resources
 

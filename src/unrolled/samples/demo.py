@@ -21,7 +21,7 @@ from typing import Any
 from rich.console import Console
 
 from unrolled.assignment.load import load_material, load_reference
-from unrolled.author.build import build
+from unrolled.author.build import build_assignments
 from unrolled.canvas import export_canvas
 from unrolled.converters import silence_nbgrader
 from unrolled.course.model import Course, load_course
@@ -53,7 +53,7 @@ def run_demo(course: Course, console: Console, keep: bool = False) -> DemoReport
     if not keep:
         _make_course(course, folder)
     made = load_course(folder)
-    build(made, list(made.assignments), force=True)
+    build_assignments(made, list(made.assignments), force=True)
     _enrol(made, students)
     graded: list[_GradedRecipe] = []
     with JudgePool(count_processors(), made.allow_weak) as judges:

@@ -92,7 +92,7 @@ def load_lesson_names(course: Course) -> dict[str, Any]:
     raise UserError(f"{lesson.path}: defines no {', '.join(NEEDED)}.")
 
 
-def record(
+def record_trace(
     names: Mapping[str, Any],
     settings: TraceSettings,
     step: Step = lambda done, total, talk: None,

@@ -199,7 +199,7 @@ def _read_class_grades(
     return found
 
 
-def push(
+def push_grades(
     course: Course,
     remote: CourseConnection,
     plan: PushPlan,

@@ -38,7 +38,7 @@ MAX_TRIES = 25
 MAX_OOM_KILLS = 2
 
 
-def judge(task: Task, reference: Reference, worker: Worker) -> Verdict:
+def judge_submission(task: Task, reference: Reference, worker: Worker) -> Verdict:
     """Judge one submission.
 
     Where a process was killed from outside (by an operator, say), it is judged

@@ -22,7 +22,7 @@ from unrolled.assignment.material import Material
 from unrolled.assignment.reference import Reference
 from unrolled.course.limits import Limits
 from unrolled.errors import UserError
-from unrolled.grade.judge.judge import judge
+from unrolled.grade.judge.judge import judge_submission
 from unrolled.grade.judge.verdict import Task
 from unrolled.grade.submission.notebook import (
     fill_tests,
@@ -30,7 +30,7 @@ from unrolled.grade.submission.notebook import (
     parse_submission,
     write_verdict,
 )
-from unrolled.grade.submission.rebuild import rebuild
+from unrolled.grade.submission.rebuild import rebuild_submission
 from unrolled.grade.worker.errors import GradingError
 from unrolled.grade.worker.worker import Worker
 
@@ -129,12 +129,12 @@ def _grade_notebook(
 ) -> NotebookNode:
     """The rebuilt and judged notebook."""
     material = job.material
-    rebuilt = rebuild(material.release, material.source, submitted)
+    rebuilt = rebuild_submission(material.release, material.source, submitted)
     fill_tests(rebuilt.notebook, material)
     notebook = nbformat.from_dict(rebuilt.notebook)
     _set_checksums(notebook, material)
     task = Task(material, notebook, job.seed, job.limits)
-    verdict = judge(task, reference, worker)
+    verdict = judge_submission(task, reference, worker)
     write_verdict(notebook, verdict, material)
     LimitOutput().preprocess(notebook, {})
     return notebook

@@ -13,7 +13,7 @@ from unrolled.errors import UserError
 from unrolled.grade.submission.anchors import find_anchors
 from unrolled.grade.submission.match_cells import read_cells
 from unrolled.grade.submission.notebook import read_submission
-from unrolled.grade.submission.rebuild import rebuild
+from unrolled.grade.submission.rebuild import rebuild_submission
 
 MIN_SHARE = 0.5  # a notebook with half of an assignment's cells is of that assignment
 IGNORED_FILES = frozenset({"timestamp.txt", "submission_secret.txt", "thumbs.db"})
@@ -87,7 +87,7 @@ class NotebookIdentifier:
     def _is_untouched(self, document: Mapping[str, Any]) -> bool:
         """Whether a notebook holds nothing but what was released."""
         released = self.material.release
-        rebuilt = rebuild(released, self.material.source, document).notebook
+        rebuilt = rebuild_submission(released, self.material.source, document).notebook
         return [c["source"] for c in rebuilt["cells"]] == [
             c["source"] for c in released["cells"]
         ]

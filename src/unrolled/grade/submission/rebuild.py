@@ -37,7 +37,9 @@ class RebuiltNotebook:
     repairs: tuple[str, ...]
 
 
-def rebuild(release: Notebook, source: Notebook, submitted: Any) -> RebuiltNotebook:
+def rebuild_submission(
+    release: Notebook, source: Notebook, submitted: Any
+) -> RebuiltNotebook:
     """Put the student's work into a copy of the release.
 
     `source` is the instructor's notebook: its solution cells tell which names an
