@@ -1,8 +1,11 @@
-"""Every package has a door: `__all__` in its `__init__`, and nothing lies beside it."""
+"""Every package has a door: `__all__` in its `__init__`, and nothing lies beside it.
+
+It names functions and classes, or, as lab/figures, the modules that stand on a shelf.
+"""
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +15,7 @@ import pytest
 from imports import Tree, read_tree, show_path
 
 TREE = read_tree()
+TOOLS = {"TYPE_CHECKING", "open_late"}  # of a door that opens late
 
 
 def list_packages(tree: Tree) -> list[str]:
@@ -36,11 +40,17 @@ def find_faults(package: ModuleType) -> Iterator[str]:
 
 def find_faults_of_name(package: ModuleType, name: str) -> Iterator[str]:
     """What is wrong with one name of `__all__`."""
+    module = f"{package.__name__}.{name}"
     try:
-        value = getattr(package, name)
+        if importlib.util.find_spec(module):
+            value: object = importlib.import_module(module)
+        else:
+            value = getattr(package, name)
     except AttributeError:
         yield f"__all__ has {name}, which is not there: define it, or take it out"
         return
+    if getattr(package, name) is not value:
+        yield f"{name} hides the module {module}: give one of them another name"
     if not (getattr(value, "__doc__", None) or "").strip():
         yield f"{name} has no docstring: say what it is for"
 
@@ -57,6 +67,7 @@ def list_names(package: ModuleType) -> set[str]:
         name
         for name, value in vars(package).items()
         if not name.startswith("_")
+        and name not in TOOLS
         and type(value).__module__ != "__future__"
         and not is_submodule(value, package.__name__)
     }
@@ -126,6 +137,7 @@ def test_a_good_door_has_no_fault(made: Path) -> None:
         (', "judge"]', "]", "judge lies beside the door"),
         ("WAIT = 3", "import json\nWAIT = 3", "json lies beside the door"),
         ('"judge"]', '"judge", "say"]', "say has no docstring"),
+        ('"judge"]', '"inside", "judge"]\ninside = 4', "inside hides the module"),
     ],
 )
 def test_a_faulty_door_is_noticed(made: Path, old: str, new: str, fault: str) -> None:
@@ -135,3 +147,25 @@ def test_a_faulty_door_is_noticed(made: Path, old: str, new: str, fault: str) ->
     (made / "__init__.py").write_text(text, encoding="utf-8")
     (found,) = find_faults(importlib.import_module("made_door"))
     assert found.startswith(fault)
+
+
+LATE = '''"""A late door."""
+from typing import TYPE_CHECKING
+from unrolled.doors import open_late
+if TYPE_CHECKING:
+    from made_door.inside import Judge, judge
+else:
+    __getattr__ = open_late(__name__)
+__all__ = ["Judge", "judge"]
+'''
+
+
+def test_a_late_door_loads_what_is_asked_for(made: Path) -> None:
+    """Is nothing loaded with the package, and each name when somebody wants it?"""
+    (made / "__init__.py").write_text(LATE, encoding="utf-8")
+    door = importlib.import_module("made_door")
+    assert "made_door.inside" not in sys.modules
+    assert list(find_faults(door)) == []
+    assert door.judge is sys.modules["made_door.inside"].judge
+    with pytest.raises(AttributeError, match="'made_door' has no attribute 'say'"):
+        _ = door.say

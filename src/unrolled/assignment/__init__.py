@@ -1,1 +1,19 @@
 """What an assignment is made of: cells, material, reference, catalogue."""
+
+from unrolled.assignment.catalogue import Misconception, Style
+from unrolled.assignment.load import load_material, load_reference
+from unrolled.assignment.material import Material, Notebook
+from unrolled.assignment.reference import Check, Reference
+from unrolled.assignment.workdir import open_workdir
+
+__all__ = [
+    "Check",
+    "Material",
+    "Misconception",
+    "Notebook",
+    "Reference",
+    "Style",
+    "load_material",
+    "load_reference",
+    "open_workdir",
+]

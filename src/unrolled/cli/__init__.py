@@ -1,1 +1,5 @@
 """The command line: options only."""
+
+from unrolled.cli.app import run
+
+__all__ = ["run"]

@@ -1,1 +1,18 @@
 """From what was handed in to a notebook that can be graded, and back."""
+
+from unrolled.grade.submission.identify import NotebookIdentifier
+from unrolled.grade.submission.notebook import (
+    fill_tests,
+    read_submission,
+    write_verdict,
+)
+from unrolled.grade.submission.rebuild import RebuiltNotebook, rebuild_submission
+
+__all__ = [
+    "NotebookIdentifier",
+    "RebuiltNotebook",
+    "fill_tests",
+    "read_submission",
+    "rebuild_submission",
+    "write_verdict",
+]

@@ -1,1 +1,20 @@
 """From a clone of the course to a hub that answers, and down again."""
+
+from typing import TYPE_CHECKING
+
+from unrolled.doors import open_late
+
+if TYPE_CHECKING:
+    from unrolled.hub.setup.process import RunningHub, restart_hub, stop_hub
+    from unrolled.hub.setup.start import PreparedHub, prepare_hub, purge_hub
+else:
+    __getattr__ = open_late(__name__)
+
+__all__ = [
+    "PreparedHub",
+    "RunningHub",
+    "prepare_hub",
+    "purge_hub",
+    "restart_hub",
+    "stop_hub",
+]

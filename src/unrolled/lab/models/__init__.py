@@ -1,1 +1,11 @@
 """Networks and experiments that the lessons show ready-made."""
+
+__all__ = [
+    "baselines",
+    "gradient_flow",
+    "loss_cliff",
+    "networks",
+    "recall",
+    "weights",
+    "year_reader",
+]

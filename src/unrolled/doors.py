@@ -1,0 +1,52 @@
+"""Doors that open when somebody knocks: a package whose names are loaded when asked.
+
+Such a package imports what it offers for the type checker only, and lists it:
+
+    if TYPE_CHECKING:
+        from unrolled.grade.run import grade
+    else:
+        __getattr__ = open_late(__name__)
+
+    __all__ = ["grade"]
+
+So the names stand there once for all readers, and importing one module of the package
+loads nothing of the others: neither slow libraries, nor the judge in a student's
+process.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+__all__ = ["open_late"]
+
+
+def open_late(package: str) -> Callable[[str], Any]:
+    """A package's `__getattr__`: imports a name of its door when it is asked for."""
+
+    def load_name(name: str) -> Any:
+        source = _read_sources(package).get(name)
+        if source is None:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        return getattr(import_module(source), name)
+
+    return load_name
+
+
+@cache
+def _read_sources(package: str) -> Mapping[str, str]:
+    """From which module each name of a door comes, as its own imports say."""
+    import ast  # only now: a student's process opens no door
+
+    source = Path(sys.modules[package].__file__ or "").read_text(encoding="utf-8")
+    return {
+        alias.name: node.module or ""
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
