@@ -69,8 +69,8 @@ def _digest(package: Path) -> str:
         [
             sys.executable,
             "-c",
-            "from unrolled.grade.scheduling.engine import engine_digest as digest;"
-            "print(digest())",
+            "from unrolled.grade.scheduling import engine;"
+            "print(engine.compute_engine_digest())",
         ],
         env={**os.environ, "PYTHONPATH": str(package)},
         capture_output=True,

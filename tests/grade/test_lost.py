@@ -109,7 +109,7 @@ class Before:
 
 @pytest.mark.parametrize("kill", [kill_zygote, kill_child])
 @pytest.mark.parametrize(
-    "moment,times", [("start", 7), ("run_cell", 1), ("lookup", 1), ("call", 7)]
+    "moment,times", [("start", 7), ("run_cell", 1), ("look_up_name", 1), ("call", 7)]
 )
 def test_it_is_judged_again(
     kill: Callable[[ZygoteWorker], None],
@@ -152,7 +152,7 @@ def test_a_machine_out_of_memory_is_asked_twice_at_most(
     monkeypatch.setattr(
         unrolled.grade.judge.judge, "_count_oom_kills", lambda: out_of_memory[0]
     )
-    killer = Before("lookup", 100, kill)
+    killer = Before("look_up_name", 100, kill)
     killer.install(monkeypatch)
     verdict = judged(worker)
     assert not any(c.passed for c in verdict.cells)

@@ -82,9 +82,9 @@ if __name__ == "__main__":
     notebook["cells"].append(own)
     task = Task(material, notebook, 1, Limits())
     process = StudentProcess(task, select_trusted_worker(), time.monotonic() + 100)
-    session = process.session()
+    session = process.open_session()
     session.begin_check()
-    seen = session.lookup("seen")
+    seen = session.look_up_name("seen")
     process.close()
     print(json.dumps({"judge": "keras" in sys.modules, "student": seen}))
 """
