@@ -21,7 +21,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from circles import build_graph, name_module
 from imports import SOURCE, Tree, read_tree, show_path
 
 # Words that tell somebody to do something. Many are nouns, too ("grade", "record"):
@@ -311,9 +310,23 @@ def _share_verbs(functions: Sequence[Function]) -> float:
 
 
 def count_single_importers(tree: Tree) -> int:
-    """Modules that only one other module imports; doors and `__main__` left out."""
-    graph = build_graph(tree, name_module)
-    importers = Counter(target for targets in graph.values() for target in targets)
+    """Modules that only one other module imports; doors and `__main__` left out.
+
+    Who imports a name through a door imports the module behind it; the door itself
+    does not count.
+    """
+    own = [one for one in tree.imports if one.module in tree.modules]
+    behind = {
+        (one.importer, one.name): one.module
+        for one in own
+        if one.importer in tree.packages
+    }
+    pairs = {
+        (one.importer, behind.get((one.module, one.name), one.module))
+        for one in own
+        if one.importer not in tree.packages
+    }
+    importers = Counter(module for importer, module in pairs if importer != module)
     return sum(
         importers[module] == 1 and not module.endswith("__main__")
         for module in tree.modules.keys() - tree.packages
@@ -326,6 +339,8 @@ def main() -> None:
     parser.add_argument("source", nargs="?", type=Path, default=SOURCE)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
+    if not (given.source / "__init__.py").is_file():  # imports would fit no module
+        parser.error(f"{given.source} is no package: name one, such as src/unrolled")
     figures = asdict(measure_tree(read_tree(given.source)))
     if given.json:
         print(json.dumps(figures, indent=2))

@@ -110,6 +110,26 @@ def test_a_tree_is_measured(tmp_path: Path) -> None:
     assert (found.largest_folder_files, found.files_per_folder) == (4, 3.5)
 
 
+def test_a_door_does_not_count_as_an_importer(tmp_path: Path) -> None:
+    """Does who takes a name through a door import the module behind it?"""
+    files = {
+        "grade/__init__.py": "from unrolled.grade.run import grade",
+        "grade/run.py": "def grade():\n    pass",
+        "cli.py": "from unrolled.grade import grade",
+    }
+    assert measure_tree(make_tree(tmp_path, files)).modules_with_one_importer == 1
+    files["term.py"] = "import unrolled.grade.run"
+    assert measure_tree(make_tree(tmp_path, files)).modules_with_one_importer == 0
+
+
+def test_a_folder_that_is_no_package_is_refused(tmp_path: Path) -> None:
+    """Is one told, instead of figures in which nobody imports anybody?"""
+    make_tree(tmp_path, {"grade/marks.py": MODULE})
+    command = [sys.executable, figures.__file__, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 2 and "is no package" in done.stderr
+
+
 def test_the_command_speaks_json(tmp_path: Path) -> None:
     """Does the script measure the folder that it is given, for a program?"""
     make_tree(tmp_path, {"grade/marks.py": MODULE})
