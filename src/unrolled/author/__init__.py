@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 from unrolled.doors import open_late
 
 if TYPE_CHECKING:
-    from unrolled.author.build import Approval, BuildReport, build_assignments
+    from unrolled.author.build import Approval, build_assignments
     from unrolled.author.report import VerifyReport
 else:
     __getattr__ = open_late(__name__)
 
-__all__ = ["Approval", "BuildReport", "VerifyReport", "build_assignments"]
+__all__ = ["Approval", "VerifyReport", "build_assignments"]

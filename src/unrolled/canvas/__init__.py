@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from unrolled.canvas.cartridge.build import make_cartridge
     from unrolled.canvas.grades_csv.export import CanvasExport, export_canvas
     from unrolled.canvas.grades_csv.import_model import read_as_canvas
-    from unrolled.canvas.grades_csv.plan import ExportPlan, plan_export
     from unrolled.canvas.grades_csv.preview import check_file
     from unrolled.canvas.roster.sync import apply_roster, plan_roster
 else:
@@ -18,13 +17,11 @@ else:
 
 __all__ = [
     "CanvasExport",
-    "ExportPlan",
     "apply_roster",
     "check_file",
     "connect",
     "export_canvas",
     "make_cartridge",
-    "plan_export",
     "plan_push",
     "plan_roster",
     "push_grades",

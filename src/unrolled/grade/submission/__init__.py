@@ -6,11 +6,10 @@ from unrolled.grade.submission.notebook import (
     read_submission,
     write_verdict,
 )
-from unrolled.grade.submission.rebuild import RebuiltNotebook, rebuild_submission
+from unrolled.grade.submission.rebuild import rebuild_submission
 
 __all__ = [
     "NotebookIdentifier",
-    "RebuiltNotebook",
     "fill_tests",
     "read_submission",
     "rebuild_submission",

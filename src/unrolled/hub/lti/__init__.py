@@ -6,8 +6,8 @@ from unrolled.doors import open_late
 
 if TYPE_CHECKING:
     from unrolled.hub.lti.authenticator import configure_canvas
-    from unrolled.hub.lti.settings import LtiSettings, read_lti_settings
+    from unrolled.hub.lti.settings import read_lti_settings
 else:
     __getattr__ = open_late(__name__)
 
-__all__ = ["LtiSettings", "configure_canvas", "read_lti_settings"]
+__all__ = ["configure_canvas", "read_lti_settings"]
