@@ -1,43 +1,116 @@
-"""Files that are written whole or not at all."""
+"""Files and folders that are written whole or not at all."""
 
 from __future__ import annotations
 
-import contextlib
 import os
+import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from unrolled.errors import UserError
 
 
+def write_file(
+    path: Path,
+    content: str | bytes,
+    *,
+    mode: int = 0o666,
+    exact: bool = False,
+    sync: bool = False,
+    replace: bool = True,
+) -> None:
+    """Write a file beside its place, under a name of its own, then move it there.
+
+    `mode` is what the file may be at most, for the process's umask takes from it
+    unless it is `exact`: other accounts must read some files whatever the umask is.
+    With `sync` the content is on the disk first, so that a power cut leaves the old
+    file or the new one. Raises OSError, and FileExistsError without `replace` if there
+    is a file already: of two writers the first wins.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    beside = _make_name_beside(path, "new")
+    # The folder may be another account's: nothing that lies there is written through.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    try:
+        with os.fdopen(os.open(beside, flags, mode), "wb") as file:
+            file.write(data)
+            if exact:
+                os.fchmod(file.fileno(), mode)
+            if sync:
+                file.flush()
+                os.fsync(file.fileno())
+        if replace:
+            beside.replace(path)
+        else:
+            path.hardlink_to(beside)
+    except OSError as error:
+        error.filename, error.filename2 = str(path), None  # the name a reader knows
+        raise
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def write_output(path: Path, data: bytes, *, mode: int = 0o666) -> None:
+    """As `write_file`, for what a user has asked for: UserError says why not."""
+    try:
+        write_file(path, data, mode=mode)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written: {error.strerror}.") from error
+
+
 @contextmanager
-def make_scratch_folder(place: Path) -> Iterator[Path]:
-    """An empty folder (0755) beside `place`, gone at the end unless it was moved."""
+def make_scratch_folder(place: Path, *, mode: int = 0o755) -> Iterator[Path]:
+    """An empty folder beside `place`, gone at the end unless it was moved.
+
+    It lies on the disk of what it becomes, so that a move is one step.
+    """
     place.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
     try:
-        scratch.chmod(0o755)
+        scratch.chmod(mode)
         yield scratch
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def replace_folder(new: Path, place: Path) -> None:
-    """Give the folder `new` the name of `place`; what had it goes only after that."""
-    old = place.with_name(f".{place.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if os.path.lexists(place):
-        place.rename(old)
+def swap_folder(new: Path, place: Path, aside: Path) -> Callable[[], None]:
+    """Move `new` to `place` and what was there `aside`; undone by what is returned.
+
+    If `new` cannot be moved, OSError: what was there is there again.
+    """
+    had = os.path.lexists(place)
+    if had:
+        place.rename(aside)
+
+    def restore() -> None:
+        if had:
+            aside.rename(place)
+
+    def undo() -> None:
+        place.rename(new)
+        restore()
+
     try:
         new.rename(place)
     except OSError:
-        if os.path.lexists(old):
-            old.rename(place)
+        restore()
         raise
-    shutil.rmtree(old, ignore_errors=True)
+    return undo
+
+
+def replace_folder(new: Path, place: Path) -> None:
+    """Give the folder `new` the name of `place`; what had it goes only after that."""
+    aside = _make_name_beside(place, "old")
+    swap_folder(new, place, aside)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _make_name_beside(path: Path, ending: str) -> Path:
+    """A hidden name on the same disk that no other writer has."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.{ending}")
 
 
 def explain_os_error(error: OSError) -> str:
@@ -46,20 +119,3 @@ def explain_os_error(error: OSError) -> str:
     if isinstance(first, list) and first:  # shutil.Error: (source, target, why)
         return str(first[0][-1]).split("] ")[-1]
     return error.strerror or str(error)
-
-
-def write_atomically(out: Path, data: bytes, mode: int = 0o666) -> None:
-    """Write a file beside its place, then move it there; UserError says why not.
-
-    `mode` is what the file may be at most; the process's umask takes from it.
-    """
-    beside = out.with_name(f".{out.name}.new")
-    try:
-        beside.unlink(missing_ok=True)
-        beside.touch(mode=mode)
-        beside.write_bytes(data)
-        beside.replace(out)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            beside.unlink()
-        raise UserError(f"{out}: cannot be written: {error.strerror}.") from error

@@ -30,6 +30,7 @@ from unrolled.author.register import register
 from unrolled.converters import generate_release, generate_solutions
 from unrolled.course.model import Course
 from unrolled.errors import UserError
+from unrolled.files import write_file
 from unrolled.gradebook.cell_changes import plan_changes
 from unrolled.gradebook.open import make_tables
 from unrolled.gradebook.postgresql import move_gradebook
@@ -183,7 +184,7 @@ def _build_one(
         refuse_links(course, plan.stale)
         if changes and not agreed.cells:
             raise UserError(changes.format_question())
-        copies = _write(course, scratch, plan, manifest)
+        copies = _write(course, plan, manifest)
         registered = register(course, name, changes)
     return AssignmentBuild(
         assignment=name,
@@ -198,12 +199,13 @@ def _build_one(
     )
 
 
-def _write(course: Course, scratch: Path, plan: BuildPlan, manifest: Manifest) -> str:
+def _write(course: Course, plan: BuildPlan, manifest: Manifest) -> str:
     """Put everything in place; where copies of changed files lie, if there are any."""
     try:
         copies = str(keep_copies(course, plan.changed)) if plan.changed else ""
         for path in plan.stale:
-            _replace_file(scratch / path, course.root / path)
+            (course.root / path).parent.mkdir(parents=True, exist_ok=True)
+            write_file(course.root / path, plan.files[path])
         for path in plan.superfluous:
             (course.root / path).unlink()
         manifest.record(plan.files, plan.superfluous)
@@ -260,11 +262,3 @@ def dump(notebook: Any) -> str:
     for cell in document["cells"]:
         cell["source"] = cell["source"].splitlines(keepends=True)
     return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-
-
-def _replace_file(new: Path, path: Path) -> None:
-    """Replace a file atomically."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.new")
-    shutil.copyfile(new, beside)
-    beside.replace(path)

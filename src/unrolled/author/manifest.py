@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from unrolled.course.model import Course
+from unrolled.files import write_file
 
 FILE = "built.sha256"
 _LINE = re.compile(r"^([0-9a-f]{64})  (\S.*)$", re.MULTILINE)
@@ -57,9 +58,7 @@ class Manifest:
             for digest in sorted(digests)
         )
         if not self.path.exists() or self.path.read_text(encoding="utf-8") != text:
-            beside = self.path.with_name(f".{self.path.name}.new")
-            beside.write_text(text, encoding="utf-8")
-            beside.replace(self.path)
+            write_file(self.path, text)
 
 
 def read_manifest(course: Course) -> Manifest:

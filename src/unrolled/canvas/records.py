@@ -12,7 +12,7 @@ from typing import Any
 
 from unrolled.course.model import Course
 from unrolled.errors import UserError
-from unrolled.files import write_atomically
+from unrolled.files import write_output
 
 FOLDER = "canvas-records"
 Identities = Mapping[str, Mapping[str, str]]
@@ -56,4 +56,4 @@ def write_identities(course: Course, identities: Identities) -> None:
     """Keep SIS ids and logins."""
     make_records_folder(course)
     text = json.dumps(identities, ensure_ascii=False, indent=1, sort_keys=True)
-    write_atomically(locate_identities(course), f"{text}\n".encode(), 0o600)
+    write_output(locate_identities(course), f"{text}\n".encode(), mode=0o600)

@@ -7,14 +7,14 @@ each released assignment what a student needs to know, and nothing else.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
+
+from unrolled.files import write_file
 
 if TYPE_CHECKING:
     from unrolled.course.model import Assignment, Course
@@ -60,19 +60,9 @@ def write_dates(course: Course, place: Path, released: Iterable[str]) -> Path:
 
     It is there whole or not at all, readable by everybody (0644).
     """
-    text = format_dates(course, released)
     path = place / DATES_FILE
-    descriptor, scratch = tempfile.mkstemp(prefix=f".{DATES_FILE}.", dir=place)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as out:
-            out.write(text)
-            out.flush()
-            os.fchmod(out.fileno(), 0o644)
-            os.fsync(out.fileno())
-        Path(scratch).replace(path)
-    except BaseException:
-        Path(scratch).unlink(missing_ok=True)
-        raise
+    text = format_dates(course, released)
+    write_file(path, text, mode=0o644, exact=True, sync=True)
     return path
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import secrets
 import stat
-import tempfile
-from pathlib import Path
 
 from unrolled.course.model import Course
 from unrolled.errors import UserError
+from unrolled.files import write_file
 
 
 def load_course_secret(course: Course) -> str:
@@ -21,7 +19,9 @@ def load_course_secret(course: Course) -> str:
     """
     path = course.secret_file
     if not path.exists():
-        _make_secret(path)
+        with contextlib.suppress(FileExistsError):  # of two makers the first wins
+            text = secrets.token_hex(32) + "\n"
+            write_file(path, text, mode=0o600, replace=False)
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
         raise UserError(f"{path}: others may read it; run `chmod 600 {path.name}`.")
     text = path.read_text(encoding="ascii", errors="replace").strip()
@@ -31,15 +31,3 @@ def load_course_secret(course: Course) -> str:
             "it, and every student gets new hidden inputs."
         )
     return text
-
-
-def _make_secret(path: Path) -> None:
-    """Write it whole before it has its name; whoever is first wins."""
-    fd, beside = tempfile.mkstemp(dir=path.parent, prefix=".secret")
-    try:
-        with os.fdopen(fd, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(32) + "\n")
-        with contextlib.suppress(FileExistsError):
-            os.link(beside, path)
-    finally:
-        Path(beside).unlink()

@@ -24,6 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from unrolled.course.model import Course
 from unrolled.errors import UserError
+from unrolled.files import swap_folder
 from unrolled.grade.late_penalty import compute_lateness, compute_penalty
 from unrolled.grade.marks import (
     compute_fingerprints,
@@ -218,7 +219,10 @@ class GradebookWriter:
                 file.chmod(0o444)
         kept = self.course.build / "backups" / "autograded" / graded.student
         _carry_over(path.parent, fresh, kept / self.assignment)
-        return _swap(fresh, path.parent, self.stage / "old")
+        aside = self.stage / "old"
+        shutil.rmtree(aside, ignore_errors=True)
+        path.parent.parent.mkdir(parents=True, exist_ok=True)
+        return swap_folder(fresh, path.parent, aside)
 
     def _notebook(self, student: str) -> Path:
         return self.course.autograded_notebook(student, self.assignment)
@@ -241,24 +245,6 @@ def _carry_over(place: Path, fresh: Path, aside: Path) -> None:
                 continue
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, target)
-
-
-def _swap(new: Path, place: Path, aside: Path) -> Callable[[], None]:
-    """Move a folder to its place; the returned function undoes it."""
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.parent.mkdir(parents=True, exist_ok=True)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    had = place.exists()
-    if had:
-        place.rename(aside)
-    new.rename(place)
-
-    def undo() -> None:
-        place.rename(new)
-        if had:
-            aside.rename(place)
-
-    return undo
 
 
 def _remove_stale_stages(autograded: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import json
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -33,6 +34,7 @@ from nbgrader.utils import is_locked
 from unrolled.assignment.cells import is_check, normalize_text, read_nbgrader_meta
 from unrolled.course.model import Assignment, Course
 from unrolled.errors import UserError
+from unrolled.files import write_file
 from unrolled.gradebook.open import has_gradebook, open_gradebook
 
 MIN_SIMILARITY = 0.9  # how much of its text a renamed cell has kept
@@ -369,7 +371,5 @@ def _rename_in_notebook(path: Path, renamed: Mapping[str, str], gone: set[str]) 
         text = json.dumps(notebook, ensure_ascii=False)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return  # nothing that we, or nbgrader, wrote
-    beside = path.with_name(f".{path.name}.new")
-    beside.write_text(text, encoding="utf-8")
-    beside.chmod(path.stat().st_mode)
-    beside.replace(path)
+    mode = stat.S_IMODE(path.stat().st_mode)  # graded work is read-only, and stays so
+    write_file(path, text, mode=mode, exact=True)

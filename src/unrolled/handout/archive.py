@@ -18,7 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from unrolled.author.belongings import read_files
 from unrolled.course.model import Assignment, Course
 from unrolled.errors import UserError
-from unrolled.files import write_atomically
+from unrolled.files import write_output
 from unrolled.handout.pins import build_requirement_files, list_student_packages
 from unrolled.handout.wheel import build_student_wheel, build_zip, make_wheel_name
 
@@ -87,7 +87,7 @@ def make_handout(
     content = build_zip(
         {f"{course.id}/{name}": data for name, data in found.items()}, programs, COMMENT
     )
-    write_atomically(out, content)
+    write_output(out, content)
     early = [a for a in chosen if a.release and a.release > now]
     return HandoutReport(
         file=str(out),

@@ -6,10 +6,11 @@ A file in the exchange, which students' servers may read and only the hub may wr
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from unrolled.files import write_file
 
 NOTICE_FILE = "notice.json"
 
@@ -27,13 +28,7 @@ def write_notice(place: Path, notice: Notice) -> None:
     if not place.is_dir():
         return
     document = {"text": notice.text, "until": notice.until.isoformat()}
-    scratch = place / f".{NOTICE_FILE}.new"
-    scratch.unlink(missing_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    with os.fdopen(os.open(scratch, flags, 0o644), "w", encoding="utf-8") as out:
-        json.dump(document, out)
-        os.fchmod(out.fileno(), 0o644)
-    scratch.replace(place / NOTICE_FILE)
+    write_file(place / NOTICE_FILE, json.dumps(document), mode=0o644, exact=True)
 
 
 def clear_notice(place: Path) -> None:

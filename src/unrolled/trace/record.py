@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +18,7 @@ from unrolled import __version__
 from unrolled.author.lesson.parse import read_lesson
 from unrolled.course.model import Course
 from unrolled.errors import UserError
+from unrolled.files import write_file
 from unrolled.lab.datasets.timing_trace import FORMAT
 from unrolled.trace.device import (
     Device,
@@ -157,9 +157,7 @@ def write_trace(document: dict[str, Any], path: Path) -> None:
     lines = [f"  {json.dumps(m, ensure_ascii=False)}" for m in document["measurements"]]
     body = "[\n" + ",\n".join(lines) + "\n ]"
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.new")
-    beside.write_text(text.replace("[]", body) + "\n", encoding="utf-8")
-    os.replace(beside, path)  # noqa: PTH105
+    write_file(path, text.replace("[]", body) + "\n")
 
 
 def refuse_overwrite(path: Path, force: bool) -> None:

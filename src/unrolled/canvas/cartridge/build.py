@@ -26,7 +26,7 @@ from unrolled.canvas.cartridge.model import (
 )
 from unrolled.course.model import Course
 from unrolled.errors import UserError
-from unrolled.files import write_atomically
+from unrolled.files import write_output
 
 _EPOCH = (2000, 1, 1, 0, 0, 0)  # a zip's times are part of its bytes
 
@@ -57,7 +57,7 @@ def make_cartridge(
     if not dry_run:
         if out.exists() and not force:
             raise UserError(f"{out}: exists already; --force overwrites it.")
-        write_atomically(out, zip_cartridge(course, modules))
+        write_output(out, zip_cartridge(course, modules))
     found = list(list_items(modules))
     return CartridgeReport(
         str(out),

@@ -20,7 +20,7 @@ from unrolled.canvas.grades_csv.plan import ExportPlan, plan_export, plan_starte
 from unrolled.canvas.grades_csv.verify import refuse_surprises
 from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
-from unrolled.files import write_atomically
+from unrolled.files import write_output
 from unrolled.gradebook.open import Gradebook
 
 
@@ -132,4 +132,4 @@ def write_checked(
         return
     if out.exists() and not force:
         raise UserError(f"{out}: exists already; --force overwrites it.")
-    write_atomically(out, data)
+    write_output(out, data)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 
 from unrolled.course.model import Course
+from unrolled.files import write_file
 from unrolled.grade.scheduling.job import JobResult
 
 
@@ -33,12 +33,10 @@ class ResultCache:
     def keep(self, key: str, graded: JobResult) -> None:
         """Keep a result in the place of the last one; a full disk is no obstacle."""
         path = self._make_path(graded.student)
-        beside = path.with_name(f"{path.name}.{os.getpid()}")
         with contextlib.suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
             document = {"key": key, "graded": asdict(graded)}
-            beside.write_text(json.dumps(document), encoding="utf-8")
-            beside.replace(path)
+            write_file(path, json.dumps(document))
 
     def _make_path(self, student: str) -> Path:
         return self.folder / f"{student}.json"

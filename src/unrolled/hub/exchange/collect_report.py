@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from unrolled.files import write_file
+
 
 @dataclass(frozen=True)
 class Remark:
@@ -30,9 +32,7 @@ class CollectReport:
         """Write it below the course folder."""
         path = get_report_path(root, self.assignment)
         path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = path.with_suffix(".new")
-        scratch.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
-        scratch.replace(path)
+        write_file(path, json.dumps(asdict(self), indent=1))
 
 
 def get_report_path(root: Path, assignment: str) -> Path:

@@ -22,7 +22,12 @@ from nbgrader.exchange.default import (
 
 from unrolled.course.dates import read_dates, write_dates
 from unrolled.errors import UserError
-from unrolled.files import explain_os_error, make_scratch_folder, replace_folder
+from unrolled.files import (
+    explain_os_error,
+    make_scratch_folder,
+    replace_folder,
+    swap_folder,
+)
 from unrolled.hub.exchange.collect import CheckedCollect
 from unrolled.hub.exchange.read_submission import SubmissionRefusedError, parse_entry
 from unrolled.timestamps import parse_timestamp
@@ -72,17 +77,10 @@ class FetchKeepingWork(ExchangeFetchAssignment):  # type: ignore[misc]
 
     def _put(self, fresh: Path, place: Path) -> None:
         zone = read_dates(Path(self.root, self.coursedir.course_id)).timezone
-        kept = _find_free_name(place, zone) if os.path.lexists(place) else None
-        if kept is not None:
-            place.rename(kept)
-        try:
-            fresh.rename(place)
-        except OSError:
-            if kept is not None:
-                kept.rename(place)
-            raise
-        self.kept = kept
-        if kept is not None:
+        kept = _find_free_name(place, zone)
+        swap_folder(fresh, place, kept)
+        if os.path.lexists(kept):
+            self.kept = kept
             self.log.info("Your work was kept as: %s", kept)
 
 

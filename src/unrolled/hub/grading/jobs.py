@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from unrolled.errors import UserError
+from unrolled.files import write_file
 from unrolled.processes import command_tied_to_parent
 
 COMMANDS: Mapping[str, tuple[str, ...]] = {
@@ -187,9 +188,7 @@ class Jobs:
         with contextlib.suppress(OSError):  # a full disk stops no job
             self.folder.mkdir(parents=True, exist_ok=True)
             path = self.folder / f"{job.assignment}.{job.verb}.json"
-            scratch = path.with_suffix(".new")
-            scratch.write_text(json.dumps(asdict(job)), encoding="utf-8")
-            scratch.replace(path)
+            write_file(path, json.dumps(asdict(job)))
 
     def _load_jobs(self) -> None:
         for path in sorted(self.folder.glob("*.json")):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from unrolled.course.model import Course
 from unrolled.errors import UserError
+from unrolled.files import make_scratch_folder
 from unrolled.gradebook.sqlite import copy_database, set_journal_mode
 from unrolled.hub.commands import run_as_grader
 from unrolled.hub.plan import HubPlan
@@ -33,9 +34,14 @@ def copy_course(plan: HubPlan, course: Course) -> bool:
             f"{place}: is not empty and holds no course.toml. The course goes there: "
             "move away what is in it."
         )
-    fresh = place.with_name(f".{place.name}.new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(mode=0o700)
+    with make_scratch_folder(place, mode=0o700) as fresh:
+        _copy_parts(course, fresh)
+        _change_owner(fresh, plan.grader)
+        fresh.rename(place)
+    return True
+
+
+def _copy_parts(course: Course, fresh: Path) -> None:
     for name in GIVEN:
         shutil.copytree(course.root / name, fresh / name)
     for name in FILES:
@@ -49,9 +55,6 @@ def copy_course(plan: HubPlan, course: Course) -> bool:
     if course.gradebook.is_file():
         copy_database(course.gradebook, fresh / course.gradebook.name)
         set_journal_mode(fresh / course.gradebook.name)
-    _change_owner(fresh, plan.grader)
-    fresh.rename(place)
-    return True
 
 
 def _change_owner(folder: Path, account: str) -> None:

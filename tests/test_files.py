@@ -1,0 +1,140 @@
+"""Files and folders that are written whole or not at all, also by two at once."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from unrolled.errors import UserError
+from unrolled.files import (
+    make_scratch_folder,
+    replace_folder,
+    swap_folder,
+    write_file,
+    write_output,
+)
+
+CONTENTS = [letter * 100_000 for letter in (b"a", b"b")]
+
+
+def list_names(folder: Path) -> list[str]:
+    """What lies in a folder, hidden files too."""
+    return sorted(path.name for path in folder.iterdir())
+
+
+def run_both(write: Callable[[bytes], None], times: int = 100) -> None:
+    """Let two writers begin at the same time, again and again; any error is raised."""
+    together = threading.Barrier(2)
+
+    def work(content: bytes) -> None:
+        for _ in range(times):
+            together.wait(60)
+            write(content)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(work, CONTENTS))
+
+
+def test_two_writers_of_one_file(tmp_path: Path) -> None:
+    """Does neither disturb the other, and is the file always one of the two?"""
+    path = tmp_path / "file"
+
+    def write_and_read(content: bytes) -> None:
+        write_file(path, content)
+        assert path.read_bytes() in CONTENTS
+
+    run_both(write_and_read)
+    assert list_names(tmp_path) == ["file"]
+
+
+def test_of_two_makers_the_first_wins(tmp_path: Path) -> None:
+    """Without `replace`, is a file that is there never written over?"""
+    path = tmp_path / "secret"
+
+    def make(content: bytes) -> None:
+        with suppress(FileExistsError):
+            write_file(path, content, replace=False)
+        assert path.read_bytes() in CONTENTS
+
+    run_both(make)
+    first = path.read_bytes()
+    with pytest.raises(FileExistsError):
+        write_file(path, b"last", replace=False)
+    assert path.read_bytes() == first
+    assert list_names(tmp_path) == ["secret"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "exact", "becomes"),
+    [(0o666, False, 0o640), (0o600, False, 0o600), (0o644, True, 0o644)],
+)
+def test_who_may_read_it(tmp_path: Path, mode: int, exact: bool, becomes: int) -> None:
+    """Does the umask take from the mode, unless it is exact?"""
+    before = os.umask(0o027)
+    try:
+        write_file(tmp_path / "file", "text", mode=mode, exact=exact, sync=exact)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == becomes
+
+
+def test_a_failure_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Does a full disk leave the old file, no other, and an error with its name?"""
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    path = tmp_path / "file"
+    path.write_text("old")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match=f"No space left on device: '{path}'"):
+        write_file(path, "new", sync=True)
+    assert path.read_text() == "old"
+    assert list_names(tmp_path) == ["file"]
+
+
+def test_a_user_is_told_what_cannot_be_written(tmp_path: Path) -> None:
+    """Is it the file's name that is told, not that of a file in between?"""
+    path = tmp_path / "no folder" / "out.csv"
+    with pytest.raises(UserError) as told:
+        write_output(path, b"")
+    assert str(told.value) == f"{path}: cannot be written: No such file or directory."
+
+
+def test_two_writers_of_one_folder(tmp_path: Path) -> None:
+    """Is nothing left over when two exchange the same folder, one after the other?"""
+    place, lock = tmp_path / "place", threading.Lock()
+
+    def write(content: bytes) -> None:
+        with make_scratch_folder(place) as fresh:
+            copy = fresh / "copy"
+            copy.mkdir()
+            (copy / "file").write_bytes(content)
+            with lock:
+                replace_folder(copy, place)
+        assert (place / "file").read_bytes() in CONTENTS
+
+    run_both(write, 20)
+    assert list_names(tmp_path) == ["place"]
+
+
+def test_a_swap_is_undone(tmp_path: Path) -> None:
+    """Is all as it was, whether or not there was a folder before?"""
+    new, place, aside = (tmp_path / n for n in ("new", "place", "aside"))
+    new.mkdir()
+    (new / "fresh").touch()
+    swap_folder(new, place, aside)()
+    assert list_names(tmp_path) == ["new"]
+    place.mkdir()
+    swap_folder(new, place, aside)()
+    assert list_names(tmp_path) == ["new", "place"]
+    assert list_names(new) == ["fresh"]
