@@ -10,19 +10,18 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context, parent_process
 from threading import Thread
 
-from unrolled.sandbox.syscalls import PR_SET_PDEATHSIG, prctl
+from unrolled.sandbox.syscalls import end_with_parent
 
 
 def command_tied_to_parent(*command: str) -> list[str]:
-    """The command line that runs a Python module's command on a leash."""
+    """The command line that runs a Python module's command, and ends it with us."""
     python = [sys.executable, "-P", "-m"]
     return [*python, "unrolled.processes", str(os.getpid()), *python, *command]
 
 
 def main(arguments: list[str]) -> None:
     """Become the command, told by the kernel when the starter is gone."""
-    if sys.platform == "linux":
-        prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    end_with_parent(signal.SIGTERM)
     if os.getppid() != int(arguments[0]):
         sys.exit("the starter is gone already")
     os.execv(arguments[1], arguments[1:])
@@ -51,12 +50,14 @@ def make_process_pool(
 
 
 def _prepare_process(prepare: Callable[[], None] | None) -> None:
-    Thread(target=_end_with_parent, name="parent", daemon=True).start()
+    Thread(target=_exit_after_parent, name="parent", daemon=True).start()
     if prepare is not None:
         prepare()
 
 
-def _end_with_parent() -> None:
+def _exit_after_parent() -> None:
+    """Wait for the parent: the kernel would tell the end of the thread that started
+    this process, and that is no sign that the pool is gone."""
     parent = parent_process()
     if parent is not None:
         parent.join()

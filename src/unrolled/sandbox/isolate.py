@@ -25,8 +25,8 @@ from unrolled.sandbox.syscalls import (
     CLONE_NEWUSER,
     CLONE_NEWUTS,
     PR_SET_DUMPABLE,
-    PR_SET_PDEATHSIG,
     drop_capabilities,
+    end_with_parent,
     load_libc,
     prctl,
     setns,
@@ -55,7 +55,7 @@ def isolate_zygote(tier: Tier, scratch: Path) -> None:
     In the first tier this forks: the caller goes on as process 1 of a namespace,
     the process that called stays behind and ends with it.
     """
-    die_with_parent()
+    end_with_parent()
     if tier != "namespaces":
         return
     user, group = os.getuid(), os.getgid()
@@ -80,12 +80,7 @@ def _become_first() -> None:
             signal.signal(number, signal.SIG_IGN)
         _, status = os.waitpid(child, 0)
         os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
-    die_with_parent()
-
-
-def die_with_parent() -> None:
-    """Be killed when the parent ends, however it ends."""
-    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    end_with_parent()
 
 
 class Forker:
@@ -116,7 +111,7 @@ def isolate_child(
 ) -> None:
     """Shut a freshly forked child off; after this, student code may run."""
     os.setsid()  # signals to the own group reach nobody else
-    die_with_parent()
+    end_with_parent()
     used = _read_address_space()
     folder = scratch
     if tier == "namespaces":
@@ -134,7 +129,7 @@ def isolate_child(
     if tier != "none":
         drop_capabilities()
         prctl(PR_SET_DUMPABLE, 0)
-        die_with_parent()  # once more: becoming another user has cleared it
+        end_with_parent()  # once more: becoming another user has cleared it
         seccomp.install(None if tier == "namespaces" else os.getpid())
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
+import signal
+import sys
 from pathlib import Path
 
 CLONE_NEWNS = 0x00020000
@@ -107,6 +109,15 @@ def prctl(option: int, value: int = 0, pointer: object = None) -> None:
     last = pointer if pointer is not None else zero
     result = load_libc().prctl(option, ctypes.c_ulong(value), last, zero, zero)
     check_result(result, f"prctl {option}")
+
+
+def end_with_parent(number: int = signal.SIGKILL) -> None:
+    """Be sent a signal when the parent ends, however it ends (Linux only).
+
+    It outlives exec, and is forgotten by a fork and by a change of user.
+    """
+    if sys.platform == "linux":
+        prctl(PR_SET_PDEATHSIG, number)
 
 
 def drop_capabilities() -> None:

@@ -29,6 +29,7 @@ from unrolled.grade.doctor.select_worker import (
 )
 from unrolled.grade.worker.errors import GradingError
 from unrolled.grade.worker.worker import Worker
+from unrolled.sandbox.syscalls import end_with_parent
 
 if TYPE_CHECKING:
     from unrolled.grade.scheduling.job import GradingJob, JobResult
@@ -66,7 +67,8 @@ def main(argv: list[str]) -> None:
     """Warm up, then jobs in and results out until the grader is gone."""
     pipe = Connection(int(argv[0]))
     checks, allow_weak = (word == "1" for word in argv[1:3])
-    _end_with_grader()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # and clean up
+    end_with_parent(signal.SIGTERM)
     if pipe.poll():  # no job comes before Ready: the grader was gone already
         return
     libraries = threading.Thread(
@@ -88,15 +90,6 @@ def main(argv: list[str]) -> None:
         warm = select_warm_worker()
         if warm is not None:
             warm.stop()
-
-
-def _end_with_grader() -> None:
-    """Should the grader be killed, this process ends too, and cleans up."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    if sys.platform == "linux":
-        from unrolled.sandbox.syscalls import PR_SET_PDEATHSIG, prctl
-
-        prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _process_jobs(pipe: Connection, worker: Worker) -> None:
