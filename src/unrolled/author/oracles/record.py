@@ -13,8 +13,8 @@ import numpy as np
 from unrolled.assignment.reference import Check, Reference
 from unrolled.assignment.seeds import derive_cell_seed
 from unrolled.author.oracles.conditioning import Limit, flatten
-from unrolled.grade.judge.diagnose import silence_output
 from unrolled.grade.protocol.copies import copy_value
+from unrolled.grade.protocol.quiet import silence_output
 from unrolled.lab import check as checks
 from unrolled.lab.checks.describe import is_tensor
 from unrolled.lab.checks.values import Tolerance

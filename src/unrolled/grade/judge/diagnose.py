@@ -12,12 +12,7 @@ from typing import Any
 
 from unrolled.assignment.catalogue import Misconception
 from unrolled.assignment.reference import Reference
-from unrolled.grade.judge.replay import (
-    calls_of,
-    matches_recording,
-    same,
-    silence_output,
-)
+from unrolled.grade.judge.replay import calls_of, matches_recording, same
 from unrolled.grade.session.recorded_calls import Call
 
 
@@ -89,4 +84,4 @@ def agrees(
     return matches_recording(function, call.name, [call], {}, exception)
 
 
-__all__ = ["agrees", "explain", "is_compatible", "same", "silence_output"]
+__all__ = ["agrees", "explain", "is_compatible", "same"]

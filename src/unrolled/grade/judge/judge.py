@@ -19,11 +19,12 @@ import numpy as np
 from unrolled.assignment.catalogue import Misconception
 from unrolled.assignment.reference import Check, Reference
 from unrolled.assignment.seeds import derive_cell_seed
-from unrolled.grade.judge.diagnose import explain, is_compatible, silence_output
+from unrolled.grade.judge.diagnose import explain, is_compatible
 from unrolled.grade.judge.evidence import Blame, Evidence, Outcome
 from unrolled.grade.judge.plan import make_plan
 from unrolled.grade.judge.student_process import StudentProcess
 from unrolled.grade.judge.verdict import CellVerdict, Task, Verdict
+from unrolled.grade.protocol.quiet import silence_output
 from unrolled.grade.session.recorded_calls import Call
 from unrolled.grade.session.session import (
     Session,

@@ -9,9 +9,7 @@ agrees if every answer that hangs on it is the one that was observed.
 from __future__ import annotations
 
 import contextlib
-import io
 import sys
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -19,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from unrolled.grade.protocol.quiet import silence_output
 from unrolled.grade.protocol.rpc import find_changed_arrays
 from unrolled.grade.session.proxy import StudentObject
 from unrolled.grade.session.recorded_calls import Call, ObjectRef, copy_arguments
@@ -193,15 +192,6 @@ def _has_same_changes(call: Call, args: tuple[Any, ...]) -> bool:
     return touched == [p for p, _ in find_changed_arrays(before, played)] and same(
         played, observed
     )
-
-
-@contextlib.contextmanager
-def silence_output() -> Any:
-    """No warning and no print of a played-back function is seen."""
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        with contextlib.redirect_stdout(io.StringIO()):
-            yield
 
 
 def same(a: Any, b: Any) -> bool:

@@ -14,13 +14,11 @@ import resource
 import socket
 import sys
 import threading
-import warnings
 from typing import Any
-
-import numpy as np
 
 from unrolled.grade.protocol.copies import copy_value
 from unrolled.grade.protocol.frames import FrameClosedError
+from unrolled.grade.protocol.quiet import silence_output
 from unrolled.grade.protocol.rpc import (
     Message,
     RemoteRef,
@@ -30,7 +28,6 @@ from unrolled.grade.protocol.rpc import (
     find_changed_arrays,
 )
 from unrolled.grade.student.shell import (
-    NullStream,
     StudentShell,
     find_notebook_frames,
     find_operand_shapes,
@@ -176,7 +173,7 @@ class Child:
         target = message.value("target")
         args, kwargs = message.value("args"), message.value("kwargs")
         before = _try_copy(args)
-        with _silence_output():
+        with silence_output():
             self._answer(reply, lambda: target(*args, **kwargs))
         if before is not None:
             changes = [[p, a] for p, a in find_changed_arrays(before, args)]
@@ -234,16 +231,6 @@ def _try_copy(args: Any) -> Any:
     with contextlib.suppress(Exception):
         return copy_value(args)
     return None
-
-
-@contextlib.contextmanager
-def _silence_output() -> Any:
-    """Warnings and prints of a call are nobody's business."""
-    silent = NullStream()
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        with contextlib.redirect_stdout(silent), contextlib.redirect_stderr(silent):
-            yield
 
 
 def _set_limits(memory: int, cpu_seconds: int, file_bytes: int) -> None:

@@ -56,18 +56,6 @@ _CELL_NAME = re.compile(r"<ipython-input-(\d+)-")
 Output = dict[str, Any]
 
 
-class NullStream(io.TextIOBase):
-    """A text stream that keeps nothing."""
-
-    def writable(self) -> bool:
-        """Whether the stream takes text: yes."""
-        return True
-
-    def write(self, text: str) -> int:
-        """Forget it."""
-        return len(text)
-
-
 @dataclass
 class OutputRecorder:
     """Collects the outputs of the cell that runs, in the order in which they came."""
