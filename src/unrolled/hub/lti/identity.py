@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from unrolled.canvas.records import read_identities
 from unrolled.course.model import load_course
 from unrolled.gradebook.read import read_student_rows
 
@@ -134,24 +135,18 @@ def describe_identity(person: Identity) -> str:
 
 def read_students(course: Path) -> list[Student]:
     """All students of the gradebook, with what the roster kept beside it."""
-    kept = _read_records(course / "canvas-records" / "students.json")
+    opened = load_course(course)
+    kept = read_identities(opened)
     return [
         Student(
             row.id,
             row.lms_user_id,
-            str(kept.get(row.id, {}).get("sis_id", "")),
-            str(kept.get(row.id, {}).get("login", "")),
+            kept.get(row.id, {}).get("sis_id", ""),
+            kept.get(row.id, {}).get("login", ""),
             row.email,
         )
-        for row in read_student_rows(load_course(course))
+        for row in read_student_rows(opened)
     ]
-
-
-def _read_records(path: Path) -> dict[str, dict[str, str]]:
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        return {}
 
 
 def parse_students(text: str) -> list[Student]:
