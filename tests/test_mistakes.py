@@ -134,7 +134,7 @@ def test_a_student_whose_name_is_a_pattern_is_graded(
     [
         (b"expected = 3", "expected: must be a table"),
         (b"\xff", "utf-8"),
-        (b"about = 3", "about: must be a text"),
+        (b"about = 3", "about: 3 is of the wrong kind"),
         (b'[x]\nsolve = "double"', "x.solve: 'double'"),
         (b'[x]\nexpected = "100"', "x.expected: '100'"),
         (b"[x]\nb = 1\na = 1", "x.b: unknown; known are"),

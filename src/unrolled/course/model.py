@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +12,7 @@ from unrolled.course.canvas import CanvasSettings, read_canvas_settings
 from unrolled.course.database import Database, read_database
 from unrolled.course.hub import HubSettings, read_hub_settings
 from unrolled.course.limits import Limits
-from unrolled.course.toml import TomlTable
+from unrolled.course.toml import TomlTable, load_toml
 from unrolled.errors import UserError
 
 MARK = "nbgrader_config.py"
@@ -182,13 +181,7 @@ def find_course_folder(begin: Path) -> Path | None:
 def load_course(root: Path) -> Course:
     """Read course.toml; UserError names the file, the table and the key."""
     path = root / "course.toml"
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise UserError(f"{path} is missing.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not valid TOML: {error}") from error
-    table = TomlTable(path, "", document)
+    table = load_toml(path)
     table.only("course", "assignments", "feedback", "grading", "canvas", "hub")
     course = table.table("course")
     course.only("id", "title", "timezone")

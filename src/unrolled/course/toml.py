@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,6 +68,18 @@ class TomlTable:
         if not 0 <= value <= top:
             raise self.fail(key, f"{value:g} is not between 0 and {top:g}")
         return value
+
+
+def load_toml(path: Path) -> TomlTable:
+    """The whole of a file; UserError if it is missing or no TOML."""
+    try:
+        return TomlTable(path, "", tomllib.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError as error:
+        raise UserError(f"{path} is missing.") from error
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not valid TOML: {error}") from error
 
 
 def _format_known(keys: Iterable[str]) -> str:

@@ -7,13 +7,12 @@ that it must get, and with what else must be seen: hints, repairs, the page.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from unrolled.course.toml import TomlTable
+from unrolled.course.toml import TomlTable, load_toml
 from unrolled.errors import UserError
 
 
@@ -96,15 +95,12 @@ def load_students(folder: Path) -> list[SampleStudent]:
 
 
 def _read_student(path: Path) -> SampleStudent:
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: {error}") from error
-    about = document.pop("about", "")
-    if not isinstance(about, str):
-        raise UserError(f"{path}: about: must be a text.")
+    document = load_toml(path)
+    about = document.get("about", str, "")
     recipes = {
-        name: _parse_recipe(path, name, table) for name, table in document.items()
+        name: _parse_recipe(name, document.table(name))
+        for name in document.values
+        if name != "about"
     }
     return SampleStudent(path.stem, about, recipes)
 
@@ -125,15 +121,12 @@ _KINDS: Mapping[str, type | tuple[type, ...]] = {
 }
 
 
-def _parse_recipe(path: Path, assignment: str, values: Any) -> Recipe:
-    if not isinstance(values, dict):
-        raise UserError(f"{path}: {assignment}: must be a table, [{assignment}].")
-    table = TomlTable(path, assignment, values)
+def _parse_recipe(assignment: str, table: TomlTable) -> Recipe:
     table.only(*_KINDS)
-    for key in values:
+    for key in table.values:
         _require_kind(table, key)
     frozen: dict[str, Any] = {
-        k: tuple(v) if isinstance(v, list) else v for k, v in values.items()
+        k: tuple(v) if isinstance(v, list) else v for k, v in table.values.items()
     }
     return Recipe(assignment, **{"expected": None, **frozen})
 

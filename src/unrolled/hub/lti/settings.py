@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from unrolled.course.toml import TomlTable
+from unrolled.course.canvas import LOOPBACK
+from unrolled.course.toml import TomlTable, load_toml
 from unrolled.errors import UserError
 from unrolled.hub.plan import HubPlan
 
 LTI_FILE = "lti.toml"
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 TEMPLATE = """\
 # How this hub knows Canvas (LTI 1.3); docs/many-machines.md says where each comes from.
 # Only root may write here. After a change start the hub again.
@@ -68,10 +67,7 @@ def read_lti_settings(plan: HubPlan) -> LtiSettings:
     if not path.exists():
         _write_template(path)
     _require_private(path)
-    try:
-        table = TomlTable(path, "", tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}: cannot be read: {error}.") from error
+    table = load_toml(path)
     table.only(*LtiSettings.__dataclass_fields__)
     return LtiSettings(
         _read_address(table, "issuer"),
