@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from unrolled.errors import UserError
@@ -111,6 +112,11 @@ def replace_folder(new: Path, place: Path) -> None:
 def _make_name_beside(path: Path, ending: str) -> Path:
     """A hidden name on the same disk that no other writer has."""
     return path.with_name(f".{path.name}.{secrets.token_hex(4)}.{ending}")
+
+
+def make_stamp() -> str:
+    """The time in UTC, to the microsecond, for the name of a copy that is kept."""
+    return datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
 
 
 def explain_os_error(error: OSError) -> str:

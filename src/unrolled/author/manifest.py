@@ -12,11 +12,10 @@ import re
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from unrolled.course.model import Course
-from unrolled.files import write_file
+from unrolled.files import make_stamp, write_file
 
 FILE = "built.sha256"
 _LINE = re.compile(r"^([0-9a-f]{64})  (\S.*)$", re.MULTILINE)
@@ -73,8 +72,7 @@ def read_manifest(course: Course) -> Manifest:
 
 def keep_copies(course: Course, files: Iterable[str]) -> Path:
     """Copies of files (relative to the course) below build/backups/; their folder."""
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
-    folder = course.build / "backups" / f"build-{stamp}"
+    folder = course.build / "backups" / f"build-{make_stamp()}"
     for file in files:
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(course.root / file, folder / file)

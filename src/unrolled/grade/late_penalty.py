@@ -44,8 +44,9 @@ def compute_lateness(
     if due is None or handed_in is None:
         return Lateness()
     more = extension or timedelta()
-    wall, now = _convert_to_local(due, zone) + more, _convert_to_local(handed_in, zone)
-    end = max(due + more, _convert_to_utc(wall, zone))
+    wall = _convert_time(due, UTC, zone) + more
+    now = _convert_time(handed_in, UTC, zone)
+    end = max(due + more, _convert_time(wall, zone, UTC))
     seconds = (handed_in - end).total_seconds()
     if seconds <= 0:
         return Lateness()
@@ -64,18 +65,12 @@ def compute_penalty(policy: LatePolicy, score: float, late: Lateness) -> float:
     return float(round(max(score, 0.0) * percent / 100, 2))
 
 
-def _convert_to_local(moment: datetime, zone: tzinfo) -> datetime:
+def _convert_time(moment: datetime, zone: tzinfo, to: tzinfo) -> datetime:
+    """The same moment by the clocks of another zone; both times carry no zone."""
     try:
-        return moment.replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None)
+        return moment.replace(tzinfo=zone).astimezone(to).replace(tzinfo=None)
     except OverflowError:  # somebody's clock stands at the end of time
         return moment
-
-
-def _convert_to_utc(wall: datetime, zone: tzinfo) -> datetime:
-    try:
-        return wall.replace(tzinfo=zone).astimezone(UTC).replace(tzinfo=None)
-    except OverflowError:
-        return wall
 
 
 class AssignmentPolicy(LateSubmissionPlugin):  # type: ignore[misc]

@@ -23,7 +23,7 @@ from socket import gethostname
 from sqlalchemy.exc import SQLAlchemyError
 
 from unrolled.course.model import Course
-from unrolled.errors import UserError
+from unrolled.errors import UserError, shorten_error
 from unrolled.files import swap_folder
 from unrolled.grade.late_penalty import compute_lateness, compute_penalty
 from unrolled.grade.marks import (
@@ -101,7 +101,7 @@ class GradebookWriter:
         except (SQLAlchemyError, OSError, _ConcurrentWrite) as error:
             raise UserError(
                 f"{self.course.gradebook_place}: the result of {graded.student} could "
-                f"not be written, and was not: {_shorten_error(error)}"
+                f"not be written, and was not: {shorten_error(error)}"
             ) from error
 
     def _write_once(
@@ -116,7 +116,7 @@ class GradebookWriter:
             if is_lock_timeout(error):  # the others need not wait as long
                 self.patience = min(self.patience, 1.0)
             if is_retryable(error):
-                raise _ConcurrentWrite(_shorten_error(error)) from error
+                raise _ConcurrentWrite(shorten_error(error)) from error
             raise
         self.patience = self.course.database.lock_seconds
         return rows
@@ -261,7 +261,3 @@ def _remove_stale_stages(autograded: Path) -> None:
 
 def _do_nothing() -> None:
     """There is nothing to undo."""
-
-
-def _shorten_error(error: BaseException) -> str:
-    return str(error).split("\n")[0][:300]

@@ -12,7 +12,6 @@ import json
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from difflib import SequenceMatcher
 from itertools import groupby
 from pathlib import Path
@@ -34,7 +33,7 @@ from nbgrader.utils import is_locked
 from unrolled.assignment.cells import is_check, normalize_text, read_nbgrader_meta
 from unrolled.course.model import Assignment, Course
 from unrolled.errors import UserError
-from unrolled.files import write_file
+from unrolled.files import make_stamp, write_file
 from unrolled.gradebook.open import has_gradebook, open_gradebook
 
 MIN_SIMILARITY = 0.9  # how much of its text a renamed cell has kept
@@ -313,8 +312,7 @@ def _save_dropped_cells(course: Course, found: Notebook, changes: CellChanges) -
         return
     folder = course.build / "backups"
     folder.mkdir(parents=True, exist_ok=True)
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
-    path = folder / f"dropped-{changes.assignment}-{stamp}.csv"
+    path = folder / f"dropped-{changes.assignment}-{make_stamp()}.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         head = ("student", "cell", "score", "mark", "extra credit", "comment")

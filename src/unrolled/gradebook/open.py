@@ -10,7 +10,6 @@ import re
 import sys
 import warnings
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 from nbgrader.api import Base, Gradebook
@@ -19,6 +18,7 @@ from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import SAWarning
 
 from unrolled.course.model import Course, load_course
+from unrolled.files import make_stamp
 from unrolled.gradebook import postgresql, sqlite
 
 MAX_BACKUPS = 10
@@ -122,8 +122,7 @@ def _make_backup(
     """A new copy among the last ten."""
     folder = course.build / "backups"
     folder.mkdir(parents=True, exist_ok=True)
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
-    copy = folder / f"gradebook-{stamp}{suffix}"
+    copy = folder / f"gradebook-{make_stamp()}{suffix}"
     try:
         make(course, copy)
     except postgresql.DumpError as error:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import shutil
 import subprocess
-from datetime import UTC, datetime
 from pathlib import Path
 
 from nbgrader.api import Base, Gradebook
 from sqlalchemy import Connection, create_engine, func, insert, select
 
 from unrolled.course.model import Course
+from unrolled.files import make_stamp
 
 BATCH = 5000
 
@@ -63,8 +63,7 @@ def move_gradebook(course: Course) -> None:
         origin.dispose()
     past = course.gradebook.with_suffix(".db.moved-to-postgresql")
     if past.exists():  # of an earlier move: it is not written over
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
-        past = past.with_name(f"{past.name}-{stamp}")
+        past = past.with_name(f"{past.name}-{make_stamp()}")
     course.gradebook.rename(past)
     log = logging.getLogger("unrolled")
     log.warning("gradebook.db is in PostgreSQL now; the file is %s.", past.name)

@@ -6,12 +6,12 @@ import ast
 import difflib
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from unrolled.course.model import Course
 from unrolled.errors import UserError
+from unrolled.files import make_stamp
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,7 @@ def _back_up_lesson(course: Course, lesson: Path, old: str) -> None:
         return
     folder = course.build / "backups"
     folder.mkdir(parents=True, exist_ok=True)
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
-    (folder / f"{lesson.stem}-{stamp}.py").write_text(old, encoding="utf-8")
+    (folder / f"{lesson.stem}-{make_stamp()}.py").write_text(old, encoding="utf-8")
 
 
 def _read_notebook(path: Path) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from unrolled.assignment.material import Material
-from unrolled.errors import UserError
+from unrolled.errors import UserError, shorten_error
 from unrolled.grade.scheduling.cluster_worker import run_remote_job
 from unrolled.grade.scheduling.engine import compute_engine_digest
 from unrolled.grade.scheduling.job import GradingJob, JobResult
@@ -74,7 +74,7 @@ class ClusterPool:
             )
         except (OSError, ValueError, TimeoutError) as error:
             raise UserError(
-                f"{self.address}: no Dask scheduler answers ({_shorten_error(error)}). "
+                f"{self.address}: no Dask scheduler answers ({shorten_error(error)}). "
                 "Start one with `dask scheduler`, and workers with `unrolled worker "
                 f"{self.address}`."
             ) from error
@@ -187,7 +187,7 @@ class ClusterPool:
         except (ImportError, AttributeError) as error:
             return self._refuse(task.worker, f"no unrolled[cluster] there: {error}")
         except Exception as error:
-            return f"{type(error).__name__}: {_shorten_error(error)}"
+            return f"{type(error).__name__}: {shorten_error(error)}"
         try:
             answer = decode_answer(parcel, task.job)
         except WireError as error:
@@ -217,7 +217,3 @@ class ClusterPool:
             f"{self.address}: the Dask scheduler is gone. What was graded is kept: "
             "start it again and run the same command, or leave --scheduler out."
         )
-
-
-def _shorten_error(error: BaseException) -> str:
-    return (str(error).split("\n")[0] or type(error).__name__)[:300]

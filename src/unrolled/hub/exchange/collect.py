@@ -25,7 +25,12 @@ from traitlets import Integer
 from unrolled.course.dates import read_dates
 from unrolled.course.model import load_course
 from unrolled.errors import UserError
-from unrolled.files import explain_os_error, make_scratch_folder, replace_folder
+from unrolled.files import (
+    explain_os_error,
+    make_scratch_folder,
+    make_stamp,
+    replace_folder,
+)
 from unrolled.gradebook.open import Gradebook
 from unrolled.gradebook.queries import read_due_date
 from unrolled.hub.exchange.collect_report import CollectReport, Remark
@@ -235,9 +240,8 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
         """
         if not place.is_dir() or (place / SECRET).exists() or not any(place.iterdir()):
             return
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
         backups = Path(self.coursedir.root) / "build" / "backups"
-        kept = backups / f"submitted-{stamp}" / entry.student / entry.assignment
+        kept = backups / f"submitted-{make_stamp()}" / entry.student / entry.assignment
         shutil.copytree(place, kept, symlinks=True)
         self._note(entry, f"what lay there by hand is kept in {kept}")
 
