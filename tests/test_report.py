@@ -18,9 +18,9 @@ from unrolled.report.progress import show_grading, show_progress
 from unrolled.report.tables import format_points, render_grades, render_verification
 
 HOSTILE = ["[red]", "[/red]", "[bold]a[/]", "[link=x]y[/link]", "[[x]]", r"\[red]"]
-PASSED = CellResult("a_values", 60.0, 60.0, True)
-FAILED = CellResult("b_values", 0.0, 40.0, False)
-WAITS = CellResult("why", None, 20.0, None)
+PASSED = CellResult(grade_id="a_values", score=60.0, max_score=60.0, passed=True)
+FAILED = CellResult(grade_id="b_values", score=0.0, max_score=40.0, passed=False)
+WAITS = CellResult(grade_id="why", score=None, max_score=20.0, passed=None)
 
 
 def screen(watched: bool = True) -> Console:
@@ -50,7 +50,12 @@ def printed(table: RenderableType) -> list[str]:
 def graded(student: str = "ada", **told: Any) -> SubmissionResult:
     """A graded submission."""
     given: dict[str, Any] = {"score": 60.0, "max_score": 100.0, "cells": (PASSED,)}
-    return SubmissionResult(student, "graded", **(given | told))
+    return SubmissionResult(student=student, status="graded", **(given | told))
+
+
+def ungraded(student: str, reason: str) -> SubmissionResult:
+    """A submission that could not be graded."""
+    return SubmissionResult(student=student, status="ungraded", reason=reason)
 
 
 def row(*submissions: SubmissionResult) -> list[str]:
@@ -78,7 +83,7 @@ def test_points_have_two_decimals_at_most(value: float | None, text: str) -> Non
 
 def test_the_grade_table_counts_everybody() -> None:
     """Does it say how many were handed in, graded, not graded, and how long?"""
-    bad = SubmissionResult("eve", "ungraded", "no notebook")
+    bad = ungraded("eve", "no notebook")
     report = GradeReport("01_tiny", 1.25, (graded(), graded("bob"), bad))
     lines = printed(render_grades(report))
     assert lines[0].strip() == "01_tiny: 3 submissions"
@@ -99,14 +104,14 @@ def test_a_row_says_score_and_state() -> None:
 
 def test_an_ungraded_row_gives_the_reason_and_no_score() -> None:
     """Is an ungraded submission never shown as one with no points?"""
-    bad = SubmissionResult("eve", "ungraded", "tiny.ipynb: not handed in")
+    bad = ungraded("eve", "tiny.ipynb: not handed in")
     assert row(bad) == ["eve", "-", "-", "", "UNGRADED: tiny.ipynb: not handed in"]
 
 
 def test_a_long_reason_is_folded_not_cut() -> None:
     """Can a reason of any length be read to its end?"""
     reason = f"{'word ' * 80}{'x' * 300} the end"
-    bad = SubmissionResult("eve", "ungraded", reason)
+    bad = ungraded("eve", reason)
     lines = printed(render_grades(GradeReport("01_tiny", 1.0, (bad,))))
     text = "".join(line.strip("│ ").split("│")[-1] for line in lines)
     assert text.count("x") == 300 and "…" not in text
@@ -116,7 +121,7 @@ def test_a_long_reason_is_folded_not_cut() -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_the_grade_table_shows_markup_as_it_stands(text: str) -> None:
     """Are brackets of students, reasons and repairs shown, not obeyed?"""
-    bad = SubmissionResult(text, "ungraded", f"reason {text}.")
+    bad = ungraded(text, f"reason {text}.")
     assert row(bad) == [text, "-", "-", "", f"UNGRADED: reason {text}."]
     told = row(graded(f"a {text} b", repairs=(f"Cell {text} is missing.",)))
     assert (told[0], told[-1]) == (f"a {text} b", f"Cell {text} is missing.")
@@ -186,7 +191,7 @@ def test_the_grading_bar_counts_as_it_goes() -> None:
     with show_grading(console, "01_tiny", 3) as step:
         step(graded())
         step(graded("bob", cells=(FAILED, FAILED)))
-        step(SubmissionResult("[/eve]", "ungraded", "[/red]"))
+        step(ungraded("[/eve]", "[/red]"))
     last = shown(console)
     assert "2 graded, 1 with failed checks, 1 ungraded" in last
     assert "grade 01_tiny" in last and "3/3" in last

@@ -31,7 +31,7 @@ from unrolled.samples.demo_report import DemoReport, DemoScore
 LONG = "wilhelmina-theodora-van-der-berghe-1234567890"
 PATH = f"/home/grader-recurrent_2027/recurrent_2027/submitted/{LONG}/02_forward_pass"
 PROSE = "this says at some length, in words that may be broken, what was the matter"
-CELL = CellResult("a_values", 60.0, 60.0, True)
+CELL = CellResult(grade_id="a_values", score=60.0, max_score=60.0, passed=True)
 VIEWS: dict[str, RenderableType] = {
     "grade": render_grades(
         GradeReport(
@@ -39,9 +39,17 @@ VIEWS: dict[str, RenderableType] = {
             1.0,
             (
                 SubmissionResult(
-                    LONG, "graded", score=60.0, max_score=100.0, cells=(CELL,)
+                    student=LONG,
+                    status="graded",
+                    score=60.0,
+                    max_score=100.0,
+                    cells=(CELL,),
                 ),
-                SubmissionResult("bob", "ungraded", reason=f"{PATH}/a.ipynb: {PROSE}"),
+                SubmissionResult(
+                    student="bob",
+                    status="ungraded",
+                    reason=f"{PATH}/a.ipynb: {PROSE}",
+                ),
             ),
         )
     ),

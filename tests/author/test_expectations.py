@@ -48,16 +48,28 @@ NOTEBOOK = json.dumps(
     }
 )
 CELLS = (
-    CellResult("f_values", 0.0, 4.0, False, False, "f: got 3", "Too few.", ("few",)),
-    CellResult("f_shape", 2.0, 2.0, True),
+    CellResult(
+        grade_id="f_values",
+        score=0.0,
+        max_score=4.0,
+        passed=False,
+        message="f: got 3",
+        hint="Too few.",
+        misconception=("few",),
+    ),
+    CellResult(grade_id="f_shape", score=2.0, max_score=2.0, passed=True),
 )
 GRADED = GradedSubmission(
-    SubmissionResult("ann", "graded", repairs=("Cell f was mended.",), cells=CELLS),
+    SubmissionResult(
+        student="ann", status="graded", repairs=("Cell f was mended.",), cells=CELLS
+    ),
     NOTEBOOK,
     "<style>no</style><h1>Too  few.</h1><p>f &lt; 3 <b>in</b> all</p>",
 )
 UNGRADED = GradedSubmission(
-    SubmissionResult("bob", "ungraded", "x.ipynb: no notebook"), "", ""
+    SubmissionResult(student="bob", status="ungraded", reason="x.ipynb: no notebook"),
+    "",
+    "",
 )
 MET = Recipe(
     "small",
@@ -221,25 +233,32 @@ def _answer(preparer: JobPreparer, student: str) -> GradedSubmission:
     try:
         prepared = preparer.prepare(student)
     except UserError as error:
-        return GradedSubmission(SubmissionResult(student, "ungraded", str(error)))
+        return _refuse(student, str(error))
     graded = grade_job(prepared.job, select_trusted_worker())
     if graded.reason:
-        return GradedSubmission(SubmissionResult(student, "ungraded", graded.reason))
+        return _refuse(student, graded.reason)
     notes = graded.details()
     verdict = notes["verdict"]
     repairs = (*prepared.repairs, *notes["repairs"], *verdict["notes"])
     cells = tuple(
         CellResult(
-            c["grade_id"],
-            None,
-            c["max_score"],
-            c["passed"],
-            c["follow_through"],
-            c["message"],
-            c["hint"],
-            tuple(c["misconception"]),
+            grade_id=c["grade_id"],
+            score=None,
+            max_score=c["max_score"],
+            passed=c["passed"],
+            follow_through=c["follow_through"],
+            message=c["message"],
+            hint=c["hint"],
+            misconception=tuple(c["misconception"]),
         )
         for c in verdict["cells"]
     )
-    result = SubmissionResult(student, "graded", repairs=repairs, cells=cells)
+    result = SubmissionResult(
+        student=student, status="graded", repairs=repairs, cells=cells
+    )
     return GradedSubmission(result, graded.notebook)
+
+
+def _refuse(student: str, reason: str) -> GradedSubmission:
+    result = SubmissionResult(student=student, status="ungraded", reason=reason)
+    return GradedSubmission(result)

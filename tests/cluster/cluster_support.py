@@ -28,7 +28,7 @@ HARSH = "import os\nos._exit(3)"
 PATIENCE = 90.0
 WORKER = """
 import asyncio, sys, distributed
-import unrolled.grade.far as far
+import unrolled.grade.scheduling.cluster_worker as remote
 {patch}
 async def work():
     async with distributed.Worker(sys.argv[1], nthreads=1, host="127.0.0.1",

@@ -30,16 +30,16 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux"),
 ]
 LIES = {
-    "another version": "far.compute_engine_digest = lambda: 'older'",
+    "another version": "remote.compute_engine_digest = lambda: 'older'",
     "answered for": "from dataclasses import replace\n"
-    "answer = far.WorkerAnswer\n"
-    "far.WorkerAnswer = lambda e, g, u='': answer(\n"
+    "answer = remote.WorkerAnswer\n"
+    "remote.WorkerAnswer = lambda e, g, u='': answer(\n"
     "    e, g and replace(g, student='eve'), u)",
     "gives 1000": "from dataclasses import replace\n"
-    "answer = far.WorkerAnswer\n"
-    "far.WorkerAnswer = lambda e, g, u='': answer(\n"
+    "answer = remote.WorkerAnswer\n"
+    "remote.WorkerAnswer = lambda e, g, u='': answer(\n"
     "    e, g and replace(g, scores={n: 1000.0 for n in g.scores}), u)",
-    "no answer of ours": "far.encode_answer = lambda answer: b'[1, 2'",
+    "not one that `unrolled worker`": "remote.encode_answer = lambda answer: b'[1, 2'",
 }
 
 
@@ -103,7 +103,7 @@ def test_with_liars_only_it_says_so(said: str, school: Course, tmp_path: Path) -
         made.start_worker(WORKER.format(patch=LIES[said]))
         with pytest.raises(UserError, match=said) as caught:
             grade(course, NAME, scheduler=made.address)
-    assert "no worker is fit to grade. tcp://127.0.0.1" in str(caught.value)
+    assert "no worker can grade. tcp://127.0.0.1" in str(caught.value)
     assert notebooks(course) == {}
 
 
@@ -114,7 +114,7 @@ def test_a_worker_without_a_sandbox_grades_nothing(
     course = copy_class(school, tmp_path / "course")
     with cluster(0) as made:
         made.start_worker(WORKER.format(patch=""), UNROLLED_TIER="missing")
-        with pytest.raises(UserError, match="for want of a sandbox"):
+        with pytest.raises(UserError, match="missing protection: sandbox"):
             grade(course, NAME, scheduler=made.address)
         assert notebooks(course) == {}
         made.start_worker(UNROLLED_TIER="missing")
@@ -137,7 +137,7 @@ def test_a_worker_that_hangs_costs_a_second_try(
     (course.root / "course.toml").write_text(text + limits)
     course = copy_class(course, tmp_path / "limited")
     hangs = "import os, signal\n"
-    hangs += "far.decode_job = lambda *_: os.kill(os.getpid(), signal.SIGSTOP)"
+    hangs += "remote.decode_job = lambda *_: os.kill(os.getpid(), signal.SIGSTOP)"
     with cluster(1) as made:
         made.start_worker(WORKER.format(patch=hangs))
         stopped = made.workers[-1]

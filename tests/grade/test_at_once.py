@@ -128,13 +128,13 @@ def write_again(course: Course, race: Race) -> None:
     records = ResultCache(course, NAME)
     students = sorted(p.name for p in course.submitted.iterdir())
     prepared = [preparer.prepare(s) for s in students]
-    kept = [(records.find(p.job.student, p.key), p.paper) for p in prepared]
+    kept = [(records.find(p.job.student, p.key), p.accompanying) for p in prepared]
     with GradebookWriter(course, NAME) as writer:
         race.ready.wait(PATIENCE)
         while not race.enough.is_set():
-            for result, paper in kept:
+            for result, accompanying in kept:
                 assert result is not None
-                writer.write(result, paper, force=True)
+                writer.write(result, accompanying, force=True)
                 with race.writes.get_lock():
                     race.writes.value += 1
 

@@ -29,11 +29,20 @@ def test_the_digest_covers_every_module_that_a_judge_imports(
 ) -> None:
     """Does a real judge, with a real student's process, run no file left out of it?"""
     monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")  # Python tells each import
-    process, pipe = start_judge(True, True)
+    process, pipe = start_judge(tries_sandbox=True, allow_weak=True)
     try:
         assert pipe.poll(60) and isinstance(pipe.recv(), JudgeReady)
         content = json.dumps(submission(**RIGHT, first=TELL)).encode()
-        pipe.send(GradingJob("ada", "ada.ipynb", content, material(), 1, Limits()))
+        pipe.send(
+            GradingJob(
+                student="ada",
+                name="ada.ipynb",
+                submission=content,
+                material=material(),
+                seed=1,
+                limits=Limits(),
+            )
+        )
         assert pipe.poll(60)
         graded: JobResult = pipe.recv()
     finally:

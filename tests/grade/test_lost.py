@@ -189,7 +189,17 @@ def jobs(count: int) -> list[GradingJob]:
     """Right submissions of some students."""
     text, trusted = json.dumps(SUBMISSION).encode(), material()
     names = [f"student{number}" for number in range(count)]
-    return [GradingJob(name, "small.ipynb", text, trusted, 1, QUICK) for name in names]
+    return [
+        GradingJob(
+            student=name,
+            name="small.ipynb",
+            submission=text,
+            material=trusted,
+            seed=1,
+            limits=QUICK,
+        )
+        for name in names
+    ]
 
 
 @pytest.mark.skipif(
@@ -204,13 +214,13 @@ def test_no_code_runs_in_a_tier_that_was_not_tried(
     weak: list[subprocess.Popen[bytes]] = []
 
     def start(
-        checks: bool, allow_weak: bool
+        *, tries_sandbox: bool, allow_weak: bool
     ) -> tuple[subprocess.Popen[bytes], Connection]:
         with monkeypatch.context() as patch:
-            if not checks:
+            if not tries_sandbox:
                 patch.setenv(TIER_VARIABLE, tier)
-            started = start_judge(checks, allow_weak)
-        weak.extend([] if checks else [started[0]])
+            started = start_judge(tries_sandbox=tries_sandbox, allow_weak=allow_weak)
+        weak.extend([] if tries_sandbox else [started[0]])
         return started
 
     original = unrolled.grade.scheduling.pool._JudgeProcess.assign_job
@@ -233,13 +243,13 @@ def test_no_code_runs_in_a_tier_that_was_not_tried(
 def test_a_pool_without_any_judge_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """Is there an end, also the second time, where judges do not come up?"""
 
-    def start(checks: bool, allow_weak: bool) -> tuple[Any, Connection]:
-        process, pipe = start_judge(checks, allow_weak)
+    def start(**options: bool) -> tuple[Any, Connection]:
+        process, pipe = start_judge(**options)
         process.kill()
         return process, pipe
 
     monkeypatch.setattr(unrolled.grade.scheduling.pool, "start_judge", start)
     with JudgePool(2) as pool:
         for _ in range(2):
-            with pytest.raises(UserError, match="do not come up"):
+            with pytest.raises(UserError, match="no judge process could start"):
                 list(pool.run(jobs(3)))

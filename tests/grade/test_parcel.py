@@ -26,7 +26,12 @@ from unrolled.grade.scheduling.wire import (
 
 SMALL = replace(material(), data={"words.txt": bytes(range(256))})
 JOB = GradingJob(
-    "ada", "x.ipynb", b"\x00\xff{", SMALL, 2**200, Limits(call_seconds=0.5)
+    student="ada",
+    name="x.ipynb",
+    submission=b"\x00\xff{",
+    material=SMALL,
+    seed=2**200,
+    limits=Limits(call_seconds=0.5),
 )
 POINTS = {
     c["metadata"]["nbgrader"]["grade_id"]: c["metadata"]["nbgrader"]["points"]
@@ -34,15 +39,18 @@ POINTS = {
     if c["metadata"].get("nbgrader", {}).get("grade")
 }
 NOTEBOOK = json.dumps({"cells": [], "metadata": {"unrolled": {"verdict": {}}}})
-RIGHT = JobResult("ada", "", NOTEBOOK, dict(POINTS), {"why": None})
+RIGHT = JobResult(
+    student="ada", notebook=NOTEBOOK, scores=dict(POINTS), comments={"why": None}
+)
+WRONG_FILE = JobResult(student="ada", reason="no notebook")
 
 
 def test_a_job_arrives_as_it_was() -> None:
     """Are submission, seed, limits and material the same, to the byte?"""
-    parcel = encode_material(SMALL)
-    assert decode_job(parcel, encode_job(JOB)) == JOB
-    assert decode_material(parcel).digest == SMALL.digest
-    assert decode_material(parcel) is decode_material(parcel)
+    data = encode_material(SMALL)
+    assert decode_job(data, encode_job(JOB)) == JOB
+    assert decode_material(data).digest == SMALL.digest
+    assert decode_material(data) is decode_material(data)
 
 
 def test_a_job_holds_no_material_twice() -> None:
@@ -51,7 +59,7 @@ def test_a_job_holds_no_material_twice() -> None:
     assert len(encode_job(JOB)) < 1000
 
 
-@pytest.mark.parametrize("graded", [RIGHT, JobResult("ada", "no notebook"), None])
+@pytest.mark.parametrize("graded", [RIGHT, WRONG_FILE, None])
 def test_an_answer_arrives_as_it_was(graded: JobResult | None) -> None:
     """Do result, reason and the worker's version come back?"""
     answer = WorkerAnswer("engine 1", graded, "" if graded else "no sandbox")
@@ -60,7 +68,7 @@ def test_an_answer_arrives_as_it_was(graded: JobResult | None) -> None:
 
 WRONG: dict[str, JobResult] = {
     "not 'ada'": replace(RIGHT, student="eve"),
-    "other cells": replace(RIGHT, scores={}),
+    "the cells of its result": replace(RIGHT, scores={}),
     "gives": replace(RIGHT, scores={n: p + 1 for n, p in POINTS.items()}),
     "no graded notebook": replace(RIGHT, notebook=""),
 }
@@ -92,10 +100,10 @@ documents = st.recursive(
 
 @settings(max_examples=200, deadline=None)
 @given(st.binary() | documents.map(lambda d: json.dumps(d).encode()))
-def test_whatever_a_worker_sends_is_an_answer_or_refused(parcel: bytes) -> None:
+def test_whatever_a_worker_sends_is_an_answer_or_refused(data: bytes) -> None:
     """Does no byte string do anything but that?"""
     with pytest.raises(WireError):
-        decode_answer(parcel, JOB)
+        decode_answer(data, JOB)
 
 
 @settings(max_examples=200, deadline=None)

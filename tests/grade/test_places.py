@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 from support import QUICK, RIGHT, by_id, cell, grade, material, submission
@@ -182,7 +181,14 @@ def test_it_holds_in_the_graded_notebook() -> None:
     trusted = material()
     build_reference(trusted)
     text = json.dumps(notebook).encode()
-    job = GradingJob("ann", str(Path("small.ipynb")), text, trusted, 1, QUICK)
+    job = GradingJob(
+        student="ann",
+        name="small.ipynb",
+        submission=text,
+        material=trusted,
+        seed=1,
+        limits=QUICK,
+    )
     graded = grade_job(job, select_trusted_worker())
     assert not graded.reason
     assert graded.scores["double_values"] == 10

@@ -99,7 +99,7 @@ def check_told(report: GradeReport, course: Course, why: str) -> None:
     assert report.ungraded
     for found in report.ungraded:
         assert "gradebook.db" in found.reason and found.student in found.reason
-        assert "was not: " in found.reason and why in found.reason
+        assert "could not be written: " in found.reason and why in found.reason
     written = {s.student for s in report.submissions} - {
         s.student for s in report.ungraded
     }

@@ -92,7 +92,14 @@ def grade(
     watched = print_grading(total) if lines else show_grading(err, assignment, total)
     with watched as step:
         report = work(
-            course, assignment, student or (), force, step, jobs, allow_weak, scheduler
+            course,
+            assignment,
+            student or (),
+            force=force,
+            progress=step,
+            jobs=jobs,
+            allow_weak=allow_weak,
+            scheduler=scheduler,
         )
     if show:
         found = diagnose(course, report)
@@ -186,4 +193,5 @@ def worker(
     def say(line: str) -> None:
         err.print(line, markup=False, soft_wrap=True)
 
-    serve(scheduler, jobs or count_processors(), host, allow_weak, say)
+    count = jobs or count_processors()
+    serve(scheduler, count, host, allow_weak=allow_weak, say=say)

@@ -118,7 +118,7 @@ class Judge(NbGraderPreprocessor):  # type: ignore[misc]
             load_course_secret(course), names["assignment"], names["student"]
         )
         task = Task(material, nb, seed, course.limits)
-        worker = select_safe_worker(course.allow_weak)
+        worker = select_safe_worker(allow_weak=course.allow_weak)
         verdict = judge_submission(task, load_reference(material), worker)
         write_verdict(nb, verdict, material)
         return nb, resources

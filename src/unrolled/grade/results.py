@@ -8,7 +8,7 @@ from typing import Any, Literal
 Status = Literal["graded", "ungraded"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CellResult:
     """One grade cell; `score` is None while it waits for a mark."""
 
@@ -22,7 +22,7 @@ class CellResult:
     misconception: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SubmissionResult:
     """One submission: graded with its cells, or ungraded with the reason."""
 

@@ -48,6 +48,7 @@ def grade(
     course: Course,
     assignment: str,
     students: Sequence[str] = (),
+    *,
     force: bool = False,
     progress: Progress = lambda _: None,
     jobs: int | None = None,
@@ -67,25 +68,31 @@ def grade(
     chosen = _choose_students(course, assignment, students)
     backup_gradebook(course)
     with GradebookWriter(course, assignment) as writer:
-        run = _GradingRun(course, assignment, writer, progress, force)
+        run = _GradingRun(
+            course=course,
+            assignment=assignment,
+            writer=writer,
+            progress=progress,
+            force=force,
+        )
         weak = allow_weak or course.allow_weak
-        own = _make_runner(scheduler, jobs or count_processors(), weak)
+        own = _make_runner(scheduler, jobs or count_processors(), allow_weak=weak)
         with nullcontext(judges) if judges else own as pool:
-            run.all(material, chosen, pool)
+            run.grade_all(material, chosen, pool)
     results = tuple(sorted(run.results, key=lambda r: r.student))
     return GradeReport(assignment, time.monotonic() - began, results)
 
 
-def _make_runner(scheduler: str | None, jobs: int, weak: bool) -> JobRunner:
+def _make_runner(scheduler: str | None, jobs: int, *, allow_weak: bool) -> JobRunner:
     """Judges on this machine, or on those of a cluster."""
     if scheduler is None:
-        return JudgePool(jobs, weak)
+        return JudgePool(jobs, allow_weak=allow_weak)
     from unrolled.grade.scheduling.cluster import ClusterPool
 
-    return ClusterPool(scheduler, weak)
+    return ClusterPool(scheduler, allow_weak=allow_weak)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _GradingRun:
     """One run over the submissions of an assignment."""
 
@@ -96,56 +103,54 @@ class _GradingRun:
     force: bool
     results: list[SubmissionResult] = field(default_factory=list)
 
-    def all(self, material: Material, students: Sequence[str], pool: JobRunner) -> None:
-        """Report what is current, write what is kept, grade the rest."""
+    def grade_all(
+        self, material: Material, students: Sequence[str], pool: JobRunner
+    ) -> None:
+        """Write what an earlier run has found, grade the rest, report all of it."""
         preparer = JobPreparer(self.course, self.assignment, material)
-        records = ResultCache(self.course, self.assignment)
+        cache = ResultCache(self.course, self.assignment)
         todo: dict[str, PreparedJob] = {}
         for student in students:
-            prepared = self._prepare_job(preparer, student)
-            if prepared is None:
+            try:
+                prepared = preparer.prepare(student)
+            except (UserError, OSError) as error:
+                self._report_ungraded(student, str(error))
                 continue
-            kept = None if self.force else records.find(student, prepared.key)
-            if kept is None:
+            graded = None if self.force else cache.find(student, prepared.key)
+            if graded is None:
                 todo[student] = prepared
             else:
-                self._done(kept, prepared)
+                self._write(graded, prepared)
         for graded in pool.run(p.job for p in todo.values()):
             prepared = todo[graded.student]
-            if not graded.reason:
-                records.keep(prepared.key, graded)
-            self._done(graded, prepared)
+            if graded.reason:
+                self._report_ungraded(graded.student, graded.reason)
+                continue
+            # First: if the gradebook cannot be written, the work is not lost.
+            cache.keep(prepared.key, graded)
+            self._write(graded, prepared)
 
-    def _prepare_job(self, preparer: JobPreparer, student: str) -> PreparedJob | None:
-        try:
-            return preparer.prepare(student)
-        except (UserError, OSError) as error:
-            self._tell(self._make_ungraded(student, str(error)))
-            return None
-
-    def _done(self, graded: JobResult, prepared: PreparedJob) -> None:
+    def _write(self, graded: JobResult, prepared: PreparedJob) -> None:
         """Write a result, unless the gradebook has it already; report it."""
-        if graded.reason:
-            self._tell(self._make_ungraded(graded.student, graded.reason))
-            return
         try:
-            rows = self.writer.write(graded, prepared.paper, self.force)
-            result = build_result(
-                graded.student,
-                rows,
-                self.writer.rows.max_scores,
-                graded.details(),
-                prepared.repairs,
-            )
+            rows = self.writer.write(graded, prepared.accompanying, force=self.force)
         except UserError as error:
-            result = self._make_ungraded(graded.student, str(error))
-        self._tell(result)
+            self._report_ungraded(graded.student, str(error))
+            return
+        result = build_result(
+            graded.student,
+            rows,
+            self.writer.rows.max_scores,
+            notes=graded.details(),
+            repairs=prepared.repairs,
+        )
+        self._report(result)
 
-    def _make_ungraded(self, student: str, reason: str) -> SubmissionResult:
-        told = " ".join(reason.split()).replace(f"{self.course.root}/", "")
-        return SubmissionResult(student, "ungraded", told)
+    def _report_ungraded(self, student: str, reason: str) -> None:
+        text = " ".join(reason.split()).replace(f"{self.course.root}/", "")
+        self._report(SubmissionResult(student=student, status="ungraded", reason=text))
 
-    def _tell(self, result: SubmissionResult) -> None:
+    def _report(self, result: SubmissionResult) -> None:
         self.results.append(result)
         self.progress(result)
 
@@ -156,7 +161,7 @@ def _require_ready(course: Course, assignment: str) -> Material:
     if not stored:
         raise UserError(
             f"{course.gradebook_place}: assignment {assignment} is not registered. "
-            "Run `unrolled build`: it fills the gradebook, also when files are fresh."
+            "Run `unrolled build`: it fills the gradebook even if no file has changed."
         )
     tests = [c for c in material.source["cells"] if is_check(c)]
     if any(stored.get(read_nbgrader_meta(c)["grade_id"]) != c["source"] for c in tests):
@@ -170,16 +175,16 @@ def _require_ready(course: Course, assignment: str) -> Material:
 def _choose_students(
     course: Course, assignment: str, students: Sequence[str]
 ) -> list[str]:
-    there = list_submitted_students(course, assignment)
-    missing = sorted(set(students) - set(there))
+    submitted = list_submitted_students(course, assignment)
+    missing = sorted(set(students) - set(submitted))
     if missing:
         raise UserError(
             f"{course.submitted}: no submission of {assignment} by "
             f"{', '.join(missing)}."
         )
-    if not there:
+    if not submitted:
         raise UserError(
             f"{course.submitted}: nobody has handed in {assignment}. "
             "Collect first (`nbgrader collect` or formgrader)."
         )
-    return [s for s in there if not students or s in students]
+    return [s for s in submitted if not students or s in students]

@@ -25,11 +25,11 @@ def read_registered_tests(course: Course, assignment: str) -> dict[str, str]:
     with open_gradebook(course) as gradebook:
         try:
             name = course.assignments[assignment].notebook
-            found = gradebook.find_notebook(name, assignment)
+            notebook = gradebook.find_notebook(name, assignment)
         except MissingEntry:
             return {}
-        graded = {cell.name for cell in found.grade_cells}
-        return {c.name: c.source for c in found.source_cells if c.name in graded}
+        graded = {cell.name for cell in notebook.grade_cells}
+        return {c.name: c.source for c in notebook.source_cells if c.name in graded}
 
 
 def load_assignment_rows(
@@ -54,19 +54,20 @@ def read_stored_result(
     with open_gradebook(course) as gradebook:
         table = load_assignment_rows(course, gradebook, assignment)
         with gradebook.engine.connect() as connection:
-            found = table.find(connection, student)
-    if found is None:
+            rows = table.find(connection, student)
+    if rows is None:
         raise UserError(
             f"{course.gradebook_place}: no grades of {student} for {assignment}; "
             "grade with --force."
         )
-    return build_result(student, found, table.max_scores, notes, repairs)
+    return build_result(student, rows, table.max_scores, notes=notes, repairs=repairs)
 
 
 def build_result(
     student: str,
     rows: SubmissionRows,
     max_scores: Mapping[str, float],
+    *,
     notes: Mapping[str, Any],
     repairs: tuple[str, ...] = (),
 ) -> SubmissionResult:
@@ -74,8 +75,8 @@ def build_result(
     verdict = notes.get("verdict", {})
     verdicts = {c["grade_id"]: c for c in verdict.get("cells", [])}
     return SubmissionResult(
-        student,
-        "graded",
+        student=student,
+        status="graded",
         repairs=(*repairs, *notes.get("repairs", []), *verdict.get("notes", [])),
         score=float(rows.score),
         max_score=float(sum(max_scores.values())),
@@ -93,14 +94,14 @@ def _build_cell_result(
 ) -> CellResult:
     unknown = grade.manual is None and grade.auto is None
     return CellResult(
-        name,
-        None if unknown else float(grade.score),
-        float(max_score),
-        verdict.get("passed"),
-        bool(verdict.get("follow_through", False)),
-        verdict.get("message", ""),
-        verdict.get("hint", ""),
-        tuple(verdict.get("misconception", ())),
+        grade_id=name,
+        score=None if unknown else float(grade.score),
+        max_score=float(max_score),
+        passed=verdict.get("passed"),
+        follow_through=bool(verdict.get("follow_through", False)),
+        message=verdict.get("message", ""),
+        hint=verdict.get("hint", ""),
+        misconception=tuple(verdict.get("misconception", ())),
     )
 
 
@@ -111,5 +112,5 @@ def _read_autograded_notes(
     if not path.exists():
         return {}
     document = json.loads(path.read_text(encoding="utf-8"))
-    found: dict[str, Any] = document.get("metadata", {}).get("unrolled", {})
-    return found
+    notes: dict[str, Any] = document.get("metadata", {}).get("unrolled", {})
+    return notes

@@ -16,7 +16,6 @@ import stat
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from socket import gethostname
 
@@ -44,9 +43,8 @@ from unrolled.gradebook.open import open_gradebook
 from unrolled.gradebook.tables import SubmissionRows
 from unrolled.timestamps import parse_timestamp
 
-STAGE_PREFIX = (
-    ".unrolled-"  # on the disk of what it becomes, so that a move is one step
-)
+# Within autograded/: on the disk of what it becomes, so that a move is one step.
+STAGE_PREFIX = ".unrolled-"
 TRIES = 5
 
 
@@ -72,10 +70,10 @@ class GradebookWriter:
             self.rows = load_assignment_rows(self.course, gradebook, self.assignment)
             gradebook.db.rollback()  # what was read holds up nobody
             self.connection = stack.enter_context(gradebook.engine.connect())
-            begin_write(
-                self.connection, self.patience
-            )  # who may not write is told here
-            self.rows.find(self.connection, "")  # as are tables of an older nbgrader
+            # A trial, so that a course that nobody may write, or with the tables of an
+            # older nbgrader, stops before anything is graded.
+            begin_write(self.connection, self.patience)
+            self.rows.find(self.connection, "")
             self.connection.rollback()
             self.opened = stack.pop_all()
         _remove_stale_stages(self.course.autograded)
@@ -86,7 +84,11 @@ class GradebookWriter:
         shutil.rmtree(self.stage, ignore_errors=True)
 
     def write(
-        self, graded: JobResult, paper: AccompanyingFiles, force: bool = False
+        self,
+        graded: JobResult,
+        accompanying: AccompanyingFiles,
+        *,
+        force: bool = False,
     ) -> SubmissionRows:
         """Write one result, all of it or nothing; what is written already stays.
 
@@ -96,20 +98,20 @@ class GradebookWriter:
         try:
             for _ in range(TRIES - 1):
                 with contextlib.suppress(_ConcurrentWrite):
-                    return self._write_once(graded, paper, force)
-            return self._write_once(graded, paper, force)
+                    return self._write_once(graded, accompanying, force=force)
+            return self._write_once(graded, accompanying, force=force)
         except (SQLAlchemyError, OSError, _ConcurrentWrite) as error:
             raise UserError(
                 f"{self.course.gradebook_place}: the result of {graded.student} could "
-                f"not be written, and was not: {shorten_error(error)}"
+                f"not be written: {shorten_error(error)}"
             ) from error
 
     def _write_once(
-        self, graded: JobResult, paper: AccompanyingFiles, force: bool
+        self, graded: JobResult, accompanying: AccompanyingFiles, *, force: bool
     ) -> SubmissionRows:
-        """The rows after a transaction; _CameBetween if another's stood in its way."""
+        """The rows after a transaction; _ConcurrentWrite if another got in its way."""
         try:
-            rows = self._run_transaction(graded, paper, force)
+            rows = self._run_transaction(graded, accompanying, force=force)
         except (SQLAlchemyError, OSError) as error:
             roll_back(self.connection)
             shutil.rmtree(self.stage, ignore_errors=True)
@@ -122,16 +124,16 @@ class GradebookWriter:
         return rows
 
     def _run_transaction(
-        self, graded: JobResult, paper: AccompanyingFiles, force: bool
+        self, graded: JobResult, accompanying: AccompanyingFiles, *, force: bool
     ) -> SubmissionRows:
         """Nobody else writes between our reading and our writing."""
         begin_write(self.connection, self.patience)
         began = time.monotonic()
         if not self.rows.is_current(self.connection):
             raise OSError(f"{self.assignment} was built anew meanwhile; grade again")
-        rows, fresh = self._filled(graded, paper, force)
+        rows, fresh = self._fill_rows(graded, accompanying, force=force)
         rows = self._apply_penalty(rows)
-        undo = self._put(graded, paper) if fresh else _do_nothing
+        undo = self._move_in(graded, accompanying) if fresh else lambda: None
         try:
             self.connection.commit()
         except BaseException:
@@ -140,102 +142,96 @@ class GradebookWriter:
         yield_lock(self.connection, time.monotonic() - began)
         return rows
 
-    def _filled(
-        self, graded: JobResult, paper: AccompanyingFiles, force: bool
+    def _fill_rows(
+        self, graded: JobResult, accompanying: AccompanyingFiles, *, force: bool
     ) -> tuple[SubmissionRows, bool]:
         """The rows with scores, comments and time; whether anything was new."""
-        found = self.rows.find(self.connection, graded.student, lock=True)
-        rows = found or self.rows.make(self.connection, graded.student)
-        if paper.timestamp is not None or paper.forget_time:
-            moment = self._parse_stamp(paper.timestamp)
+        rows = self.rows.find(self.connection, graded.student, lock=True)
+        rows = rows or self.rows.make(self.connection, graded.student)
+        stamp = accompanying.timestamp
+        if stamp is not None or accompanying.forget_time:
+            moment = parse_timestamp(stamp, self.course.timezone) if stamp else None
             if moment != rows.timestamp:
                 self.rows.set_time(self.connection, rows.id, moment)
-        fresh = force or not self._is_written(rows, graded, paper)
+        fresh = force or not self._is_written(rows, graded, accompanying)
         if fresh:
-            before = read_fingerprints(self._notebook(graded.student))
+            before = read_fingerprints(self._get_path(graded))
             now = compute_fingerprints(json.loads(graded.notebook))
             scores, comments = graded.scores, graded.comments
             changed = find_changed_work(before, now)
             self.rows.fill(self.connection, rows.part, scores, comments, changed)
-        return self._reread_rows(graded.student), fresh
-
-    def _reread_rows(self, student: str) -> SubmissionRows:
-        found = self.rows.find(self.connection, student)
-        if found is None:
-            raise OSError(f"the rows of {student} are gone")
-        return found
+        rows = self.rows.find(self.connection, graded.student)
+        if rows is None:
+            raise OSError(f"the rows of {graded.student} are gone")
+        return rows, fresh
 
     def _is_written(
-        self, rows: SubmissionRows, graded: JobResult, paper: AccompanyingFiles
+        self, rows: SubmissionRows, graded: JobResult, accompanying: AccompanyingFiles
     ) -> bool:
         """Whether gradebook and folder hold this very result."""
         for name, score in graded.scores.items():
             if name not in rows.grades or rows.grades[name].auto != score:
                 return False
-        place = self._notebook(graded.student).parent
-        stamp = place / "timestamp.txt"
+        path = self._get_path(graded)
+        stamp = path.with_name("timestamp.txt")
+        secret = accompanying.files.get(SECRET_FILE)
         try:
-            text = self._notebook(graded.student).read_text(encoding="utf-8")
+            text = path.read_text(encoding="utf-8")
             time = stamp.read_text(encoding="utf-8") if stamp.exists() else None
-            secret = (
-                (place / SECRET_FILE).read_bytes()
-                if SECRET_FILE in paper.files
-                else None
-            )
+            same = secret is None or secret == path.with_name(SECRET_FILE).read_bytes()
         except (OSError, UnicodeDecodeError):
             return False
-        same = secret is None or secret == paper.files[SECRET_FILE]
-        return same and text == graded.notebook and time == paper.timestamp
+        return same and text == graded.notebook and time == accompanying.timestamp
 
     def _apply_penalty(self, rows: SubmissionRows) -> SubmissionRows:
         """The late penalty, from the present score: marks may have changed it."""
-        now = None
+        penalty = None
         if self.rows.is_late(rows):
             policy = self.course.assignments[self.assignment].late
             zone = self.course.timezone
             late = compute_lateness(self.rows.due, rows.extension, rows.timestamp, zone)
-            now = compute_penalty(policy, rows.score, late)
-        if rows.penalty != now:
-            self.rows.set_penalty(self.connection, rows.part, now)
-        return replace(rows, penalty=now)
+            penalty = compute_penalty(policy, rows.score, late)
+        if rows.penalty != penalty:
+            self.rows.set_penalty(self.connection, rows.part, penalty)
+        return replace(rows, penalty=penalty)
 
-    def _parse_stamp(self, stamp: str | None) -> datetime | None:
-        return parse_timestamp(stamp, self.course.timezone) if stamp else None
-
-    def _put(self, graded: JobResult, paper: AccompanyingFiles) -> Callable[[], None]:
-        """Put the notebook in its place; how to take it back."""
+    def _move_in(
+        self, graded: JobResult, accompanying: AccompanyingFiles
+    ) -> Callable[[], None]:
+        """Put the notebook into autograded/; how to take it back."""
         fresh = self.stage / "new" / graded.student
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True)
-        path = self._notebook(graded.student)
+        path = self._get_path(graded)
         (fresh / path.name).write_text(graded.notebook, encoding="utf-8")
-        if paper.timestamp is not None:
-            (fresh / "timestamp.txt").write_text(paper.timestamp, encoding="utf-8")
-        for name, content in paper.files.items():
+        if accompanying.timestamp is not None:
+            stamp = fresh / "timestamp.txt"
+            stamp.write_text(accompanying.timestamp, encoding="utf-8")
+        for name, content in accompanying.files.items():
             (fresh / name).parent.mkdir(parents=True, exist_ok=True)
             (fresh / name).write_bytes(content)
         for file in fresh.rglob("*"):
             if file.is_file():
                 file.chmod(0o444)
-        kept = self.course.build / "backups" / "autograded" / graded.student
-        _carry_over(path.parent, fresh, kept / self.assignment)
+        backups = self.course.build / "backups" / "autograded" / graded.student
+        _carry_over(path.parent, fresh, backups / self.assignment)
         aside = self.stage / "old"
         shutil.rmtree(aside, ignore_errors=True)
         path.parent.parent.mkdir(parents=True, exist_ok=True)
         return swap_folder(fresh, path.parent, aside)
 
-    def _notebook(self, student: str) -> Path:
-        return self.course.autograded_notebook(student, self.assignment)
+    def _get_path(self, graded: JobResult) -> Path:
+        return self.course.autograded_notebook(graded.student, self.assignment)
 
 
-def _carry_over(place: Path, fresh: Path, aside: Path) -> None:
+def _carry_over(graded: Path, fresh: Path, aside: Path) -> None:
     """Take along what a marker laid beside the graded notebook.
 
     What grading writes is read-only, nbgrader's own as well: the rest is somebody's.
     A notebook goes `aside`: here nbgrader would take it for one that was graded.
     """
-    for path in place.rglob("*"):
-        name = path.relative_to(place)
+    for path in graded.rglob("*"):
+        name = path.relative_to(graded)
         mode = path.lstat().st_mode
         theirs = stat.S_ISREG(mode) and mode & 0o222
         if theirs and not any(p.startswith(".") for p in name.parts):
@@ -257,7 +253,3 @@ def _remove_stale_stages(autograded: Path) -> None:
             shutil.rmtree(stage, ignore_errors=True)
         except OSError:  # it lives, under another account
             continue
-
-
-def _do_nothing() -> None:
-    """There is nothing to undo."""

@@ -56,7 +56,7 @@ def run_demo(course: Course, console: Console, keep: bool = False) -> DemoReport
     build_assignments(made, list(made.assignments), force=True)
     _enrol(made, students)
     graded: list[_GradedRecipe] = []
-    with JudgePool(count_processors(), made.allow_weak) as judges:
+    with JudgePool(count_processors(), allow_weak=made.allow_weak) as judges:
         for name in made.assignments:
             # A student without a recipe for an assignment has not handed it in.
             present = [s for s in students if name in s.recipes]

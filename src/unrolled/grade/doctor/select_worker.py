@@ -20,10 +20,11 @@ TIER_VARIABLE = "UNROLLED_TIER"  # for tests, and for people who look for a faul
 
 @dataclass(frozen=True)
 class JudgeReady:
-    """A judge's first word: it is warm, and has tried the sandbox if it was to.
+    """A judge's first message: it is warm, and has tried the sandbox if it was to.
 
     One that was not to try it may have come up in a weaker tier, or in none: it is
-    for the pool to see that, and to give it no work.
+    for the pool to see that, and to give it no work. The class stands here and not in
+    judge_process, which runs as __main__: there the pipe would pickle another class.
     """
 
     tier: str
@@ -52,24 +53,23 @@ def select_warm_worker() -> ZygoteWorker | None:
 def _find_lacking() -> tuple[str, ...]:
     worker = select_warm_worker()
     if worker is None:
-        return ("a sandbox",)
-    return find_missing_protections(worker) and find_missing_protections(
-        worker
-    )  # a probe may have been killed
+        return ("sandbox",)
+    lacking = find_missing_protections(worker)
+    return lacking and find_missing_protections(worker)  # a probe may have been killed
 
 
-def select_safe_worker(allow_weak: bool = False) -> Worker:
+def select_safe_worker(*, allow_weak: bool = False) -> Worker:
     """The worker for untrusted code.
 
     Raises UserError if a protection of the floor does not hold here, as tried,
     unless `allow_weak`.
     """
-    lacks = _find_lacking()
-    if lacks and not allow_weak:
+    lacking = _find_lacking()
+    if lacking and not allow_weak:
         raise UserError(
-            f"untrusted code cannot be graded safely here, for want of "
-            f"{', '.join(lacks)}. `unrolled doctor` says what to install; "
-            "--allow-weak grades all the same, with the rights of this account."
+            "student code cannot be graded safely on this machine; missing protection: "
+            f"{', '.join(lacking)}. `unrolled doctor` says what to install; "
+            "--allow-weak grades anyway, with all the rights of this account."
         )
     return select_warm_worker() or SubprocessWorker()
 

@@ -1,4 +1,4 @@
-"""Results that are kept: an unchanged submission is never run twice."""
+"""Results of earlier runs: an unchanged submission is never run twice."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ResultCache:
         self.folder = course.build / "results" / assignment
 
     def find(self, student: str, key: str) -> JobResult | None:
-        """The kept result, if it belongs to this key."""
+        """The stored result, if it belongs to this key."""
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             text = self._make_path(student).read_text(encoding="utf-8")
             document = json.loads(text)

@@ -52,7 +52,7 @@ class ClusterPool:
     fit to grade.
     """
 
-    def __init__(self, address: str, allow_weak: bool = False) -> None:
+    def __init__(self, address: str, *, allow_weak: bool = False) -> None:
         self.address = address
         self.allow_weak = allow_weak
         self.refused: dict[str, str] = {}
@@ -93,18 +93,18 @@ class ClusterPool:
             self._give(todo)
             for task in self._collect_ended():
                 self._tasks.remove(task)
-                found = self._result(task)
-                if isinstance(found, JobResult):
-                    yield found
+                result = self._fetch_result(task)
+                if isinstance(result, JobResult):
+                    yield result
                     continue
-                told = tries.setdefault(task.job.student, [])
+                faults = tries.setdefault(task.job.student, [])
                 if task.worker not in self.refused:  # else it was no fault of the job
-                    told.append(f"{task.worker}: {found}")
-                if len(told) < TRIES:
+                    faults.append(f"{task.worker}: {result}")
+                if len(faults) < TRIES:
                     todo.append(task.job)
                 else:
-                    reason = f"grading was lost {TRIES} times: {'; '.join(told)}"
-                    yield JobResult(task.job.student, reason)
+                    reason = f"grading was lost {TRIES} times: {'; '.join(faults)}"
+                    yield JobResult(student=task.job.student, reason=reason)
 
     def _give(self, todo: deque[GradingJob]) -> None:
         """Send as many jobs as there are free threads on fit workers."""
@@ -134,25 +134,25 @@ class ClusterPool:
         if self._client.status not in ("running", "connecting"):
             raise UserError(self._explain_lost_scheduler())
         try:
-            found: dict[str, int] = self._client.nthreads()
+            return dict(self._client.nthreads())
         except (OSError, TimeoutError) as error:
             raise UserError(self._explain_lost_scheduler()) from error
-        return dict(found)
 
     def _send(self, job: GradingJob, worker: str) -> None:
         future = self._client.submit(
             run_remote_job,
             self._encode_once(job.material),
             encode_job(job),
-            self.allow_weak,
-            pure=False,
+            allow_weak=self.allow_weak,
+            pure=False,  # the same job may have to run again
             workers=[worker],
-            allow_other_workers=False,
-            retries=0,
+            allow_other_workers=False,  # a worker that is refused gets nothing
+            retries=0,  # this class counts the tries
         )
         seconds = 2 * job.limits.submission_seconds + START_SECONDS + SPARE_SECONDS
         task = _Task(job, future, worker, time.monotonic() + seconds)
         self._tasks.append(task)
+        # Called in a thread of Dask's: the queue brings it to ours.
         future.add_done_callback(lambda _: self._done.put(task))
 
     def _encode_once(self, material: Material) -> bytes:
@@ -169,27 +169,29 @@ class ClusterPool:
                 ended.append(self._done.get_nowait())
         ended = [t for t in ended if t in self._tasks]  # not those that were given up
         if not ended:
-            there, now = self._count_threads(), time.monotonic()
+            alive, now = self._count_threads(), time.monotonic()
             ended = [
-                t for t in self._tasks if t.worker not in there or t.deadline < now
+                t for t in self._tasks if t.worker not in alive or t.deadline < now
             ]
         return ended
 
-    def _result(self, task: _Task) -> JobResult | str:
+    def _fetch_result(self, task: _Task) -> JobResult | str:
         """The result, or what went wrong with the worker."""
         if not task.future.done():
             task.future.cancel()
             if time.monotonic() < task.deadline:
                 return "it went away"
-            return self._refuse(task.worker, "it did not come back in time")
+            return self._refuse(task.worker, "it did not answer in time")
         try:
-            parcel = task.future.result(timeout=CONNECT_SECONDS)
+            data = task.future.result(timeout=CONNECT_SECONDS)
         except (ImportError, AttributeError) as error:
-            return self._refuse(task.worker, f"no unrolled[cluster] there: {error}")
+            return self._refuse(
+                task.worker, f"unrolled[cluster] is not installed there: {error}"
+            )
         except Exception as error:
             return f"{type(error).__name__}: {shorten_error(error)}"
         try:
-            answer = decode_answer(parcel, task.job)
+            answer = decode_answer(data, task.job)
         except WireError as error:
             return self._refuse(task.worker, str(error))
         if answer.engine != compute_engine_digest():
@@ -209,11 +211,11 @@ class ClusterPool:
                 f"{self.address}: the scheduler has no workers. Start some with "
                 f"`unrolled worker {self.address}`."
             )
-        told = "; ".join(f"{worker}: {why}" for worker, why in self.refused.items())
-        return f"{self.address}: no worker is fit to grade. {told}"
+        reasons = "; ".join(f"{worker}: {why}" for worker, why in self.refused.items())
+        return f"{self.address}: no worker can grade. {reasons}"
 
     def _explain_lost_scheduler(self) -> str:
         return (
-            f"{self.address}: the Dask scheduler is gone. What was graded is kept: "
-            "start it again and run the same command, or leave --scheduler out."
+            f"{self.address}: the Dask scheduler is gone. What was graded is stored: "
+            "start it again and run the same command, or leave out --scheduler."
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import contextlib
 import tempfile
 import threading
 from collections.abc import Callable
@@ -15,34 +14,33 @@ from unrolled.grade.scheduling.engine import compute_engine_digest
 from unrolled.grade.scheduling.pool import JudgePool
 from unrolled.grade.scheduling.wire import WorkerAnswer, decode_job, encode_answer
 
+CONNECT_SECONDS = 60
 _thread_state = threading.local()
 
 
-def run_remote_job(material: bytes, job: bytes, allow_weak: bool) -> bytes:
+def run_remote_job(material: bytes, job: bytes, *, allow_weak: bool) -> bytes:
     """Grade a job; the answer as bytes, whatever happens."""
     try:
-        (graded,) = _get_pool(allow_weak).run([decode_job(material, job)])
+        (graded,) = _get_pool(allow_weak=allow_weak).run([decode_job(material, job)])
     except UserError as error:
         return encode_answer(WorkerAnswer(compute_engine_digest(), None, str(error)))
     return encode_answer(WorkerAnswer(compute_engine_digest(), graded))
 
 
-def _get_pool(allow_weak: bool) -> JudgePool:
+def _get_pool(*, allow_weak: bool) -> JudgePool:
     """This thread's judge, kept warm until the worker ends."""
-    found: JudgePool | None = getattr(_thread_state, "pool", None)
-    if found is None or found.allow_weak != allow_weak:
-        found = _thread_state.pool = JudgePool(1, allow_weak)
-        atexit.register(found.__exit__)
-    return found
-
-
-CONNECT_SECONDS = 60
+    pool: JudgePool | None = getattr(_thread_state, "pool", None)
+    if pool is None or pool.allow_weak != allow_weak:
+        pool = _thread_state.pool = JudgePool(1, allow_weak=allow_weak)
+        atexit.register(pool.__exit__)
+    return pool
 
 
 def serve(
     address: str,
     jobs: int,
     host: str | None,
+    *,
     allow_weak: bool,
     say: Callable[[str], None],
 ) -> None:
@@ -57,16 +55,17 @@ def serve(
         raise UserError(
             "a worker needs Dask: pip install 'unrolled[cluster]'"
         ) from error
-    select_safe_worker(allow_weak)
-    tried = select_warm_worker()
+    select_safe_worker(allow_weak=allow_weak)
+    worker = select_warm_worker()
     engine = compute_engine_digest()[:12]
-    say(f"sandbox: {tried.tier if tried else 'none'}; engine {engine}")
-    if tried is not None:
-        tried.stop()
+    say(f"sandbox: {worker.tier if worker else 'none'}; engine {engine}")
+    if worker is not None:
+        worker.stop()  # each judge starts its own
 
     async def work() -> None:
         with tempfile.TemporaryDirectory(prefix="unrolled-worker-") as folder:
-            nanny = distributed.Nanny(
+            # A nanny, as it starts a worker anew that has died.
+            async with distributed.Nanny(
                 address,
                 nthreads=jobs,
                 host=host,
@@ -74,15 +73,13 @@ def serve(
                 dashboard=False,
                 memory_limit=0,  # each submission has a limit of its own
                 death_timeout=CONNECT_SECONDS,
-            )
-            async with nanny:
+            ) as nanny:
                 say(f"working for {address}, {jobs} at once; Ctrl-C ends it")
                 await nanny.finished()
 
-    with contextlib.suppress(KeyboardInterrupt):
-        try:
-            asyncio.run(work())
-        except (OSError, TimeoutError, RuntimeError) as error:
-            raise UserError(
-                f"{address}: no Dask scheduler answers ({error})."
-            ) from error
+    try:
+        asyncio.run(work())
+    except KeyboardInterrupt:
+        pass
+    except (OSError, TimeoutError, RuntimeError) as error:
+        raise UserError(f"{address}: no Dask scheduler answers ({error}).") from error

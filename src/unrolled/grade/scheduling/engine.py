@@ -25,8 +25,14 @@ ENTRIES = (
 # What notebooks import at will, with the data that it reads.
 WHOLE_FOLDERS = ("lab",)
 PACKAGES = (
-    *("numpy", "torch", "keras", "ipython", "matplotlib", "ipywidgets"),
-    *("nbgrader", "nbformat"),
+    "numpy",
+    "torch",
+    "keras",
+    "ipython",
+    "matplotlib",
+    "ipywidgets",
+    "nbgrader",
+    "nbformat",
 )
 ROOT = Path(unrolled.__file__).parent
 
@@ -34,27 +40,27 @@ ROOT = Path(unrolled.__file__).parent
 @cache
 def compute_engine_digest() -> str:
     """A digest of the grader itself, of Python and the packages student code uses."""
-    told = hashlib.sha256()
+    digest = hashlib.sha256()
     for path in find_engine_files():
-        told.update(path.relative_to(ROOT).as_posix().encode() + b"\0")
-        told.update(path.read_bytes())
+        digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0")
+        digest.update(path.read_bytes())
     versions = (platform.python_version(), *map(_read_version, PACKAGES))
-    return " ".join((told.hexdigest(), *versions))
+    return " ".join((digest.hexdigest(), *versions))
 
 
 def find_engine_files() -> tuple[Path, ...]:
     """Every file of this package that can change a verdict, in a fixed order."""
-    found: set[Path] = set()
-    waiting = list(ENTRIES)
-    while waiting:
-        path = _find_file(waiting.pop())
-        if path is not None and path not in found:
-            found.add(path)
-            waiting += _find_imports(path)
+    files: set[Path] = set()
+    modules = list(ENTRIES)
+    while modules:
+        path = _find_file(modules.pop())
+        if path is not None and path not in files:
+            files.add(path)
+            modules += _find_imports(path)
     for folder in WHOLE_FOLDERS:
-        files = (p for p in (ROOT / folder).rglob("*") if p.is_file())
-        found.update(p for p in files if "__pycache__" not in p.parts)
-    return tuple(sorted(found | _find_packages(found)))
+        paths = (p for p in (ROOT / folder).rglob("*") if p.is_file())
+        files.update(p for p in paths if "__pycache__" not in p.parts)
+    return tuple(sorted(files | _find_packages(files)))
 
 
 def _find_file(module: str) -> Path | None:
@@ -62,9 +68,9 @@ def _find_file(module: str) -> Path | None:
     top, *rest = module.split(".")
     if top != ROOT.name:
         return None
-    place = ROOT.joinpath(*rest)
-    files = (place.with_suffix(".py"), place / "__init__.py")
-    return next((path for path in files if path.is_file()), None)
+    path = ROOT.joinpath(*rest)
+    files = (path.with_suffix(".py"), path / "__init__.py")
+    return next((file for file in files if file.is_file()), None)
 
 
 def _find_imports(path: Path) -> Iterator[str]:

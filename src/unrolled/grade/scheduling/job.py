@@ -1,7 +1,7 @@
 """One submission from bytes to a graded notebook; needs no course, no gradebook.
 
-What a judge process or a worker far away does: everything it needs travels in the
-`Job`, everything it found travels back in the `Graded`.
+A judge process or a worker on another machine does this: all that it needs travels in
+the `GradingJob`, all that it finds travels back in the `JobResult`.
 """
 
 from __future__ import annotations
@@ -48,12 +48,11 @@ class AccompanyingFiles:
     forget_time: bool = False
 
 
-SECRET_FILE = (
-    "submission_secret.txt"  # nbgrader's exchange needs it to release feedback
-)
+# nbgrader's exchange needs it to release feedback.
+SECRET_FILE = "submission_secret.txt"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class GradingJob:
     """A submission to grade; `name` is the file's name in messages."""
 
@@ -65,7 +64,7 @@ class GradingJob:
     limits: Limits
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class JobResult:
     """What grading found: `reason` if it could not be graded, else the rest.
 
@@ -84,8 +83,8 @@ class JobResult:
         if not self.notebook:
             return {}
         document = json.loads(self.notebook)
-        found: dict[str, Any] = document["metadata"].get("unrolled", {})
-        return found
+        details: dict[str, Any] = document["metadata"].get("unrolled", {})
+        return details
 
 
 def grade_job(job: GradingJob, worker: Worker) -> JobResult:
@@ -99,23 +98,26 @@ def grade_job(job: GradingJob, worker: Worker) -> JobResult:
         submitted = parse_submission(job.submission, Path(job.name))
         notebook = _grade_notebook(job, submitted, reference, worker)
     except UserError as error:
-        return JobResult(job.student, str(error))
+        return JobResult(student=job.student, reason=str(error))
     except GradingError:
         raise
     except Exception as error:
-        text = f"grading failed: {type(error).__name__}: {error}"
-        return JobResult(job.student, text[:500])
-    scores = {
-        read_nbgrader_meta(c)["grade_id"]: determine_grade(c)[0]
-        for c in notebook.cells
-        if is_grade(c)
-    }
-    comments = {
-        read_nbgrader_meta(c)["grade_id"]: _choose_comment(c)
-        for c in notebook.cells
-        if is_solution(c)
-    }
-    return JobResult(job.student, "", format_notebook(notebook), scores, comments)
+        reason = f"grading failed: {type(error).__name__}: {error}"
+        return JobResult(student=job.student, reason=reason[:500])
+    return JobResult(
+        student=job.student,
+        notebook=format_notebook(notebook),
+        scores={
+            read_nbgrader_meta(c)["grade_id"]: determine_grade(c)[0]
+            for c in notebook.cells
+            if is_grade(c)
+        },
+        comments={
+            read_nbgrader_meta(c)["grade_id"]: _choose_comment(c)
+            for c in notebook.cells
+            if is_solution(c)
+        },
+    )
 
 
 def _choose_comment(cell: NotebookNode) -> str | None:
@@ -148,9 +150,9 @@ def _set_checksums(notebook: NotebookNode, material: Material) -> None:
         if read_nbgrader_meta(c)
     }
     for cell in notebook.cells:
-        if not read_nbgrader_meta(cell):
+        meta = read_nbgrader_meta(cell)
+        if not meta:
             continue
-        original = nbformat.from_dict(released[read_nbgrader_meta(cell)["grade_id"]])
-        if read_nbgrader_meta(cell).get("locked"):
-            original = cell
-        read_nbgrader_meta(cell)["checksum"] = compute_checksum(original)
+        # A locked cell holds the whole test by now, and so does the gradebook.
+        original = cell if meta.get("locked") else released[meta["grade_id"]]
+        meta["checksum"] = compute_checksum(nbformat.from_dict(original))

@@ -1,6 +1,6 @@
 """A judge: a process of its own that takes jobs and gives results.
 
-Started as ``python -P -m unrolled.grade.scheduling.judge_process FD CHECKS
+Started as ``python -P -m unrolled.grade.scheduling.judge_process FD TRIES_SANDBOX
 ALLOW_WEAK``. A process from scratch and no fork: the grader has threads (progress bar,
 Dask), and a fork of a process with threads may hang.
 """
@@ -40,21 +40,16 @@ SAME_MATERIAL = Material("", "", {}, {})  # stands for the material that was sen
 
 
 def start_judge(
-    checks: bool, allow_weak: bool
+    *, tries_sandbox: bool, allow_weak: bool
 ) -> tuple[subprocess.Popen[bytes], Connection]:
-    """Start a judge; the first word from it is Ready, or a UserError."""
+    """Start a judge; its first message is JudgeReady, or a UserError."""
     ours, theirs = Pipe()
-    words = [str(theirs.fileno()), str(int(checks)), str(int(allow_weak))]
+    module = "unrolled.grade.scheduling.judge_process"
+    words = [str(theirs.fileno()), str(int(tries_sandbox)), str(int(allow_weak))]
     one_thread = {f"{name}_NUM_THREADS": "1" for name in THREADS}
     with theirs:
         process = subprocess.Popen(
-            [
-                sys.executable,
-                "-P",
-                "-m",
-                "unrolled.grade.scheduling.judge_process",
-                *words,
-            ],
+            [sys.executable, "-P", "-m", module, *words],
             stdin=subprocess.DEVNULL,
             env={**os.environ, **one_thread},
             pass_fds=[theirs.fileno()],
@@ -66,25 +61,30 @@ def start_judge(
 def main(argv: list[str]) -> None:
     """Warm up, then jobs in and results out until the grader is gone."""
     pipe = Connection(int(argv[0]))
-    checks, allow_weak = (word == "1" for word in argv[1:3])
+    tries_sandbox, allow_weak = (word == "1" for word in argv[1:3])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # and clean up
     end_with_parent(signal.SIGTERM)
-    if pipe.poll():  # no job comes before Ready: the grader was gone already
+    # No job comes before JudgeReady: what can be read is the end of the pipe, of a
+    # grader that was gone before this process had asked to end with it.
+    if pipe.poll():
         return
     libraries = threading.Thread(
         target=importlib.import_module, args=("unrolled.grade.scheduling.job",)
     )
     libraries.start()  # while the worker warms up
     try:
-        worker = select_safe_worker(allow_weak) if checks else select_trusted_worker()
+        if tries_sandbox:
+            worker = select_safe_worker(allow_weak=allow_weak)
+        else:
+            worker = select_trusted_worker()
         libraries.join()
         pipe.send(JudgeReady(get_tier(worker)))
         _process_jobs(pipe, worker)
     except UserError as error:
         pipe.send(error)
     except GradingError as error:
-        sys.exit(f"a judge did not come up: {error}")
-    except (EOFError, OSError):
+        sys.exit(f"a judge process could not start: {error}")
+    except (EOFError, OSError):  # the grader is gone
         pass
     finally:
         warm = select_warm_worker()
@@ -106,7 +106,7 @@ def _grade_or_explain(job: GradingJob, worker: Worker) -> JobResult:
     try:
         return grade_job(job, worker)
     except GradingError as error:
-        return JobResult(job.student, f"grading failed: {error}")
+        return JobResult(student=job.student, reason=f"grading failed: {error}")
 
 
 if __name__ == "__main__":

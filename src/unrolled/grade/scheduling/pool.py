@@ -29,13 +29,13 @@ SPARE_SECONDS = 60.0
 END_SECONDS = 10.0
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _JudgeProcess:
     """A judge process, and what it works on; None when it waits for work."""
 
     process: subprocess.Popen[bytes]
     pipe: Connection
-    checks: bool
+    tries_sandbox: bool
     deadline: float
     tier: str | None = None  # once it is ready
     job: GradingJob | None = None
@@ -43,9 +43,11 @@ class _JudgeProcess:
 
     def assign_job(self, job: GradingJob) -> None:
         """Hand it a job."""
+        # A whole assignment is megabytes: it goes through the pipe once per judge.
         known = job.material is self.material
         self.job, self.material = job, job.material
-        seconds = 2 * job.limits.submission_seconds  # it may be judged twice
+        # The judge has limits of its own and may judge twice: this one ends a hang.
+        seconds = 2 * job.limits.submission_seconds
         self.deadline = time.monotonic() + seconds + SPARE_SECONDS
         with contextlib.suppress(OSError):  # a dead judge is found at its pipe
             self.pipe.send(replace(job, material=SAME_MATERIAL) if known else job)
@@ -69,7 +71,7 @@ class JudgePool:
     Raises UserError where untrusted code cannot be graded safely.
     """
 
-    def __init__(self, jobs: int, allow_weak: bool = False) -> None:
+    def __init__(self, jobs: int, *, allow_weak: bool = False) -> None:
         self.jobs = max(1, jobs)
         self.allow_weak = allow_weak
         self._judges: list[_JudgeProcess] = []
@@ -80,7 +82,7 @@ class JudgePool:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for judge in self._judges:
+        for judge in self._judges:  # all are asked first, so that they end side by side
             judge.pipe.close()
         for judge in self._judges:
             judge.end(0.0 if judge.job or not judge.tier else END_SECONDS)
@@ -96,7 +98,7 @@ class JudgePool:
             done = []
             for judge in self._wait_for_answers():
                 job = judge.job
-                graded = self._result(judge)
+                graded = self._receive_result(judge)
                 if graded is not None:
                     done.append(graded)
                 elif job is not None:
@@ -104,7 +106,9 @@ class JudgePool:
                     if tries[job.student] < TRIES:
                         todo.append(job)
                     else:
-                        done.append(JobResult(job.student, _LOST_MESSAGE))
+                        done.append(
+                            JobResult(student=job.student, reason=_LOST_MESSAGE)
+                        )
             self._give(todo)  # before the results are written: judges never wait
             yield from done
 
@@ -118,26 +122,32 @@ class JudgePool:
                 judge.assign_job(todo.popleft())
 
     def _dismiss_weaker(self) -> None:
-        """End judges that came up in another tier than the one that was tried."""
+        """End judges that came up in another tier than the one that was tried.
+
+        One may start in a weaker tier when the machine is short of something just then.
+        """
         for judge in list(self._judges):
             if self._tier and judge.tier and judge.tier != self._tier:
                 judge.tier = None
                 self._remove(judge)
 
     def _start(self) -> _JudgeProcess:
-        checks = self._tier is None and not any(j.checks for j in self._judges)
-        process, pipe = start_judge(checks, self.allow_weak)
-        return _JudgeProcess(process, pipe, checks, time.monotonic() + START_SECONDS)
+        first = self._tier is None and not any(j.tries_sandbox for j in self._judges)
+        process, pipe = start_judge(tries_sandbox=first, allow_weak=self.allow_weak)
+        deadline = time.monotonic() + START_SECONDS
+        return _JudgeProcess(
+            process=process, pipe=pipe, tries_sandbox=first, deadline=deadline
+        )
 
     def _wait_for_answers(self) -> list[_JudgeProcess]:
         """Judges that have answered, died or are over time; waits for one."""
         busy = [j for j in self._judges if j.job is not None or not j.tier]
-        left = min((j.deadline for j in busy), default=0.0) - time.monotonic()
-        there = wait([j.pipe for j in busy], max(0.0, left))
+        seconds = min((j.deadline for j in busy), default=0.0) - time.monotonic()
+        ready = wait([j.pipe for j in busy], max(0.0, seconds))
         now = time.monotonic()
-        return [j for j in busy if j.pipe in there or j.deadline <= now]
+        return [j for j in busy if j.pipe in ready or j.deadline <= now]
 
-    def _result(self, judge: _JudgeProcess) -> JobResult | None:
+    def _receive_result(self, judge: _JudgeProcess) -> JobResult | None:
         """What a judge found; None if there is no result: it came up, or it is lost."""
         try:
             answer = judge.pipe.recv() if judge.pipe.poll() else None
@@ -151,30 +161,28 @@ class JudgePool:
         judge.rest()
         if isinstance(answer, JudgeReady):
             judge.tier = answer.tier
-            self._tier = answer.tier if judge.checks else self._tier
+            self._tier = answer.tier if judge.tries_sandbox else self._tier
             return None
-        graded: JobResult = answer
-        return graded
+        result: JobResult = answer
+        return result
 
     def _remove(self, judge: _JudgeProcess) -> None:
         judge.end()
         self._judges.remove(judge)
-        if judge.tier is None:
-            self._note_failed_start()
-
-    def _note_failed_start(self) -> None:
+        if judge.tier is not None:
+            return
         self._failed_starts += 1
         if self._failed_starts < START_TRIES:
             return
         if self._tier is None or not self._judges:
             raise UserError(
-                f"judge processes do not come up here ({START_TRIES} ended at once). "
-                "Is memory short? `unrolled doctor` may tell more."
+                f"no judge process could start on this machine ({START_TRIES} ended "
+                "while starting). Is memory short? `unrolled doctor` may tell more."
             )
         self.jobs = len(self._judges)  # fewer at once: those that did come up
 
 
 _LOST_MESSAGE = (
-    "grading was lost twice: the judge's own process died or did not come back. "
-    "Grade this submission again, alone; if it stays, report it with the file."
+    "grading was lost twice: the grader's own process died or hung. "
+    "Grade this submission again, alone; if it happens again, report it with the file."
 )

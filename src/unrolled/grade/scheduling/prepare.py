@@ -27,7 +27,7 @@ class PreparedJob:
     """A submission that can be read; `key` names everything its result hangs on."""
 
     job: GradingJob
-    paper: AccompanyingFiles
+    accompanying: AccompanyingFiles
     repairs: tuple[str, ...]
     key: str
 
@@ -47,26 +47,33 @@ class JobPreparer:
     def prepare(self, student: str) -> PreparedJob:
         """Read what a student has handed in; UserError says what is wrong with it."""
         path = self.course.submitted_notebook(student, self.assignment)
-        origin = path.parent
+        folder = path.parent
         if not path.exists() and not path.is_symlink():
-            raise UserError(_explain_missing(origin, path))
-        content = read_submission_bytes(path)
-        said = self.identifier.check_notebook(path, parse_submission(content, path))
-        stamp, wrong = read_stamp(origin, self.course.timezone)
-        seed = derive_seed(self.secret, self.assignment, student)
-        job = GradingJob(
-            student, str(path), content, self.material, seed, self.course.limits
+            raise UserError(_explain_missing(folder, path))
+        submission = read_submission_bytes(path)
+        repairs = self.identifier.check_notebook(
+            path, parse_submission(submission, path)
         )
-        files = self.files | _read_secret(origin / SECRET_FILE)
-        paper = AccompanyingFiles(stamp, files, forget_time=bool(wrong))
-        repairs = (wrong, *said) if wrong else said
-        return PreparedJob(job, paper, repairs, self._key(job, stamp))
+        stamp, wrong = read_stamp(folder, self.course.timezone)
+        job = GradingJob(
+            student=student,
+            name=str(path),
+            submission=submission,
+            material=self.material,
+            seed=derive_seed(self.secret, self.assignment, student),
+            limits=self.course.limits,
+        )
+        files = self.files | _read_secret(folder / SECRET_FILE)
+        accompanying = AccompanyingFiles(stamp, files, forget_time=bool(wrong))
+        if wrong:
+            repairs = (wrong, *repairs)
+        return PreparedJob(job, accompanying, repairs, self._make_key(job, stamp))
 
-    def _key(self, job: GradingJob, stamp: str | None) -> str:
+    def _make_key(self, job: GradingJob, stamp: str | None) -> str:
         parts = (job.student, str(job.seed), stamp, asdict(job.limits), self.digest)
-        told = hashlib.sha256(json.dumps(parts, sort_keys=True).encode())
-        told.update(job.submission)
-        return told.hexdigest()
+        digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode())
+        digest.update(job.submission)
+        return digest.hexdigest()
 
 
 def _read_assignment_files(folder: Path) -> dict[str, bytes]:
@@ -79,10 +86,11 @@ def _read_assignment_files(folder: Path) -> dict[str, bytes]:
     }
 
 
-def _explain_missing(origin: Path, path: Path) -> str:
-    there = sorted(p.name for p in origin.iterdir())[:5]
-    found = f"; there is {', '.join(there)}" if there else "; the folder is empty"
-    return f"{path}: not handed in{found}. Was it renamed?"
+def _explain_missing(folder: Path, path: Path) -> str:
+    names = sorted(p.name for p in folder.iterdir())[:5]
+    if not names:
+        return f"{path}: not handed in; the folder is empty."
+    return f"{path}: not handed in; there is {', '.join(names)}. Was it renamed?"
 
 
 def _read_secret(path: Path) -> dict[str, bytes]:

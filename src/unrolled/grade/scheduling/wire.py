@@ -20,7 +20,7 @@ from unrolled.grade.scheduling.job import GradingJob, JobResult
 
 
 class WireError(ValueError):
-    """The bytes are no parcel of ours."""
+    """The bytes are no job or answer of this version of the grader."""
 
 
 def encode_material(material: Material) -> bytes:
@@ -38,11 +38,11 @@ def encode_material(material: Material) -> bytes:
 
 
 @lru_cache(8)
-def decode_material(parcel: bytes) -> Material:
+def decode_material(data: bytes) -> Material:
     """The material; a worker keeps the last few, with what hangs on them."""
-    document = json.loads(zlib.decompress(parcel))
-    data = {name: _decode_bytes(text) for name, text in document.pop("data").items()}
-    return Material(**document, data=data)
+    document = json.loads(zlib.decompress(data))
+    files = {name: _decode_bytes(text) for name, text in document.pop("data").items()}
+    return Material(**document, data=files)
 
 
 def encode_job(job: GradingJob) -> bytes:
@@ -57,16 +57,16 @@ def encode_job(job: GradingJob) -> bytes:
     return json.dumps(document).encode()
 
 
-def decode_job(material: bytes, parcel: bytes) -> GradingJob:
+def decode_job(material: bytes, data: bytes) -> GradingJob:
     """The job; the seed is this student's only."""
-    document = json.loads(parcel)
+    document = json.loads(data)
     return GradingJob(
-        document["student"],
-        document["name"],
-        _decode_bytes(document["submission"]),
-        decode_material(material),
-        document["seed"],
-        Limits(**document["limits"]),
+        student=document["student"],
+        name=document["name"],
+        submission=_decode_bytes(document["submission"]),
+        material=decode_material(material),
+        seed=document["seed"],
+        limits=Limits(**document["limits"]),
     )
 
 
@@ -87,15 +87,17 @@ def encode_answer(answer: WorkerAnswer) -> bytes:
     return json.dumps(document).encode()
 
 
-def decode_answer(parcel: Any, job: GradingJob) -> WorkerAnswer:
-    """A worker's answer to a job; ParcelError if it is none to this job."""
+def decode_answer(data: Any, job: GradingJob) -> WorkerAnswer:
+    """A worker's answer to a job; WireError if it is none to this job."""
     try:
-        document = json.loads(parcel)
+        document = json.loads(data)
         engine, unfit = str(document["engine"]), str(document["unfit"])
-        found = document["graded"]
-        graded = None if found is None else _parse_result(**found)
+        fields = document["graded"]
+        graded = None if fields is None else _parse_result(**fields)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise WireError(f"its answer is no answer of ours ({error})") from error
+        raise WireError(
+            f"its answer is not one that `unrolled worker` gives ({error})"
+        ) from error
     if graded is not None:
         _validate_result(graded, job)
     return WorkerAnswer(engine, graded, unfit)
@@ -110,13 +112,19 @@ def _parse_result(
 ) -> JobResult:
     """A result whose parts are of the kinds they should be; TypeError else."""
     if any(type(text) is not str for text in (student, reason, notebook)):
-        raise TypeError("a text is none")
+        raise TypeError("student, reason or notebook is not a string")
     number, text = (int, float, type(None)), (str, type(None))
     if any(type(score) not in number for score in dict.values(scores)):
-        raise TypeError("a score is no number")
+        raise TypeError("a score is not a number")
     if any(type(comment) not in text for comment in dict.values(comments)):
-        raise TypeError("a comment is no text")
-    return JobResult(student, reason, notebook, scores, comments)
+        raise TypeError("a comment is not a string")
+    return JobResult(
+        student=student,
+        reason=reason,
+        notebook=notebook,
+        scores=scores,
+        comments=comments,
+    )
 
 
 def _validate_result(graded: JobResult, job: GradingJob) -> None:
@@ -131,7 +139,7 @@ def _validate_result(graded: JobResult, job: GradingJob) -> None:
         if (meta := cell["metadata"].get("nbgrader", {})).get("grade")
     }
     if graded.scores.keys() != points.keys():
-        raise WireError("its result has other cells than the assignment")
+        raise WireError("the cells of its result are not those of the assignment")
     for name, score in graded.scores.items():
         if score is not None and not 0 <= score <= points[name]:
             raise WireError(f"it gives {score:g} of {points[name]:g} for {name}")
