@@ -107,7 +107,7 @@ def test_a_hub_takes_no_folder_of_somebody_else_s(
 
 def test_a_hub_is_not_made_around_the_course(course: Course, tmp_path: Path) -> None:
     """Is a hub's folder that holds the course folder refused?"""
-    with pytest.raises(UserError, match="course folder itself"):
+    with pytest.raises(UserError, match="contains the course folder"):
         claim_folder(hub_in(course, tmp_path), course)
 
 

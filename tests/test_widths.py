@@ -61,7 +61,16 @@ VIEWS: dict[str, RenderableType] = {
         [Checkup("landlock", (Protection("files", False, f"read {PATH}", PROSE),))]
     ),
     "hub check": render_hub_check(
-        HubCheck((Finding(f"{LONG} can sign in", False, PATH, f"chmod 700 {PATH}"),))
+        HubCheck(
+            (
+                Finding(
+                    f"{LONG} can sign in",
+                    holds=False,
+                    found=PATH,
+                    mend=f"chmod 700 {PATH}",
+                ),
+            )
+        )
     ),
     "canvas roster": render_roster(RosterPlan(dropped=(LONG,), left_out=(PATH,))),
     "canvas push": render_push_report(PushReport(1, 0, 0, 0, (), (f"{LONG}: {PATH}",))),

@@ -83,8 +83,15 @@ class Place:
 def make_place(root: Path) -> Place:
     """A course with one submission, released, graded, and waiting for a mark."""
     plan = HubPlan(
-        *("rnn", "Recurrent Networks", root / "hub", 1024, "password"),
-        *(("instructor",), ("ta",), ("ada", "emmy"), root / "home"),
+        course="rnn",
+        title="Recurrent Networks",
+        folder=root / "hub",
+        port=1024,
+        sign_in="password",
+        instructors=("instructor",),
+        assistants=("ta",),
+        students=("ada", "emmy"),
+        homes=root / "home",
     )
     course, name = plan.course_root, "forward_pass.ipynb"
     for folder in ("source", "release", "solutions", "lessons"):

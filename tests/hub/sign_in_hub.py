@@ -78,8 +78,14 @@ c.JupyterHub.load_groups = {{
 def place_plan(folder: Path) -> HubPlan:
     """A plan with a course folder of its own, below `folder`."""
     plan = HubPlan(
-        *("unrolled", "A course", folder / "srv", 8000, "lti"),
-        *(("instructor",), ("ta",), ("ada",)),
+        course="unrolled",
+        title="A course",
+        folder=folder / "srv",
+        port=8000,
+        sign_in="lti",
+        instructors=("instructor",),
+        assistants=("ta",),
+        students=("ada",),
         homes=folder / "homes",
     )
     plan.course_root.mkdir(parents=True)

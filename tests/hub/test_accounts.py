@@ -19,8 +19,17 @@ STUDENTS = ("zz-ada", "zz-emmy")
 @pytest.fixture
 def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> HubPlan:
     """A hub whose people sign in with passwords; `useradd` makes a home, as usual."""
-    people = ((), (), STUDENTS)
-    plan = HubPlan("zz", "A course", tmp_path / "hub", 18700, "pam", *people, tmp_path)
+    plan = HubPlan(
+        course="zz",
+        title="A course",
+        folder=tmp_path / "hub",
+        port=18700,
+        sign_in="pam",
+        instructors=(),
+        assistants=(),
+        students=STUDENTS,
+        homes=tmp_path,
+    )
 
     def run(words: Sequence[object], given: str = "") -> str:
         if words[0] == "useradd":

@@ -130,7 +130,14 @@ def test_the_course_moves_and_is_kept_with_its_gradebook(
 ) -> None:
     """Has the copy at the hub its grades, and the archive of a hub that goes?"""
     plan = HubPlan(
-        *("tiny", "Tiny", tmp_path / "srv", 8000, "lti", (), (), ()),
+        course="tiny",
+        title="Tiny",
+        folder=tmp_path / "srv",
+        port=8000,
+        sign_in="lti",
+        instructors=(),
+        assistants=(),
+        students=(),
         homes=tmp_path / "homes",
     )
     plan.state.mkdir(parents=True)

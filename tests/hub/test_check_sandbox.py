@@ -12,7 +12,16 @@ from unrolled.hub.check import check
 from unrolled.hub.plan import HubPlan
 
 FAILS = "does not start here"
-PLAN = HubPlan("rnn", "A course", Path("/srv/rnn"), 8000, "password", (), (), ())
+PLAN = HubPlan(
+    course="rnn",
+    title="A course",
+    folder=Path("/srv/rnn"),
+    port=8000,
+    sign_in="password",
+    instructors=(),
+    assistants=(),
+    students=(),
+)
 
 
 @pytest.mark.parametrize(

@@ -157,7 +157,7 @@ def test_the_grader_gets_no_server(tmp_path: Path) -> None:
         user=SimpleNamespace(name=plan.grader),
         environment=config.LocalProcessSpawner.environment,
     )
-    with pytest.raises(UserError, match="it has no server of its own"):
+    with pytest.raises(UserError, match="It has no server of its own"):
         config.LocalProcessSpawner.pre_spawn_hook(spawner)
 
 

@@ -60,9 +60,17 @@ def place() -> Iterator[Path]:
 @pytest.fixture
 def plan(place: Path) -> HubPlan:
     """A hub as it should be: what is secret is closed, the clone is not yet."""
-    people = (("instructor",), ("ta",), (STUDENT,))
-    plan = HubPlan("rnn", "A course", place / "hub", 18700, "password", *people)
-    plan = replace(plan, homes=place / "homes")
+    plan = HubPlan(
+        course="rnn",
+        title="A course",
+        folder=place / "hub",
+        port=18700,
+        sign_in="password",
+        instructors=("instructor",),
+        assistants=("ta",),
+        students=(STUDENT,),
+        homes=place / "homes",
+    )
     for name in IN_A_CLONE:
         put(place / "clone" / name)
         put(plan.course_root / name)
@@ -169,7 +177,7 @@ def test_a_clone_that_stays_open_stops_the_start(plan: HubPlan, place: Path) -> 
 
 def test_a_hub_inside_the_clone_is_refused(plan: HubPlan, place: Path) -> None:
     """Is it said that students could not reach a hub in a closed folder?"""
-    with pytest.raises(UserError, match="lies in"):
+    with pytest.raises(UserError, match="is inside"):
         close_clones(plan, [place], lambda _: None)
 
 
@@ -194,14 +202,16 @@ OPENED: dict[str, Open] = {
         0o755
     ),
     "the list of feedback": lambda p: (p.exchange / p.course / "feedback").chmod(0o755),
-    "last terms' exchange": lambda p: (p.exchange / p.course / ".terms").chmod(0o755),
+    "the exchange of past terms": lambda p: (p.exchange / p.course / ".terms").chmod(
+        0o755
+    ),
     "the students' Python holds no answers": lambda p: put(
         _site(p) / "unrolled" / "lessons" / "02" / "misconceptions.py"
     ),
-    "what is released holds no answers": lambda p: put(
+    "the released notebooks hold no answers": lambda p: put(
         _notebook(p), "x\\n### BEGIN HIDDEN TESTS\\nassert"
     ),
-    "only root changes the programs": lambda p: p.folder.chmod(0o777),
+    "only root can change the hub's programs": lambda p: p.folder.chmod(0o777),
 }
 
 
@@ -354,6 +364,6 @@ def test_the_check_sees_who_is_what(
     groups["nbgrader-rnn"] = []
     groups["formgrade-rnn"].remove("ta")
     assert wrong() == {
-        "group formgrade-rnn": "missing: ta",
-        "group nbgrader-rnn": f"missing: {STUDENT}",
+        "group formgrade-rnn is complete": "missing: ta",
+        "group nbgrader-rnn is complete": f"missing: {STUDENT}",
     }

@@ -1,4 +1,4 @@
-"""The folders from which a hub was started: they hold what no student may read.
+"""The folders from which a hub was started: students must not read any of them.
 
 A clone made under umask 022 can be read by every account of the machine, with lessons,
 solutions, hidden tests, the gradebook and its copies. So it is closed at the start.
@@ -7,14 +7,13 @@ solutions, hidden tests, the gradebook and its copies. So it is closed at the st
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
 from unrolled.errors import UserError
-from unrolled.hub.accounts import has_account
-from unrolled.hub.as_account import list_readable
+from unrolled.hub.accounts import has_account, list_readable
 from unrolled.hub.plan import HubPlan
 
 CLONES_FILE = "started-from.txt"
@@ -27,10 +26,10 @@ def close_clones(plan: HubPlan, roots: list[Path], say: Callable[[str], None]) -
     Raises UserError if a part of the hub that students need lies inside.
     """
     for root in roots:
-        for place in (plan.folder, plan.homes):
-            if place.resolve().is_relative_to(root):
+        for path in (plan.folder, plan.homes):
+            if path.resolve().is_relative_to(root):
                 raise UserError(
-                    f"{place} lies in {root}, which holds solutions and hidden tests "
+                    f"{path} is inside {root}, which holds solutions and hidden tests "
                     "and is closed to students. Name a folder elsewhere with `folder` "
                     "below [hub] in course.toml."
                 )
@@ -39,7 +38,7 @@ def close_clones(plan: HubPlan, roots: list[Path], say: Callable[[str], None]) -
         if mode & stat.S_IRWXO:
             with suppress(OSError):  # whether it worked is tried as a student
                 root.chmod(mode & ~stat.S_IRWXO)
-                say(f"closing {root} to other accounts: solutions and tests lie there")
+                say(f"closing {root} to other accounts: it holds solutions and tests")
     known = dict.fromkeys((*list_clones(plan), *roots))
     text = "".join(f"{root}\n" for root in known)
     (plan.state / CLONES_FILE).write_text(text, encoding="utf-8")
@@ -56,35 +55,30 @@ def list_clones(plan: HubPlan) -> list[Path]:
 def require_closed(plan: HubPlan) -> None:
     """Raise UserError if a student can read anything in such a folder."""
     for root in list_clones(plan):
-        for name, paths in find_readable(plan, list_samples(root)):
+        for name in list_readers(plan):
+            paths = list_readable(name, list_samples(root))
+            if not paths:
+                continue
             raise UserError(
-                f"{paths[0]}: the account {name} can read it, and {root} holds "
-                f"solutions and hidden tests. Closing it was not enough: look at its "
-                f"owner, group and access list (`ls -ld`, `getfacl`), or move it "
-                "below a folder that students cannot enter, such as /root. Then start "
+                f"{paths[0]}: the account {name} can read this, and {root} holds "
+                "solutions and hidden tests. Closing it with chmod was not enough: see "
+                "its owner, group and access list (`ls -ld`, `getfacl`), or move it "
+                "into a folder that students cannot enter, such as /root. Then start "
                 "the hub again."
             )
 
 
 def list_samples(root: Path) -> list[Path]:
     """A folder, what lies directly in it, and some files of each folder there."""
-    found = [root]
+    samples = [root]
     for path in sorted(root.iterdir()):
         if path.name == ".venv":
             continue  # Python's own files
-        found.append(path)
+        samples.append(path)
         if path.is_dir() and not path.is_symlink():
-            found += islice(
-                (p for p in path.rglob("*") if p.is_file()), SAMPLES_PER_FOLDER
-            )
-    return found
-
-
-def find_readable(plan: HubPlan, paths: list[Path]) -> Iterator[tuple[str, list[Path]]]:
-    """The students who can read some of the paths, and which."""
-    for name in list_readers(plan):
-        if them := list_readable(name, paths):
-            yield name, them
+            files = (p for p in path.rglob("*") if p.is_file())
+            samples += islice(files, SAMPLES_PER_FOLDER)
+    return samples
 
 
 def list_readers(plan: HubPlan) -> list[str]:

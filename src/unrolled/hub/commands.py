@@ -1,4 +1,4 @@
-"""Programs that are run, and errors that say what they said."""
+"""Run other programs; if one fails, its last words become the error message."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ def run_program(
 ) -> str:
     """Run a program to its end; what it wrote on standard output.
 
+    `given` is its standard input.
+
     Raises UserError with the program's last words if it fails or is missing.
     """
     words = [str(word) for word in command]
@@ -35,8 +37,8 @@ def run_program(
     except FileNotFoundError as error:
         raise UserError(f"{words[0]} is not installed.") from error
     if done.returncode != 0:
-        said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-6:]
-        text = "\n  ".join(said)
+        lines = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        text = "\n  ".join(lines[-6:])
         raise UserError(f"`{' '.join(words)}` failed:\n  {text}")
     return done.stdout
 
@@ -58,6 +60,6 @@ def require_root(what: str) -> None:
     """Raise UserError unless this process is root's."""
     if os.geteuid() != 0:
         raise UserError(
-            f"{what} makes accounts and starts servers as other people, which only "
-            f"root may: sudo {what}. Without a hub: `make lab`."
+            f"{what} must run as root, because it creates accounts and starts servers "
+            f"for other people: `sudo {what}`. To work without a hub: `make lab`."
         )

@@ -1,10 +1,9 @@
-"""Who belongs to the course: the gradebook's students, and the hub's.
+"""Who belongs to the course: the students of the gradebook and those of the hub.
 
     python -m unrolled.hub.members COURSE_FOLDER [NAME ...]
 
-prints the gradebook's students that can have an account, one a line, after it has
-added those named. It runs
-as the grader: a gradebook that root opens would be root's.
+adds the NAMEs to the gradebook and prints its students that can have an account, one
+a line. It runs as the grader: a gradebook that root opens would be root's.
 """
 
 from __future__ import annotations
@@ -37,14 +36,14 @@ def enroll_as_grader(plan: HubPlan, more: Sequence[str] = ()) -> list[str]:
 def enroll_students(course: Course, more: Sequence[str] = ()) -> list[str]:
     """The gradebook's students, after adding `more`."""
     with open_gradebook(course) as gradebook:
-        there = {s.id for s in read_students(gradebook)}
-        add_students(gradebook, [name for name in more if name not in there])
-        return sorted(there | set(more))
+        enrolled = {s.id for s in read_students(gradebook)}
+        add_students(gradebook, [name for name in more if name not in enrolled])
+        return sorted(enrolled | set(more))
 
 
 @dataclass(frozen=True)
 class MemberChanges:
-    """What the hub was told: who may sign in now, who no longer, who never can."""
+    """What changed at the hub: who may sign in now, who no longer, who never can."""
 
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
@@ -64,16 +63,15 @@ def sync_hub(
         return None
     hub = HubClient(env["JUPYTERHUB_API_URL"], env["JUPYTERHUB_API_TOKEN"])
     group = f"nbgrader-{course.id}"
-    wanted = {n for n in students if not explain_no_account(course, n)}
-    there = set(hub.get(f"/groups/{group}")["users"])
-    added, removed = sorted(wanted - there), sorted(there - wanted)
+    enrolled = {n for n in students if not explain_no_account(course, n)}
+    members = set(hub.get(f"/groups/{group}")["users"])
+    added, removed = sorted(enrolled - members), sorted(members - enrolled)
     for name in added:
         hub.add_user(name)
     hub.change("POST", f"/groups/{group}/users", added)
     hub.change("DELETE", f"/groups/{group}/users", removed)
-    return MemberChanges(
-        tuple(added), tuple(removed), tuple(sorted(set(students) - wanted))
-    )
+    impossible = sorted(set(students) - enrolled)
+    return MemberChanges(tuple(added), tuple(removed), tuple(impossible))
 
 
 def has_hub(course: Course, env: Mapping[str, str]) -> bool:
@@ -87,7 +85,10 @@ def explain_no_account(course: Course, name: str) -> str:
         return f"{name!r} cannot be an account at the hub: {ACCOUNT_RULE}"
     staff = {*course.hub.instructors, *course.hub.assistants}
     if not is_safe_account(name, staff):
-        return f"{name!r} cannot be a student's account at the hub: it is another's"
+        return (
+            f"{name!r} cannot be a student's account at the hub: the staff or the "
+            "system has it"
+        )
     return ""
 
 
@@ -108,18 +109,17 @@ class HubClient:
         """Make the hub know somebody; nothing if it does."""
         path = f"{self.url}/users/{name}"
         answer = requests.post(path, headers=self.headers, timeout=30)
-        if answer.status_code != 409:
+        if answer.status_code != 409:  # 409: it knows them already
             answer.raise_for_status()
 
     def change(self, method: str, path: str, names: Sequence[str]) -> None:
         """Add people to a group, or take them out."""
         if names:
-            document = {"users": list(names)}
             answer = requests.request(
                 method,
                 f"{self.url}{path}",
                 headers=self.headers,
-                json=document,
+                json={"users": list(names)},
                 timeout=30,
             )
             answer.raise_for_status()

@@ -1,4 +1,4 @@
-"""What everybody at the hub is told: that it stops, and when.
+"""A notice to everybody at the hub: that it stops, and when.
 
 A file in the exchange, which students' servers may read and only the hub may write.
 """
@@ -23,23 +23,23 @@ class Notice:
     until: datetime
 
 
-def write_notice(place: Path, notice: Notice) -> None:
-    """Put a notice into the course's folder in the exchange; nothing without one."""
-    if not place.is_dir():
+def write_notice(folder: Path, notice: Notice) -> None:
+    """Put a notice into the course's folder in the exchange; nothing if it is missing."""
+    if not folder.is_dir():
         return
     document = {"text": notice.text, "until": notice.until.isoformat()}
-    write_file(place / NOTICE_FILE, json.dumps(document), mode=0o644, exact=True)
+    write_file(folder / NOTICE_FILE, json.dumps(document), mode=0o644, exact=True)
 
 
-def clear_notice(place: Path) -> None:
+def clear_notice(folder: Path) -> None:
     """Take the notice away."""
-    (place / NOTICE_FILE).unlink(missing_ok=True)
+    (folder / NOTICE_FILE).unlink(missing_ok=True)
 
 
-def read_notice(place: Path, now: datetime | None = None) -> str:
+def read_notice(folder: Path, now: datetime | None = None) -> str:
     """The notice of now; "" if there is none, or none that is still true."""
     try:
-        document = json.loads((place / NOTICE_FILE).read_text(encoding="utf-8"))
+        document = json.loads((folder / NOTICE_FILE).read_text(encoding="utf-8"))
         until = datetime.fromisoformat(document["until"])
         text = str(document["text"])
     except (OSError, ValueError, KeyError, TypeError):

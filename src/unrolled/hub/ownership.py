@@ -1,4 +1,4 @@
-"""Whose the hub's folder is: it is set up and taken away only where it is ours."""
+"""The hub's folder is set up, and removed, only where `unrolled hub` made it."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def claim_folder(plan: HubPlan, course: Course | None = None) -> None:
     """
     if course is not None and course.root.is_relative_to(plan.folder.resolve()):
         raise UserError(
-            f"{course.root / 'course.toml'}: hub.folder: {plan.folder} holds the "
-            "course folder itself. Name a folder that is the hub's alone."
+            f"{course.root / 'course.toml'}: hub.folder: {plan.folder} contains the "
+            "course folder. Name a folder that only the hub uses."
         )
     if plan.folder.is_dir() and any(plan.folder.iterdir()) and not _is_ours(plan):
         raise UserError(
-            f"{plan.folder}: is not empty, and `unrolled hub` did not make it. Name a "
-            "folder that is the hub's alone with `folder` below [hub] in course.toml."
+            f"{plan.folder} is not empty, and `unrolled hub` did not make it. Set "
+            "`folder` below [hub] in course.toml to a folder that only the hub uses."
         )
     plan.folder.mkdir(parents=True, exist_ok=True)
     plan.folder.chmod(0o755)
@@ -53,21 +53,19 @@ def _is_ours(plan: HubPlan) -> bool:
         (plan.folder / n).is_file() for n in (MARKER_FILE, "installed", "hub/plan.json")
     ):
         return True
-    there = {p.name for p in plan.folder.iterdir()}
-    return there <= {"hub", "exchange"} and not any(_list_files(plan.folder))
-
-
-def _list_files(folder: Path) -> list[Path]:
-    return [p for p in folder.rglob("*") if not p.is_dir()]
+    names = {p.name for p in plan.folder.iterdir()}
+    return names <= {"hub", "exchange"} and all(
+        p.is_dir() for p in plan.folder.rglob("*")
+    )
 
 
 def remove_folder(plan: HubPlan) -> tuple[Path, ...]:
-    """Remove what the hub made in its folder; what else lies there stays, and is told.
+    """Remove what the hub made in its folder; what else is there stays, and is listed.
 
     Raises UserError if the folder is not the hub's.
     """
     if not _is_ours(plan):
-        raise UserError(f"{plan.folder}: `unrolled hub` did not make it; it stays.")
+        raise UserError(f"{plan.folder} stays: `unrolled hub` did not make it.")
     for path in (*(plan.folder / n for n in PARTS), plan.exchange / plan.course):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)

@@ -1,4 +1,4 @@
-"""Where everything of a hub lies, who is who, which port is whose."""
+"""The plan of a hub: its folders, its people and its ports."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ PLAN_FILE = "plan.json"
 GRADER_LIMIT = 32 - len("grader-")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class HubPlan:
-    """Names, places and ports of one hub. People are operating system accounts."""
+    """Names, folders and ports of one hub. People are operating system accounts."""
 
     course: str
     title: str
@@ -144,14 +144,14 @@ def load_plan(folder: Path) -> HubPlan:
         return HubPlan(**(values | {"students": tuple(values["students"])}))
     except FileNotFoundError as error:
         raise UserError(
-            f"{path} is missing: no hub was started here; `unrolled hub` starts one."
+            f"{path} is missing: no hub was started here. `unrolled hub` starts one."
         ) from error
     except PermissionError as error:
-        raise UserError(f"{path}: only root may read it; run this as root.") from error
+        raise UserError(f"{path}: only root can read it. Run this as root.") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
-            f"{path}: not what `unrolled hub` wrote ({error}). Delete it and start the "
-            "hub again: it is made from course.toml."
+            f"{path} is not as `unrolled hub` writes it ({error}). Delete it and start "
+            "the hub again: it is made from course.toml."
         ) from error
 
 
@@ -164,9 +164,9 @@ def make_plan(course: Course, enrolled: Sequence[str] = ()) -> HubPlan:
     hub = course.hub
     if not is_account_name(course.id) or len(course.id) > GRADER_LIMIT:
         raise UserError(
-            f"{course.root / 'course.toml'}: course.id: {course.id!r} becomes part of "
-            f"an account's name: small letters, digits, - and _, at most "
-            f"{GRADER_LIMIT}."
+            f"{course.root / 'course.toml'}: course.id: {course.id!r} cannot be part "
+            "of an account's name. Use small letters, digits, - and _, at most "
+            f"{GRADER_LIMIT} characters."
         )
     staff = {*hub.instructors, *hub.assistants}
     students = tuple(dict.fromkeys((*hub.students, *enrolled))) or DEMO_STUDENTS
@@ -174,12 +174,18 @@ def make_plan(course: Course, enrolled: Sequence[str] = ()) -> HubPlan:
     if both:
         raise UserError(
             f"{course.root / 'course.toml'}: hub: {', '.join(both)} cannot be both "
-            "student and staff; use two accounts."
+            "student and staff. Use two accounts."
         )
     folder = Path(hub.folder or f"/srv/unrolled/{course.id}")
     return HubPlan(
-        *(course.id, course.title, folder, hub.port, hub.sign_in),
-        *(hub.instructors, hub.assistants, students),
+        course=course.id,
+        title=course.title,
+        folder=folder,
+        port=hub.port,
+        sign_in=hub.sign_in,
+        instructors=hub.instructors,
+        assistants=hub.assistants,
+        students=students,
         idle_minutes=hub.idle_minutes,
         memory_mb=hub.memory_mb,
         stop_seconds=hub.stop_seconds,

@@ -1,11 +1,11 @@
-"""Processes of a hub: what is still running, and whose."""
+"""The processes of a hub: which still run, and whose they are."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
@@ -18,10 +18,11 @@ SINGLE_USER = "jupyterhub-singleuser"
 
 def list_hub_processes(plan: HubPlan) -> list[psutil.Process]:
     """Processes that run from the hub's folder, other than this one's ancestors."""
+    # An ancestor may run from there, too: the `unrolled hub` that calls this.
     mine = {os.getpid(), *(p.pid for p in psutil.Process().parents())}
     return [
         p
-        for p in _list_processes()
+        for p in psutil.process_iter()
         if p.pid not in mine and _is_run_from(p, plan.folder)
     ]
 
@@ -47,13 +48,9 @@ def list_owners(servers: Sequence[psutil.Process]) -> list[str]:
     return sorted(set(names))
 
 
-def _list_processes() -> Iterator[psutil.Process]:
-    yield from psutil.process_iter()
-
-
 def _read_command(process: psutil.Process) -> list[str]:
     try:
-        return list(process.cmdline()[:2])
+        return list(process.cmdline()[:2])  # the interpreter and its script
     except psutil.Error:
         return []
 

@@ -1,4 +1,4 @@
-"""`unrolled hub check`: whether a running hub is as it should be, by trying it."""
+"""`unrolled hub check`: try whether a running hub is as it should be."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ Probe = Callable[[HubPlan], Iterator[Finding]]
 
 
 def check_hub(plan: HubPlan) -> HubCheck:
-    """Try everything; a probe that cannot be made is a finding, not an end.
+    """Try everything; a probe that fails by an error is a finding, and no end.
 
     The slow probes wait for programs and do so at the same time; they begin when the
     others are done, for those make children of this process.
@@ -49,7 +49,7 @@ def check_hub(plan: HubPlan) -> HubCheck:
     quick = [_run_probe(probe, plan) for probe in QUICK_PROBES]
     with ThreadPoolExecutor() as pool:
         slow = list(pool.map(partial(_run_probe, plan=plan), SLOW_PROBES))
-    return HubCheck(tuple(f for found in (*quick, *slow) for f in found))
+    return HubCheck(tuple(f for findings in (*quick, *slow) for f in findings))
 
 
 def _run_probe(probe: Probe, plan: HubPlan) -> list[Finding]:
@@ -57,47 +57,58 @@ def _run_probe(probe: Probe, plan: HubPlan) -> list[Finding]:
         return list(probe(plan))
     except (UserError, OSError, ValueError, KeyError) as error:
         what = str(probe.__doc__).split(".")[0]
-        return [Finding(what, False, str(error), "see the hub's log")]
+        mend = "look into the hub's log"
+        return [Finding(what, holds=False, found=str(error), mend=mend)]
 
 
 def _check_running(plan: HubPlan) -> Iterator[Finding]:
     """The hub runs and answers."""
-    start = "start it: unrolled hub"
-    yield Finding("the hub runs", find_runner(plan) is not None, plan.address, start)
+    running = find_runner(plan) is not None
+    mend = "start it with `unrolled hub`"
+    yield Finding("the hub is running", holds=running, found=plan.address, mend=mend)
+    mend = f"look into {plan.state / 'hub.log'} and start the hub again"
     for page in ("/hub/login", *list_service_pages(plan)):
-        mend = f"see {plan.state / 'hub.log'}; start the hub again"
-        yield Finding(f"{page} answers", is_answering(plan.address + page), "", mend)
+        answers = is_answering(plan.address + page)
+        yield Finding(f"{page} answers", holds=answers, mend=mend)
 
 
 def _check_loopback(plan: HubPlan) -> Iterator[Finding]:
     """Everything listens on this machine only."""
-    open_ = sorted(
+    exposed = sorted(
         f"{c.laddr.ip}:{c.laddr.port}"
         for c in psutil.net_connections("tcp")
         if c.status == psutil.CONN_LISTEN
         and c.laddr.port in plan.ports
         and c.laddr.ip not in ("127.0.0.1", "::1")
     )
-    mend = "put a web server with TLS in front of the loopback address"
-    yield Finding("it listens on loopback only", not open_, ", ".join(open_), mend)
+    yield Finding(
+        "the hub listens on loopback only",
+        holds=not exposed,
+        found=", ".join(exposed),
+        mend="put a web server with TLS in front of the loopback address",
+    )
     routes = f"http://127.0.0.1:{plan.proxy_port}/api/routes"
-    refused = requests.get(routes, timeout=10).status_code == 403
-    mend = "start the hub again: students could send each other's pages elsewhere"
-    yield Finding("the proxy obeys the hub only", refused, routes, mend)
+    yield Finding(
+        "the proxy takes orders from the hub only",
+        holds=requests.get(routes, timeout=10).status_code == 403,
+        found=routes,
+        mend="start the hub again: students could redirect each other's pages",
+    )
 
 
 def _check_permissions(plan: HubPlan) -> Iterator[Finding]:
     """Homes, the hub's state and the exchange have the right modes."""
     homes = list_open_homes(plan)
     names = " ".join(map(str, homes))
-    yield Finding("homes are closed to others", not homes, names, f"chmod 700 {names}")
+    mend = f"chmod 700 {names}"
+    yield Finding("homes are closed to others", holds=not homes, found=names, mend=mend)
     for path, mode in _list_modes(plan):
         now = stat.S_IMODE(path.stat().st_mode)
         yield Finding(
             f"{path} has mode {mode:04o}",
-            now == mode,
-            f"{now:04o}" if now != mode else "",
-            f"chmod {mode:o} {path}",
+            holds=now == mode,
+            found=f"{now:04o}" if now != mode else "",
+            mend=f"chmod {mode:o} {path}",
         )
 
 
@@ -117,32 +128,40 @@ def _check_roles(plan: HubPlan) -> Iterator[Finding]:
     """The hub knows who is who."""
     token = (plan.state / "check.token").read_text(encoding="ascii").strip()
     hub = HubClient(f"http://127.0.0.1:{plan.hub_port}/hub/api", token)
-    for name, wanted in list_groups(plan).items():
-        there = set(hub.get(f"/groups/{name}")["users"])
-        missing = sorted(set(wanted["users"]) - there)
-        mend = "start the hub again: it reads course.toml then"
-        found = (
-            f"missing: {', '.join(missing)}" if missing else ", ".join(sorted(there))
+    for name, group in list_groups(plan).items():
+        members = set(hub.get(f"/groups/{name}")["users"])
+        missing = sorted(set(group["users"]) - members)
+        text = ", ".join(missing or sorted(members))
+        yield Finding(
+            f"group {name} is complete",
+            holds=not missing,
+            found=f"missing: {text}" if missing else text,
+            mend="start the hub again, so that it reads course.toml",
         )
-        yield Finding(f"group {name}", not missing, found, mend)
     staff = {*plan.instructors, *plan.assistants}
     both = sorted(staff & set(hub.get(f"/groups/nbgrader-{plan.course}")["users"]))
-    mend = "take them out of the roster or of [hub] in course.toml"
-    yield Finding("nobody is both student and staff", not both, ", ".join(both), mend)
+    yield Finding(
+        "nobody is both student and staff",
+        holds=not both,
+        found=", ".join(both),
+        mend="remove them from the roster or from [hub] in course.toml",
+    )
 
 
 def _check_extensions(plan: HubPlan) -> Iterator[Finding]:
     """Each environment has its own nbgrader extensions, and no others."""
-    for env, wanted in ((plan.students_env, STUDENTS), (plan.staff_env, STAFF)):
+    for env, names in ((plan.students_env, STUDENTS), (plan.staff_env, STAFF)):
         path = env / "etc" / "jupyter" / "jupyter_server_config.d" / "nbgrader.json"
         document = json.loads(path.read_text(encoding="utf-8"))
         on = document["ServerApp"]["jpserver_extensions"]
-        found = [name for name in ALL if on.get(get_extension_module(name))]
-        found += [f"{NBGRADER}.formgrader"] * bool(on.get(f"{NBGRADER}.formgrader"))
-        right = sorted(found) == sorted(wanted)
-        mend = "start the hub again: it writes these files"
+        enabled = [name for name in ALL if on.get(get_extension_module(name))]
+        # nbgrader's own, which lets students' scripts run, beside ours or instead of it
+        enabled += [f"{NBGRADER}.formgrader"] * bool(on.get(f"{NBGRADER}.formgrader"))
         yield Finding(
-            f"{env.name} have {', '.join(wanted)}", right, ", ".join(found), mend
+            f"the extensions of {env.name} are {', '.join(names)}",
+            holds=sorted(enabled) == sorted(names),
+            found=", ".join(enabled),
+            mend="start the hub again: it writes these files",
         )
 
 
@@ -157,9 +176,11 @@ def _check_student_python(plan: HubPlan) -> Iterator[Finding]:
         text=True,
         cwd="/",
     )
-    mend = f"delete {plan.folder / 'installed'} and start the hub again"
     yield Finding(
-        "a student's Python has the course", "yes" in done.stdout, done.stderr, mend
+        "a student's Python has the course",
+        holds="yes" in done.stdout,
+        found=done.stderr,
+        mend=f"delete {plan.folder / 'installed'} and start the hub again",
     )
 
 
@@ -168,27 +189,30 @@ def _check_sandbox(plan: HubPlan) -> Iterator[Finding]:
 
     Grading takes the first that starts; to try the others takes many times as long.
     """
-    mend = "see docs/grading.md: user namespaces or Landlock must be allowed"
-    why = "none starts"
+    what = "student code is graded in a sandbox"
+    mend = "allow user namespaces or Landlock: see docs/grading.md"
+    trouble = "no sandbox starts"
     for tier in (t for t in TIERS if t != "none"):
         doctor = f"{plan.staff_env / 'bin' / 'unrolled'} doctor --json --tier {tier}"
-        (found,) = json.loads(run_as_grader(plan, ["sh", "-c", f"{doctor} || true"]))
-        if not found["trouble"]:
-            yield Finding("a sandbox holds", found["sufficient"], tier, mend)
+        # It fails where the sandbox is too weak, and its report is wanted then, too.
+        (report,) = json.loads(run_as_grader(plan, ["sh", "-c", f"{doctor} || true"]))
+        if not report["trouble"]:
+            yield Finding(what, holds=report["sufficient"], found=tier, mend=mend)
             return
-        why = f"{tier}: {found['trouble']}"
-    yield Finding("a sandbox holds", False, why, mend)
+        trouble = f"{tier}: {report['trouble']}"
+    yield Finding(what, holds=False, found=trouble, mend=mend)
 
 
 QUICK_PROBES: tuple[Probe, ...] = (
-    *(
-        _check_running,
-        _check_loopback,
-        _check_permissions,
-        check_student_reads,
-        check_student_groups,
-    ),
-    *(check_for_answers, check_command_lines, check_file_owners),
-    *(_check_roles, _check_extensions),
+    _check_running,
+    _check_loopback,
+    _check_permissions,
+    check_student_reads,
+    check_student_groups,
+    check_for_answers,
+    check_command_lines,
+    check_file_owners,
+    _check_roles,
+    _check_extensions,
 )
 SLOW_PROBES: tuple[Probe, ...] = (_check_student_python, _check_sandbox)

@@ -1,8 +1,8 @@
-"""What `unrolled hub check` finds."""
+"""The findings of `unrolled hub check`, as data."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
@@ -11,7 +11,7 @@ class Finding:
     """One thing that must hold; `mend` says what to do where it does not."""
 
     what: str
-    holds: bool
+    holds: bool = field(kw_only=True)
     found: str = ""
     mend: str = ""
 

@@ -1,4 +1,4 @@
-"""What holds a secret on a hub's machine, and whether a student can get at it."""
+"""The probes that look for secrets on a hub's machine that a student could read."""
 
 from __future__ import annotations
 
@@ -14,23 +14,11 @@ from pathlib import Path
 
 import psutil
 
-from unrolled.hub.accounts import has_account
-from unrolled.hub.as_account import list_readable
+from unrolled.hub.accounts import PRIVILEGED_GROUPS, has_account, list_readable
 from unrolled.hub.check.finding import Finding
 from unrolled.hub.clone import list_clones, list_readers, list_samples
 from unrolled.hub.plan import HubPlan
 
-PRIVILEGED_GROUPS = (
-    "root",
-    "sudo",
-    "wheel",
-    "admin",
-    "adm",
-    "docker",
-    "lxd",
-    "disk",
-    "shadow",
-)
 ANSWER_MARKS = (
     "### BEGIN HIDDEN TESTS",
     "### BEGIN SOLUTION",
@@ -43,51 +31,48 @@ MIN_SECRET_LENGTH = 8  # a shorter word would be found anywhere
 
 def check_student_reads(plan: HubPlan) -> Iterator[Finding]:
     """A student reads nothing that is not theirs."""
-    places = list(_list_secret_paths(plan))
+    secrets = list(_list_secret_paths(plan))
     homes = {n: Path(pwd.getpwnam(n).pw_dir) for n in plan.people if has_account(n)}
     mend = "chmod 700 these homes"
-    places.append(("the homes of others", [*homes.values()], mend))
-    wanted = [p for _, paths, _ in places for p in paths if os.path.lexists(p)]
-    read: dict[Path, str] = {}
+    secrets.append(("the homes of others", [*homes.values()], mend))
+    existing = [p for _, paths, _ in secrets for p in paths if os.path.lexists(p)]
+    readers: dict[Path, str] = {}
     for name in list_readers(plan):
-        others = [p for p in wanted if p != homes.get(name)]
-        read |= dict.fromkeys(list_readable(name, others), name)
-    for what, paths, mend in places:
-        bad = [f"{read[p]}: {p}" for p in paths if p in read]
-        found = _format_few(bad) or ", ".join(map(str, paths[:1]))
-        yield Finding(f"a student cannot read {what}", not bad, found, mend)
+        others = [p for p in existing if p != homes.get(name)]
+        readers |= dict.fromkeys(list_readable(name, others), name)
+    for what, paths, mend in secrets:
+        bad = [f"{readers[p]}: {p}" for p in paths if p in readers]
+        yield Finding(
+            f"a student cannot read {what}",
+            holds=not bad,
+            found=_format_few(bad) or ", ".join(map(str, paths[:1])),
+            mend=mend,
+        )
 
 
 def _list_secret_paths(plan: HubPlan) -> Iterator[tuple[str, list[Path], str]]:
     """What holds secrets, where it lies, and how to close it."""
-    again = "start the hub again: it sets the modes"
+    again = "start the hub again: it sets the permissions"
     for root in list_clones(plan):
-        mend = f"chmod o-rwx {root}, or move it below a closed folder"
+        mend = f"chmod o-rwx {root}, or move it into a closed folder"
         yield f"the clone {root}", list_samples(root), mend
-    root, place = plan.course_root, plan.exchange / plan.course
+    root, exchange = plan.course_root, plan.exchange / plan.course
     mend = f"chmod 700 {root.parent}"
     yield "the course folder", list_existing_samples(root), mend
     yield "the gradebook", sorted(root.glob("gradebook.db*")), mend
     yield "copies of the gradebook", list_existing_samples(root / "build"), mend
     yield "the grader's home", _list_folder(root.parent), mend
-    yield (
-        "the hub's state",
-        [plan.state, *_list_folder(plan.state)],
-        f"chmod 700 {plan.state}",
-    )
-    inbound, feedback = place / "inbound", place / "feedback"
-    yield "what others have handed in", [inbound], again
-    yield "the list of feedback", [feedback], again
-    yield "last terms' exchange", _list_folder(place / ".terms", itself=True), again
+    state = [plan.state, *_list_folder(plan.state)]
+    yield "the hub's state", state, f"chmod 700 {plan.state}"
+    yield "what others have handed in", [exchange / "inbound"], again
+    yield "the list of feedback", [exchange / "feedback"], again
+    terms = exchange / ".terms"
+    yield "the exchange of past terms", [terms, *_list_folder(terms)], again
     cache = Path(pwd.getpwuid(0).pw_dir, ".cache")
     yield "root's caches", [cache, *_list_folder(cache)], f"chmod 700 {cache}"
     environments = [Path(f"/proc/{p}/environ") for p in _list_staff_processes(plan)]
     yield "the environment of a service", environments, "stop the hub, start it again"
-    yield (
-        "what grading keeps for a moment",
-        _list_temporary_folders(),
-        "remove these files",
-    )
+    yield "grading's temporary files", _list_temporary_folders(), "remove them"
 
 
 def list_existing_samples(folder: Path) -> list[Path]:
@@ -95,27 +80,27 @@ def list_existing_samples(folder: Path) -> list[Path]:
     return list_samples(folder) if folder.is_dir() else [folder]
 
 
-def _list_folder(folder: Path, itself: bool = False) -> list[Path]:
-    """What lies directly in a folder; `itself`: and the folder."""
+def _list_folder(folder: Path) -> list[Path]:
+    """What is directly in a folder; nothing if it cannot be listed."""
     try:
-        return [*([folder] if itself else []), *sorted(folder.iterdir())]
+        return sorted(folder.iterdir())
     except OSError:
         return []
 
 
 def _list_temporary_folders() -> list[Path]:
     """Folders of ours where all may write."""
-    places = {tempfile.gettempdir(), "/tmp", "/var/tmp", "/dev/shm"}
+    folders = {tempfile.gettempdir(), "/tmp", "/var/tmp", "/dev/shm"}
     return [
         p
-        for f in places
+        for f in folders
         for p in _list_folder(Path(f))
         if p.name.startswith("unrolled-")
     ]
 
 
-def _format_few(found: list[str]) -> str:
-    return "; ".join(found[:3]) + (f"; {len(found) - 3} more" if len(found) > 3 else "")
+def _format_few(items: list[str]) -> str:
+    return "; ".join(items[:3]) + (f"; {len(items) - 3} more" if len(items) > 3 else "")
 
 
 def check_student_groups(plan: HubPlan) -> Iterator[Finding]:
@@ -127,9 +112,11 @@ def check_student_groups(plan: HubPlan) -> Iterator[Finding]:
         powerful = sorted(mine & {*PRIVILEGED_GROUPS, plan.grader})
         if entry.pw_uid == 0 or powerful:
             bad.append(f"{name}: {', '.join(powerful) or 'root'}")
-    mend = "take them out: gpasswd -d NAME GROUP"
     yield Finding(
-        "students are in no group with more rights", not bad, _format_few(bad), mend
+        "no student is in a privileged group",
+        holds=not bad,
+        found=_format_few(bad),
+        mend="remove them from it: gpasswd -d NAME GROUP",
     )
 
 
@@ -150,14 +137,20 @@ def check_for_answers(plan: HubPlan) -> Iterator[Finding]:
         if path.name in LESSON_FILES or path.suffix == ".ipynb"
     ]
     bad += [str(p) for folder in site if (p := _find_editable(folder))]
-    mend = f"delete {plan.folder / 'installed'} and start the hub again"
     yield Finding(
-        "the students' Python holds no answers", not bad, _format_few(bad), mend
+        "the students' Python holds no answers",
+        holds=not bad,
+        found=_format_few(bad),
+        mend=f"delete {plan.folder / 'installed'} and start the hub again",
     )
     outbound = plan.exchange / plan.course / "outbound"
     bad = [str(p) for p in outbound.rglob("*") if p.is_file() and _has_answers(p)]
-    mend = "as an instructor: unrolled build, then release the assignment again"
-    yield Finding("what is released holds no answers", not bad, _format_few(bad), mend)
+    yield Finding(
+        "the released notebooks hold no answers",
+        holds=not bad,
+        found=_format_few(bad),
+        mend="as an instructor: unrolled build, then release the assignment again",
+    )
 
 
 def _find_editable(site: Path) -> Path | None:
@@ -179,7 +172,7 @@ def _has_answers(path: Path) -> bool:
 
 
 def check_command_lines(plan: HubPlan) -> Iterator[Finding]:
-    """No program's command line tells a secret."""
+    """No program's command line holds a secret: every account can read those."""
     known = _read_secrets(plan)
     bad = []
     for process in psutil.process_iter(["pid", "name", "cmdline"]):
@@ -189,8 +182,12 @@ def check_command_lines(plan: HubPlan) -> Iterator[Finding]:
             for what, secret in known
             if secret in words
         ]
-    mend = "stop that program; a secret belongs into a file or an environment"
-    yield Finding("no command line tells a secret", not bad, _format_few(bad), mend)
+    yield Finding(
+        "no command line holds a secret",
+        holds=not bad,
+        found=_format_few(bad),
+        mend="stop that program; give it the secret in a file or an environment",
+    )
 
 
 def _list_staff_processes(plan: HubPlan) -> Iterator[int]:
@@ -211,11 +208,11 @@ def _read_secrets(plan: HubPlan) -> list[tuple[str, str]]:
     root = plan.course_root
     files = [plan.state / name for name in SECRET_FILES]
     files += [root / "canvas.token", root / "course.secret"]
-    found = []
+    secrets = []
     for path in files:
         with suppress(OSError, UnicodeDecodeError):
-            found.append((path.name, path.read_text(encoding="utf-8").strip()))
-    return [(what, word) for what, word in found if len(word) >= MIN_SECRET_LENGTH]
+            secrets.append((path.name, path.read_text(encoding="utf-8").strip()))
+    return [(name, word) for name, word in secrets if len(word) >= MIN_SECRET_LENGTH]
 
 
 def check_file_owners(plan: HubPlan) -> Iterator[Finding]:
@@ -223,10 +220,12 @@ def check_file_owners(plan: HubPlan) -> Iterator[Finding]:
     bad = []
     for folder in (plan.folder, plan.students_env, plan.staff_env, plan.proxy.parent):
         if folder.exists():
-            told = folder.stat()
-            if told.st_uid != 0 or stat.S_IMODE(told.st_mode) & 0o022:
+            info = folder.stat()
+            if info.st_uid != 0 or stat.S_IMODE(info.st_mode) & 0o022:
                 bad.append(str(folder))
-    mend = "chown root and chmod go-w these folders"
     yield Finding(
-        "only root changes the programs of the hub", not bad, _format_few(bad), mend
+        "only root can change the hub's programs",
+        holds=not bad,
+        found=_format_few(bad),
+        mend="run `chown root` and `chmod go-w` on these folders",
     )
