@@ -98,13 +98,13 @@ def test_who_comes_from_canvas(course: Course) -> None:
         python=sys.executable,
         course_root=str(course.root),
     )
-    pupils = door.pupils()
-    assert len(pupils) == STUDENTS
+    students = door.read_students()
+    assert len(students) == STUDENTS
     for told, account in (
         ({"canvas_id": "17"}, "student00"),
         ({"login": "Emmy@example.edu"}, "student01"),
     ):
-        assert find_student(parse_identity({CUSTOM: told}), pupils).account == account
+        assert find_student(parse_identity({CUSTOM: told}), students).account == account
 
 
 def test_times_are_the_same(course: Course) -> None:

@@ -22,10 +22,16 @@ from unrolled.hub.lti.identity import (
     parse_identity,
 )
 
-ADA = Student("ada", "17", "S17", "ada", "ada@example.edu")
+ADA = Student(
+    account="ada", canvas_id="17", sis_id="S17", login="ada", email="ada@example.edu"
+)
 PEOPLE = [
-    *(ADA, Student("emmy", "18", "S18", "emmy"), Student("sophie", sis_id="S19")),
-    *(Student("alan", login="Turing"), Student("copy", "20"), Student("copied", "20")),
+    ADA,
+    Student(account="emmy", canvas_id="18", sis_id="S18", login="emmy"),
+    Student(account="sophie", sis_id="S19"),
+    Student(account="alan", login="Turing"),
+    Student(account="copy", canvas_id="20"),
+    Student(account="copied", canvas_id="20"),
 ]
 FOUND = {
     "ada": {"canvas_id": "17", "login": "emmy"},
@@ -114,7 +120,7 @@ def test_the_records_are_read_as_their_owner(tmp_path: Path) -> None:
         reader = CanvasAuthenticator(
             reader="nobody", python=str(python), course_root=str(plan.course_root)
         )
-        assert [p.account for p in reader.pupils()] == ["ada"]
+        assert [p.account for p in reader.read_students()] == ["ada"]
         kept = plan.course_root / "canvas-records" / "students.json"
         secret = tmp_path / "roots.json"
         secret.write_text('{"ada": {"sis_id": "S17"}}')
@@ -122,7 +128,7 @@ def test_the_records_are_read_as_their_owner(tmp_path: Path) -> None:
         kept.unlink()
         kept.symlink_to(secret)
         with pytest.raises(SignInRefusedError, match="could not read"):
-            reader.pupils()
+            reader.read_students()
     finally:
         shutil.rmtree(python.parents[2])
 

@@ -77,7 +77,7 @@ def test_somebody_elses_name_is_refused(hub: Hub) -> None:
     """Is a folder refused that says it is of another student?"""
     hub.hand_in("emmy", "forged")
     hub.hand_in("ada", "good")
-    assert collect(hub) == {"emmy": "it says it is by emmy but belongs to ada"}
+    assert collect(hub) == {"emmy": "the folder is named after emmy but belongs to ada"}
     assert not hub.submitted("emmy").exists()
     assert text(hub) == "good"
 
@@ -105,7 +105,9 @@ def test_two_real_users(open_hub: Hub) -> None:
 
         as_user(uid, work)
     as_user(4101, lambda: hub.hand_in("emmy", "forged by sophie", late=1))
-    assert collect(hub) == {"emmy": "it says it is by emmy but belongs to sophie"}
+    assert collect(hub) == {
+        "emmy": "the folder is named after emmy but belongs to sophie"
+    }
     assert "cells" in text(hub, "emmy")
     assert "cells" in text(hub, "sophie")
     (entry,) = (p for p in hub.inbound.iterdir() if p.stat().st_uid == 4102)
@@ -149,7 +151,7 @@ def test_the_folder_itself_is_a_link(hub: Hub) -> None:
     place = hub.hand_in("ada")
     moved = place.rename(hub.root / "elsewhere")
     place.symlink_to(moved)
-    assert collect(hub) == {"ada": "the submission is a link or no folder"}
+    assert collect(hub) == {"ada": "the submission is a link, or not a folder"}
 
 
 @pytest.mark.skipif(not ROOT, reason="acts as two accounts: run the tests as root")
@@ -158,7 +160,7 @@ def test_files_of_others_in_it(hub: Hub) -> None:
     place = hub.hand_in("ada")
     (place / "data.csv").write_text("x")
     os.chown(place / "data.csv", 4101, 4101)
-    assert collect(hub) == {"ada": "'data.csv' belongs to somebody else"}
+    assert collect(hub) == {"ada": "'data.csv' belongs to another account"}
 
 
 @pytest.mark.parametrize(
@@ -188,7 +190,9 @@ def test_odd_names_stop_nobody(hub: Hub, name: str) -> None:
 
 def test_too_large(hub: Hub) -> None:
     """Are large files, large folders, too many files and endless folders refused?"""
-    rules = reading.SubmissionRules((), ("*",), 1000, 1500, files=20, depth=3)
+    rules = reading.SubmissionRules(
+        ignore=(), include=("*",), file_bytes=1000, folder_bytes=1500, files=20, depth=3
+    )
     place = hub.hand_in("ada")
     (place / "big.bin").write_bytes(b"x" * 1001)
     assert "larger than 0.001 MB" in refusal(place, rules)
@@ -261,7 +265,7 @@ def test_a_folder_that_is_exchanged_before_it_is_copied(
         return look(inbound, name, rules, target)
 
     monkeypatch.setattr("unrolled.hub.exchange.collect.read_entry", exchanged)
-    assert collect(hub) == {"ada": "it says it is by ada but belongs to emmy"}
+    assert collect(hub) == {"ada": "the folder is named after ada but belongs to emmy"}
     assert text(hub) == "good"
 
 
@@ -317,7 +321,9 @@ def test_a_file_that_grows_while_it_is_copied(
 ) -> None:
     """Is the copy bounded when its owner makes the file larger after the first look?"""
     place = hub.hand_in("ada")
-    rules = reading.SubmissionRules((), ("*",), 5000, 9000)
+    rules = reading.SubmissionRules(
+        ignore=(), include=("*",), file_bytes=5000, folder_bytes=9000
+    )
     read, more = os.read, iter([b"more" * 500] * 1000)
 
     def growing(descriptor: int, size: int) -> bytes:
@@ -360,7 +366,9 @@ def test_an_owner_who_swaps_files(hub: Hub) -> None:
 
 def copy_of(victim: Path) -> str:
     """What came of the copy of a folder whose owner swaps a file: in one word."""
-    rules = reading.SubmissionRules((), ("*",), 1000, 1000000)
+    rules = reading.SubmissionRules(
+        ignore=(), include=("*",), file_bytes=1000, folder_bytes=1000000
+    )
     with tempfile.TemporaryDirectory() as target:
         why = refusal(victim.parent, rules, Path(target))
         copied = Path(target, victim.name)
@@ -390,7 +398,9 @@ def test_a_file_swapped_between_two_looks(
 
     monkeypatch.setattr(os, "open", swap_and_open)
     target = hub.root / "copy"
-    rules = reading.SubmissionRules((), ("*",), 1000, 1000000)
+    rules = reading.SubmissionRules(
+        ignore=(), include=("*",), file_bytes=1000, folder_bytes=1000000
+    )
     assert refusal(place, rules, target) == "'swapped.txt' is a link"
     assert victim.is_symlink() and not (target / victim.name).exists()
 
@@ -459,7 +469,7 @@ def test_a_secret_that_would_stop_the_feedback(hub: Hub, secret: bytes) -> None:
     again = hub.hand_in("ada")
     (again / "submission_secret.txt").unlink()
     (again / "submission_secret.txt").mkdir()
-    assert "a folder where a record" in collect(hub)["ada"]
+    assert "is a folder, not a file" in collect(hub)["ada"]
 
 
 def test_a_full_disk_stops_nobody(
@@ -506,7 +516,7 @@ def test_what_its_owner_has_locked(open_hub: Hub, mode: int) -> None:
     report = read_report(hub.course, NAME)
     assert report is not None
     assert [r.student for r in report.refused] == ["sophie"]
-    assert "its owner forbids it" in report.refused[0].reason
+    assert "its permissions forbid it" in report.refused[0].reason
 
 
 def test_modes_and_the_report(hub: Hub) -> None:

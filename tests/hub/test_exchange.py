@@ -56,7 +56,7 @@ def test_a_fetch_that_fails_half_way(hub: Hub, monkeypatch: pytest.MonkeyPatch) 
 
     with monkeypatch.context() as patched:
         patched.setattr(Path, "rename", stuck)
-        with pytest.raises(ExchangeError, match="your folder is as it was"):
+        with pytest.raises(ExchangeError, match="Your folder has not changed"):
             hub.run("FetchAssignment", "ada")
     assert (work(hub) / "forward_pass.ipynb").read_text() == "mine"
     assert [p.name for p in work(hub).parent.iterdir()] == [NAME]

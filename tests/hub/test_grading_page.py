@@ -86,7 +86,7 @@ def test_who_gets_in(service: Service) -> None:
     student = service.enter("ada")
     status, page, _ = student.get(PREFIX)
     assert status == 403
-    assert "for those who grade" in page
+    assert "for the people who grade" in page
     assert student.get(PREFIX + "state")[0] == 403
     assert student.post(PREFIX + "collect", assignment=NAME)[0] == 403
     assert Browser(service.stranger.address).get(PREFIX + "state")[0] == 403

@@ -92,7 +92,7 @@ def test_one_at_a_time(jobs: Jobs) -> None:
 
     async def run() -> None:
         await jobs.start("a", "feedback", "ta")
-        with pytest.raises(UserError, match="something is running already"):
+        with pytest.raises(UserError, match="another step is still running"):
             await jobs.start("a", "grade", "instructor")
         other = await jobs.start("b", "grade", "instructor")
         await until(lambda: bool(other.ended))

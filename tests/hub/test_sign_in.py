@@ -129,7 +129,10 @@ NOT_HERE: dict[str, tuple[dict[str, Any], str]] = {
     "nothing told": ({"custom": {}}, "did not say who you are"),
     "unexpanded": ({"custom": {"canvas_id": "$Canvas.user.id"}}, "did not say who"),
     "two with one login": ({"custom": {"login": "twin"}}, "2 students here"),
-    "another course": ({"deployment_id": "13:other"}, "not the one of its course"),
+    "another course": (
+        {"deployment_id": "13:other"},
+        "does not belong to the hub's course",
+    ),
     "a name of staff": ({"custom": {"canvas_id": 66}}, "cannot be a student"),
     "a teacher's role": (
         {"custom": {"login": "instructor"}, "roles": [TEACHER]},

@@ -29,7 +29,7 @@ from unrolled.hub.notice import Notice, write_notice
 from unrolled.hub.student.errors import StudentFacingError, explain_errors
 from unrolled.hub.student.exchange_client import AssignmentStatus, Submission
 from unrolled.hub.student.feedback_page import LINK_MARKER, add_back_link
-from unrolled.hub.student.rows import format_distance, make_rows
+from unrolled.hub.student.rows import LabLinks, format_distance, make_rows
 from unrolled.timestamps import format_moment
 
 PAGE = "/user/ada/course"
@@ -317,7 +317,7 @@ def test_no_exchange(student: tuple[Hub, Browser]) -> None:
     [
         (OSError(errno.ENOSPC, "x"), "the disk is full"),
         (OSError(errno.EDQUOT, "x"), "quota"),
-        (PermissionError(errno.EACCES, "x"), "may not read or write"),
+        (PermissionError(errno.EACCES, "x"), "no permission to read or write"),
         (
             shutil.Error([("a", "b", "[Errno 28] No space left on device")]),
             "the disk is full",
@@ -365,24 +365,24 @@ def test_rows_of_all_states(tmp_path: Path) -> None:
     """Are late, overdue, graded and withdrawn work told apart, by due date?"""
     now = datetime(2027, 2, 1, tzinfo=UTC)
     day = timedelta(days=1)
-    late = Submission(now, False, None)
-    graded = Submission(now - 9 * day, True, None, "80 / 100")
+    late = Submission(now, feedback=False)
+    graded = Submission(now - 9 * day, feedback=True, score="80 / 100")
+    submissions = {"late": (late,), "graded": (graded, late)}
     work = [
-        AssignmentStatus("late", True, tmp_path / "late", submissions=(late,)),
         AssignmentStatus(
-            "graded", True, tmp_path / "graded", submissions=(graded, late)
-        ),
-        AssignmentStatus("overdue", True, tmp_path / "overdue"),
-        AssignmentStatus("soon", True, tmp_path / "soon"),
-        AssignmentStatus("04_gone_by", False, tmp_path / "gone"),
+            name=name,
+            released=name != "04_gone_by",
+            folder=tmp_path / name,
+            submissions=submissions.get(name, ()),
+        )
+        for name in ("late", "graded", "overdue", "soon", "04_gone_by")
     ]
     offsets = {"late": -2, "graded": -3, "overdue": -1, "soon": 1}
     told = {
         n: ReleasedAssignment(n.title(), now + k * day, 10) for n, k in offsets.items()
     }
-    table = make_rows(
-        {w.name: w for w in work}, CourseDates("", CHICAGO, told), tmp_path, "/", now
-    )
+    dates = CourseDates("", CHICAGO, told)
+    table = make_rows({w.name: w for w in work}, dates, LabLinks("/", tmp_path), now)
     assert [r.name for r in table] == [
         "graded",
         "late",
@@ -391,7 +391,7 @@ def test_rows_of_all_states(tmp_path: Path) -> None:
         "04_gone_by",
     ]
     assert [r.state for r in table] == ["graded", "handed-in", "new", "new", "gone"]
-    assert table[0].told == "Graded: 80 / 100, an earlier submission"
+    assert table[0].status == "Graded: 80 / 100, an earlier submission"
     assert table[1].more.startswith("late, ")
     assert [r.overdue for r in table] == [False, False, True, False, False]
     assert [r.soon for r in table] == [False, False, False, True, False]

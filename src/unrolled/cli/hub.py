@@ -203,7 +203,7 @@ def down(
         _confirm_purge(plan, keep, yes)
     with StatusLine(err) as talk:
         talk.say(_describe_stop(plan, now))
-        ran = stop(plan, now)
+        ran = stop(plan, now=now)
     err.print("stopped." if ran else "no hub was running.")
     if purge:
         from unrolled.hub.setup.start import purge_hub as remove

@@ -1,4 +1,4 @@
-"""Collecting from the exchange what a class handed in, each entry checked.
+"""Collect what a class has handed in, and check each entry.
 
 nbgrader's own collect warns of a wrong owner, follows links and stops at one odd
 name. Here a bad entry is refused, listed with its reason, and stops nobody.
@@ -71,7 +71,7 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
         if not self.coursedir.course_id:
             self.fail("No course id specified. Re-run with --course flag.")
         self.inbound_path = Path(self.root, self.coursedir.course_id, "inbound")
-        self.report = CollectReport(self.coursedir.assignment_id)
+        self.report = CollectReport(assignment=self.coursedir.assignment_id)
         self._zone = self._find_zone()
 
     def _find_zone(self) -> ZoneInfo:
@@ -99,17 +99,20 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
         try:
             inbound = os.open(self.inbound_path, os.O_RDONLY | os.O_DIRECTORY)
         except OSError as error:
-            self.fail(f"{self.inbound_path}: {explain_os_error(error)}. Release first.")
+            self.fail(
+                f"{self.inbound_path}: {explain_os_error(error)}. Release the "
+                "assignment first."
+            )
         try:
             if self.check_owner and os.fstat(inbound).st_uid not in (0, os.geteuid()):
-                self.fail(f"{self.inbound_path} belongs to somebody else.")
+                self.fail(f"{self.inbound_path} belongs to another account.")
             yield inbound
         finally:
             os.close(inbound)
 
     def _list_entries(self, inbound: int) -> dict[str, list[Entry]]:
         """The entries of this assignment by student; those of odd form are refused."""
-        found: dict[str, list[Entry]] = {}
+        students: dict[str, list[Entry]] = {}
         mark = f"+{self.coursedir.assignment_id}+"
         for name in sorted(os.listdir(inbound)):
             if mark not in name:
@@ -123,39 +126,39 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
             if entry.assignment != self.coursedir.assignment_id:
                 continue
             if fnmatch(entry.student, self.coursedir.student_id or "*"):
-                found.setdefault(entry.student, []).append(entry)
-        return found
+                students.setdefault(entry.student, []).append(entry)
+        return students
 
     def _collect(self, inbound: int, student: str, entries: list[Entry]) -> None:
         """Copy the best submission of a student; the next one if that is refused."""
-        place = Path(
-            self.coursedir.format_path(
-                self.coursedir.submitted_directory,
-                student,
-                self.coursedir.assignment_id,
+        course = self.coursedir
+        target = Path(
+            course.format_path(
+                course.submitted_directory, student, course.assignment_id
             )
         )
-        existing = self._read_existing_time(place)
+        existing = self._read_existing_time(target)
         for candidate in self._list_candidates(inbound, entries, existing):
-            if place.is_dir() and not self._is_wanted(candidate, existing):
+            if target.is_dir() and not self._is_wanted(candidate, existing):
                 self.log.info("Nothing newer to collect: %s", student)
                 return
             try:
-                self._copy(inbound, candidate.entry, place, existing)
-            except SubmissionRefusedError as why:
-                self._refuse(candidate.entry, str(why))
+                self._copy(inbound, candidate.entry, target, existing)
+            except SubmissionRefusedError as refusal:
+                self._refuse(candidate.entry, str(refusal))
                 continue
             except OSError as error:
-                why_not = f"it could not be copied here: {explain_os_error(error)}"
-                self._refuse(candidate.entry, why_not)
+                # A full disk, say: an older submission in its place would be wrong.
+                why = f"it could not be copied: {explain_os_error(error)}"
+                self._refuse(candidate.entry, why)
                 return
             self.report.collected.append(student)
             self.log.info("Collected: %s", student)
             return
 
-    def _read_existing_time(self, place: Path) -> datetime | None:
+    def _read_existing_time(self, folder: Path) -> datetime | None:
         try:
-            text = (place / "timestamp.txt").read_text(encoding="utf-8")
+            text = (folder / "timestamp.txt").read_text(encoding="utf-8")
             return parse_timestamp(text, self._zone)
         except (ValueError, OSError):
             return None
@@ -167,12 +170,12 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
         good = []
         for entry in entries:
             try:
-                found = read_entry(inbound, entry.name, self._make_rules())
-                self._check_owner(entry, found.uid)
+                info = read_entry(inbound, entry.name, self._make_rules())
+                self._check_owner(entry, info.uid)
             except SubmissionRefusedError as why:
                 self._refuse(entry, str(why))
             else:
-                good.append(Candidate(entry, self._choose_time(entry, found, existing)))
+                good.append(Candidate(entry, self._choose_time(entry, info, existing)))
         good.sort(key=lambda c: (self._is_in_time(c.time), c.time), reverse=True)
         return good
 
@@ -190,21 +193,21 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
         return bool(self.update and (existing is None or candidate.time > existing))
 
     def _choose_time(
-        self, entry: Entry, found: EntryInfo, existing: datetime | None
+        self, entry: Entry, info: EntryInfo, existing: datetime | None
     ) -> datetime:
         """The time that counts; one that was collected before was checked then."""
         if entry.claimed == existing:
             return entry.claimed
         tolerance = timedelta(seconds=self.tolerance)
-        return choose_time(entry.claimed, found.changed, tolerance)
+        return choose_time(entry.claimed, info.changed, tolerance)
 
     def _make_rules(self) -> SubmissionRules:
         course = self.coursedir
         return SubmissionRules(
-            tuple(course.ignore),
-            tuple(course.include),
-            1000 * course.max_file_size,
-            1000 * course.max_dir_size,
+            ignore=tuple(course.ignore),
+            include=tuple(course.include),
+            file_bytes=1000 * course.max_file_size,  # nbgrader's are in kB
+            folder_bytes=1000 * course.max_dir_size,
         )
 
     def _check_owner(self, entry: Entry, uid: int) -> None:
@@ -216,34 +219,42 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
             owner = f"user number {uid}"
         if owner != entry.student:
             raise SubmissionRefusedError(
-                f"it says it is by {entry.student} but belongs to {owner}"
+                f"the folder is named after {entry.student} but belongs to {owner}"
             )
 
     def _copy(
-        self, inbound: int, entry: Entry, place: Path, existing: datetime | None
+        self, inbound: int, entry: Entry, target: Path, existing: datetime | None
     ) -> None:
-        """Copy into a folder beside the old one, then exchange the two."""
-        with make_scratch_folder(place) as fresh:
+        """Copy into a folder beside the old one, then exchange the two.
+
+        The owner is checked again: the entry may be another one than was looked at.
+        """
+        with make_scratch_folder(target) as fresh:
             copy = fresh / "copy"
-            found = read_entry(inbound, entry.name, self._make_rules(), copy)
-            self._check_owner(entry, found.uid)
-            self._stamp(entry, copy, self._choose_time(entry, found, existing))
+            info = read_entry(inbound, entry.name, self._make_rules(), copy)
+            self._check_owner(entry, info.uid)
+            self._stamp(entry, copy, self._choose_time(entry, info, existing))
             if self.coursedir.groupshared:
                 self.set_perms(copy, 0o664, 0o2775)
-            self._keep_aside(entry, place)
-            replace_folder(copy, place)
+            self._back_up(entry, target)
+            replace_folder(copy, target)
 
-    def _keep_aside(self, entry: Entry, place: Path) -> None:
-        """Copy a folder that nobody collected: somebody laid it there by hand.
+    def _back_up(self, entry: Entry, folder: Path) -> None:
+        """Copy a folder that was not collected: somebody put it there by hand.
 
         What is collected has its secret; a notebook that came by mail has none.
         """
-        if not place.is_dir() or (place / SECRET).exists() or not any(place.iterdir()):
+        if not folder.is_dir() or (folder / SECRET).exists():
+            return
+        if not any(folder.iterdir()):
             return
         backups = Path(self.coursedir.root) / "build" / "backups"
-        kept = backups / f"submitted-{make_stamp()}" / entry.student / entry.assignment
-        shutil.copytree(place, kept, symlinks=True)
-        self._note(entry, f"what lay there by hand is kept in {kept}")
+        name = f"submitted-{make_stamp()}"
+        backup = backups / name / entry.student / entry.assignment
+        shutil.copytree(folder, backup, symlinks=True)
+        self._note(
+            entry, f"files put there by hand were replaced; a copy is in {backup}"
+        )
 
     def _stamp(self, entry: Entry, copy: Path, time: datetime) -> None:
         """Write the time that counts; mend a secret that would stop nbgrader.
@@ -253,23 +264,26 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
         stamp, secret = copy / "timestamp.txt", copy / SECRET
         if stamp.is_dir() or secret.is_dir():
             raise SubmissionRefusedError(
-                "it has a folder where a record of nbgrader belongs"
+                f"its {stamp.name} or {secret.name} is a folder, not a file"
             )
         stamp.write_text(f"{time:%Y-%m-%d %H:%M:%S.%f} UTC", encoding="ascii")
         if time != entry.claimed:
             self._note(
                 entry,
-                f"its name says {self._told(entry.claimed)}, the file system "
-                f"{self._told(time)}: the file system's time counts",
+                f"its name says {self._format(entry.claimed)}, but the file system "
+                f"says {self._format(time)}; the file system's time counts",
             )
         if not secret.exists() or not _SECRET.fullmatch(secret.read_bytes()):
             secret.write_text(secrets.token_hex(64), encoding="ascii")
-            self._note(entry, "its secret was changed: its feedback cannot be fetched")
+            self._note(
+                entry,
+                f"its {SECRET} was changed; the student cannot fetch the feedback",
+            )
 
-    def _told(self, time: datetime) -> str:
-        """A naive time in UTC, told in the course's zone."""
-        told = time.replace(tzinfo=UTC).astimezone(self._zone)
-        return f"{told:%Y-%m-%d %H:%M:%S %Z}"
+    def _format(self, time: datetime) -> str:
+        """A naive time in UTC, written in the course's zone."""
+        local = time.replace(tzinfo=UTC).astimezone(self._zone)
+        return f"{local:%Y-%m-%d %H:%M:%S %Z}"
 
     def _note(self, entry: Entry, reason: str) -> None:
         self.log.warning("Note: %s: %s", ascii(entry.name), reason)

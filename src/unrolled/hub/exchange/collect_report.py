@@ -1,4 +1,4 @@
-"""What a collection found: written by `nbgrader collect`, shown to assistants."""
+"""The report of a collection: `nbgrader collect` writes it, assistants see it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from unrolled.files import write_file
 
 @dataclass(frozen=True)
 class Remark:
-    """What is to be said of one entry of inbound."""
+    """Why one entry of the inbound folder was refused, or what is odd about it."""
 
     student: str
     entry: str
     reason: str
 
 
-@dataclass
+@dataclass(kw_only=True)
 class CollectReport:
     """What a collection did; the grading page shows it."""
 

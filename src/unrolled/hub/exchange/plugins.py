@@ -1,5 +1,5 @@
-"""Plug-ins for nbgrader's exchange: work that is kept, submissions that are checked,
-dates that students can read. `ExchangeFactory` in the configuration names them."""
+"""The plug-ins for nbgrader's exchange, which `ExchangeFactory` in its configuration
+names: fetching keeps work, submitting twice counts once, releasing writes dates."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from nbgrader.exchange.default import (
 )
 
 from unrolled.course.dates import read_dates, write_dates
+from unrolled.course.model import load_course
 from unrolled.errors import UserError
 from unrolled.files import (
     explain_os_error,
@@ -52,44 +53,44 @@ class FetchKeepingWork(ExchangeFetchAssignment):  # type: ignore[misc]
     def init_dest(self) -> None:
         """Where the copy goes; that something is there already is no failure."""
         course = self.coursedir.course_id if self.path_includes_course else ""
-        place = Path(self.assignment_dir, course, self.coursedir.assignment_id)
-        self.dest_path = str(place.absolute())
+        folder = Path(self.assignment_dir, course, self.coursedir.assignment_id)
+        self.dest_path = str(folder.absolute())
 
     def copy_files(self) -> None:
         """Copy the release beside the old folder, then exchange the two."""
-        place = Path(self.dest_path)
-        if self.replace_missing_files and place.is_dir():
+        target = Path(self.dest_path)
+        if self.replace_missing_files and target.is_dir():
             super().copy_files()
             return
         try:
-            with make_scratch_folder(place) as fresh:
+            with make_scratch_folder(target) as fresh:
                 ignored = shutil.ignore_patterns(*self.coursedir.ignore)
                 shutil.copytree(
                     self.src_path, fresh, ignore=ignored, dirs_exist_ok=True
                 )
-                self._put(fresh, place)
+                self._replace(fresh, target)
         except OSError as error:
             self.fail(
                 f"{self.coursedir.assignment_id} could not be fetched "
-                f"({explain_os_error(error)}); your folder is as it was."
+                f"({explain_os_error(error)}). Your folder has not changed."
             )
         self.log.info("Fetched as: %s", self.dest_path)
 
-    def _put(self, fresh: Path, place: Path) -> None:
+    def _replace(self, fresh: Path, target: Path) -> None:
         zone = read_dates(Path(self.root, self.coursedir.course_id)).timezone
-        kept = _find_free_name(place, zone)
-        swap_folder(fresh, place, kept)
-        if os.path.lexists(kept):
-            self.kept = kept
-            self.log.info("Your work was kept as: %s", kept)
+        old = _find_free_name(target, zone)
+        swap_folder(fresh, target, old)
+        if os.path.lexists(old):
+            self.kept = old
+            self.log.info("Your work was kept as: %s", old)
 
 
-def _find_free_name(place: Path, zone: tzinfo) -> Path:
-    """A name beside `place` with date and time in `zone` that nothing has yet."""
+def _find_free_name(folder: Path, zone: tzinfo) -> Path:
+    """A name beside `folder` with date and time in `zone` that nothing has yet."""
     now = datetime.now(zone)
-    stem = f"{place.name} (kept {now:%Y-%m-%d %H.%M.%S}"
+    stem = f"{folder.name} (kept {now:%Y-%m-%d %H.%M.%S}"
     names = (f"{stem})", *(f"{stem}, {n})" for n in range(2, 1000)))
-    return next(p for n in names if not os.path.lexists(p := place.with_name(n)))
+    return next(p for n in names if not os.path.lexists(p := folder.with_name(n)))
 
 
 class SubmitOnce(ExchangeSubmit):  # type: ignore[misc]
@@ -110,7 +111,9 @@ class SubmitOnce(ExchangeSubmit):  # type: ignore[misc]
             recent = timedelta(0) <= now - time < self.again
             if recent and self._same(Path(self.src_path), copy):
                 self.time = time
-                self.log.info("Handed in already, exactly as it is: %s", copy.name)
+                self.log.info(
+                    "This very work was handed in a moment ago: %s", copy.name
+                )
                 return
         super().copy_files()
         self.time = now
@@ -118,14 +121,14 @@ class SubmitOnce(ExchangeSubmit):  # type: ignore[misc]
     def _find_last_submission(self) -> Iterator[tuple[datetime, Path]]:
         """Time and copy of the last submission of this assignment, if there is one."""
         student, assignment, *_ = self.assignment_filename.split("+")
-        found = []
-        place = Path(self.cache_path)
-        for path in place.iterdir() if place.is_dir() else ():
+        entries = []
+        cache = Path(self.cache_path)
+        for path in cache.iterdir() if cache.is_dir() else ():
             with suppress(SubmissionRefusedError):
                 entry = parse_entry(path.name, self.zone)
                 if (entry.student, entry.assignment) == (student, assignment):
-                    found.append((entry.claimed.replace(tzinfo=UTC), path))
-        yield from sorted(found)[-1:]
+                    entries.append((entry.claimed.replace(tzinfo=UTC), path))
+        yield from sorted(entries)[-1:]
 
     def _same(self, folder: Path, copy: Path) -> bool:
         """Whether a folder holds, file by file, what the copy of a submission holds."""
@@ -157,8 +160,6 @@ class ReleaseWithDates(ExchangeReleaseAssignment):  # type: ignore[misc]
 
     def init_src(self) -> None:
         """Read course.toml first: nothing is released without a title and a date."""
-        from unrolled.course.model import load_course
-
         super().init_src()
         try:
             self.course = load_course(Path(self.coursedir.root))
@@ -177,17 +178,16 @@ class ReleaseWithDates(ExchangeReleaseAssignment):  # type: ignore[misc]
 
     def copy_files(self) -> None:
         """Copy beside the released folder, exchange the two, write the dates."""
-        place = Path(self.dest_path)
+        target = Path(self.dest_path)
+        shared = self.coursedir.groupshared
         try:
-            with make_scratch_folder(place) as fresh:
-                copy = fresh / place.name
+            with make_scratch_folder(target) as fresh:
+                copy = fresh / target.name
                 self.do_copy(self.src_path, copy)
-                modes = (
-                    (0o664, 0o2775) if self.coursedir.groupshared else (0o644, 0o755)
-                )
+                modes = (0o664, 0o2775) if shared else (0o644, 0o755)
                 self.set_perms(copy, *modes)
-                replace_folder(copy, place)
-            released = [p.name for p in place.parent.iterdir() if p.is_dir()]
+                replace_folder(copy, target)
+            released = [p.name for p in target.parent.iterdir() if p.is_dir()]
             write_dates(self.course, Path(self.course_path), released)
         except OSError as error:
             self.fail(f"{self.dest_path} was not released: {explain_os_error(error)}")
@@ -207,22 +207,21 @@ class ReleaseEachFeedback(ExchangeReleaseFeedback):  # type: ignore[misc]
         )
         released = 0
         for folder in folders:
+            # nbgrader's own stops at the first bad folder; it gets them one by one.
             self.src_path = str(folder)
             try:
                 super().copy_files()
                 released += 1
-            except (OSError, ValueError, AssertionError) as error:
-                why = (
-                    explain_os_error(error)
-                    if isinstance(error, OSError)
-                    else str(error)
-                )
+            except OSError as error:
+                why = explain_os_error(error)
                 self.log.warning("Not released: %s: %s", folder.parent.name, why)
+            except (ValueError, AssertionError) as error:
+                self.log.warning("Not released: %s: %s", folder.parent.name, error)
         self.log.info("Feedback released: %d of %d.", released, len(folders))
 
 
 def _set_sticky(folder: Path) -> None:
     """Let only owners remove what lies in a folder of ours."""
-    found = folder.stat()
-    if found.st_uid == os.geteuid():
-        folder.chmod(stat.S_IMODE(found.st_mode) | stat.S_ISVTX)
+    info = folder.stat()
+    if info.st_uid == os.geteuid():
+        folder.chmod(stat.S_IMODE(info.st_mode) | stat.S_ISVTX)

@@ -1,8 +1,7 @@
-"""Collecting, grading and feedback as jobs: one at a time for each assignment.
+"""Collect, grade and give feedback as jobs: one at a time for each assignment.
 
-A job is a command in the course folder. What is known of it is kept beside the
-course's other scratch files, so a restart of the page forgets nothing; the job
-itself ends with the page.
+A job is a command in the course folder. Its state is kept in `build/jobs/`, so a
+restart of the page forgets nothing; the job itself ends with the page.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from unrolled.errors import UserError
 from unrolled.files import write_file
@@ -35,7 +33,7 @@ STOP_TIMEOUT = 8.0
 _LINE = 1 << 20
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Job:
     """One run of a command; `total` is None while nobody knows it."""
 
@@ -57,11 +55,11 @@ class Job:
         return self.state == "running"
 
     def read_line(self, line: str) -> None:
-        """Take a line of its standard error: progress, or talk."""
+        """Take a line of its standard error: progress as JSON, or any other text."""
         with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
-            told = json.loads(line)
-            self.done, self.total = int(told["done"]), int(told["total"])
-            self.failures += told.get("status") == "ungraded"
+            progress = json.loads(line)
+            self.done, self.total = int(progress["done"]), int(progress["total"])
+            self.failures += progress.get("status") == "ungraded"
             return
         if line.strip():
             self.lines = [*self.lines, line.rstrip()][-KEEP_LINES:]
@@ -72,6 +70,7 @@ class Job:
         if self.state == "stopping":
             self.state = "stopped"
         elif self.verb == "grade":
+            # One ungraded submission makes it exit with 1: only no report is a failure.
             self.state = "done" if self._read_report(output) else "failed"
         else:
             self.state = "failed" if code else "done"
@@ -109,13 +108,13 @@ class Jobs:
 
     def running(self, assignment: str) -> Job | None:
         """The job that runs for an assignment."""
-        found = [j for (a, _), j in self._last.items() if a == assignment]
-        return next((j for j in found if j.ended == ""), None)
+        job = self.latest(assignment)
+        return job if job is not None and not job.ended else None
 
     def latest(self, assignment: str) -> Job | None:
         """The job that runs, or the one that ran last."""
-        found = [j for (a, _), j in self._last.items() if a == assignment]
-        return max(found, key=lambda j: (not j.ended, j.began, j.ended), default=None)
+        jobs = [j for (a, _), j in self._last.items() if a == assignment]
+        return max(jobs, key=lambda j: (not j.ended, j.began, j.ended), default=None)
 
     def last(self, assignment: str, verb: str) -> Job | None:
         """The last job of a kind."""
@@ -124,8 +123,8 @@ class Jobs:
     async def start(self, assignment: str, verb: str, by: str) -> Job:
         """Start a job; UserError if one runs for this assignment."""
         if self.running(assignment) is not None:
-            raise UserError(f"{assignment}: something is running already.")
-        job = Job(assignment, verb, by, _format_now())
+            raise UserError(f"{assignment}: another step is still running.")
+        job = Job(assignment=assignment, verb=verb, by=by, began=_format_now())
         self._last[assignment, verb] = job
         self._keep(job)
         try:
@@ -143,6 +142,7 @@ class Jobs:
 
     async def _spawn(self, job: Job) -> asyncio.subprocess.Process:
         command = [w.replace("{name}", job.assignment) for w in self.commands[job.verb]]
+        # The job runs students' code: it needs no token for the hub.
         clean = {k: v for k, v in os.environ.items() if not k.startswith("JUPYTERHUB_")}
         return await asyncio.create_subprocess_exec(
             *command_tied_to_parent(*command),
@@ -179,7 +179,7 @@ class Jobs:
         _signal(process, signal.SIGKILL)
 
     async def close(self) -> None:
-        """End all jobs; they are told as stopped when the page comes back."""
+        """End all jobs; the page shows them as stopped when it comes back."""
         await asyncio.gather(*(self.stop(name) for name in list(self._processes)))
         if self._tasks:
             await asyncio.wait(list(self._tasks), timeout=STOP_TIMEOUT)
@@ -214,8 +214,3 @@ def _signal(process: asyncio.subprocess.Process, number: int) -> None:
     """Signal a job and all that it started."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, number)
-
-
-def convert_job(job: Job | None) -> dict[str, Any] | None:
-    """A job as the page's script reads it."""
-    return asdict(job) if job else None

@@ -1,8 +1,9 @@
-"""The page that collects and grades a whole class: a service of JupyterHub.
+"""The grading page of a course, a service of JupyterHub.
 
-`python -m unrolled.hub.grading.page COURSE_FOLDER`. Whoever has the scope to open the
-service gets in; everybody else gets 403. What runs, and how far it is, lies in the
-service, so that all who look see the same.
+    python -m unrolled.hub.grading.page COURSE_FOLDER
+
+Whoever has the scope to open the service gets in; everybody else gets 403. The service
+knows what runs and how far it is, so everybody who looks sees the same.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from tornado.web import Application, HTTPError, RequestHandler, authenticated
 
 from unrolled.errors import UserError
 from unrolled.hub.grading.jobs import COMMANDS
-from unrolled.hub.grading.state import GradingState
+from unrolled.hub.grading.state import GradingRow, GradingState
 
 INSTRUCTOR_VERBS = ("publish",)
 PAGES = Environment(
@@ -37,8 +38,8 @@ class GradingHandler(HubOAuthenticated, RequestHandler):  # type: ignore[misc]
     @property
     def state(self) -> GradingState:
         """The course and its jobs."""
-        found: GradingState = self.settings["gradings"]
-        return found
+        state: GradingState = self.settings["gradings"]
+        return state
 
     @property
     def prefix(self) -> str:
@@ -58,24 +59,24 @@ class GradingHandler(HubOAuthenticated, RequestHandler):  # type: ignore[misc]
         self.set_header("Cache-Control", "no-store")
 
     @property
-    def instructs(self) -> bool:
+    def is_instructor(self) -> bool:
         """Whether who looks is an instructor, as the hub's groups say."""
         groups = (self.current_user or {}).get("groups", [])
         return str(self.settings["instructors"]) in groups
 
-    def row(self, row: Any) -> str:
+    def render_row(self, row: GradingRow) -> str:
         """One assignment as HTML."""
         return PAGES.get_template("grading_row.html").render(
             row=row,
             prefix=self.prefix,
             xsrf=self.xsrf_form_html(),
             formgrader=self.settings["formgrader"],
-            instructs=self.instructs,
+            is_instructor=self.is_instructor,
         )
 
     def write_error(self, status_code: int, **more: Any) -> None:
         """An error as a page of its own."""
-        reason = {403: "This page is for those who grade the course."}.get(
+        reason = {403: "This page is for the people who grade this course."}.get(
             status_code, self._reason
         )
         page = PAGES.get_template("error.html")
@@ -88,19 +89,19 @@ class OverviewHandler(GradingHandler):
     @authenticated
     async def get(self) -> None:
         """The page, as it is now; its script asks for what changed."""
-        rows, error = await self.state.rows()
-        said = self.state.said.pop(self.current_user["name"], "")
+        rows, error = await self.state.read_rows()
+        message = self.state.messages.pop(self.current_user["name"], "")
         self.finish(
             PAGES.get_template("grading.html").render(
                 title=self.state.course.title,
                 user=self.current_user["name"],
-                rows=[(r.name, self.row(r)) for r in rows],
+                rows=[(r.name, self.render_row(r)) for r in rows],
                 busy=any(r.job and r.job.running for r in rows),
-                error=said or error,
+                error=message or error,
                 prefix=self.prefix,
                 hub=self.settings["hub"],
                 formgrader=self.settings["formgrader"],
-                authoring=self.settings["authoring"] if self.instructs else "",
+                authoring=self.settings["authoring"] if self.is_instructor else "",
                 token=self.xsrf_token.decode(),
                 nonce=self.nonce,
             )
@@ -114,9 +115,9 @@ class StateHandler(GradingHandler):
         """JSON: each assignment's numbers, its job, and its row as HTML."""
         if self.current_user is None:
             raise HTTPError(403)
-        rows, error = await self.state.rows()
-        told = [r.as_dict() | {"html": self.row(r)} for r in rows]
-        self.finish({"assignments": told, "error": error})
+        rows, error = await self.state.read_rows()
+        assignments = [r.as_dict() | {"html": self.render_row(r)} for r in rows]
+        self.finish({"assignments": assignments, "error": error})
 
 
 class ActionHandler(GradingHandler):
@@ -127,8 +128,8 @@ class ActionHandler(GradingHandler):
         """Start or stop a job, then show the page again."""
         name = self.get_body_argument("assignment", "")
         if name not in self.state.course.assignments:
-            raise HTTPError(404, reason="There is no such assignment.")
-        if verb in INSTRUCTOR_VERBS and not self.instructs:
+            raise HTTPError(404, reason="This course has no such assignment.")
+        if verb in INSTRUCTOR_VERBS and not self.is_instructor:
             raise HTTPError(403)
         by = self.current_user["name"]
         try:
@@ -137,15 +138,15 @@ class ActionHandler(GradingHandler):
             else:
                 await self.state.jobs.start(name, verb, by)
         except UserError as error:
-            self.state.said[by] = str(error)
+            self.state.messages[by] = str(error)
         if self.get_body_argument("quiet", ""):
-            self.set_status(204)
+            self.set_status(204)  # the page's script asks for the state by itself
         else:
             self.redirect(self.prefix, status=303)
 
 
 class NotFoundHandler(GradingHandler):
-    """An address that there is not."""
+    """An address without a page."""
 
     def prepare(self) -> None:
         """Say so, in a page of our own."""

@@ -1,11 +1,11 @@
-"""How far a class is: counted in the exchange, the course folder and the gradebook."""
+"""Count how far a class is: in the exchange, the course folder and the gradebook."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from pathlib import Path
 
@@ -18,11 +18,14 @@ from unrolled.hub.exchange.read_submission import SubmissionRefusedError, parse_
 from unrolled.timestamps import parse_timestamp
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ClassProgress:
-    """Numbers of students. `fresh`: handed in since the last collection;
-    `to_grade`: collected, and not graded as collected; `waiting`: for marks by hand;
-    `pages`: with a feedback page; `out`: whose page of now is released."""
+    """Numbers of students, and whether the assignment is released to them.
+
+    `fresh`: handed in since the last collection; `to_grade`: collected, and not graded
+    as collected; `waiting`: for marks by hand; `pages`: with a feedback page that shows
+    the present grading; `out`: whose present page is released.
+    """
 
     released: bool = False
     handed_in: int = 0
@@ -35,26 +38,37 @@ class ClassProgress:
     out: int = 0
 
 
-def count_progress(course: Course, place: Path) -> dict[str, ClassProgress]:
-    """The standing of each assignment; `place`: the course in the exchange."""
+def count_progress(course: Course, exchange: Path) -> dict[str, ClassProgress]:
+    """The progress of each assignment; `exchange`: the course's folder there."""
     graded = _read_grades(course)
-    inbound = _list_inbound(place / "inbound", course.timezone)
-    return {
-        name: _count_assignment(course, place, name, inbound.get(name, {}), graded)
-        for name in course.assignments
-    }
+    inbound = _list_inbound(exchange / "inbound", course.timezone)
+    progress = {}
+    for name in course.assignments:
+        mine = {s: g for (a, s), g in graded.items() if a == name}
+        counts = _count_assignment(course, name, inbound.get(name, {}), mine)
+        pages = dict(_list_pages(course, name))
+        progress[name] = replace(
+            counts,
+            released=(exchange / "outbound" / name).is_dir(),
+            pages=len(pages),
+            out=sum(_is_released(p, exchange / "feedback") for p in pages.values()),
+        )
+    return progress
 
 
-Graded = Mapping[tuple[str, str], tuple[datetime | None, bool]]
+Entries = list[tuple[str, datetime]]  # names and times in the inbound folder
+Grade = tuple[
+    datetime | None, bool
+]  # of which submission, and whether marks are missing
 
 
 def _count_assignment(
     course: Course,
-    place: Path,
     name: str,
-    inbound: Mapping[str, list[tuple[str, datetime]]],
-    graded: Graded,
+    inbound: Mapping[str, Entries],
+    graded: Mapping[str, Grade],
 ) -> ClassProgress:
+    """What students have handed in, and how far it is graded."""
     zone = course.timezone
     collected = {
         s: _read_timestamp(f, zone) for s, f in _list_students(course.submitted, name)
@@ -63,45 +77,39 @@ def _count_assignment(
     current = {
         student
         for student, time in collected.items()
-        if (name, student) in graded and graded[name, student][0] in (time, None)
+        if student in graded and graded[student][0] in (time, None)
     }
-    mine = {s: g for (a, s), g in graded.items() if a == name}
-    pages = dict(_list_pages(course, name))
     return ClassProgress(
-        (place / "outbound" / name).is_dir(),
-        len(inbound),
-        sum(_is_fresh(e, collected.get(s), report) for s, e in inbound.items()),
-        len(collected),
-        len(mine),
-        len(collected.keys() - current),
-        sum(waits for _, waits in mine.values()),
-        len(pages),
-        sum(_is_released(page, place / "feedback") for page in pages.values()),
+        handed_in=len(inbound),
+        fresh=sum(_is_fresh(e, collected.get(s), report) for s, e in inbound.items()),
+        collected=len(collected),
+        graded=len(graded),
+        to_grade=len(collected.keys() - current),
+        waiting=sum(waits for _, waits in graded.values()),
     )
 
 
-def _list_inbound(
-    folder: Path, zone: tzinfo
-) -> dict[str, dict[str, list[tuple[str, datetime]]]]:
-    """Names and times of entries by assignment and student, as their names say."""
-    found: dict[str, dict[str, list[tuple[str, datetime]]]] = {}
+def _list_inbound(folder: Path, zone: tzinfo) -> dict[str, dict[str, Entries]]:
+    """The entries by assignment and student, as their names say."""
+    inbound: dict[str, dict[str, Entries]] = {}
     names: list[str] = []
     with suppress(OSError):
         names = os.listdir(folder)  # noqa: PTH208 (names alone, of many)
     for name in names:
         with suppress(SubmissionRefusedError):
             entry = parse_entry(name, zone)
-            students = found.setdefault(entry.assignment, {})
+            students = inbound.setdefault(entry.assignment, {})
             students.setdefault(entry.student, []).append((name, entry.claimed))
-    return found
+    return inbound
 
 
 def _is_fresh(
-    entries: list[tuple[str, datetime]],
+    entries: Entries,
     collected: datetime | None,
     report: CollectReport | None,
 ) -> bool:
     """Whether something came in that no collection has looked at."""
+    # What was refused, or got another time, would otherwise look new for ever.
     remarks = [*report.refused, *report.notes] if report else []
     seen = {remark.entry for remark in remarks}
     times = [time for name, time in entries if name not in seen]
@@ -121,7 +129,7 @@ def _read_timestamp(folder: Path, zone: tzinfo) -> datetime | None:
     return None
 
 
-def _read_grades(course: Course) -> Graded:
+def _read_grades(course: Course) -> dict[tuple[str, str], Grade]:
     """Time and whether marks are waited for, by assignment and student."""
     return {
         (row.assignment, row.student): (row.timestamp, row.waits)

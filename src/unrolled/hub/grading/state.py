@@ -1,4 +1,4 @@
-"""What the grading page shows: the standing of the class, and the jobs."""
+"""What the grading page shows: the progress of the class, and the jobs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from unrolled.timestamps import format_moment
 FRESH_SECONDS = 2.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class GradingRow:
     """One assignment on the page."""
 
@@ -51,7 +51,7 @@ class GradingRow:
             "feedback": standing.pages < standing.graded,
             "release": standing.out < standing.pages,
         }
-        return next((step for step, wanted in steps.items() if wanted), "")
+        return next((step for step, is_due in steps.items() if is_due), "")
 
     def as_dict(self) -> dict[str, Any]:
         """The row as JSON has it."""
@@ -63,21 +63,21 @@ class GradingState:
 
     def __init__(self, root: Path) -> None:
         self.course = load_course(root)
-        self.place = find_exchange_folder(self.course)
+        self.exchange = find_exchange_folder(self.course)
         self.jobs = Jobs(root)
-        self.said: dict[str, str] = {}
+        self.messages: dict[str, str] = {}  # to the person who pressed a button
         self._counted: dict[str, ClassProgress] = {}
         self._error = ""
         self._when = 0.0
-        self._one = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
-    async def rows(self) -> tuple[list[GradingRow], str]:
-        """All assignments, and what is wrong with the course or nothing."""
-        async with self._one:
+    async def read_rows(self) -> tuple[list[GradingRow], str]:
+        """All assignments, and what is wrong with the course; "" if nothing is."""
+        async with self._lock:  # many who look at once make one count
             if time.monotonic() - self._when > FRESH_SECONDS:
                 await self._count()
         names = self.course.assignments
-        return [await asyncio.to_thread(self._row, n) for n in names], self._error
+        return [await asyncio.to_thread(self._make_row, n) for n in names], self._error
 
     async def _count(self) -> None:
         self._error = ""
@@ -91,27 +91,26 @@ class GradingState:
 
     def _read_progress(self) -> dict[str, ClassProgress]:
         self.course = load_course(self.course.root)
-        found = count_progress(self.course, self.place)
+        progress = count_progress(self.course, self.exchange)
         with suppress(UserError):  # the page shows what there is
-            publish_dates(self.course, self.place)
-        return found
+            publish_dates(self.course, self.exchange)
+        return progress
 
-    def _row(self, name: str) -> GradingRow:
+    def _make_row(self, name: str) -> GradingRow:
         assignment = self.course.assignments[name]
         report = read_report(self.course.root, name)
         graded = self.jobs.last(name, "grade")
         due, zone = assignment.due, self.course.timezone
         job = self.jobs.latest(name)
+        ended = datetime.fromisoformat(job.ended) if job and job.ended else None
         return GradingRow(
-            name,
-            assignment.title,
-            format_moment(due, zone) if due else "",
-            self._counted.get(name, ClassProgress()),
-            job,
-            format_moment(datetime.fromisoformat(job.ended), zone)
-            if job and job.ended
-            else "",
-            tuple(report.refused) if report else (),
-            tuple(report.notes) if report else (),
-            tuple(graded.ungraded) if graded else (),
+            name=name,
+            title=assignment.title,
+            due=format_moment(due, zone) if due else "",
+            standing=self._counted.get(name, ClassProgress()),
+            job=job,
+            ended=format_moment(ended, zone) if ended else "",
+            refused=tuple(report.refused) if report else (),
+            notes=tuple(report.notes) if report else (),
+            ungraded=tuple(graded.ungraded) if graded else (),
         )

@@ -1,4 +1,4 @@
-"""Sign-in from Canvas (LTI 1.3): whom Canvas names, and whose account that is.
+"""The authenticator for sign-in from Canvas (LTI 1.3): from a person to an account.
 
 `jupyterhub-ltiauthenticator` checks the signature, issuer, audience, age, state and
 nonce of Canvas's message. What is added here: which person of the course it is, read
@@ -68,7 +68,7 @@ def configure_canvas(config: Any, plan: HubPlan) -> None:
     ours.reader = plan.grader
     ours.python = str(plan.staff_env / "bin" / "python")
     ours.public_key = ensure_public_key(plan.state / "lti_public_key.json")
-    # Nobody gets this far but those whom `authenticate` has found.
+    # `authenticate` has refused everybody else by then.
     ours.allow_all = True
 
 
@@ -85,7 +85,7 @@ class CanvasAuthenticator(LTI13Authenticator):  # type: ignore[misc]
     )
     staff = Dict(help="Accounts of staff, by Canvas's `sub`.").tag(config=True)
     reserved = Set(Unicode(), help="Accounts that no student gets.").tag(config=True)
-    match_email = Bool(False, help="Find students by e-mail, too.").tag(config=True)
+    match_email = Bool(help="Find students by e-mail, too.").tag(config=True)
     students_group = Unicode(help="The hub's group of students.").tag(config=True)
     course_root = Unicode(help="The course folder with the records.").tag(config=True)
     reader = Unicode(help="The account that reads the records.").tag(config=True)
@@ -113,36 +113,39 @@ class CanvasAuthenticator(LTI13Authenticator):  # type: ignore[misc]
         """The account of the person in a message that was checked; 403 says why not."""
         if not isinstance(handler, LaunchHandler) or not data:
             raise HTTPError(403, "Sign in from Canvas.")
-        person = parse_identity(data)
+        identity = parse_identity(data)
         try:
-            account = await self.find_account(person)
+            account = await self.find_account(identity)
         except SignInRefusedError as error:
             self.log.warning(
-                "Canvas sign-in refused: %s (%s)", error, describe_identity(person)
+                "Canvas sign-in refused: %s (%s)", error, describe_identity(identity)
             )
-            raise make_refusal(person, str(error)) from error
+            raise make_refusal(identity, str(error)) from error
         return {"name": account, "auth_state": None}
 
-    async def find_account(self, person: Identity) -> str:
-        """The account of a person; Refused tells why there is none."""
-        if person.deployment not in self.deployments:
+    async def find_account(self, identity: Identity) -> str:
+        """The account of a person; SignInRefusedError says why there is none."""
+        if identity.deployment not in self.deployments:
             raise SignInRefusedError(
-                "This link to the hub is not the one of its course (deployment id "
-                f"{person.deployment or 'missing'})."
+                "This link to the hub does not belong to the hub's course (deployment "
+                f"id {identity.deployment or 'missing'})."
             )
-        if person.sub and person.sub in self.staff:
-            return str(self.staff[person.sub])
-        pupils = await asyncio.to_thread(self.pupils)
-        account = find_student(person, pupils, self.match_email).account
-        if not is_safe_account(account, set(self.reserved)):
+        if identity.sub and identity.sub in self.staff:
+            return str(self.staff[identity.sub])
+        students = await asyncio.to_thread(self.read_students)
+        student = find_student(identity, students, match_email=self.match_email)
+        if not is_safe_account(student.account, set(self.reserved)):
             raise SignInRefusedError(
-                f"The course's list calls you {account!r}, which cannot be a student's "
-                f"account here: {ACCOUNT_RULE}, and nobody else's."
+                f"The course's list calls you {student.account!r}, which cannot be a "
+                f"student's account here. It must be {ACCOUNT_RULE}, and nobody else's."
             )
-        return account
+        return student.account
 
-    def pupils(self) -> list[Student]:
-        """The course's students now, read as the grader; Refused if that fails."""
+    def read_students(self) -> list[Student]:
+        """The course's students now, read as the grader.
+
+        Raises SignInRefusedError if that fails.
+        """
         command = [self.python, "-I", "-m", "unrolled.hub.lti.identity"]
         try:
             done = subprocess.run(
@@ -161,7 +164,7 @@ class CanvasAuthenticator(LTI13Authenticator):  # type: ignore[misc]
             why: object = error
         except subprocess.SubprocessError as error:
             why = getattr(error, "stderr", None) or error
-        self.log.error("the students of %s cannot be read: %s", self.course_root, why)
+        self.log.error("cannot read the students of %s: %s", self.course_root, why)
         raise SignInRefusedError(
             "The hub could not read the course's list of students."
         )

@@ -1,4 +1,4 @@
-"""Whose account a person is who comes from Canvas.
+"""Find the student of the course that a person from Canvas is.
 
     python -m unrolled.hub.lti.identity COURSE_FOLDER
 
@@ -25,9 +25,9 @@ DEPLOYMENT_CLAIM = "https://purl.imsglobal.org/spec/lti/claim/deployment_id"
 KEYS = ("canvas_id", "sis_id", "login", "email")  # from the surest to the least sure
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Student:
-    """A student as the course's records have one; "" is what they do not tell."""
+    """A student in the course's records; "" is what they do not say."""
 
     account: str
     canvas_id: str = ""
@@ -36,9 +36,9 @@ class Student:
     email: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Identity:
-    """A person as Canvas's signed message tells; "" is what it does not tell."""
+    """A person in Canvas's signed message; "" is what it does not say."""
 
     sub: str
     name: str = ""
@@ -50,23 +50,22 @@ class Identity:
 
 
 class SignInRefusedError(Exception):
-    """Nobody is signed in; says why, in words for the person in front of the page."""
+    """Nobody is signed in; the message tells the person in front of the page why."""
 
 
 def parse_identity(token: Mapping[str, Any]) -> Identity:
     """Who the message is about. Canvas sends `$...` for what it does not know."""
-    custom, lis = (
-        _ensure_mapping(token.get(CUSTOM_CLAIM)),
-        _ensure_mapping(token.get(LIS_CLAIM)),
-    )
+    custom = _ensure_mapping(token.get(CUSTOM_CLAIM))
+    lis = _ensure_mapping(token.get(LIS_CLAIM))
+    sourcedid = _clean_text(lis.get("person_sourcedid"))
     return Identity(
-        _clean_text(token.get("sub")),
-        _clean_text(token.get("name")),
-        _clean_text(custom.get("canvas_id")),
-        _clean_text(lis.get("person_sourcedid")) or _clean_text(custom.get("sis_id")),
-        _clean_text(custom.get("login")),
-        _clean_text(token.get("email")),
-        _clean_text(token.get(DEPLOYMENT_CLAIM)),
+        sub=_clean_text(token.get("sub")),
+        name=_clean_text(token.get("name")),
+        canvas_id=_clean_text(custom.get("canvas_id")),
+        sis_id=sourcedid or _clean_text(custom.get("sis_id")),
+        login=_clean_text(custom.get("login")),
+        email=_clean_text(token.get("email")),
+        deployment=_clean_text(token.get(DEPLOYMENT_CLAIM)),
     )
 
 
@@ -75,33 +74,34 @@ def _ensure_mapping(value: Any) -> Mapping[str, Any]:
 
 
 def _clean_text(value: Any) -> str:
+    # A number is an id that somebody wrote without quotes; True is an int in Python.
     whole = isinstance(value, int) and not isinstance(value, bool)
     text = str(value).strip() if whole or isinstance(value, str) else ""
     return "" if text.startswith("$") else text
 
 
 def find_student(
-    person: Identity, pupils: Sequence[Student], match_email: bool = False
+    identity: Identity, students: Sequence[Student], *, match_email: bool = False
 ) -> Student:
     """The one student that a person is; the surest key that finds any decides.
 
     A student whose surer key is another than the person's is not this person, even
-    if a login was given to somebody else since. Raises Refused.
+    if a login was given to somebody else since. Raises SignInRefusedError.
     """
     keys = KEYS if match_email else KEYS[:-1]
-    if not any(getattr(person, key) for key in keys):
+    if not any(getattr(identity, key) for key in keys):
         raise SignInRefusedError(
-            "Canvas did not say who you are (no id, no login). The app's privacy "
-            "level in Canvas must be public."
+            "Canvas did not say who you are (no id, no login). The privacy level of "
+            "the app in Canvas must be public."
         )
-    for place, key in enumerate(keys):
-        found = {p for p in pupils if _is_match(person, p, key, keys[:place])}
-        if len(found) > 1:
+    for number, key in enumerate(keys):
+        matches = {s for s in students if _is_match(identity, s, key, keys[:number])}
+        if len(matches) > 1:
             raise SignInRefusedError(
-                f"{len(found)} students here have your {_KEY_NAMES[key]}."
+                f"{len(matches)} students here have your {_KEY_NAMES[key]}."
             )
-        if found:
-            return found.pop()
+        if matches:
+            return matches.pop()
     raise SignInRefusedError("You are not on this course's list of students yet.")
 
 
@@ -113,9 +113,12 @@ _KEY_NAMES = {
 }
 
 
-def _is_match(person: Identity, pupil: Student, key: str, surer: Iterable[str]) -> bool:
-    def values(of: str) -> tuple[str, str]:
-        return _normalize(of, getattr(person, of)), _normalize(of, getattr(pupil, of))
+def _is_match(
+    identity: Identity, student: Student, key: str, surer: Iterable[str]
+) -> bool:
+    def values(key: str) -> tuple[str, str]:
+        pair = getattr(identity, key), getattr(student, key)
+        return _normalize(key, pair[0]), _normalize(key, pair[1])
 
     theirs, ours = values(key)
     differ = any(all(pair) and pair[0] != pair[1] for pair in map(values, surer))
@@ -127,23 +130,24 @@ def _normalize(key: str, value: str) -> str:
     return value.casefold() if key in ("login", "email") else value
 
 
-def describe_identity(person: Identity) -> str:
+def describe_identity(identity: Identity) -> str:
     """What an instructor needs to know of a person, in a few words."""
-    told = [f"{_KEY_NAMES[k]} {getattr(person, k)}" for k in KEYS if getattr(person, k)]
-    return ", ".join([person.name or "no name", *told])
+    values = ((_KEY_NAMES[key], getattr(identity, key)) for key in KEYS)
+    known = [f"{name} {value}" for name, value in values if value]
+    return ", ".join([identity.name or "no name", *known])
 
 
 def read_students(course: Path) -> list[Student]:
-    """All students of the gradebook, with what the roster kept beside it."""
+    """All students of the gradebook, with what the roster has recorded beside it."""
     opened = load_course(course)
-    kept = read_identities(opened)
+    records = read_identities(opened)
     return [
         Student(
-            row.id,
-            row.lms_user_id,
-            kept.get(row.id, {}).get("sis_id", ""),
-            kept.get(row.id, {}).get("login", ""),
-            row.email,
+            account=row.id,
+            canvas_id=row.lms_user_id,
+            sis_id=records.get(row.id, {}).get("sis_id", ""),
+            login=records.get(row.id, {}).get("login", ""),
+            email=row.email,
         )
         for row in read_student_rows(opened)
     ]

@@ -24,11 +24,13 @@ def ensure_public_key(path: Path) -> dict[str, Any]:
             path.write_text(json.dumps(_generate_key()), encoding="utf-8")
         return dict(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
-        raise UserError(f"{path}: {error}. Delete it; a new key is made.") from error
+        raise UserError(
+            f"{path}: {error}. Delete it, and a new key is made."
+        ) from error
 
 
 def _generate_key() -> dict[str, Any]:
     private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     key = RSAAlgorithm.to_jwk(private.public_key(), as_dict=True)
-    told = {name: key[name] for name in ("kty", "n", "e")}
-    return told | {"alg": "RS256", "use": "sig", "kid": uuid.uuid4().hex}
+    public = {name: key[name] for name in ("kty", "n", "e")}
+    return public | {"alg": "RS256", "use": "sig", "kid": uuid.uuid4().hex}

@@ -1,4 +1,4 @@
-"""The pages of signing in from Canvas, and what is told to whom cannot."""
+"""The pages for signing in from Canvas, and the one for people who cannot."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from tornado.web import HTTPError
 from unrolled.hub.lti.identity import Identity, describe_identity
 
 SIGN_IN_HTML = (
-    "<h1>Sign in from Canvas</h1><p>Open the course in Canvas and choose its link to "
-    "this hub; Canvas signs you in. This page alone cannot.</p>"
+    "<h1>Sign in from Canvas</h1><p>Open the course in Canvas and follow its link to "
+    "this hub. Canvas then signs you in; you cannot sign in on this page.</p>"
 )
 
 
@@ -36,10 +36,12 @@ class LoginInitHandler(LTI13LoginInitHandler):  # type: ignore[misc]
     """The first step; its cookies come back although Canvas is another site."""
 
     def _set_oauth_cookie(self, key: str, value: str) -> None:
+        # Back from another site a browser brings a cookie only with SameSite=None, and
+        # it takes such a cookie only over https.
         secure = self.authenticator.get_uri_scheme(self.request) == "https"
         across = {"samesite": "None", "secure": True} if secure else {}
         self._set_cookie(
-            *(key, value), encrypted=True, expires_days=1, httponly=True, **across
+            key, value, encrypted=True, expires_days=1, httponly=True, **across
         )
 
 
@@ -56,7 +58,7 @@ class LaunchHandler(LTI13CallbackHandler):  # type: ignore[misc]
             raise HTTPError(400, str(error)) from error
         user = await self.login_user(token)
         if user is None:
-            raise HTTPError(403, "This account may not use the hub.")
+            raise HTTPError(403, "Your account may not use this hub.")
         self.authenticator.join(user)
         await self.redirect_to_next_url(user)
 
@@ -104,17 +106,16 @@ def build_app_settings(hub: str, key: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def make_refusal(person: Identity, why: str) -> HTTPError:
-    """The page for somebody who is not signed in, and what to tell the instructor."""
+def make_refusal(identity: Identity, why: str) -> HTTPError:
+    """The page for somebody who is not signed in, and what to send the instructor."""
     error = HTTPError(403, "%s", why, reason="Not signed in")
-    told = [describe_identity(person)]
-    told += [f"id in Canvas {person.sub}"] if person.sub else []
-    told += [f"deployment id {person.deployment}"] if person.deployment else []
+    details = describe_identity(identity)
+    details += f"; id in Canvas {identity.sub}" if identity.sub else ""
+    details += f"; deployment id {identity.deployment}" if identity.deployment else ""
     error.jupyterhub_html_message = (  # type: ignore[attr-defined]
         f"{html.escape(why)}</p><p>Send this to your instructor:</p><blockquote>"
-        f"The hub does not let me in from Canvas: {html.escape(why)} I am "
-        f"{html.escape('; '.join(told))}.</blockquote><p>Instructors: students come "
-        "with <code>unrolled canvas roster</code>, staff stand in "
-        "<code>lti.toml</code>."
+        f"The hub does not let me in from Canvas. It says: {html.escape(why)} I am "
+        f"{html.escape(details)}.</blockquote><p>For instructors: add students with "
+        "<code>unrolled canvas roster</code>, and staff in <code>lti.toml</code>."
     )
     return error

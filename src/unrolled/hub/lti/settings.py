@@ -1,4 +1,4 @@
-"""What the hub knows of Canvas's sign-in: `hub/lti.toml` in the hub's folder."""
+"""The settings for sign-in from Canvas: `hub/lti.toml` in the hub's folder."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ match_email = false
 """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LtiSettings:
     """Canvas's addresses, our ids there, and staff: accounts by Canvas's `sub`."""
 
@@ -70,13 +70,13 @@ def read_lti_settings(plan: HubPlan) -> LtiSettings:
     table = load_toml(path)
     table.only(*LtiSettings.__dataclass_fields__)
     return LtiSettings(
-        _read_address(table, "issuer"),
-        _read_address(table, "authorize_url"),
-        _read_address(table, "jwks_endpoint"),
-        _read_texts(table, "client_ids", needed=True),
-        _read_texts(table, "deployments"),
-        bool(table.get("match_email", bool, False)),
-        _read_staff(table, plan),
+        issuer=_read_address(table, "issuer"),
+        authorize_url=_read_address(table, "authorize_url"),
+        jwks_endpoint=_read_address(table, "jwks_endpoint"),
+        client_ids=_read_texts(table, "client_ids", needed=True),
+        deployments=_read_texts(table, "deployments"),
+        match_email=bool(table.get("match_email", bool, False)),
+        staff=_read_staff(table, plan),
     )
 
 
@@ -94,8 +94,8 @@ def _require_private(path: Path) -> None:
     about = path.stat()
     if about.st_uid != os.geteuid() or about.st_mode & 0o022:
         raise UserError(
-            f"{path}: others than the hub's account may write it. "
-            f"chown root: {path} && chmod 600 {path}"
+            f"{path}: only the hub's account may write to this file. Run "
+            f"`chown root: {path} && chmod 600 {path}`."
         )
 
 
@@ -104,17 +104,17 @@ def _read_address(table: TomlTable, key: str) -> str:
     parts = urlsplit(text)
     safe = parts.scheme == "https" or parts.hostname in LOOPBACK
     if not safe or not parts.hostname:
-        raise table.fail(key, f"{text!r} must be an address that begins with https://")
+        raise table.fail(key, f"{text!r} is not an address that begins with https://")
     return text
 
 
-def _read_texts(table: TomlTable, key: str, needed: bool = False) -> frozenset[str]:
+def _read_texts(table: TomlTable, key: str, *, needed: bool = False) -> frozenset[str]:
     values = table.get(key, list, [])
     for value in values:
         if not isinstance(value, str) or not value.strip():
-            raise table.fail(key, f"{value!r} must be a text in quotes")
+            raise table.fail(key, f"{value!r} is not a text in quotes")
     if needed and not values:
-        raise table.fail(key, "is empty: a Canvas administrator has the number")
+        raise table.fail(key, "is empty. Ask a Canvas administrator for the number")
     return frozenset(values)
 
 
@@ -122,16 +122,16 @@ def _read_staff(table: TomlTable, plan: HubPlan) -> dict[str, str]:
     """The account by the person's id in Canvas."""
     staff = table.table("staff")
     accounts = (*plan.instructors, *plan.assistants)
-    found: dict[str, str] = {}
+    accounts_by_id: dict[str, str] = {}
     for account in staff.values:
         if account not in accounts:
             raise staff.fail(
                 account,
-                f"no instructor or assistant of [hub] in course.toml; those are "
-                f"{', '.join(accounts) or 'none'}",
+                "is not an instructor or assistant of [hub] in course.toml "
+                f"({', '.join(accounts) or 'there are none'})",
             )
         person = staff.text(account)
-        if person in found:
-            raise staff.fail(account, f"has the same id as {found[person]}")
-        found[person] = account
-    return found
+        if person in accounts_by_id:
+            raise staff.fail(account, f"has the same id as {accounts_by_id[person]}")
+        accounts_by_id[person] = account
+    return accounts_by_id

@@ -1,4 +1,4 @@
-"""The course folder of a hub, and nbgrader's exchange."""
+"""Copy the course to the hub, build it there, and make nbgrader's exchange."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ def copy_course(plan: HubPlan, course: Course) -> bool:
     Afterwards the copy is the course: it is edited there, and nothing here is taken
     over again. Returns whether it was copied.
     """
-    place = plan.course_root
-    if (place / "course.toml").exists():
+    target = plan.course_root
+    if (target / "course.toml").exists():
         return False
-    if place.is_dir() and any(place.iterdir()):
+    if target.is_dir() and any(target.iterdir()):
         raise UserError(
-            f"{place}: is not empty and holds no course.toml. The course goes there: "
-            "move away what is in it."
+            f"{target} is not empty and has no course.toml. The hub keeps the course "
+            "there: move what is in it elsewhere."
         )
-    with make_scratch_folder(place, mode=0o700) as fresh:
+    with make_scratch_folder(target, mode=0o700) as fresh:
         _copy_parts(course, fresh)
         _change_owner(fresh, plan.grader)
-        fresh.rename(place)
+        fresh.rename(target)
     return True
 
 
@@ -82,7 +82,7 @@ def make_exchange(plan: HubPlan) -> None:
     ):
         folder.mkdir(exist_ok=True)
         os.chown(folder, grader.pw_uid, grader.pw_gid)
-        folder.chmod(mode)
+        folder.chmod(mode)  # not by mkdir: the umask takes bits away there
 
 
 def build_course(plan: HubPlan) -> None:

@@ -1,22 +1,23 @@
 """JupyterHub's configuration, made from the plan of the hub.
 
-Facts that cost time to find: a service that grades must have the course's name, or
-nbgrader's lists stay empty; students' pages come from the operating system's user,
-so each person has an account of their own; homes are 0700.
+nbgrader ties our hands: the service with formgrader must have the course's name, or its
+lists stay empty, and a submission's student is the operating system's user, so each
+person has an account of their own.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from tornado.web import HTTPError
 
 from unrolled.hub.accounts import ensure_student
 from unrolled.hub.plan import HubPlan, load_plan
-from unrolled.hub.setup.landing import TEMPLATES, label_services, make_default_url
 from unrolled.hub.setup.services import (
     CULLER,
     compute_cull_interval,
@@ -25,8 +26,9 @@ from unrolled.hub.setup.services import (
     make_formgrader_service,
     make_grading_service,
 )
+from unrolled.hub.staff.gate import INSTRUCTORS
 
-INSTRUCTORS = "instructors"
+TEMPLATES = Path(__file__).parents[1] / "templates" / "jupyterhub"
 
 
 def configure(config: Any, folder: str) -> None:
@@ -59,13 +61,13 @@ def _configure_hub(config: Any, plan: HubPlan) -> None:
     words = label_services(plan)
     config.JupyterHub.template_vars = {"announcement": "", "service_words": words}
     config.JupyterHub.default_url = make_default_url(plan)
-    # Who works goes on while the hub starts anew; `unrolled hub` ends servers itself.
+    # People work on while the hub restarts; `unrolled hub` ends their servers itself.
     config.JupyterHub.cleanup_servers = False
     config.JupyterHub.shutdown_on_logout = False
 
 
 def _configure_proxy(config: Any, plan: HubPlan) -> None:
-    """Links of formgrader in a tab of its own lead to /tree/: we send them on."""
+    """Where the proxy runs; it sends on formgrader's links, which lead to /tree/."""
     config.ConfigurableHTTPProxy.command = [str(plan.proxy)]
     config.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{plan.proxy_port}"
     config.ConfigurableHTTPProxy.pid_file = str(plan.state / "proxy.pid")
@@ -94,12 +96,14 @@ def _configure_sign_in(config: Any, plan: HubPlan) -> None:
 
 
 def _refuse_grader(
-    grader: str, authenticator: Any, handler: Any, found: dict[str, Any]
+    grader: str, authenticator: Any, handler: Any, account: dict[str, Any]
 ) -> dict[str, Any]:
-    """Nobody signs in as the grader, with the right password either."""
-    if found["name"] == grader:
-        raise HTTPError(403, f"{grader} grades; nobody signs in as it.")
-    return found
+    """Nobody signs in as the grader, not even with the right password."""
+    if account["name"] == grader:
+        raise HTTPError(
+            403, f"The account {grader} only grades; nobody signs in as it."
+        )
+    return account
 
 
 def _configure_spawner(config: Any, plan: HubPlan) -> None:
@@ -122,7 +126,7 @@ def _configure_spawner(config: Any, plan: HubPlan) -> None:
     spawner.args = ["--ServerApp.terminals_enabled=False", *build_cull_options(plan)]
     spawner.http_timeout = 120
     spawner.start_timeout = 120
-    # It ends at once: interrupted, a server would ask whether it should.
+    # A short wait, then SIGTERM: an interrupted server only asks whether it should end.
     spawner.interrupt_timeout = 1
     spawner.pre_spawn_hook = ensure_student
 
@@ -170,8 +174,8 @@ def list_roles(plan: HubPlan) -> list[dict[str, Any]]:
     """Who may open which service, and what the services may do at the hub."""
 
     def may_open(service: str) -> list[str]:
-        wanted = ("access:services!service", "read:services!service")
-        return ["list:services", *(f"{scope}={service}" for scope in wanted)]
+        scopes = ("access:services!service", "read:services!service")
+        return ["list:services", *(f"{scope}={service}" for scope in scopes)]
 
     grading = [*may_open(plan.formgrader), *may_open(plan.grading)]
     return [
@@ -211,6 +215,28 @@ def list_culling_roles(plan: HubPlan) -> list[dict[str, Any]]:
         return []
     scopes = ["list:users", "read:users:activity", "read:servers", "delete:servers"]
     return [{"name": CULLER, "scopes": scopes, "services": [CULLER]}]
+
+
+def make_default_url(plan: HubPlan) -> Callable[[Any], str]:
+    """After signing in, staff see the grading page, students their own server."""
+    staff = {*plan.instructors, *plan.assistants}
+
+    def find_url(handler: Any) -> str:
+        user = handler.current_user
+        if user is None or user.name not in staff:
+            return ""
+        return f"{handler.settings['base_url']}services/{quote(plan.grading)}/"
+
+    return find_url
+
+
+def label_services(plan: HubPlan) -> dict[str, str]:
+    """What the hub's menu calls a service; its name stays in its address."""
+    return {
+        plan.grading: "Collect and grade",
+        plan.formgrader: "Mark answers by hand",
+        plan.authoring: "Course files (JupyterLab)",
+    }
 
 
 def get_config_path(plan: HubPlan) -> Path:

@@ -1,4 +1,4 @@
-"""The two environments and the proxy of a hub, installed where all may read them.
+"""Install a hub's two environments and its proxy where everybody can read them.
 
 Students work in one environment; the staff's lies over it and adds what grading
 needs, so that nothing of a grader is on the students' path.
@@ -44,7 +44,7 @@ def install(plan: HubPlan, project: Path, say: Say, extras: Sequence[str] = ()) 
     with _make_readable():
         _install_proxy(plan, say)
         fresh = _install_environments(plan, project, extras, say)
-        _install_package(plan, project, fresh, say)
+        _install_package(plan, project, say, fresh=fresh)
 
 
 class _make_readable:  # noqa: N801  (used as a function)
@@ -65,8 +65,8 @@ def _install_debian_packages(say: Say) -> None:
         return
     if not shutil.which("apt-get"):
         raise UserError(
-            f"{', '.join(missing)} must be installed; by itself this works on Debian "
-            "and Ubuntu only."
+            f"install {', '.join(missing)} first: `unrolled hub` can do so by itself "
+            "only on Debian and Ubuntu."
         )
     say(f"installing {', '.join(missing)}")
     env = {"DEBIAN_FRONTEND": "noninteractive"}
@@ -82,7 +82,9 @@ def _install_proxy(plan: HubPlan, say: Say) -> None:
     major = int(run_program(["node", "--version"]).strip().lstrip("v").split(".")[0])
     version = next((v for least, v in PROXY_FOR_NODE if major >= least), None)
     if version is None:
-        raise UserError(f"node {major} is too old for {PROXY}; 18 or newer is needed.")
+        raise UserError(
+            f"node {major} is too old for {PROXY}. Install node 18 or newer."
+        )
     say(f"installing {PROXY} {version}")
     target = plan.proxy.parents[2]
     target.mkdir(parents=True, exist_ok=True)
@@ -102,14 +104,14 @@ def find_public_python() -> Path:
         if public and _read_version(path) >= (3, 11):
             return candidate
     raise UserError(
-        "no Python 3.11 or newer that every account may run: "
-        "apt-get install python3 python3-venv."
+        "there is no Python 3.11 or newer that every account may run. Install one: "
+        "`apt-get install python3 python3-venv`."
     )
 
 
 def _read_version(python: Path) -> tuple[int, ...]:
-    said = run_program([python, "-c", "import sys; print(*sys.version_info[:2])"])
-    return tuple(int(number) for number in said.split())
+    code = "import sys; print(*sys.version_info[:2])"
+    return tuple(int(number) for number in run_program([python, "-c", code]).split())
 
 
 def _install_environments(
@@ -118,19 +120,17 @@ def _install_environments(
     """Both virtual environments with all but this package; whether anything was new."""
     staff = ",".join(("grading", "hub", *extras))
     torch = list_torch_arguments(plan)
-    wanted = _describe_environments(plan, project, extras)
+    contents = _describe_environments(plan, project, extras)
     stamp = plan.folder / "installed"
-    if _is_installed(plan, wanted):
+    if _is_installed(plan, contents):
         return False
     if plan.students_env.exists():
-        from unrolled.hub.servers import (  # images have no psutil
-            end_processes,
-            list_student_servers,
-        )
+        # Here: while an image is made, psutil is not installed yet.
+        from unrolled.hub.servers import end_processes, list_student_servers
 
-        end_processes(
-            list_student_servers(plan)
-        )  # those that a killed hub left: their files go
+        # Servers that a killed hub has left would lose the files that they run from.
+        end_processes(list_student_servers(plan))
+    # First of all: an installation that is interrupted must not look finished.
     stamp.unlink(missing_ok=True)
     python = find_public_python()
     say("making the students' environment (a minute or two)")
@@ -144,7 +144,7 @@ def _install_environments(
     _run_pip(plan.staff_env, project, f"unrolled[{staff}]")
     _copy_programs(plan.students_env, plan.staff_env)
     (plan.folder / TORCH_FILE).write_text(shlex.join(torch), encoding="utf-8")
-    stamp.write_text(wanted, encoding="utf-8")
+    stamp.write_text(contents, encoding="utf-8")
     return True
 
 
@@ -154,9 +154,9 @@ def list_torch_arguments(plan: HubPlan) -> list[str]:
     UNROLLED_TORCH in the environment says it, as the line that PyTorch's site shows for
     pip, or as the path of a wheel. Later starts remember it; an empty one forgets it.
     """
-    before = plan.folder / TORCH_FILE
-    kept = before.read_text(encoding="utf-8") if before.exists() else ""
-    words = shlex.split(os.environ.get("UNROLLED_TORCH", kept))
+    path = plan.folder / TORCH_FILE
+    previous = path.read_text(encoding="utf-8") if path.exists() else ""
+    words = shlex.split(os.environ.get("UNROLLED_TORCH", previous))
     return [word for word in words if word not in TORCH_IGNORED]
 
 
@@ -166,9 +166,9 @@ def _describe_environments(plan: HubPlan, project: Path, extras: Sequence[str]) 
     return " ".join([files, *extras, *list_torch_arguments(plan)])
 
 
-def _is_installed(plan: HubPlan, wanted: str) -> bool:
+def _is_installed(plan: HubPlan, contents: str) -> bool:
     stamp = plan.folder / "installed"
-    return stamp.exists() and stamp.read_text(encoding="utf-8") == wanted
+    return stamp.exists() and stamp.read_text(encoding="utf-8") == contents
 
 
 def require_same_environments(
@@ -177,8 +177,8 @@ def require_same_environments(
     """Raise UserError if the environments of servers that run must be made anew."""
     if not _is_installed(plan, _describe_environments(plan, project, extras)):
         raise UserError(
-            "other packages must be installed, which ends people's servers: "
-            "`unrolled hub down`, then `unrolled hub`."
+            "the packages that the hub needs have changed, and installing them ends "
+            "people's servers. Run `unrolled hub down`, then `unrolled hub`."
         )
 
 
@@ -188,11 +188,11 @@ def _make_venv(python: Path, folder: Path, project: Path) -> None:
     _run_pip(folder, project, "pip")
 
 
-def _run_pip(environment: Path, project: Path, *wanted: str) -> None:
+def _run_pip(environment: Path, project: Path, *arguments: str) -> None:
     pip: list[str | Path] = [environment / "bin" / "python", "-m", "pip"]
     options = ["install", "--quiet", "--disable-pip-version-check"]
     run_program(
-        [*pip, *options, "--no-compile", "-c", project / "constraints.txt", *wanted],
+        [*pip, *options, "--no-compile", "-c", project / "constraints.txt", *arguments],
         cwd=project,
     )
     _compile(environment)
@@ -229,21 +229,18 @@ def _copy_programs(below: Path, above: Path) -> None:
             mine.chmod(0o755)
 
 
-def _install_package(plan: HubPlan, project: Path, fresh: bool, say: Say) -> None:
-    """This package itself, anew when its text has changed."""
+def _install_package(plan: HubPlan, project: Path, say: Say, *, fresh: bool) -> None:
+    """This package itself, when its text has changed; `fresh` environments have it."""
     stamp = plan.folder / "package"
-    wanted = _compute_digest(project, ("pyproject.toml",)) + _compute_digest(
-        project / "src", None
-    )
-    if not fresh and stamp.exists() and stamp.read_text(encoding="ascii") == wanted:
+    digest = _compute_digest(project, ("pyproject.toml",))
+    digest += _compute_digest(project / "src", None)
+    if not fresh and stamp.exists() and stamp.read_text(encoding="ascii") == digest:
         return
     if not fresh:
         say("installing this version of unrolled")
-        _run_pip(
-            *(plan.students_env, project, "--no-deps", "--force-reinstall"),
-            str(project),
-        )
-    stamp.write_text(wanted, encoding="ascii")
+        options = ("--no-deps", "--force-reinstall")
+        _run_pip(plan.students_env, project, *options, str(project))
+    stamp.write_text(digest, encoding="ascii")
 
 
 _TEXTS = (".py", ".j2", ".html", ".css", ".js", ".json")

@@ -1,6 +1,6 @@
-"""The files that tell Jupyter and nbgrader what they are in each environment.
+"""Write the configuration of Jupyter and nbgrader into each environment.
 
-They are written by hand, not by `jupyter server extension enable` or `jupyter
+The files are written here and not by `jupyter server extension enable` or `jupyter
 labextension disable`: the one fails for nbgrader, the other locks extensions.
 """
 
@@ -19,7 +19,10 @@ STUDENTS = ("assignment_list", "validate_assignment")
 STAFF = ("formgrader",)
 ALL = ("assignment_list", "validate_assignment", "formgrader", "course_list")
 LAB = (
-    *("assignment-list", "validate-assignment", "formgrader", "course-list"),
+    "assignment-list",
+    "validate-assignment",
+    "formgrader",
+    "course-list",
     "create-assignment",
 )
 QUIET_SETTINGS = {
@@ -29,8 +32,9 @@ QUIET_SETTINGS = {
     },
 }
 
-# In every notebook a way to where it is handed in; what is open is saved often,
-# so that little is lost when a server ends. (`user-redirect` is whoever clicks.)
+# A button in every notebook that leads to the page where it is handed in, and frequent
+# saving, so that little is lost when a server ends. (`user-redirect` leads everybody to
+# their own server.)
 STUDENTS_LAB = {
     "@jupyterlab/notebook-extension:panel": {
         "toolbar": [
@@ -39,7 +43,7 @@ STUDENTS_LAB = {
                 "command": "help:open",
                 "args": {"url": "/hub/user-redirect/course", "newBrowserTab": True},
                 "label": "Submit / course page",
-                "caption": "Save first. Your course page opens: submit, due dates, "
+                "caption": "Save first. Opens your course page: submit, due dates, "
                 "feedback",
                 "rank": 99,
             }
@@ -86,7 +90,7 @@ def write_environment_files(plan: HubPlan) -> None:
 
 
 def _share_servers(plan: HubPlan) -> None:
-    """JupyterLab and its like for the staff too: packages say it in such files."""
+    """Enable JupyterLab and its like for the staff, too: packages bring such files."""
     servers = "etc/jupyter/jupyter_server_config.d"
     for path in (plan.students_env / servers).glob("*.json"):
         if path.name != "nbgrader.json":
@@ -96,23 +100,19 @@ def _share_servers(plan: HubPlan) -> None:
 def _write_environment(
     environment: Path, nbgrader: str, servers: tuple[str, ...], more: dict[str, bool]
 ) -> None:
-    place = environment / "etc" / "jupyter"
+    etc = environment / "etc" / "jupyter"
     extensions = {f"{NBGRADER}.{name}": False for name in ALL}
     extensions |= {get_extension_module(name): True for name in servers} | more
     server = {"ServerApp": {"jpserver_extensions": extensions}}
     names = {s.replace("_", "-") for s in servers}
     hidden = {f"@jupyter/nbgrader:{name}": name not in names for name in LAB}
-    _write_file(place / "nbgrader_config.py", nbgrader)
-    _write_json(place / "jupyter_server_config.d" / "nbgrader.json", server)
-    _write_json(
-        place / "labconfig" / "page_config.json", {"disabledExtensions": hidden}
-    )
+    _write_file(etc / "nbgrader_config.py", nbgrader)
+    _write_json(etc / "jupyter_server_config.d" / "nbgrader.json", server)
+    _write_json(etc / "labconfig" / "page_config.json", {"disabledExtensions": hidden})
     settings = environment / "share" / "jupyter" / "lab" / "settings"
     if environment.name == "students":
         _write_json(settings / "overrides.json", QUIET_SETTINGS)
-        _write_json(
-            place / "labconfig" / "default_setting_overrides.json", STUDENTS_LAB
-        )
+        _write_json(etc / "labconfig" / "default_setting_overrides.json", STUDENTS_LAB)
 
 
 def get_extension_module(name: str) -> str:

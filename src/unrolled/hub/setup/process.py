@@ -1,4 +1,4 @@
-"""A hub that runs: started, waited for, stopped, with nothing left behind."""
+"""Start a hub, wait until it answers, and stop it with nothing left behind."""
 
 from __future__ import annotations
 
@@ -59,19 +59,20 @@ def require_free(plan: HubPlan) -> None:
     """
     if find_runner(plan) is not None:
         raise UserError(
-            f"a hub of this course is running (its address: {plan.address}). "
-            "`unrolled hub check` looks at it, `unrolled hub restart` starts it anew, "
-            "`unrolled hub down` stops it."
+            f"a hub of this course is already running at {plan.address}. Check it with "
+            "`unrolled hub check`, restart it with `unrolled hub restart`, or stop it "
+            "with `unrolled hub down`."
         )
     end_processes(list_own_processes(plan))
     for port in plan.ports:
         with socket.socket() as probe:
+            # Without it a port counts as taken for a minute after the last hub.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError as error:
                 raise UserError(
-                    f"port {port} is taken ({error.strerror}). The hub needs "
+                    f"port {port} is taken ({error.strerror}). The hub needs the ports "
                     f"{plan.ports[0]} to {plan.ports[-1]}: stop what listens there, or "
                     "set another `port` below [hub] in course.toml."
                 ) from error
@@ -103,15 +104,15 @@ class RunningHub:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,
+                start_new_session=True,  # Ctrl-C is for us: people are warned first
             )
         (self.plan.state / PID_FILE).write_text(f"{os.getpid()}\n", encoding="ascii")
         try:
-            self._wait()
+            self._wait_for_pages()
         except BaseException as error:
             self.__exit__(type(error))
             raise
-        clear_notice(self._place)
+        clear_notice(self._exchange)
         (self.plan.state / READY_FILE).write_text("", encoding="utf-8")
         return self
 
@@ -123,13 +124,13 @@ class RunningHub:
         keep = self.keep_servers or (kind is not None and kind is not KeyboardInterrupt)
         if kind is KeyboardInterrupt:
             self._warn_users()
-        stop_tree(self.process.pid, self.plan, keep)
+        stop_tree(self.process.pid, self.plan, keep_servers=keep)
         self.process.wait()
-        clear_notice(self._place)
+        clear_notice(self._exchange)
         (self.plan.state / PID_FILE).unlink(missing_ok=True)
 
     @property
-    def _place(self) -> Path:
+    def _exchange(self) -> Path:
         return self.plan.exchange / self.plan.course
 
     def _warn_users(self) -> None:
@@ -143,19 +144,19 @@ class RunningHub:
             return
         until = datetime.now(UTC) + timedelta(seconds=seconds)
         text = f"The hub stops in less than {seconds} seconds. Save your work now."
-        write_notice(self._place, Notice(text, until))
+        write_notice(self._exchange, Notice(text, until))
         self.say(
-            f"{len(names)} at work: {', '.join(names)}. They are told, and have "
-            f"{seconds} s to save; once more Ctrl-C stops at once. (`unrolled hub "
-            "restart` would let their servers run on.)"
+            f"{len(names)} at work: {', '.join(names)}. They are warned and have "
+            f"{seconds} s to save. Press Ctrl-C again to stop at once. (`unrolled hub "
+            "restart` would keep their servers running.)"
         )
-        end_ = time.monotonic() + seconds
-        while time.monotonic() < end_ and not self.hurried():
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and not self.hurried():
             time.sleep(0.2)
             if not any(map(is_alive, list_student_servers(self.plan))):
                 return
 
-    def _wait(self) -> None:
+    def _wait_for_pages(self) -> None:
         """Until the sign-in page and all services answer through the proxy."""
         pages = ["/hub/login", *list_service_pages(self.plan)]
         until = time.monotonic() + READY_SECONDS
@@ -170,8 +171,8 @@ class RunningHub:
     def read_log_end(self) -> str:
         """The end of the hub's log."""
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
-        wrong = [x for x in lines if x.startswith(("[E", "[C"))] or lines
-        text = "\n  ".join(wrong[-5:])
+        errors = [x for x in lines if x.startswith(("[E", "[C"))]  # error, critical
+        text = "\n  ".join((errors or lines)[-5:])
         return f"the end of {self.log}:\n  {text}"
 
     def wait(self, asked: Callable[[], bool] = lambda: False) -> None:
@@ -183,7 +184,7 @@ class RunningHub:
             if asked():
                 return
             time.sleep(0.2)
-        raise UserError(f"the hub has ended by itself; {self.read_log_end()}")
+        raise UserError(f"the hub ended unexpectedly; {self.read_log_end()}")
 
 
 def list_service_pages(plan: HubPlan) -> list[str]:
@@ -193,7 +194,7 @@ def list_service_pages(plan: HubPlan) -> list[str]:
 
 
 def is_answering(url: str) -> bool:
-    """Whether a page is there: an answer of its own, not an error of a server's."""
+    """Whether a page is there. To be refused (403) is an answer, an error is none."""
     try:
         with urllib.request.urlopen(url, timeout=5):
             return True
@@ -203,7 +204,7 @@ def is_answering(url: str) -> bool:
         return False
 
 
-def stop_tree(pid: int, plan: HubPlan, keep_servers: bool = False) -> None:
+def stop_tree(pid: int, plan: HubPlan, *, keep_servers: bool = False) -> None:
     """End a hub: asked first, then everything of it that is still there is killed.
 
     With `keep_servers` those of students run on; a hub that starts finds them again.
@@ -215,9 +216,8 @@ def stop_tree(pid: int, plan: HubPlan, keep_servers: bool = False) -> None:
             hub.wait(STOP_SECONDS)
         end_processes([hub])
     if not keep_servers:
-        end_processes(
-            list_student_servers(plan), SERVER_SECONDS
-        )  # they end their kernels first
+        # Servers first, and patiently: each ends its own kernels.
+        end_processes(list_student_servers(plan), SERVER_SECONDS)
         end_processes(list_hub_processes(plan))
     end_processes(list_own_processes(plan))
 
@@ -233,22 +233,22 @@ def find_runner(plan: HubPlan) -> psutil.Process | None:
     return process if "hub" in words and is_alive(process) else None
 
 
-def stop_hub(plan: HubPlan, now: bool = False) -> bool:
+def stop_hub(plan: HubPlan, *, now: bool = False) -> bool:
     """Stop a hub that runs, and what a killed one has left; False if none did.
 
     Those who work are warned and have `stop_seconds` to save, unless it must be `now`.
     """
-    found = find_runner(plan)
+    runner = find_runner(plan)
     left = list_hub_processes(plan)
-    if found is not None:
-        found.send_signal(signal.SIGTERM)
+    if runner is not None:
+        runner.send_signal(signal.SIGTERM)
         if now:
-            time.sleep(0.5)
-            found.send_signal(signal.SIGTERM)
-        wait_for_exit([found], plan.stop_seconds + STOP_SECONDS + SERVER_SECONDS + 15)
+            time.sleep(0.5)  # two signals at once would arrive as one
+            runner.send_signal(signal.SIGTERM)
+        wait_for_exit([runner], plan.stop_seconds + STOP_SECONDS + SERVER_SECONDS + 15)
     end_processes(list_hub_processes(plan))
     (plan.state / PID_FILE).unlink(missing_ok=True)
-    return found is not None or bool(left)
+    return runner is not None or bool(left)
 
 
 def restart_hub(plan: HubPlan) -> list[str]:
@@ -256,18 +256,19 @@ def restart_hub(plan: HubPlan) -> list[str]:
 
     Raises UserError if none runs, or if it did not come back.
     """
-    found = find_runner(plan)
-    if found is None:
+    runner = find_runner(plan)
+    if runner is None:
         raise UserError("no hub of this course is running; `unrolled hub` starts it.")
     ready = plan.state / READY_FILE
     before = ready.stat().st_mtime_ns if ready.exists() else 0
-    found.send_signal(signal.SIGUSR1)
+    runner.send_signal(signal.SIGUSR1)
     until = time.monotonic() + RESTART_SECONDS
-    while is_alive(found) and time.monotonic() < until:
+    while is_alive(runner) and time.monotonic() < until:
         if ready.exists() and ready.stat().st_mtime_ns > before:
-            words = ready.read_text(encoding="utf-8").strip()
-            if words:
-                raise UserError(words)
+            # Empty, or why there was no restart: a course.toml that is wrong, say.
+            reason = ready.read_text(encoding="utf-8").strip()
+            if reason:
+                raise UserError(reason)
             return list_owners(list_student_servers(plan))
         time.sleep(0.2)
     raise UserError(f"the hub did not come back; see {plan.state / 'hub.log'}")

@@ -1,4 +1,4 @@
-"""The hub's services: what runs as the grader, and who opens it."""
+"""The hub's services: they run as the grader, each for a group of people."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def make_formgrader_service(plan: HubPlan) -> dict[str, Any]:
     safe = "unrolled.hub.staff.read_only"
     service = _make_server(
         plan,
-        plan.formgrader,
-        plan.formgrader_port,
-        ASSISTANTS,
-        [
+        name=plan.formgrader,
+        port=plan.formgrader_port,
+        role=ASSISTANTS,
+        options=[
             f"--ReadOnlyContentsManager.course={plan.course_root.name}",
             "--LabApp.extension_manager=readonly",
             "--ServerApp.terminals_enabled=False",
@@ -36,28 +36,35 @@ def make_formgrader_service(plan: HubPlan) -> dict[str, Any]:
 def make_authoring_service(plan: HubPlan) -> dict[str, Any]:
     """JupyterLab in the course folder, with a terminal, for instructors.
 
-    The terminal's shell is said: the account's own lets nobody in.
+    The terminal's shell is given: the account's own, nologin, lets nobody in.
     """
-    shell = "--ServerApp.terminado_settings={'shell_command': ['/bin/bash']}"
-    return _make_server(plan, plan.authoring, plan.authoring_port, INSTRUCTORS, [shell])
+    return _make_server(
+        plan,
+        name=plan.authoring,
+        port=plan.authoring_port,
+        role=INSTRUCTORS,
+        options=["--ServerApp.terminado_settings={'shell_command': ['/bin/bash']}"],
+    )
 
 
 def _make_server(
-    plan: HubPlan, name: str, port: int, role: str, more: list[str]
+    plan: HubPlan, *, name: str, port: int, role: str, options: list[str]
 ) -> dict[str, Any]:
     """A single-user server behind the gate; without the gate it does not start."""
-    gate = [
-        "--ServerApp.jpserver_extensions={'unrolled.hub.staff.gate': True}",
-        "--ServerApp.reraise_server_extension_failures=True",
-        *(f"--Gate.role={role}", f"--Gate.course={plan.course_root}"),
-    ]
     home = plan.homes / plan.grader
     return {
         "name": name,
         "url": f"http://127.0.0.1:{port}",
         "command": [
-            *(str(plan.staff_env / "bin" / "python"), "-m", "jupyterhub.singleuser"),
-            *(f"--ServerApp.root_dir={home}", *gate, *more),
+            str(plan.staff_env / "bin" / "python"),
+            "-m",
+            "jupyterhub.singleuser",
+            f"--ServerApp.root_dir={home}",
+            "--ServerApp.jpserver_extensions={'unrolled.hub.staff.gate': True}",
+            "--ServerApp.reraise_server_extension_failures=True",
+            f"--Gate.role={role}",
+            f"--Gate.course={plan.course_root}",
+            *options,
         ],
         "user": plan.grader,
         "cwd": str(home),
@@ -88,7 +95,7 @@ def make_grading_service(plan: HubPlan) -> dict[str, Any]:
 
 
 def list_culling_services(plan: HubPlan) -> list[dict[str, Any]]:
-    """Ends the servers that nobody has used for a while; none if they stay for ever."""
+    """The service that ends servers nobody uses; none if they run for ever."""
     if not plan.idle_minutes:
         return []
     python = str(plan.staff_env / "bin" / "python")

@@ -1,4 +1,4 @@
-"""`unrolled hub`: everything from a clone of the course to a hub that answers."""
+"""`unrolled hub`: prepare everything that a hub needs, and remove all of it again."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def prepare_hub(
     that is `running`, for its next start: UserError says what only a stop can change.
     """
     began = time.monotonic()
-    say("looking at course.toml")
+    say("reading course.toml")
     plan = make_plan(course)
     if running is None:
         require_free(plan)
@@ -61,33 +61,33 @@ def prepare_hub(
     close_clones(plan, [course.root.resolve(), PROJECT], say)
     install(plan, PROJECT, say, _list_extras(plan, course))
     prepare_state(plan)
-    made = [plan.grader] if make_account(plan, plan.grader) else []
-    say("placing and building the course")
+    accounts = [plan.grader] if make_account(plan, plan.grader) else []
+    say("copying and building the course")
     copied = copy_course(plan, course)
     make_exchange(plan)
     write_environment_files(plan)
     build_course(plan)
     say("making accounts")
     plan = _add_students(plan, course)
-    prepare_state(plan)
-    made += make_accounts(plan)
+    prepare_state(plan)  # once more: now the plan has all students
+    accounts += make_accounts(plan)
     require_closed(plan)
-    return PreparedHub(plan, tuple(made), copied, time.monotonic() - began)
+    return PreparedHub(plan, tuple(accounts), copied, time.monotonic() - began)
 
 
 def _require_same_location(plan: HubPlan, running: HubPlan) -> None:
     if (plan.folder, plan.port) != (running.folder, running.port):
         raise UserError(
-            "course.toml has another port or folder for the hub: stop it and start it "
-            "again."
+            "course.toml now has another port or folder for the hub, which a restart "
+            "cannot change. Run `unrolled hub down`, then `unrolled hub`."
         )
 
 
 def _list_extras(plan: HubPlan, course: Course) -> tuple[str, ...]:
-    """What the gradebook's place needs; the course at the hub says it, once there."""
-    placed = (plan.course_root / "course.toml").exists()
-    now = load_course(plan.course_root) if placed else course
-    return ("postgresql",) if now.database.url else ()
+    """What the gradebook's database needs, as the hub's copy of the course says."""
+    copied = (plan.course_root / "course.toml").exists()
+    current = load_course(plan.course_root) if copied else course
+    return ("postgresql",) if current.database.url else ()
 
 
 def _add_students(plan: HubPlan, course: Course) -> HubPlan:
@@ -112,13 +112,14 @@ def _back_up_gradebook(plan: HubPlan) -> None:
                 plan, [python, "-m", "unrolled.gradebook.open", plan.course_root]
             )
     except UserError as error:
-        logging.getLogger("unrolled").warning("the archive has no gradebook: %s", error)
+        text = "the archive will have no copy of the gradebook: %s"
+        logging.getLogger("unrolled").warning(text, error)
 
 
 def purge_hub(plan: HubPlan, keep: Path) -> Path:
     """Remove the hub, the accounts it made and their homes; an archive stays.
 
-    So does what somebody else laid into the hub's folder.
+    So does what somebody else has put into the hub's folder.
 
     The archive holds the course folder with the gradebook and all that was handed
     in, and can only be read by its owner. Its path is returned. A gradebook in
@@ -129,7 +130,7 @@ def purge_hub(plan: HubPlan, keep: Path) -> Path:
     keep.mkdir(parents=True, exist_ok=True)
     stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
     archive = keep / f"{plan.course}-{stamp}.tar.gz"
-    archive.touch(mode=0o600)
+    archive.touch(mode=0o600)  # before anything is in it
     with tarfile.open(archive, "w:gz") as tar:
         for folder in (plan.course_root, plan.exchange / plan.course):
             if folder.exists():

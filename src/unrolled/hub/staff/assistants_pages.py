@@ -1,4 +1,4 @@
-"""Pages of formgrader without the buttons that assistants may not press."""
+"""Formgrader's pages without the buttons that assistants may not press."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ class _TemplateMixin:
 
     settings: dict[str, Any]
 
-    def render(self, name: str, **told: Any) -> str:
+    def render(self, name: str, **values: Any) -> str:
         """The page as text."""
         theirs = self.settings["nbgrader_jinja2_env"]
         ours = PackageLoader("unrolled.hub", "templates/assistants")
         both = theirs.overlay(loader=ChoiceLoader([ours, theirs.loader]))
-        page: str = both.get_template(f"assistants_{name}").render(**told)
+        page: str = both.get_template(f"assistants_{name}").render(**values)
         return page
 
 

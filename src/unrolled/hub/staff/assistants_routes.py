@@ -1,8 +1,8 @@
-"""What assistants may ask of their server: this list, and nothing else.
+"""The requests that assistants may send to their server: these, and nothing else.
 
 Each line is a method and a path below the server's address. `NAME` is one part of a
-path that names one thing: an assignment, a student, a cell. Signs that would name
-many (``*``) are none, so that "one submission" is one.
+path that names one thing: an assignment, a student, a cell. It holds no sign that
+would name many (``*``): nbgrader would take it for a pattern.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Formgrader on a hub: nbgrader's own, with headers that let no student's script run.
+"""Formgrader on a hub: nbgrader's own, made safe against what students hand in.
 
 A Jupyter server extension in the place of `nbgrader.server_extensions.formgrader`. The
-pages with students' words in them say what may run on them, for the browser to hold
-them to it; all else is nbgrader's.
+pages that show students' work carry a Content-Security-Policy, so that the browser runs
+no script of theirs; all else is nbgrader's.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from unrolled.feedback.policy import HANDED_IN, marking_policy, new_nonce
 
 
 class _NonceExporter:
-    """The exporter of pages, which tells the template what marks its scripts."""
+    """The exporter of pages, which hands its template the nonce for its scripts."""
 
     def __init__(self, exporter: Any, nonce: str) -> None:
         self.exporter, self.nonce = exporter, nonce
 
     def from_filename(self, filename: str, resources: dict[str, Any]) -> Any:
         """A notebook as a page, and nbconvert's resources."""
-        told = {**resources, "nonce": self.nonce}
-        return self.exporter.from_filename(filename, resources=told)
+        resources = {**resources, "nonce": self.nonce}
+        return self.exporter.from_filename(filename, resources=resources)
 
 
 class SubmissionHandler(handlers.SubmissionHandler):  # type: ignore[misc]
@@ -38,7 +38,7 @@ class SubmissionHandler(handlers.SubmissionHandler):  # type: ignore[misc]
 
     @cached_property
     def nonce(self) -> str:
-        """What marks this answer's scripts."""
+        """The mark of this answer's own scripts, new for each request."""
         return new_nonce()
 
     @property

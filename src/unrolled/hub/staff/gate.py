@@ -1,9 +1,9 @@
-"""The gate of a server for staff: what it lets through reaches Jupyter, no more.
+"""The gate before a server for staff: only what it lets through reaches Jupyter.
 
 A single-user server answers with all that Jupyter and formgrader can do, and they
 ask only whether somebody has signed in. This extension stands before all of their
-routes. For assistants it is a list of what they may (`assistants_routes`); instructors
-may everything that is no trap.
+routes. Assistants may send what a list allows (`assistants_routes`), instructors
+everything that is no trap.
 """
 
 from __future__ import annotations
@@ -25,21 +25,19 @@ from unrolled.hub.staff import assistants_pages
 from unrolled.hub.staff.assistants_routes import is_allowed
 
 ASSISTANTS, INSTRUCTORS = "assistants", "instructors"
-INSTRUCTORS_ONLY = "Assistants read, grade and mark; this is for instructors."
+INSTRUCTORS_ONLY = "Assistants can read, grade and mark; this is for instructors."
 NO_CODE_REASON = "No code is run here; grading runs in a sandbox."
 RUNNING_PATHS = re.compile(r"api/(?:kernels|sessions|terminals)\b")
-NO_PICTURE_REASON = (
-    "Of the files that came with a notebook only pictures are shown here."
-)
+NO_PICTURE_REASON = "Only pictures that came with a notebook are shown here."
 HANDED_IN = re.compile(
     r"formgrader/submissions/(?!components/)[^/]+/(?!(?:next|prev)(?:_incorrect)?/?$)."
 )
 PICTURE = re.compile(r"\.(?:png|jpe?g|gif|webp)$", re.IGNORECASE)
-TRAP_REASON = "This address would make formgrader run settings from another folder."
+TRAP_REASON = "This address would make formgrader run settings of another folder."
 
 
 class Gate(Configurable):  # type: ignore[misc]
-    """Whose server it is; whoever does not say so gets the narrower gate."""
+    """Whose server it is; without a role it has the narrower gate."""
 
     role = Enum((ASSISTANTS, INSTRUCTORS), ASSISTANTS, help="Whose.").tag(config=True)
     course = Unicode("/", help="The course folder.").tag(config=True)
@@ -52,11 +50,11 @@ class RefusalMatcher(Matcher):
         self.role, self.base, self.course = role, base, course
 
     def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
-        """None lets a request through; else what the handler is told."""
-        why = self.why(request)
+        """None lets a request through; else the arguments of the handler."""
+        why = self.find_refusal(request)
         return {"target_kwargs": {"why": why}} if why else None
 
-    def why(self, request: HTTPServerRequest) -> str:
+    def find_refusal(self, request: HTTPServerRequest) -> str:
         """Why a request is refused; "" if it is not."""
         path = decode_path(request.path)
         if path is None and self.role == INSTRUCTORS:
@@ -65,16 +63,15 @@ class RefusalMatcher(Matcher):
             return INSTRUCTORS_ONLY
         path = path.removeprefix(self.base)
         if request.method in ("GET", "HEAD") and _has_body(request):
-            return TRAP_REASON  # handlers would take arguments from it
+            return TRAP_REASON  # it may hold arguments, and is not read yet
         if self.role == ASSISTANTS and not is_allowed(request.method or "", path):
             return NO_CODE_REASON if RUNNING_PATHS.match(path) else INSTRUCTORS_ONLY
         if HANDED_IN.match(path) and not PICTURE.search(path):
-            return (
-                NO_PICTURE_REASON  # a page that a student made would act as the marker
-            )
-        # It is loaded from the folder and run, in answer to a mere link.
-        asked = request.arguments.get("path", [])
-        if path.startswith("formgrader") and any(map(self._is_elsewhere, asked)):
+            # A page that a student made would act in the marker's name.
+            return NO_PICTURE_REASON
+        # Formgrader loads nbgrader_config.py from that folder, for a mere link.
+        folders = request.arguments.get("path", [])
+        if path.startswith("formgrader") and any(map(self._is_elsewhere, folders)):
             return TRAP_REASON
         return ""
 

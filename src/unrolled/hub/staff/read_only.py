@@ -1,4 +1,4 @@
-"""What the assistants' server runs on: files to look at, and nothing that runs."""
+"""The assistants' server: files to look at, and no kernels."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ VISIBLE_FOLDERS = (
     "feedback",
 )
 SECRET_FILE = "submission_secret.txt"
-READ_ONLY_REASON = "Here you may look and mark; files are changed by instructors."
+READ_ONLY_REASON = "Here you may look and mark; only instructors change files."
 
 
 class ReadOnlyContentsManager(AsyncLargeFileManager):  # type: ignore[misc]
     """Reads what a marker needs of a course, and changes nothing.
 
-    That is the folders in `FOLDERS`. Neither the gradebook nor a token nor another
-    folder of the grader's is there, whatever a page asks for.
+    That is VISIBLE_FOLDERS. Neither the gradebook nor a token nor another folder of the
+    grader's is there, whatever a page asks for.
     """
 
     course = Unicode(help="The course's folder below root_dir.").tag(config=True)
@@ -43,8 +43,8 @@ class ReadOnlyContentsManager(AsyncLargeFileManager):  # type: ignore[misc]
         hidden = any(p.startswith(".") or p == SECRET_FILE for p in parts)
         if hidden or parts[0] != self.course or parts[1] not in VISIBLE_FOLDERS:
             return False
-        place = Path(self.root_dir, *parts[:2]).resolve()
-        return Path(self.root_dir, *parts).resolve().is_relative_to(place)
+        folder = Path(self.root_dir, *parts[:2]).resolve()  # links must not lead out
+        return Path(self.root_dir, *parts).resolve().is_relative_to(folder)
 
     async def is_hidden(self, path: str) -> bool:
         """What may not be seen is not there."""
@@ -56,7 +56,7 @@ class ReadOnlyContentsManager(AsyncLargeFileManager):  # type: ignore[misc]
         Jupyter asks for each file of a folder here, and skips what is not permitted.
         """
         if not self.is_visible(path):
-            raise PermissionError(errno.EACCES, "not for assistants", path)
+            raise PermissionError(errno.EACCES, "assistants may not see this", path)
         return await super().get(path, *args, **kwargs)
 
     async def list_checkpoints(self, path: str) -> Any:

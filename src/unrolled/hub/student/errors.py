@@ -1,4 +1,4 @@
-"""What went wrong with the exchange, in words that help a student."""
+"""Turn errors of the exchange into sentences that help a student."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ log = logging.getLogger("unrolled.hub")
 
 
 class StudentFacingError(Exception):
-    """A message for the student."""
+    """An error whose message is a sentence for the student."""
 
 
 ASK = "Please tell your instructor."
@@ -22,27 +22,28 @@ _ERRNOS = {
     errno.ENOSPC: "the disk is full. Delete what you no longer need and try again.",
     errno.EDQUOT: "your disk quota is used up. Delete what you no longer need and "
     "try again.",
-    errno.EACCES: f"this account may not read or write there. {ASK}",
+    errno.EACCES: f"you have no permission to read or write there. {ASK}",
     errno.EROFS: f"the disk is read-only. {ASK}",
 }
+# nbgrader's errors have no types of their own: a part of the message tells them apart.
 _SIGNS = {
-    "Assignment not found": "it is not there, or no longer released.",
-    "missing notebooks": "its notebook is not in your folder. Was it renamed or "
-    "moved? Put it back under its old name, or take a fresh copy.",
-    "Unwritable directory": f"the exchange cannot be written to. {ASK}",
-    "Inbound directory": f"there is no place to hand it in. {ASK}",
+    "Assignment not found": "it does not exist, or is not released any more.",
+    "missing notebooks": "its notebook is not in your folder. If you renamed or "
+    "moved it, put it back under its old name, or get a fresh copy.",
+    "Unwritable directory": f"the exchange folder is not writable. {ASK}",
+    "Inbound directory": f"the folder to hand it in to is missing. {ASK}",
     "do not have access": f"this account is not enrolled in the course. {ASK}",
-    "have write permissions": f"the exchange cannot be written to. {ASK}",
-    "have read permissions": f"the exchange cannot be read. {ASK}",
+    "have write permissions": f"the exchange folder is not writable. {ASK}",
+    "have read permissions": f"the exchange folder is not readable. {ASK}",
     "No space left": _ERRNOS[errno.ENOSPC],
     "Disk quota exceeded": _ERRNOS[errno.EDQUOT],
-    "too big": "the folder is too large. Delete large files that it does not need.",
+    "too big": "the folder is too large. Delete large files that are not needed.",
 }
 
 
 @contextmanager
 def explain_errors(what: str) -> Iterator[None]:
-    """Turn every error into Trouble: `what` happened, and why."""
+    """Turn every error into a StudentFacingError: `what` happened, and why."""
     try:
         yield
     except StudentFacingError:
@@ -59,7 +60,7 @@ def _explain(error: Exception) -> str:
             return why
     kind = type(error)
     if kind.__module__.startswith(("requests", "nbgrader.auth")):
-        return f"the hub does not answer. Try again in a minute; if it stays: {ASK}"
+        return f"the hub does not answer. Try again in a minute. If that fails: {ASK}"
     if isinstance(error, OSError) and error.errno in _ERRNOS:
         return _ERRNOS[error.errno]
     if isinstance(error, ExchangeError):

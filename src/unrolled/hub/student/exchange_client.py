@@ -1,4 +1,4 @@
-"""The student's side of the exchange: what there is, and fetch, hand in, feedback.
+"""The student's side of the exchange: list, fetch, hand in, and get feedback.
 
 All of it blocks, and goes through nbgrader's own plug-ins, so it does what the
 buttons of JupyterLab's assignment list do. Nothing changes the working folder of
@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from traitlets.config import Config
 
 from unrolled.course.dates import CourseDates, read_dates
 from unrolled.hub.notice import read_notice
-from unrolled.hub.student.errors import StudentFacingError, explain_errors
+from unrolled.hub.student.errors import ASK, StudentFacingError, explain_errors
 from unrolled.timestamps import parse_timestamp
 
 PLUGINS = {
@@ -40,18 +40,21 @@ class Submission:
     """One time that the student handed in; `page` is the fetched feedback."""
 
     time: datetime
-    feedback: bool
-    page: Path | None
+    feedback: bool = field(kw_only=True)
+    page: Path | None = None
     score: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AssignmentStatus:
-    """What there is of one assignment; `changed` since it was handed in last."""
+    """What a student has of one assignment.
+
+    `changed`: since it was handed in last. `kept`: older folders beside this one.
+    """
 
     name: str
-    released: bool
     folder: Path
+    released: bool = False
     notebook: Path | None = None
     submissions: tuple[Submission, ...] = ()
     changed: bool = False
@@ -65,7 +68,7 @@ class ExchangeClient:
         self.root = root
         self._course = course
 
-    def config(self, name: str = "") -> Config:
+    def _make_config(self, name: str = "") -> Config:
         """nbgrader's configuration, as JupyterLab's assignment list reads it."""
         app = NbGrader()
         app.load_config_file()
@@ -77,7 +80,7 @@ class ExchangeClient:
             config.Exchange.assignment_dir = "."
         folder = self.root / str(config.Exchange.assignment_dir)
         config.Exchange.assignment_dir = os.path.normpath(folder)
-        config.ExchangeSubmit.strict = True
+        config.ExchangeSubmit.strict = True  # refuse to hand in without the notebook
         for verb, plugin in PLUGINS.items():
             if verb not in config.ExchangeFactory:
                 config.ExchangeFactory[verb] = plugin
@@ -90,86 +93,84 @@ class ExchangeClient:
             config=config,
         )
 
-    def dates(self) -> CourseDates:
+    def read_dates(self) -> CourseDates:
         """Titles and due dates of what is released."""
-        return read_dates(self._place())
+        return read_dates(self._find_exchange())
 
     def read_notice(self) -> str:
         """What the hub tells everybody now; "" if nothing."""
-        return read_notice(self._place())
+        return read_notice(self._find_exchange())
 
-    def _place(self) -> Path:
-        plugin = self._make_plugin("List", self.config())
+    def _find_exchange(self) -> Path:
+        """The course's folder in the exchange."""
+        plugin = self._make_plugin("List", self._make_config())
         return Path(plugin.root, plugin.coursedir.course_id)
 
     def list_assignments(self) -> dict[str, AssignmentStatus]:
         """All that is released, and all that the student has handed in."""
         with explain_errors("The list of assignments could not be read"):
-            config = self.config()
+            config = self._make_config()
             plugin = self._make_plugin("List", config)
             course = Path(plugin.root, plugin.coursedir.course_id)
             if not Path(plugin.root).is_dir():
-                raise StudentFacingError(
-                    f"The exchange {plugin.root} is missing. {ASK}"
-                )
+                message = f"The exchange folder {plugin.root} is missing. {ASK}"
+                raise StudentFacingError(message)
             if not (course / "outbound").is_dir():
                 return {}
             released = {a["assignment_id"] for a in plugin.start()}
+            # This makes nbgrader list what was handed in, by the student's own copies.
             config.ExchangeList.cached = True
-            found = self._make_plugin("List", config).start()
-            handed_in = {a["assignment_id"]: a["submissions"] for a in found}
-        return {
-            name: self._read_status(
-                plugin, name, name in released, handed_in.get(name, [])
-            )
-            for name in sorted(released | handed_in.keys())
-        }
+            cached = self._make_plugin("List", config).start()
+            handed_in = {a["assignment_id"]: a["submissions"] for a in cached}
+        statuses = {}
+        for name in sorted(released | handed_in.keys()):
+            status = self._read_status(plugin, name, handed_in.get(name, []))
+            statuses[name] = replace(status, released=name in released)
+        return statuses
 
     def _read_status(
-        self, plugin: Any, name: str, released: bool, handed_in: list[dict[str, Any]]
+        self, plugin: Any, name: str, handed_in: list[dict[str, Any]]
     ) -> AssignmentStatus:
         course = plugin.coursedir.course_id if plugin.path_includes_course else ""
         folder = Path(plugin.assignment_dir, course, name)
         notebook = _find_notebook(folder)
-        kept = sorted(p for p in folder.parent.glob(f"{name} (kept *)") if p.is_dir())
-        place = Path(plugin.root, plugin.coursedir.course_id)
-        zone = read_dates(place).timezone
+        zone = read_dates(Path(plugin.root, plugin.coursedir.course_id)).timezone
+        older = folder.parent.glob(f"{name} (kept *)")
         ordered = sorted(
             handed_in, key=lambda s: _parse_time(str(s["timestamp"]), zone)
         )
         changed = bool(
             ordered and notebook and _is_changed(notebook, ordered[-1]["path"])
         )
-        submissions = tuple(_make_submission(s, zone) for s in ordered)
         return AssignmentStatus(
-            name, released, folder, notebook, submissions, changed, tuple(kept)
+            name=name,
+            folder=folder,
+            notebook=notebook,
+            submissions=tuple(_make_submission(s, zone) for s in ordered),
+            changed=changed,
+            kept=tuple(sorted(p for p in older if p.is_dir())),
         )
 
     def fetch(self, name: str) -> Path | None:
         """Fetch the assignment; where older work was kept, or None."""
-        with explain_errors(
-            f"{name} could not be fetched; your files are as they were"
-        ):
-            plugin = self._make_plugin("FetchAssignment", self.config(name))
+        with explain_errors(f"{name} could not be fetched; your files are unchanged"):
+            plugin = self._make_plugin("FetchAssignment", self._make_config(name))
             plugin.start()
-            kept: Path | None = getattr(plugin, "kept", None)
-            return kept
+            older: Path | None = getattr(plugin, "kept", None)
+            return older
 
     def hand_in(self, name: str) -> datetime:
         """Hand in what is saved now; when it was handed in."""
         with explain_errors(f"{name} was not handed in"):
-            plugin = self._make_plugin("Submit", self.config(name))
+            plugin = self._make_plugin("Submit", self._make_config(name))
             plugin.start()
             time: datetime = getattr(plugin, "time", datetime.now(UTC))
             return time
 
-    def feedback(self, name: str) -> None:
+    def fetch_feedback(self, name: str) -> None:
         """Fetch the feedback that there is."""
         with explain_errors(f"The feedback for {name} could not be fetched"):
-            self._make_plugin("FetchFeedback", self.config(name)).start()
-
-
-ASK = "Please tell your instructor."
+            self._make_plugin("FetchFeedback", self._make_config(name)).start()
 
 
 def _find_notebook(folder: Path) -> Path | None:
@@ -189,12 +190,13 @@ def _is_changed(notebook: Path, handed_in: str) -> bool:
 def _make_submission(values: Mapping[str, Any], zone: tzinfo) -> Submission:
     pages = [n["local_feedback_path"] for n in values["notebooks"]]
     there = [Path(p) for p in pages if p and Path(p).is_file()]
+    # A page that was released anew since has another score than the fetched one.
     page = there[0] if there and not values["feedback_updated"] else None
     return Submission(
         _parse_time(str(values["timestamp"]), zone),
-        bool(there) or bool(values["has_exchange_feedback"]),
-        there[0] if there else None,
-        _read_score(page) if page else "",
+        feedback=bool(there) or bool(values["has_exchange_feedback"]),
+        page=there[0] if there else None,
+        score=_read_score(page) if page else "",
     )
 
 

@@ -1,4 +1,4 @@
-"""The page a student lands on: all assignments, and what to do with each.
+"""The course page of a student: all assignments, and what to do with each.
 
 A Jupyter server extension of the student's own server, at `<base_url>course`. It
 works without JavaScript: forms, each answered by a redirect.
@@ -25,7 +25,7 @@ from unrolled.feedback.policy import FEEDBACK
 from unrolled.hub.student.errors import StudentFacingError
 from unrolled.hub.student.exchange_client import AssignmentStatus, ExchangeClient
 from unrolled.hub.student.feedback_page import add_back_link
-from unrolled.hub.student.rows import make_lab_url, make_rows
+from unrolled.hub.student.rows import LabLinks, make_rows
 from unrolled.timestamps import format_moment
 
 T = TypeVar("T")
@@ -33,27 +33,33 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'"
 
 
 class SharedState:
-    """What the handlers share: the desk, one thing at a time, the last message."""
+    """What the handlers share: the exchange, one thing at a time, the last message."""
 
     def __init__(self, root: Path, base: str) -> None:
-        self.desk = ExchangeClient(root, os.environ.get("UNROLLED_COURSE_ID", ""))
+        self.client = ExchangeClient(root, os.environ.get("UNROLLED_COURSE_ID", ""))
         self.root, self.base = root, base
-        self.said: tuple[str, str] | None = None
-        self._one = asyncio.Lock()
-        self.page = Environment(
+        self.message: tuple[str, str] | None = None
+        self._lock = asyncio.Lock()
+        self.template = Environment(
             loader=PackageLoader("unrolled.hub"),
             autoescape=True,
             undefined=StrictUndefined,
         ).get_template("course.html")
 
-    async def ask(self, work: Callable[..., T], *names: str) -> T:
-        """Do something that blocks, elsewhere, and nothing else beside it."""
-        async with self._one:
+    async def run(self, work: Callable[..., T], *names: str) -> T:
+        """Run something that blocks in a thread, and nothing else beside it.
+
+        A second press of Submit has to see what the first has handed in.
+        """
+        async with self._lock:
             return await asyncio.to_thread(work, *names)
 
     async def do(self, verb: str, name: str) -> str:
-        """Do what a button says; the address to go to then. Trouble if it failed."""
-        known = await self.ask(self.desk.list_assignments)
+        """Do what a button says; the address to go to then.
+
+        Raises StudentFacingError if it failed.
+        """
+        known = await self.run(self.client.list_assignments)
         if name not in known:
             raise StudentFacingError("This assignment is not released any more.")
         verbs = {
@@ -66,49 +72,50 @@ class SharedState:
 
     async def _start(self, work: AssignmentStatus) -> str:
         if not work.folder.is_dir():
-            await self.ask(self.desk.fetch, work.name)
-        return await self._find_url(work.name)
-
-    async def _find_url(self, name: str) -> str:
-        now = (await self.ask(self.desk.list_assignments))[name]
-        return make_lab_url(self.base, self.root, now.notebook or now.folder)
+            await self.run(self.client.fetch, work.name)
+            work = (await self.run(self.client.list_assignments))[work.name]
+        return LabLinks(self.base, self.root).make_url(work.notebook or work.folder)
 
     async def _fetch_fresh(self, work: AssignmentStatus) -> str:
-        kept = await self.ask(self.desk.fetch, work.name)
-        where = f" Your own was kept: {kept.relative_to(self.root)}" if kept else ""
-        self.said = ("good", f"A fresh copy of {work.name} is in place.{where}")
+        older = await self.run(self.client.fetch, work.name)
+        text = f"A fresh copy of {work.name} is in place."
+        if older:
+            text += f" Your own was kept: {older.relative_to(self.root)}"
+        self.message = ("good", text)
         return self.home
 
     async def _submit(self, work: AssignmentStatus) -> str:
-        when = await self.ask(self.desk.hand_in, work.name)
-        dates = await self.ask(self.desk.dates)
-        told = dates.assignments.get(work.name)
-        title = told.title if told else work.name
+        when = await self.run(self.client.hand_in, work.name)
+        dates = await self.run(self.client.read_dates)
+        assignment = dates.assignments.get(work.name)
+        title = assignment.title if assignment else work.name
         handed_in = format_moment(when, dates.timezone)
-        text = f"{title} was handed in {handed_in}, as it was saved."
-        if told and told.due and when > told.due:
-            late = f" (course rule: {told.late})" if told.late else ""
+        text = f"{title} was handed in {handed_in}, as you had saved it."
+        if assignment and assignment.due and when > assignment.due:
+            late = f" (course rule: {assignment.late})" if assignment.late else ""
             text += f" That is after the due date{late}."
         else:
             text += " You may hand in again; the last one counts."
-        self.said = ("good", text)
+        self.message = ("good", text)
         return self.home
 
     async def _fetch_feedback(self, work: AssignmentStatus) -> str:
         if not any(s.feedback for s in work.submissions):
             raise StudentFacingError(f"There is no feedback for {work.name} yet.")
-        await self.ask(self.desk.feedback, work.name)
+        await self.run(self.client.fetch_feedback, work.name)
         return f"{self.home}/feedback/{quote(work.name)}"
 
     async def read_feedback_page(self, name: str) -> str:
-        """The newest feedback page that was fetched. Trouble if there is none."""
-        work = (await self.ask(self.desk.list_assignments)).get(name)
+        """The newest feedback page that was fetched.
+
+        Raises StudentFacingError if there is none.
+        """
+        work = (await self.run(self.client.list_assignments)).get(name)
         pages = [s.page for s in work.submissions if s.page] if work else []
         if not pages:
-            raise StudentFacingError(
-                f"There is no feedback for {name} here: fetch it first."
-            )
-        text = await self.ask(partial(pages[-1].read_text, "utf-8", "replace"))
+            message = f"There is no feedback for {name} here. Get it with Feedback."
+            raise StudentFacingError(message)
+        text = await self.run(partial(pages[-1].read_text, "utf-8", "replace"))
         return add_back_link(text, self.home)
 
     @property
@@ -125,8 +132,8 @@ class StudentHandler(JupyterHandler):  # type: ignore[misc]
     @property
     def front(self) -> SharedState:
         """The page's state."""
-        found: SharedState = self.settings["unrolled_front"]
-        return found
+        state: SharedState = self.settings["unrolled_front"]
+        return state
 
     @property
     def content_security_policy(self) -> str:
@@ -141,33 +148,31 @@ class CourseHandler(StudentHandler):
     async def get(self) -> None:
         """Show all assignments, and what the last button did."""
         front = self.front
-        said, front.said = front.said, None
+        message, front.message = front.message, None
         work: dict[str, AssignmentStatus] = {}
         dates, notice = CourseDates(), ""
         try:
-            notice = await front.ask(front.desk.read_notice)
-            work = await front.ask(front.desk.list_assignments)
-            dates = await front.ask(front.desk.dates)
-        except StudentFacingError as trouble:
-            said = ("bad", str(trouble))
-        table = make_rows(work, dates, front.root, front.base, datetime.now(UTC))
-        self.set_header("Cache-Control", "no-store")
-        self.finish(self._page(table, dates, said, notice))
-
-    def _page(
-        self, table: list[Any], dates: CourseDates, said: Any, notice: str
-    ) -> str:
+            notice = await front.run(front.client.read_notice)
+            work = await front.run(front.client.list_assignments)
+            dates = await front.run(front.client.read_dates)
+        except StudentFacingError as error:
+            message = ("bad", str(error))
+        links = LabLinks(front.base, front.root)
+        rows = make_rows(work, dates, links, datetime.now(UTC))
         title = dates.title or os.environ.get("UNROLLED_COURSE_TITLE", "Assignments")
-        return self.front.page.render(
-            title=title,
-            rows=table,
-            said=said,
-            notice=notice,
-            done=sum(row.again for row in table),
-            user=os.environ.get("JUPYTERHUB_USER", ""),
-            hub=os.environ.get("JUPYTERHUB_BASE_URL", ""),
-            base=self.front.base,
-            xsrf=self.xsrf_form_html(),
+        self.set_header("Cache-Control", "no-store")
+        self.finish(
+            front.template.render(
+                title=title,
+                rows=rows,
+                message=message,
+                notice=notice,
+                done=sum(row.again for row in rows),
+                user=os.environ.get("JUPYTERHUB_USER", ""),
+                hub=os.environ.get("JUPYTERHUB_BASE_URL", ""),
+                base=front.base,
+                xsrf=self.xsrf_form_html(),
+            )
         )
 
 
@@ -180,14 +185,14 @@ class ButtonHandler(StudentHandler):
         front = self.front
         try:
             target = await front.do(verb, self.get_body_argument("assignment", ""))
-        except StudentFacingError as trouble:
-            front.said = ("bad", str(trouble))
+        except StudentFacingError as error:
+            front.message = ("bad", str(error))
             target = front.home
         self.redirect(target, status=303)
 
 
 class FeedbackHandler(StudentHandler):
-    """What the grader said, with the way back to the course page."""
+    """A feedback page, with a link back to the course page."""
 
     policy = FEEDBACK
 
@@ -196,8 +201,8 @@ class FeedbackHandler(StudentHandler):
         """Show the page, or say on the course page why there is none."""
         try:
             page = await self.front.read_feedback_page(name)
-        except StudentFacingError as trouble:
-            self.front.said = ("bad", str(trouble))
+        except StudentFacingError as error:
+            self.front.message = ("bad", str(error))
             self.redirect(self.front.home, status=303)
             return
         self.set_header("Cache-Control", "no-store")

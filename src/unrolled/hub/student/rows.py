@@ -1,4 +1,4 @@
-"""The student's page as data: one row for each assignment, in the reader's words."""
+"""The course page as data: one row for each assignment, in the student's words."""
 
 from __future__ import annotations
 
@@ -14,8 +14,20 @@ from unrolled.timestamps import format_moment
 
 
 @dataclass(frozen=True)
+class LabLinks:
+    """Where JupyterLab opens what is below `root`, the server's folder."""
+
+    base: str
+    root: Path
+
+    def make_url(self, path: Path) -> str:
+        """The address of a file or a folder."""
+        return f"{self.base}lab/tree/{quote(path.relative_to(self.root).as_posix())}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class StudentPageRow:
-    """One assignment; `state` is a key for the colour, `told` and `more` are words."""
+    """One assignment; `state` is a key for its colour, `status` and `more` are text."""
 
     name: str
     title: str
@@ -26,7 +38,7 @@ class StudentPageRow:
     points: str
     late: str
     state: str
-    told: str
+    status: str
     more: str
     open_url: str
     can_start: bool
@@ -41,67 +53,69 @@ class StudentPageRow:
 def make_rows(
     work: Mapping[str, AssignmentStatus],
     dates: CourseDates,
-    files: Path,
-    base: str,
+    links: LabLinks,
     now: datetime,
 ) -> list[StudentPageRow]:
-    """The rows in the order of their due dates; `files` is the server's root."""
-    none = datetime.max.replace(tzinfo=now.tzinfo)
+    """The rows in the order of their due dates; those without a due date come last."""
+    never = datetime.max.replace(tzinfo=now.tzinfo)
 
-    def due(name: str) -> datetime:
-        told = dates.assignments.get(name)
-        return (told.due if told else None) or none
+    def get_due_date(name: str) -> datetime:
+        assignment = dates.assignments.get(name)
+        return (assignment.due if assignment else None) or never
 
-    names = sorted(work, key=lambda n: (due(n), n))
-    return [_make_row(work[n], dates, files, base, now) for n in names]
+    names = sorted(work, key=lambda n: (get_due_date(n), n))
+    return [_make_row(work[n], dates, links, now) for n in names]
 
 
 def _make_row(
-    work: AssignmentStatus, dates: CourseDates, files: Path, base: str, now: datetime
+    work: AssignmentStatus, dates: CourseDates, links: LabLinks, now: datetime
 ) -> StudentPageRow:
-    told = dates.assignments.get(work.name) or ReleasedAssignment(
-        _make_title(work.name)
-    )
-    state, words, more = _describe_state(work, told, dates.timezone)
+    # What was released without our plug-in has no title here.
+    untitled = ReleasedAssignment(_make_title(work.name))
+    assignment = dates.assignments.get(work.name, untitled)
+    state, status, more = _describe_state(work, assignment, dates.timezone)
     there = work.notebook or (work.folder if work.folder.is_dir() else None)
-    left = told.due - now if told.due else None
-    open_ = not work.submissions
+    due, points = assignment.due, assignment.points
+    left = due - now if due else None
+    pressing = left if not work.submissions else None
     return StudentPageRow(
-        work.name,
-        told.title,
-        format_moment(told.due, dates.timezone) if told.due else "",
-        format_distance(left) if left is not None else "",
-        open_ and left is not None and left < timedelta(0),
-        open_ and left is not None and timedelta(0) <= left < timedelta(days=2),
-        f"{told.points:g}" if told.points is not None else "",
-        told.late,
-        state,
-        words,
-        more,
-        make_lab_url(base, files, there) if there else "",
+        name=work.name,
+        title=assignment.title,
+        due=format_moment(due, dates.timezone) if due else "",
+        due_in=format_distance(left) if left is not None else "",
+        overdue=pressing is not None and pressing < timedelta(0),
+        soon=pressing is not None and timedelta(0) <= pressing < timedelta(days=2),
+        points=f"{points:g}" if points is not None else "",
+        late=assignment.late,
+        state=state,
+        status=status,
+        more=more,
+        open_url=links.make_url(there) if there else "",
         can_start=work.released and there is None,
         can_submit=work.released and work.notebook is not None,
         can_renew=work.released and there is not None,
         again=bool(work.submissions),
         feedback=any(s.feedback for s in work.submissions),
-        kept=tuple((k.name, make_lab_url(base, files, k)) for k in work.kept),
+        kept=tuple((folder.name, links.make_url(folder)) for folder in work.kept),
         withdrawn=not work.released and bool(work.submissions),
     )
 
 
 def _describe_state(
-    work: AssignmentStatus, told: ReleasedAssignment, zone: tzinfo
+    work: AssignmentStatus, assignment: ReleasedAssignment, zone: tzinfo
 ) -> tuple[str, str, str]:
     """The state's key, its words, and a second line."""
+    due = assignment.due
     if work.submissions:
         last = work.submissions[-1]
-        late = "late, " if told.due and last.time > told.due else ""
+        late = "late, " if due and last.time > due else ""
         changed = "; changed since then" if work.changed else ""
         when = f"{late}{format_moment(last.time, zone)}{changed}"
         graded = next((s for s in reversed(work.submissions) if s.feedback), None)
         if graded is None:
             return "handed-in", "Handed in", when
         older = "" if graded is last else ", an earlier submission"
+        # The score stands on the feedback page, which may not be fetched yet.
         score = f"Graded: {graded.score}" if graded.score else "Feedback is there"
         return "graded", f"{score}{older}", f"Handed in {when}"
     if not work.released:
@@ -109,15 +123,6 @@ def _describe_state(
     if work.folder.is_dir():
         return "started", "Started, not handed in", ""
     return "new", "Not started", ""
-
-
-def make_lab_url(base: str, files: Path, path: Path) -> str:
-    """Where JupyterLab opens a file or a folder below the server's root."""
-    return f"{base}lab/tree/{_quote_path(files, path)}"
-
-
-def _quote_path(files: Path, path: Path) -> str:
-    return quote(path.relative_to(files).as_posix())
 
 
 def _make_title(name: str) -> str:

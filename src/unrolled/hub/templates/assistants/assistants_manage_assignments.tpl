@@ -15,9 +15,9 @@ Assignments
 {%- endblock -%}
 
 {%- block messages -%}
-<p>The number of submissions leads to each student's: grade it again, or give its feedback.
-Written answers are marked under <a href="{{ base_url }}/formgrader/gradebook">Manual Grading</a>.
-The whole class is collected and graded on <a href="{{ base_url }}-grading/">the grading page</a>.</p>
+<p>Click a number of submissions to grade one student's again, or to give its feedback.
+Mark written answers under <a href="{{ base_url }}/formgrader/gradebook">Manual Grading</a>.
+Collect and grade the whole class on <a href="{{ base_url }}-grading/">the grading page</a>.</p>
 {%- endblock -%}
 
 {%- block table_footer -%}
