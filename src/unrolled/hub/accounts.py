@@ -49,6 +49,7 @@ def is_safe_account(name: str, reserved: set[str]) -> bool:
         entry = pwd.getpwnam(name)
     except KeyError:
         return True
+    # Groups that list the account, and the one of its entry, which lists nobody.
     mine = {g.gr_name for g in grp.getgrall() if name in g.gr_mem}
     mine |= {g.gr_name for g in grp.getgrall() if g.gr_gid == entry.pw_gid}
     return (

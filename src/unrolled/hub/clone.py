@@ -83,4 +83,5 @@ def list_samples(root: Path) -> list[Path]:
 
 def list_readers(plan: HubPlan) -> list[str]:
     """The accounts of students, and one for those who are still to come."""
+    # "nobody" has no group of ours either, as a student who is enrolled tomorrow.
     return [n for n in dict.fromkeys((*plan.students, "nobody")) if has_account(n)]

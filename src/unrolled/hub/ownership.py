@@ -49,6 +49,7 @@ def _is_ours(plan: HubPlan) -> bool:
 
     In a container the folders for volumes are there before the first start.
     """
+    # The second and third are from hubs that left no mark yet.
     if any(
         (plan.folder / n).is_file() for n in (MARKER_FILE, "installed", "hub/plan.json")
     ):

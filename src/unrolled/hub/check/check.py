@@ -114,6 +114,8 @@ def _check_permissions(plan: HubPlan) -> Iterator[Finding]:
 
 def _list_modes(plan: HubPlan) -> list[tuple[Path, int]]:
     course = plan.exchange / plan.course
+    # As nbgrader has them. inbound: students write, none lists, none removes another's;
+    # feedback: a page is read by whoever knows its name, and nobody else.
     return [
         (plan.state, 0o700),
         (plan.homes / plan.grader, 0o700),

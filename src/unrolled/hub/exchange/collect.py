@@ -104,6 +104,7 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
                 "assignment first."
             )
         try:
+            # Whoever owns the folder can exchange what is in it.
             if self.check_owner and os.fstat(inbound).st_uid not in (0, os.geteuid()):
                 self.fail(f"{self.inbound_path} belongs to another account.")
             yield inbound
@@ -113,6 +114,7 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
     def _list_entries(self, inbound: int) -> dict[str, list[Entry]]:
         """The entries of this assignment by student; those of odd form are refused."""
         students: dict[str, list[Entry]] = {}
+        # An odd name is reported with its own assignment, and with no other.
         mark = f"+{self.coursedir.assignment_id}+"
         for name in sorted(os.listdir(inbound)):
             if mark not in name:
@@ -188,6 +190,7 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
         return due is None or time <= due
 
     def _is_wanted(self, candidate: Candidate, existing: datetime | None) -> bool:
+        # The best may be older than what was collected, which came in late.
         if self.before_duedate and candidate.time != existing:
             return True
         return bool(self.update and (existing is None or candidate.time > existing))

@@ -177,6 +177,7 @@ class _Walk:
             mode = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
         except OSError as error:
             raise _make_refusal(label, error) from error
+        # By name this is only a guess, to give a good reason; what counts is opened.
         if stat.S_ISDIR(mode):
             with _open_member(folder, name, os.O_DIRECTORY, label) as below:
                 self.walk_folder(below, f"{path}/", copy, depth + 1)

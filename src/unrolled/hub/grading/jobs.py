@@ -152,7 +152,7 @@ class Jobs:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             limit=_LINE,
-            start_new_session=True,
+            start_new_session=True,  # so that one signal reaches all that it starts
         )
 
     async def _watch(self, job: Job, process: asyncio.subprocess.Process) -> None:
@@ -172,7 +172,7 @@ class Jobs:
         job, process = self.running(assignment), self._processes.get(assignment)
         if job is None or process is None:
             return
-        job.state = "stopping"
+        job.state = "stopping"  # `finish` makes "stopped" of it, whatever the exit code
         _signal(process, signal.SIGTERM)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(process.wait(), STOP_TIMEOUT)
@@ -194,7 +194,7 @@ class Jobs:
         for path in sorted(self.folder.glob("*.json")):
             with contextlib.suppress(OSError, ValueError, TypeError):
                 job = Job(**json.loads(path.read_text(encoding="utf-8")))
-                if not job.ended:
+                if not job.ended:  # the page was killed: its jobs went with it
                     job.state, job.ended = "cut off", job.began
                 self._last[job.assignment, job.verb] = job
 

@@ -180,6 +180,7 @@ def make_app(root: Path, environ: dict[str, str]) -> Application:
             (f"{prefix}state", StateHandler),
             (f"{prefix}({verbs})", ActionHandler),
             (f"{prefix}oauth_callback", HubOAuthCallbackHandler),
+            # Formgrader links to these; the proxy leads them here.
             (f"{hub}(?:tree|notebooks|edit)/(.*)", FilesRedirectHandler),
         ],
         default_handler_class=NotFoundHandler,

@@ -142,11 +142,13 @@ def _list_pages(course: Course, name: str) -> Iterator[tuple[str, Path]]:
     for student, _ in _list_students(course.feedback, name):
         page = course.feedback_page(student, name)
         graded = course.autograded_notebook(student, name)
+        # A page older than the grading shows marks that have changed since.
         if _get_mtime(page) and _get_mtime(page) >= _get_mtime(graded):
             yield student, page
 
 
 def _is_released(page: Path, released: Path) -> bool:
+    # nbgrader names the released page after the submission's secret.
     try:
         secret = (page.parent / "submission_secret.txt").read_text(encoding="utf-8")
         name = notebook_hash(secret=secret, notebook_id=page.stem)

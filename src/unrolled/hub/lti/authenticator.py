@@ -146,6 +146,7 @@ class CanvasAuthenticator(LTI13Authenticator):  # type: ignore[misc]
 
         Raises SignInRefusedError if that fails.
         """
+        # As the grader: root must not follow what links in the course folder point at.
         command = [self.python, "-I", "-m", "unrolled.hub.lti.identity"]
         try:
             done = subprocess.run(

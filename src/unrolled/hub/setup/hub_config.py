@@ -79,6 +79,7 @@ def _configure_proxy(config: Any, plan: HubPlan) -> None:
 
 def _configure_sign_in(config: Any, plan: HubPlan) -> None:
     """Whoever the hub knows may sign in: those of the plan, those enrolled later."""
+    # Whoever stands in a group of the plan is an existing user; others are refused.
     config.Authenticator.allow_existing_users = True
     config.Authenticator.blocked_users = {"root"}
     config.Authenticator.post_auth_hook = partial(_refuse_grader, plan.grader)
@@ -121,6 +122,7 @@ def _configure_spawner(config: Any, plan: HubPlan) -> None:
         "OMP_NUM_THREADS": "2",
         "JUPYTER_PREFER_ENV_PATH": "1",
     }
+    # Of root's environment only this: it may hold passwords and tokens.
     spawner.env_keep = ["LANG", "LC_ALL", "TZ"]
     spawner.default_url = "/course"
     spawner.args = ["--ServerApp.terminals_enabled=False", *build_cull_options(plan)]
@@ -177,6 +179,16 @@ def list_roles(plan: HubPlan) -> list[dict[str, Any]]:
         scopes = ("access:services!service", "read:services!service")
         return ["list:services", *(f"{scope}={service}" for scope in scopes)]
 
+    culling = {
+        "name": CULLER,
+        "scopes": [
+            "list:users",
+            "read:users:activity",
+            "read:servers",
+            "delete:servers",
+        ],
+        "services": [CULLER],
+    }
     grading = [*may_open(plan.formgrader), *may_open(plan.grading)]
     return [
         {"name": "server", "scopes": ["inherit"]},
@@ -200,21 +212,13 @@ def list_roles(plan: HubPlan) -> list[dict[str, Any]]:
             "scopes": ["admin:groups", "admin:users"],
             "services": [plan.authoring],
         },
-        *list_culling_roles(plan),
+        *([culling] if plan.idle_minutes else []),
         {
             "name": "unrolled-check",
             "scopes": ["read:groups", "read:users:name"],
             "services": ["unrolled-check"],
         },
     ]
-
-
-def list_culling_roles(plan: HubPlan) -> list[dict[str, Any]]:
-    """What the service may do that ends idle servers."""
-    if not plan.idle_minutes:
-        return []
-    scopes = ["list:users", "read:users:activity", "read:servers", "delete:servers"]
-    return [{"name": CULLER, "scopes": scopes, "services": [CULLER]}]
 
 
 def make_default_url(plan: HubPlan) -> Callable[[Any], str]:
@@ -239,11 +243,6 @@ def label_services(plan: HubPlan) -> dict[str, str]:
     }
 
 
-def get_config_path(plan: HubPlan) -> Path:
-    """The generated configuration."""
-    return plan.state / "jupyterhub_config.py"
-
-
 CONFIG_TEXT = '''"""Made by `unrolled hub` from course.toml, again at every start."""
 
 from unrolled.hub.setup.hub_config import configure
@@ -254,6 +253,5 @@ configure(get_config(), {folder!r})
 
 def write_config(plan: HubPlan) -> None:
     """Write the configuration file."""
-    get_config_path(plan).write_text(
-        CONFIG_TEXT.format(folder=str(plan.folder)), encoding="utf-8"
-    )
+    text = CONFIG_TEXT.format(folder=str(plan.folder))
+    (plan.state / "jupyterhub_config.py").write_text(text, encoding="utf-8")

@@ -11,8 +11,8 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from unrolled.errors import UserError
@@ -22,8 +22,10 @@ from unrolled.hub.plan import HubPlan
 
 Say = Callable[[str], None]
 PROXY = "configurable-http-proxy"
+# The newest proxy that each node can run.
 PROXY_FOR_NODE = ((20, "5.3.0"), (18, "4.6.3"))
 TORCH_FILE = "torch"
+# UNROLLED_TORCH may be the whole line from PyTorch's site: "pip3 install torch ...".
 TORCH_IGNORED = ("pip", "pip3", "install", "torchvision", "torchaudio")
 DEBIAN_PACKAGES = {
     "node": "nodejs",
@@ -47,14 +49,14 @@ def install(plan: HubPlan, project: Path, say: Say, extras: Sequence[str] = ()) 
         _install_package(plan, project, say, fresh=fresh)
 
 
-class _make_readable:  # noqa: N801  (used as a function)
+@contextmanager
+def _make_readable() -> Iterator[None]:
     """Whatever is written meanwhile can be read by everybody."""
-
-    def __enter__(self) -> None:
-        self.before = os.umask(0o022)
-
-    def __exit__(self, *_: object) -> None:
-        os.umask(self.before)
+    before = os.umask(0o022)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def _install_debian_packages(say: Say) -> None:
@@ -184,6 +186,7 @@ def require_same_environments(
 
 def _make_venv(python: Path, folder: Path, project: Path) -> None:
     """A new environment, with a pip that is faster than Debian's."""
+    # Cleared: what an older version has left must not be importable.
     run_program([python, "-m", "venv", "--clear", folder])
     _run_pip(folder, project, "pip")
 
@@ -213,6 +216,7 @@ def _overlay_environment(below: Path, above: Path) -> None:
     """Let an environment see the packages, data and kernels of another."""
     site = next((above / "lib").glob("python3*/site-packages"))
     seen = next((below / "lib").glob("python3*/site-packages"))
+    # Only later in the path: what both environments have is the upper one's.
     (site / "_students.pth").write_text(f"{seen}\n", encoding="utf-8")
     (above / "share").mkdir(exist_ok=True)
     (above / "share" / "jupyter").symlink_to(below / "share" / "jupyter")
@@ -224,6 +228,8 @@ def _copy_programs(below: Path, above: Path) -> None:
         mine = above / "bin" / program.name
         text = program.read_bytes() if program.is_file() else b""
         first, _, rest = text.partition(b"\n")
+        # The first line of pip's programs names their Python. The students' would not see
+        # the staff's packages.
         if first == f"#!{below}/bin/python".encode() and not mine.exists():
             mine.write_bytes(f"#!{above}/bin/python\n".encode() + rest)
             mine.chmod(0o755)

@@ -48,7 +48,7 @@ def prepare_state(plan: HubPlan) -> None:
     for name in ("password", "check.token"):
         path = plan.state / name
         if not path.exists():
-            path.touch(mode=0o600)
+            path.touch(mode=0o600)  # closed before the secret is in it
             path.write_text(secrets.token_urlsafe(12), encoding="ascii")
 
 
@@ -121,6 +121,7 @@ class RunningHub:
 
         Servers run on where it starts anew, or has ended by an error of its own.
         """
+        # An error of ours is no reason to end what people are working on.
         keep = self.keep_servers or (kind is not None and kind is not KeyboardInterrupt)
         if kind is KeyboardInterrupt:
             self._warn_users()
@@ -230,6 +231,7 @@ def find_runner(plan: HubPlan) -> psutil.Process | None:
         words = " ".join(process.cmdline())
     except (OSError, ValueError, psutil.Error):
         return None
+    # After a crash another program may have that number by now.
     return process if "hub" in words and is_alive(process) else None
 
 

@@ -122,6 +122,7 @@ def _jupyter_server_extension_points() -> list[dict[str, Any]]:
 def _load_jupyter_server_extension(server: Any) -> None:
     """Add formgrader to a running Jupyter server."""
     formgrader = HardenedFormgrader(parent=server)
+    # As nbgrader's own extension does it, whose class ours replaces.
     formgrader.root_dir = server.root_dir
     formgrader.log = server.log
     formgrader.initialize([])

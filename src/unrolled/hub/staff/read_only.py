@@ -63,33 +63,12 @@ class ReadOnlyContentsManager(AsyncLargeFileManager):  # type: ignore[misc]
         """The kept copies of a file; none of one that may not be seen."""
         return await super().list_checkpoints(path) if self.is_visible(path) else []
 
-    async def save(self, model: Any, path: str = "") -> NoReturn:
-        """Refuse to write a file."""
+    async def refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Refuse to change anything."""
         raise HTTPError(403, READ_ONLY_REASON)
 
-    async def delete_file(self, path: str) -> NoReturn:
-        """Refuse to delete a file."""
-        raise HTTPError(403, READ_ONLY_REASON)
-
-    async def rename_file(self, old_path: str, new_path: str) -> NoReturn:
-        """Refuse to move a file."""
-        raise HTTPError(403, READ_ONLY_REASON)
-
-    async def create_checkpoint(self, path: str) -> NoReturn:
-        """Refuse to write a checkpoint."""
-        raise HTTPError(403, READ_ONLY_REASON)
-
-    async def restore_checkpoint(self, checkpoint_id: str, path: str) -> NoReturn:
-        """Refuse to write a file."""
-        raise HTTPError(403, READ_ONLY_REASON)
-
-    async def delete_checkpoint(self, checkpoint_id: str, path: str) -> NoReturn:
-        """Refuse to delete a file."""
-        raise HTTPError(403, READ_ONLY_REASON)
-
-    async def copy(self, from_path: str, to_path: str | None = None) -> NoReturn:
-        """Refuse to copy a file."""
-        raise HTTPError(403, READ_ONLY_REASON)
+    save = copy = delete_file = rename_file = refuse
+    create_checkpoint = restore_checkpoint = delete_checkpoint = refuse
 
 
 class NoKernels(AsyncMappingKernelManager):  # type: ignore[misc]
