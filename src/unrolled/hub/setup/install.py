@@ -228,8 +228,8 @@ def _copy_programs(below: Path, above: Path) -> None:
         mine = above / "bin" / program.name
         text = program.read_bytes() if program.is_file() else b""
         first, _, rest = text.partition(b"\n")
-        # The first line of pip's programs names their Python: the students' does not see
-        # the staff's packages.
+        # The first line of a program names its Python, and the students' has no staff's
+        # packages.
         if first == f"#!{below}/bin/python".encode() and not mine.exists():
             mine.write_bytes(f"#!{above}/bin/python\n".encode() + rest)
             mine.chmod(0o755)
