@@ -42,12 +42,8 @@ def check_student_reads(plan: HubPlan) -> Iterator[Finding]:
         readers |= dict.fromkeys(list_readable(name, others), name)
     for what, paths, mend in secrets:
         bad = [f"{readers[p]}: {p}" for p in paths if p in readers]
-        yield Finding(
-            f"a student cannot read {what}",
-            holds=not bad,
-            found=_format_few(bad) or ", ".join(map(str, paths[:1])),
-            mend=mend,
-        )
+        usual = ", ".join(map(str, paths[:1]))
+        yield _make_finding(f"a student cannot read {what}", bad, mend, usual)
 
 
 def _list_secret_paths(plan: HubPlan) -> Iterator[tuple[str, list[Path], str]]:
@@ -99,8 +95,11 @@ def _list_temporary_folders() -> list[Path]:
     ]
 
 
-def _format_few(items: list[str]) -> str:
-    return "; ".join(items[:3]) + (f"; {len(items) - 3} more" if len(items) > 3 else "")
+def _make_finding(what: str, bad: list[str], mend: str, usual: str = "") -> Finding:
+    """A finding that holds if nothing is bad; it names the first three, or `usual`."""
+    more = f"; {len(bad) - 3} more" if len(bad) > 3 else ""
+    found = "; ".join(bad[:3]) + more or usual
+    return Finding(what, holds=not bad, found=found, mend=mend)
 
 
 def check_student_groups(plan: HubPlan) -> Iterator[Finding]:
@@ -112,12 +111,8 @@ def check_student_groups(plan: HubPlan) -> Iterator[Finding]:
         powerful = sorted(mine & {*PRIVILEGED_GROUPS, plan.grader})
         if entry.pw_uid == 0 or powerful:
             bad.append(f"{name}: {', '.join(powerful) or 'root'}")
-    yield Finding(
-        "no student is in a privileged group",
-        holds=not bad,
-        found=_format_few(bad),
-        mend="remove them from it: gpasswd -d NAME GROUP",
-    )
+    mend = "remove them from it: gpasswd -d NAME GROUP"
+    yield _make_finding("no student is in a privileged group", bad, mend)
 
 
 def _find_group_name(number: int) -> str:
@@ -137,20 +132,12 @@ def check_for_answers(plan: HubPlan) -> Iterator[Finding]:
         if path.name in LESSON_FILES or path.suffix == ".ipynb"
     ]
     bad += [str(p) for folder in site if (p := _find_editable(folder))]
-    yield Finding(
-        "the students' Python holds no answers",
-        holds=not bad,
-        found=_format_few(bad),
-        mend=f"delete {plan.folder / 'installed'} and start the hub again",
-    )
+    mend = f"delete {plan.folder / 'installed'} and start the hub again"
+    yield _make_finding("the students' Python holds no answers", bad, mend)
     outbound = plan.exchange / plan.course / "outbound"
     bad = [str(p) for p in outbound.rglob("*") if p.is_file() and _has_answers(p)]
-    yield Finding(
-        "the released notebooks hold no answers",
-        holds=not bad,
-        found=_format_few(bad),
-        mend="as an instructor: unrolled build, then release the assignment again",
-    )
+    mend = "as an instructor: unrolled build, then release the assignment again"
+    yield _make_finding("the released notebooks hold no answers", bad, mend)
 
 
 def _find_editable(site: Path) -> Path | None:
@@ -182,12 +169,8 @@ def check_command_lines(plan: HubPlan) -> Iterator[Finding]:
             for what, secret in known
             if secret in words
         ]
-    yield Finding(
-        "no command line holds a secret",
-        holds=not bad,
-        found=_format_few(bad),
-        mend="stop that program; give it the secret in a file or an environment",
-    )
+    mend = "stop that program; give it the secret in a file or an environment"
+    yield _make_finding("no command line holds a secret", bad, mend)
 
 
 def _list_staff_processes(plan: HubPlan) -> Iterator[int]:
@@ -223,9 +206,5 @@ def check_file_owners(plan: HubPlan) -> Iterator[Finding]:
             info = folder.stat()
             if info.st_uid != 0 or stat.S_IMODE(info.st_mode) & 0o022:
                 bad.append(str(folder))
-    yield Finding(
-        "only root can change the hub's programs",
-        holds=not bad,
-        found=_format_few(bad),
-        mend="run `chown root` and `chmod go-w` on these folders",
-    )
+    mend = "run `chown root` and `chmod go-w` on these folders"
+    yield _make_finding("only root can change the hub's programs", bad, mend)

@@ -56,10 +56,10 @@ def count_progress(course: Course, exchange: Path) -> dict[str, ClassProgress]:
     return progress
 
 
-Entries = list[tuple[str, datetime]]  # names and times in the inbound folder
-Grade = tuple[
-    datetime | None, bool
-]  # of which submission, and whether marks are missing
+# Names and times of folders in the inbound folder.
+Entries = list[tuple[str, datetime]]
+# When the submission was handed in that is graded, and whether it waits for marks.
+Grade = tuple[datetime | None, bool]
 
 
 def _count_assignment(
