@@ -136,8 +136,8 @@ class CanvasAuthenticator(LTI13Authenticator):  # type: ignore[misc]
         student = find_student(identity, students, match_email=self.match_email)
         if not is_safe_account(student.account, set(self.reserved)):
             raise SignInRefusedError(
-                f"The course's list calls you {student.account!r}, which cannot be a "
-                f"student's account here. It must be {ACCOUNT_RULE}, and nobody else's."
+                f"The course's list calls you {student.account!r}. That cannot be a "
+                f"student's account here ({ACCOUNT_RULE}), or it is somebody else's."
             )
         return student.account
 
