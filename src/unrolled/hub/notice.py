@@ -24,7 +24,7 @@ class Notice:
 
 
 def write_notice(folder: Path, notice: Notice) -> None:
-    """Put a notice into the course's folder in the exchange; nothing if it is missing."""
+    """Put a notice into the course's folder in the exchange, if that is there."""
     if not folder.is_dir():
         return
     document = {"text": notice.text, "until": notice.until.isoformat()}
