@@ -303,7 +303,9 @@ def test_pages_offer_no_button_that_is_refused(doors: Doors) -> None:
 def test_a_server_without_its_gate_does_not_start(doors: Doors) -> None:
     """Would assistants get an open server if the gate could not be loaded?"""
     service = make_formgrader_service(doors.place.plan)
-    command = [w.replace("hub.staff.gate", "hub.staff.no_gate") for w in service["command"]]
+    command = [
+        w.replace("hub.staff.gate", "hub.staff.no_gate") for w in service["command"]
+    ]
     assert command != service["command"]
     done = subprocess.run(
         [*command, "--ServerApp.allow_root=True"],
