@@ -11,7 +11,7 @@ from nbgrader.converters import GenerateAssignment, GenerateSolution
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 
-from unrolled.course.model import Course, load_course
+from unrolled.course import Course, load_course
 from unrolled.errors import UserError
 from unrolled.gradebook.open import silence_database_warnings
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import nbgrader
 
-from unrolled.course.model import Course, load_course
+from unrolled.course import Course, load_course
 from unrolled.gradebook.sqlite import wait_for_others
 
 

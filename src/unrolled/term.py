@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from unrolled.author.build import build_assignments
-from unrolled.course.model import Course
+from unrolled.author import build_assignments
+from unrolled.course import Course
 from unrolled.errors import UserError
-from unrolled.hub.members import MemberChanges, sync_hub
+from unrolled.hub import MemberChanges, sync_hub
 
 FOLDERS = ("submitted", "autograded", "feedback")
 MORE = ("canvas-records", "course.secret", "canvas.csv", "build/results")

@@ -18,7 +18,7 @@ from nbgrader.utils import find_all_files
 
 from unrolled.author.lesson.parse import hash_notebook
 from unrolled.author.manifest import Manifest
-from unrolled.course.model import Course
+from unrolled.course import Course
 from unrolled.errors import UserError
 
 STEPS = ("source", "release", "solutions")

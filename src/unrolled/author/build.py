@@ -28,10 +28,10 @@ from unrolled.author.lesson.parse import make_source_notebook, read_lesson
 from unrolled.author.manifest import FILE, Manifest, keep_copies, read_manifest
 from unrolled.author.register import register
 from unrolled.converters import generate_release, generate_solutions
-from unrolled.course.model import Course
+from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.files import write_file
-from unrolled.gradebook.cell_changes import plan_changes
+from unrolled.gradebook import plan_changes
 from unrolled.gradebook.open import make_tables
 from unrolled.gradebook.postgresql import move_gradebook
 

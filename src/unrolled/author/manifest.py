@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from unrolled.course.model import Course
+from unrolled.course import Course
 from unrolled.files import make_stamp, write_file
 
 FILE = "built.sha256"

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from unrolled.assignment import load_material
 from unrolled.assignment.cells import is_check, is_exercise, read_nbgrader_meta
-from unrolled.assignment.load import load_material
 from unrolled.converters import generate_release
-from unrolled.course.model import Assignment, Course
+from unrolled.course import Assignment, Course
 from unrolled.errors import UserError
-from unrolled.gradebook.cell_changes import CellChanges, apply_changes
+from unrolled.gradebook import CellChanges, apply_changes
 from unrolled.gradebook.open import (
     backup_gradebook,
     has_gradebook,

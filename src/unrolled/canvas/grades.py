@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from unrolled.canvas.model import ExportedAssignment, Grade, Student
 from unrolled.canvas.records import read_identities
-from unrolled.course.model import Course
+from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.gradebook.open import Gradebook, has_gradebook, open_gradebook
 from unrolled.gradebook.queries import Score, read_scores, read_students

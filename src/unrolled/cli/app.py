@@ -29,7 +29,7 @@ from unrolled.cli.shared import (
 from unrolled.cli.term import new_term
 from unrolled.cli.trace import trace
 from unrolled.errors import UserError
-from unrolled.gradebook.errors import explain_gradebook_error, is_gradebook_error
+from unrolled.gradebook import explain_gradebook_error, is_gradebook_error
 
 app = typer.Typer(
     name="unrolled",
@@ -113,7 +113,7 @@ def build(
     Also registers the assignments in the gradebook, even when all files are fresh: a
     new clone has none.
     """
-    from unrolled.author.build import Approval, build_assignments
+    from unrolled.author import Approval, build_assignments
 
     course = open_course(context)
     renames = _parse_renames(rename or [], assignments or [])
@@ -181,7 +181,7 @@ def verify(
     hidden tests expect is computed twice. Exit 1 on any miss.
     """
     from unrolled.author.oracles.table import write_oracle_table
-    from unrolled.author.verify.run import verify as work
+    from unrolled.author.verify import verify as work
     from unrolled.processes import count_processors
     from unrolled.report.progress import show_progress
     from unrolled.report.tables import render_verification
@@ -209,7 +209,7 @@ def demo(
 
     Compares every score with the expected one; exit 1 on a difference.
     """
-    from unrolled.samples.demo import run_demo
+    from unrolled.samples import run_demo
 
     report = run_demo(open_course(context), err, keep=keep)
     out.print(report.table())

@@ -23,7 +23,7 @@ from unrolled.cli.shared import (
     print_json,
     select_assignments,
 )
-from unrolled.course.model import Course
+from unrolled.course import Course
 from unrolled.errors import UserError
 
 canvas = typer.Typer(
@@ -91,7 +91,7 @@ def roster(
     you are asked. **A student with work is never dropped**, and one whom the file
     may mean but does not name clearly is not either.
     """
-    from unrolled.canvas.roster.sync import apply_roster, plan_roster
+    from unrolled.canvas import apply_roster, plan_roster
     from unrolled.report.canvas import render_roster
     from unrolled.report.progress import show_progress
 
@@ -121,7 +121,7 @@ def _make_name_check(course: Course) -> Callable[[str], str]:
 
 def _tell_hub(course: Course) -> None:
     """Let the hub know who may sign in; without a hub there is nothing to say."""
-    from unrolled.hub.members import enroll_students, sync_hub
+    from unrolled.hub import enroll_students, sync_hub
 
     told = sync_hub(course, enroll_students(course))
     if told is None:
@@ -200,7 +200,7 @@ def check(
     of `course.toml` against Canvas's. Exit 1 if Canvas would refuse the file, lower or
     clear a grade, replace a text, make a new column, or get grades on another scale.
     """
-    from unrolled.canvas.grades_csv.preview import check_file
+    from unrolled.canvas import check_file
     from unrolled.course.model import find_course_folder, load_course
     from unrolled.report.canvas import render_check
 
@@ -233,7 +233,7 @@ def cartridge(
     made is updated, not doubled. With `hub` under `[canvas]` in course.toml, students
     find a link to it everywhere.
     """
-    from unrolled.canvas.cartridge.build import make_cartridge
+    from unrolled.canvas import make_cartridge
     from unrolled.report.canvas import render_cartridge
 
     report = make_cartridge(open_course(context), to, force, dry_run)

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from unrolled.canvas.api import read_token
 from unrolled.canvas.api.course import CourseConnection, connect
 from unrolled.canvas.api.push import (
     PushOptions,
@@ -21,7 +22,6 @@ from unrolled.canvas.api.push import (
     plan_push,
     push_grades,
 )
-from unrolled.canvas.api.token import read_token
 from unrolled.cli.canvas import AllowLower, DryRun, Scale, Yes, ask_to_confirm
 from unrolled.cli.shared import (
     Json,
@@ -32,14 +32,14 @@ from unrolled.cli.shared import (
     print_json,
     select_assignments,
 )
-from unrolled.course.model import Course
+from unrolled.course import Course
 from unrolled.errors import UserError
+from unrolled.report import show_progress
 from unrolled.report.canvas import (
     render_push_plan,
     render_push_report,
     render_stopped_push,
 )
-from unrolled.report.progress import show_progress
 
 
 def run_push(

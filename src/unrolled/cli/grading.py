@@ -74,9 +74,8 @@ def grade(
     stopped. A submission that cannot be graded is listed with its reason and never
     stops the others; exit 1 if there is one.
     """
-    from unrolled.grade.inspect_submission import diagnose
-    from unrolled.grade.run import grade as work
-    from unrolled.grade.run import list_submitted_students
+    from unrolled.grade import diagnose, list_submitted_students
+    from unrolled.grade import grade as work
     from unrolled.report.diagnosis import render_diagnosis
     from unrolled.report.progress import has_bar, print_grading, show_grading
     from unrolled.report.tables import render_grades
@@ -122,7 +121,7 @@ def feedback(
 
     Hidden tests are left out, unless course.toml opens them.
     """
-    from unrolled.feedback.generate import generate_feedback as work
+    from unrolled.feedback import generate_feedback as work
     from unrolled.report.progress import print_progress, show_progress
 
     course = open_course(context)
@@ -151,7 +150,7 @@ def doctor(
     `none`, which isolates nothing, is tried if no other will do, or by its name.)
     Exit 1 if no tier holds the floor: files, network, processes, memory, CPU.
     """
-    from unrolled.grade.doctor.doctor import run_checkups
+    from unrolled.grade.doctor import run_checkups
     from unrolled.report.doctor import render_checkups
     from unrolled.report.progress import show_steps
 
@@ -187,7 +186,7 @@ def worker(
     Dask's own: `dask scheduler --host 10.0.0.5`. On a cluster it is a worker as any
     other: see docs/grading.md for Slurm and Kubernetes.
     """
-    from unrolled.grade.scheduling.cluster_worker import serve
+    from unrolled.grade.scheduling import serve
     from unrolled.processes import count_processors
 
     def say(line: str) -> None:

@@ -11,12 +11,11 @@ import typer
 
 from unrolled.cli.shared import Json, err, open_course, out, print_json
 from unrolled.errors import UserError
-from unrolled.hub.plan import HubPlan, load_plan, make_plan
-from unrolled.report.talk import StatusLine
+from unrolled.hub import HubPlan, load_plan, make_plan
+from unrolled.report import StatusLine
 
 if TYPE_CHECKING:
-    from unrolled.hub.setup.process import RunningHub
-    from unrolled.hub.setup.start import PreparedHub
+    from unrolled.hub.setup import PreparedHub, RunningHub
 
 
 hub = typer.Typer(invoke_without_command=True)
@@ -39,7 +38,7 @@ def start(context: typer.Context) -> None:
     if context.invoked_subcommand is not None:
         return
     from unrolled.hub.commands import require_root
-    from unrolled.hub.setup.start import prepare_hub
+    from unrolled.hub.setup import prepare_hub
 
     require_root("unrolled hub")
     with StatusLine(err) as talk:
@@ -53,7 +52,7 @@ def _run(
     context: typer.Context, prepared: PreparedHub, signals: _Signals
 ) -> PreparedHub:
     """Run the hub until it must start anew; what it starts with then."""
-    from unrolled.hub.setup.process import RunningHub
+    from unrolled.hub.setup import RunningHub
     from unrolled.report.hub import render_welcome
 
     with ExitStack() as stack:
@@ -74,8 +73,8 @@ def _wait_for_restart(
 
     A course.toml that is wrong stops nothing: the hub runs on as it was.
     """
+    from unrolled.hub.setup import prepare_hub
     from unrolled.hub.setup.process import READY_FILE
-    from unrolled.hub.setup.start import prepare_hub
 
     while True:
         running.wait(signals.has_restart_request)
@@ -144,7 +143,7 @@ def restart(context: typer.Context) -> None:
     connects again by itself.
     """
     from unrolled.hub.commands import require_root
-    from unrolled.hub.setup.process import restart_hub as again
+    from unrolled.hub.setup import restart_hub as again
 
     require_root("unrolled hub restart")
     with StatusLine(err) as talk:
@@ -194,7 +193,7 @@ def down(
     Whoever works is warned, and has `stop_seconds` of [hub] in course.toml to save.
     """
     from unrolled.hub.commands import require_root
-    from unrolled.hub.setup.process import stop_hub as stop
+    from unrolled.hub.setup import stop_hub as stop
 
     require_root("unrolled hub down")
     plan = _load_plan(context)
@@ -206,7 +205,7 @@ def down(
         ran = stop(plan, now=now)
     err.print("stopped." if ran else "no hub was running.")
     if purge:
-        from unrolled.hub.setup.start import purge_hub as remove
+        from unrolled.hub.setup import purge_hub as remove
 
         err.print(f"removed; archive: {remove(plan, keep)}", soft_wrap=True)
         for path in sorted(plan.folder.glob("*")):

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from unrolled.course.model import Course, find_course
+from unrolled.course import Course, find_course
 from unrolled.errors import UserError
 
 HELP = "The course folder; else the one you are in or below."

@@ -51,6 +51,7 @@ def trace(
     a GPU, calls of the fused kernel are counted. Takes a few minutes.
     """
     from unrolled.report.progress import show_progress
+    from unrolled.trace import TraceReport
     from unrolled.trace.record import (
         TraceSettings,
         load_lesson_names,
@@ -59,7 +60,6 @@ def trace(
         refuse_overwrite,
         write_trace,
     )
-    from unrolled.trace.report import TraceReport
 
     course = open_course(context)
     path = (to or locate_trace(course)).resolve()

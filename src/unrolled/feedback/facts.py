@@ -10,7 +10,7 @@ from typing import Any
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from unrolled.course.model import Course, load_course
+from unrolled.course import Course, load_course
 from unrolled.gradebook.open import Gradebook
 from unrolled.gradebook.queries import SubmissionFacts, read_submission
 from unrolled.timestamps import format_moment

@@ -8,7 +8,7 @@ from pathlib import Path
 from nbgrader.converters import GenerateFeedback
 
 from unrolled.converters import make_nbgrader_config, run_converter
-from unrolled.course.model import Course
+from unrolled.course import Course
 from unrolled.errors import UserError
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from unrolled.assignment.cells import is_check, is_exercise, read_nbgrader_meta
-from unrolled.course.model import Course
+from unrolled.course import Course
 from unrolled.grade.results import CellResult, GradeReport, SubmissionResult
 
 AROUND = 2

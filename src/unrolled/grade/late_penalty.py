@@ -16,7 +16,7 @@ from nbformat import NotebookNode
 from nbgrader.plugins import LateSubmissionPlugin
 from nbgrader.preprocessors import AssignLatePenalties
 
-from unrolled.course.model import Course, LatePolicy, load_course
+from unrolled.course import Course, LatePolicy, load_course
 from unrolled.gradebook.open import Gradebook
 from unrolled.gradebook.queries import read_submission, set_timestamp
 from unrolled.timestamps import parse_timestamp, read_stamp

@@ -15,16 +15,15 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from nbgrader.utils import determine_grade
 
+from unrolled.assignment import Material, load_material, load_reference
 from unrolled.assignment.cells import (
     is_check,
     read_nbgrader_meta,
     read_unrolled_meta,
     split_check,
 )
-from unrolled.assignment.load import load_material, load_reference
-from unrolled.assignment.material import Material
 from unrolled.assignment.seeds import derive_seed
-from unrolled.course.model import Course, load_course
+from unrolled.course import Course, load_course
 from unrolled.course.secret import load_course_secret
 from unrolled.errors import UserError
 from unrolled.grade.doctor.select_worker import select_safe_worker

@@ -13,10 +13,9 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from unrolled.assignment import Material, load_material
 from unrolled.assignment.cells import is_check, read_nbgrader_meta
-from unrolled.assignment.load import load_material
-from unrolled.assignment.material import Material
-from unrolled.course.model import Course
+from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.grade.results import GradeReport, SubmissionResult
 from unrolled.grade.scheduling.cache import ResultCache
@@ -25,7 +24,7 @@ from unrolled.grade.scheduling.pool import JudgePool
 from unrolled.grade.scheduling.prepare import JobPreparer, PreparedJob
 from unrolled.grade.stored_results import build_result, read_registered_tests
 from unrolled.grade.writer import GradebookWriter
-from unrolled.gradebook.open import backup_gradebook
+from unrolled.gradebook import backup_gradebook
 from unrolled.processes import count_processors
 
 Progress = Callable[[SubmissionResult], None]

@@ -9,12 +9,12 @@ from typing import Any
 
 from nbgrader.api import Gradebook, MissingEntry
 
+from unrolled.assignment import load_material
 from unrolled.assignment.cells import read_nbgrader_meta
-from unrolled.assignment.load import load_material
-from unrolled.course.model import Course
+from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.grade.results import CellResult, SubmissionResult
-from unrolled.gradebook.open import has_gradebook, open_gradebook
+from unrolled.gradebook import has_gradebook, open_gradebook
 from unrolled.gradebook.tables import AssignmentRows, GradeRow, SubmissionRows
 
 

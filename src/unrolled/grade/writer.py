@@ -21,7 +21,7 @@ from socket import gethostname
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from unrolled.course.model import Course
+from unrolled.course import Course
 from unrolled.errors import UserError, shorten_error
 from unrolled.files import swap_folder
 from unrolled.grade.late_penalty import compute_lateness, compute_penalty
@@ -32,6 +32,7 @@ from unrolled.grade.marks import (
 )
 from unrolled.grade.scheduling.job import SECRET_FILE, AccompanyingFiles, JobResult
 from unrolled.grade.stored_results import load_assignment_rows
+from unrolled.gradebook import SubmissionRows, open_gradebook
 from unrolled.gradebook.locking import (
     begin_write,
     is_lock_timeout,
@@ -39,8 +40,6 @@ from unrolled.gradebook.locking import (
     roll_back,
     yield_lock,
 )
-from unrolled.gradebook.open import open_gradebook
-from unrolled.gradebook.tables import SubmissionRows
 from unrolled.timestamps import parse_timestamp
 
 # Within autograded/: on the disk of what it becomes, so that a move is one step.

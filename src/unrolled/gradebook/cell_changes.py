@@ -31,7 +31,7 @@ from nbgrader.api import (
 from nbgrader.utils import is_locked
 
 from unrolled.assignment.cells import is_check, normalize_text, read_nbgrader_meta
-from unrolled.course.model import Assignment, Course
+from unrolled.course import Assignment, Course
 from unrolled.errors import UserError
 from unrolled.files import make_stamp, write_file
 from unrolled.gradebook.open import has_gradebook, open_gradebook

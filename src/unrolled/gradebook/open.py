@@ -17,7 +17,7 @@ from nbgrader.dbutil import ALEMBIC_DIR
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import SAWarning
 
-from unrolled.course.model import Course, load_course
+from unrolled.course import Course, load_course
 from unrolled.files import make_stamp
 from unrolled.gradebook import postgresql, sqlite
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from nbgrader.api import Base, Gradebook
 from sqlalchemy import Connection, create_engine, func, insert, select
 
-from unrolled.course.model import Course
+from unrolled.course import Course
 from unrolled.files import make_stamp
 
 BATCH = 5000

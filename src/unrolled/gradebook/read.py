@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from unrolled.course import Course
 from unrolled.course.database import require_driver
-from unrolled.course.model import Course
 from unrolled.errors import UserError
 from unrolled.gradebook.errors import explain_gradebook_error, is_gradebook_error
 

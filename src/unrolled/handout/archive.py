@@ -16,7 +16,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from unrolled.author.belongings import read_files
-from unrolled.course.model import Assignment, Course
+from unrolled.course import Assignment, Course
 from unrolled.errors import UserError
 from unrolled.files import write_output
 from unrolled.handout.pins import build_requirement_files, list_student_packages

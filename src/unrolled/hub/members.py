@@ -17,9 +17,9 @@ from typing import Any
 
 import requests
 
+from unrolled.course import Course, load_course
 from unrolled.course.hub import ACCOUNT_RULE, is_account_name
-from unrolled.course.model import Course, load_course
-from unrolled.gradebook.open import open_gradebook
+from unrolled.gradebook import open_gradebook
 from unrolled.gradebook.queries import add_students, read_students
 from unrolled.hub.accounts import is_safe_account
 from unrolled.hub.commands import run_as_grader

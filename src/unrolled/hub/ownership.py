@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from unrolled.course.model import Course
+from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.hub.plan import HubPlan
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from unrolled.course import Course
 from unrolled.course.hub import DEMO_STUDENTS, is_account_name
-from unrolled.course.model import Course
 from unrolled.errors import UserError
 
 PLAN_FILE = "plan.json"

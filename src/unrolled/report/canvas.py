@@ -10,10 +10,10 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from unrolled.canvas.api.push import PushPlan, PushReport, SentCounts, WrongGrade
-from unrolled.canvas.cartridge.build import CartridgeReport
+from unrolled.canvas.cartridge import CartridgeReport
 from unrolled.canvas.grades_csv.match import group_left_out
 from unrolled.canvas.grades_csv.preview import LOSSES, CheckReport
-from unrolled.canvas.roster.sync import RosterPlan
+from unrolled.canvas.roster import RosterPlan
 from unrolled.report.listing import Listing
 
 

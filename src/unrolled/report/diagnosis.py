@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from unrolled.grade.inspect_submission import Diagnosis
+from unrolled.grade import Diagnosis
 from unrolled.report.tables import format_points
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from rich.console import Group
 from rich.text import Text
 
+from unrolled.hub import HubPlan
 from unrolled.hub.accounts import PASSWORDS_FILE
-from unrolled.hub.check.finding import HubCheck
-from unrolled.hub.plan import HubPlan
-from unrolled.hub.setup.start import PreparedHub
+from unrolled.hub.check import HubCheck
+from unrolled.hub.setup import PreparedHub
 from unrolled.report.listing import Listing
 
 SIGN_IN = {

@@ -18,7 +18,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from unrolled.grade.results import SubmissionResult
+from unrolled.grade import SubmissionResult
 
 LEAST, ROOMY = 80, 100  # columns of a terminal for a bar, and for the time as well
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from unrolled.grade.results import GradeReport, SubmissionResult
+from unrolled.grade import GradeReport, SubmissionResult
 from unrolled.report.listing import Listing
 
 if TYPE_CHECKING:  # `unrolled grade` shall not wait for matplotlib
-    from unrolled.author.report import VerifyReport
+    from unrolled.author import VerifyReport
 
 
 def format_points(value: float | None) -> str:

@@ -9,11 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from unrolled.assignment.catalogue import Misconception, Style
+from unrolled.assignment import Material, Misconception, Notebook, Reference, Style
 from unrolled.assignment.cells import is_answer, is_exercise, read_nbgrader_meta
-from unrolled.assignment.material import Material, Notebook
-from unrolled.assignment.reference import Reference
-from unrolled.author.verify.cases import make_solved_notebook, replace_function
+from unrolled.author.verify import make_solved_notebook, replace_function
 from unrolled.errors import UserError
 from unrolled.samples.recipe import Recipe
 

@@ -20,22 +20,20 @@ from typing import Any
 
 from rich.console import Console
 
-from unrolled.assignment.load import load_material, load_reference
-from unrolled.author.build import build_assignments
+from unrolled.assignment import load_material, load_reference
+from unrolled.author import build_assignments
 from unrolled.canvas import export_canvas
 from unrolled.converters import silence_nbgrader
-from unrolled.course.model import Course, load_course
+from unrolled.course import Course, load_course
 from unrolled.errors import UserError
-from unrolled.feedback.generate import generate_feedback
-from unrolled.grade.results import SubmissionResult
-from unrolled.grade.run import grade
-from unrolled.grade.scheduling.pool import JudgePool
-from unrolled.grade.stored_results import read_stored_result
-from unrolled.gradebook.open import open_gradebook
+from unrolled.feedback import generate_feedback
+from unrolled.grade import SubmissionResult, grade, read_stored_result
+from unrolled.grade.scheduling import JudgePool
+from unrolled.gradebook import open_gradebook
 from unrolled.gradebook.queries import mark_fully, read_students, write_students
 from unrolled.gradebook.read import StudentRow
 from unrolled.processes import count_processors, make_process_pool
-from unrolled.report.progress import show_grading
+from unrolled.report import show_grading
 from unrolled.samples.build_submission import write_submission
 from unrolled.samples.demo_report import DemoReport, DemoScore
 from unrolled.samples.expectations import GradedSubmission, find_misses

@@ -10,7 +10,7 @@ from rich import box
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from unrolled.report.listing import Listing
+from unrolled.report import Listing
 from unrolled.report.tables import format_points
 from unrolled.samples.expectations import Miss
 

@@ -16,7 +16,7 @@ from typing import Any
 import lxml.html
 
 from unrolled.assignment.cells import read_nbgrader_meta
-from unrolled.grade.results import CellResult, SubmissionResult
+from unrolled.grade import CellResult, SubmissionResult
 from unrolled.samples.recipe import Recipe
 
 MAX_LENGTH = 300

@@ -15,8 +15,8 @@ from typing import Any
 import torch
 
 from unrolled import __version__
-from unrolled.author.lesson.parse import read_lesson
-from unrolled.course.model import Course
+from unrolled.author.lesson import read_lesson
+from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.files import write_file
 from unrolled.lab.datasets.timing_trace import FORMAT

@@ -13,10 +13,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
+from unrolled.assignment import Check, Material, Reference, load_reference
 from unrolled.assignment.cells import is_check, read_nbgrader_meta, split_check
-from unrolled.assignment.load import load_reference
-from unrolled.assignment.material import Material
-from unrolled.assignment.reference import Check, Reference
 from unrolled.author.oracles.conditioning import INF, Gap, Limit
 from unrolled.author.oracles.trial import Trial
 from unrolled.author.oracles.witness import (

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from unrolled.assignment.reference import Check, Reference
+from unrolled.assignment import Check, Reference
 from unrolled.assignment.seeds import derive_cell_seed
 from unrolled.author.oracles.conditioning import Limit, flatten
 from unrolled.grade.protocol.copies import copy_value

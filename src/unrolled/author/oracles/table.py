@@ -11,8 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from unrolled.assignment.load import load_material, load_reference
-from unrolled.assignment.material import Material
+from unrolled.assignment import Material, load_material, load_reference
 from unrolled.author.oracles.conditioning import Limit
 from unrolled.author.oracles.cross_check import (
     SEEDS,
@@ -25,7 +24,7 @@ from unrolled.author.oracles.trial import DRAWS, MAX_DIFFERENCE
 from unrolled.author.oracles.witness import read_witness
 from unrolled.author.report import VerifyReport
 from unrolled.author.work import Step, WorkItem, run_all
-from unrolled.course.model import Course
+from unrolled.course import Course
 from unrolled.errors import UserError
 
 

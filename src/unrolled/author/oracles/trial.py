@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from unrolled.assignment.reference import Check, Reference
+from unrolled.assignment import Check, Reference
 from unrolled.author.oracles.conditioning import (
     INF,
     Gap,

@@ -17,10 +17,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from unrolled.assignment import Material, Reference
 from unrolled.assignment.cells import is_exercise
-from unrolled.assignment.material import Material
-from unrolled.assignment.reference import Reference
-from unrolled.course.model import Course
+from unrolled.course import Course
 
 _ROUTE = re.compile(r"(?:\A|\n)[ \t]*Route: (\S.*)\.\s*\Z")
 ROUTE_HINT = "its docstring must end with a line `Route: a few words.`"

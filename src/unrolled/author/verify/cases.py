@@ -6,19 +6,16 @@ import ast
 import copy
 from collections.abc import Iterator, Sequence
 
-from unrolled.assignment.catalogue import Misconception, Style
+from unrolled.assignment import Material, Misconception, Notebook, Reference, Style
 from unrolled.assignment.cells import (
     find_defined_names,
     is_exercise,
     read_nbgrader_meta,
 )
-from unrolled.assignment.material import Material, Notebook
-from unrolled.assignment.reference import Reference
 from unrolled.author.report import Case
-from unrolled.course.limits import Limits
-from unrolled.grade.doctor.select_worker import select_trusted_worker
-from unrolled.grade.judge.judge import Examination
-from unrolled.grade.judge.verdict import CellVerdict, Task
+from unrolled.course import Limits
+from unrolled.grade.doctor import select_trusted_worker
+from unrolled.grade.judge import CellVerdict, Examination, Task
 
 LIMITS = Limits(submission_seconds=900.0, cell_seconds=60.0)
 

@@ -24,12 +24,11 @@ from nbconvert.exporters import HTMLExporter
 from nbformat import NotebookNode
 from traitlets.config import Config
 
+from unrolled.assignment import Material, open_workdir
 from unrolled.assignment.cells import is_answer, is_check, read_nbgrader_meta
-from unrolled.assignment.material import Material
-from unrolled.assignment.workdir import open_workdir
 from unrolled.author.report import Case
 from unrolled.author.verify.cases import make_solved_notebook
-from unrolled.grade.scheduling.engine import compute_engine_digest
+from unrolled.grade.scheduling import compute_engine_digest
 
 # By the clock and of processor time: neither a busy machine counts nor a second thread.
 NOTEBOOK_SECONDS = 60.0

@@ -8,14 +8,13 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from unrolled.assignment import Material, Notebook, Reference
 from unrolled.assignment.cells import (
     find_defined_names,
     is_exercise,
     read_nbgrader_meta,
     runs_in_grading,
 )
-from unrolled.assignment.material import Material, Notebook
-from unrolled.assignment.reference import Reference
 from unrolled.author.report import Case
 from unrolled.author.verify import lazy_kit
 from unrolled.author.verify.cases import examine

@@ -11,13 +11,12 @@ from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 
+from unrolled.assignment import Material, Notebook, Reference
 from unrolled.assignment.cells import (
     find_defined_names,
     is_exercise,
     read_nbgrader_meta,
 )
-from unrolled.assignment.material import Material, Notebook
-from unrolled.assignment.reference import Reference
 from unrolled.author.report import Case
 from unrolled.author.verify import precision_kit
 from unrolled.author.verify.cases import examine

@@ -8,10 +8,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from unrolled.assignment.catalogue import Style
-from unrolled.assignment.load import load_material, load_reference
-from unrolled.assignment.material import Material
-from unrolled.assignment.reference import Reference
+from unrolled.assignment import (
+    Material,
+    Reference,
+    Style,
+    load_material,
+    load_reference,
+)
 from unrolled.author.oracles.cross_check import CrossCheck
 from unrolled.author.oracles.table import load_cross_checks
 from unrolled.author.report import (
@@ -29,7 +32,7 @@ from unrolled.author.verify.execute import check_notebook
 from unrolled.author.verify.lazy import KINDS, check_lazy_solution
 from unrolled.author.verify.precision import check_float32
 from unrolled.author.work import Step, WorkItem, run_all
-from unrolled.course.model import Course
+from unrolled.course import Course
 
 
 def verify(

@@ -25,7 +25,7 @@ from unrolled.canvas.api.journal import CommentKey, Journal
 from unrolled.canvas.api.upload import upload
 from unrolled.canvas.grades_csv.match import FilledCell, KeptCell, LeftOut
 from unrolled.canvas.grades_csv.plan import ExportPlan
-from unrolled.course.model import Course
+from unrolled.course import Course
 
 ATTEMPTS = 4
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from unrolled.canvas.records import make_records_folder
-from unrolled.course.model import Course
+from unrolled.course import Course
 from unrolled.errors import UserError
 
 State = Literal["uploaded", "intended", "sent"]

@@ -34,7 +34,7 @@ from unrolled.canvas.grades_csv.exported_csv import NO_GRADES
 from unrolled.canvas.grades_csv.match import HIDDEN, FilledCell, LeftOut, group_left_out
 from unrolled.canvas.grades_csv.plan import ExportPlan, plan_export
 from unrolled.canvas.model import Student
-from unrolled.course.model import Course
+from unrolled.course import Course
 from unrolled.errors import UserError
 
 BATCH = 100

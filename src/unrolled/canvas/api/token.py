@@ -12,7 +12,7 @@ import stat
 from pathlib import Path
 from typing import NoReturn
 
-from unrolled.course.model import Course
+from unrolled.course import Course
 from unrolled.errors import UserError
 
 VARIABLE = "CANVAS_TOKEN"

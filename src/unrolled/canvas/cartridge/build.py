@@ -24,7 +24,7 @@ from unrolled.canvas.cartridge.model import (
     list_items,
     make_identifier,
 )
-from unrolled.course.model import Course
+from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.files import write_output
 

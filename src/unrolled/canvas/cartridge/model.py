@@ -15,7 +15,7 @@ from unrolled.canvas.cartridge.pages import (
     build_overview,
     build_syllabus,
 )
-from unrolled.course.model import Assignment, Course
+from unrolled.course import Assignment, Course
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import Any
 
 import mistune
 
-from unrolled.author.lesson.parse import read_lesson
-from unrolled.course.model import Assignment, Course
+from unrolled.author.lesson import read_lesson
+from unrolled.course import Assignment, Course
 
 _HEADING = re.compile(r"\A\s*#\s+[^\n]*\n?")
 

@@ -10,7 +10,7 @@ from typing import Any
 from lxml import etree
 
 from unrolled.canvas.cartridge.model import AssignmentItem, Module, Page, list_items
-from unrolled.course.model import Course
+from unrolled.course import Course
 
 CANVAS = "http://canvas.instructure.com/xsd/cccv1p0"
 MANIFEST = "http://www.imsglobal.org/xsd/imsccv1p1/imscp_v1p1"

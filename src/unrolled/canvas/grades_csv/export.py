@@ -18,7 +18,7 @@ from unrolled.canvas.grades import (
 from unrolled.canvas.grades_csv.exported_csv import CanvasGradebook, read_exported_csv
 from unrolled.canvas.grades_csv.plan import ExportPlan, plan_export, plan_starter
 from unrolled.canvas.grades_csv.verify import refuse_surprises
-from unrolled.course.model import Course, load_course
+from unrolled.course import Course, load_course
 from unrolled.errors import UserError
 from unrolled.files import write_output
 from unrolled.gradebook.open import Gradebook

@@ -26,7 +26,7 @@ from unrolled.canvas.grades_csv.import_parser import (
 )
 from unrolled.canvas.grades_csv.scale import find_wrong_scales
 from unrolled.canvas.grades_csv.verify import build_canvas_state
-from unrolled.course.model import Course
+from unrolled.course import Course
 from unrolled.errors import UserError
 
 Fate = Literal[

@@ -13,7 +13,7 @@ from unrolled.canvas.grades_csv.import_model import (
 )
 from unrolled.canvas.grades_csv.import_parser import Sheet, strip_blanks
 from unrolled.canvas.grades_csv.match import compare_points
-from unrolled.course.model import Course
+from unrolled.course import Course
 
 # Extra credit may go a little beyond the points possible; half as much again is none.
 EXCESS_FACTOR = 1.5

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from unrolled.canvas.grades import open_existing_gradebook
 from unrolled.canvas.records import read_identities, write_identities
 from unrolled.canvas.roster.read import Identity, read_roster
-from unrolled.course.model import Course
+from unrolled.course import Course
 from unrolled.gradebook import queries
 from unrolled.gradebook.open import Gradebook, backup_gradebook
 from unrolled.gradebook.read import StudentRow

@@ -1,11 +1,18 @@
 """Which protections hold on this machine, found by trying them."""
 
-from unrolled.grade.doctor.doctor import Checkup, run_checkups
-from unrolled.grade.doctor.select_worker import (
-    select_safe_worker,
-    select_trusted_worker,
-    select_warm_worker,
-)
+from typing import TYPE_CHECKING
+
+from unrolled.doors import open_late
+
+if TYPE_CHECKING:
+    from unrolled.grade.doctor.doctor import Checkup, run_checkups
+    from unrolled.grade.doctor.select_worker import (
+        select_safe_worker,
+        select_trusted_worker,
+        select_warm_worker,
+    )
+else:
+    __getattr__ = open_late(__name__)
 
 __all__ = [
     "Checkup",

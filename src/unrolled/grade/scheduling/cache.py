@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from unrolled.course.model import Course
+from unrolled.course import Course
 from unrolled.files import write_file
 from unrolled.grade.scheduling.job import JobResult
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from unrolled.assignment.material import Material
+from unrolled.assignment import Material
 from unrolled.errors import UserError, shorten_error
 from unrolled.grade.scheduling.cluster_worker import run_remote_job
 from unrolled.grade.scheduling.engine import compute_engine_digest

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -51,16 +51,21 @@ def compute_engine_digest() -> str:
 def find_engine_files() -> tuple[Path, ...]:
     """Every file of this package that can change a verdict, in a fixed order."""
     files: set[Path] = set()
+    doors: set[Path] = set()
     modules = list(ENTRIES)
     while modules:
         path = _find_file(modules.pop())
-        if path is not None and path not in files:
-            files.add(path)
-            modules += _find_imports(path)
+        if path is None or path in files:
+            continue
+        files.add(path)
+        modules += _find_imports(path, ast.walk(_parse(path)))
+        for door in _find_doors(path) - doors:
+            doors.add(door)
+            modules += _find_imports(door, _parse(door).body)  # the rest is not run
     for folder in WHOLE_FOLDERS:
         paths = (p for p in (ROOT / folder).rglob("*") if p.is_file())
         files.update(p for p in paths if "__pycache__" not in p.parts)
-    return tuple(sorted(files | _find_packages(files)))
+    return tuple(sorted(files | doors))
 
 
 def _find_file(module: str) -> Path | None:
@@ -73,13 +78,17 @@ def _find_file(module: str) -> Path | None:
     return next((file for file in files if file.is_file()), None)
 
 
-def _find_imports(path: Path) -> Iterator[str]:
-    """What a file imports, wherever in it; also modules that it names in a string.
+def _parse(path: Path) -> ast.Module:
+    return ast.parse(path.read_bytes(), str(path))
+
+
+def _find_imports(path: Path, nodes: Iterable[ast.AST]) -> Iterator[str]:
+    """What some nodes of a file import; also modules that they name in a string.
 
     The second is for ``import_module`` and ``python -m``. A name too many does no
     harm: at worst results are not kept although they could have been.
     """
-    for node in ast.walk(ast.parse(path.read_bytes(), str(path))):
+    for node in nodes:
         match node:
             case ast.Import(names=names):
                 yield from (alias.name for alias in names)
@@ -92,10 +101,9 @@ def _find_imports(path: Path) -> Iterator[str]:
                 yield text
 
 
-def _find_packages(files: set[Path]) -> set[Path]:
-    """The ``__init__.py`` files that Python runs before those files."""
-    folders = {folder for path in files for folder in path.parents}
-    inside = {f for f in folders if f == ROOT or ROOT in f.parents}
+def _find_doors(path: Path) -> set[Path]:
+    """The ``__init__.py`` files that Python runs before a file."""
+    inside = [f for f in path.parents if f == ROOT or ROOT in f.parents]
     return {f / "__init__.py" for f in inside if (f / "__init__.py").is_file()}
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 
-from unrolled.assignment.material import Material
+from unrolled.assignment import Material
 from unrolled.errors import UserError
 from unrolled.grade.doctor.select_worker import JudgeReady
 from unrolled.grade.scheduling.job import GradingJob, JobResult

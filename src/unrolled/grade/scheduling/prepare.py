@@ -8,9 +8,9 @@ import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from unrolled.assignment.material import Material
+from unrolled.assignment import Material
 from unrolled.assignment.seeds import derive_seed
-from unrolled.course.model import Course
+from unrolled.course import Course
 from unrolled.course.secret import load_course_secret
 from unrolled.errors import UserError
 from unrolled.grade.scheduling.engine import compute_engine_digest

@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
 
-from unrolled.assignment.material import Material
-from unrolled.course.limits import Limits
+from unrolled.assignment import Material
+from unrolled.course import Limits
 from unrolled.grade.scheduling.job import GradingJob, JobResult
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from unrolled.assignment.material import Material, Notebook
-from unrolled.course.model import Course
+from unrolled.assignment import Material, Notebook
+from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.grade.submission.anchors import find_anchors
 from unrolled.grade.submission.match_cells import read_cells

@@ -35,7 +35,7 @@ from unrolled.hub.setup.jupyter_config import (
     get_extension_module,
 )
 from unrolled.hub.setup.process import find_runner, is_answering, list_service_pages
-from unrolled.sandbox.isolate import TIERS
+from unrolled.sandbox import TIERS
 
 Probe = Callable[[HubPlan], Iterator[Finding]]
 

@@ -22,8 +22,7 @@ from zoneinfo import ZoneInfo
 from nbgrader.exchange.default import ExchangeCollect
 from traitlets import Integer
 
-from unrolled.course.dates import read_dates
-from unrolled.course.model import load_course
+from unrolled.course import load_course, read_dates
 from unrolled.errors import UserError
 from unrolled.files import (
     explain_os_error,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from nbgrader.utils import notebook_hash
 
-from unrolled.course.model import Course
+from unrolled.course import Course
 from unrolled.gradebook.read import read_progress_rows
 from unrolled.hub.exchange.collect_report import CollectReport, read_report
 from unrolled.hub.exchange.read_submission import SubmissionRefusedError, parse_entry

@@ -10,8 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from unrolled.course import load_course
 from unrolled.course.exchange import find_exchange_folder, publish_dates
-from unrolled.course.model import load_course
 from unrolled.errors import UserError
 from unrolled.hub.exchange.collect_report import Remark, read_report
 from unrolled.hub.grading.jobs import Job, Jobs

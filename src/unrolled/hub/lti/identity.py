@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from unrolled.canvas.records import read_identities
-from unrolled.course.model import load_course
+from unrolled.course import load_course
 from unrolled.gradebook.read import read_student_rows
 
 CUSTOM_CLAIM = "https://purl.imsglobal.org/spec/lti/claim/custom"

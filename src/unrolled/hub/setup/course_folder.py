@@ -7,7 +7,7 @@ import pwd
 import shutil
 from pathlib import Path
 
-from unrolled.course.model import Course
+from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.files import make_scratch_folder
 from unrolled.gradebook.sqlite import copy_database, set_journal_mode

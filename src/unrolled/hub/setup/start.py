@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from unrolled.course.model import Course, load_course
+from unrolled.course import Course, load_course
 from unrolled.errors import UserError
 from unrolled.hub.accounts import make_account, make_accounts, remove_accounts
 from unrolled.hub.clone import close_clones, require_closed

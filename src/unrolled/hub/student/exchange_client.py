@@ -23,7 +23,7 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange import ExchangeFactory
 from traitlets.config import Config
 
-from unrolled.course.dates import CourseDates, read_dates
+from unrolled.course import CourseDates, read_dates
 from unrolled.hub.notice import read_notice
 from unrolled.hub.student.errors import ASK, StudentFacingError, explain_errors
 from unrolled.timestamps import parse_timestamp

@@ -20,7 +20,7 @@ from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import url_path_join
 from tornado.web import authenticated
 
-from unrolled.course.dates import CourseDates
+from unrolled.course import CourseDates
 from unrolled.feedback.policy import FEEDBACK
 from unrolled.hub.student.errors import StudentFacingError
 from unrolled.hub.student.exchange_client import AssignmentStatus, ExchangeClient
