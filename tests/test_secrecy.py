@@ -273,9 +273,7 @@ def test_the_student_process_receives_no_secret(
     students = {s.name: s for s in load_students(ROOT / "tests/submissions")}
     file = build_notebook(students[student].recipes[name], material(name), reference)
     trusted = material(name)
-    rebuilt = rebuild_submission(
-        trusted.release, trusted.source, json.loads(file)
-    ).notebook
+    rebuilt = rebuild_submission(trusted, json.loads(file)).notebook
     task = Task(trusted, rebuilt, 1)
     verdict = judge_submission(task, reference, tap)
     assert any(not cell.passed for cell in verdict.cells) or student == "torch_style"

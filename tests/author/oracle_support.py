@@ -86,7 +86,13 @@ class Made:
         path.parent.mkdir(exist_ok=True)
         path.write_text(LESSON.format(hidden=self.hidden))
         notebook = make_source_notebook(read_lesson(path))
-        return Material("01_tiny", "tiny", notebook, notebook, oracle=self.oracle)
+        return Material(
+            assignment="01_tiny",
+            notebook="tiny",
+            source=notebook,
+            release=notebook,
+            oracle=self.oracle,
+        )
 
     def rows(self, folder: Path) -> list[CrossCheck]:
         """All rows of the lesson."""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from support import MISCONCEPTIONS, material
 
-from unrolled.assignment.cells import read_nbgrader_meta
+from unrolled.assignment.cells import read_cells
 from unrolled.assignment.reference import Reference, build_reference
 from unrolled.samples.build_submission import build_notebook, write_submission
 from unrolled.samples.recipe import Recipe
@@ -36,7 +36,7 @@ def cells(reference: Reference, **told: Any) -> list[dict[str, Any]]:
 
 def at(found: list[dict[str, Any]], name: str) -> int:
     """Where the cell of a grade id stands."""
-    return [read_nbgrader_meta(c).get("grade_id") for c in found].index(name)
+    return [c.grade_id for c in read_cells({"cells": found})].index(name)
 
 
 def test_split_cuts_a_cell_in_two_and_loses_nothing(reference: Reference) -> None:

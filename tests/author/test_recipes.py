@@ -176,10 +176,7 @@ def test_double_puts_the_empty_cell_below_the_written_one(
         sources(SMALL.release)["double"],
     )
     assert len({c["id"] for c in notebook["cells"]}) == len(names)
-    assert (
-        "2 times"
-        in rebuild_submission(SMALL.release, SMALL.source, notebook).repairs[0]
-    )
+    assert "2 times" in rebuild_submission(SMALL, notebook).repairs[0]
 
 
 def test_copies_puts_a_second_written_cell_below(reference: Reference) -> None:
@@ -207,7 +204,7 @@ def test_strip_takes_the_name_and_keeps_the_work(reference: Reference) -> None:
     cell = notebook["cells"][2]
     assert cell["metadata"] == {} and cell["id"] != SMALL.release["cells"][2]["id"]
     assert cell["source"] == sources(cooked(reference))["double"]
-    (repair,) = rebuild_submission(SMALL.release, SMALL.source, notebook).repairs
+    (repair,) = rebuild_submission(SMALL, notebook).repairs
     assert "double had lost its name" in repair
 
 

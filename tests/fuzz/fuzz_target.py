@@ -14,14 +14,14 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["unrolled.grade", "nbformat.v3", "nbformat"]):
-    from support import release_notebook, source_notebook
+    from support import material
 
     from unrolled.errors import UserError
     from unrolled.grade.protocol.codec import CodecError, Decoder, Encoder
     from unrolled.grade.submission.notebook import parse_submission
     from unrolled.grade.submission.rebuild import rebuild_submission
 
-RELEASE, SOURCE = release_notebook(), source_notebook()
+MATERIAL = material()
 
 
 def _refuse(_: object) -> object:
@@ -48,8 +48,8 @@ def notebook(data: bytes) -> None:
         submitted = parse_submission(data, Path("submitted.ipynb"))
     except UserError:
         return
-    rebuilt = rebuild_submission(RELEASE, SOURCE, submitted).notebook
-    assert len(rebuilt["cells"]) >= len(RELEASE["cells"])
+    rebuilt = rebuild_submission(MATERIAL, submitted).notebook
+    assert len(rebuilt["cells"]) >= len(MATERIAL.release_cells)
 
 
 def main() -> None:

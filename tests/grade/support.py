@@ -138,7 +138,12 @@ def release_notebook() -> Notebook:
 def material() -> Material:
     """The trusted side of the small assignment."""
     return Material(
-        "small", "small", source_notebook(), release_notebook(), ORACLE, MISCONCEPTIONS
+        assignment="small",
+        notebook="small",
+        source=source_notebook(),
+        release=release_notebook(),
+        oracle=ORACLE,
+        misconceptions=MISCONCEPTIONS,
     )
 
 
@@ -163,7 +168,7 @@ RIGHT = {"double": "return 2 * x", "quadruple": "return double(double(x))"}
 def grade(submitted: Any, limits: Limits = QUICK, seed: int = 1) -> Verdict:
     """Rebuild and judge a submission of the small assignment."""
     trusted = material()
-    rebuilt = rebuild_submission(trusted.release, trusted.source, submitted).notebook
+    rebuilt = rebuild_submission(trusted, submitted).notebook
     task = Task(trusted, rebuilt, seed, limits)
     return judge_submission(task, build_reference(trusted), select_trusted_worker())
 

@@ -16,7 +16,7 @@ from dump_support import dump
 from PIL import Image
 from test_run import NAME, stock
 
-from unrolled.assignment.cells import is_answer, is_exercise, read_nbgrader_meta
+from unrolled.assignment.cells import read_cells, read_sources
 from unrolled.assignment.load import load_material
 from unrolled.author.build import build_assignments
 from unrolled.author.verify.cases import make_solved_notebook
@@ -358,27 +358,22 @@ def test_every_answer_of_every_lesson_is_found(lesson: str, change: str) -> None
     material = load_material(load_course(ROOT), lesson)
     notebook = copy.deepcopy(make_solved_notebook(material, {}))
     cells, names = [], []
-    for cell in notebook["cells"]:
-        text = f"What I think of {read_nbgrader_meta(cell).get('grade_id')}."
-        if is_answer(cell) and change == "nameless":
+    for released, cell in zip(material.release_cells, notebook["cells"], strict=True):
+        text = f"What I think of {released.grade_id}."
+        if released.role == "answer" and change == "nameless":
             cell["source"] = text
         cells.append(cell)
-        if is_answer(cell):
-            names.append(read_nbgrader_meta(cell)["grade_id"])
+        if released.role == "answer":
+            names.append(released.grade_id)
             if change == "pasted":
                 cells.pop()
             if change != "nameless":
                 cells.append(own(text))
     if change == "nameless":
         forget(cells)
-    rebuilt = rebuild_submission(
-        material.release, material.source, {**notebook, "cells": cells}
-    )
-    there = {
-        read_nbgrader_meta(c).get("grade_id"): c["source"]
-        for c in rebuilt.notebook["cells"]
-    }
+    rebuilt = rebuild_submission(material, {**notebook, "cells": cells})
+    there = {c.grade_id: c.source for c in read_cells(rebuilt.notebook)}
     assert names and all(there[n] == f"What I think of {n}." for n in names)
     assert len(rebuilt.notebook["cells"]) == len(material.release["cells"])
-    for cell in filter(is_exercise, material.source["cells"]):
-        assert "NotImplementedError" not in there[read_nbgrader_meta(cell)["grade_id"]]
+    for name in read_sources(material.source_cells, "exercise"):
+        assert "NotImplementedError" not in there[name]

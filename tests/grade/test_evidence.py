@@ -35,9 +35,7 @@ def judged(**cells: str) -> dict[str, CellVerdict]:
     """The verdicts on a submission of the small assignment, by grade id."""
     source, release = (with_shape(n) for n in (source_notebook(), release_notebook()))
     made = replace(material(), source=source, release=release)
-    rebuilt = rebuild_submission(
-        release, source, with_shape(submission(**cells))
-    ).notebook
+    rebuilt = rebuild_submission(made, with_shape(submission(**cells))).notebook
     task = Task(made, rebuilt, 1, QUICK)
     return by_id(judge_submission(task, build_reference(made), select_trusted_worker()))
 

@@ -49,7 +49,7 @@ def worker() -> Iterator[ZygoteWorker]:
 def judged(worker: ZygoteWorker) -> Verdict:
     """The verdict on a right submission."""
     trusted = material()
-    rebuilt = rebuild_submission(trusted.release, trusted.source, SUBMISSION).notebook
+    rebuilt = rebuild_submission(trusted, SUBMISSION).notebook
     task = Task(trusted, rebuilt, 1, QUICK)
     return judge_submission(task, build_reference(trusted), worker)
 

@@ -77,7 +77,7 @@ def graded(misconceptions: str = "", **bodies: str) -> dict[str, CellVerdict]:
         name = made["metadata"].get("nbgrader", {}).get("grade_id", "")
         if name in right:
             made["source"] = f"def {name}(x):\n    {bodies.get(name, right[name])}"
-    rebuilt = rebuild_submission(trusted.release, trusted.source, notebook).notebook
+    rebuilt = rebuild_submission(trusted, notebook).notebook
     task = Task(trusted, rebuilt, 1, QUICK)
     return by_id(
         judge_submission(task, build_reference(trusted), select_trusted_worker())

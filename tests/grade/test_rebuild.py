@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from support import RIGHT, cell, graded, release_notebook, source_notebook, submission
+from support import RIGHT, cell, graded, material, release_notebook, submission
 
 from unrolled.grade.submission.rebuild import RebuiltNotebook, rebuild_submission
 
@@ -20,7 +20,7 @@ Notebook = dict[str, Any]
 
 def made(submitted: Any) -> RebuiltNotebook:
     """The rebuilt notebook of the small assignment."""
-    return rebuild_submission(release_notebook(), source_notebook(), submitted)
+    return rebuild_submission(material(), submitted)
 
 
 def sources(rebuilt: RebuiltNotebook) -> list[str]:

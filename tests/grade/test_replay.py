@@ -178,11 +178,21 @@ def source() -> Notebook:
     return {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
 
 
+def make_material(notebook: dict[str, Any]) -> Material:
+    """The trusted side of a notebook: students get it as it is."""
+    return Material(
+        assignment="kinds",
+        notebook="kinds",
+        source=notebook,
+        release=copy.deepcopy(notebook),
+        misconceptions=CATALOGUE,
+    )
+
+
 @pytest.fixture(scope="module")
 def material() -> Material:
     """The trusted side."""
-    made = source()
-    return Material("kinds", "kinds", made, copy.deepcopy(made), "", CATALOGUE)
+    return make_material(source())
 
 
 @pytest.fixture(scope="module")
@@ -241,7 +251,7 @@ def test_a_check_keeps_its_own_names(material: Material) -> None:
     shapes["source"] += "\nhelp_ = 1"
     tally = next(c for c in changed["cells"] if c["source"].startswith("t = Tally(3)"))
     tally["source"] = "help_ = 4\n" + tally["source"].replace("add(4)", "add(help_)")
-    made = Material("kinds", "kinds", changed, copy.deepcopy(changed), "", CATALOGUE)
+    made = make_material(changed)
     found = verdicts(made, build_reference(made), SHAPES=SHAPES)
     assert found["tally_adds"].passed
 
@@ -283,7 +293,7 @@ def test_a_helper_that_leans_on_other_cells_is_refused() -> None:
     broken = source()
     broken["cells"].insert(0, cell("code", "import math"))
     broken["cells"][1]["source"] = HELPER.replace("import math", "math.pi")
-    made = Material("kinds", "kinds", broken, broken, "", CATALOGUE)
+    made = make_material(broken)
     with pytest.raises(UserError, match="helper cell must run without"):
         build_reference(made)
 

@@ -54,7 +54,7 @@ def task_of(quadruple: str, **cells: str) -> Task:
     for made in notebook["cells"]:
         name = made["metadata"].get("nbgrader", {}).get("grade_id", "")
         made["source"] = {**texts, **cells}.get(name, made["source"])
-    rebuilt = rebuild_submission(trusted.release, trusted.source, notebook).notebook
+    rebuilt = rebuild_submission(trusted, notebook).notebook
     return Task(trusted, rebuilt, 1, QUICK)
 
 
@@ -118,7 +118,7 @@ def test_what_a_check_above_has_made_is_there() -> None:
             made["source"] = f"print(shown_x + 1)\n{DEF}"
         elif name == "double":
             made["source"] = f"def double(x):\n    {RIGHT['double']}"
-    rebuilt = rebuild_submission(trusted.release, trusted.source, notebook).notebook
+    rebuilt = rebuild_submission(trusted, notebook).notebook
     for made, source in zip(
         rebuilt["cells"], trusted.source["cells"], strict=True
     ):  # as before autograding
@@ -205,7 +205,7 @@ def test_what_was_written_into_a_demonstration_is_there() -> None:
     helper = "def four(x):\n    return 4 * x\n"
     shown = [c for c in notebook["cells"] if c["source"].startswith(SHOWN[0])]
     shown[0]["source"] = helper + shown[0]["source"]
-    rebuilt = rebuild_submission(trusted.release, trusted.source, notebook).notebook
+    rebuilt = rebuild_submission(trusted, notebook).notebook
     added = [c["source"] for c in rebuilt["cells"] if c["id"].startswith("own-")]
     assert len(added) == 1 and added[0].startswith(helper)
     task = Task(trusted, rebuilt, 1, QUICK)

@@ -133,8 +133,7 @@ def test_the_judge_asks_for_what_the_student_imports(
 ) -> None:
     """Does an import in a student's function reach the warm process, and pass?"""
     trusted, worker = material(), Recorder()
-    release, source = trusted.release, trusted.source
-    rebuilt = rebuild_submission(release, source, submission(double=body)).notebook
+    rebuilt = rebuild_submission(trusted, submission(double=body)).notebook
     task = Task(trusted, rebuilt, 1, Limits())
     verdict = judge_submission(task, build_reference(trusted), worker)
     assert by_id(verdict)["double_values"].passed

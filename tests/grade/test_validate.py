@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from unrolled.assignment.cells import is_check, read_nbgrader_meta
+from unrolled.assignment.cells import read_cells
 from unrolled.assignment.load import load_material, load_reference
 from unrolled.assignment.material import Material, Notebook
 from unrolled.assignment.reference import Reference
@@ -71,7 +71,7 @@ def rebuilt(recipe: Recipe) -> Notebook:
     submitted = parse_submission(
         build_notebook(recipe, material, reference), Path("x.ipynb")
     )
-    return rebuild_submission(material.release, material.source, submitted).notebook
+    return rebuild_submission(material, submitted).notebook
 
 
 def validated(notebook: Notebook, material: Material) -> dict[str, bool]:
@@ -85,11 +85,11 @@ def validated(notebook: Notebook, material: Material) -> dict[str, bool]:
     try:
         session.start()
         session.run_cell(-1, NO_PICTURES)  # drawing them takes most of the time
-        for index, cell in enumerate(notebook["cells"]):
-            if cell["cell_type"] == "code":
-                stop, _ = session.run_cell(index, cell["source"])
-                if is_check(cell):
-                    passed[read_nbgrader_meta(cell)["grade_id"]] = not stop
+        for cell in read_cells(notebook):
+            if cell.cell_type == "code":
+                stop, _ = session.run_cell(cell.index, cell.source)
+                if cell.role == "check":
+                    passed[cell.grade_id] = not stop
     except StudentProcessLost:
         pass
     finally:

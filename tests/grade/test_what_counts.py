@@ -47,7 +47,7 @@ def named(notebook: Notebook, name: str) -> Notebook:
 
 def rebuilt(notebook: Notebook) -> Notebook:
     """The rebuilt notebook of the small assignment."""
-    return rebuild_submission(release_notebook(), source_notebook(), notebook).notebook
+    return rebuild_submission(material(), notebook).notebook
 
 
 def test_the_visible_part_counts() -> None:
@@ -107,7 +107,7 @@ def test_of_two_demonstrations_the_last_one_before_counts() -> None:
     work = copy.deepcopy(release)
     named(work, "double")["source"] = "def double(x):\n    return factor * x"
     named(work, "quadruple")["source"] = "def quadruple(x):\n    return 4 * x"
-    task = Task(trusted, rebuild_submission(release, source, work).notebook, 1, QUICK)
+    task = Task(trusted, rebuild_submission(trusted, work).notebook, 1, QUICK)
     verdict = judge_submission(task, build_reference(trusted), select_trusted_worker())
     assert by_id(verdict)["double_values"].passed
 
@@ -200,7 +200,7 @@ def with_end(text: str, *own: Notebook) -> RebuiltNotebook:
     for notebook in (source, release, work):
         notebook["cells"].append({**cell("markdown", text), "id": "end"})
     work["cells"] += own
-    return rebuild_submission(release, source, work)
+    return rebuild_submission(replace(material(), source=source, release=release), work)
 
 
 def test_text_behind_the_last_cell_is_shown_with_an_answer_that_is_missing() -> None:

@@ -39,7 +39,7 @@ def test_both_sides_find_the_data() -> None:
     assert reference.names["factor"] == 2
     work = submission(double="return factor * x", quadruple="return 4 * x")
     work["cells"].insert(1, {**cell("code", READS), "id": "reads"})
-    rebuilt = rebuild_submission(trusted.release, trusted.source, work).notebook
+    rebuilt = rebuild_submission(trusted, work).notebook
     verdict = judge_submission(
         Task(trusted, rebuilt, 1, QUICK), reference, select_trusted_worker()
     )

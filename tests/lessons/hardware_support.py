@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from unrolled.assignment.cells import is_check, read_nbgrader_meta, read_unrolled_meta
+from unrolled.assignment.cells import Cell, read_cells
 from unrolled.assignment.load import load_material
 from unrolled.assignment.material import Material
 from unrolled.assignment.reference import Reference, build_reference
@@ -23,21 +23,17 @@ NEEDS = {
 
 def cut(notebook: dict[str, Any], exercise: str) -> dict[str, Any]:
     """The notebook with the imports, one exercise and its checks, and nothing else."""
-    first = next(c for c in notebook["cells"] if c["cell_type"] == "code")
+    cells = read_cells(notebook)
+    first = next(c for c in cells if c.cell_type == "code")
 
-    def stays(cell: dict[str, Any]) -> bool:
-        if cell is first or read_unrolled_meta(cell).get("helper"):
+    def stays(cell: Cell) -> bool:
+        if cell is first or cell.role == "helper":
             return True
-        if is_check(cell):
-            return bool(read_unrolled_meta(cell)["exercise"] == exercise)
-        needed = any(text in cell["source"] for text in NEEDS[exercise])
-        shown = read_unrolled_meta(cell).get("show") or cell["cell_type"] != "code"
-        return read_nbgrader_meta(cell).get("grade_id") == exercise or (
-            needed and not shown
-        )
+        needed = cell.runs and any(text in cell.source for text in NEEDS[exercise])
+        return needed or exercise in (cell.grade_id, cell.exercise)
 
     made = copy.deepcopy(notebook)
-    made["cells"] = [copy.deepcopy(cell) for cell in notebook["cells"] if stays(cell)]
+    made["cells"] = [made["cells"][cell.index] for cell in cells if stays(cell)]
     return made
 
 

@@ -1,56 +1,107 @@
-"""What a released or source cell is: a check, an exercise, a written answer."""
+"""The cells of the notebooks that we make: what each is, and what it is worth."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
 
 HIDDEN_BEGIN = "BEGIN HIDDEN TESTS"
 HIDDEN_END = "END HIDDEN TESTS"
 
 
-def read_nbgrader_meta(cell: Mapping[str, Any]) -> dict[str, Any]:
-    """The nbgrader metadata of a trusted cell, empty if it has none."""
-    found: dict[str, Any] = cell.get("metadata", {}).get("nbgrader", {})
-    return found
+Role = Literal[
+    "prose",
+    "given",
+    "helper",  # given; checks take what it defines from the student's process
+    "show",  # given; not run in grading unless somebody needs it
+    "exercise",  # code that students fill in
+    "check",
+    "answer",  # written, and marked by hand
+    "own",  # added by the student; only in a rebuilt notebook
+    "spare",  # a given cell as the student has changed it; only in a rebuilt notebook
+    "scheme",  # shown to markers before an answer; only in a graded notebook
+]
+_MARKS: tuple[tuple[str, Role], ...] = (
+    ("spare", "spare"),  # a spare cell is marked as the student's own, too
+    ("own", "own"),
+    ("marking_scheme", "scheme"),
+    ("show", "show"),
+    ("helper", "helper"),
+)
 
 
-def read_unrolled_meta(cell: Mapping[str, Any]) -> dict[str, Any]:
-    """Our own metadata of a trusted cell."""
-    found: dict[str, Any] = cell.get("metadata", {}).get("unrolled", {})
-    return found
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """A cell of a notebook that we have made, read once.
+
+    `index` is its place there, and `grade_id` its name for nbgrader, "" if it has none;
+    `exercise` is the one that a check is for.
+    """
+
+    index: int
+    id: str
+    cell_type: str
+    role: Role
+    source: str
+    grade_id: str
+    graded: bool
+    points: float
+    exercise: str
+    attachments: Mapping[str, Any]
+
+    @property
+    def is_solution(self) -> bool:
+        """Whether students fill it in: code, or a written answer."""
+        return self.role in ("exercise", "answer")
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the student has added it."""
+        return self.role in ("own", "spare")
+
+    @property
+    def runs(self) -> bool:
+        """Whether grading runs it in the student's process in any case."""
+        mine = self.role in ("given", "helper", "exercise", "own")
+        return mine and self.cell_type == "code"
 
 
-def is_check(cell: Mapping[str, Any]) -> bool:
-    """Whether a trusted cell is an automatic grade cell."""
-    m = read_nbgrader_meta(cell)
-    return cell["cell_type"] == "code" and bool(m.get("grade")) and not m["solution"]
+def read_cells(notebook: Mapping[str, Any]) -> tuple[Cell, ...]:
+    """The cells of a source, released, rebuilt or graded notebook.
+
+    Not those of a submitted one: its metadata says what the student wants it to say.
+    """
+    return tuple(_read_cell(i, cell) for i, cell in enumerate(notebook["cells"]))
 
 
-def is_exercise(cell: Mapping[str, Any]) -> bool:
-    """Whether a trusted cell is a code cell that students fill in."""
-    return cell["cell_type"] == "code" and bool(
-        read_nbgrader_meta(cell).get("solution")
+def _read_cell(index: int, cell: Mapping[str, Any]) -> Cell:
+    metadata = cell.get("metadata", {})
+    nbgrader, ours = metadata.get("nbgrader", {}), metadata.get("unrolled", {})
+    role: Role = "given" if cell["cell_type"] == "code" else "prose"
+    role = next((role for mark, role in _MARKS if ours.get(mark)), role)
+    if nbgrader.get("solution"):
+        role = "exercise" if cell["cell_type"] == "code" else "answer"
+    elif nbgrader.get("grade") and cell["cell_type"] == "code":
+        role = "check"
+    return Cell(
+        index=index,
+        id=cell.get("id", ""),
+        cell_type=cell["cell_type"],
+        role=role,
+        source="".join(cell["source"]),  # a file may have it as a list of lines
+        grade_id=nbgrader["grade_id"] if nbgrader else "",
+        graded=bool(nbgrader.get("grade") or nbgrader.get("task")),
+        points=float(nbgrader.get("points", 0.0)),
+        exercise=ours.get("exercise", ""),
+        attachments=cell.get("attachments", {}),
     )
 
 
-def is_answer(cell: Mapping[str, Any]) -> bool:
-    """Whether a trusted cell is a written answer, marked by hand."""
-    return cell["cell_type"] == "markdown" and bool(
-        read_nbgrader_meta(cell).get("solution")
-    )
-
-
-def is_helper(cell: Mapping[str, Any]) -> bool:
-    """Whether checks take what a trusted cell defines from the student's process."""
-    return cell["cell_type"] == "code" and bool(read_unrolled_meta(cell).get("helper"))
-
-
-def runs_in_grading(cell: Mapping[str, Any]) -> bool:
-    """Whether grading runs a trusted or rebuilt cell in the student's process."""
-    code = cell["cell_type"] == "code"
-    return code and not is_check(cell) and not read_unrolled_meta(cell).get("show")
+def read_sources(cells: Iterable[Cell], role: Role) -> dict[str, str]:
+    """The texts of the cells of a role, by grade id, in the order of the notebook."""
+    return {cell.grade_id: cell.source for cell in cells if cell.role == role}
 
 
 def find_defined_names(source: str) -> tuple[str, ...]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from unrolled.assignment.cells import Cell, read_cells
+
 Notebook = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Material:
     """The trusted side of an assignment, as text: nothing of it reaches a student.
 
@@ -27,6 +31,24 @@ class Material:
     oracle: str = ""
     misconceptions: str = ""
     data: dict[str, bytes] = field(default_factory=dict)
+
+    @cached_property
+    def source_cells(self) -> tuple[Cell, ...]:
+        """The cells of `source`."""
+        return read_cells(self.source)
+
+    @cached_property
+    def release_cells(self) -> tuple[Cell, ...]:
+        """The cells of `release`."""
+        return read_cells(self.release)
+
+    def fill_release(self, texts: Mapping[str, str]) -> Notebook:
+        """A copy of the release with other texts in some cells, by grade id."""
+        notebook = copy.deepcopy(self.release)
+        for cell in self.release_cells:
+            if cell.grade_id in texts:
+                notebook["cells"][cell.index]["source"] = texts[cell.grade_id]
+        return notebook
 
     @cached_property
     def digest(self) -> str:

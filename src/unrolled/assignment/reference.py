@@ -12,13 +12,9 @@ from typing import Any
 
 from unrolled.assignment.catalogue import Catalogue, load_catalogue
 from unrolled.assignment.cells import (
+    Cell,
     find_defined_names,
-    is_check,
-    is_exercise,
-    is_helper,
-    read_nbgrader_meta,
-    read_unrolled_meta,
-    runs_in_grading,
+    read_sources,
     split_check,
 )
 from unrolled.assignment.material import Material
@@ -26,7 +22,7 @@ from unrolled.assignment.workdir import open_workdir
 from unrolled.errors import UserError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Check:
     """An automatic grade cell, compiled: what students see of it, and the rest."""
 
@@ -38,7 +34,7 @@ class Check:
     names: frozenset[str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Reference:
     """The reference notebook after it was run.
 
@@ -78,34 +74,33 @@ def _copy_data(value: Any) -> Any:
     return copy.deepcopy(value)
 
 
-def _compile_check(cell: Mapping[str, Any]) -> Check:
-    grade_id = read_nbgrader_meta(cell)["grade_id"]
-    visible, hidden = split_check(cell["source"])
-    where = f"<check {grade_id}>"
-    names = [n for n in ast.walk(ast.parse(cell["source"])) if isinstance(n, ast.Name)]
+def _compile_check(cell: Cell) -> Check:
+    visible, hidden = split_check(cell.source)
+    where = f"<check {cell.grade_id}>"
+    names = [n for n in ast.walk(ast.parse(cell.source)) if isinstance(n, ast.Name)]
     own = {n.id for n in names if isinstance(n.ctx, ast.Store)}
     return Check(
-        grade_id,
-        read_unrolled_meta(cell).get("exercise", ""),
-        float(read_nbgrader_meta(cell)["points"]),
-        compile(visible, where, "exec"),
-        compile(hidden, where, "exec") if hidden.strip() else None,
-        frozenset(n.id for n in names) - own,  # what it sets itself is its own
+        grade_id=cell.grade_id,
+        exercise=cell.exercise,
+        points=cell.points,
+        visible=compile(visible, where, "exec"),
+        hidden=compile(hidden, where, "exec") if hidden.strip() else None,
+        names=frozenset(n.id for n in names) - own,  # what it sets itself is its own
     )
 
 
 def _run_trusted(material: Material) -> dict[str, Any]:
     names: dict[str, Any] = {"__name__": "__main__"}
-    for number, cell in enumerate(material.source["cells"]):
-        if not runs_in_grading(cell):
+    for cell in material.source_cells:
+        if not cell.runs:
             continue
-        where = f"<{material.assignment} cell {number}>"
+        where = f"<{material.assignment} cell {cell.index}>"
         try:
-            exec(compile(cell["source"], where, "exec"), names)
+            exec(compile(cell.source, where, "exec"), names)
         except Exception as error:
             raise UserError(
                 f"source/{material.assignment}/{material.notebook}.ipynb: cell "
-                f"{number} of the reference notebook fails: "
+                f"{cell.index} of the reference notebook fails: "
                 f"{type(error).__name__}: {error}"
             ) from error
     return names
@@ -125,12 +120,12 @@ def _run_helpers(material: Material) -> dict[str, str]:
     """The names of the helper cells, each with its text; they must stand alone."""
     names: dict[str, Any] = {"__name__": "helpers"}
     found: dict[str, str] = {}
-    for cell in material.source["cells"]:
-        if not is_helper(cell):
+    for cell in material.source_cells:
+        if cell.role != "helper":
             continue
-        found |= dict.fromkeys(find_defined_names(cell["source"]), cell["source"])
+        found |= dict.fromkeys(find_defined_names(cell.source), cell.source)
         try:
-            exec(cell["source"], names)
+            exec(cell.source, names)
         except Exception as error:
             raise UserError(
                 f"source/{material.assignment}/{material.notebook}.ipynb: a helper "
@@ -148,17 +143,14 @@ def build_reference(material: Material) -> Reference:
     with open_workdir(material.data):
         names = _run_trusted(material)
     helpers = _run_helpers(material)
-    cells = material.source["cells"]
-    defines = {
-        read_nbgrader_meta(c)["grade_id"]: find_defined_names(c["source"])
-        for c in cells
-        if is_exercise(c)
-    }
+    solutions = read_sources(material.source_cells, "exercise")
     where = f"lessons/{material.assignment}/misconceptions.py"
     return Reference(
         names=names,
-        defines=defines,
-        checks=tuple(_compile_check(c) for c in cells if is_check(c)),
+        defines={name: find_defined_names(text) for name, text in solutions.items()},
+        checks=tuple(
+            _compile_check(c) for c in material.source_cells if c.role == "check"
+        ),
         catalogue=load_catalogue(material.misconceptions, where, names),
         oracle=_load_oracle(material),
         expected=types.SimpleNamespace(**names),

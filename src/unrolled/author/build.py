@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from unrolled.assignment.cells import read_cells
 from unrolled.author.belongings import (
     STEPS,
     BuildPlan,
@@ -174,7 +175,7 @@ def _build_one(
     }
     plan = plan_files(course, name, files, manifest)
     title = course.assignments[name].notebook
-    cells = json.loads(files[f"source/{name}/{title}.ipynb"])["cells"]
+    cells = read_cells(json.loads(files[f"source/{name}/{title}.ipynb"]))
     changes = plan_changes(course, course.assignments[name], cells, agreed.renames)
     fresh = {p: content for p, content in files.items() if p not in plan.stale}
     listed = all(manifest.has_written(p, content) for p, content in fresh.items())

@@ -6,10 +6,9 @@ import shutil
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from unrolled.assignment import load_material
-from unrolled.assignment.cells import is_check, is_exercise, read_nbgrader_meta
+from unrolled.assignment.cells import read_sources
 from unrolled.converters import generate_release
 from unrolled.course import Assignment, Course
 from unrolled.errors import UserError
@@ -36,7 +35,7 @@ def register(
         return False
     backup_gradebook(course)
     if changes is not None:
-        cells = load_material(course, assignment).source["cells"]
+        cells = load_material(course, assignment).source_cells
         apply_changes(course, settings, cells, changes)
     try:
         with tempfile.TemporaryDirectory(prefix="unrolled-") as scratch:
@@ -63,15 +62,9 @@ def _is_registered(course: Course, assignment: Assignment) -> bool:
     """Whether the gradebook has the very cells of source/, and the due date."""
     if not has_gradebook(course):
         return False
-    cells = load_material(course, assignment.name).source["cells"]
-    points = {
-        read_nbgrader_meta(c)["grade_id"]: _read_points(c)
-        for c in cells
-        if read_nbgrader_meta(c)
-    }
-    tests = {
-        read_nbgrader_meta(c)["grade_id"]: c["source"] for c in cells if is_check(c)
-    }
+    cells = load_material(course, assignment.name).source_cells
+    points = {c.grade_id: c.points for c in cells if c.grade_id}
+    tests = read_sources(cells, "check")
     with open_gradebook(course) as gradebook:
         notebook = read_notebook(gradebook, assignment.name, assignment.notebook)
     if notebook is None:
@@ -80,7 +73,3 @@ def _is_registered(course: Course, assignment: Assignment) -> bool:
     texts = {name: text for name, text in notebook.sources.items() if name in tests}
     due = _convert_to_utc(assignment.due)
     return (stored, texts, notebook.due) == (points, tests, due)
-
-
-def _read_points(cell: dict[str, Any]) -> float:
-    return 0.0 if is_exercise(cell) else float(read_nbgrader_meta(cell)["points"])

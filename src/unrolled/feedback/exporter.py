@@ -11,12 +11,7 @@ from typing import Any
 from nbconvert.exporters import HTMLExporter
 from nbformat import NotebookNode
 
-from unrolled.assignment.cells import (
-    is_check,
-    read_nbgrader_meta,
-    read_unrolled_meta,
-    split_check,
-)
+from unrolled.assignment.cells import Cell, read_cells, split_check
 
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _POINTS = re.compile(r"\s*\(\d+ points?\)$")
@@ -40,13 +35,8 @@ class FeedbackExporter(HTMLExporter):  # type: ignore[misc]
 
 def _list_all_entries(nb: NotebookNode) -> dict[str, str]:
     """The names of `entry_names`, and one for each graded cell that has none."""
-    plain = {
-        read_nbgrader_meta(c)[
-            "grade_id"
-        ]: f"<code>{escape(read_nbgrader_meta(c)['grade_id'])}</code>"
-        for c in nb.cells
-        if read_nbgrader_meta(c).get("grade") or read_nbgrader_meta(c).get("task")
-    }
+    graded = [c.grade_id for c in read_cells(nb) if c.graded]
+    plain = {name: f"<code>{escape(name)}</code>" for name in graded}
     return plain | dict(list_entry_names(nb))
 
 
@@ -70,34 +60,22 @@ def list_entry_names(nb: NotebookNode) -> Iterator[tuple[str, str]]:
     A written answer: the heading above it.
     """
     heading = ""
-    for cell in nb.cells:
-        if cell.cell_type == "markdown" and not read_nbgrader_meta(cell).get(
-            "solution"
-        ):
+    for cell in read_cells(nb):
+        if cell.cell_type == "markdown" and cell.role != "answer":
             heading = next(reversed(_HEADING.findall(cell.source)), heading)
-        if is_check(cell):
-            yield read_nbgrader_meta(cell)["grade_id"], _format_check_name(cell)
-        elif heading and (
-            read_nbgrader_meta(cell).get("grade")
-            or read_nbgrader_meta(cell).get("task")
-        ):
-            yield (
-                read_nbgrader_meta(cell)["grade_id"],
-                _format_code(_POINTS.sub("", heading)),
-            )
+        if cell.role == "check":
+            yield cell.grade_id, _format_check_name(cell)
+        elif heading and cell.graded:
+            yield cell.grade_id, _format_code(_POINTS.sub("", heading))
 
 
-def _format_check_name(cell: NotebookNode) -> str:
-    exercise, grade_id = (
-        read_unrolled_meta(cell).get("exercise", ""),
-        read_nbgrader_meta(cell)["grade_id"],
-    )
+def _format_check_name(cell: Cell) -> str:
     lines = split_check(cell.source)[0].strip().split("\n")
     comment = takewhile(lambda line: line.startswith("#"), lines)
     asked = " ".join(line.lstrip("#").strip() for line in comment)
-    if not exercise or not asked:
-        return f"<code>{escape(grade_id)}</code>"
-    return f"<code>{escape(exercise)}</code>: {_format_code(asked)}"
+    if not cell.exercise or not asked:
+        return f"<code>{escape(cell.grade_id)}</code>"
+    return f"<code>{escape(cell.exercise)}</code>: {_format_code(asked)}"
 
 
 def _format_code(text: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from unrolled.assignment.cells import is_check, is_exercise, read_nbgrader_meta
+from unrolled.assignment.cells import Cell, read_cells
 from unrolled.course import Course
 from unrolled.grade.results import CellResult, GradeReport, SubmissionResult
 
@@ -181,12 +181,12 @@ def _list_findings(result: SubmissionResult, autograded: Path) -> Iterator[Findi
     for repair in result.repairs:
         yield Finding("", repair, _choose_advice(repair))
     notebook = json.loads(autograded.read_text(encoding="utf-8"))
-    for index, cell in enumerate(notebook["cells"]):
-        if cell["cell_type"] != "code" or is_check(cell):
+    for cell, document in zip(read_cells(notebook), notebook["cells"], strict=True):
+        if cell.cell_type != "code" or cell.role == "check":
             continue
-        for output in cell["outputs"]:
+        for output in document["outputs"]:
             if output["output_type"] == "error":
-                yield _describe_stop(index, cell, output)
+                yield _describe_stop(cell, output)
 
 
 def _choose_advice(repair: str) -> str:
@@ -200,10 +200,10 @@ def _choose_advice(repair: str) -> str:
     return ""
 
 
-def _describe_stop(index: int, cell: dict[str, Any], output: dict[str, Any]) -> Finding:
-    exercise = read_nbgrader_meta(cell)["grade_id"] if is_exercise(cell) else "own cell"
+def _describe_stop(cell: Cell, output: dict[str, Any]) -> Finding:
+    exercise = cell.grade_id if cell.role == "exercise" else "own cell"
     said = f"{output['ename']}: {output['evalue']}".strip()
-    place = f"cell {index + 1} ({exercise})"
+    place = f"cell {cell.index + 1} ({exercise})"
     if output["ename"] == "NotImplementedError":
         return Finding(place, said)
     mend = "All that the cell defines below that line is missing."

@@ -10,34 +10,28 @@ from __future__ import annotations
 import hashlib
 import html
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from unrolled.assignment.cells import (
-    is_answer,
-    is_check,
-    is_exercise,
-    normalize_text,
-    read_nbgrader_meta,
-    read_unrolled_meta,
-)
+from unrolled.assignment.cells import Cell, normalize_text, read_cells
 
 Fingerprints = dict[str, str]
 
 
 def compute_fingerprints(notebook: Mapping[str, Any]) -> Fingerprints:
     """A digest of what a mark is given for, by grade id, of an autograded notebook."""
-    cells = notebook["cells"]
+    cells = read_cells(notebook)
     code = _compute_digest(
-        _read_source(c) for c in cells if is_exercise(c) or (_is_own(c) and _is_code(c))
+        _read_source(c)
+        for c in cells
+        if c.role == "exercise" or (c.is_own and c.cell_type == "code")
     )
-    found = {read_nbgrader_meta(c)["grade_id"]: code for c in cells if is_check(c)}
-    for index, cell in enumerate(cells):
-        if is_answer(cell):
-            found[read_nbgrader_meta(cell)["grade_id"]] = _compute_digest(
-                _list_answer_parts(cells, index)
-            )
+    found = {c.grade_id: code for c in cells if c.role == "check"}
+    for cell in cells:
+        if cell.role == "answer":
+            parts = _list_answer_parts(cells, cell.index)
+            found[cell.grade_id] = _compute_digest(parts)
     return found
 
 
@@ -54,40 +48,26 @@ def find_changed_work(before: Fingerprints, now: Fingerprints) -> set[str]:
     return {name for name, digest in now.items() if before.get(name) != digest}
 
 
-def _list_answer_parts(cells: list[Any], index: int) -> Iterator[str]:
+def _list_answer_parts(cells: Sequence[Cell], index: int) -> Iterator[str]:
     """The text and pictures of an answer, and the own cells right beside it."""
-    for number in _find_neighbours(cells, index):
-        yield _read_source(cells[number])
-        yield json.dumps(cells[number].get("attachments", {}), sort_keys=True)
-
-
-def _find_neighbours(cells: list[Any], index: int) -> list[int]:
     first, last = index, index
     while first > 0 and _is_neighbour(cells[first - 1]):
         first -= 1
     while last + 1 < len(cells) and _is_neighbour(cells[last + 1]):
         last += 1
-    return [n for n in range(first, last + 1) if n == index or _is_own(cells[n])]
+    for cell in cells[first : last + 1]:
+        if cell.index == index or cell.is_own:
+            yield _read_source(cell)
+            yield json.dumps(cell.attachments, sort_keys=True)
 
 
-def _is_neighbour(cell: Mapping[str, Any]) -> bool:
-    return _is_own(cell) or bool(read_unrolled_meta(cell).get("marking_scheme"))
+def _is_neighbour(cell: Cell) -> bool:
+    return cell.is_own or cell.role == "scheme"
 
 
-def _is_own(cell: Mapping[str, Any]) -> bool:
-    return bool(read_unrolled_meta(cell).get("own"))
-
-
-def _is_code(cell: Mapping[str, Any]) -> bool:
-    return bool(cell["cell_type"] == "code")
-
-
-def _read_source(cell: Mapping[str, Any]) -> str:
+def _read_source(cell: Cell) -> str:
     """What the student wrote, however the grader has kept markup from working."""
-    source = cell["source"]
-    return normalize_text(
-        html.unescape(source if isinstance(source, str) else "".join(source))
-    )
+    return normalize_text(html.unescape(cell.source))
 
 
 def _compute_digest(parts: Iterator[str]) -> str:

@@ -16,12 +16,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from nbgrader.utils import determine_grade
 
 from unrolled.assignment import Material, load_material, load_reference
-from unrolled.assignment.cells import (
-    is_check,
-    read_nbgrader_meta,
-    read_unrolled_meta,
-    split_check,
-)
+from unrolled.assignment.cells import read_cells, read_sources, split_check
 from unrolled.assignment.seeds import derive_seed
 from unrolled.course import Course, load_course
 from unrolled.course.secret import load_course_secret
@@ -98,7 +93,7 @@ class Rebuild(NbGraderPreprocessor):  # type: ignore[misc]
         material = load_material(
             _load_current_course(), resources["nbgrader"]["assignment"]
         )
-        rebuilt = rebuild_submission(material.release, material.source, nb)
+        rebuilt = rebuild_submission(material, nb)
         for repair in rebuilt.repairs:
             self.log.info("%s", repair)
         fill_tests(rebuilt.notebook, material)
@@ -136,7 +131,7 @@ class SaveGrades(SaveAutoGrades):  # type: ignore[misc]
 
     def _add_score(self, cell: NotebookNode, resources: Any) -> None:
         del resources
-        name = read_nbgrader_meta(cell)["grade_id"]
+        name = cell.metadata.nbgrader.grade_id
         grade = self.gradebook.find_grade(
             name, self.notebook_id, self.assignment_id, self.student_id
         )
@@ -154,12 +149,11 @@ class HideTests(NbGraderPreprocessor):  # type: ignore[misc]
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         """Keep what the student saw, and the judge's words."""
         if not _load_current_course().feedback_tests:
-            nb.cells = [
-                c for c in nb.cells if not read_unrolled_meta(c).get("marking_scheme")
-            ]
-            for cell in nb.cells:
-                if is_check(cell):
-                    cell.source = split_check(cell.source)[0].rstrip()
+            cells = read_cells(nb)
+            for cell in cells:
+                if cell.role == "check":
+                    nb.cells[cell.index].source = split_check(cell.source)[0].rstrip()
+            nb.cells = [nb.cells[c.index] for c in cells if c.role != "scheme"]
         return nb, resources
 
 
@@ -170,15 +164,8 @@ def _load_current_course() -> Course:
 
 def _require_current(nb: NotebookNode, material: Material) -> None:
     """The gradebook and source/ must hold the same tests, or points mean nothing."""
-    tests = {
-        read_nbgrader_meta(c)["grade_id"]: c["source"]
-        for c in material.source["cells"]
-        if is_check(c)
-    }
-    stored = {
-        read_nbgrader_meta(c)["grade_id"]: c["source"] for c in nb.cells if is_check(c)
-    }
-    if tests != stored:
+    stored = read_sources(read_cells(nb), "check")
+    if stored != read_sources(material.source_cells, "check"):
         raise UserError(
             f"gradebook.db and source/{material.assignment} hold different tests: "
             "run `unrolled build`, then grade again."

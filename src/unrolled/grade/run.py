@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from unrolled.assignment import Material, load_material
-from unrolled.assignment.cells import is_check, read_nbgrader_meta
+from unrolled.assignment.cells import read_sources
 from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.grade.results import GradeReport, SubmissionResult
@@ -162,8 +162,8 @@ def _require_ready(course: Course, assignment: str) -> Material:
             f"{course.gradebook_place}: assignment {assignment} is not registered. "
             "Run `unrolled build`: it fills the gradebook even if no file has changed."
         )
-    tests = [c for c in material.source["cells"] if is_check(c)]
-    if any(stored.get(read_nbgrader_meta(c)["grade_id"]) != c["source"] for c in tests):
+    tests = read_sources(material.source_cells, "check")
+    if any(stored.get(name) != text for name, text in tests.items()):
         raise UserError(
             f"{course.gradebook_place} and source/{assignment} hold different tests: "
             "run `unrolled build`, then grade again."

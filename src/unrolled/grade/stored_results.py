@@ -10,7 +10,6 @@ from typing import Any
 from nbgrader.api import Gradebook, MissingEntry
 
 from unrolled.assignment import load_material
-from unrolled.assignment.cells import read_nbgrader_meta
 from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.grade.results import CellResult, SubmissionResult
@@ -38,10 +37,8 @@ def load_assignment_rows(
     """An assignment in nbgrader's tables, its cells in the notebook's order."""
     order: list[str] = []
     with contextlib.suppress(UserError):  # results are there without the notebook, too
-        cells = load_material(course, assignment).source["cells"]
-        order = [
-            read_nbgrader_meta(c)["grade_id"] for c in cells if read_nbgrader_meta(c)
-        ]
+        cells = load_material(course, assignment).source_cells
+        order = [c.grade_id for c in cells if c.grade_id]
     name = course.assignments[assignment].notebook
     return AssignmentRows(gradebook, assignment, name, order)
 

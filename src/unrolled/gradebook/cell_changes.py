@@ -17,7 +17,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from nbformat import from_dict
 from nbgrader.api import (
     BaseCell,
     Comment,
@@ -28,9 +27,8 @@ from nbgrader.api import (
     SolutionCell,
     SourceCell,
 )
-from nbgrader.utils import is_locked
 
-from unrolled.assignment.cells import is_check, normalize_text, read_nbgrader_meta
+from unrolled.assignment.cells import Cell, normalize_text, read_cells
 from unrolled.course import Assignment, Course
 from unrolled.errors import UserError
 from unrolled.files import make_stamp, write_file
@@ -113,7 +111,7 @@ class CellChanges:
 def plan_changes(
     course: Course,
     assignment: Assignment,
-    cells: Sequence[Any],
+    cells: Sequence[Cell],
     renames: Mapping[str, str] | None = None,
 ) -> CellChanges | None:
     """What the new source notebook's `cells` change in a gradebook with submissions.
@@ -148,21 +146,19 @@ def plan_changes(
         added=frozenset(wanted - moved),
         dropped=frozenset(moved - wanted),
         held=held,
-        points=_read_points(cells),
+        points={c.grade_id: c.points for c in cells if c.grade_id},
     )
 
 
 def apply_changes(
-    course: Course, assignment: Assignment, cells: Sequence[Any], changes: CellChanges
+    course: Course, assignment: Assignment, cells: Sequence[Cell], changes: CellChanges
 ) -> None:
     """Make the gradebook's cells those of the lesson, in one transaction.
 
     What dropped cells held is written to build/backups/ first. The autograded
     notebooks follow, so that formgrader and feedback find their cells.
     """
-    sources = {
-        read_nbgrader_meta(c)["grade_id"]: c for c in cells if read_nbgrader_meta(c)
-    }
+    sources = {c.grade_id: c for c in cells if c.grade_id}
     with open_gradebook(course) as gradebook:
         found = gradebook.find_notebook(assignment.notebook, assignment.name)
         _save_dropped_cells(course, found, changes)
@@ -180,24 +176,16 @@ def apply_changes(
         _rename_in_notebook(path, changes.renamed, gone)
 
 
-def _list_cell_kinds(cells: Sequence[Any]) -> set[tuple[str, Kind]]:
+def _list_cell_kinds(cells: Sequence[Cell]) -> set[tuple[str, Kind]]:
     """What nbgrader makes of each cell: something to grade, to solve, or both."""
-    both = ((read_nbgrader_meta(c), kind) for c in cells for kind in _KINDS)
-    return {(m["grade_id"], kind) for m, kind in both if m.get(kind)}
+    graded: set[tuple[str, Kind]] = {(c.grade_id, "grade") for c in cells if c.graded}
+    return graded | {(c.grade_id, "solution") for c in cells if c.is_solution}
 
 
 def _list_stored_cells(found: Notebook) -> set[tuple[str, Kind]]:
     """The cells that the gradebook has."""
     cells = found._base_cells
     return {(c.name, k) for c in cells for k, t in _KINDS.items() if isinstance(c, t)}
-
-
-def _read_points(cells: Sequence[Any]) -> dict[str, float]:
-    return {
-        read_nbgrader_meta(c)["grade_id"]: float(read_nbgrader_meta(c).get("points", 0))
-        for c in cells
-        if read_nbgrader_meta(c)
-    }
 
 
 def _group_by_name(
@@ -231,12 +219,8 @@ def _refuse_renames(
             )
 
 
-def _read_texts(cells: Sequence[Any]) -> dict[str, str]:
-    return {
-        read_nbgrader_meta(c)["grade_id"]: normalize_text("".join(c["source"]))
-        for c in cells
-        if read_nbgrader_meta(c)
-    }
+def _read_texts(cells: Sequence[Cell]) -> dict[str, str]:
+    return {c.grade_id: normalize_text(c.source) for c in cells if c.grade_id}
 
 
 def _read_stored_texts(
@@ -246,8 +230,8 @@ def _read_stored_texts(
     path = course.source_notebook(assignment.name)
     texts = {}
     if path.is_file():
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        texts = _read_texts([c for c in cells if not is_check(c)])
+        cells = read_cells(json.loads(path.read_text(encoding="utf-8")))
+        texts = _read_texts([c for c in cells if c.role != "check"])
     return texts | {
         c.name: normalize_text(c.source or "") for c in found.source_cells if c.locked
     }
@@ -327,22 +311,18 @@ def _drop_cell(session: Any, found: Notebook, name: str, kind: Kind) -> None:
         session.delete(cell)
 
 
-def _add_cell(session: Any, found: Notebook, source: Any, kind: Kind) -> None:
+def _add_cell(session: Any, found: Notebook, source: Cell, kind: Kind) -> None:
     """A cell, with an empty row for every submission, as nbgrader makes them."""
-    name, worth = read_nbgrader_meta(source)["grade_id"], {}
-    if kind == "grade":
-        worth = {
-            "max_score": float(read_nbgrader_meta(source)["points"]),
-            "cell_type": source["cell_type"],
-        }
-    cell = _KINDS[kind](name=name, notebook=found, **worth)
+    worth = {"max_score": source.points, "cell_type": source.cell_type}
+    worth = worth if kind == "grade" else {}
+    cell = _KINDS[kind](name=source.grade_id, notebook=found, **worth)
     session.add(cell)
     session.flush()
     row = Grade if kind == "grade" else Comment
     session.add_all(row(cell_id=cell.id, notebook=part) for part in found.submissions)
 
 
-def _match_sources(session: Any, found: Notebook, sources: Mapping[str, Any]) -> None:
+def _match_sources(session: Any, found: Notebook, sources: Mapping[str, Cell]) -> None:
     """The texts in the gradebook are of the same cells; they are filled later."""
     for cell in list(found.source_cells):
         if cell.name not in sources:
@@ -350,7 +330,7 @@ def _match_sources(session: Any, found: Notebook, sources: Mapping[str, Any]) ->
             session.delete(cell)
     there = {cell.name for cell in found.source_cells}
     for name in sources.keys() - there:
-        kind, locked = sources[name]["cell_type"], is_locked(from_dict(sources[name]))
+        kind, locked = sources[name].cell_type, sources[name].role == "check"
         session.add(
             SourceCell(name=name, notebook=found, cell_type=kind, locked=locked)
         )

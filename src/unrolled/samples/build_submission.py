@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from unrolled.assignment import Material, Misconception, Notebook, Reference, Style
-from unrolled.assignment.cells import is_answer, is_exercise, read_nbgrader_meta
+from unrolled.assignment.cells import read_sources
 from unrolled.author.verify import make_solved_notebook, replace_function
 from unrolled.errors import UserError
 from unrolled.samples.recipe import Recipe
@@ -71,32 +71,30 @@ def _select_functions(recipe: Recipe, reference: Reference) -> dict[str, str]:
 
 def _find_cell(notebook: Notebook, name: str) -> Notebook:
     for cell in notebook["cells"]:
-        if read_nbgrader_meta(cell).get("grade_id") == name:
+        if cell["metadata"].get("nbgrader", {}).get("grade_id") == name:
             found: Notebook = cell
             return found
     raise UserError(f"there is no cell {name!r} to work on.")
 
 
 def _reset_unsolved(notebook: Notebook, recipe: Recipe, material: Material) -> None:
-    released = {
-        read_nbgrader_meta(c).get("grade_id"): c for c in material.release["cells"]
-    }
-    for cell in notebook["cells"]:
-        name = read_nbgrader_meta(cell).get("grade_id")
-        if is_exercise(cell) and not {"all", name} & set(recipe.solve):
-            cell["source"] = released[name]["source"]
+    for cell in material.release_cells:
+        solved = {"all", cell.grade_id} & set(recipe.solve)
+        if cell.role == "exercise" and not solved:
+            notebook["cells"][cell.index]["source"] = cell.source
 
 
-def _write_answers(notebook: Notebook, recipe: Recipe, _: Material) -> None:
-    for cell in notebook["cells"]:
-        if is_answer(cell) and recipe.answers:
-            cell["source"] = recipe.answers
+def _write_answers(notebook: Notebook, recipe: Recipe, material: Material) -> None:
+    for cell in material.release_cells:
+        if cell.role == "answer" and recipe.answers:
+            notebook["cells"][cell.index]["source"] = recipe.answers
 
 
-def _replace_cells(notebook: Notebook, recipe: Recipe, _: Material) -> None:
+def _replace_cells(notebook: Notebook, recipe: Recipe, material: Material) -> None:
+    exercises = read_sources(material.release_cells, "exercise")
     for name, text in {**recipe.cells, **recipe.edit}.items():
         cell = _find_cell(notebook, name)
-        whole = not is_exercise(cell) or not _is_function(text)
+        whole = name not in exercises or not _is_function(text)
         cell["source"] = text if whole else replace_function(cell["source"], name, text)
 
 

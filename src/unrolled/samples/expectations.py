@@ -15,7 +15,7 @@ from typing import Any
 
 import lxml.html
 
-from unrolled.assignment.cells import read_nbgrader_meta
+from unrolled.assignment.cells import read_cells
 from unrolled.grade import CellResult, SubmissionResult
 from unrolled.samples.recipe import Recipe
 
@@ -171,12 +171,8 @@ def _make_parser() -> lxml.html.HTMLParser:
 
 def _read_sources(notebook: str) -> dict[str, str]:
     """Cell texts of a graded notebook by grade id."""
-    cells = json.loads(notebook)["cells"] if notebook else []
-    return {
-        read_nbgrader_meta(c)["grade_id"]: "".join(c["source"])
-        for c in cells
-        if read_nbgrader_meta(c)
-    }
+    cells = read_cells(json.loads(notebook)) if notebook else ()
+    return {c.grade_id: c.source for c in cells if c.grade_id}
 
 
 def _list_other_texts(notebook: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from unrolled.assignment import Check, Material, Reference, load_reference
-from unrolled.assignment.cells import is_check, read_nbgrader_meta, split_check
+from unrolled.assignment.cells import read_sources, split_check
 from unrolled.author.oracles.conditioning import INF, Gap, Limit
 from unrolled.author.oracles.trial import Trial
 from unrolled.author.oracles.witness import (
@@ -61,10 +61,8 @@ class CrossCheck:
 
 def read_hidden_parts(material: Material) -> dict[str, str]:
     """The hidden part of each check that has one."""
-    cells = [c for c in material.source["cells"] if is_check(c)]
-    texts = {
-        read_nbgrader_meta(c)["grade_id"]: split_check(c["source"])[1] for c in cells
-    }
+    checks = read_sources(material.source_cells, "check")
+    texts = {name: split_check(text)[1] for name, text in checks.items()}
     return {name: text for name, text in texts.items() if text.strip()}
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from unrolled.assignment import Material, Reference
-from unrolled.assignment.cells import is_exercise
+from unrolled.assignment.cells import read_sources
 from unrolled.course import Course
 
 _ROUTE = re.compile(r"(?:\A|\n)[ \t]*Route: (\S.*)\.\s*\Z")
@@ -105,8 +105,8 @@ def find_witness_problems(
 
 def _read_solutions(material: Material, name: str) -> list[str | None]:
     """What the reference solution does in functions of this name."""
-    cells = material.source["cells"]
-    return [_dump_function(c["source"], name) for c in cells if is_exercise(c)]
+    solutions = read_sources(material.source_cells, "exercise")
+    return [_dump_function(text, name) for text in solutions.values()]
 
 
 def _dump_function(text: str, name: str) -> str | None:

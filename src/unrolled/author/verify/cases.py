@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import ast
-import copy
 from collections.abc import Iterator, Sequence
 
 from unrolled.assignment import Material, Misconception, Notebook, Reference, Style
-from unrolled.assignment.cells import (
-    find_defined_names,
-    is_exercise,
-    read_nbgrader_meta,
-)
+from unrolled.assignment.cells import find_defined_names, read_sources
 from unrolled.author.report import Case
 from unrolled.course import Limits
 from unrolled.grade.doctor import select_trusted_worker
@@ -28,18 +23,10 @@ def make_solved_notebook(
     `replaced` maps an exercise to the source of a function that takes the place
     of the reference's function of that name.
     """
-    notebook = copy.deepcopy(material.release)
-    answers = {
-        read_nbgrader_meta(c)["grade_id"]: c["source"]
-        for c in material.source["cells"]
-        if is_exercise(c)
-    }
+    solutions = read_sources(material.source_cells, "exercise")
     for exercise, function in (replaced or {}).items():
-        answers[exercise] = replace_function(answers[exercise], exercise, function)
-    for cell in notebook["cells"]:
-        if is_exercise(cell):
-            cell["source"] = answers[read_nbgrader_meta(cell)["grade_id"]]
-    return notebook
+        solutions[exercise] = replace_function(solutions[exercise], exercise, function)
+    return material.fill_release(solutions)
 
 
 def replace_function(cell: str, exercise: str, function: str) -> str:

@@ -25,7 +25,7 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 from unrolled.assignment import Material, open_workdir
-from unrolled.assignment.cells import is_answer, is_check, read_nbgrader_meta
+from unrolled.assignment.cells import read_cells, read_sources
 from unrolled.author.report import Case
 from unrolled.author.verify.cases import make_solved_notebook
 from unrolled.grade.scheduling import compute_engine_digest
@@ -85,7 +85,10 @@ def _compute_key(material: Material) -> str:
 
 def _execute(material: Material) -> ExecutedNotebook:
     notebook = nbformat.from_dict(make_solved_notebook(material))
-    _fill_answers(notebook, material)
+    answers = read_sources(material.source_cells, "answer")
+    for cell in material.release_cells:
+        if cell.role == "answer":
+            notebook.cells[cell.index].source = answers[cell.grade_id]
     began, before = time.monotonic(), _measure_kernel_time()
     problems: list[str] = []
     try:
@@ -121,22 +124,11 @@ def _make_client(notebook: Any) -> NotebookClient:
     return NotebookClient(notebook, timeout=120, kernel_name="python3", config=config)
 
 
-def _fill_answers(notebook: Any, material: Material) -> None:
-    answers = {
-        read_nbgrader_meta(c)["grade_id"]: c
-        for c in material.source["cells"]
-        if is_answer(c)
-    }
-    for cell in notebook.cells:
-        if is_answer(cell):
-            cell.source = answers[read_nbgrader_meta(cell)["grade_id"]]["source"]
-
-
 def _find_noisy_cells(notebook: Any) -> list[str]:
     return [
-        f"{read_nbgrader_meta(c)['grade_id']} writes something"
-        for c in notebook.cells
-        if is_check(c) and c.get("outputs")
+        f"{cell.grade_id} writes something"
+        for cell in read_cells(notebook)
+        if cell.role == "check" and notebook.cells[cell.index].get("outputs")
     ]
 
 

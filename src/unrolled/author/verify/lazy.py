@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import ast
-import copy
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from unrolled.assignment import Material, Notebook, Reference
-from unrolled.assignment.cells import (
-    find_defined_names,
-    is_exercise,
-    read_nbgrader_meta,
-    runs_in_grading,
-)
+from unrolled.assignment.cells import find_defined_names, read_sources
 from unrolled.author.report import Case
 from unrolled.author.verify import lazy_kit
 from unrolled.author.verify.cases import examine
@@ -42,20 +36,12 @@ def check_lazy_solution(
 
 def make_lazy_notebook(material: Material, kind: str) -> Notebook:
     """The release with every exercise done in a lazy way."""
-    notebook = copy.deepcopy(material.release)
-    texts = _make_stubs(material) if kind == STUB else _make_stand_ins(material, kind)
-    for cell in notebook["cells"]:
-        if is_exercise(cell):
-            cell["source"] = texts[read_nbgrader_meta(cell)["grade_id"]]
-    return notebook
-
-
-def _make_stubs(material: Material) -> dict[str, str]:
-    return {
-        read_nbgrader_meta(c)["grade_id"]: _RAISE.sub(r"\1pass", c["source"])
-        for c in material.release["cells"]
-        if is_exercise(c)
-    }
+    if kind != STUB:
+        return material.fill_release(_make_stand_ins(material, kind))
+    stubs = read_sources(material.release_cells, "exercise")
+    return material.fill_release(
+        {name: _RAISE.sub(r"\1pass", text) for name, text in stubs.items()}
+    )
 
 
 def _make_stand_ins(material: Material, kind: str) -> dict[str, str]:
@@ -66,22 +52,20 @@ def _make_stand_ins(material: Material, kind: str) -> dict[str, str]:
     """
     graded = {
         n
-        for c in material.source["cells"]
-        if is_exercise(c)
-        for n in find_defined_names(c["source"])
+        for text in read_sources(material.source_cells, "exercise").values()
+        for n in find_defined_names(text)
     }
     texts: dict[str, str] = {}
     prefix = [Path(lazy_kit.__file__).read_text(encoding="utf-8")]
     renaming = NameReplacer(graded)
-    for cell in material.source["cells"]:
-        if not runs_in_grading(cell):
+    for cell in material.source_cells:
+        if not cell.runs:
             continue
-        right = renaming.text(cell["source"])
-        if is_exercise(cell):
-            names = find_defined_names(cell["source"])
+        right = renaming.text(cell.source)
+        if cell.role == "exercise":
+            names = find_defined_names(cell.source)
             lazies = [f"{n} = lazy({kind!r}, right_{n})" for n in names]
-            name = read_nbgrader_meta(cell)["grade_id"]
-            texts[name] = "\n\n".join([*prefix, right, *lazies])
+            texts[cell.grade_id] = "\n\n".join([*prefix, right, *lazies])
             prefix = []
         elif renaming.used:
             prefix.append(right)

@@ -6,17 +6,12 @@ compute with it, nor for some students only.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 
 from unrolled.assignment import Material, Notebook, Reference
-from unrolled.assignment.cells import (
-    find_defined_names,
-    is_exercise,
-    read_nbgrader_meta,
-)
+from unrolled.assignment.cells import find_defined_names, read_sources
 from unrolled.author.report import Case
 from unrolled.author.verify import precision_kit
 from unrolled.author.verify.cases import examine
@@ -49,18 +44,9 @@ def check_float32(
 
 def make_float32_notebook(material: Material, exercise: str) -> Notebook:
     """The solution, with one exercise whose arrays come back in float32."""
-    notebook = copy.deepcopy(material.release)
-    answers = {
-        read_nbgrader_meta(c)["grade_id"]: c["source"]
-        for c in material.source["cells"]
-        if is_exercise(c)
-    }
-    for cell in notebook["cells"]:
-        if is_exercise(cell):
-            name = read_nbgrader_meta(cell)["grade_id"]
-            text = answers[name]
-            cell["source"] = _convert_to_float32(text) if name == exercise else text
-    return notebook
+    solutions = read_sources(material.source_cells, "exercise")
+    solutions[exercise] = _convert_to_float32(solutions[exercise])
+    return material.fill_release(solutions)
 
 
 def _convert_to_float32(text: str) -> str:

@@ -7,20 +7,12 @@ holds for given cells as the student has changed them (`spare` in a rebuilt note
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
-from unrolled.assignment.cells import (
-    is_check,
-    is_exercise,
-    read_nbgrader_meta,
-    read_unrolled_meta,
-    runs_in_grading,
-    split_check,
-)
-from unrolled.assignment.material import Notebook
+from unrolled.assignment.cells import Cell, read_cells, read_sources, split_check
+from unrolled.assignment.material import Material, Notebook
 from unrolled.grade.judge.cell_names import CellNames, read_cell_names
 from unrolled.grade.judge.verdict import Task
 
@@ -29,7 +21,7 @@ MAX_READ = 200_000
 _read_given_names = lru_cache(maxsize=1024)(read_cell_names)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PlannedCell:
     """A code cell: its place in the rebuilt notebook, and what it is."""
 
@@ -38,7 +30,7 @@ class PlannedCell:
     names: CellNames
     own: bool
     runs: bool
-    exercise: str = ""
+    exercise: str
 
 
 @dataclass(frozen=True)
@@ -77,76 +69,53 @@ class Plan:
 
 def make_plan(task: Task) -> Plan:
     """The plan of a task; the student's code is read for it, and not run."""
-    known = _plan_code_cells(task.rebuilt["cells"], task.material.release)
+    known = _plan_code_cells(task.cells, task.material)
     needed = _find_needed(known)
     cells = tuple(c for c in known if c.runs or c.index in needed)
-    checks = {
-        read_nbgrader_meta(cell)["grade_id"]: (
-            index,
-            read_unrolled_meta(cell).get("exercise", ""),
-        )
-        for index, cell in enumerate(task.rebuilt["cells"])
-        if is_check(cell)
-    }
-    defines = {
-        read_nbgrader_meta(cell)["grade_id"]: _read_given_names(cell["source"]).binds
-        for cell in task.material.source["cells"]
-        if is_exercise(cell)
-    }
-    places = {
-        name: _find_place(cells, _find_check_index(cells, index, exercise, defines))
-        for name, (index, exercise) in checks.items()
-    }
-    indices = {index for index, _ in checks.values()}
+    solutions = read_sources(task.material.source_cells, "exercise")
+    defines = {name: _read_given_names(text).binds for name, text in solutions.items()}
+    checks = [cell for cell in task.cells if cell.role == "check"]
+    places = {c.grade_id: _find_place(cells, c, defines) for c in checks}
+    indices = {cell.index for cell in checks}
     return Plan(cells, places, frozenset(indices & needed))
 
 
-def drop_unneeded(cells: list[Notebook], release: Notebook) -> list[Notebook]:
+def drop_unneeded(cells: list[Notebook], material: Material) -> list[Notebook]:
     """The cells of a rebuilt notebook, but of those `spare` that nothing asks for."""
-    if not any(read_unrolled_meta(cell).get("spare") for cell in cells):
-        return cells
-    needed = _find_needed(_plan_code_cells(cells, release))
-    return [
-        cell
-        for index, cell in enumerate(cells)
-        if index in needed or not read_unrolled_meta(cell).get("spare")
-    ]
+    known = read_cells({"cells": cells})
+    spare = {cell.index for cell in known if cell.role == "spare"}
+    if spare:
+        spare -= _find_needed(_plan_code_cells(known, material))
+    return [cell for index, cell in enumerate(cells) if index not in spare]
 
 
-def _plan_code_cells(rebuilt: list[Notebook], release: Notebook) -> list[PlannedCell]:
+def _plan_code_cells(rebuilt: Sequence[Cell], material: Material) -> list[PlannedCell]:
     """All code cells; what is beyond `MAX_READ` characters is not read."""
-    shown = {
-        read_nbgrader_meta(c)["grade_id"]: split_check(c["source"])[0]
-        for c in release["cells"]
-        if is_check(c)
-    }
+    released = read_sources(material.release_cells, "check")
     cells, room = [], MAX_READ
-    for index, cell in enumerate(rebuilt):
-        if cell["cell_type"] != "code":
+    for cell in rebuilt:
+        if cell.cell_type != "code":
             continue
-        planned = _plan_cell(index, cell, shown)
-        room -= len(planned.source) if planned.own else 0
-        if not planned.own:
-            planned = replace(planned, names=_read_given_names(planned.source))
-        elif room > 0:
-            planned = replace(planned, names=read_cell_names(planned.source))
+        source = cell.source
+        if cell.role == "check":
+            # It is known by what students see of it: the rest never leaves the judge.
+            source = split_check(released.get(cell.grade_id, ""))[0]
+        own = cell.is_own or cell.role == "exercise"
+        room -= len(source) if own else 0
+        if not own:
+            names = _read_given_names(source)
+        else:
+            names = read_cell_names(source) if room > 0 else CellNames()
+        planned = PlannedCell(
+            index=cell.index,
+            source=source,
+            names=names,
+            own=own,
+            runs=cell.runs,
+            exercise=cell.grade_id if cell.role == "exercise" else "",
+        )
         cells.append(planned)
     return cells
-
-
-def _plan_cell(
-    index: int, cell: Mapping[str, Any], shown: Mapping[str, str]
-) -> PlannedCell:
-    """A check is known by what students see of it: the rest never leaves the judge."""
-    source = (
-        shown.get(read_nbgrader_meta(cell)["grade_id"], "")
-        if is_check(cell)
-        else cell["source"]
-    )
-    exercise = read_nbgrader_meta(cell)["grade_id"] if is_exercise(cell) else ""
-    own = bool(exercise) or bool(read_unrolled_meta(cell).get("own"))
-    runs = runs_in_grading(cell) and not read_unrolled_meta(cell).get("spare")
-    return PlannedCell(index, source, CellNames(), own, runs, exercise)
 
 
 def _find_needed(cells: list[PlannedCell]) -> set[int]:
@@ -180,24 +149,18 @@ def _find_maker(
     return next((c for c in before if name in c.names.binds), None)
 
 
-def _find_place(cells: tuple[PlannedCell, ...], index: int) -> int:
-    return max((c.index for c in cells if c.index < index), default=BEFORE_ALL)
-
-
-def _find_check_index(
-    cells: tuple[PlannedCell, ...],
-    index: int,
-    exercise: str,
-    defines: Mapping[str, frozenset[str]],
+def _find_place(
+    cells: tuple[PlannedCell, ...], check: Cell, defines: Mapping[str, frozenset[str]]
 ) -> int:
-    """Where a check stands: at its own index, or behind the cell that it waits for.
+    """The last cell before a check, or before where the cell stands that it waits for.
 
     A solution that the student has moved into another cell stands where that cell is,
     which in the rebuilt notebook may be behind the check.
     """
-    wanted = defines.get(exercise, frozenset())
-    home = any(c.exercise == exercise for c in cells)
-    if not home or any(c.names.binds & wanted for c in cells if c.index < index):
-        return index
-    behind = (c.index for c in cells if c.own and c.names.binds & wanted)
-    return next(behind, index - 1) + 1
+    index = check.index
+    wanted = defines.get(check.exercise, frozenset())
+    home = any(c.exercise == check.exercise for c in cells)
+    if home and not any(c.names.binds & wanted for c in cells if c.index < index):
+        behind = (c.index + 1 for c in cells if c.own and c.names.binds & wanted)
+        index = next(behind, index)
+    return max((c.index for c in cells if c.index < index), default=BEFORE_ALL)

@@ -12,11 +12,6 @@ import time
 from signal import SIGKILL
 from typing import Any
 
-from unrolled.assignment.cells import (
-    is_exercise,
-    read_nbgrader_meta,
-    read_unrolled_meta,
-)
 from unrolled.grade.judge.cell_names import find_syntax_error
 from unrolled.grade.judge.plan import BEFORE_ALL, Plan, PlannedCell, make_plan
 from unrolled.grade.judge.verdict import Task
@@ -209,11 +204,7 @@ class StudentProcess:
 
     def whose(self, cell: int) -> str:
         """A cell in words: whose it is, and for which exercise."""
-        made = self.task.rebuilt["cells"][cell]
-        if is_exercise(made):
-            return f"your cell of {read_nbgrader_meta(made)['grade_id']}"
-        return (
-            "a cell you added"
-            if read_unrolled_meta(made).get("own")
-            else "a given cell"
-        )
+        made = self.task.cells[cell]
+        if made.role == "exercise":
+            return f"your cell of {made.grade_id}"
+        return "a cell you added" if made.is_own else "a given cell"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
+from unrolled.assignment.cells import Cell, read_cells
 from unrolled.assignment.material import Material, Notebook
 from unrolled.course.limits import Limits
 
@@ -17,6 +19,11 @@ class Task:
     rebuilt: Notebook
     seed: int
     limits: Limits = field(default_factory=Limits)
+
+    @cached_property
+    def cells(self) -> tuple[Cell, ...]:
+        """The cells of `rebuilt`."""
+        return read_cells(self.rebuilt)
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 from nbgrader.preprocessors import LimitOutput
-from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution
+from nbgrader.utils import compute_checksum, determine_grade
 
-from unrolled.assignment.cells import read_nbgrader_meta
+from unrolled.assignment.cells import read_cells
 from unrolled.assignment.load import load_reference
 from unrolled.assignment.material import Material
 from unrolled.assignment.reference import Reference
@@ -104,26 +104,14 @@ def grade_job(job: GradingJob, worker: Worker) -> JobResult:
     except Exception as error:
         reason = f"grading failed: {type(error).__name__}: {error}"
         return JobResult(student=job.student, reason=reason[:500])
-    return JobResult(
-        student=job.student,
-        notebook=format_notebook(notebook),
-        scores={
-            read_nbgrader_meta(c)["grade_id"]: determine_grade(c)[0]
-            for c in notebook.cells
-            if is_grade(c)
-        },
-        comments={
-            read_nbgrader_meta(c)["grade_id"]: _choose_comment(c)
-            for c in notebook.cells
-            if is_solution(c)
-        },
-    )
-
-
-def _choose_comment(cell: NotebookNode) -> str | None:
-    """nbgrader's comment on a cell that nobody has changed."""
-    untouched = read_nbgrader_meta(cell).get("checksum") == compute_checksum(cell)
-    return "No response." if untouched else None
+    result = JobResult(student=job.student, notebook=format_notebook(notebook))
+    for cell, node in zip(read_cells(notebook), notebook.cells, strict=True):
+        if cell.graded:
+            result.scores[cell.grade_id] = determine_grade(node)[0]
+        if cell.is_solution:  # with nbgrader's comment, where nobody has changed it
+            untouched = node.metadata.nbgrader.checksum == compute_checksum(node)
+            result.comments[cell.grade_id] = "No response." if untouched else None
+    return result
 
 
 def _grade_notebook(
@@ -131,7 +119,7 @@ def _grade_notebook(
 ) -> NotebookNode:
     """The rebuilt and judged notebook."""
     material = job.material
-    rebuilt = rebuild_submission(material.release, material.source, submitted)
+    rebuilt = rebuild_submission(material, submitted)
     fill_tests(rebuilt.notebook, material)
     notebook = nbformat.from_dict(rebuilt.notebook)
     _set_checksums(notebook, material)
@@ -144,15 +132,11 @@ def _grade_notebook(
 
 def _set_checksums(notebook: NotebookNode, material: Material) -> None:
     """The checksums that the gradebook holds: those of the cells as released."""
-    released = {
-        read_nbgrader_meta(c)["grade_id"]: c
-        for c in material.release["cells"]
-        if read_nbgrader_meta(c)
-    }
-    for cell in notebook.cells:
-        meta = read_nbgrader_meta(cell)
-        if not meta:
-            continue
-        # A locked cell holds the whole test by now, and so does the gradebook.
-        original = cell if meta.get("locked") else released[meta["grade_id"]]
-        meta["checksum"] = compute_checksum(nbformat.from_dict(original))
+    released = {c.grade_id: c.index for c in material.release_cells}
+    for cell, node in zip(read_cells(notebook), notebook.cells, strict=True):
+        if cell.grade_id:
+            # A check holds the whole test by now, and so does the gradebook.
+            check, number = cell.role == "check", released[cell.grade_id]
+            original = node if check else material.release["cells"][number]
+            checksum = compute_checksum(nbformat.from_dict(original))
+            node.metadata.nbgrader.checksum = checksum

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
 
 THREADS = ("OMP", "MKL", "OPENBLAS", "NUMEXPR")
-SAME_MATERIAL = Material("", "", {}, {})  # stands for the material that was sent last
+# It stands for the material that was sent last.
+SAME_MATERIAL = Material(assignment="", notebook="", source={}, release={})
 
 
 def start_judge(

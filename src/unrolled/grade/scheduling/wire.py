@@ -133,11 +133,7 @@ def _validate_result(graded: JobResult, job: GradingJob) -> None:
         raise WireError(f"it answered for {graded.student!r}, not {job.student!r}")
     if graded.reason:
         return
-    points = {
-        meta["grade_id"]: float(meta["points"])
-        for cell in job.material.release["cells"]
-        if (meta := cell["metadata"].get("nbgrader", {})).get("grade")
-    }
+    points = {c.grade_id: c.points for c in job.material.release_cells if c.graded}
     if graded.scores.keys() != points.keys():
         raise WireError("the cells of its result are not those of the assignment")
     for name, score in graded.scores.items():

@@ -12,20 +12,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from unrolled.assignment.cells import normalize_text, read_nbgrader_meta
-from unrolled.assignment.material import Notebook
+from unrolled.assignment.cells import Cell, normalize_text
 
 _HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*$", re.MULTILINE)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SubmittedCell:
     """A cell of the submitted file, read with no trust in it."""
 
     kind: str
     source: str
-    grade_id: str
-    cell_id: str
+    grade_id: str = ""
+    cell_id: str = ""
     attachments: Any = None
 
 
@@ -34,15 +33,19 @@ def find_headings(text: str) -> list[str]:
     return _HEADING.findall(text)
 
 
-def find_anchors(release: Notebook, cells: Sequence[SubmittedCell]) -> list[int | None]:
+def find_anchors(
+    released: Sequence[Cell], cells: Sequence[SubmittedCell]
+) -> list[int | None]:
     """For each submitted cell the number of the released cell that it is, or None."""
-    released = release["cells"]
-    found = _match_by_text(released, cells, _match_by_id(released, cells))
+    by_name = {c.grade_id: c.index for c in released if c.grade_id}
+    by_id = {c.id: c.index for c in released}
+    found = [by_name.get(c.grade_id, by_id.get(c.cell_id)) for c in cells]
+    _match_by_text(released, cells, found)
     titles = {
-        title: number
-        for number, cell in reversed(list(enumerate(released)))
-        if cell["cell_type"] == "markdown" and number not in found
-        for title in find_headings(cell["source"])[:1]
+        title: cell.index
+        for cell in reversed(released)
+        if cell.cell_type == "markdown" and cell.index not in found
+        for title in find_headings(cell.source)[:1]
     }
     for index, cell in enumerate(cells):
         if found[index] is None and cell.kind == "markdown":
@@ -82,27 +85,13 @@ def find_positions(anchors: Sequence[int | None]) -> CellPositions:
     return CellPositions(behind, ahead[::-1])
 
 
-def _match_by_id(
-    released: list[Notebook], cells: Sequence[SubmittedCell]
-) -> list[int | None]:
-    by_grade_id = {
-        read_nbgrader_meta(c)["grade_id"]: n
-        for n, c in enumerate(released)
-        if read_nbgrader_meta(c)
-    }
-    by_id = {c["id"]: n for n, c in enumerate(released)}
-    return [by_grade_id.get(c.grade_id, by_id.get(c.cell_id)) for c in cells]
-
-
 def _match_by_text(
-    released: list[Notebook],
-    cells: Sequence[SubmittedCell],
-    found: list[int | None],
-) -> list[int | None]:
+    released: Sequence[Cell], cells: Sequence[SubmittedCell], found: list[int | None]
+) -> None:
     """Texts that stand more than once, as empty answers, are told by their order."""
     places: dict[str, list[int]] = {}
-    for number, cell in enumerate(released):
-        places.setdefault(normalize_text(cell["source"]), []).append(number)
+    for cell in released:
+        places.setdefault(normalize_text(cell.source), []).append(cell.index)
     last = -1
     for index, own in enumerate(cells):
         if found[index] is None and normalize_text(own.source):
@@ -110,4 +99,3 @@ def _match_by_text(
             below = [n for n in same if n > last]
             found[index] = next(iter(below or same), None)
         last = last if (here := found[index]) is None else here
-    return found

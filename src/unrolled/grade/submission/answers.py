@@ -13,14 +13,13 @@ import base64
 import binascii
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
-from unrolled.assignment.cells import is_answer, normalize_text, read_nbgrader_meta
-from unrolled.assignment.material import Notebook
+from unrolled.assignment.cells import Cell, normalize_text
 from unrolled.grade.submission.anchors import (
     SubmittedCell,
     find_headings,
@@ -79,7 +78,7 @@ class Section:
     `start` is the first cell of the question, `end` the first one behind the section.
     """
 
-    answer: int
+    answer: Cell
     start: int
     end: int
     titles: tuple[str, ...]
@@ -106,15 +105,11 @@ class _AnswerParts:
 
 
 def find_answers(
-    release: Notebook, cells: list[SubmittedCell], match: CellMatch
+    released: Sequence[Cell], cells: Sequence[SubmittedCell], match: CellMatch
 ) -> None:
     """Fill answer cells that are empty or missing with what was written for them."""
-    finder = _Finder(release, cells, match)
-    sections = [
-        _find_section(release["cells"], number)
-        for number, cell in enumerate(release["cells"])
-        if is_answer(cell)
-    ]
+    finder = _Finder(released, cells, match)
+    sections = [_find_section(released, c) for c in released if c.role == "answer"]
     for section in sections:
         finder.pictures(section)
         finder.take_from_question(section)
@@ -127,53 +122,51 @@ def find_answers(
         finder.note_if_missing(section)
 
 
-def _find_section(released: list[Notebook], answer: int) -> Section:
+def _find_section(released: Sequence[Cell], answer: Cell) -> Section:
     """From the heading of the question to the next heading or graded cell."""
-    start = max(answer - 1, 0)
+    start = max(answer.index - 1, 0)
     while start > 0 and _is_text(released[start]) and not _find_titles(released[start]):
         if not _is_text(released[start - 1]):
             break
         start -= 1
-    end = answer + 1
-    while end < len(released) and not (
-        read_nbgrader_meta(released[end]) or _find_titles(released[end])
-    ):
-        end += 1
-    question = released[start:answer]
-    return Section(
-        answer, start, end, tuple(t for c in question for t in _find_titles(c))
-    )
+    behind = released[answer.index + 1 :]
+    ends = (c.index for c in behind if c.grade_id or _find_titles(c))
+    question = released[start : answer.index]
+    titles = tuple(t for c in question for t in _find_titles(c))
+    return Section(answer, start, next(ends, len(released)), titles)
 
 
-def _is_text(cell: Notebook) -> bool:
-    return bool(cell["cell_type"] == "markdown" and not read_nbgrader_meta(cell))
+def _is_text(cell: Cell) -> bool:
+    return cell.cell_type == "markdown" and not cell.grade_id
 
 
-def _find_titles(cell: Notebook) -> list[str]:
-    return find_headings(cell["source"]) if _is_text(cell) else []
+def _find_titles(cell: Cell) -> list[str]:
+    return find_headings(cell.source) if _is_text(cell) else []
 
 
 class _Finder:
     """Looks for the answers of one submission."""
 
     def __init__(
-        self, release: Notebook, cells: list[SubmittedCell], match: CellMatch
+        self,
+        released: Sequence[Cell],
+        cells: Sequence[SubmittedCell],
+        match: CellMatch,
     ) -> None:
-        self.released = release["cells"]
+        self.released = released
         self.cells = cells
         self.match = match
         self.places = find_positions(match.anchors)
 
     def is_empty(self, section: Section) -> bool:
         """Whether nothing but the released text stands in the answer's cell."""
-        released = self.released[section.answer]
-        taken = self.match.taken.get(read_nbgrader_meta(released)["grade_id"])
+        taken = self.match.taken.get(section.answer.grade_id)
         written = normalize_text(taken.source) if taken else ""
-        return written in ("", normalize_text(released["source"]))
+        return written in ("", normalize_text(section.answer.source))
 
     def pictures(self, section: Section) -> None:
         """Show pictures that are attached to an answer whose text is untouched."""
-        name = read_nbgrader_meta(self.released[section.answer])["grade_id"]
+        name = section.answer.grade_id
         taken = self.match.taken.get(name)
         attached = filter_attachments(taken.attachments) if taken else {}
         if taken and attached and self.is_empty(section):
@@ -185,17 +178,15 @@ class _Finder:
         """Take over what was typed into the given cells of the section."""
         writing = _AnswerParts()
         if not self.is_empty(section):
-            name = read_nbgrader_meta(self.released[section.answer])["grade_id"]
-            writing.add(self.match.taken[name], self.match.taken[name].source)
+            own = self.match.taken[section.answer.grade_id]
+            writing.add(own, own.source)
         before = len(writing.texts)
         for index, cell in enumerate(self.cells):
             number = self.match.anchors[index]
             if number is None or not section.start <= number < section.end:
                 continue
             released = self.released[number]
-            if read_nbgrader_meta(released) or not (
-                _is_text(released) or self.is_empty(section)
-            ):
+            if released.grade_id or not (_is_text(released) or self.is_empty(section)):
                 continue
             if added := _find_added_lines(released, cell):
                 writing.add(cell, f"{WRITTEN_IN_QUESTION}\n\n{added}")
@@ -235,7 +226,7 @@ class _Finder:
 
     def note_if_missing(self, section: Section) -> None:
         """Say that an answer's cell is missing, if nothing was found for it."""
-        name = read_nbgrader_meta(self.released[section.answer])["grade_id"]
+        name = section.answer.grade_id
         if name not in self.match.taken:
             self.match.repairs.note(RepairKind.MISSING, name)
 
@@ -245,7 +236,7 @@ class _Finder:
             if index in self.match.used or not cell.source.strip():
                 continue
             place = self.places.behind[index]
-            close = section.start <= place <= section.answer
+            close = section.start <= place <= section.answer.index
             inside = section.start <= place < section.end or self._is_in_gap(
                 index, section
             )
@@ -255,7 +246,7 @@ class _Finder:
     def _is_in_gap(self, index: int, section: Section) -> bool:
         """Whether a cell stands where question and answer stood that are both gone."""
         known = self.places.behind[-1] >= 0
-        return known and self.places.is_at(index, section.answer)
+        return known and self.places.is_at(index, section.answer.index)
 
     def _list_own_texts(self) -> list[tuple[int, SubmittedCell]]:
         return [
@@ -278,10 +269,14 @@ class _Finder:
         """Put what was found into the answer's cell; whether anything was."""
         if not writing.texts:
             return False
-        name = read_nbgrader_meta(self.released[section.answer])["grade_id"]
+        name = section.answer.grade_id
         text = "\n\n".join(writing.texts)
-        answer = SubmittedCell("markdown", text, name, "", writing.attachments)
-        self.match.taken[name] = answer
+        self.match.taken[name] = SubmittedCell(
+            kind="markdown",
+            source=text,
+            grade_id=name,
+            attachments=writing.attachments,
+        )
         self.match.repairs.note(kind, name)
         return True
 
@@ -300,11 +295,11 @@ def _has_question_name(text: str, titles: tuple[str, ...]) -> bool:
     return False
 
 
-def _find_added_lines(released: Notebook, cell: SubmittedCell) -> str:
+def _find_added_lines(released: Cell, cell: SubmittedCell) -> str:
     """The lines of a given cell that the student wrote: text, or comments in code."""
-    before = {line.strip() for line in released["source"].split("\n")}
+    before = {line.strip() for line in released.source.split("\n")}
     lines = [x for x in cell.source.split("\n") if x.strip() not in before]
-    if released["cell_type"] != "markdown":
+    if released.cell_type != "markdown":
         lines = [x for x in lines if _COMMENT.search(x)]
     return normalize_text("\n".join(lines))
 

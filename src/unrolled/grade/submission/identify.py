@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from unrolled.assignment import Material, Notebook
+from unrolled.assignment import Material
+from unrolled.assignment.cells import Cell, read_cells
 from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.grade.submission.anchors import find_anchors
-from unrolled.grade.submission.match_cells import read_cells
+from unrolled.grade.submission.match_cells import parse_cells
 from unrolled.grade.submission.notebook import read_submission
 from unrolled.grade.submission.rebuild import rebuild_submission
 
@@ -27,7 +29,6 @@ class NotebookIdentifier:
     def __init__(self, course: Course, material: Material) -> None:
         self.course = course
         self.material = material
-        self._others: dict[str, Notebook] | None = None
 
     def check_notebook(
         self, path: Path, document: Mapping[str, Any]
@@ -37,7 +38,7 @@ class NotebookIdentifier:
         Raises UserError if it is another assignment's, or if nothing was written in
         it while something else in the folder may be the work.
         """
-        found = _compute_share(self.material.release, document)
+        found = _compute_share(self.material.release_cells, document)
         if found < MIN_SHARE:
             self._refuse_other(path, document, found)
         beside = [f for f in _list_other_files(path) if self._may_be_work(path, f)]
@@ -63,9 +64,7 @@ class NotebookIdentifier:
     def _refuse_other(
         self, path: Path, document: Mapping[str, Any], found: float
     ) -> None:
-        shares = {
-            n: _compute_share(r, document) for n, r in self._load_releases().items()
-        }
+        shares = {n: _compute_share(r, document) for n, r in self._others.items()}
         other = max(shares, key=lambda name: shares[name], default="")
         if other and shares[other] >= MIN_SHARE and shares[other] > found:
             title = self.course.assignments[other].title
@@ -74,26 +73,26 @@ class NotebookIdentifier:
                 f"{self.material.assignment}. Ask for the right one."
             )
 
-    def _load_releases(self) -> dict[str, Notebook]:
-        """The released notebooks of all other assignments that were built."""
-        if self._others is None:
-            self._others = {}
-            for name in self.course.assignments:
-                path = self.course.release_notebook(name)
-                if name != self.material.assignment and path.is_file():
-                    self._others[name] = json.loads(path.read_text(encoding="utf-8"))
-        return self._others
+    @cached_property
+    def _others(self) -> dict[str, tuple[Cell, ...]]:
+        """The released cells of all other assignments that were built."""
+        paths = {n: self.course.release_notebook(n) for n in self.course.assignments}
+        return {
+            name: read_cells(json.loads(path.read_text(encoding="utf-8")))
+            for name, path in paths.items()
+            if name != self.material.assignment and path.is_file()
+        }
 
     def _is_untouched(self, document: Mapping[str, Any]) -> bool:
         """Whether a notebook holds nothing but what was released."""
-        released = self.material.release
-        rebuilt = rebuild_submission(released, self.material.source, document).notebook
+        rebuilt = rebuild_submission(self.material, document).notebook
         return [c["source"] for c in rebuilt["cells"]] == [
-            c["source"] for c in released["cells"]
+            c.source for c in self.material.release_cells
         ]
 
     def _is_ours(self, path: Path) -> bool:
-        return _compute_share(self.material.release, read_submission(path)) >= MIN_SHARE
+        document = read_submission(path)
+        return _compute_share(self.material.release_cells, document) >= MIN_SHARE
 
     def _may_be_work(self, path: Path, other: Path) -> bool:
         """Whether a file in the folder may be what the student has done."""
@@ -106,16 +105,15 @@ class NotebookIdentifier:
             document = read_submission(other)
         except UserError:
             return other.stat().st_size > 0
-        if not any(c.source.strip() for c in read_cells(document)):
+        if not any(c.source.strip() for c in parse_cells(document)):
             return False
         return not self._is_untouched(document)
 
 
-def _compute_share(release: Notebook, document: Mapping[str, Any]) -> float:
+def _compute_share(released: Sequence[Cell], document: Mapping[str, Any]) -> float:
     """How many of the released cells a notebook has, from 0 to 1."""
-    cells = [{**c, "source": "".join(c["source"])} for c in release["cells"]]
-    anchors = find_anchors({**release, "cells": cells}, read_cells(document))
-    return len(set(anchors) - {None}) / max(1, len(cells))
+    anchors = find_anchors(released, parse_cells(document))
+    return len(set(anchors) - {None}) / max(1, len(released))
 
 
 def _list_other_files(path: Path) -> Iterator[Path]:

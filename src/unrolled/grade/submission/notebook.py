@@ -13,7 +13,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from unrolled.assignment.cells import is_answer, is_check, read_nbgrader_meta
+from unrolled.assignment.cells import read_cells, read_sources
 from unrolled.assignment.material import Material
 from unrolled.errors import UserError
 from unrolled.grade.judge.verdict import Verdict
@@ -170,32 +170,30 @@ def _parse_json(content: bytes, path: Path) -> Any:
 
 def fill_tests(rebuilt: dict[str, Any], material: Material) -> None:
     """Put the hidden tests in, as the gradebook has them: markers see them all."""
-    tests = {
-        read_nbgrader_meta(c)["grade_id"]: c["source"]
-        for c in material.source["cells"]
-        if read_nbgrader_meta(c)
-    }
-    for cell in rebuilt["cells"]:
-        if is_check(cell):
-            cell["source"] = tests[read_nbgrader_meta(cell)["grade_id"]]
+    tests = read_sources(material.source_cells, "check")
+    for cell in read_cells(rebuilt):
+        if cell.role == "check":
+            rebuilt["cells"][cell.index]["source"] = tests[cell.grade_id]
 
 
 def write_verdict(nb: NotebookNode, verdict: Verdict, material: Material) -> None:
     """Write the verdict into the outputs, in nbgrader's own terms."""
     by_id = {c.grade_id: c for c in verdict.cells}
-    for index, cell in enumerate(nb.cells):
-        if cell.cell_type != "code":
-            continue
-        cell.execution_count = None
-        if is_check(cell):
-            found = by_id[read_nbgrader_meta(cell)["grade_id"]]
-            outputs = make_check_outputs(found)
-        else:
-            outputs = sanitize_outputs(verdict.outputs.get(index, []))
-        cell.outputs = [nbformat.from_dict(o) for o in outputs]
+    model_answers = read_sources(material.source_cells, "answer")
+    cells: list[NotebookNode] = []
+    for cell, node in zip(read_cells(nb), nb.cells, strict=True):
+        if cell.cell_type == "code":
+            outputs = sanitize_outputs(verdict.outputs.get(cell.index, []))
+            if cell.role == "check":
+                outputs = make_check_outputs(by_id[cell.grade_id])
+            node.execution_count = None
+            node.outputs = [nbformat.from_dict(o) for o in outputs]
+        elif cell.role == "answer":
+            cells.append(_make_scheme(cell.grade_id, model_answers[cell.grade_id]))
+        cells.append(node)
     nb.metadata.setdefault("unrolled", nbformat.from_dict({}))
     nb.metadata["unrolled"]["verdict"] = verdict.as_dict()
-    nb.cells = [*_make_notes(nb, verdict), *_add_schemes(nb, material)]
+    nb.cells = [*_make_notes(nb, verdict), *cells]
 
 
 def format_notebook(nb: NotebookNode) -> str:
@@ -217,23 +215,10 @@ def _make_notes(nb: NotebookNode, verdict: Verdict) -> list[NotebookNode]:
     return [_make_markdown("grader-notes", text, {"notes": True})]
 
 
-def _add_schemes(nb: NotebookNode, material: Material) -> list[NotebookNode]:
-    """Each written answer with its model answer and marking scheme before it."""
-    answers = {
-        read_nbgrader_meta(c)["grade_id"]: c["source"]
-        for c in material.source["cells"]
-        if is_answer(c)
-    }
-    cells = []
-    for cell in nb.cells:
-        if is_answer(cell):
-            name = read_nbgrader_meta(cell)["grade_id"]
-            text = f"**For the marker: model answer**\n\n{answers[name]}"
-            cells.append(
-                _make_markdown(f"scheme-{name}"[:64], text, {"marking_scheme": True})
-            )
-        cells.append(cell)
-    return cells
+def _make_scheme(grade_id: str, model_answer: str) -> NotebookNode:
+    """What stands before a written answer, for those who mark it."""
+    text = f"**For the marker: model answer**\n\n{model_answer}"
+    return _make_markdown(f"scheme-{grade_id}"[:64], text, {"marking_scheme": True})
 
 
 def _make_markdown(cell_id: str, text: str, mark: dict[str, bool]) -> NotebookNode:

@@ -10,23 +10,16 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from unrolled.assignment.cells import (
-    find_defined_names,
-    is_answer,
-    is_check,
-    is_exercise,
-    read_nbgrader_meta,
-    read_unrolled_meta,
-)
-from unrolled.assignment.material import Notebook
-from unrolled.grade.judge.plan import drop_unneeded
+from unrolled.assignment.cells import Cell, find_defined_names, read_sources
+from unrolled.assignment.material import Material, Notebook
+from unrolled.grade.judge.plan import BEFORE_ALL, drop_unneeded
 from unrolled.grade.submission.anchors import SubmittedCell
 from unrolled.grade.submission.answers import filter_attachments, find_answers
-from unrolled.grade.submission.match_cells import CellMatch, match_cells, read_cells
+from unrolled.grade.submission.match_cells import CellMatch, match_cells, parse_cells
 
 
 @dataclass(frozen=True)
@@ -37,94 +30,78 @@ class RebuiltNotebook:
     repairs: tuple[str, ...]
 
 
-def rebuild_submission(
-    release: Notebook, source: Notebook, submitted: Any
-) -> RebuiltNotebook:
+def rebuild_submission(material: Material, submitted: Any) -> RebuiltNotebook:
     """Put the student's work into a copy of the release.
 
-    `source` is the instructor's notebook: its solution cells tell which names an
-    exercise defines, so that a cell that lost its grade id can be found.
+    The source's solution cells tell which names an exercise defines, so that a cell
+    that lost its grade id can be found.
     """
-    known = {
-        read_nbgrader_meta(c)["grade_id"]
-        for c in release["cells"]
-        if read_nbgrader_meta(c)
-    }
+    known = {c.grade_id for c in material.release_cells}
     cells = [
         c if c.grade_id in known else replace(c, grade_id="")
-        for c in read_cells(submitted)
+        for c in parse_cells(submitted)
     ]
-    defines = {
-        read_nbgrader_meta(c)["grade_id"]: find_defined_names(c["source"])
-        for c in source["cells"]
-        if is_exercise(c)
-    }
-    match = match_cells(release, cells, defines)
-    find_answers(release, cells, match)
-    made = drop_unneeded(list(_merge_cells(release, cells, match)), release)
-    rebuilt = {**copy.deepcopy(release), "cells": made}
+    solutions = read_sources(material.source_cells, "exercise")
+    defines = {name: find_defined_names(text) for name, text in solutions.items()}
+    match = match_cells(material.release_cells, cells, defines)
+    find_answers(material.release_cells, cells, match)
+    made = drop_unneeded(list(_merge_cells(material, cells, match)), material)
+    rebuilt = {**copy.deepcopy(material.release), "cells": made}
     repairs = match.repairs.lines()
     rebuilt["metadata"]["unrolled"] = {"repairs": repairs}
     return RebuiltNotebook(rebuilt, tuple(repairs))
 
 
 def _merge_cells(
-    release: Notebook, cells: list[SubmittedCell], match: CellMatch
+    material: Material, cells: Sequence[SubmittedCell], match: CellMatch
 ) -> Iterator[Notebook]:
     """Released cells in order, each followed by the own cells that stood there."""
-    own = _group_own_cells(release, cells, match)
-    changed = _find_changed_cells(release, cells, match)
-    yield from own.get(None, [])
-    for cell in release["cells"]:
-        spare = changed.get(cell["id"], [])
-        if not read_unrolled_meta(cell).get(
-            "show"
-        ):  # what is given counts as it was given
-            yield from spare
-        yield _fill_cell(cell, match)
-        if read_unrolled_meta(cell).get("show"):
-            yield from spare
-        yield from own.get(cell["id"], [])
+    own = _group_own_cells(cells, match)
+    changed = _find_changed_cells(material.release_cells, cells, match)
+    yield from own.get(BEFORE_ALL, [])
+    for cell in material.release_cells:
+        spare = changed.get(cell.index, [])
+        filled = copy.deepcopy(material.release["cells"][cell.index])
+        if cell.is_solution and cell.grade_id in match.taken:
+            _fill_cell(filled, cell, match.taken[cell.grade_id])
+        # What is given counts as it was given: it has the last word. What is only shown
+        # has no say in grading, so that the student's own text may have it there.
+        yield from [filled, *spare] if cell.role == "show" else [*spare, filled]
+        yield from own.get(cell.index, [])
+
+
+def _fill_cell(filled: Notebook, cell: Cell, taken: SubmittedCell) -> None:
+    filled["source"] = taken.source
+    pictures = filter_attachments(taken.attachments) if cell.role == "answer" else {}
+    if pictures:
+        filled["attachments"] = pictures
 
 
 def _find_changed_cells(
-    release: Notebook, cells: list[SubmittedCell], match: CellMatch
-) -> dict[str, list[Notebook]]:
-    """Given cells as the student has changed them, by the id of the released cell."""
-    changed: dict[str, list[Notebook]] = {}
+    released: Sequence[Cell], cells: Sequence[SubmittedCell], match: CellMatch
+) -> dict[int, list[Notebook]]:
+    """Given cells as the student has changed them, by the number of the released."""
+    changed: dict[int, list[Notebook]] = {}
     for index in sorted(match.used):
         anchor, cell = match.anchors[index], cells[index]
-        given = None if anchor is None else release["cells"][anchor]
-        if given is None or not cell.kind == given["cell_type"] == "code":
+        given = None if anchor is None else released[anchor]
+        if given is None or not cell.kind == given.cell_type == "code":
             continue
-        same = cell.source.strip() == given["source"].strip()
-        if same or is_exercise(given) or is_check(given):
+        same = cell.source.strip() == given.source.strip()
+        if same or given.role in ("exercise", "check"):
             continue
         made = _make_own_cell(cell, index)
         made["metadata"]["unrolled"]["spare"] = True
-        changed.setdefault(given["id"], []).append(made)
+        changed.setdefault(given.index, []).append(made)
     return changed
 
 
-def _fill_cell(cell: Notebook, match: CellMatch) -> Notebook:
-    filled = copy.deepcopy(cell)
-    taken = match.taken.get(read_nbgrader_meta(cell).get("grade_id", ""))
-    if taken is None or not (is_exercise(cell) or is_answer(cell)):
-        return filled
-    filled["source"] = taken.source
-    if is_answer(cell):
-        pictures = filter_attachments(taken.attachments)
-        if pictures:
-            filled["attachments"] = pictures
-    return filled
-
-
 def _group_own_cells(
-    release: Notebook, cells: list[SubmittedCell], match: CellMatch
-) -> dict[str | None, list[Notebook]]:
-    """The student's own cells, by the id of the released cell they stand behind."""
-    last: str | None = None
-    own: dict[str | None, list[Notebook]] = {}
+    cells: Sequence[SubmittedCell], match: CellMatch
+) -> dict[int, list[Notebook]]:
+    """The student's own cells, by the number of the released one they stand behind."""
+    last = BEFORE_ALL
+    own: dict[int, list[Notebook]] = {}
     for index, cell in enumerate(cells):
         anchor = match.anchors[index]
         if index not in match.used:
@@ -132,7 +109,7 @@ def _group_own_cells(
             # behind it, it would have the last word.
             own.setdefault(last, []).append(_make_own_cell(cell, index))
         elif anchor is not None:
-            last = release["cells"][anchor]["id"]
+            last = anchor
     return own
 
 
