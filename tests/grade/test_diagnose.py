@@ -10,7 +10,8 @@ import pytest
 from support import material
 
 from unrolled.assignment.reference import build_reference
-from unrolled.grade.judge.diagnose import agrees, explain, same
+from unrolled.grade.judge.diagnose import explain
+from unrolled.grade.judge.replay import matches_recording, same
 from unrolled.grade.session.recorded_calls import Call
 
 
@@ -63,9 +64,13 @@ def test_exceptions_agree_by_type() -> None:
     def wrong(x: Any) -> Any:
         raise KeyError("x")
 
-    assert agrees(wrong, call([1.0], None, "KeyError"))
-    assert not agrees(wrong, call([1.0], None, "ValueError"))
-    assert agrees(wrong, call([1.0], None, "TypeError"), exception=TypeError)
+    def agrees(error: str, exception: type[Exception] | None = None) -> bool:
+        seen = [call([1.0], None, error)]
+        return matches_recording("double", seen, {"double": wrong}, exception=exception)
+
+    assert agrees("KeyError")
+    assert not agrees("ValueError")
+    assert agrees("TypeError", exception=TypeError)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import nbformat
 from nbgrader.utils import determine_grade
 from support import check
@@ -21,16 +23,21 @@ def points(verdict: CellVerdict) -> float:
     return float(determine_grade(cell)[0])
 
 
+def made(**parts: Any) -> CellVerdict:
+    """The verdict on a check of 3 points."""
+    return CellVerdict(grade_id="shape", exercise="f", max_score=3, **parts)
+
+
 def test_nbgrader_reads_the_points_off_the_outputs() -> None:
     """Is passing full credit, failing none, follow-through full?"""
-    assert points(CellVerdict("shape", "f", 3, True)) == 3
-    assert points(CellVerdict("shape", "f", 3, False, "wrong")) == 0
-    assert points(CellVerdict("shape", "f", 3, True, "Passed with", "", (), True)) == 3
+    assert points(made(passed=True)) == 3
+    assert points(made(passed=False, message="wrong")) == 0
+    assert points(made(passed=True, message="Passed with", follow_through=True)) == 3
 
 
 def test_a_failure_names_the_check_the_message_and_the_hint() -> None:
     """Does a student read which check failed, why, and what to think of?"""
-    verdict = CellVerdict("shape", "f", 3, False, "got 2\nexpected 3", "Look at N.")
+    verdict = made(passed=False, message="got 2\nexpected 3", hint="Look at N.")
     text = "\n".join(make_check_outputs(verdict)[0]["traceback"])
     assert text.startswith("shape: not passed (0 of 3 points)")
     assert "got 2\nexpected 3" in text and "Hint: Look at N." in text
@@ -39,9 +46,9 @@ def test_a_failure_names_the_check_the_message_and_the_hint() -> None:
 def test_no_guess_stands_beside_a_known_hint() -> None:
     """Is the ladder's guess left out when the mistake is recognised, else kept?"""
     message = "h: got 0\nLikely cause: every value is 0"
-    known = CellVerdict("values", "f", 3, False, message, "Look at N.")
+    known = made(passed=False, message=message, hint="Look at N.")
     assert "Likely cause" not in format_explanation(known)
-    unknown = CellVerdict("values", "f", 3, False, message)
+    unknown = made(passed=False, message=message)
     assert "Likely cause" in format_explanation(unknown)
 
 

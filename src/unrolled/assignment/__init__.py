@@ -1,12 +1,14 @@
 """What an assignment is made of: cells, material, reference, catalogue."""
 
 from unrolled.assignment.catalogue import Misconception, Style
+from unrolled.assignment.cells import Cell, read_cells, read_sources
 from unrolled.assignment.load import load_material, load_reference
 from unrolled.assignment.material import Material, Notebook
 from unrolled.assignment.reference import Check, Reference
 from unrolled.assignment.workdir import open_workdir
 
 __all__ = [
+    "Cell",
     "Check",
     "Material",
     "Misconception",
@@ -16,4 +18,6 @@ __all__ = [
     "load_material",
     "load_reference",
     "open_workdir",
+    "read_cells",
+    "read_sources",
 ]

@@ -21,7 +21,7 @@ Matches = Callable[[Sequence[Any]], bool]
 _WRONG, _RIGHT = "unrolled_misconception", "unrolled_style"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Misconception:
     """A wrong solution that real students hand in.
 

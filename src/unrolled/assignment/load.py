@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from unrolled.assignment.material import Material
-from unrolled.assignment.reference import Reference, get_reference
+from unrolled.assignment.reference import Reference, build_reference
 from unrolled.course.model import Course
 from unrolled.errors import UserError
 
@@ -34,9 +36,22 @@ def load_material(course: Course, assignment: str) -> Material:
     )
 
 
+@dataclass(frozen=True)
+class _ReferenceKey:
+    """Makes a material hashable by its texts."""
+
+    digest: str
+    material: Material = field(compare=False)
+
+
+@lru_cache(maxsize=8)
+def _build_cached(key: _ReferenceKey) -> Reference:
+    return build_reference(key.material)
+
+
 def load_reference(material: Material) -> Reference:
     """The reference notebook of the material, run once for each state of it."""
-    return get_reference(material, material.digest)
+    return _build_cached(_ReferenceKey(material.digest, material))
 
 
 def _read_notebook(path: Path) -> dict[str, Any]:

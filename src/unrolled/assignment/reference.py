@@ -7,7 +7,6 @@ import copy
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from unrolled.assignment.catalogue import Catalogue, load_catalogue
@@ -157,21 +156,3 @@ def build_reference(material: Material) -> Reference:
         helpers=tuple(dict.fromkeys(helpers.values())),
         helper_names=frozenset(helpers),
     )
-
-
-@lru_cache(maxsize=8)
-def _build_cached(holder: _MaterialKey) -> Reference:
-    return build_reference(holder.material)
-
-
-@dataclass(frozen=True)
-class _MaterialKey:
-    """Makes a material hashable by its texts."""
-
-    digest: str
-    material: Material = field(compare=False)
-
-
-def get_reference(material: Material, digest: str) -> Reference:
-    """The reference of `material`, made once per `digest` of its texts."""
-    return _build_cached(_MaterialKey(digest, material))

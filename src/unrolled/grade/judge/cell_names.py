@@ -21,9 +21,19 @@ _BY_TEXT = frozenset({"eval", "exec", "globals", "locals", "vars", "get_ipython"
 _COMPREHENSIONS = frozenset({"listcomp", "setcomp", "dictcomp", "genexpr"})
 _UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+# What may run code of others: a call, an iterator, a context manager, an operator.
 _ACTIVE = (
-    *(ast.Call, ast.Await, ast.AugAssign, ast.Starred, ast.With, ast.AsyncWith),
-    *(ast.For, ast.AsyncFor, ast.comprehension, ast.YieldFrom, ast.Yield),
+    ast.Call,
+    ast.Await,
+    ast.AugAssign,
+    ast.Starred,
+    ast.With,
+    ast.AsyncWith,
+    ast.For,
+    ast.AsyncFor,
+    ast.comprehension,
+    ast.YieldFrom,
+    ast.Yield,
 )
 
 

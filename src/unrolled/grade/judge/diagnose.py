@@ -7,12 +7,11 @@ another to at least one, explains the failure.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from unrolled.assignment.catalogue import Misconception
 from unrolled.assignment.reference import Reference
-from unrolled.grade.judge.replay import calls_of, matches_recording, same
+from unrolled.grade.judge.replay import calls_of, matches_recording
 from unrolled.grade.session.recorded_calls import Call
 
 
@@ -34,9 +33,7 @@ def is_compatible(
 
 def is_right(calls: Sequence[Call], exercise: str, reference: Reference) -> bool:
     """Whether the reference answers all of these calls alike."""
-    name = _find_target(exercise, reference)
-    right = reference.names.get(name)
-    return matches_recording(right, name, calls, reference.names)
+    return matches_recording(_find_target(exercise, reference), calls, reference.names)
 
 
 def _is_cause(m: Misconception, calls: Sequence[Call], reference: Reference) -> bool:
@@ -46,9 +43,8 @@ def _is_cause(m: Misconception, calls: Sequence[Call], reference: Reference) -> 
         return False
     if m.matches is not None:
         return _is_matched(m, calls_of(calls, name))
-    right = reference.names[name]
     return _matches_calls(m, calls, reference) and not matches_recording(
-        right, name, calls, reference.names
+        name, calls, reference.names
     )
 
 
@@ -66,22 +62,11 @@ def _matches_calls(
     name = _find_target(m.exercise, reference)
     data = not callable(reference.names[name])
     wrong = m.function() if data else m.function
-    return matches_recording(wrong, name, calls, reference.names, m.exception)
+    names = {**reference.names, name: wrong}
+    return matches_recording(name, calls, names, exception=m.exception)
 
 
 def _find_target(exercise: str, reference: Reference) -> str:
     """What an exercise is called: its own name, or the first that it defines."""
     names = reference.defines.get(exercise, ())
     return exercise if exercise in names else (names[0] if names else "")
-
-
-def agrees(
-    function: Callable[..., Any],
-    call: Call,
-    exception: type[BaseException] | None = None,
-) -> bool:
-    """Whether `function` does on the call's arguments what was observed."""
-    return matches_recording(function, call.name, [call], {}, exception)
-
-
-__all__ = ["agrees", "explain", "is_compatible", "same"]

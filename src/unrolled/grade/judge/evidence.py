@@ -10,7 +10,7 @@ from unrolled.grade.judge.diagnose import is_right
 from unrolled.grade.session.recorded_calls import Call
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Outcome:
     """How one run of a grade cell ended; `calls` is the evidence.
 
@@ -25,34 +25,37 @@ class Outcome:
     lost: bool = False
 
 
-@dataclass(frozen=True)
-class Blame:
-    """Which earlier exercises made a check fail that passes with the reference."""
+@dataclass(frozen=True, kw_only=True)
+class Outcomes:
+    """How all checks ended: in the first run, and in the one that counts (`last`)."""
 
     reference: Reference
     checks: tuple[Check, ...]
     first: Mapping[str, Outcome]
-    last: Mapping[str, Outcome]
-    known: dict[str, list[str]] = field(default_factory=dict)
+    last: dict[str, Outcome] = field(default_factory=dict)
+    _blamed: dict[str, list[str]] = field(default_factory=dict, init=False)
+    _clean: dict[str, bool] = field(default_factory=dict, init=False)
 
-    def of(self, check: Check) -> list[str]:
-        """The wrong ones that its function has really called, in their order.
-
-        One that is wrong only because of an earlier one stands for that one.
-        """
-        if check.grade_id not in self.known:
-            self.known[check.grade_id] = self._find(check)
-        return self.known[check.grade_id]
-
-    def _find(self, check: Check) -> list[str]:
-        used = self.last[check.grade_id].used
+    def find_suspects(self, check: Check) -> list[str]:
+        """The earlier exercises that are wrong."""
         earlier = self.reference.list_earlier(check.exercise)
-        wrong = [e for e in earlier if self._has_failed(e, self.first)]
-        called = [e for e in wrong if used & set(self.reference.defines[e])]
-        found = {b for e in called for b in self._find_causes(e)}
-        # Data is bound by value: nobody calls it, so that it may be what was meant.
-        found = found or {e for e in wrong if self._is_data(e)} or set(wrong)
-        return [e for e in earlier if e in found]
+        return [e for e in earlier if self._has_failed(e, self.first)]
+
+    def find_blamed(self, check: Check) -> list[str]:
+        """Which suspects made a check fail that passes with the reference.
+
+        Those that its function has really called, in their order. One that is wrong
+        only because of an earlier one stands for that one.
+        """
+        if check.grade_id not in self._blamed:
+            wrong, used = self.find_suspects(check), self.last[check.grade_id].used
+            called = [e for e in wrong if used & set(self.reference.defines[e])]
+            found = {b for e in called for b in self._find_causes(e)}
+            # Data is bound by value: nobody calls it, so that it may be what was meant.
+            found = found or {e for e in wrong if self._is_data(e)} or set(wrong)
+            earlier = self.reference.list_earlier(check.exercise)
+            self._blamed[check.grade_id] = [e for e in earlier if e in found]
+        return self._blamed[check.grade_id]
 
     def _is_data(self, exercise: str) -> bool:
         names = self.reference.defines[exercise]
@@ -62,48 +65,39 @@ class Blame:
         if self._has_failed(exercise, self.last):
             return [exercise]
         own = [c for c in self.checks if c.exercise == exercise]
-        return [b for c in own if not self.first[c.grade_id].passed for b in self.of(c)]
+        failed = (c for c in own if not self.first[c.grade_id].passed)
+        return [b for c in failed for b in self.find_blamed(c)]
 
     def _has_failed(self, exercise: str, outcomes: Mapping[str, Outcome]) -> bool:
         own = [c for c in self.checks if c.exercise == exercise]
         return any(not outcomes[c.grade_id].passed for c in own)
 
-
-@dataclass(frozen=True)
-class Evidence:
-    """The calls of all checks, in the first run and in the one that counts."""
-
-    reference: Reference
-    checks: tuple[Check, ...]
-    first: Mapping[str, Outcome]
-    last: Mapping[str, Outcome]
-    known: dict[str, bool] = field(default_factory=dict)
-
-    def of(self, check: Check, suspects: bool) -> list[Call]:
+    def collect_calls(self, check: Check) -> list[Call]:
         """All calls that the checks of its exercise made, and that came back.
 
-        Where an earlier exercise is wrong (`suspects`), only those made with the
-        reference in its place, or that were right all the same. That a check passed
-        does not say so: one that asks for a shape passes on wrong numbers.
+        Where an earlier exercise is wrong, only those made with the reference in its
+        place, or that were right all the same. That a check passed does not say so:
+        one that asks for a shape passes on wrong numbers.
         """
-        siblings = [c.grade_id for c in self.checks if c.exercise == check.exercise]
+        suspects = self.find_suspects(check)
         return [
             call
-            for name in siblings
-            if not suspects or self._is_clean(name, check.exercise)
-            for call in _select_finished(self.last[name])
+            for other in self.checks
+            if other.exercise == check.exercise
+            and (not suspects or self._is_clean(other))
+            for call in _select_finished(self.last[other.grade_id])
         ]
 
-    def _is_clean(self, name: str, exercise: str) -> bool:
+    def _is_clean(self, check: Check) -> bool:
         """Whether the wrong earlier exercise has no part in what a check saw."""
-        outcome = self.last[name]
+        name, outcome = check.grade_id, self.last[check.grade_id]
         if outcome is not self.first[name]:
             return True
-        if name not in self.known:
+        if name not in self._clean:
             calls = _select_finished(outcome)
-            right = outcome.passed and is_right(calls, exercise, self.reference)
-            self.known[name] = right
-        return self.known[name]
+            right = outcome.passed and is_right(calls, check.exercise, self.reference)
+            self._clean[name] = right
+        return self._clean[name]
 
 
 def _select_finished(outcome: Outcome) -> list[Call]:

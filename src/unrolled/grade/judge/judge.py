@@ -20,7 +20,7 @@ from unrolled.assignment.catalogue import Misconception
 from unrolled.assignment.reference import Check, Reference
 from unrolled.assignment.seeds import derive_cell_seed
 from unrolled.grade.judge.diagnose import explain, is_compatible
-from unrolled.grade.judge.evidence import Blame, Evidence, Outcome
+from unrolled.grade.judge.evidence import Outcome, Outcomes
 from unrolled.grade.judge.plan import make_plan
 from unrolled.grade.judge.student_process import StudentProcess
 from unrolled.grade.judge.verdict import CellVerdict, Task, Verdict
@@ -100,8 +100,8 @@ class Examination:
         self.worker = worker
         self.plan = make_plan(task)
         self.end = time.monotonic() + task.limits.submission_seconds
-        self.first = StudentProcess(task, worker, self.end, self.plan)
-        self.second = StudentProcess(task, worker, self.end, self.plan)
+        self.first = StudentProcess(task, worker, self.end, plan=self.plan)
+        self.second = StudentProcess(task, worker, self.end, plan=self.plan)
         self.third: StudentProcess | None = None
 
     @property
@@ -129,67 +129,48 @@ class Examination:
             c.grade_id: self._retry_undisturbed(c, first[c.grade_id], seed, {})
             for c in checks
         }
-        wrong = {c.exercise for c in checks if not first[c.grade_id].passed}
-        last = {c.grade_id: self._last(c, first, wrong, seed) for c in checks}
-        blame = Blame(self.reference, checks, first, last)
-        seen = Evidence(self.reference, checks, first, last)
+        outcomes = Outcomes(reference=self.reference, checks=checks, first=first)
         for check in checks:
-            found = self._find_misconceptions(check, last, wrong, seen)
-            yield self._verdict(check, first, last, blame, found)
+            outcome = first[check.grade_id]
+            if not outcome.passed and outcomes.find_suspects(check):
+                outcome = self._follow_through(check, outcome, seed)
+            outcomes.last[check.grade_id] = outcome
+        for check in checks:
+            yield self._make_verdict(check, outcomes)
 
-    def _find_suspects(self, check: Check, wrong: set[str]) -> list[str]:
-        """The earlier exercises that are wrong."""
-        return [e for e in self.reference.list_earlier(check.exercise) if e in wrong]
-
-    def _last(
-        self, check: Check, first: dict[str, Outcome], wrong: set[str], seed: int
-    ) -> Outcome:
-        """The outcome that counts: the first one, or that of the follow-through."""
-        outcome = first[check.grade_id]
-        if outcome.passed or not self._find_suspects(check, wrong):
-            return outcome
-        return self._follow_through(check, outcome, seed)
-
-    def _verdict(
-        self,
-        check: Check,
-        first: dict[str, Outcome],
-        last: dict[str, Outcome],
-        blame: Blame,
-        found: tuple[Misconception, ...],
-    ) -> CellVerdict:
-        outcome = last[check.grade_id]
-        follow = outcome.passed and not first[check.grade_id].passed
-        message = _format_follow_through(blame.of(check)) if follow else outcome.message
+    def _make_verdict(self, check: Check, outcomes: Outcomes) -> CellVerdict:
+        outcome = outcomes.last[check.grade_id]
+        message, found = outcome.message, self._find_misconceptions(check, outcomes)
+        follow = outcome.passed and not outcomes.first[check.grade_id].passed
+        if follow:
+            message = _format_follow_through(outcomes.find_blamed(check))
         return CellVerdict(
-            check.grade_id,
-            check.exercise,
-            check.points,
-            outcome.passed,
-            message,
-            " ".join(m.hint for m in found),
-            tuple(m.name for m in found),
-            follow,
+            grade_id=check.grade_id,
+            exercise=check.exercise,
+            max_score=check.points,
+            passed=outcome.passed,
+            message=message,
+            hint=" ".join(m.hint for m in found),
+            misconception=tuple(m.name for m in found),
+            follow_through=follow,
         )
 
     def _find_misconceptions(
-        self, check: Check, last: dict[str, Outcome], wrong: set[str], seen: Evidence
+        self, check: Check, outcomes: Outcomes
     ) -> tuple[Misconception, ...]:
         """Misconceptions behind a check that the others do not refute.
 
         A match with one check can be chance: what is shown agrees with all calls of
         the exercise.
         """
-        outcome = last[check.grade_id]
+        outcome = outcomes.last[check.grade_id]
         if outcome.passed:
             return ()
-        passed = {name for name, other in last.items() if other.passed}
+        passed = {name for name, other in outcomes.last.items() if other.passed}
         with silence_output():
             mine = explain(outcome.calls, check.exercise, self.reference)
             mine = tuple(m for m in mine if passed.isdisjoint(m.fails))
-            calls = (
-                seen.of(check, bool(self._find_suspects(check, wrong))) if mine else []
-            )
+            calls = outcomes.collect_calls(check) if mine else []
             return tuple(m for m in mine if is_compatible(m, calls, self.reference))
 
     def _follow_through(self, check: Check, first: Outcome, seed: int) -> Outcome:
@@ -235,7 +216,9 @@ class Examination:
             return third
         if third is not None:
             third.close()
-        self.third = StudentProcess(self.task, self.worker, self.end, self.plan, place)
+        self.third = StudentProcess(
+            self.task, self.worker, self.end, plan=self.plan, until=place
+        )
         self.third.bindings = bindings
         for index in self.first.skipped:
             self.third.skipped.add(index)
@@ -258,7 +241,7 @@ class Examination:
         except StudentProcessLost as lost:
             calls = process.discard(lost)
             message = _explain_loss(check, lost, calls)
-            return Outcome(False, message, calls, lost=True)
+            return Outcome(passed=False, message=message, calls=calls, lost=True)
 
     def _run_in(
         self, check: Check, seed: int, session: Session, process: StudentProcess
@@ -269,7 +252,8 @@ class Examination:
             try:
                 names[name] = session.look_up_name(name)
             except UndefinedNameError:
-                return Outcome(False, self._explain_missing(name, check, process))
+                why = self._explain_missing(name, check, process)
+                return Outcome(passed=False, message=why)
         for name in sorted(check.names & self.reference.helper_names):
             names[name] = session.helper(name, self.reference.helpers)
         message = _attempt(check.visible, names)
@@ -280,9 +264,12 @@ class Examination:
             # Run it also after a visible miss: its calls are evidence for the hint.
             hidden = _attempt(check.hidden, names)
             message = hidden if message is None else message
-        used = _find_used(process.bindings, session.called_back)
-        said = "" if message is None else self._add_cause(message, process)
-        return Outcome(message is None, said, tuple(session.calls), used)
+        return Outcome(
+            passed=message is None,
+            message="" if message is None else self._add_cause(message, process),
+            calls=tuple(session.calls),
+            used=_find_used(process.bindings, session.called_back),
+        )
 
     def _add_cause(self, message: str, process: StudentProcess) -> str:
         """A name that a function misses may be missing because its cell stopped."""

@@ -63,18 +63,18 @@ def _find_objects(value: Any) -> list[StudentObject]:
 
 
 def matches_recording(
-    candidate: Any,
     name: str,
     calls: Sequence[Call],
-    others: Mapping[str, Any],
+    names: Mapping[str, Any],
+    *,
     exception: type[BaseException] | None = None,
 ) -> bool:
-    """Whether `candidate`, under `name`, does all that was observed.
+    """Whether what `names` has under `name` does all that was observed.
 
-    `others` are the reference's names. `exception` stands for whatever the candidate
-    raises, if it is given.
+    The others of `names` are the reference's. `exception` stands for whatever the
+    candidate raises, if it is given.
     """
-    stage = Replay({**others, name: candidate}, exception)
+    stage = Replay(names, exception)
     judged = {id(call) for call in calls_of(calls, name)}
     for call in calls:
         if id(call) in judged:
@@ -128,15 +128,9 @@ class Replay:
         self._same(call.result, result)
 
     def _perform(self, call: Call, args: Any, kwargs: Any) -> Any:
-        target = (
-            self.names[call.name] if call.target is None else self.find_target(call)
-        )
+        own = call.target is None
+        target = self.names[call.name] if own else self._resolve_refs(call.target)
         return _VERBS[call.verb](target, *args, **kwargs)
-
-    def find_target(self, call: Call) -> Any:
-        """The object that stands in the place of the student's."""
-        assert call.target is not None
-        return self._resolve_refs(call.target)
 
     def _resolve_refs(self, value: Any) -> Any:
         if type(value) is ObjectRef:

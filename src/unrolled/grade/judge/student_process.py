@@ -42,6 +42,7 @@ class StudentProcess:
         task: Task,
         worker: Worker,
         end: float,
+        *,
         plan: Plan | None = None,
         until: int | None = None,
     ) -> None:

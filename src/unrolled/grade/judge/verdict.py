@@ -26,7 +26,7 @@ class Task:
         return read_cells(self.rebuilt)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CellVerdict:
     """What the judge says of one automatic grade cell."""
 
