@@ -104,13 +104,19 @@ def read_sources(cells: Iterable[Cell], role: Role) -> dict[str, str]:
     return {cell.grade_id: cell.source for cell in cells if cell.role == role}
 
 
+def parse_code(source: str) -> ast.Module | None:
+    """The syntax tree of a text; None if it is no Python, or too deep to be read."""
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
 def find_defined_names(source: str) -> tuple[str, ...]:
     """Names that the top level of a cell defines; empty if it is no Python."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ()
-    return tuple(dict.fromkeys(n for node in tree.body for n in _find_targets(node)))
+    tree = parse_code(source)
+    body = tree.body if tree else []
+    return tuple(dict.fromkeys(n for node in body for n in _find_targets(node)))
 
 
 def _find_targets(node: ast.stmt) -> Iterator[str]:

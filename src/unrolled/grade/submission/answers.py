@@ -8,7 +8,6 @@ only where nothing was written.
 
 from __future__ import annotations
 
-import ast
 import base64
 import binascii
 import io
@@ -19,7 +18,7 @@ from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
-from unrolled.assignment.cells import Cell, normalize_text
+from unrolled.assignment.cells import Cell, normalize_text, parse_code
 from unrolled.grade.submission.anchors import (
     SubmittedCell,
     find_headings,
@@ -306,11 +305,8 @@ def _find_added_lines(released: Cell, cell: SubmittedCell) -> str:
 
 def _is_code(text: str) -> bool:
     """Whether a cell can be meant as code: Python, or a command of IPython."""
-    try:
-        ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return any(line.lstrip()[:1] in ("%", "!") for line in text.split("\n"))
-    return True
+    commands = any(line.lstrip()[:1] in ("%", "!") for line in text.split("\n"))
+    return commands or parse_code(text) is not None
 
 
 def _fence_code(text: str) -> str:

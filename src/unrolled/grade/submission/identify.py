@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -42,17 +43,15 @@ class NotebookIdentifier:
         if found < MIN_SHARE:
             self._refuse_other(path, document, found)
         beside = [f for f in _list_other_files(path) if self._may_be_work(path, f)]
-        names = ", ".join(str(f.relative_to(path.parent)) for f in beside[:MAX_NAMED])
         if beside and self._is_untouched(document):
             raise UserError(
-                f"{path}: nothing is written in it, but beside it lies {names}. Which "
-                f"one counts? Give the right one the name {path.name}, or ask for it."
+                f"{path}: nothing is written in it, but beside it lies "
+                f"{_name_files(beside, path.parent)}. Which one counts? Give the right "
+                f"one the name {path.name}, or ask for it."
             )
         copies = [f for f in beside if f.suffix == ".ipynb" and self._is_ours(f)]
         if copies:
-            names = ", ".join(
-                str(f.relative_to(path.parent)) for f in copies[:MAX_NAMED]
-            )
+            names = _name_files(copies, path.parent)
             return (f"Beside {path.name} lies other work, not graded: {names}.",)
         if found == 0:
             return (
@@ -116,6 +115,10 @@ def _compute_share(released: Sequence[Cell], document: Mapping[str, Any]) -> flo
     return len(set(anchors) - {None}) / max(1, len(released))
 
 
+def _name_files(files: list[Path], folder: Path) -> str:
+    return ", ".join(str(f.relative_to(folder)) for f in files[:MAX_NAMED])
+
+
 def _list_other_files(path: Path) -> Iterator[Path]:
     """The other files of a submission; hidden ones are the machine's."""
     others = sorted(p for p in path.parent.rglob("*") if p != path)
@@ -125,8 +128,7 @@ def _list_other_files(path: Path) -> Iterator[Path]:
         if p.is_file() and not p.is_symlink()
         if not any(map(_is_generated, p.relative_to(path.parent).parts))
     )
-    for _, file in zip(range(MAX_FILES), shown, strict=False):
-        yield file
+    yield from islice(shown, MAX_FILES)
 
 
 def _is_generated(part: str) -> bool:

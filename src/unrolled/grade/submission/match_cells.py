@@ -8,7 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from unrolled.assignment.cells import Cell, find_defined_names, normalize_text
+from unrolled.assignment.cells import (
+    Cell,
+    find_defined_names,
+    normalize_text,
+    parse_code,
+)
 from unrolled.grade.submission.anchors import (
     SubmittedCell,
     find_anchors,
@@ -170,12 +175,10 @@ class _Matcher:
 
 def _count_definitions(source: str, names: set[str]) -> int:
     """How many of the names a cell defines as functions or classes."""
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return 0
+    tree = parse_code(source)
     kinds = (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)
-    return len({n.name for n in body if isinstance(n, kinds)} & names)
+    found = {n.name for n in tree.body if isinstance(n, kinds)} if tree else set()
+    return len(found & names)
 
 
 def _is_same_text(cell: SubmittedCell, released: Cell) -> bool:

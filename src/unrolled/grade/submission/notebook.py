@@ -13,7 +13,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from unrolled.assignment.cells import read_cells, read_sources
+from unrolled.assignment.cells import parse_code, read_cells, read_sources
 from unrolled.assignment.material import Material
 from unrolled.errors import UserError
 from unrolled.grade.judge.verdict import Verdict
@@ -86,10 +86,10 @@ def _is_script(content: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     kinds = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign)
-    try:
-        return any(isinstance(node, kinds) for node in ast.parse(text).body)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = parse_code(text)
+    if tree is None:
         return len(_SCRIPT.findall(text)) > 1
+    return any(isinstance(node, kinds) for node in tree.body)
 
 
 MAX_NOTEBOOK_BYTES = 50 * 2**20
