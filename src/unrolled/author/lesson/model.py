@@ -8,6 +8,7 @@ from typing import Literal
 
 from unrolled.errors import UserError
 
+# What a lesson text can mark; assignment/cells.py knows these, and what students add.
 Role = Literal["prose", "given", "helper", "show", "exercise", "check", "answer"]
 
 MARKERS = ("exercise", "check", "answer", "points", "show", "helper")
@@ -16,7 +17,7 @@ TOTAL_POINTS = 100.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cell:
+class LessonCell:
     """One cell; `line` is that of its marker, `exercise` the one a check is for."""
 
     kind: Literal["markdown", "code"]
@@ -34,7 +35,7 @@ class Lesson:
 
     path: Path
     assignment: str
-    cells: tuple[Cell, ...]
+    cells: tuple[LessonCell, ...]
 
 
 class Problems:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import jupytext
 import nbformat
 
-from unrolled.author.lesson.model import MARKERS, Cell, Lesson, Problems, Role
+from unrolled.author.lesson.model import MARKERS, Lesson, LessonCell, Problems, Role
 from unrolled.author.lesson.validate import check_cell, check_lesson
 from unrolled.errors import UserError
 
@@ -50,7 +50,9 @@ def _read_text(path: Path) -> str:
         raise UserError(f"{path} is not UTF-8 (byte {error.start}).") from error
 
 
-def _parse_cells(raw: Any, lines: list[int], problems: Problems) -> Iterator[Cell]:
+def _parse_cells(
+    raw: Any, lines: list[int], problems: Problems
+) -> Iterator[LessonCell]:
     exercise: str | None = None
     for raw_cell, line in zip(raw, lines, strict=True):
         cell = _parse_cell(raw_cell, line, exercise, problems)
@@ -58,7 +60,9 @@ def _parse_cells(raw: Any, lines: list[int], problems: Problems) -> Iterator[Cel
         yield cell
 
 
-def _parse_cell(raw: Any, line: int, exercise: str | None, problems: Problems) -> Cell:
+def _parse_cell(
+    raw: Any, line: int, exercise: str | None, problems: Problems
+) -> LessonCell:
     marks = {k: v for k, v in raw.metadata.items() if not k.startswith("lines_to")}
     for key in marks.keys() - set(MARKERS):
         near = difflib.get_close_matches(key, MARKERS, 1)
@@ -69,7 +73,7 @@ def _parse_cell(raw: Any, line: int, exercise: str | None, problems: Problems) -
     )
     role, name = _parse_role(kind, marks, line, problems)
     points = _parse_points(role, marks, line, problems)
-    cell = Cell(
+    cell = LessonCell(
         kind=kind,
         role=role,
         source=raw.source,
@@ -149,7 +153,7 @@ def make_source_notebook(lesson: Lesson) -> Any:
     return notebook
 
 
-def _make_cell(cell: Cell, seen: dict[str, int]) -> dict[str, Any]:
+def _make_cell(cell: LessonCell, seen: dict[str, int]) -> dict[str, Any]:
     document: dict[str, Any] = {
         "cell_type": cell.kind,
         "id": _make_cell_id(cell, seen),
@@ -161,7 +165,7 @@ def _make_cell(cell: Cell, seen: dict[str, int]) -> dict[str, Any]:
     return document
 
 
-def _make_cell_id(cell: Cell, seen: dict[str, int]) -> str:
+def _make_cell_id(cell: LessonCell, seen: dict[str, int]) -> str:
     if cell.name is not None:
         return cell.name[:64]
     key = hashlib.sha256(f"{cell.kind}\0{cell.source}".encode()).hexdigest()[:12]
@@ -169,7 +173,7 @@ def _make_cell_id(cell: Cell, seen: dict[str, int]) -> str:
     return key if seen[key] == 1 else f"{key}-{seen[key]}"
 
 
-def _make_metadata(cell: Cell) -> dict[str, Any]:
+def _make_metadata(cell: LessonCell) -> dict[str, Any]:
     if cell.role in ("show", "helper"):
         return {"unrolled": {cell.role: True}}
     if cell.name is None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 import re
 
-from unrolled.author.lesson.model import MAX_WIDTH, TOTAL_POINTS, Cell, Problems
+from unrolled.author.lesson.model import MAX_WIDTH, TOTAL_POINTS, LessonCell, Problems
 
 SCHEME = "**Marking scheme**"
 _MARKS = re.compile(r"^- (\d+(?:\.\d+)?) points?\b", re.MULTILINE)
 
 
-def check_cell(cell: Cell, problems: Problems) -> None:
+def check_cell(cell: LessonCell, problems: Problems) -> None:
     """Note what is wrong with one cell by itself."""
     if cell.kind == "code":
         _check_code(cell, problems)
@@ -32,7 +32,7 @@ def check_cell(cell: Cell, problems: Problems) -> None:
         _check_answer(cell, problems)
 
 
-def _find_region(cell: Cell, what: str, problems: Problems) -> tuple[int, int]:
+def _find_region(cell: LessonCell, what: str, problems: Problems) -> tuple[int, int]:
     """Line offsets of the one region BEGIN ... END in a cell; 0 where missing."""
     begins, ends = [], []
     for number, line in enumerate(cell.source.split("\n"), 1):
@@ -52,7 +52,7 @@ def _find_region(cell: Cell, what: str, problems: Problems) -> tuple[int, int]:
     return begin, end
 
 
-def _check_code(cell: Cell, problems: Problems) -> None:
+def _check_code(cell: LessonCell, problems: Problems) -> None:
     for number, line in enumerate(cell.source.split("\n"), 1):
         if len(line) > MAX_WIDTH:
             problems.add(cell.line + number, cell.role, f"over {MAX_WIDTH} columns")
@@ -65,7 +65,7 @@ def _check_code(cell: Cell, problems: Problems) -> None:
         problems.add(at, cell.role, f"not Python: {error.msg}")
 
 
-def _check_boundary(cell: Cell, begin: int, end: int, problems: Problems) -> None:
+def _check_boundary(cell: LessonCell, begin: int, end: int, problems: Problems) -> None:
     try:
         body = ast.parse(cell.source).body
     except SyntaxError:
@@ -77,7 +77,7 @@ def _check_boundary(cell: Cell, begin: int, end: int, problems: Problems) -> Non
             problems.add(line, "hidden tests", "cut through a statement")
 
 
-def _check_answer(cell: Cell, problems: Problems) -> None:
+def _check_answer(cell: LessonCell, problems: Problems) -> None:
     if SCHEME not in cell.source:
         problems.add(cell.line, "answer", f"{cell.name}: no line {SCHEME}")
         return
@@ -91,7 +91,7 @@ def _check_answer(cell: Cell, problems: Problems) -> None:
         )
 
 
-def check_lesson(cells: tuple[Cell, ...], problems: Problems) -> None:
+def check_lesson(cells: tuple[LessonCell, ...], problems: Problems) -> None:
     """Note names that are used twice, and a sum of points that is not 100."""
     seen: dict[str, int] = {}
     for cell in cells:
