@@ -235,7 +235,9 @@ def test_a_demo_exits_by_its_scores(
 ) -> None:
     """Is a hundredth of a point, or no grade at all, exit 1 with both scores told?"""
     monkeypatch.chdir(make_course(tmp_path).root)
-    made = DemoScore("ada", "all right", NAME, 100.0, score)
+    made = DemoScore(
+        student="ada", about="all right", assignment=NAME, expected=100.0, score=score
+    )
     report = DemoReport((made,), ())
     monkeypatch.setattr("unrolled.samples.demo.run_demo", lambda *_, **__: report)
     said = unrolled("demo")

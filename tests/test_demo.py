@@ -185,7 +185,7 @@ def test_a_folder_that_the_demo_did_not_make_is_left_alone(tmp_path: Path) -> No
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests/submissions").symlink_to(ROOT / "tests/submissions")
     course = _course_at(tmp_path)
-    with pytest.raises(UserError, match="not made by the demo"):
+    with pytest.raises(UserError, match="the demo did not make this folder"):
         run_demo(course, Console(file=io.StringIO()))
     assert (own / "thesis.txt").read_text() == "mine"
 
@@ -196,10 +196,18 @@ def _course_at(root: Path) -> Course:
 
 def test_a_wrong_score_is_shown_and_fails() -> None:
     """Does a difference from the expected score fail the demo?"""
-    assert not DemoScore("ann", "", "02", 90.0, 89.0).as_expected
-    assert not DemoScore("ann", "", "02", None, 0.0).as_expected
-    assert not DemoScore("ann", "", "02", 0.0, None).as_expected
-    assert DemoScore("ann", "", "02", None, None).as_expected
+    assert not DemoScore(
+        student="ann", about="", assignment="02", expected=90.0, score=89.0
+    ).as_expected
+    assert not DemoScore(
+        student="ann", about="", assignment="02", expected=None, score=0.0
+    ).as_expected
+    assert not DemoScore(
+        student="ann", about="", assignment="02", expected=0.0, score=None
+    ).as_expected
+    assert DemoScore(
+        student="ann", about="", assignment="02", expected=None, score=None
+    ).as_expected
 
 
 def test_the_demo_class_is_complete() -> None:
@@ -219,9 +227,15 @@ def test_the_demo_class_is_complete() -> None:
 def test_a_student_who_handed_nothing_in_has_no_score() -> None:
     """Does the table leave open what was not handed in?"""
     scores = (
-        DemoScore("ann", "early", "02", 90.0, 90.0),
-        DemoScore("ann", "early", "03", 80.0, 80.0),
-        DemoScore("bob", "late", "03", 70.0, 70.0),
+        DemoScore(
+            student="ann", about="early", assignment="02", expected=90.0, score=90.0
+        ),
+        DemoScore(
+            student="ann", about="early", assignment="03", expected=80.0, score=80.0
+        ),
+        DemoScore(
+            student="bob", about="late", assignment="03", expected=70.0, score=70.0
+        ),
     )
     console = Console(width=80, record=True, file=io.StringIO(), force_terminal=True)
     console.print(DemoReport(scores, ()).table())

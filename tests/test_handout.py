@@ -246,7 +246,7 @@ def test_a_file_of_another_is_not_written_over(course: Course, unrolled: Call) -
     before = contents(course.root)
     for name in ("marks.zip", "notes.txt", "folder"):
         said = unrolled("handout", "--out", name)
-        assert said.code == 2 and f"{name}: is there already" in said.err
+        assert said.code == 2 and f"{name} exists already" in said.err
     assert contents(course.root) == before
     assert unrolled("handout", "--out", "marks.zip", "--force").code == 0
     assert unrolled("handout", "--out", "folder", "--force").code == 2
@@ -271,7 +271,7 @@ def test_an_instructor_s_notebook_is_refused(
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(notebook))
     said = unrolled("handout")
-    assert said.code == 2 and "this is the instructor's" in said.err
+    assert said.code == 2 and "it is the instructor's" in said.err
     assert not Path("tiny-handout.zip").exists()
 
 

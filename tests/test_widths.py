@@ -54,7 +54,15 @@ VIEWS: dict[str, RenderableType] = {
         )
     ),
     "demo": DemoReport(
-        (DemoScore(LONG, PROSE, "02_forward_pass", 90.0, 90.0),),
+        (
+            DemoScore(
+                student=LONG,
+                about=PROSE,
+                assignment="02_forward_pass",
+                expected=90.0,
+                score=90.0,
+            ),
+        ),
         (Path(PATH) / "scores.json",),
     ).table(),
     "doctor": render_checkups(

@@ -62,7 +62,7 @@ class _ErrorLog(logging.Handler):
         self.lines.append(record.getMessage())
 
 
-def run_converter(kind: Any, config: Any, force: bool = False) -> None:
+def run_converter(kind: Any, config: Any, *, force: bool = False) -> None:
     """Run a converter; UserError says what really went wrong."""
     converter = kind(coursedir=CourseDirectory(config=config), config=config)
     converter.force = force

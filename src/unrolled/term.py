@@ -54,21 +54,20 @@ def plan_term(course: Course, exchange: Path | None = None) -> TermPlan:
         Move(path, folder / path.relative_to(course.root))
         for path in _list_moved_paths(course)
     ]
-    place = exchange / course.id if exchange else None
-    if place is not None and place.is_dir():
-        aside = place / ".terms" / stamp
-        moves += [Move(place / n, aside / n) for n in EXCHANGE if (place / n).is_dir()]
-    return TermPlan(folder, tuple(moves), place)
+    shared = exchange / course.id if exchange else None
+    if shared is not None and shared.is_dir():
+        aside = shared / ".terms" / stamp
+        moves += [
+            Move(shared / n, aside / n) for n in EXCHANGE if (shared / n).is_dir()
+        ]
+    return TermPlan(folder, tuple(moves), shared)
 
 
 def _list_moved_paths(course: Course) -> Iterator[Path]:
     for name in FOLDERS:
         if (course.root / name).is_dir():
-            yield from (
-                path
-                for path in sorted((course.root / name).iterdir())
-                if path.name != README
-            )
+            paths = sorted((course.root / name).iterdir())
+            yield from (path for path in paths if path.name != README)
     for name in (*MORE, *DATABASE):
         if (course.root / name).exists():
             yield course.root / name
@@ -93,7 +92,8 @@ def begin_term(course: Course, plan: TermPlan) -> MemberChanges | None:
         ) from error
     if plan.exchange is not None:
         _empty_exchange(plan.exchange)
-    told = sync_hub(course, ())  # also where a notebook cannot be built: they are gone
+    # Before the build, which may fail: last term's members are gone in any case.
+    changes = sync_hub(course, ())
     try:
         build_assignments(course, list(course.assignments))
     except UserError as error:
@@ -101,16 +101,16 @@ def begin_term(course: Course, plan: TermPlan) -> MemberChanges | None:
             f"the new term has begun, and the last one is in {plan.folder}; but the "
             f"notebooks could not be built: {error} Then run `unrolled build`."
         ) from error
-    return told
+    return changes
 
 
-def _empty_exchange(place: Path) -> None:
+def _empty_exchange(folder: Path) -> None:
     """Empty folders with nbgrader's modes; last term's are closed to students."""
-    if (place / ".terms").is_dir():
-        (place / ".terms").chmod(0o700)
+    if (folder / ".terms").is_dir():
+        (folder / ".terms").chmod(0o700)
     for name, mode in EXCHANGE.items():
-        (place / name).mkdir(exist_ok=True)
-        (place / name).chmod(mode)
+        (folder / name).mkdir(exist_ok=True)
+        (folder / name).chmod(mode)
 
 
 def find_exchange() -> Path | None:

@@ -44,10 +44,10 @@ def parse_timestamp(text: str, zone: tzinfo) -> datetime:
 def _parse_zoned(text: str, zone: tzinfo) -> datetime:
     text = _AHEAD.sub("", _DASHES.sub(r"\1 \2:\3:\4", text))
     region = _REGION.fullmatch(text)
-    found: list[tuple[str | None, int | None]] = []
+    zones: list[tuple[str | None, int | None]] = []
 
     def remember(name: str | None, seconds: int | None) -> tzinfo:
-        found.append((name, seconds))
+        zones.append((name, seconds))
         return UTC
 
     with warnings.catch_warnings():
@@ -62,9 +62,10 @@ def _parse_zoned(text: str, zone: tzinfo) -> datetime:
     moment = moment.replace(tzinfo=None)
     if region:
         return moment.replace(tzinfo=_find_region(region["region"], zone))
-    return (
-        _apply_zone(moment, *found[-1], zone) if found else moment.replace(tzinfo=UTC)
-    )
+    if not zones:
+        return moment.replace(tzinfo=UTC)
+    name, seconds = zones[-1]
+    return _apply_zone(moment, name, seconds, zone)
 
 
 def _apply_zone(
@@ -82,9 +83,9 @@ def _apply_zone(
 def _resolve_abbreviation(moment: datetime, name: str, zone: tzinfo) -> datetime:
     """A time with CST, CDT ...: first as the course's zone has it at that time."""
     for fold in (0, 1):  # in autumn one hour comes twice
-        placed = moment.replace(tzinfo=zone, fold=fold)
-        if placed.tzname() == name:
-            return placed
+        local = moment.replace(tzinfo=zone, fold=fold)
+        if local.tzname() == name:
+            return local
     for days in range(-182, 183, 7):  # its name in the other half of the year
         try:
             other = (moment + timedelta(days=days)).replace(tzinfo=zone)

@@ -72,8 +72,8 @@ UNGRADED = GradedSubmission(
     "",
 )
 MET = Recipe(
-    "small",
-    2.0,
+    assignment="small",
+    expected=2.0,
     repairs=("f was *",),
     hints={"f_values": ("few", "got *", "Too few")},
     counts={"f": "return 'secret'"},
@@ -85,8 +85,13 @@ MET = Recipe(
 def test_what_came_back_as_expected_has_no_miss() -> None:
     """Are all keys met at once, with stars, several words and a page?"""
     assert find_misses(MET, GRADED) == ()
-    assert find_misses(Recipe("small", None, reason="*: no notebook"), UNGRADED) == ()
-    assert find_misses(Recipe("small", 2.0), GRADED) == ()
+    assert (
+        find_misses(
+            Recipe(assignment="small", expected=None, reason="*: no notebook"), UNGRADED
+        )
+        == ()
+    )
+    assert find_misses(Recipe(assignment="small", expected=2.0), GRADED) == ()
 
 
 @pytest.mark.parametrize(
@@ -148,7 +153,7 @@ def test_each_key_is_missed_when_it_is_wrong(
 
 def test_what_cannot_be_graded_misses_all_but_its_reason() -> None:
     """Is a page or a hint that never was a miss, and another reason one?"""
-    wrong = Recipe("small", None, reason="too large")
+    wrong = Recipe(assignment="small", expected=None, reason="too large")
     (miss,) = find_misses(wrong, UNGRADED)
     assert (miss.key, miss.got) == ("reason", "x.ipynb: no notebook")
     keys = {m.key for m in find_misses(MET, UNGRADED)}

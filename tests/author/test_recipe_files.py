@@ -35,12 +35,18 @@ def test_a_file_is_a_student_with_a_table_for_each_assignment(tmp_path: Path) ->
     )
     abe, zoe = load_students(tmp_path)
     assert (abe.name, abe.about, zoe.name, zoe.about) == ("abe", "left", "zoe", "")
-    wanted = Recipe("small", 5, ("double",), edit={"why": "pass"}, marks=False)
+    wanted = Recipe(
+        assignment="small",
+        expected=5,
+        solve=("double",),
+        edit={"why": "pass"},
+        marks=False,
+    )
     assert abe.recipes == {
         "small": replace(wanted, days_late=2),
-        "other": Recipe("other", None, raw="x"),
+        "other": Recipe(assignment="other", expected=None, raw="x"),
     }
-    assert zoe.recipes == {"small": Recipe("small", None)}
+    assert zoe.recipes == {"small": Recipe(assignment="small", expected=None)}
 
 
 def test_a_broken_recipe_file_is_told_by_file_and_key(tmp_path: Path) -> None:
@@ -88,7 +94,9 @@ def test_what_must_come_back_is_read(tmp_path: Path) -> None:
     )
     (student,) = load_students(tmp_path)
     hints = {"e": "f", "g": ["h", "i"]}
-    wanted = Recipe("small", None, repairs=("a*",), reason="b", shows=("c",))
+    wanted = Recipe(
+        assignment="small", expected=None, repairs=("a*",), reason="b", shows=("c",)
+    )
     wanted = replace(wanted, hides=("d",), hints=hints, counts={"j": "k"})
     assert student.recipes == {"small": replace(wanted, copies={"j": "l"})}
 

@@ -16,7 +16,7 @@ from unrolled.samples.build_submission import build_notebook, write_submission
 from unrolled.samples.recipe import Recipe
 
 SMALL = replace(material(), misconceptions=MISCONCEPTIONS)
-PLAIN = Recipe("small", None)
+PLAIN = Recipe(assignment="small", expected=None)
 
 
 @pytest.fixture(scope="module")

@@ -35,7 +35,9 @@ def reference() -> Reference:
 
 def cooked(reference: Reference, **told: Any) -> Fields:
     """The notebook of a recipe for the small assignment."""
-    data = build_notebook(Recipe("small", None, **told), SMALL, reference)
+    data = build_notebook(
+        Recipe(assignment="small", expected=None, **told), SMALL, reference
+    )
     notebook: Fields = json.loads(data)
     nbformat.validate(nbformat.from_dict(notebook))
     return notebook
@@ -60,7 +62,7 @@ def changed(notebook: Fields, reference: Reference) -> set[str]:
 def test_a_plain_recipe_is_all_right(reference: Reference) -> None:
     """Does a recipe that names no fault get every point, and have its answer?"""
     notebook = cooked(reference)
-    assert sources(notebook)["why"] == Recipe("small", None).answers
+    assert sources(notebook)["why"] == Recipe(assignment="small", expected=None).answers
     assert all(c.passed for c in by_id(grade(notebook)).values())
     assert "HIDDEN" not in json.dumps(notebook)
 
@@ -69,14 +71,18 @@ def test_cooking_is_stable_and_leaves_the_material_alone(reference: Reference) -
     """Do two cooks of one recipe agree, and none of them write in the release?"""
     before = copy.deepcopy(SMALL)
     told: Fields = {"double": ("double",), "strip": ("quadruple",), "first": "pass"}
-    recipe = Recipe("small", None, delete=("double_values",), **told)
+    recipe = Recipe(
+        assignment="small", expected=None, delete=("double_values",), **told
+    )
     first = build_notebook(recipe, SMALL, reference)
     assert first == build_notebook(recipe, SMALL, reference) and before == SMALL
 
 
 def test_raw_is_the_whole_file(reference: Reference) -> None:
     """Is a raw text handed in as it is, whatever else the recipe says?"""
-    recipe = Recipe("small", None, raw="Sehr geehrte Ä", first="x = 1")
+    recipe = Recipe(
+        assignment="small", expected=None, raw="Sehr geehrte Ä", first="x = 1"
+    )
     assert build_notebook(recipe, SMALL, reference) == "Sehr geehrte Ä".encode()
 
 
@@ -123,7 +129,7 @@ def test_entries_of_the_catalogue_take_the_function_s_place(
 
 def test_entries_that_the_catalogue_lacks_are_told(reference: Reference) -> None:
     """Are all misspelt entries named, with the assignment?"""
-    with pytest.raises(UserError, match="small: no sqares, dubled in the catalogue"):
+    with pytest.raises(UserError, match="small: the catalogue has no sqares, dubled"):
         cooked(reference, misconceptions=("sqares", "squares"), styles=("dubled",))
 
 
@@ -134,7 +140,11 @@ def test_a_function_takes_the_place_of_one_function_only(
     source = source_notebook()
     source["cells"][2]["source"] = "two = 2\n\ndef double(x):\n    return two * x"
     wide = replace(SMALL, source=source)
-    recipe = Recipe("small", None, cells={"double": "def double(x):\n    return x"})
+    recipe = Recipe(
+        assignment="small",
+        expected=None,
+        cells={"double": "def double(x):\n    return x"},
+    )
     found = sources(json.loads(build_notebook(recipe, wide, reference)))
     assert found["double"] == "two = 2\n\ndef double(x):\n    return x"
 

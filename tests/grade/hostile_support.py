@@ -28,7 +28,11 @@ ROOT = Path(__file__).parents[2]
 NAME = "02_forward_pass"
 HOSTILE = ROOT / "tests" / "submissions" / "hostile"
 HONEST = tuple(
-    SampleStudent(f"honest_{letter}", "honest", {NAME: Recipe(NAME, 84.0, marks=False)})
+    SampleStudent(
+        f"honest_{letter}",
+        "honest",
+        {NAME: Recipe(assignment=NAME, expected=84.0, marks=False)},
+    )
     for letter in "abcde"
 )
 NOBODY = 65534

@@ -30,8 +30,20 @@ from unrolled.trace.record import (
 from unrolled.trace.report import TraceReport
 
 ROOT = Path(__file__).parents[2]
-CPU = Device("cpu", "a made-up CPU", 2, 2**33, {"torch_threads": 1})
-GPU = Device("gpu", "a made-up GPU", 80, 2**34, {"cuda": "0.0", "cudnn": 0})
+CPU = Device(
+    kind="cpu",
+    name="a made-up CPU",
+    cores=2,
+    memory_bytes=2**33,
+    details={"torch_threads": 1},
+)
+GPU = Device(
+    kind="gpu",
+    name="a made-up GPU",
+    cores=80,
+    memory_bytes=2**34,
+    details={"cuda": "0.0", "cudnn": 0},
+)
 SETTINGS = TraceSettings(warmup=2, repeat=3, limit=8, threads=1)
 
 
@@ -75,7 +87,7 @@ class Fake:
 def test_a_pretended_gpu_is_measured_like_the_cpu() -> None:
     """Are all networks asked of both, every time kept, and the device waited for?"""
     fake = Fake()
-    document = record_trace(fake.names, SETTINGS, found=[CPU, GPU])
+    document = record_trace(fake.names, SETTINGS, devices=[CPU, GPU])
     trace = parse_trace(json.loads(json.dumps(document)))
     assert trace.kinds == ("cpu", "gpu")
     assert {a[1] for a in fake.asked} == {"cpu", "gpu"}
@@ -88,7 +100,7 @@ def test_a_pretended_gpu_is_measured_like_the_cpu() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "fused", "proved", "told"),
+    ("devices", "fused", "proved", "told"),
     [
         ([CPU], True, None, "No GPU here"),
         ([CPU, GPU], True, True, "used the fused kernel in every step"),
@@ -96,10 +108,10 @@ def test_a_pretended_gpu_is_measured_like_the_cpu() -> None:
     ],
 )
 def test_the_report_says_which_kernel_ran(
-    found: list[Device], fused: bool, proved: bool | None, told: str
+    devices: list[Device], fused: bool, proved: bool | None, told: str
 ) -> None:
     """Is a GPU that ran a Python loop told from one that ran the kernel?"""
-    document = record_trace(Fake(fused).names, SETTINGS, found=found)
+    document = record_trace(Fake(fused).names, SETTINGS, devices=devices)
     report = TraceReport(document, Path("here"))
     assert report.proved is proved and told in report.as_text()
     assert report.as_dict()["fused_kernel_ran_on_gpu"] is proved
@@ -159,15 +171,15 @@ def test_a_clock_gives_single_times() -> None:
 def test_cpu_time_is_said_and_refused_beside_a_gpu() -> None:
     """Does a trace of CPU times say so, and is it no clock for a GPU?"""
     settings = replace(SETTINGS, clock="cpu")
-    trace = parse_trace(record_trace(Fake().names, settings, found=[CPU]))
+    trace = parse_trace(record_trace(Fake().names, settings, devices=[CPU]))
     assert trace.clock == "cpu" and "CPU time" in trace.describe()
     with pytest.raises(UserError, match="--clock wall"):
-        record_trace(Fake().names, settings, found=[CPU, GPU])
+        record_trace(Fake().names, settings, devices=[CPU, GPU])
 
 
 def test_a_trace_is_written_and_read_back(tmp_path: Path) -> None:
     """Is the file what was measured, one measurement a line?"""
-    document = record_trace(Fake().names, SETTINGS, found=[CPU, GPU])
+    document = record_trace(Fake().names, SETTINGS, devices=[CPU, GPU])
     path = tmp_path / "new" / "trace.json"
     write_trace(document, path)
     assert json.loads(path.read_text()) == document

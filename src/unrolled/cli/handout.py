@@ -53,7 +53,7 @@ def handout(
         else list_released(course, now)
     )
     path = to or Path(f"{course.id}-handout.zip")
-    report = make_handout(course, names, path, now, force)
+    report = make_handout(course, names, path, now, force=force)
     if as_json:
         print_json(report.as_dict())
     else:

@@ -63,8 +63,14 @@ def trace(
 
     course = open_course(context)
     path = (to or locate_trace(course)).resolve()
-    refuse_overwrite(path, force)
-    settings = TraceSettings(warmup, repeat, limit, threads, clock.value)
+    refuse_overwrite(path, force=force)
+    settings = TraceSettings(
+        warmup=warmup,
+        repeat=repeat,
+        limit=limit,
+        threads=threads,
+        clock=clock.value,
+    )
     with show_progress(err, "trace") as step:
         document = record_trace(load_lesson_names(course), settings, step)
     write_trace(document, path)

@@ -59,20 +59,25 @@ def list_released(course: Course, now: datetime) -> list[str]:
 
     Raises UserError if there is none.
     """
-    found = [
+    names = [
         a.name for a in course.assignments.values() if not a.release or a.release <= now
     ]
-    if not found:
+    if not names:
         raise UserError(
             f"{course.root / 'course.toml'}: no assignment is released yet. Name those "
-            "that students shall have: unrolled handout "
+            "that students should get: unrolled handout "
             f"{next(iter(course.assignments), 'ASSIGNMENT')}"
         )
-    return found
+    return names
 
 
 def make_handout(
-    course: Course, names: Sequence[str], out: Path, now: datetime, force: bool = False
+    course: Course,
+    names: Sequence[str],
+    out: Path,
+    now: datetime,
+    *,
+    force: bool = False,
 ) -> HandoutReport:
     """Write the zip for the named assignments.
 
@@ -80,32 +85,33 @@ def make_handout(
     students must not see, or if `out` is a file that no handout was before (unless
     `force`).
     """
-    _refuse_other(out, force)
+    if not force:
+        _refuse_other(out)
     chosen = [course.assignments[name] for name in dict.fromkeys(names)]
-    found = build_handout_files(course, chosen)
+    files = build_handout_files(course, chosen)
     programs = frozenset(f"{course.id}/{p}" for p in PROGRAMS)
     content = build_zip(
-        {f"{course.id}/{name}": data for name, data in found.items()}, programs, COMMENT
+        {f"{course.id}/{name}": data for name, data in files.items()}, programs, COMMENT
     )
     write_output(out, content)
     early = [a for a in chosen if a.release and a.release > now]
     return HandoutReport(
         file=str(out),
         assignments=tuple(a.name for a in chosen),
-        files=tuple(sorted(found)),
+        files=tuple(sorted(files)),
         bytes=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
         notes=tuple(
-            f"{a.name} is to be released on {_format_date(a.release)}; it may give the "
-            "answers of an earlier one."
+            f"{a.name} is to be released on {_format_date(a.release)}; it may give "
+            "away the answers of an earlier one."
             for a in early
         ),
     )
 
 
-def _refuse_other(out: Path, force: bool) -> None:
-    """Only a handout is written over."""
-    if force or not out.exists():
+def _refuse_other(out: Path) -> None:
+    """UserError if there is a file that no handout was before."""
+    if not out.exists():
         return
     try:
         with zipfile.ZipFile(out) as archive:
@@ -114,7 +120,7 @@ def _refuse_other(out: Path, force: bool) -> None:
         ours = False
     if not ours:
         raise UserError(
-            f"{out}: is there already, and is no handout. Write elsewhere with --out, "
+            f"{out} exists already and is not a handout. Write elsewhere with --out, "
             "or replace it with --force."
         )
 
@@ -125,31 +131,32 @@ def build_handout_files(
     """All files of the handout by their path in it."""
     given = resources("unrolled.handout") / "files"
     wheel = make_wheel_name()
-    found = {name: (given / file).read_bytes() for name, file in PROGRAMS.items()}
+    content = {name: (given / file).read_bytes() for name, file in PROGRAMS.items()}
     windows = (given / "start.cmd").read_bytes().replace(b"\r\n", b"\n")
-    found["start.cmd"] = windows.replace(b"\n", b"\r\n")
-    found["START-HERE.html"] = _render_page(course, chosen).encode()
-    found |= build_requirement_files(wheel)
-    found[wheel] = build_student_wheel(list_student_packages())
+    # cmd.exe wants these line ends, whatever a clone has made of the file.
+    content["start.cmd"] = windows.replace(b"\n", b"\r\n")
+    content["START-HERE.html"] = _render_page(course, chosen).encode()
+    content |= build_requirement_files(wheel)
+    content[wheel] = build_student_wheel(list_student_packages())
     for assignment in chosen:
-        found |= _read_released(course, assignment)
-    return found
+        content |= _read_released(course, assignment)
+    return content
 
 
 def _read_released(course: Course, assignment: Assignment) -> dict[str, bytes]:
     folder = course.release / assignment.name
     notebook = f"{assignment.notebook}.ipynb"
-    there = {
+    released = {
         name: data
         for name, data in read_files(folder).items()
         if not any(part.startswith(".") for part in name.split("/"))
     }
-    if notebook not in there:
+    if notebook not in released:
         raise UserError(f"{folder / notebook} is missing: run `unrolled build` first.")
-    for name, data in there.items():
+    for name, data in released.items():
         if name.endswith(".ipynb"):
             _refuse_secrets(folder / name, data)
-    return {f"assignments/{assignment.name}/{n}": data for n, data in there.items()}
+    return {f"assignments/{assignment.name}/{n}": data for n, data in released.items()}
 
 
 def _refuse_secrets(path: Path, data: bytes) -> None:
@@ -159,12 +166,11 @@ def _refuse_secrets(path: Path, data: bytes) -> None:
         sources = ["".join(cell["source"]) for cell in cells]
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"{path} is no notebook: run `unrolled build`.") from error
-    marked = next((s for s in sources if _HIDDEN.search(s)), None)
-    if marked is not None:
-        found = _HIDDEN.search(marked)
+    secret = next(filter(None, map(_HIDDEN.search, sources)), None)
+    if secret is not None:
         raise UserError(
-            f"{path}: holds {found[0] if found else ''!r}: this is the instructor's "
-            "notebook. Run `unrolled build`, which makes the students' one."
+            f"{path} holds {secret[0]!r}: it is the instructor's notebook. Run "
+            "`unrolled build`, which makes the students' one."
         )
 
 
@@ -196,6 +202,16 @@ def _format_date(moment: datetime | None) -> str:
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = (
-    *("January", "February", "March", "April", "May", "June", "July", "August"),
-    *("September", "October", "November", "December"),
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 )

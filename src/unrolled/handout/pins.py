@@ -27,15 +27,17 @@ def read_pins() -> dict[str, str]:
     for path in (package.parents[1] / FILE, package / FILE):
         if path.is_file():
             lines = path.read_text(encoding="utf-8").splitlines()
-            found = [re.match(r"([\w.-]+)==(\S+)", line) for line in lines]
-            return {canonicalize_name(m[1]): m[2] for m in found if m}
-    raise UserError(f"{package / FILE} is missing: install this package anew.")
+            matches = [re.match(r"([\w.-]+)==(\S+)", line) for line in lines]
+            return {canonicalize_name(m[1]): m[2] for m in matches if m}
+    raise UserError(f"{package / FILE} is missing: install this package again.")
 
 
 def list_student_packages() -> tuple[str, ...]:
     """The names that students install: the package's own needs and those of `lab`."""
-    wanted = (Requirement(r) for r in _read_requirements())
-    named = (r for r in wanted if r.marker is None or _is_for(r, EXTRA))
+    needs = (Requirement(r) for r in _read_requirements())
+    named = (
+        r for r in needs if r.marker is None or r.marker.evaluate({"extra": EXTRA})
+    )
     return tuple(sorted({canonicalize_name(r.name) for r in named}))
 
 
@@ -52,25 +54,20 @@ def _read_requirements() -> list[str]:
     return [*project["dependencies"], *(f"{r}; extra == '{EXTRA}'" for r in extra)]
 
 
-def _is_for(requirement: Requirement, extra: str) -> bool:
-    marker = requirement.marker
-    return marker is not None and marker.evaluate({"extra": extra})
-
-
 def find_dependencies(names: Iterable[str]) -> set[str]:
     """The names and all that they need, on whatever system: markers are not asked."""
-    found: set[str] = set()
+    needed: set[str] = set()
     waiting = list(names)
     while waiting:
         name = canonicalize_name(waiting.pop())
-        if name not in found:
-            found.add(name)
+        if name not in needed:
+            needed.add(name)
             waiting += [
                 r.name
                 for r in map(Requirement, _list_requirements(name))
                 if _is_unconditional(r)
             ]
-    return found
+    return needed
 
 
 def _list_requirements(name: str) -> list[str]:
@@ -92,6 +89,6 @@ def build_requirement_files(wheel: str) -> dict[str, bytes]:
     """
     known, names = read_pins(), list_student_packages()
     needed = sorted(find_dependencies(names) & known.keys())
-    wanted = "".join(f"{n}=={known[n]}\n" for n in names)
+    named = "".join(f"{n}=={known[n]}\n" for n in names)
     pinned = "".join(f"{n}=={known[n]}\n" for n in needed)
-    return {"requirements.txt": f"{wanted}./{wheel}\n".encode(), FILE: pinned.encode()}
+    return {"requirements.txt": f"{named}./{wheel}\n".encode(), FILE: pinned.encode()}

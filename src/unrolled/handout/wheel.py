@@ -47,10 +47,10 @@ def build_student_wheel(needs: tuple[str, ...]) -> bytes:
 def _read_package() -> dict[str, bytes]:
     """The files of the package that a student gets, by their path in the wheel."""
     root = Path(unrolled.__file__).parent
-    found = [p for part in PARTS for p in (root / part, *(root / part).rglob("*"))]
+    paths = [p for part in PARTS for p in (root / part, *(root / part).rglob("*"))]
     return {
         f"unrolled/{p.relative_to(root).as_posix()}": p.read_bytes()
-        for p in found
+        for p in paths
         if p.is_file() and "__pycache__" not in p.parts
     }
 

@@ -1,4 +1,4 @@
-"""From a recipe to the files that a made student hands in."""
+"""From a recipe to the files that a sample student hands in."""
 
 from __future__ import annotations
 
@@ -60,13 +60,13 @@ def _select_functions(recipe: Recipe, reference: Reference) -> dict[str, str]:
         **{m.name: m for m in reference.catalogue.misconceptions},
         **{s.name: s for s in reference.catalogue.styles},
     }
-    wanted = (*recipe.misconceptions, *recipe.styles)
-    missing = [name for name in wanted if name not in entries]
+    names = (*recipe.misconceptions, *recipe.styles)
+    missing = [name for name in names if name not in entries]
     if missing:
         raise UserError(
-            f"{recipe.assignment}: no {', '.join(missing)} in the catalogue."
+            f"{recipe.assignment}: the catalogue has no {', '.join(missing)}."
         )
-    return {entries[name].exercise: entries[name].source for name in wanted}
+    return {entries[name].exercise: entries[name].source for name in names}
 
 
 def _find_cell(notebook: Notebook, name: str) -> Notebook:
@@ -195,6 +195,8 @@ def _reverse(notebook: Notebook, recipe: Recipe, _: Material) -> None:
         notebook["cells"].reverse()
 
 
+# The order matters: cells are named by their grade ids until _strip takes these away,
+# and a student's own cells stand at the ends also where all others are reversed.
 _STEPS: tuple[Callable[[Notebook, Recipe, Material], None], ...] = (
     _reset_unsolved,
     _write_answers,

@@ -1,7 +1,7 @@
 """`unrolled demo`: a whole class, from release to Canvas, with known results.
 
 Everything happens in ``build/demo/``, a course folder of its own made from this
-one; the students are cooked from the recipes in ``tests/submissions/``.
+one; the students are made from the recipes in ``tests/submissions/``.
 """
 
 from __future__ import annotations
@@ -44,26 +44,28 @@ MARKER = "made by unrolled demo; may be deleted at any time\n"
 COPIED = ("course.toml", "nbgrader_config.py", "lessons")
 
 
-def run_demo(course: Course, console: Console, keep: bool = False) -> DemoReport:
+def run_demo(course: Course, console: Console, *, keep: bool = False) -> DemoReport:
     """Make the class, grade it, and hold all that comes back against the recipes."""
     students = load_students(course.root / "tests" / "submissions")
     folder = course.build / "demo"
     if not keep:
         _make_course(course, folder)
-    made = load_course(folder)
-    build_assignments(made, list(made.assignments), force=True)
-    _enrol(made, students)
+    demo = load_course(folder)
+    build_assignments(demo, list(demo.assignments), force=True)
+    _enrol(demo, students)
     graded: list[_GradedRecipe] = []
-    with JudgePool(count_processors(), allow_weak=made.allow_weak) as judges:
-        for name in made.assignments:
+    with JudgePool(count_processors(), allow_weak=demo.allow_weak) as judges:
+        for name in demo.assignments:
             # A student without a recipe for an assignment has not handed it in.
             present = [s for s in students if name in s.recipes]
-            _write_submissions(made, name, present)
+            _write_submissions(demo, name, present)
             if present:
-                graded += _grade_assignment(made, name, present, console, judges)
-    _write_feedback(made, dict.fromkeys(g.recipe.assignment for g in graded))
-    scores = [_make_score(made, g) for g in graded]
-    files = _write_files(made, scores)
+                graded += _grade_assignment(
+                    demo, name, present, console=console, judges=judges
+                )
+    _write_feedback(demo, dict.fromkeys(g.recipe.assignment for g in graded))
+    scores = [_make_score(demo, g) for g in graded]
+    files = _write_files(demo, scores)
     return DemoReport(tuple(scores), tuple(files))
 
 
@@ -71,7 +73,9 @@ def _make_course(course: Course, folder: Path) -> None:
     """A fresh course folder; only one that the demo itself made is replaced."""
     if folder.exists():
         if not (folder / "DEMO").exists():
-            raise UserError(f"{folder}: not made by the demo; move it away first.")
+            raise UserError(
+                f"{folder}: the demo did not make this folder. Move it away first."
+            )
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
     (folder / "DEMO").write_text(MARKER, encoding="utf-8")
@@ -92,13 +96,13 @@ def _make_course(course: Course, folder: Path) -> None:
 
 def _remove_database_setting(settings: str) -> str:
     """course.toml without the line that leads to the real gradebook."""
-    kept = re.sub(r"^\s*database\s*=.*$", "", settings, flags=re.MULTILINE)
-    if "database" in tomllib.loads(kept).get("grading", {}):
+    rest = re.sub(r"^\s*database\s*=.*$", "", settings, flags=re.MULTILINE)
+    if "database" in tomllib.loads(rest).get("grading", {}):
         raise UserError(
             "course.toml: grading.database: give it a line of its own, so that the "
             "demo can leave it out: it must not write into the real gradebook."
         )
-    return kept
+    return rest
 
 
 def make_canvas_id(number: int) -> str:
@@ -161,6 +165,7 @@ def _grade_assignment(
     course: Course,
     assignment: str,
     students: list[SampleStudent],
+    *,
     console: Console,
     judges: JudgePool,
 ) -> list[_GradedRecipe]:
@@ -196,15 +201,16 @@ def _make_score(course: Course, graded: _GradedRecipe) -> DemoScore:
         now = read_stored_result(course, recipe.assignment, result.student)
         score = (now.score or 0.0) - now.late_penalty
         waits = now.needs_manual
+    returned = read_graded_submission(course, recipe.assignment, result)
     return DemoScore(
-        result.student,
-        graded.about,
-        recipe.assignment,
-        recipe.expected,
-        score,
-        result.reason,
-        waits,
-        find_misses(recipe, read_graded_submission(course, recipe.assignment, result)),
+        student=result.student,
+        about=graded.about,
+        assignment=recipe.assignment,
+        expected=recipe.expected,
+        score=score,
+        reason=result.reason,
+        waits=waits,
+        misses=find_misses(recipe, returned),
     )
 
 

@@ -18,7 +18,7 @@ STUDENT = "student, and what is special"
 CAPTION = "points after marks and penalty; *: waits for marks; none: ungraded"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DemoScore:
     """One submission of the demo class; a score of None means ungraded."""
 
@@ -88,8 +88,8 @@ def _list_differences(score: DemoScore) -> Iterator[Text]:
 
 def _format_difference(score: DemoScore, miss: Miss) -> Text:
     where = f" tests/submissions/{score.student}.toml: {score.assignment}.{miss.key}: "
-    told = f"expected {miss.expected}, got {miss.got}"
-    return Text.assemble(("DIFFERENT", "bold red"), where, told)
+    outcome = f"expected {miss.expected}, got {miss.got}"
+    return Text.assemble(("DIFFERENT", "bold red"), where, outcome)
 
 
 def _format_cell(score: DemoScore | None) -> str:

@@ -21,11 +21,10 @@ from unrolled.samples.recipe import Recipe
 
 MAX_LENGTH = 300
 NOTHING = "nothing"
+HEADINGS = ("h1", "h2", "h3", "h4")
+LINES = ("p", "div", "li", "dt", "dd", "td", "th", "pre", "br", "summary")
 # What stands on lines of its own: its words do not run into the next ones.
-BLOCK_TAGS = (
-    *("h1", "h2", "h3", "h4", "p", "div", "li", "dt", "dd", "td", "th", "pre", "br"),
-    "summary",
-)
+BLOCK_TAGS = (*HEADINGS, *LINES)
 
 
 @dataclass(frozen=True)
@@ -94,8 +93,8 @@ def _check_hints(recipe: Recipe, returned: GradedSubmission) -> Iterator[Miss]:
         return
     cells = {cell.grade_id: cell for cell in returned.result.cells}
     named: set[str] = set()
-    for grade_id, wanted in recipe.hints.items():
-        entries = (wanted,) if isinstance(wanted, str) else tuple(wanted)
+    for grade_id, hints in recipe.hints.items():
+        entries = (hints,) if isinstance(hints, str) else tuple(hints)
         names = {e for e in entries if e.isidentifier()}
         named |= names
         cell = cells.get(grade_id)
@@ -111,22 +110,22 @@ def _check_hints(recipe: Recipe, returned: GradedSubmission) -> Iterator[Miss]:
 def _has_hints(cell: CellResult, names: set[str], words: set[str]) -> bool:
     """Whether a check tells just these misconceptions, and all these words."""
     right = not names or set(cell.misconception) == names
-    told = f"{cell.message}\n{cell.hint}"
-    return right and all(has_words(told, pattern) for pattern in words)
+    text = f"{cell.message}\n{cell.hint}"
+    return right and all(has_words(text, pattern) for pattern in words)
 
 
 def _format_hint(cell: CellResult) -> str:
-    told = (", ".join(cell.misconception), cell.hint, cell.message)
-    return _shorten(": ".join(filter(None, told)))
+    parts = (", ".join(cell.misconception), cell.hint, cell.message)
+    return _shorten(": ".join(filter(None, parts)))
 
 
 def _check_counts(recipe: Recipe, returned: GradedSubmission) -> Iterator[Miss]:
     """The text that counts, in the cell of the graded notebook."""
-    found = _read_sources(returned.notebook)
-    for grade_id, wanted in recipe.counts.items():
-        if not has_words(found.get(grade_id, ""), wanted):
-            got = found.get(grade_id) or _suggest_name(grade_id, found)
-            yield Miss(f"counts.{grade_id}", wanted, _shorten(got))
+    sources = _read_sources(returned.notebook)
+    for grade_id, words in recipe.counts.items():
+        if not has_words(sources.get(grade_id, ""), words):
+            got = sources.get(grade_id) or _suggest_name(grade_id, sources)
+            yield Miss(f"counts.{grade_id}", words, _shorten(got))
 
 
 def _check_shows(recipe: Recipe, returned: GradedSubmission) -> Iterator[Miss]:
@@ -141,32 +140,29 @@ def _check_shows(recipe: Recipe, returned: GradedSubmission) -> Iterator[Miss]:
 
 def _check_hides(recipe: Recipe, returned: GradedSubmission) -> Iterator[Miss]:
     page = returned.page or ""
-    places = {
+    texts = {
         "the feedback page": f"{page}\n{extract_page_text(page)}",
         "the graded notebook": "\n".join(_list_other_texts(returned.notebook)),
     }
     for words in recipe.hides:
-        for place, text in places.items():
+        for where, text in texts.items():
             # Markup that is shown as text does no harm: it is looked for as it stands.
-            looked_at = page if place == "the feedback page" and "<" in words else text
+            looked_at = page if where == "the feedback page" and "<" in words else text
             if has_words(looked_at, words):
-                yield Miss("hides", f"{words} nowhere", f"it in {place}")
+                yield Miss("hides", f"{words} nowhere", f"it in {where}")
 
 
 def extract_page_text(page: str) -> str:
     """What a reader sees of an HTML page."""
     if not page.strip():
         return ""
-    tree = lxml.html.document_fromstring(page.encode(), parser=_make_parser())
+    parser = lxml.html.HTMLParser(encoding="utf-8")
+    tree = lxml.html.document_fromstring(page.encode(), parser=parser)
     for hidden in tree.xpath("//script | //style"):
         hidden.drop_tree()
     for block in tree.iter(*BLOCK_TAGS):
         block.tail = f"\n{block.tail or ''}"
     return str(tree.text_content())
-
-
-def _make_parser() -> lxml.html.HTMLParser:
-    return lxml.html.HTMLParser(encoding="utf-8")
 
 
 def _read_sources(notebook: str) -> dict[str, str]:

@@ -1,8 +1,8 @@
-"""Made submissions, told as short recipes: what a student did right and wrong.
+"""Sample submissions as short recipes: what a student did right and wrong.
 
 A recipe is a TOML file named by its fault, with a table for each assignment. The
-demo class and the tests are cooked from the same recipes, each with the score
-that it must get, and with what else must be seen: hints, repairs, the page.
+demo class and the tests are made from the same recipes, each with the score that it
+must get, and with what else must be seen: hints, repairs, the page.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from unrolled.course.toml import TomlTable, load_toml
 from unrolled.errors import UserError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Recipe:
     """One student's submission of one assignment.
 
@@ -79,7 +79,7 @@ class Recipe:
 
 @dataclass(frozen=True)
 class SampleStudent:
-    """A made student: the name is what is wrong with the work."""
+    """A sample student: the name is what is wrong with the work."""
 
     name: str
     about: str
@@ -88,10 +88,10 @@ class SampleStudent:
 
 def load_students(folder: Path) -> list[SampleStudent]:
     """All recipes of a folder, sorted by name; UserError names a bad file and key."""
-    found = [_read_student(path) for path in sorted(folder.glob("*.toml"))]
-    if not found:
-        raise UserError(f"{folder}: no recipes (*.toml) of made submissions here.")
-    return found
+    students = [_read_student(path) for path in sorted(folder.glob("*.toml"))]
+    if not students:
+        raise UserError(f"{folder}: no recipes of sample submissions (*.toml) here.")
+    return students
 
 
 def _read_student(path: Path) -> SampleStudent:
@@ -107,8 +107,17 @@ def _read_student(path: Path) -> SampleStudent:
 
 _TEXTS = ("first", "last", "raw", "answers", "encoding", "stamp", "of", "reason")
 _LISTS = (
-    *("solve", "misconceptions", "styles", "delete", "double", "strip", "split"),
-    *("merge", "repairs", "shows", "hides"),
+    "solve",
+    "misconceptions",
+    "styles",
+    "delete",
+    "double",
+    "strip",
+    "split",
+    "merge",
+    "repairs",
+    "shows",
+    "hides",
 )
 _TABLES = ("cells", "edit", "rename", "retype", "files", "links", "copies", "counts")
 _KINDS: Mapping[str, type | tuple[type, ...]] = {
@@ -128,7 +137,7 @@ def _parse_recipe(assignment: str, table: TomlTable) -> Recipe:
     frozen: dict[str, Any] = {
         k: tuple(v) if isinstance(v, list) else v for k, v in table.values.items()
     }
-    return Recipe(assignment, **{"expected": None, **frozen})
+    return Recipe(assignment=assignment, **{"expected": None, **frozen})
 
 
 def _require_kind(table: TomlTable, key: str) -> None:
@@ -139,8 +148,8 @@ def _require_kind(table: TomlTable, key: str) -> None:
     if key in _TABLES and not _are_texts(value.values()):
         raise table.fail(key, "must be a table of texts")
     if key == "hints":
-        for name, wanted in value.items():
-            if not _are_texts([wanted] if isinstance(wanted, str) else wanted):
+        for name, hints in value.items():
+            if not _are_texts([hints] if isinstance(hints, str) else hints):
                 raise table.fail(f"hints.{name}", "must be a text or a list of texts")
 
 

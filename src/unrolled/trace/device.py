@@ -15,7 +15,7 @@ import torch
 CPU_INFO = Path("/proc/cpuinfo")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Device:
     """A device as the trace names it: `kind` is "cpu" or "gpu"; memory in bytes."""
 
@@ -28,11 +28,9 @@ class Device:
 
 def detect_devices() -> tuple[Device, ...]:
     """The CPU, and the first GPU if PyTorch can use one."""
-    return (
-        (_describe_cpu(), _describe_gpu())
-        if torch.cuda.is_available()
-        else (_describe_cpu(),)
-    )
+    if torch.cuda.is_available():
+        return _describe_cpu(), _describe_gpu()
+    return (_describe_cpu(),)
 
 
 def _describe_cpu() -> Device:
@@ -40,7 +38,11 @@ def _describe_cpu() -> Device:
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     details = {"torch_threads": torch.get_num_threads(), "load_at_start": load}
     return Device(
-        "cpu", _read_cpu_name(), count_usable_cores(), _read_memory(), details
+        kind="cpu",
+        name=_read_cpu_name(),
+        cores=count_usable_cores(),
+        memory_bytes=_read_memory(),
+        details=details,
     )
 
 
@@ -75,7 +77,11 @@ def _describe_gpu() -> Device:
         "cudnn": torch.backends.cudnn.version(),  # type: ignore[no-untyped-call]
     }
     return Device(
-        "gpu", card.name, card.multi_processor_count, card.total_memory, details
+        kind="gpu",
+        name=card.name,
+        cores=card.multi_processor_count,
+        memory_bytes=card.total_memory,
+        details=details,
     )
 
 

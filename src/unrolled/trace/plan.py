@@ -20,7 +20,7 @@ EVERYWHERE = ("Keras LSTM", "torch LSTM", "Keras dense")
 LOOPED = "Keras LSTM, looped"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PlannedMeasurement:
     """One measurement to make."""
 
@@ -57,4 +57,6 @@ def plan_measurements(
                 for size in sizes:
                     if limit is None or size <= limit:
                         chosen = {**BASE, SWEEPS[sweep]: size}
-                        yield PlannedMeasurement(network, kind, sweep, **chosen)
+                        yield PlannedMeasurement(
+                            network=network, device=kind, sweep=sweep, **chosen
+                        )

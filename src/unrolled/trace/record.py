@@ -38,7 +38,7 @@ CLOCKS: dict[str, Callable[[], float]] = {
 Step = Callable[[int, int, str], None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TraceSettings:
     """How often each step is run: first unmeasured, then measured.
 
@@ -89,40 +89,42 @@ def load_lesson_names(course: Course) -> dict[str, Any]:
             exec(compile(cell.source, f"{lesson.path}:{cell.line}", "exec"), names)
         if all(name in names for name in NEEDED):
             return names
-    raise UserError(f"{lesson.path}: defines no {', '.join(NEEDED)}.")
+    raise UserError(
+        f"{lesson.path} must define {', '.join(NEEDED)}, which a trace needs."
+    )
 
 
 def record_trace(
     names: Mapping[str, Any],
     settings: TraceSettings,
     step: Step = lambda done, total, talk: None,
-    found: Sequence[Device] | None = None,
+    devices: Sequence[Device] | None = None,
 ) -> dict[str, Any]:
     """Measure everything; the document of a trace.
 
-    `names` are the lesson's; `found` are the devices (else those of this machine);
+    `names` are the lesson's; `devices` are measured (else those of this machine);
     `step` is told before each measurement.
     """
     torch.set_num_threads(settings.threads or count_usable_cores())
-    found = detect_devices() if found is None else found
-    if settings.clock == "cpu" and len(found) > 1:
+    devices = detect_devices() if devices is None else devices
+    if settings.clock == "cpu" and len(devices) > 1:
         raise UserError(
-            "--clock cpu counts the processor's work only, and there is a GPU: take "
-            "--clock wall, on a machine that does nothing else."
+            "--clock cpu counts the processor's work only, but this machine has a GPU. "
+            "Use --clock wall, while the machine does nothing else."
         )
-    items = list(plan_measurements([d.kind for d in found], settings.limit))
-    made = datetime.now(UTC).isoformat(timespec="seconds")
+    items = list(plan_measurements([d.kind for d in devices], settings.limit))
+    began = datetime.now(UTC).isoformat(timespec="seconds")
     measurements = []
     for done, item in enumerate(items):
         step(done, len(items), str(item))
         measurements.append(_measure(names, item, settings))
     return {
         "format": FORMAT,
-        "made": made,
+        "made": began,
         "command": f"unrolled {__version__} trace",
         "settings": asdict(settings),
         "versions": list_versions(),
-        "devices": [asdict(d) for d in found],
+        "devices": [asdict(d) for d in devices],
         "measurements": measurements,
     }
 
@@ -135,20 +137,18 @@ def _measure(
     one = names["make_step"](item.network, item.device, **sizes)
     with count_fused_calls() as seen:
         one()
-    clock, wait = (
-        RecordingClock(CLOCKS[settings.clock]),
-        names["waits_for"](item.device),
-    )
+    clock = RecordingClock(CLOCKS[settings.clock])
+    wait = names["waits_for"](item.device)
     names["time_fn"](one, settings.warmup, settings.repeat, wait, clock)
     singles = [round(seconds, 7) for seconds in clock.compute_intervals()]
     return {**asdict(item), "seconds": singles, "fused_calls": len(seen)}
 
 
 def list_versions() -> dict[str, str]:
-    """What it was made with."""
-    found = {"Python": platform.python_version()}
-    found |= {name: version(name.lower()) for name in ("NumPy", "torch", "Keras")}
-    return found | {"system": f"{platform.system()} {platform.machine()}"}
+    """The versions of what times depend on, and the system."""
+    versions = {n: version(n.lower()) for n in ("NumPy", "torch", "Keras")}
+    system = f"{platform.system()} {platform.machine()}"
+    return {"Python": platform.python_version(), **versions, "system": system}
 
 
 def write_trace(document: dict[str, Any], path: Path) -> None:
@@ -160,10 +160,10 @@ def write_trace(document: dict[str, Any], path: Path) -> None:
     write_file(path, text.replace("[]", body) + "\n")
 
 
-def refuse_overwrite(path: Path, force: bool) -> None:
+def refuse_overwrite(path: Path, *, force: bool) -> None:
     """UserError if there is a trace already, before minutes are spent."""
     if path.exists() and not force:
         raise UserError(
-            f"{path}: there is a trace already. Write elsewhere with --out, or "
-            "replace it with --force."
+            f"{path} exists already. Write the trace elsewhere with --out, or replace "
+            "the file with --force."
         )

@@ -20,13 +20,13 @@ class TraceReport:
     @property
     def fused(self) -> dict[str, tuple[int, int]]:
         """For each network with an LSTM and device: steps with a fused call, of all."""
-        told: dict[str, tuple[int, int]] = {}
+        counts: dict[str, tuple[int, int]] = {}
         for m in self.document["measurements"]:
             if "LSTM" in m["network"]:
                 name = f"{m['network']}, {m['device']}"
-                ran, of = told.get(name, (0, 0))
-                told[name] = (ran + bool(m["fused_calls"]), of + 1)
-        return told
+                ran, of = counts.get(name, (0, 0))
+                counts[name] = (ran + bool(m["fused_calls"]), of + 1)
+        return counts
 
     @property
     def proved(self) -> bool | None:
@@ -34,9 +34,9 @@ class TraceReport:
 
         The same count must be 0 where it was told to loop: else it proves nothing.
         """
-        told = self.fused
-        ran, of = told.get("Keras LSTM, gpu", (0, 0))
-        looped = told.get(f"{LOOPED}, gpu", (0, 0))[0]
+        fused = self.fused
+        ran, of = fused.get("Keras LSTM, gpu", (0, 0))
+        looped = fused.get(f"{LOOPED}, gpu", (0, 0))[0]
         return (ran == of and looped == 0) if of else None
 
     def as_dict(self) -> dict[str, Any]:
@@ -56,9 +56,9 @@ class TraceReport:
             f"{name}: the fused kernel ran in {ran} of {of} measurements"
             for name, (ran, of) in self.fused.items()
         ]
-        return "\n".join([*lines, self._verdict(), f"written to {self.path}"])
+        return "\n".join([*lines, self._format_verdict(), f"written to {self.path}"])
 
-    def _verdict(self) -> str:
+    def _format_verdict(self) -> str:
         if self.proved is None:
             return "No GPU here: the trace holds the CPU only."
         if self.proved:

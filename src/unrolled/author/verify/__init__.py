@@ -1,4 +1,4 @@
-"""`unrolled verify`: made submissions through the grading path."""
+"""`unrolled verify`: sample submissions through the grading path."""
 
 from typing import TYPE_CHECKING
 

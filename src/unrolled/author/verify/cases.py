@@ -1,4 +1,4 @@
-"""Made submissions that prove the tests of an assignment, and what each must show."""
+"""Sample submissions that prove the tests of an assignment, and what each must show."""
 
 from __future__ import annotations
 
@@ -49,9 +49,10 @@ def examine(
     reference: Reference,
     notebook: Notebook,
     seeds: Sequence[int],
+    *,
     only: str | None = None,
 ) -> Iterator[tuple[int, list[CellVerdict]]]:
-    """The verdicts on a made submission under each seed, in one process.
+    """The verdicts on a sample submission under each seed, in one process.
 
     All checks run under the first seed; under the others those of the exercise
     `only`, if it is given: the rest of the notebook is the solution, which has a
@@ -71,9 +72,8 @@ def check_solution(
     material: Material, reference: Reference, seeds: Sequence[int]
 ) -> Case:
     """The reference solution gets all automatic points under every seed."""
-    problems = _find_failures(
-        material, reference, make_solved_notebook(material), seeds
-    )
+    notebook = make_solved_notebook(material)
+    problems = _find_failures(material, reference, notebook, seeds)
     return Case(material.assignment, "solution", "all points", tuple(problems))
 
 
@@ -123,7 +123,9 @@ def check_misconception(
     notebook = make_solved_notebook(material, {m.exercise: m.source})
     problems: dict[str, str] = {}
     passed: dict[str, bool] = {}
-    for seed, verdicts in examine(material, reference, notebook, seeds, m.exercise):
+    for seed, verdicts in examine(
+        material, reference, notebook, seeds, only=m.exercise
+    ):
         for v in verdicts:
             problem = _describe_problem(m, v)
             if not problem and passed.setdefault(v.grade_id, v.passed) != v.passed:
@@ -151,9 +153,9 @@ def check_catalogue(material: Material, reference: Reference) -> Iterator[Case]:
         wrong = reference.catalogue.of(exercise)
         styles = [s for s in reference.catalogue.styles if s.exercise == exercise]
         problems = [
-            f"only {len(found)} {what}"
-            for found, what in ((wrong, "misconceptions"), (styles, "styles"))
-            if len(found) < 3
+            f"only {len(entries)} {what}"
+            for entries, what in ((wrong, "misconceptions"), (styles, "styles"))
+            if len(entries) < 3
         ]
         problems += [
             f"{m.name}: there is no check {name}"

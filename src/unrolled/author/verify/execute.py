@@ -34,8 +34,14 @@ from unrolled.grade.scheduling import compute_engine_digest
 NOTEBOOK_SECONDS = 60.0
 WAITING_SECONDS = 240.0  # by the clock, for a notebook that waits for something
 _WIDGETS_LAST = [
-    *("text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg"),
-    *("text/latex", "text/plain", "application/vnd.jupyter.widget-view+json"),
+    "text/html",
+    "text/markdown",
+    "image/svg+xml",
+    "image/png",
+    "image/jpeg",
+    "text/latex",
+    "text/plain",
+    "application/vnd.jupyter.widget-view+json",
 ]
 
 
@@ -59,20 +65,20 @@ def check_notebook(material: Material, folder: Path) -> list[Case]:
 
 def execute_if_changed(material: Material, folder: Path) -> ExecutedNotebook:
     """The solved notebook, run in a kernel: now, or before if nothing has changed."""
-    kept = folder.resolve() / f"{material.assignment}.ipynb"
+    cached = folder.resolve() / f"{material.assignment}.ipynb"
     key = _compute_key(material)
     with contextlib.suppress(Exception):  # not there, or no notebook any more
-        notebook = nbformat.read(kept, as_version=4)
+        notebook = nbformat.read(cached, as_version=4)
         if notebook.metadata.get("unrolled_key") == key:
             return ExecutedNotebook(notebook)
     run = _execute(material)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    render(run.notebook, kept.with_suffix(".html"))
+    cached.parent.mkdir(parents=True, exist_ok=True)
+    render(run.notebook, cached.with_suffix(".html"))
     if not run.problems:
         run.notebook.metadata["unrolled_key"] = key
-        partial = kept.with_suffix(f".{os.getpid()}")
+        partial = cached.with_suffix(f".{os.getpid()}")
         partial.write_text(nbformat.writes(run.notebook), encoding="utf-8")
-        partial.replace(kept)
+        partial.replace(cached)
     return run
 
 
@@ -92,15 +98,14 @@ def _execute(material: Material) -> ExecutedNotebook:
     began, before = time.monotonic(), _measure_kernel_time()
     problems: list[str] = []
     try:
-        with open_workdir(
-            material.data
-        ):  # a kernel's sockets lie where its client works
+        # Also for the kernel's sockets, which lie where its client works.
+        with open_workdir(material.data):
             _make_client(notebook).execute()
     except CellExecutionError as error:
         problems = [f"a cell fails: {error.ename}: {error.evalue[:300]}"]
-    passed = time.monotonic() - began
-    worked = min(passed, _measure_kernel_time() - before)
-    for seconds, most in ((worked, NOTEBOOK_SECONDS), (passed, WAITING_SECONDS)):
+    elapsed = time.monotonic() - began
+    worked = min(elapsed, _measure_kernel_time() - before)
+    for seconds, most in ((worked, NOTEBOOK_SECONDS), (elapsed, WAITING_SECONDS)):
         if seconds > most:
             problems.append(f"takes {seconds:.0f} s, more than {most:.0f} s")
     return ExecutedNotebook(notebook, tuple(problems))

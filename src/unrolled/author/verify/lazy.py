@@ -1,4 +1,4 @@
-"""Made submissions in which every exercise is done, and nothing happens."""
+"""Sample submissions in which every exercise is done, and nothing happens."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def check_lazy_solution(
     for _, verdicts in examine(material, reference, notebook, seeds[:SEEDS]):
         earned |= {v.grade_id: v.max_score for v in verdicts if v.passed}
     points = sum(earned.values())
-    told = ", ".join(f"{name} ({worth:g})" for name, worth in earned.items())
-    problems = (f"earns {points:g} points: {told}",) if points > MOST_POINTS else ()
+    cells = ", ".join(f"{name} ({worth:g})" for name, worth in earned.items())
+    problems = (f"earns {points:g} points: {cells}",) if points > MOST_POINTS else ()
     return Case(material.assignment, "lazy", kind, problems)
 
 

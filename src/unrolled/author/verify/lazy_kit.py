@@ -1,4 +1,4 @@
-"""Stand-ins for a solution that do nothing; their text goes into a made notebook.
+"""Stand-ins for a solution that do nothing; their text goes into a sample notebook.
 
 This module is pasted into the notebook whole, so it imports the standard library
 and NumPy only. A stand-in asks the right solution, on copies of the arguments, what
@@ -31,13 +31,13 @@ def lazy(kind: str, right: Any) -> Any:
         return _lazy_class(kind, right)
     if callable(right):
         return _lazy_function(kind, right)
-    return None if "None" in kind else filled("ones" in kind, right)
+    return None if "None" in kind else filled(right, one="ones" in kind)
 
 
-def filled(one: bool, value: Any) -> Any:
-    """Zeros or ones (text: blanks or the letter a) in the form of `value`.
+def filled(value: Any, *, one: bool) -> Any:
+    """Zeros, or ones if `one` (text: blanks, or the letter a) in the form of `value`.
 
-    None stays None, and so becomes every object that is no data.
+    None stays None, and every object that is no data becomes None.
     """
     kind = type(value)
     if kind in _SCALARS:
@@ -47,13 +47,15 @@ def filled(one: bool, value: Any) -> Any:
     if kind is str:
         return "a" * len(value) if one else " " * len(value)
     if isinstance(value, tuple | list):
-        return kind(filled(one, item) for item in value)
+        return kind(filled(item, one=one) for item in value)
     if isinstance(value, dict):
-        return {key: filled(one, item) for key, item in value.items()}
+        return {key: filled(item, one=one) for key, item in value.items()}
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(value, torch.Tensor):
         return (torch.ones_like if one else torch.zeros_like)(value.detach())
-    return (filled(one, item) for item in value) if _is_iterator(value) else None
+    if isinstance(value, Iterator):
+        return (filled(item, one=one) for item in value)
+    return None
 
 
 def matching(given: list[Any], value: Any) -> Any:
@@ -65,7 +67,7 @@ def matching(given: list[Any], value: Any) -> Any:
             left = [g for g in left if g is not items[-1]]
         return tuple(items)
     form = _form(value)
-    return next((g for g in given if _form(g) == form), filled(False, value))
+    return next((g for g in given if _form(g) == form), filled(value, one=False))
 
 
 def _form(value: Any) -> Any:
@@ -80,11 +82,8 @@ def _form(value: Any) -> Any:
     return type(value), tuple(getattr(value, "shape", ()))
 
 
-def _is_iterator(value: Any) -> bool:
-    return isinstance(value, Iterator)
-
-
 def _copied(value: Any) -> Any:
+    """A copy, or the object itself where it cannot be copied."""
     try:
         return copy.deepcopy(value)
     except Exception:
@@ -110,7 +109,7 @@ def _lazy_function(kind: str, right: Callable[..., Any]) -> Callable[..., Any]:
         result = _result(right, args, kwargs)
         if kind == "matching argument":
             return matching(given, result)
-        return filled(kind == "ones", result)
+        return filled(result, one=kind == "ones")
 
     return stand_in
 
@@ -123,9 +122,9 @@ def _lazy_class(kind: str, right: type) -> type:
 
     def begin(self: Any, *args: Any, **kwargs: Any) -> None:
         for base in right.__bases__:
-            made: Any = base  # a class of the lesson's, of whatever arguments
+            parent: Any = base  # a class of the lesson's, of whatever arguments
             if base is not object:
-                made.__init__(self)
+                parent.__init__(self)
         self.__dict__["_right"] = (
             None if kind == "None" else _result(right, args, kwargs)
         )
@@ -138,7 +137,7 @@ def _lazy_class(kind: str, right: type) -> type:
                 return None
             asked = getattr(self.__dict__["_right"], name, None)
             if name == "__next__" and asked is not None:
-                return filled(kind == "ones", asked())  # and its StopIteration
+                return filled(asked(), one=kind == "ones")  # and its StopIteration
             return _lazy_function(kind, asked)(*args, **kwargs) if asked else None
 
         return stand_in

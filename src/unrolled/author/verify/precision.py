@@ -1,4 +1,4 @@
-"""Made submissions in which one function returns float32, and all else is right.
+"""Sample submissions in which one function returns float32, and all else is right.
 
 What its own checks take may cost nothing further on: neither in the functions that
 compute with it, nor for some students only.
@@ -28,7 +28,7 @@ def check_float32(
     problems: dict[str, str] = {}
     passed: dict[str, bool] = {}
     runs = (
-        examine(material, reference, notebook, seeds, exercise),
+        examine(material, reference, notebook, seeds, only=exercise),
         examine(material, reference, notebook, seeds[1:SEEDS] or seeds),
     )
     for seed, verdicts in chain(*runs):

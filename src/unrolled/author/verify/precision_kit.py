@@ -1,4 +1,4 @@
-"""Float32 where float64 belongs; this text goes into a made notebook, whole."""
+"""Float32 where float64 belongs; this text goes into a sample notebook, whole."""
 
 from __future__ import annotations
 

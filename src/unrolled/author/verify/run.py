@@ -7,20 +7,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import Any
 
-from unrolled.assignment import (
-    Material,
-    Reference,
-    Style,
-    load_material,
-    load_reference,
-)
+from unrolled.assignment import Material, Style, load_material, load_reference
 from unrolled.author.oracles.cross_check import CrossCheck
 from unrolled.author.oracles.table import load_cross_checks
-from unrolled.author.report import (
-    Case,
-    VerifyReport,
-)
+from unrolled.author.report import Case, VerifyReport
 from unrolled.author.verify.cases import (
     check_catalogue,
     check_misconception,
@@ -92,10 +84,13 @@ def _list_assignment_work(
             partial(_report_cross_checks, rows)
             for rows in load_cross_checks(course, material)
         ),
-        *(partial(_verify_lazy, material, kind, seeds) for kind in KINDS),
-        *(partial(_verify_float32, material, e, seeds) for e in reference.defines),
-        partial(_verify_solution, material, seeds),
-        partial(_verify_release, material),
+        *(partial(_verify, check_lazy_solution, material, k, seeds) for k in KINDS),
+        *(
+            partial(_verify, check_float32, material, exercise, seeds)
+            for exercise in reference.defines
+        ),
+        partial(_verify, check_solution, material, seeds),
+        partial(_verify, check_release, material),
         partial(_verify_catalogue, material),
     ]
     waits = any(m.waits for m in misconceptions)
@@ -112,26 +107,16 @@ def _group_styles(styles: Sequence[Style]) -> list[list[Style]]:
     return list(rounds.values())
 
 
+# A reference cannot be sent to another process: each of these loads it where it runs.
+
+
+def _verify(check: Callable[..., Case], material: Material, *args: Any) -> list[Case]:
+    """The one case that `check` gives for the material, its reference and `args`."""
+    return [check(material, load_reference(material), *args)]
+
+
 def _verify_catalogue(material: Material) -> list[Case]:
     return list(check_catalogue(material, load_reference(material)))
-
-
-def _verify_solution(material: Material, seeds: Sequence[int]) -> list[Case]:
-    return [check_solution(material, load_reference(material), seeds)]
-
-
-def _verify_release(material: Material) -> list[Case]:
-    return [check_release(material, load_reference(material))]
-
-
-def _verify_lazy(material: Material, kind: str, seeds: Sequence[int]) -> list[Case]:
-    return [check_lazy_solution(material, load_reference(material), kind, seeds)]
-
-
-def _verify_float32(
-    material: Material, exercise: str, seeds: Sequence[int]
-) -> list[Case]:
-    return [check_float32(material, load_reference(material), exercise, seeds)]
 
 
 def _verify_styles(
@@ -149,6 +134,6 @@ def _verify_styles(
 def _verify_misconception(
     material: Material, name: str, seeds: Sequence[int]
 ) -> list[Case]:
-    reference: Reference = load_reference(material)
-    found = next(m for m in reference.catalogue.misconceptions if m.name == name)
-    return [check_misconception(material, reference, found, seeds)]
+    reference = load_reference(material)
+    entry = next(m for m in reference.catalogue.misconceptions if m.name == name)
+    return [check_misconception(material, reference, entry, seeds)]
