@@ -132,7 +132,7 @@ def feedback(
         if lines
         else show_progress(err, f"feedback {assignment}") as step
     ):
-        pages = work(course, assignment, student or (), force, step)
+        pages = work(course, assignment, student or (), force=force, progress=step)
     for page in pages:
         out.print(str(page), markup=False, soft_wrap=True)
 

@@ -44,11 +44,11 @@ def level_headings(html: str) -> str:
     """HTML whose headings go down one step at a time, below the page's own."""
     last = _TITLE
 
-    def level(found: re.Match[str]) -> str:
+    def level(tag: re.Match[str]) -> str:
         nonlocal last
-        if not found[1]:
-            last = min(int(found[2]) + _TITLE, last + 1, 6)
-        return f"<{found[1]}h{last}>"
+        if not tag[1]:
+            last = min(int(tag[2]) + _TITLE, last + 1, 6)
+        return f"<{tag[1]}h{last}>"
 
     return _LEVEL.sub(level, html)
 

@@ -32,21 +32,23 @@ class TellFacts(NbGraderPreprocessor):  # type: ignore[misc]
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         """Add `facts` to the resources; the grades are there already (GetGrades)."""
-        told = resources["nbgrader"]
+        nbgrader = resources["nbgrader"]
         course = load_course(Path.cwd())  # nbgrader's converters stand in its root
-        with Gradebook(told["db_url"], course.id) as gradebook:
-            facts = read_submission(gradebook, told["assignment"], told["student"])
-        resources["facts"] = make_facts(course, facts, told)
+        with Gradebook(nbgrader["db_url"], course.id) as gradebook:
+            facts = read_submission(
+                gradebook, nbgrader["assignment"], nbgrader["student"]
+            )
+        resources["facts"] = make_facts(course, facts, nbgrader)
         return nb, resources
 
 
-def make_facts(course: Course, submission: SubmissionFacts, told: Any) -> Facts:
-    """The facts of a submission; `told` are nbgrader's resources.
+def make_facts(course: Course, submission: SubmissionFacts, nbgrader: Any) -> Facts:
+    """The facts of a submission; `nbgrader` is its part of the resources.
 
     A score in them is what is left after the late penalty, as GetGrades gives it.
     """
-    assignment = course.assignments.get(told["assignment"])
-    student, penalty = submission.student, float(told["late_penalty"])
+    assignment = course.assignments.get(nbgrader["assignment"])
+    student, penalty = submission.student, float(nbgrader["late_penalty"])
     name = " ".join(filter(None, (student.first_name, student.last_name)))
     rows = [("Student", f"{name} ({student.id})" if name else student.id)]
     rows.append(("Course", course.title))
@@ -55,13 +57,13 @@ def make_facts(course: Course, submission: SubmissionFacts, told: Any) -> Facts:
     if assignment and assignment.due:
         rows.append(("Due", format_moment(assignment.due, course.timezone)))
     if penalty > 0:
-        before = float(told["score"]) + penalty
+        before = float(nbgrader["score"]) + penalty
         rows.append(("Late penalty", f"{penalty:g} points, of {before:g}"))
     waiting = submission.waiting
     if waiting:
         many = "1 answer" if len(waiting) == 1 else f"{len(waiting)} answers"
         rows.append(("Not final", f"{many} not marked yet"))
-    title = assignment.title if assignment else told["assignment"]
+    title = assignment.title if assignment else nbgrader["assignment"]
     return Facts(title, student.id, tuple(rows), waiting)
 
 

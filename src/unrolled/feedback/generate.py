@@ -16,6 +16,7 @@ def generate_feedback(
     course: Course,
     assignment: str,
     students: Sequence[str] = (),
+    *,
     force: bool = False,
     progress: Callable[[int, int, str], None] = lambda *_: None,
 ) -> list[Path]:
@@ -42,21 +43,20 @@ def generate_feedback(
     ]
     for done, student in enumerate(chosen):
         progress(done, len(chosen), student)
-        _convert(course, assignment, student, force)
+        _convert(course, assignment, student, force=force)
     progress(len(chosen), len(chosen), "")
     pages = [course.feedback_page(s, assignment) for s in chosen]
     return [p for p in pages if p.exists()]
 
 
-def _convert(course: Course, assignment: str, student: str, force: bool) -> None:
+def _convert(course: Course, assignment: str, student: str, *, force: bool) -> None:
     config = make_nbgrader_config(course)
     config.CourseDirectory.assignment_id = assignment
     config.CourseDirectory.student_id = student
     others = _read_other_files(course, assignment, student)
     try:
-        run_converter(
-            GenerateFeedback, config, force or _is_outdated(course, assignment, student)
-        )
+        anew = force or _is_outdated(course, assignment, student)
+        run_converter(GenerateFeedback, config, force=anew)
     finally:
         for path, content in others.items():
             if not path.exists():

@@ -30,19 +30,19 @@ from unrolled.feedback.sanitize import (
 # A table that is wider than the page is scrolled, with the keyboard as well.
 WIDE = '<div class="wide" tabindex="0"><table>'
 LONGEST = 5000  # characters of a formula
-_ATTRIBUTES = (
-    *("accent", "accentunder", "columnalign", "columnlines", "columnspacing", "depth"),
-    *("display", "displaystyle", "fence", "form", "height", "linethickness", "lspace"),
-    *("mathcolor", "mathvariant", "maxsize", "minsize", "movablelimits", "notation"),
-    *("rowlines", "rowspacing", "rspace", "scriptlevel", "separator", "stretchy"),
-    *("symmetric", "voffset", "width", "xmlns"),
-)
-_ELEMENTS = (
-    *("math", "menclose", "mfenced", "mfrac", "mi", "mmultiscripts", "mn", "mo"),
-    *("mover", "mpadded", "mphantom", "mprescripts", "mroot", "mrow", "ms", "mspace"),
-    *("msqrt", "mstyle", "msub", "msubsup", "msup", "mtable", "mtd", "mtext", "mtr"),
-    *("munder", "munderover", "none"),
-)
+_ATTRIBUTE_NAMES = """
+accent accentunder columnalign columnlines columnspacing depth display displaystyle
+fence form height linethickness lspace mathcolor mathvariant maxsize minsize
+movablelimits notation rowlines rowspacing rspace scriptlevel separator stretchy
+symmetric voffset width xmlns
+"""
+_ATTRIBUTES = frozenset(_ATTRIBUTE_NAMES.split())
+_ELEMENT_NAMES = """
+math menclose mfenced mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts
+mroot mrow ms mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder
+munderover none
+"""
+_ELEMENTS = frozenset(_ELEMENT_NAMES.split())
 _SPACE = "{http://www.w3.org/1998/Math/MathML}"
 
 
@@ -51,7 +51,7 @@ class FormulaError(ValueError):
 
 
 def convert_formula(formula: str, display: str) -> str:
-    """A formula as MathML, `display` is "inline" or "block"; CannotConvert says why."""
+    """A formula as MathML, `display` is "inline" or "block"; FormulaError says why."""
     text = unescape(formula)  # as in Jupyter, where &lt; in a formula is <
     if len(text) > LONGEST:
         raise FormulaError(f"longer than {LONGEST} characters")
@@ -73,9 +73,9 @@ def _tidy(node: Element) -> None:
         raise FormulaError(f"{name} is no part of a formula")
     node.text = unescape(node.text or "")
     node.tail = unescape(node.tail or "")
-    kept = {k: unescape(v) for k, v in node.attrib.items() if k in _ATTRIBUTES}
+    allowed = {k: unescape(v) for k, v in node.attrib.items() if k in _ATTRIBUTES}
     node.attrib.clear()
-    node.attrib.update(kept)
+    node.attrib.update(allowed)
     if "\\" in node.text and len(node.text) > 1:
         raise FormulaError(f"{node.text} is unknown")
 
@@ -118,7 +118,7 @@ class MathRenderer(IPythonRenderer):  # type: ignore[misc]
         In an attribute the quotes of the empty element would be escaped, so it is
         found only where an element may stand.
         """
-        return self._places.sub(lambda found: self.formulas[int(found[1])], html)
+        return self._places.sub(lambda place: self.formulas[int(place[1])], html)
 
     @property
     def _places(self) -> re.Pattern[str]:
@@ -146,19 +146,19 @@ class MathRenderer(IPythonRenderer):  # type: ignore[misc]
         """A link that can be seen."""
         return str(super().link(text if text.strip() else escape(url), url, title))
 
-    def task_list_item(self, text: str, checked: bool = False) -> str:
+    def task_list_item(self, text: str, *, checked: bool = False) -> str:
         """An item with its box as a character: there are no controls in a text."""
         return f"<li>{'☑' if checked else '☐'} {text}</li>\n"
 
     def table_cell(
-        self, text: str, align: str | None = None, head: bool = False
+        self, text: str, align: str | None = None, *, head: bool = False
     ) -> str:
         """A cell of a table; its alignment without a style."""
         name = "th" if head and text.strip() else "td"
         side = f' align="{align}"' if align else ""
-        found = self._places.fullmatch(text.strip())
-        if head and found:
-            self._add_words(int(found[1]))
+        formula = self._places.fullmatch(text.strip())
+        if head and formula:
+            self._add_words(int(formula[1]))
         return f"<{name}{side}>{text}</{name}>\n"
 
     def _add_words(self, number: int) -> None:
@@ -179,7 +179,7 @@ def _render_formula(body: str, display: str, typed: str) -> str:
         return f'<code class="formula">{escape(unescape(typed))}</code>'
 
 
-def render(source: str, attachments: Any = None, given: bool = False) -> str:
+def render(source: str, attachments: Any = None, *, given: bool = False) -> str:
     """Markdown as HTML that is safe to show, with its formulas drawn.
 
     `attachments` are those of the cell. In a `given` text, which no student can have
@@ -187,7 +187,7 @@ def render(source: str, attachments: Any = None, given: bool = False) -> str:
     """
     renderer = MathRenderer(attachments)
     html = str(MarkdownWithMath(renderer=renderer).render(source))
-    safe = sanitize(html, renderer.pictures, given)
+    safe = sanitize(html, renderer.pictures, beside=given)
     safe = safe.replace("<table>", WIDE).replace("</table>", "</table></div>")
     return renderer.insert_formulas(safe)
 
@@ -196,7 +196,7 @@ def render(source: str, attachments: Any = None, given: bool = False) -> str:
 def markdown2html(context: Any, source: str) -> str:
     """nbconvert's filter of that name: the text of the template's cell, as `render`."""
     cell = context.get("cell") or {}
-    return render(source, cell.get("attachments"), bool(cell) and _is_given(cell))
+    return render(source, cell.get("attachments"), given=bool(cell) and _is_given(cell))
 
 
 def comment2html(source: str) -> str:

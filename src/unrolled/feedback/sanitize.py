@@ -16,17 +16,13 @@ from pygments.token import STANDARD_TYPES
 SCHEMES = frozenset({"http", "https", "mailto"})
 PICTURES = ("image/png", "image/jpeg")
 PREFIX = "attachment:"
-FORMULA = "data-formula"  # marks the place of a formula, see maths.py
-TAGS = frozenset(
-    (
-        *("a", "abbr", "b", "blockquote", "br", "caption", "cite", "code", "dd", "del"),
-        *("details", "dfn", "div", "dl", "dt", "em", "figcaption", "figure", "h1"),
-        *("h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins", "kbd", "li", "mark"),
-        *("ol", "p", "pre", "q", "s", "samp", "small", "span", "strike", "strong"),
-        *("sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead"),
-        *("tr", "tt", "u", "ul", "var"),
-    )
-)
+FORMULA = "data-formula"  # marks the place of a formula, see mathml.py
+_TAG_NAMES = """
+a abbr b blockquote br caption cite code dd del details dfn div dl dt em figcaption
+figure h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp small span strike
+strong sub summary sup table tbody td tfoot th thead tr tt u ul var
+"""
+TAGS = frozenset(_TAG_NAMES.split())
 _ATTRIBUTES = {
     "a": {"href", "title"},
     "abbr": {"title"},
@@ -56,7 +52,7 @@ Attachments = Mapping[str, Mapping[str, str]]
 Filter = Callable[[str, str, str], str | None]
 
 
-def sanitize(html: str, attachments: Attachments, beside: bool = False) -> str:
+def sanitize(html: str, attachments: Attachments, *, beside: bool = False) -> str:
     """HTML with nothing in it that runs, leads astray, or asks the network.
 
     Links lead to http, https and mail addresses. A picture is one of `attachments`
@@ -68,21 +64,21 @@ def sanitize(html: str, attachments: Attachments, beside: bool = False) -> str:
         tags=set(TAGS),
         attributes=_ATTRIBUTES,
         allowed_classes=_CLASSES,
-        attribute_filter=_make_attribute_filter(attachments, beside),
+        attribute_filter=_make_attribute_filter(attachments, beside=beside),
         url_schemes={*SCHEMES, PREFIX.rstrip(":")},
         link_rel="noopener noreferrer",
     )
 
 
-def _make_attribute_filter(attachments: Attachments, beside: bool) -> Filter:
+def _make_attribute_filter(attachments: Attachments, *, beside: bool) -> Filter:
     """What becomes of an attribute that is on the list; None drops it."""
 
     def decide(tag: str, name: str, value: str) -> str | None:
         if name == "href":
             return value if is_web_address(value) else None
         if name == "src":
-            kept = value if beside and _BESIDE.match(value) else None
-            return embed_picture(value, attachments) or kept
+            file = value if beside and _BESIDE.match(value) else None
+            return embed_picture(value, attachments) or file
         if name in _NUMBERS:
             whole = value.isascii() and value.isdigit()
             return value if whole and int(value[:9]) <= _NUMBERS[name] else None
@@ -123,5 +119,5 @@ def escape_unknown_tags(html: str) -> str:
     return _TAG.sub(_escape_tag, html)
 
 
-def _escape_tag(found: re.Match[str]) -> str:
-    return "<" if (found[1] or "").lower() in TAGS else "&lt;"
+def _escape_tag(tag: re.Match[str]) -> str:
+    return "<" if (tag[1] or "").lower() in TAGS else "&lt;"
