@@ -131,7 +131,7 @@ NOT_HERE: dict[str, tuple[dict[str, Any], str]] = {
     "two with one login": ({"custom": {"login": "twin"}}, "2 students here"),
     "another course": (
         {"deployment_id": "13:other"},
-        "does not belong to the hub's course",
+        "does not belong to the course",
     ),
     "a name of staff": ({"custom": {"canvas_id": 66}}, "cannot be a student"),
     "a teacher's role": (

@@ -127,8 +127,8 @@ class CanvasAuthenticator(LTI13Authenticator):  # type: ignore[misc]
         """The account of a person; SignInRefusedError says why there is none."""
         if identity.deployment not in self.deployments:
             raise SignInRefusedError(
-                "This link to the hub does not belong to the hub's course (deployment "
-                f"id {identity.deployment or 'missing'})."
+                "This link does not belong to the course of this hub (deployment id "
+                f"{identity.deployment or 'missing'})."
             )
         if identity.sub and identity.sub in self.staff:
             return str(self.staff[identity.sub])
