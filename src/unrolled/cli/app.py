@@ -24,6 +24,7 @@ from unrolled.cli.shared import (
     open_course,
     out,
     print_json,
+    print_report,
     select_assignments,
 )
 from unrolled.cli.term import new_term
@@ -194,7 +195,7 @@ def verify(
             report = work(course, names, seeds, jobs, step)
         else:
             report = write_oracle_table(course, names, oracles, jobs, step)
-    print_json(report.as_dict()) if as_json else out.print(render_verification(report))
+    print_report(report, render_verification, as_json=as_json)
     raise typer.Exit(0 if report.passed else 1)
 
 

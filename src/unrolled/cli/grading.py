@@ -13,6 +13,7 @@ from unrolled.cli.shared import (
     open_course,
     out,
     print_json,
+    print_report,
     select_assignments,
 )
 from unrolled.errors import UserError
@@ -101,10 +102,9 @@ def grade(
             scheduler=scheduler,
         )
     if show:
-        found = diagnose(course, report)
-        print_json(found.as_dict()) if as_json else out.print(render_diagnosis(found))
+        print_report(diagnose(course, report), render_diagnosis, as_json=as_json)
     else:
-        print_json(report.as_dict()) if as_json else out.print(render_grades(report))
+        print_report(report, render_grades, as_json=as_json)
     raise typer.Exit(1 if report.ungraded else 0)
 
 

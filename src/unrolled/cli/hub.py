@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from unrolled.cli.shared import Json, err, open_course, out, print_json
+from unrolled.cli.shared import Json, err, open_course, out, print_report
 from unrolled.errors import UserError
 from unrolled.hub import HubPlan, load_plan, make_plan
 from unrolled.report import StatusLine
@@ -168,7 +168,7 @@ def check(context: typer.Context, as_json: Json = False) -> None:
     with StatusLine(err) as talk:
         talk.say("looking")
         found = check_hub(_load_plan(context))
-    print_json(found.as_dict()) if as_json else out.print(render_hub_check(found))
+    print_report(found, render_hub_check, as_json=as_json)
     raise typer.Exit(0 if found.passed else 1)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import typer
 from rich.console import Console
@@ -61,6 +62,13 @@ Json = Annotated[
 Force = Annotated[bool, typer.Option("--force", help="Overwrite what is there.")]
 
 
+class Report(Protocol):
+    """What a verb has found."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as a JSON document."""
+
+
 def open_course(context: typer.Context) -> Course:
     course = find_course(context.obj)
     from unrolled.converters import silence_nbgrader
@@ -75,6 +83,16 @@ def select_assignments(course: Course, names: list[str] | None) -> list[str]:
         known = ", ".join(course.assignments)
         raise UserError(f"no assignment {', '.join(unknown)}; course.toml has {known}.")
     return list(names or course.assignments)
+
+
+def print_report(
+    report: Report, render: Callable[[Any], Any], *, as_json: bool
+) -> None:
+    """Print what a verb has found: drawn for people, or as one JSON document."""
+    if as_json:
+        print_json(report.as_dict())
+    else:
+        out.print(render(report))
 
 
 def print_json(document: Any) -> None:
