@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from unrolled.assignment.cells import read_cells
+from unrolled.assignment import read_cells
 from unrolled.author.belongings import (
     STEPS,
     BuildPlan,

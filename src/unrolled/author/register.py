@@ -7,8 +7,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from unrolled.assignment import load_material
-from unrolled.assignment.cells import read_sources
+from unrolled.assignment import load_material, read_sources
 from unrolled.converters import generate_release
 from unrolled.course import Assignment, Course
 from unrolled.errors import UserError

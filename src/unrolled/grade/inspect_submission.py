@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from unrolled.assignment.cells import Cell, read_cells
+from unrolled.assignment import Cell, read_cells
 from unrolled.course import Course
 from unrolled.grade.results import CellResult, GradeReport, SubmissionResult
 

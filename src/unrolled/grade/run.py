@@ -13,8 +13,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from unrolled.assignment import Material, load_material
-from unrolled.assignment.cells import read_sources
+from unrolled.assignment import Material, load_material, read_sources
 from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.grade.results import GradeReport, SubmissionResult

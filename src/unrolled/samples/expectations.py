@@ -15,7 +15,7 @@ from typing import Any
 
 import lxml.html
 
-from unrolled.assignment.cells import read_cells
+from unrolled.assignment import read_cells
 from unrolled.grade import CellResult, SubmissionResult
 from unrolled.samples.recipe import Recipe
 

@@ -17,8 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from unrolled.assignment import Material, Reference
-from unrolled.assignment.cells import read_sources
+from unrolled.assignment import Material, Reference, read_sources
 from unrolled.course import Course
 
 _ROUTE = re.compile(r"(?:\A|\n)[ \t]*Route: (\S.*)\.\s*\Z")

@@ -24,8 +24,7 @@ from nbconvert.exporters import HTMLExporter
 from nbformat import NotebookNode
 from traitlets.config import Config
 
-from unrolled.assignment import Material, open_workdir
-from unrolled.assignment.cells import read_cells, read_sources
+from unrolled.assignment import Material, open_workdir, read_cells, read_sources
 from unrolled.author.report import Case
 from unrolled.author.verify.cases import make_solved_notebook
 from unrolled.grade.scheduling import compute_engine_digest

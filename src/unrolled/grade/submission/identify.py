@@ -9,8 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from unrolled.assignment import Material
-from unrolled.assignment.cells import Cell, read_cells
+from unrolled.assignment import Cell, Material, read_cells
 from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.grade.submission.anchors import find_anchors
