@@ -175,49 +175,33 @@ def list_groups(plan: HubPlan) -> dict[str, Any]:
 def list_roles(plan: HubPlan) -> list[dict[str, Any]]:
     """Who may open which service, and what the services may do at the hub."""
 
-    def may_open(service: str) -> list[str]:
+    def may_open(*services: str) -> list[str]:
         scopes = ("access:services!service", "read:services!service")
-        return ["list:services", *(f"{scope}={service}" for scope in scopes)]
+        pairs = [f"{scope}={service}" for service in services for scope in scopes]
+        return ["list:services", *pairs]
 
-    culling = {
-        "name": CULLER,
-        "scopes": [
-            "list:users",
-            "read:users:activity",
-            "read:servers",
-            "delete:servers",
-        ],
-        "services": [CULLER],
+    groups = {
+        f"formgrade-{plan.course}": may_open(plan.formgrader, plan.grading),
+        f"{INSTRUCTORS}-{plan.course}": may_open(plan.authoring),
     }
-    grading = [*may_open(plan.formgrader), *may_open(plan.grading)]
+    services = {
+        f"assistants-service-{plan.course}": (plan.formgrader, ["read:users"]),
+        f"authoring-service-{plan.course}": (
+            plan.authoring,
+            ["admin:groups", "admin:users"],
+        ),
+        "unrolled-check": ("unrolled-check", ["read:groups", "read:users:name"]),
+    }
+    if plan.idle_minutes:
+        scopes = ["list:users", "read:users:activity", "read:servers", "delete:servers"]
+        services[CULLER] = (CULLER, scopes)
     return [
         {"name": "server", "scopes": ["inherit"]},
-        {
-            "name": f"formgrade-{plan.course}",
-            "scopes": list(dict.fromkeys(grading)),
-            "groups": [f"formgrade-{plan.course}"],
-        },
-        {
-            "name": f"{INSTRUCTORS}-{plan.course}",
-            "scopes": may_open(plan.authoring),
-            "groups": [f"{INSTRUCTORS}-{plan.course}"],
-        },
-        {
-            "name": f"assistants-service-{plan.course}",
-            "scopes": ["read:users"],
-            "services": [plan.formgrader],
-        },
-        {
-            "name": f"authoring-service-{plan.course}",
-            "scopes": ["admin:groups", "admin:users"],
-            "services": [plan.authoring],
-        },
-        *([culling] if plan.idle_minutes else []),
-        {
-            "name": "unrolled-check",
-            "scopes": ["read:groups", "read:users:name"],
-            "services": ["unrolled-check"],
-        },
+        *({"name": n, "scopes": s, "groups": [n]} for n, s in groups.items()),
+        *(
+            {"name": n, "scopes": scopes, "services": [service]}
+            for n, (service, scopes) in services.items()
+        ),
     ]
 
 
