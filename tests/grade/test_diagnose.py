@@ -19,7 +19,9 @@ def call(x: Any, result: Any, error: str | None = None, after: Any = None) -> Ca
     """An observed call of `double`."""
     args = (np.asarray(x),)
     left = args if after is None else (np.asarray(after),)
-    return Call("double", (args, {}), left, result, error)
+    return Call(
+        name="double", before=(args, {}), after=left, result=result, error=error
+    )
 
 
 def names(*calls: Call) -> list[str]:
@@ -45,7 +47,7 @@ def test_in_place_changes_count_as_observed() -> None:
 
 def test_without_arguments_nothing_is_explained() -> None:
     """Does a call whose arguments could not be copied explain nothing?"""
-    assert names(Call("double", None, None, np.array([9.0]))) == []
+    assert names(Call(name="double", before=None, result=np.array([9.0]))) == []
 
 
 def test_a_matcher_that_stumbles_is_no_match() -> None:

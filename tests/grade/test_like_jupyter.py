@@ -60,7 +60,7 @@ def in_the_worker(
 ) -> list[list[Output]]:
     """The outputs of cells in the grader's process for students."""
     channel = select_trusted_worker().open(data or {}, LIMITS)
-    session = Session(channel, Budget(LIMITS, time.monotonic() + 600))
+    session = Session(channel, Budget(limits=LIMITS, end=time.monotonic() + 600))
     try:
         session.start()
         return [

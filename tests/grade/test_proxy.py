@@ -50,7 +50,7 @@ def loop():
 @pytest.fixture(scope="module")
 def session() -> Iterator[Session]:
     """A student's process in which CODE has run."""
-    budget = Budget(QUICK, time.monotonic() + 60)
+    budget = Budget(limits=QUICK, end=time.monotonic() + 60)
     made = Session(select_trusted_worker().open({}, QUICK), budget)
     made.start()
     assert made.run_cell(0, CODE) == ("", [])
@@ -143,7 +143,7 @@ def test_missing_names_and_kinds(session: Session) -> None:
 
 def test_a_loop_ends_in_a_loss_that_no_test_can_swallow() -> None:
     """Is a timeout raised past `except Exception`?"""
-    budget = Budget(QUICK, time.monotonic() + 60)
+    budget = Budget(limits=QUICK, end=time.monotonic() + 60)
     channel = SubprocessWorker().open({}, QUICK)
     assert isinstance(channel, SpawnedChannel)
     made = Session(channel, budget)
@@ -174,7 +174,7 @@ def test_a_loop_ends_in_a_loss_that_no_test_can_swallow() -> None:
 )
 def test_forged_frames_end_the_process_not_the_judge(forged: bytes) -> None:
     """Does code that writes to the judge's socket itself gain anything?"""
-    budget = Budget(QUICK, time.monotonic() + 60)
+    budget = Budget(limits=QUICK, end=time.monotonic() + 60)
     made = Session(select_trusted_worker().open({}, QUICK), budget)
     code = (
         "import os\nfor fd in range(3, 30):\n"

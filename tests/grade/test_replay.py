@@ -300,10 +300,14 @@ def test_a_helper_that_leans_on_other_cells_is_refused() -> None:
 
 def test_what_hangs_on_an_exercise() -> None:
     """Are questions to objects that went through a function evidence about it?"""
-    model = Call("Model", ((), {}), verb="call")
-    trained = Call("train", ((ObjectRef(7), 3), {}))
-    asked = Call("Model", (("place",), {}), verb="attribute", target=ObjectRef(7))
-    other = Call("Model", (("place",), {}), verb="attribute", target=ObjectRef(8))
+    model = Call(name="Model", before=((), {}), verb="call")
+    trained = Call(name="train", before=((ObjectRef(7), 3), {}))
+    asked = Call(
+        name="Model", before=(("place",), {}), verb="attribute", target=ObjectRef(7)
+    )
+    other = Call(
+        name="Model", before=(("place",), {}), verb="attribute", target=ObjectRef(8)
+    )
     assert calls_of([asked, model, trained, asked, other], "train") == [trained, asked]
 
 

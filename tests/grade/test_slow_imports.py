@@ -46,7 +46,7 @@ def said(worker: ZygoteWorker, libraries: Sequence[str], source: str) -> str:
     """What a cell prints in a new student's process."""
     limits = Limits()
     channel = worker.open({}, limits, libraries)
-    session = Session(channel, Budget(limits, time.monotonic() + 60))
+    session = Session(channel, Budget(limits=limits, end=time.monotonic() + 60))
     try:
         session.start()
         _, outputs = session.run_cell(0, source)

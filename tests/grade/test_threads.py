@@ -46,7 +46,8 @@ def own():
 def session() -> Iterator[Session]:
     """A student's process in which CODE has run."""
     made = Session(
-        select_trusted_worker().open({}, QUICK), Budget(QUICK, time.monotonic() + 60)
+        select_trusted_worker().open({}, QUICK),
+        Budget(limits=QUICK, end=time.monotonic() + 60),
     )
     made.start()
     assert made.run_cell(0, CODE) == ("", [])

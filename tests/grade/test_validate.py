@@ -81,7 +81,7 @@ def validated(notebook: Notebook, material: Material) -> dict[str, bool]:
     """
     passed: dict[str, bool] = {}
     channel = select_trusted_worker().open(material.data, LIMITS)
-    session = Session(channel, Budget(LIMITS, time.monotonic() + 100))
+    session = Session(channel, Budget(limits=LIMITS, end=time.monotonic() + 100))
     try:
         session.start()
         session.run_cell(-1, NO_PICTURES)  # drawing them takes most of the time

@@ -146,7 +146,7 @@ class Recorder:
         self.__name__ = self.name
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        call = Call(self.name, copy.deepcopy((args, kwargs)))
+        call = Call(name=self.name, before=copy.deepcopy((args, kwargs)))
         self.calls.append(call)
         try:
             call.result = self.function(*args, **kwargs)

@@ -81,7 +81,7 @@ class Checkup:
 def _open_session(worker: Worker) -> Iterator[Session]:
     files = {"sibling.txt": b"", "data.txt": b"given"}
     channel = worker.open(files, LIMITS)
-    session = Session(channel, Budget(LIMITS, time.monotonic() + 60))
+    session = Session(channel, Budget(limits=LIMITS, end=time.monotonic() + 60))
     try:
         session.start()
         yield session
@@ -205,7 +205,7 @@ def _try_endless_loop(worker: Worker) -> Protection:
     """A loop that never ends must end with its time."""
     limits = replace(LIMITS, cell_seconds=1.0)
     channel = worker.open({}, limits)
-    session = Session(channel, Budget(limits, time.monotonic() + 60))
+    session = Session(channel, Budget(limits=limits, end=time.monotonic() + 60))
     try:
         session.start()
         session.run_cell(0, ENDLESS)

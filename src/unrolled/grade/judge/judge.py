@@ -255,7 +255,7 @@ class Examination:
                 why = self._explain_missing(name, check, process)
                 return Outcome(passed=False, message=why)
         for name in sorted(check.names & self.reference.helper_names):
-            names[name] = session.helper(name, self.reference.helpers)
+            names[name] = session.load_helper(name, self.reference.helpers)
         message = _attempt(check.visible, names)
         if check.hidden is not None:
             names["rng"] = np.random.default_rng(derive_cell_seed(seed, check.grade_id))

@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from unrolled.grade.protocol.copies import find_changed_arrays
 from unrolled.grade.protocol.quiet import silence_output
-from unrolled.grade.protocol.rpc import find_changed_arrays
 from unrolled.grade.session.proxy import StudentObject
 from unrolled.grade.session.recorded_calls import Call, ObjectRef, copy_arguments
 

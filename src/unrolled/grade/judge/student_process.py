@@ -48,7 +48,7 @@ class StudentProcess:
     ) -> None:
         self.task = task
         self.worker = worker
-        self.budget = Budget(task.limits, end)
+        self.budget = Budget(limits=task.limits, end=end)
         self.plan = plan or make_plan(task)
         self.until = until
         self.cells = [c for c in self.plan.cells if until is None or c.index <= until]
@@ -64,7 +64,7 @@ class StudentProcess:
         self._session: Session | None = None
 
     def open_session(self, place: int | None = None) -> Session:
-        """A live session with the names of a place; StudentLost if that fails.
+        """A live session with the names of a place; StudentProcessLost if that fails.
 
         Without a place the names are as the last cell has left them.
         """
@@ -72,7 +72,7 @@ class StudentProcess:
             self._refuse_if_spent()
             self._start()
         if place is not None and place != self._place:
-            self._session.go_back(place)
+            self._session.restore_names(place)
             self._place, self._bound = place, set()
         self._sync_bindings(self._session)
         return self._session
@@ -159,7 +159,7 @@ class StudentProcess:
 
     def _keep(self, session: Session, place: int) -> None:
         if place in self.plan.places.values():
-            session.keep(place)
+            session.save_names(place)
 
     def _run_cell(self, session: Session, cell: PlannedCell) -> None:
         stop, outputs = session.run_cell(cell.index, cell.source)

@@ -25,10 +25,10 @@ MAX_NODES = 400_000
 MAX_DIGITS = 20_000
 _SMALL_INT = 2**53
 _DTYPE = re.compile(r"[<>|](b1|[iu][1248]|f[248]|c(8|16)|U\d{1,4})\Z")
-_TORCH_DTYPES = (
-    *("bool", "uint8", "int8", "int16", "int32", "int64"),
-    *("float16", "float32", "float64", "complex64", "complex128"),
-)
+_TORCH_DTYPE_NAMES = """
+bool uint8 int8 int16 int32 int64 float16 float32 float64 complex64 complex128
+"""
+_TORCH_DTYPES = frozenset(_TORCH_DTYPE_NAMES.split())
 
 
 class CodecError(Exception):
@@ -69,10 +69,10 @@ class Encoder:
         if kind in _NUMPY_SCALARS:
             return ["g", value.dtype.str, self._add_array(np.asarray(value))]
         if _is_tensor(kind):
-            return self._tensor(value)
+            return self._encode_tensor(value)
         return self.refer(value)
 
-    def _tensor(self, value: Any) -> Node:
+    def _encode_tensor(self, value: Any) -> Node:
         name = str(value.dtype).removeprefix("torch.")
         if (
             name not in _TORCH_DTYPES
@@ -95,7 +95,7 @@ class Encoder:
         self.buffers.append(data)
         return len(self.buffers) - 1
 
-    def _int(self, value: int) -> Node:
+    def _encode_int(self, value: int) -> Node:
         if -_SMALL_INT <= value <= _SMALL_INT:
             return value
         if value.bit_length() > 4 * MAX_DIGITS:
@@ -105,13 +105,13 @@ class Encoder:
     def _encode_items(self, tag: str, values: Any, depth: int) -> Node:
         return [tag, [self.encode(v, depth) for v in values]]
 
-    def _dict(self, value: Any, depth: int) -> Node:
+    def _encode_dict(self, value: Any, depth: int) -> Node:
         pairs = list(dict.items(value))
         return ["d", [[self.encode(k, depth), self.encode(v, depth)] for k, v in pairs]]
 
 
 _SCALAR_ENCODERS: dict[type, Callable[[Encoder, Any], Node]] = {
-    int: Encoder._int,
+    int: Encoder._encode_int,
     complex: lambda _, v: ["c", v.real, v.imag],
     bytes: lambda e, v: ["y", e._add_buffer(v)],
 }
@@ -120,8 +120,8 @@ _CONTAINER_ENCODERS: dict[type, Callable[[Encoder, Any, int], Node]] = {
     tuple: lambda e, v, d: e._encode_items("t", v, d),
     set: lambda e, v, d: e._encode_items("s", list(v), d),
     frozenset: lambda e, v, d: e._encode_items("z", list(v), d),
-    dict: Encoder._dict,
-    OrderedDict: Encoder._dict,
+    dict: Encoder._encode_dict,
+    OrderedDict: Encoder._encode_dict,
 }
 _NUMPY_SCALARS = frozenset(
     np.dtype(code).type for code in ("?", *"bhilqBHILQ", *"efd", *"FD")
@@ -169,7 +169,7 @@ class Decoder:
             raise CodecError("not a sequence")
         return [self.decode(n, depth) for n in node[1]]
 
-    def _dict(self, node: list[Any], depth: int) -> dict[Any, Any]:
+    def _decode_dict(self, node: list[Any], depth: int) -> dict[Any, Any]:
         pairs = [(self.decode(k, depth), self.decode(v, depth)) for k, v in node[1]]
         return dict(pairs)
 
@@ -179,9 +179,9 @@ class Decoder:
         return self.buffers[index]
 
     def _decode_array(self, node: list[Any], _: int) -> Any:
-        return self._filled(_parse_dtype(node[1]), node[2], node[3])
+        return self._make_array(_parse_dtype(node[1]), node[2], node[3])
 
-    def _filled(self, dtype: np.dtype[Any], shape: Any, index: Any) -> Any:
+    def _make_array(self, dtype: np.dtype[Any], shape: Any, index: Any) -> Any:
         if type(shape) is not list or len(shape) > 32:
             raise CodecError("not a shape")
         for size in shape:
@@ -189,21 +189,23 @@ class Decoder:
                 raise CodecError("not a shape")
         data = self._get_buffer(index)
         if not data:
-            return np.zeros(shape, dtype) if 0 in shape else _refuse("no bytes")
+            if 0 not in shape:
+                raise CodecError("no bytes")
+            return np.zeros(shape, dtype)
         return np.frombuffer(data, dtype).reshape(shape).copy()
 
     def _decode_scalar(self, node: list[Any], _: int) -> Any:
-        return self._filled(_parse_dtype(node[1]), [], node[2])[()]
+        return self._make_array(_parse_dtype(node[1]), [], node[2])[()]
 
-    def _tensor(self, node: list[Any], _: int) -> Any:
+    def _decode_tensor(self, node: list[Any], _: int) -> Any:
         import torch
 
         if node[1] not in _TORCH_DTYPES or type(node[4]) is not bool:
             raise CodecError("not a tensor")
-        array = self._filled(np.dtype(node[1]), node[2], node[3])
+        array = self._make_array(np.dtype(node[1]), node[2], node[3])
         return torch.from_numpy(array).requires_grad_(node[4])
 
-    def _int(self, node: list[Any], _: int) -> int:
+    def _decode_int(self, node: list[Any], _: int) -> int:
         if type(node[1]) is not str or len(node[1]) > MAX_DIGITS + 4:
             raise CodecError("not a number")
         return int(node[1], 16)
@@ -217,20 +219,16 @@ class Decoder:
 _DECODERS: dict[str, Callable[[Decoder, list[Any], int], Any]] = {
     "a": Decoder._decode_array,
     "g": Decoder._decode_scalar,
-    "T": Decoder._tensor,
-    "i": Decoder._int,
+    "T": Decoder._decode_tensor,
+    "i": Decoder._decode_int,
     "c": Decoder._decode_complex,
     "y": lambda d, n, _: d._get_buffer(n[1]),
     "l": Decoder._decode_items,
     "t": lambda d, n, depth: tuple(d._decode_items(n, depth)),
     "s": lambda d, n, depth: set(d._decode_items(n, depth)),
     "z": lambda d, n, depth: frozenset(d._decode_items(n, depth)),
-    "d": Decoder._dict,
+    "d": Decoder._decode_dict,
 }
-
-
-def _refuse(why: str) -> Any:
-    raise CodecError(why)
 
 
 @lru_cache(64)
@@ -241,9 +239,4 @@ def _is_supported_dtype(text: str) -> bool:
 def _parse_dtype(text: Any) -> np.dtype[Any]:
     if type(text) is not str or not _is_supported_dtype(text):
         raise CodecError("not a dtype that travels")
-    return _make_dtype(text)
-
-
-@lru_cache(64)
-def _make_dtype(text: str) -> np.dtype[Any]:
     return np.dtype(text)

@@ -1,8 +1,9 @@
-"""Quick copies of the values that travel between a student and the judge."""
+"""Copies of the values that travel, and what a call has changed in them."""
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -25,3 +26,26 @@ def copy_value(value: Any) -> Any:
     if kind is dict:
         return {key: copy_value(inner) for key, inner in value.items()}
     return copy.deepcopy(value)
+
+
+def find_changed_arrays(
+    before: list[Any], after: list[Any]
+) -> list[tuple[list[Any], Any]]:
+    """Paths and new contents of the arrays that differ between two argument lists."""
+    return list(_find_changes([], before, after))
+
+
+def _find_changes(
+    path: list[Any], old: Any, new: Any
+) -> Iterator[tuple[list[Any], Any]]:
+    if type(old) is not type(new):
+        return
+    if type(old) is np.ndarray:
+        if old.shape != new.shape or old.tobytes() != new.tobytes():
+            yield path, new
+    elif type(old) in (list, tuple):
+        for index, (a, b) in enumerate(zip(old, new, strict=False)):
+            yield from _find_changes([*path, index], a, b)
+    elif type(old) is dict:
+        for key in old.keys() & new.keys():
+            yield from _find_changes([*path, key], old[key], new[key])

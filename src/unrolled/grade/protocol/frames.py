@@ -70,7 +70,7 @@ class FrameReader:
 
     sock: socket.socket
     ahead: int = AHEAD
-    kept: bytearray = field(default_factory=bytearray)
+    buffer: bytearray = field(default_factory=bytearray)
 
     def receive(self, deadline: float | None) -> Frame:
         """The next frame, before `deadline` (of time.monotonic, in seconds)."""
@@ -89,21 +89,22 @@ class FrameReader:
         )
 
     def _read_exactly(self, count: int, deadline: float | None) -> bytes:
-        while len(self.kept) < count:
-            wanted = max(count - len(self.kept), self.ahead)
+        while len(self.buffer) < count:
+            size = max(count - len(self.buffer), self.ahead)
             try:
+                # Anew for each part: one that sends a byte at a time gets no more time.
                 self.sock.settimeout(_compute_timeout(deadline))
-                part = self.sock.recv(min(wanted, 2**20))
+                part = self.sock.recv(min(size, 2**20))
             except TimeoutError as error:
                 raise FrameTimeoutError("no answer in time") from error
             except OSError as error:
                 raise FrameClosedError("the other side is gone") from error
             if not part:
                 raise FrameClosedError("the other side is gone")
-            self.kept += part
-        taken = bytes(memoryview(self.kept)[:count])
-        del self.kept[:count]
-        return taken
+            self.buffer += part
+        data = bytes(memoryview(self.buffer)[:count])
+        del self.buffer[:count]
+        return data
 
 
 def receive_frame(sock: socket.socket, deadline: float | None) -> Frame:
@@ -119,7 +120,7 @@ def _check_sizes(text: int, buffers: list[int]) -> None:
 def _compute_timeout(deadline: float | None) -> float | None:
     if deadline is None:
         return None
-    left = deadline - time.monotonic()
-    if left <= 0:
+    seconds = deadline - time.monotonic()
+    if seconds <= 0:  # settimeout(0) would not wait, but fail in another way
         raise FrameTimeoutError("no answer in time")
-    return left
+    return seconds

@@ -13,11 +13,9 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-
-import numpy as np
 
 from unrolled.grade.protocol.codec import CodecError, Decoder, Encoder, Node
 from unrolled.grade.protocol.frames import Frame, FrameError, FrameReader, send_frame
@@ -45,7 +43,7 @@ class ObjectTable:
 
     by_number: dict[int, object] = field(default_factory=dict)
 
-    def number(self, value: object) -> int:
+    def add(self, value: object) -> int:
         """Keep `value` and give its number; CodecError if there are too many."""
         if len(self.by_number) >= MAX_OBJECTS:
             raise CodecError("too many objects were handed out")
@@ -108,22 +106,21 @@ class RpcConnection:
         Fields that are `Value` are encoded. Raises FrameError, ProtocolError.
         """
         self._send({"do": do}, fields)
-        for message in self._receive_messages():
-            if "do" not in message.body:
-                return message
+        while "do" in (message := self._receive_message()).body:
             self._answer(message)
-        raise ProtocolError("the conversation ended")
+        return message
 
     def serve(self) -> None:
         """Answer requests until the other side closes the connection."""
-        for message in self._receive_messages():
-            self._answer(message)
-
-    def _receive_messages(self) -> Iterator[Message]:
         while True:
-            yield self._parse_message(self.reader.receive(self.deadline()))
+            self.answer_next()
 
-    def _parse_message(self, frame: Frame) -> Message:
+    def answer_next(self) -> None:
+        """Wait for one request and answer it."""
+        self._answer(self._receive_message())
+
+    def _receive_message(self) -> Message:
+        frame = self.reader.receive(self.deadline())
         try:
             body = json.loads(frame.text)
         except (ValueError, RecursionError) as error:
@@ -155,7 +152,7 @@ class RpcConnection:
             return ["o", remote.number]
         if not self.allowed(value):
             raise CodecError(f"a {type(value).__name__} cannot be sent")
-        return ["r", self.objects.number(value), classify_object(value)]
+        return ["r", self.objects.add(value), classify_object(value)]
 
     def _resolve(self, node: list[Any]) -> object:
         if node[0] == "o" and type(node[1]) is int:
@@ -181,35 +178,12 @@ class Reply:
 
 def _encode(encoder: Encoder, value: object) -> Node:
     """By value, or as a reference where the whole is too deep or too large."""
-    kept = len(encoder.buffers)
+    count = len(encoder.buffers)
     try:
         return encoder.encode(value)
     except (CodecError, RecursionError):
-        del encoder.buffers[kept:]
+        del encoder.buffers[count:]  # of the part that was encoded until then
         return encoder.refer(value)
-
-
-def find_changed_arrays(
-    before: list[Any], after: list[Any]
-) -> list[tuple[list[Any], Any]]:
-    """Paths and new contents of the arrays that differ between two argument lists."""
-    return list(_find_changes([], before, after))
-
-
-def _find_changes(
-    path: list[Any], old: Any, new: Any
-) -> Iterator[tuple[list[Any], Any]]:
-    if type(old) is not type(new):
-        return
-    if type(old) is np.ndarray:
-        if old.shape != new.shape or old.tobytes() != new.tobytes():
-            yield path, new
-    elif type(old) in (list, tuple):
-        for index, (a, b) in enumerate(zip(old, new, strict=False)):
-            yield from _find_changes([*path, index], a, b)
-    elif type(old) is dict:
-        for key in old.keys() & new.keys():
-            yield from _find_changes([*path, key], old[key], new[key])
 
 
 __all__ = [

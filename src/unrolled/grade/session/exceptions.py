@@ -1,8 +1,8 @@
-"""What may be told of an exception that the student's code has raised.
+"""What may be said of an exception that the student's code has raised.
 
 The text of an exception is made in the student's process, so it is a claim, and it
-could carry anything. What is told are sentences of ours, filled with what can be held
-against the student's own source: names that stand in it, and small whole numbers.
+could carry anything. What is said are sentences of ours, filled with what can be
+checked in the student's own source: names that stand in it, and small whole numbers.
 """
 
 from __future__ import annotations
@@ -16,14 +16,12 @@ from typing import Any
 CODE_LIMIT = 60
 MAX_SHAPES, MAX_AXES, MAX_SIZE = 4, 6, 9999
 MAX_LINE = 100_000
-_TYPES = frozenset(
-    (
-        *("NoneType", "bool", "int", "float", "complex", "str", "bytes", "list"),
-        *("tuple", "dict", "set", "range", "generator", "function", "method", "map"),
-        *("zip", "type", "module", "ndarray", "numpy.ndarray", "Tensor", "slice"),
-        *("numpy", "torch", "math", "builtin_function_or_method", "dict_values"),
-    )
-)
+_TYPE_NAMES = """
+NoneType bool int float complex str bytes list tuple dict set range generator function
+method map zip type module ndarray numpy.ndarray Tensor slice numpy torch math
+builtin_function_or_method dict_values
+"""
+_TYPES = frozenset(_TYPE_NAMES.split())
 _SHAPE = r"\([\d, ]*\)"
 
 
@@ -38,7 +36,7 @@ class SourceLine:
 
 @dataclass(frozen=True)
 class ReportedError:
-    """An exception as the student's process tells it."""
+    """An exception as the student's process reports it."""
 
     text: str = ""
     shapes: tuple[tuple[int, ...], ...] = ()
@@ -50,8 +48,8 @@ class ReportedError:
         """What of a message has the right form; the rest is left out."""
         if type(error) is not dict:
             return cls()
-        text, places = error.get("message"), error.get("places")
-        last = places[-1] if type(places) is list and places else None
+        text, lines = error.get("message"), error.get("lines")
+        last = lines[-1] if type(lines) is list and lines else None
         cell, line = -1, 0
         if type(last) is list and [type(n) for n in last] == [int, int]:
             cell, line = last if 0 < last[1] <= MAX_LINE else (-1, 0)
@@ -72,24 +70,23 @@ def _is_shape(sizes: tuple[Any, ...]) -> bool:
     return small and len(sizes) <= MAX_AXES
 
 
-def describe_error(claim: ReportedError, place: SourceLine | None) -> str:
-    """What is safe to tell, and where: `... (line 9 of your cell of f: `code`)`."""
-    source = place.source if place else ""
-    detail = _format_detail(claim, source)
-    where = _format_location(claim, place)
+def describe_error(claim: ReportedError, line: SourceLine | None) -> str:
+    """What is safe to say, and where: `... (line 9 of your cell of f: `code`)`."""
+    detail = _format_detail(claim, line.source if line else "")
+    where = _format_location(claim, line)
     if not detail or not where:
         return detail or where
     return f"{detail} ({where})"
 
 
-def _format_location(claim: ReportedError, place: SourceLine | None) -> str:
+def _format_location(claim: ReportedError, line: SourceLine | None) -> str:
     if not claim.line:
         return ""
-    if place is None or not place.code:
+    if line is None or not line.code:
         return f"line {claim.line}"
-    code = place.code.strip()
+    code = line.code.strip()
     code = code if len(code) <= CODE_LIMIT else code[: CODE_LIMIT - 3] + "..."
-    return f"line {claim.line} of {place.whose}: {code}"
+    return f"line {claim.line} of {line.whose}: {code}"
 
 
 def _format_detail(claim: ReportedError, source: str) -> str:
@@ -131,83 +128,78 @@ class _MessageMatch:
 
     def shapes(self) -> list[str]:
         """All shapes that the sentence names."""
-        found = [
+        shapes = [
             tuple(int(n[:9]) for n in re.findall(r"\d+", shape))
             for shape in re.findall(_SHAPE, self.match.group())
         ][:MAX_SHAPES]
-        return list(map(format_shape, found)) if all(map(_is_shape, found)) else []
+        return list(map(str, shapes)) if all(map(_is_shape, shapes)) else []
 
     def names(self, group: int) -> str:
         """Names in quotation marks, if all of them stand in the source."""
-        found = re.findall(r"'(\w+)'", self.match[group])
-        return ", ".join(found) if set(found) <= self.words else ""
-
-
-def format_shape(shape: tuple[int, ...]) -> str:
-    """A shape as Python writes it."""
-    return str(shape)
+        names = re.findall(r"'(\w+)'", self.match[group])
+        return ", ".join(names) if set(names) <= self.words else ""
 
 
 def _join_shapes(shapes: list[str]) -> str:
     return " and ".join([", ".join(shapes[:-1]), shapes[-1]] if shapes[1:] else shapes)
 
 
-def _format_mismatch(said: _MessageMatch) -> str:
-    shapes = said.shapes()
+def _format_mismatch(match: _MessageMatch) -> str:
+    shapes = match.shapes()
     return f"the shapes {_join_shapes(shapes)} do not fit together" if shapes else ""
 
 
-def _format_numpy_product(said: _MessageMatch) -> str:
+def _format_numpy_product(match: _MessageMatch) -> str:
     """A wrong `@` tells two sizes only; the shapes come from the variables."""
-    if len(said.claimed) == 2:
-        shapes = _join_shapes(list(map(format_shape, said.claimed)))
+    if len(match.claimed) == 2:
+        shapes = _join_shapes(list(map(str, match.claimed)))
         return f"the shapes {shapes} do not fit in @"
-    two, one = said.number(1), said.number(2)
+    two, one = match.number(1), match.number(2)
     return f"the shapes do not fit in @: {one} against {two}"
 
 
-def _format_torch_product(said: _MessageMatch) -> str:
-    rows = [said.number(n) for n in (1, 2, 3, 4)]
+def _format_torch_product(match: _MessageMatch) -> str:
+    rows = [match.number(n) for n in (1, 2, 3, 4)]
     return "the shapes ({}, {}) and ({}, {}) do not fit in @".format(*rows)
 
 
-def _format_attribute(said: _MessageMatch) -> str:
-    owner, name = said.type(1), said.name(2)
+def _format_attribute(match: _MessageMatch) -> str:
+    owner, name = match.type(1), match.name(2)
     return f"{owner or 'the object'} has no attribute {name}" if name else ""
 
 
-def _format_missing(said: _MessageMatch) -> str:
-    function, names = said.name(1), said.names(2)
+def _format_missing(match: _MessageMatch) -> str:
+    function, names = match.name(1), match.names(2)
     return f"{function or 'the call'} is missing {names}" if names else ""
 
 
-def _format_operands(said: _MessageMatch) -> str:
-    left, right = said.type(2), said.type(3)
-    return f"{said.match[1]} between {left} and {right}" if left and right else ""
+def _format_operands(match: _MessageMatch) -> str:
+    left, right = match.type(2), match.type(3)
+    return f"{match.match[1]} between {left} and {right}" if left and right else ""
 
 
-def _format_key(said: _MessageMatch) -> str:
-    return f"there is no key {said.match[1]!r}" if said.name() else ""
+def _format_key(match: _MessageMatch) -> str:
+    return f"there is no key {match.match[1]!r}" if match.name() else ""
 
 
 def _make_name_formatter(sentence: str) -> Callable[[_MessageMatch], str]:
-    return lambda said: sentence.format(said.name()) if said.name() else ""
+    return lambda match: sentence.format(match.name()) if match.name() else ""
 
 
 def _make_type_formatter(sentence: str) -> Callable[[_MessageMatch], str]:
-    return lambda said: sentence.format(
-        said.type() or "the object", *said.match.groups()[1:]
+    return lambda match: sentence.format(
+        match.type() or "the object", *match.match.groups()[1:]
     )
 
 
 def _make_number_formatter(sentence: str) -> Callable[[_MessageMatch], str]:
-    return lambda said: sentence.format(
-        *(said.number(n + 1) for n in range(len(said.match.groups())))
+    return lambda match: sentence.format(
+        *(match.number(n + 1) for n in range(len(match.match.groups())))
     )
 
 
-def _keep_message(said: _MessageMatch) -> str:
-    return said.match.group()
+def _keep_message(match: _MessageMatch) -> str:
+    return match.match.group()
 
 
 _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[_MessageMatch], str]], ...] = tuple(
@@ -244,9 +236,9 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[_MessageMatch], str]], ...] = 
         ),
         (
             rf"cannot reshape array of size (\d+) into shape ({_SHAPE})",
-            lambda said: (
-                f"{said.number(1)} numbers do not make the shape {said.shapes()[0]}"
-                if said.shapes()
+            lambda match: (
+                f"{match.number(1)} numbers do not make the shape {match.shapes()[0]}"
+                if match.shapes()
                 else ""
             ),
         ),
@@ -282,9 +274,9 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[_MessageMatch], str]], ...] = 
             r"all the input array dimensions except for the concatenation axis must "
             r"match exactly, but along dimension (\d+), the array at index \d+ has "
             r"size (\d+) and the array at index \d+ has size (\d+)",
-            lambda said: (
-                f"along axis {said.number(1)} the sizes {said.number(2)} and "
-                f"{said.number(3)} do not fit together"
+            lambda match: (
+                f"along axis {match.number(1)} the sizes {match.number(2)} and "
+                f"{match.number(3)} do not fit together"
             ),
         ),
         (r"all input arrays must have the same shape", _keep_message),
@@ -298,9 +290,9 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[_MessageMatch], str]], ...] = 
         ),
         (
             r"[\w.]*?(\w+)\(\) takes (\d+) positional arguments? but (\d+) w",
-            lambda said: (
-                f"{said.name() or 'the function'} takes {said.number(2)} arguments, "
-                f"not {said.number(3)}"
+            lambda match: (
+                f"{match.name() or 'the function'} takes {match.number(2)} arguments, "
+                f"not {match.number(3)}"
             ),
         ),
         (

@@ -12,16 +12,11 @@ from typing import Any, NoReturn, Protocol
 
 from unrolled.grade.protocol.rpc import RemoteRef
 
-_REFUSED_METHODS = (
-    *("__bool__", "__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"),
-    *("__add__", "__radd__", "__sub__", "__rsub__", "__mul__", "__rmul__"),
-    *("__truediv__", "__rtruediv__", "__floordiv__", "__mod__", "__pow__"),
-    *("__matmul__", "__rmatmul__", "__neg__", "__pos__", "__abs__", "__invert__"),
-    *("__and__", "__or__", "__xor__", "__contains__", "__len__", "__int__"),
-    *("__float__", "__complex__", "__index__", "__round__", "__array__"),
-)
-
-
+_REFUSED_METHODS = """
+bool eq ne lt le gt ge add radd sub rsub mul rmul truediv rtruediv floordiv mod pow
+matmul rmatmul neg pos abs invert and or xor contains len int float complex index round
+array
+"""
 _key_counter = count()
 
 
@@ -34,15 +29,16 @@ class Asks(Protocol):
     def ask(self, do: str, target: StudentObject, **values: Any) -> Any:
         """Ask for an item, for an iterator, or for what comes next."""
 
-    def attribute(self, target: StudentObject, name: str) -> Any:
+    def get_attribute(self, target: StudentObject, name: str) -> Any:
         """Ask for an attribute."""
 
 
 class StudentObject:
     """An object of the student's that does not travel by value.
 
-    `_key` is its own in all sessions; `_origin` the name of the notebook by which
-    the judge came to it.
+    Its own fields begin with an underscore: any other name is asked of the student's
+    process. `_key` is its own in all sessions; `_origin` the name of the notebook by
+    which the judge came to it.
     """
 
     __slots__ = ("_key", "_name", "_origin", "_remote", "_session")
@@ -75,7 +71,7 @@ class StudentObject:
         """Ask it for an attribute in the student's process."""
         if name.startswith("__"):
             raise AttributeError(name)
-        return self._session.attribute(self, name)
+        return self._session.get_attribute(self, name)
 
     def __iter__(self) -> Any:
         """Iterate over it in the student's process."""
@@ -106,12 +102,12 @@ class StudentCallable(StudentObject):
 def _make_refusal(name: str) -> Any:
     def refuse(self: StudentObject, *_: Any) -> NoReturn:
         raise TypeError(
-            f"{self!r} is not a plain value: {name} is not asked of it. "
+            f"{self!r} is not a plain value, and {name} is never asked of it. "
             "Return numbers, strings, lists, dicts or arrays."
         )
 
     return refuse
 
 
-for _name in _REFUSED_METHODS:
-    setattr(StudentObject, _name, _make_refusal(_name))
+for _name in _REFUSED_METHODS.split():
+    setattr(StudentObject, f"__{_name}__", _make_refusal(f"__{_name}__"))

@@ -19,16 +19,16 @@ class ObjectRef:
     name: str = ""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Call:
     """One recorded call of a student's function, or question to an object of theirs.
 
     `name` is the exercise's name behind it; `before` and `after` are the arguments as
-    they were and as the call left them (None if they cannot be copied), with Made in
-    the place of objects; `error` is the name of the built-in type of the exception, if
-    one was raised. `verb` is call, attribute, item, iterate, next, or value (the name
-    itself was looked up, and is data); `target` is what was asked, None for the name.
-    One that is not `finished` never came back.
+    they were and as the call left them (None if they cannot be copied), with an
+    ObjectRef for each object; `error` is the name of the built-in type of the
+    exception, if one was raised. `verb` is call, attribute, item, iterate, next, or
+    value (the name itself was looked up, and is data); `target` is what was asked, None
+    for the name. One that is not `finished` never came back.
     """
 
     name: str
@@ -46,11 +46,11 @@ def make_record(verb: str, target: StudentObject, args: Any, kwargs: Any) -> Cal
     mark = None if target._name else ObjectRef(target._key)
     name = target._origin or target.__name__
     before = try_copy_arguments(replace_objects(args), replace_objects(kwargs))
-    return Call(name, before, verb=verb, target=mark, finished=False)
+    return Call(name=name, before=before, verb=verb, target=mark, finished=False)
 
 
 def replace_objects(value: Any) -> Any:
-    """The value with Made in the place of every object of the student's."""
+    """The value with an ObjectRef for every object of the student's."""
     if isinstance(value, StudentObject):
         return ObjectRef(value._key, value._name)
     if type(value) in (list, tuple):

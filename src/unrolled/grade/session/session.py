@@ -43,7 +43,7 @@ class UndefinedNameError(NameError):
     """The notebook defines no such name."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Budget:
     """Deadlines, in seconds of time.monotonic, and the round trips that are left."""
 
@@ -57,8 +57,8 @@ class Budget:
     def __post_init__(self) -> None:
         self.patience = self.limits.call_seconds
 
-    def deadline(self) -> float:
-        """The next moment at which something is over time."""
+    def start_trip(self) -> float:
+        """Count a message; the next moment at which something is over time."""
         self.trips += 1
         if self.trips > self.limits.round_trips:
             raise StudentProcessLost("protocol", "the code asked too many times")
@@ -72,46 +72,45 @@ class Session:
         self,
         channel: Channel,
         budget: Budget,
-        place: Callable[[int, int], SourceLine | None] = lambda cell, line: None,
+        find_line: Callable[[int, int], SourceLine | None] = lambda cell, line: None,
     ) -> None:
         self.channel = channel
         self.budget = budget
-        self.place = place
+        self.find_line = find_line
         self.calls: list[Call] = []
         self.called_back: list[object] = []
         self._origin = ""
-        self.iterators: dict[int, Iterator[Any]] = {}
-        self.peer = RpcConnection(channel.sock, self._wrap, _unwrap, _is_referable)
-        self.peer.deadline = budget.deadline
-        self.peer.handlers = {
+        self.rpc = RpcConnection(channel.sock, self._wrap, _unwrap, _is_referable)
+        self.rpc.deadline = budget.start_trip
+        self.rpc.handlers = {
             "ready": self._answer_ready,
             "call": self._answer_callback,
+            "next": self._answer_next,
         }
-        self.peer.handlers["next"] = self._next
 
     def start(self) -> None:
         """Wait until the process is ready; GradingError if it does not come up."""
         self._allow(self.budget.limits.start_seconds, self.budget.limits.start_seconds)
         try:
-            self.peer._answer(next(self.peer._receive_messages()))
+            self.rpc.answer_next()
         except (FrameError, ProtocolError) as error:
-            said = self.channel.diagnosis()
-            raise GradingError(f"the student process did not start: {said}") from error
+            log = self.channel.diagnosis()
+            raise GradingError(f"the student process did not start: {log}") from error
 
     def run_cell(self, index: int, source: str) -> tuple[str, list[dict[str, Any]]]:
         """Run a cell of the notebook: how it stopped ("" if it did not), its outputs.
 
-        StudentLost if that ends the process.
+        Raises StudentProcessLost if that ends the process.
         """
         seconds = self.budget.limits.cell_seconds
         self._allow(seconds, seconds)
         body = self._request("cell", index=index, source=source).body
         outputs = body.get("outputs")
         if type(outputs) is not list:
-            raise StudentProcessLost("protocol", "the process answered nonsense")
-        return self._stop(body), outputs
+            raise _make_nonsense()
+        return self._describe_stop(body), outputs
 
-    def _stop(self, body: dict[str, Any]) -> str:
+    def _describe_stop(self, body: dict[str, Any]) -> str:
         """How a cell stopped, in words that are ours."""
         if body.get("success") is True:
             return ""
@@ -119,15 +118,15 @@ class Session:
         text = str(error.args[0]) if error.args else ""
         return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
-    def keep(self, place: int) -> None:
+    def save_names(self, number: int) -> None:
         """Remember what the names of the notebook stand for now, under a number."""
         self._begin_call()
-        self._request("keep", place=place)
+        self._request("save_names", number=number)
 
-    def go_back(self, place: int) -> None:
-        """Let all names stand for what they stood for when the place was kept."""
+    def restore_names(self, number: int) -> None:
+        """Let all names stand for what they stood for when they were saved."""
         self._begin_call()
-        self._request("go_back", place=place)
+        self._request("restore_names", number=number)
 
     def begin_check(self) -> None:
         """Give the next grade cell its time and an empty record."""
@@ -137,22 +136,22 @@ class Session:
         self.called_back = []
 
     def look_up_name(self, name: str) -> Any:
-        """The value of a name of the notebook; StudentMissing if there is none."""
+        """The value of a name of the notebook; UndefinedNameError if there is none."""
         self._begin_call()
         answer = self._request("name", name=name)
         if "value" not in answer.body:
             raise UndefinedNameError(f"{name} is not defined")
-        value = self._value(answer)
+        value = self._decode_value(answer)
         if isinstance(value, StudentObject):
             return type(value)(self, value._remote, name)
-        self.calls.append(Call(name, ((), {}), result=value, verb="value"))
+        self.calls.append(Call(name=name, before=((), {}), result=value, verb="value"))
         return value
 
-    def helper(self, name: str, sources: tuple[str, ...]) -> Any:
+    def load_helper(self, name: str, sources: tuple[str, ...]) -> Any:
         """What a helper cell defines, made afresh from our text in their process."""
         self._begin_call()
         answer = self._request("helper", name=name, sources=list(sources))
-        value = self._result(answer)
+        value = self._decode_result(answer)
         if isinstance(value, StudentObject):
             return type(value)(self, value._remote, name)
         return value
@@ -173,7 +172,7 @@ class Session:
         fields = {"args": Value(list(args)), "kwargs": Value(kwargs)}
         answer = self._request("call", target=Value(target), **fields)
         if "changed" in answer.body:
-            changes = self._value(answer, "changed")
+            changes = self._decode_value(answer, "changed")
             apply_changes(list(args), changes)
             record.after = copy_with_changes(record.before, changes)
         return self._finish_record(record, answer)
@@ -185,7 +184,7 @@ class Session:
         answer = self._request(do, target=Value(target), **fields)
         return self._finish_record(record, answer)
 
-    def attribute(self, target: StudentObject, name: str) -> Any:
+    def get_attribute(self, target: StudentObject, name: str) -> Any:
         """An attribute of a student's object."""
         record = self._begin_record("attribute", target, (name,), {})
         answer = self._request("attribute", target=Value(target), name=name)
@@ -203,7 +202,7 @@ class Session:
     def _finish_record(self, record: Call, answer: Message) -> Any:
         record.finished = True
         try:
-            record.result = self._result(answer)
+            record.result = self._decode_result(answer)
         except Exception as error:
             record.error = type(error).__name__
             raise
@@ -223,32 +222,29 @@ class Session:
 
     def _request(self, do: str, **fields: Any) -> Message:
         try:
-            return self.peer.request(do, **fields)
+            return self.rpc.request(do, **fields)
         except FrameTimeoutError:
+            # Code that hangs once hangs in the next check as well: it gets less.
             self.budget.patience = max(1.0, self.budget.patience / 2)
             raise StudentProcessLost(
                 "timeout", "the code did not end in time"
             ) from None
         except (ProtocolError, CodecError, KeyError):
-            raise StudentProcessLost(
-                "protocol", "the process answered nonsense"
-            ) from None
+            raise _make_nonsense() from None
         except FrameError:
             raise StudentProcessLost("died", "the code ended its process") from None
 
-    def _value(self, answer: Message, key: str = "value") -> Any:
+    def _decode_value(self, answer: Message, key: str = "value") -> Any:
         try:
             return answer.value(key)
         except (CodecError, KeyError):
-            raise StudentProcessLost(
-                "protocol", "the process answered nonsense"
-            ) from None
+            raise _make_nonsense() from None
 
-    def _result(self, answer: Message) -> Any:
+    def _decode_result(self, answer: Message) -> Any:
         error = answer.body.get("error")
         if error is not None:
             raise self._make_exception(error)
-        return self._value(answer)
+        return self._decode_value(answer)
 
     def _make_exception(self, error: Any) -> Exception:
         """The same built-in type; the message is ours, naming the student's line."""
@@ -257,11 +253,11 @@ class Session:
         if not (isinstance(cls, type) and issubclass(cls, Exception)):
             return RuntimeError(f"the code raised {str(name)[:30]}")
         claim = ReportedError.read(error)
-        said = describe_error(claim, self.place(claim.cell, claim.line))
+        message = describe_error(claim, self.find_line(claim.cell, claim.line))
         try:
-            return cls(said)
-        except TypeError:
-            return RuntimeError(f"{cls.__name__} {said}")
+            return cls(message)
+        except TypeError:  # some types want more than a message: UnicodeDecodeError
+            return RuntimeError(f"{cls.__name__} {message}")
 
     def _wrap(self, remote: RemoteRef) -> object:
         callable_ = remote.kind in ("function", "class")
@@ -280,11 +276,15 @@ class Session:
         self.called_back.append(target)
         _answer(reply, lambda: target(*args, **kwargs))
 
-    def _next(self, message: Message, reply: Reply) -> None:
+    def _answer_next(self, message: Message, reply: Reply) -> None:
         target = message.value("target")
         if not isinstance(target, Iterator):
             raise ProtocolError("no iterator of the judge")
         _answer(reply, lambda: next(target))
+
+
+def _make_nonsense() -> StudentProcessLost:
+    return StudentProcessLost("protocol", "the process answered nonsense")
 
 
 def _answer(reply: Reply, compute: Callable[[], Any]) -> None:

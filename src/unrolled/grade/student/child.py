@@ -16,7 +16,7 @@ import sys
 import threading
 from typing import Any
 
-from unrolled.grade.protocol.copies import copy_value
+from unrolled.grade.protocol.copies import copy_value, find_changed_arrays
 from unrolled.grade.protocol.frames import FrameClosedError
 from unrolled.grade.protocol.quiet import silence_output
 from unrolled.grade.protocol.rpc import (
@@ -25,7 +25,6 @@ from unrolled.grade.protocol.rpc import (
     Reply,
     RpcConnection,
     Value,
-    find_changed_arrays,
 )
 from unrolled.grade.student.shell import (
     StudentShell,
@@ -43,9 +42,9 @@ class JudgeFunction:
     """A function (or iterator) that lives in the judge and is called back."""
 
     def __init__(
-        self, peer: RpcConnection, remote: RemoteRef, name: str = "function"
+        self, rpc: RpcConnection, remote: RemoteRef, name: str = "function"
     ) -> None:
-        self._peer = peer
+        self._rpc = rpc
         self._remote = remote
         self.__name__ = name
 
@@ -68,7 +67,7 @@ class JudgeFunction:
     def _ask(self, do: str, **fields: Any) -> Any:
         if threading.current_thread() is not threading.main_thread():
             raise RuntimeError("only the main thread may call it: two talk at once")
-        answer = self._peer.request(do, target=Value(self), **fields)
+        answer = self._rpc.request(do, target=Value(self), **fields)
         if "error" in answer.body:
             raise _make_exception(answer.body["error"])
         return answer.value("value")
@@ -89,12 +88,12 @@ class Child:
         self.cells: dict[int, int] = {}
         self.originals: dict[str, object] = {}
         self.helpers: dict[str, object] = {}
-        self.places: dict[int, dict[str, object]] = {}
-        self.peer = RpcConnection(sock, self._wrap, self._unwrap)
-        self.peer.handlers = {
+        self.saved_names: dict[int, dict[str, object]] = {}
+        self.rpc = RpcConnection(sock, self._wrap, self._unwrap)
+        self.rpc.handlers = {
             "cell": self.cell,
-            "keep": self.keep,
-            "go_back": self.go_back,
+            "save_names": self.save_names,
+            "restore_names": self.restore_names,
             "name": self.name,
             "bind": self.bind,
             "unbind": self.unbind,
@@ -107,7 +106,7 @@ class Child:
         }
 
     def _wrap(self, remote: RemoteRef) -> object:
-        return JudgeFunction(self.peer, remote)
+        return JudgeFunction(self.rpc, remote)
 
     @staticmethod
     def _unwrap(value: object) -> RemoteRef | None:
@@ -121,19 +120,20 @@ class Child:
         if error is not None:
             reply.fields["error"] = self._describe(error)
 
-    def keep(self, message: Message, reply: Reply) -> None:
+    def save_names(self, message: Message, reply: Reply) -> None:
         """Remember what all names stand for, for a check that stands here."""
-        self.places[int(message.body["place"])] = dict(self.shell.user_ns)
+        self.saved_names[int(message.body["number"])] = dict(self.shell.user_ns)
         reply.fields = {"value": None}
 
-    def go_back(self, message: Message, reply: Reply) -> None:
+    def restore_names(self, message: Message, reply: Reply) -> None:
         """Put back what all names stood for.
 
         The functions of the notebook read this very dict, so its contents change.
         """
-        names, kept = self.shell.user_ns, self.places[int(message.body["place"])]
-        names.update(kept)
-        for name in names.keys() - kept.keys():
+        names = self.shell.user_ns
+        saved = self.saved_names[int(message.body["number"])]
+        names.update(saved)
+        for name in names.keys() - saved.keys():
             del names[name]
         self.originals.clear()  # what was bound is gone with the rest
         reply.fields = {"value": None}
@@ -206,22 +206,18 @@ class Child:
             reply.fields = {"error": self._describe(error)}
 
     def _describe(self, error: BaseException) -> dict[str, Any]:
-        """Type (the nearest built-in one) and place of an exception."""
-        base = next(
-            (
-                c
-                for c in type(error).__mro__
-                if getattr(builtins, c.__name__, None) is c
-            ),
-            Exception,
+        """Type (the nearest built-in one) and lines of an exception."""
+        bases = (
+            c for c in type(error).__mro__ if getattr(builtins, c.__name__, None) is c
         )
-        places = [
-            [self.cells.get(n, -1), line] for n, line in find_notebook_frames(error)
-        ]
         return {
-            "type": base.__name__,
+            "type": next(bases, Exception).__name__,
             "message": format_safely(error),
-            "places": [p for p in places if p[0] >= 0],
+            "lines": [
+                [self.cells[count], line]
+                for count, line in find_notebook_frames(error)
+                if count in self.cells
+            ],
             "shapes": find_operand_shapes(error),
         }
 
@@ -249,8 +245,8 @@ def serve(sock: socket.socket, shell: StudentShell) -> None:
     """Answer the judge until it closes the connection."""
     child = Child(sock, shell)
     with contextlib.suppress(FrameClosedError):
-        child.peer.request("ready", pid=os.getpid())
-        child.peer.serve()
+        child.rpc.request("ready", pid=os.getpid())
+        child.rpc.serve()
 
 
 def main(argv: list[str]) -> None:

@@ -29,7 +29,7 @@ class _SlowLibrary:
     called after it.
     """
 
-    said: tuple[str, ...]
+    patterns: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     use: Callable[[], None] = lambda: None
 
@@ -75,7 +75,7 @@ def find_slow_imports(
 
 
 def _is_mentioned(text: str, slow: _SlowLibrary) -> bool:
-    return all(re.search(words, text, re.MULTILINE) for words in slow.said)
+    return all(re.search(words, text, re.MULTILINE) for words in slow.patterns)
 
 
 def find_env_dependent(names: Iterable[str]) -> set[str]:
@@ -92,10 +92,12 @@ def find_env_dependent(names: Iterable[str]) -> set[str]:
 
 def find_missing_libraries(names: Sequence[str]) -> list[str]:
     """Those of the libraries that are installed, and not imported yet."""
-    known = [
-        name for name in names if name in _SLOW_LIBRARIES and name not in sys.modules
+    return [
+        name
+        for name in names
+        if name in _SLOW_LIBRARIES and name not in sys.modules
+        if importlib.util.find_spec(name.split(".")[0])
     ]
-    return [name for name in known if importlib.util.find_spec(name.split(".")[0])]
 
 
 def import_libraries(names: Sequence[str]) -> None:
@@ -113,10 +115,10 @@ def import_libraries(names: Sequence[str]) -> None:
 
 
 @contextlib.contextmanager
-def _set_environment(wanted: Mapping[str, str]) -> Iterator[None]:
+def _set_environment(variables: Mapping[str, str]) -> Iterator[None]:
     """Variables for as long as an import takes."""
     before = dict(os.environ)
-    os.environ.update(wanted)
+    os.environ.update(variables)
     try:
         yield
     finally:

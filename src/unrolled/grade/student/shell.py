@@ -22,12 +22,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 
-def _seed_random() -> None:
-    random.seed(0)
-    np.random.seed(0)
-
-
-def make_child_shell(warm: bool) -> StudentShell:
+def make_child_shell(*, warm: bool) -> StudentShell:
     """A shell; a warm one has the usual libraries imported and used once."""
     drop_working_folder_from_path()
     shell = make_shell()
@@ -36,7 +31,8 @@ def make_child_shell(warm: bool) -> StudentShell:
         run_cell(shell, _WARM_UP)
         run_cell(shell, "1 / 0")
         shell.reset(new_session=True)
-    _seed_random()  # forks inherit it
+    random.seed(0)  # forks inherit it
+    np.random.seed(0)
     return shell
 
 
@@ -65,7 +61,7 @@ class OutputRecorder:
     dropped: dict[str, int] = field(default_factory=dict)
     displays: dict[str, Output] = field(default_factory=dict)
 
-    def display(self, data: Output, name: str | None, update: bool) -> None:
+    def display(self, data: Output, name: str | None, *, update: bool) -> None:
         """Show a bundle; an update takes the place of what it names, in this cell."""
         if update:
             if name in self.displays:
@@ -84,16 +80,16 @@ class OutputRecorder:
     def write(self, name: str, text: str) -> None:
         """Keep what still fits of a stream's text, joined to what it wrote last."""
         room = self.room.setdefault(name, MAX_STREAM)
-        kept = text[:room]
-        self.room[name] -= len(kept)
-        self.dropped[name] = self.dropped.get(name, 0) + len(text) - len(kept)
+        fits = text[:room]
+        self.room[name] -= len(fits)
+        self.dropped[name] = self.dropped.get(name, 0) + len(text) - len(fits)
         last = self.outputs[-1] if self.outputs else {}
         if last.get("name") == name:
-            last["text"] += kept
-        elif kept:
-            self.add({"output_type": "stream", "name": name, "text": kept})
+            last["text"] += fits
+        elif fits:
+            self.add({"output_type": "stream", "name": name, "text": fits})
 
-    def finished(self) -> list[Output]:
+    def finish(self) -> list[Output]:
         """All outputs; where a stream was cut, a line says how much is missing."""
         for name, count in self.dropped.items():
             if count:
@@ -124,27 +120,27 @@ class _RecordedStream(io.TextIOBase):
 
 def _filter_bundle(data: Any) -> Output:
     """Only text and PNG pictures of a bundle; anything else may hold a script."""
-    kept: Output = {}
+    bundle: Output = {}
     for kind, limit in (("text/plain", MAX_STREAM), ("image/png", MAX_PICTURE)):
         content = data.get(kind) if isinstance(data, dict) else None
         if isinstance(content, str) and len(content) <= limit:
-            kept[kind] = content
-    return kept
+            bundle[kind] = content
+    return bundle
 
 
 class _Publisher(DisplayPublisher):  # type: ignore[misc]
     recorder: OutputRecorder | None = None
 
     def publish(self, data: Any, *_: Any, **more: Any) -> None:
-        kept = _filter_bundle(data)
-        if kept and self.recorder is not None:
+        bundle = _filter_bundle(data)
+        if bundle and self.recorder is not None:
             transient = more.get("transient")
             name = transient.get("display_id") if isinstance(transient, dict) else None
-            known = name if isinstance(name, str) else None
-            self.recorder.display(kept, known, bool(more.get("update")))
+            name = name if isinstance(name, str) else None
+            self.recorder.display(bundle, name, update=bool(more.get("update")))
 
-    def clear_output(self, wait: bool = False) -> None:
-        del wait
+    def clear_output(self, *_: Any, **__: Any) -> None:
+        """What was shown stays."""
 
 
 class _Hook(DisplayHook):  # type: ignore[misc]
@@ -155,9 +151,9 @@ class _Hook(DisplayHook):  # type: ignore[misc]
 
     def write_format_data(self, format_dict: Any, md_dict: Any = None) -> None:
         del md_dict
-        kept = _filter_bundle(format_dict)
-        if kept and self.recorder is not None:
-            self.recorder.add({"output_type": "execute_result", "data": kept})
+        bundle = _filter_bundle(format_dict)
+        if bundle and self.recorder is not None:
+            self.recorder.add({"output_type": "execute_result", "data": bundle})
 
     def finish_displayhook(self) -> None:
         """Nothing to end: no prompt was begun."""
@@ -236,7 +232,7 @@ def run_cell(
     out, err = _RecordedStream(recorder, "stdout"), _RecordedStream(recorder, "stderr")
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         result = shell.run_cell(source, store_history=True)
-    return result.error_before_exec or result.error_in_exec, recorder.finished()
+    return result.error_before_exec or result.error_in_exec, recorder.finish()
 
 
 def find_operand_shapes(error: BaseException) -> list[list[int]]:
@@ -254,12 +250,12 @@ def find_operand_shapes(error: BaseException) -> list[list[int]]:
 
 def _find_product(tree: ast.AST, where: traceback.FrameSummary) -> ast.BinOp:
     """The product at the place of a traceback; StopIteration if there is none."""
-    place = (where.lineno, where.colno, where.end_lineno, where.end_colno)
+    span = (where.lineno, where.colno, where.end_lineno, where.end_colno)
     return next(
         node
         for node in ast.walk(tree)
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult)
-        if (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset) == place
+        if (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset) == span
     )
 
 
@@ -273,12 +269,12 @@ def _read_shape(side: ast.expr, frame: types.FrameType) -> list[int]:
 
 def find_notebook_frames(error: BaseException) -> list[tuple[int, int]]:
     """(execution count, line) of each frame of `error` that is notebook code."""
-    found = []
+    lines = []
     for frame in traceback.extract_tb(error.__traceback__)[-50:]:
         match = _CELL_NAME.match(frame.filename)
         if match and frame.lineno is not None:
-            found.append((int(match.group(1)), frame.lineno))
-    return found
+            lines.append((int(match.group(1)), frame.lineno))
+    return lines
 
 
 def drop_working_folder_from_path() -> None:

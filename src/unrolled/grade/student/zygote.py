@@ -45,10 +45,12 @@ class Zygote:
 
     def run(self) -> None:
         """Answer requests until the grader is gone."""
+        # Python calls select again after a signal: this pipe ends it, so that a child
+        # that has ended is reaped at once.
         wake, waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        self._tell({"ready": True})
+        self._send({"ready": True})
         control = self.control.fileno()
         while True:
             ready, _, _ = select.select([control, wake], [], [])
@@ -91,10 +93,10 @@ class Zygote:
         except BaseException as error:
             print(f"child {number}: {error!r}", file=sys.stderr, flush=True)
         finally:
-            os._exit(0)
+            os._exit(0)  # no clean-up of the zygote's: this is a copy of it
 
     def _run_child(self, number: int, bounds: Bounds, fd: int) -> None:
-        signal.set_wakeup_fd(-1)
+        signal.set_wakeup_fd(-1)  # the pipe is the zygote's, and so are the signals
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         close_other_files(fd)
         sock = socket.socket(fileno=fd)
@@ -114,7 +116,7 @@ class Zygote:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
                 self._note(os.wait4(pid, 0))
-        self._tell({"closed": number, **self.ended.pop(number, {})})
+        self._send({"closed": number, **self.ended.pop(number, {})})
 
     def _reap(self) -> None:
         """Take note of children that ended by themselves."""
@@ -137,7 +139,7 @@ class Zygote:
                 "peak_kib": usage.ru_maxrss,
             }
 
-    def _tell(self, message: dict[str, Any]) -> None:
+    def _send(self, message: dict[str, Any]) -> None:
         self.control.send(json.dumps(message).encode())
 
 
@@ -162,6 +164,7 @@ def main(argv: list[str]) -> None:
     serve = warm_up()
     if tier == "namespaces":
         view.seal()
+    # A collection in a child would write to every object, and copy all shared memory.
     gc.collect()
     gc.freeze()
     Zygote(control, tier, scratch, serve).run()

@@ -90,10 +90,11 @@ class SubprocessWorker:
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
+        bounds = (limits.memory_bytes, limits.cpu_seconds, limits.file_bytes)
         ours, theirs = socket.socketpair()
         with theirs, (scratch / "stderr.txt").open("wb") as log:
             process = subprocess.Popen(
-                [*self._build_command(), str(theirs.fileno()), *_format_limits(limits)],
+                [*self._build_command(), str(theirs.fileno()), *map(str, bounds)],
                 cwd=folder,
                 env={**make_environment(scratch), **self.environment},
                 stdin=subprocess.DEVNULL,
@@ -106,11 +107,6 @@ class SubprocessWorker:
 
     def _build_command(self) -> list[str]:
         return [self.python, "-I", "-X", "utf8", "-m", "unrolled.grade.student.child"]
-
-
-def _format_limits(limits: Limits) -> list[str]:
-    bounds = (limits.memory_bytes, limits.cpu_seconds, limits.file_bytes)
-    return [str(bound) for bound in bounds]
 
 
 def make_environment(scratch: Path) -> dict[str, str]:

@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 from unrolled.course.limits import Limits
@@ -78,13 +77,17 @@ class ZygoteWorker:
         self.folder = self._scratch.path
         scratch = self.folder / "root"
         scratch.mkdir()
+        # Packets, not a stream: a request comes whole, with its file descriptor.
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         words = ["-I", "-X", "utf8", "-m", "unrolled.grade.student.zygote"]
         with theirs, (self.folder / "log.txt").open("wb") as log:
             self._process = subprocess.Popen(
                 [self.python, *words, str(theirs.fileno()), self.tier, str(scratch)],
                 cwd="/",
-                env=make_environment(self._home()),
+                # In namespaces the folder is seen under another name.
+                env=make_environment(
+                    view.HOME if self.tier == "namespaces" else self.folder
+                ),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
@@ -92,9 +95,6 @@ class ZygoteWorker:
                 start_new_session=True,
             )
         self._expect("ready", START_SECONDS)
-
-    def _home(self) -> Path:
-        return view.HOME if self.tier == "namespaces" else self.folder
 
     def stop(self) -> None:
         """End the warm process and every child, and remove the scratch folder."""
@@ -153,26 +153,25 @@ class ZygoteWorker:
         try:
             socket.send_fds(self._control, [json.dumps(request).encode()], fds)
         except OSError as error:
-            said = self.log()
-            self.stop()
-            raise ProcessLostError(f"the warm process is gone. {said}") from error
+            raise self._give_up() from error
 
-    def _expect(self, what: str, seconds: float) -> dict[str, Any]:
+    def _expect(self, key: str, seconds: float) -> dict[str, Any]:
         self._control.settimeout(seconds)
         try:
             data = self._control.recv(65536)
         except OSError as error:
-            data, cause = b"", error
-        else:
-            cause = OSError("closed")
+            raise self._give_up() from error
         if not data:
-            said = self.log()
-            self.stop()
-            raise ProcessLostError(f"the warm process is gone. {said}") from cause
+            raise self._give_up()
         answer: dict[str, Any] = json.loads(data)
-        if what not in answer:
+        if key not in answer:
             raise ProcessLostError(f"the warm process answers {answer}")
         return answer
+
+    def _give_up(self) -> ProcessLostError:
+        log = self.log()  # stop() removes it
+        self.stop()
+        return ProcessLostError(f"the warm process is gone. {log}")
 
 
 def _make_bounds(limits: Limits) -> Bounds:
