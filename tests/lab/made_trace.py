@@ -25,15 +25,20 @@ def made_up(*kinds: str) -> Trace:
         seconds = (fixed + work / rate,) * 3
         found.append(
             Measurement(
-                item.network,
-                item.device,
-                item.sweep,
-                item.N,
-                item.T,
-                item.D,
-                item.H,
-                seconds,
+                network=item.network,
+                device=item.device,
+                sweep=item.sweep,
+                N=item.N,
+                T=item.T,
+                D=item.D,
+                H=item.H,
+                seconds=seconds,
             )
         )
     names = {kind: f"a made-up {kind}" for kind in kinds}
-    return Trace("2000-01-01", names, {"nothing": "0"}, tuple(found))
+    return Trace(
+        made="2000-01-01",
+        devices=names,
+        versions={"nothing": "0"},
+        measurements=tuple(found),
+    )

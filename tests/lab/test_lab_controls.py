@@ -45,7 +45,7 @@ def test_each_form_gives_its_control(
 )
 def test_what_is_no_control_is_refused_in_words(given: Any) -> None:
     """Does an author learn which control is wrong, and how to write it?"""
-    with pytest.raises(UserError, match=r"control hidden_size is no \(low, high\)"):
+    with pytest.raises(UserError, match=r"control hidden_size is not \(low, high\)"):
         make_control("hidden_size", given)
 
 

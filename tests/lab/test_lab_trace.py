@@ -51,7 +51,16 @@ def test_a_trace_with_a_gpu_describes_both() -> None:
 
 def test_the_median_is_robust() -> None:
     """Is a measurement's median that of its single times?"""
-    made = Measurement("n", "cpu", "steps", 1, 9, 3, 4, (0.1, 9.0, 0.2))
+    made = Measurement(
+        network="n",
+        device="cpu",
+        sweep="steps",
+        N=1,
+        T=9,
+        D=3,
+        H=4,
+        seconds=(0.1, 9.0, 0.2),
+    )
     assert made.median == 0.2 and made.size == 9
 
 

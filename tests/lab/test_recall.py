@@ -114,7 +114,7 @@ def test_the_result_repeats_and_torch_s_own_dice_are_left_alone() -> None:
 def test_the_forget_bias_keeps_the_old_state(cell: str) -> None:
     """Does a large bias in torch's own cell leave the state as it was?"""
     network = recall._make_network(cell, 4)
-    recall._set_start(network, cell, 4, 50.0, None)
+    recall._set_start(network, cell, 4, forget_bias=50.0, W_hh=None)
     old = torch.full((1, 1, 4), 0.3)
     state = old if cell == "gru" else (torch.zeros(1, 1, 4), old)
     x = torch.zeros(1, 1, len(recall.WORDS))
@@ -130,7 +130,7 @@ def test_the_forget_bias_keeps_the_old_state(cell: str) -> None:
 def test_the_first_recurrent_matrix_is_in_our_notation() -> None:
     """Does h_prev @ W_hh come out of torch's network, not its transpose?"""
     network, W_hh = recall._make_network("rnn", 3), np.arange(9.0).reshape(3, 3) / 20
-    recall._set_start(network, "rnn", 3, None, W_hh)
+    recall._set_start(network, "rnn", 3, forget_bias=None, W_hh=W_hh)
     for name in ("weight_ih_l0", "bias_ih_l0", "bias_hh_l0"):
         torch.nn.init.zeros_(getattr(network[0], name))
     h_prev = np.array([[0.5, -0.2, 0.1]])

@@ -60,7 +60,8 @@ def close(
     for the latter `axes` may hold one string per item. A float32 result is
     compared at `rtol` 1e-4. `cause` is told where no likelier one is found.
     """
-    compare(name, got, expected, axes, ComparisonRule(Tolerance(rtol, atol), cause))
+    rule = ComparisonRule(Tolerance(rtol, atol), cause)
+    compare(name, got, expected, axes=axes, rule=rule)
 
 
 def equal(name: str, got: object, expected: Any, cause: str | None = None) -> None:
@@ -78,8 +79,8 @@ def results(got: Any, *names: str) -> Any:
     Raises CheckFailed if `got` isn't a tuple or a list of as many values.
     """
     if type(got) not in (tuple, list) or len(got) != len(names):
-        wanted = f"return {', '.join(names)}: {len(names)} values"
-        fail(f"{wanted}, not {describe_value(got)}{suggest_return(got)}")
+        expected = f"return {', '.join(names)}: {len(names)} values"
+        fail(f"{expected}, not {describe_value(got)}{suggest_return(got)}")
     return got
 
 

@@ -93,9 +93,9 @@ def check_array(name: str, got: object, want: ArraySpec) -> Array:
 
 
 def _describe_no_array(name: str, got: object, want: ArraySpec) -> str:
-    wanted = "a number" if not want.shape else "a NumPy array"
+    expected = "a number" if not want.shape else "a NumPy array"
     guess = _guess_no_array(got, want)
-    return f"{name}: expected {wanted}, got {describe_value(got)}{guess}"
+    return f"{name}: expected {expected}, got {describe_value(got)}{guess}"
 
 
 def _guess_no_array(got: object, want: ArraySpec) -> str:

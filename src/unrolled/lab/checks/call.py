@@ -80,15 +80,15 @@ def _explain_error(name: str, error: Exception) -> str:
     misfit = _MISFIT.search(text)
     if misfit:
         text = f"the shapes do not fit in @: {misfit[2]} against {misfit[1]}"
-    said = f": {clip(text, _MESSAGE_LIMIT)}" if text else ""
-    return f"{name} raised {get_type_name(error)}{said}{_format_location(error)}"
+    reason = f": {clip(text, _MESSAGE_LIMIT)}" if text else ""
+    return f"{name} raised {get_type_name(error)}{reason}{_format_location(error)}"
 
 
 def _explain_unwritten(name: str, text: str) -> str:
-    found = _UNWRITTEN.search(text)
-    if found and found[1] != name and name != _FALLBACK:
-        return f"{name} calls {found[1]}, which is not written yet"
-    return f"{found[1] if found else name} is not written yet"
+    stub = _UNWRITTEN.search(text)
+    if stub and stub[1] != name and name != _FALLBACK:
+        return f"{name} calls {stub[1]}, which is not written yet"
+    return f"{stub[1] if stub else name} is not written yet"
 
 
 def _read_message(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Likely causes of a wrong shape, found by trying them out."""
+"""Likely causes of wrong values or a wrong shape, found by trying them out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import numpy as np
 
 from unrolled.lab.checks.describe import Array, Shape, format_number
 
-SUPPORT = 4
+Axes = tuple[str, ...]
+SUPPORT = 4  # irregular values that a guess needs, or it could be chance
 _ROUND = 1200  # its fractions are round numbers: two decimals, thirds, eighths
 _LOGS = {1 / math.log(2): "log2", 1 / math.log(10): "log10"}
 
@@ -136,8 +137,8 @@ def _guess_factor(v: ValuePair) -> str:
         if 1.5 < size < 1e5 and abs(size - round(size)) < 1e-6 * size:
             unit = "of" if size is not ratio else "times"
             asked = ": mean or sum?" if round(size) in _list_counts(v) else ""
-            told = text.format(round(size))
-            return f"every value is {told} {unit} what it should be{asked}"
+            factor = text.format(round(size))
+            return f"every value is {factor} {unit} what it should be{asked}"
     return f"every value is {format_number(ratio)} times what it should be"
 
 
@@ -180,21 +181,19 @@ def _guess_precision(v: ValuePair) -> str:
     return ""
 
 
+# In this order, as the first that fits is told: a special cause (a sign, a logarithm)
+# before one that fits more often (a factor, an offset).
 _GUESSES: tuple[Callable[[ValuePair], str], ...] = (
-    *(
-        _guess_sign,
-        _guess_transposed,
-        _guess_reversed,
-        _guess_rounded,
-        _guess_logarithm,
-        _guess_factor,
-        _guess_offset,
-    ),
-    *(_guess_shifted, _guess_precision),
+    _guess_sign,
+    _guess_transposed,
+    _guess_reversed,
+    _guess_rounded,
+    _guess_logarithm,
+    _guess_factor,
+    _guess_offset,
+    _guess_shifted,
+    _guess_precision,
 )
-
-
-Axes = tuple[str, ...]
 
 
 def guess_shape_cause(got: Shape, want: Shape, axes: Axes) -> str:
@@ -244,8 +243,8 @@ def _guess_extra(got: Shape, want: Shape, axes: Axes) -> str:
         wide = tuple(n for n in got if n != 1) == tuple(n for n in want if n != 1)
         return f"there are {ones} extra axes of length 1" if wide and ones > 1 else ""
     k = extra[0]
-    place = f" at position {k}" if len(extra) == 1 else ""
-    return f"there is an extra axis of length {got[k]}{place}"
+    where = f" at position {k}" if len(extra) == 1 else ""
+    return f"there is an extra axis of length {got[k]}{where}"
 
 
 def _guess_steps(got: Shape, want: Shape, axes: Axes) -> str:

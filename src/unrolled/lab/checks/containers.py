@@ -23,19 +23,19 @@ _KEYS = {str, int}
 
 
 def compare(
-    name: str, got: object, want: Any, axes: AxesOf, rule: ComparisonRule
+    name: str, got: object, want: Any, *, axes: AxesOf, rule: ComparisonRule
 ) -> None:
     """Compare `got` with an array, a number, or a list, tuple or dict of these."""
     if type(want) in DICTS:
-        _compare_dict(name, got, want, axes, rule)
+        _compare_dict(name, got, want, axes=axes, rule=rule)
     elif type(want) in (list, tuple) and not _is_literal(got, want):
-        _compare_items(name, got, want, axes, rule)
+        _compare_items(name, got, want, axes=axes, rule=rule)
     else:
         array = convert_to_array(_convert_literal(want))
         if array is None:
             raise TypeError(f"{name}: cannot expect {describe_value(want)}")
         names = split_axes(axes) if isinstance(axes, str) else ()
-        compare_array(name, got, array, names, rule)
+        compare_array(name, got, array, axes=names, rule=rule)
 
 
 def _is_literal(got: object, want: Any) -> bool:
@@ -64,12 +64,12 @@ def _select_axes(axes: AxesOf, key: Any, value: Any) -> AxesOf:
 
 
 def _compare_dict(
-    name: str, got: object, want: Any, axes: AxesOf, rule: ComparisonRule
+    name: str, got: object, want: Any, *, axes: AxesOf, rule: ComparisonRule
 ) -> None:
     items = check_dict(name, got, want)
     for key, value in want.items():
-        part = f"{name}[{key!r}]"
-        compare(part, items[key], value, _select_axes(axes, key, value), rule)
+        part, names = f"{name}[{key!r}]", _select_axes(axes, key, value)
+        compare(part, items[key], value, axes=names, rule=rule)
 
 
 def check_dict(name: str, got: object, want: Any) -> dict[Any, Any]:
@@ -93,21 +93,19 @@ def suggest_return(got: object) -> str:
 
 
 def _compare_items(
-    name: str, got: object, want: Any, axes: AxesOf, rule: ComparisonRule
+    name: str, got: object, want: Any, *, axes: AxesOf, rule: ComparisonRule
 ) -> None:
     items = check_sequence(name, got, want, (list, tuple))
     for index, value in enumerate(want):
-        part = f"{name}[{index}]"
-        compare(part, items[index], value, _select_axes(axes, index, value), rule)
+        part, names = f"{name}[{index}]", _select_axes(axes, index, value)
+        compare(part, items[index], value, axes=names, rule=rule)
 
 
 def check_sequence(name: str, got: Any, want: Any, allowed: tuple[type, ...]) -> Any:
     """`got` if it is one of the allowed sequences, as long as `want`."""
-    wanted = f"a {get_type_name(want)} of {len(want)}"
+    expected = f"{name}: expected a {get_type_name(want)} of {len(want)}"
     if type(got) not in allowed:
-        fail(
-            f"{name}: expected {wanted}, got {describe_value(got)}{suggest_return(got)}"
-        )
+        fail(f"{expected}, got {describe_value(got)}{suggest_return(got)}")
     if len(got) != len(want):
-        fail(f"{name}: expected {wanted}, got {describe_value(got)}")
+        fail(f"{expected}, got {describe_value(got)}")
     return got

@@ -28,8 +28,8 @@ def drain(name: str, items: Iterable[Any] | None, most: int = 50) -> list[Any]:
 
 def pairs(name: str, items: Iterable[Any] | None, most: int = 50) -> list[Any]:
     """As `drain`, for an iterator of pairs; CheckFailed if an item is no pair."""
-    found = drain(name, items, most)
-    for number, item in enumerate(found):
+    drawn = drain(name, items, most)
+    for number, item in enumerate(drawn):
         if type(item) not in (tuple, list) or len(item) != 2:
             fail(f"{name}: item {number} is {describe_value(item)}, expected a pair")
-    return found
+    return drawn

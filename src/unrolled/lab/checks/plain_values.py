@@ -33,9 +33,9 @@ def compare_plain(name: str, got: object, want: Any, cause: str | None) -> None:
         for index, value in enumerate(want):
             compare_plain(f"{name}[{index}]", items[index], value, cause)
     elif type(want) in DICTS:
-        found = check_dict(name, got, want)
+        values = check_dict(name, got, want)
         for key, value in want.items():
-            compare_plain(f"{name}[{key!r}]", found[key], value, cause)
+            compare_plain(f"{name}[{key!r}]", values[key], value, cause)
     elif type(want) in _PLAIN:
         _compare_one(name, _unwrap(got), want, cause)
     else:

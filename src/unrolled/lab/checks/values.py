@@ -68,12 +68,12 @@ class ComparisonRule:
 
 
 def compare_array(
-    name: str, got: object, want: Array, axes: Axes, rule: ComparisonRule
+    name: str, got: object, want: Array, *, axes: Axes, rule: ComparisonRule
 ) -> None:
     """Climb the whole ladder, with the shape and dtype of `want`."""
-    wanted = ArraySpec(want.shape, get_kind(want), axes)
-    array = check_array(name, got, wanted)
-    check_finite(name, array, wanted, np.isfinite(want))
+    spec = ArraySpec(want.shape, get_kind(want), axes)
+    array = check_array(name, got, spec)
+    check_finite(name, array, spec, np.isfinite(want))
     right = rule.tolerance.close(array, want)
     if not right.all():
         _fail(name, ValuePair(array, want, axes, rule.tolerance.agree), right, rule)

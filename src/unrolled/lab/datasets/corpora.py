@@ -13,8 +13,17 @@ from pathlib import Path
 from unrolled.errors import UserError
 
 MODULES = (
-    *("bisect", "calendar", "cmd", "csv", "fnmatch", "getopt", "heapq", "queue"),
-    *("sched", "shlex", "textwrap"),
+    "bisect",
+    "calendar",
+    "cmd",
+    "csv",
+    "fnmatch",
+    "getopt",
+    "heapq",
+    "queue",
+    "sched",
+    "shlex",
+    "textwrap",
 )
 """Modules of the standard library, written in Python, of every version from 3.11 on."""
 
@@ -63,8 +72,7 @@ def _read_source(module: str) -> str:
 
 def keep_printable(text: str) -> str:
     """The text with tabs as spaces, and nothing but printable ASCII and line ends."""
-    kept = (c for c in text.expandtabs(4) if c == "\n" or " " <= c <= "~")
-    return "".join(kept)
+    return "".join(c for c in text.expandtabs(4) if c == "\n" or " " <= c <= "~")
 
 
 def large(name: str, folder: str | Path = "corpora") -> str:

@@ -44,6 +44,4 @@ BOLD_LINUX_KERNEL: Final[dict[int, Model]] = {
     256: ("lstm", 2),
     512: ("gru", 3),
 }
-
-
 """The entry of each row that is printed in bold."""

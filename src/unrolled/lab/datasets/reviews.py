@@ -19,10 +19,11 @@ _VERBS = {"love": "loved", "tolerate": "tolerated", "hate": "hated"}
 _STRESS = ("really", "very", "so")
 _NEGATED = {"love": "hate", "hate": "tolerate"}
 
-VOCABULARY = tuple(
-    [*["the", "was", "i", "and", "but", "although", "not"], *_STRESS, *_NOUNS]
-    + [word for verdict in VERDICTS for word in (*_WORDS[verdict], _VERBS[verdict])]
-)
+_SMALL = ("the", "was", "i", "and", "but", "although", "not")
+_VERDICT_WORDS = [
+    w for verdict in VERDICTS for w in (*_WORDS[verdict], _VERBS[verdict])
+]
+VOCABULARY = (*_SMALL, *_STRESS, *_NOUNS, *_VERDICT_WORDS)
 """Every word that a review may hold."""
 
 
@@ -59,12 +60,12 @@ def _make_part(rng: np.random.Generator, verdict: str) -> tuple[list[str], str]:
     noun = str(rng.choice(_NOUNS))
     if rng.random() < 0.25:
         return ["i", _VERBS[verdict], "the", noun], verdict
-    said = verdict
+    literal = verdict  # of the word itself, before "not" turns it
     middle = []
     opposites = [plain for plain, turned in _NEGATED.items() if turned == verdict]
     if opposites and rng.random() < 0.4:
-        said = opposites[0]
+        literal = opposites[0]
         middle.append("not")
     if rng.random() < 0.4:
         middle.append(str(rng.choice(_STRESS)))
-    return ["the", noun, "was", *middle, str(rng.choice(_WORDS[said]))], verdict
+    return ["the", noun, "was", *middle, str(rng.choice(_WORDS[literal]))], verdict

@@ -19,7 +19,7 @@ SWEEPS = {"batch": "N", "steps": "T", "hidden": "H"}
 """What each sweep varies."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Measurement:
     """The single times of one training step, in seconds, in the order taken.
 
@@ -48,7 +48,7 @@ class Measurement:
         return int(getattr(self, SWEEPS[self.sweep]))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Trace:
     """A recorded trace.
 
@@ -71,10 +71,10 @@ class Trace:
     def select(self, network: str, device: str, sweep: str) -> list[Measurement]:
         """The measurements of a sweep, by size; empty where there are none."""
         asked = (network, device, sweep)
-        found = [
+        chosen = [
             m for m in self.measurements if (m.network, m.device, m.sweep) == asked
         ]
-        return sorted(found, key=lambda m: m.size)
+        return sorted(chosen, key=lambda m: m.size)
 
     def networks(self, device: str) -> list[str]:
         """The networks that were measured on a device, in order."""

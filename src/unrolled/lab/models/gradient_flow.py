@@ -28,6 +28,6 @@ def sizes_of_errors(
         states.append(torch.tanh(a_t + states[-1] @ W))
     sizes = []
     for error in torch.tensor(np.asarray(errors, float)):
-        found = torch.autograd.grad(states[-1] @ error, states, retain_graph=True)
-        sizes.append([float(gradient.norm()) for gradient in found])
+        gradients = torch.autograd.grad(states[-1] @ error, states, retain_graph=True)
+        sizes.append([float(gradient.norm()) for gradient in gradients])
     return np.array(sizes)

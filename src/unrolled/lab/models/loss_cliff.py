@@ -52,12 +52,12 @@ def descend(
     Returns the path (steps + 1, 2) of w and b, and the size (steps,) of each
     gradient before `clip`.
     """
-    place = dict(zip(("w", "b"), np.array(START), strict=True))
+    point = dict(zip(("w", "b"), np.array(START), strict=True))
     path, sizes = [list(START)], list[float]()
     while len(sizes) < steps:
-        grads = slopes(float(place["w"]), float(place["b"]))
+        grads = slopes(float(point["w"]), float(point["b"]))
         sizes.append(float(np.hypot(grads["w"], grads["b"])))
         used = clip(grads)
-        place = {n: place[n] - learning_rate * used[n] for n in place}
-        path.append([float(place["w"]), float(place["b"])])
+        point = {n: point[n] - learning_rate * used[n] for n in point}
+        path.append([float(point["w"]), float(point["b"])])
     return np.array(path), np.array(sizes)

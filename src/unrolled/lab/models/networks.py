@@ -60,16 +60,16 @@ class Judge:
 
         Raises ValueError, naming it, if a word is not among them.
         """
-        found = text.lower().replace(",", " ").replace(".", " ").split()
-        strange = [word for word in found if word not in self.words]
+        words = text.lower().replace(",", " ").replace(".", " ").split()
+        strange = [word for word in words if word not in self.words]
         if strange:
             raise ValueError(
                 f"{strange[0]!r} is not one of its {len(self.words)} words"
             )
-        return [self.words.index(word) for word in found]
+        return [self.words.index(word) for word in words]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Translator:
     """English number words to German ones: `encode`, `decode`, `read`, `h_0`, `y_0`."""
 
@@ -89,9 +89,8 @@ def captioner() -> Captioner:
 
     def step(x_t: Floats, h_prev: Floats) -> Floats:
         flat = np.ravel(x_t)
-        return (picture if flat.size == w["picture_in"].shape[1] else letter)(
-            flat, h_prev
-        )
+        cell = picture if flat.size == w["picture_in"].shape[1] else letter
+        return cell(flat, h_prev)
 
     return Captioner(step, _make_reader(w), np.zeros(len(w["out"].T)))
 
@@ -105,9 +104,13 @@ def judge() -> Judge:
 def translator() -> Translator:
     """The network that translates number words from English to German."""
     w = _load_weights("translator")
-    cells = _make_cell(w, "reads"), _make_cell(w, "writes")
-    h_0, y_0 = np.zeros(len(w["out"].T)), np.zeros(len(w["out"]))
-    return Translator(*cells, _make_reader(w), h_0, y_0)
+    return Translator(
+        encode=_make_cell(w, "reads"),
+        decode=_make_cell(w, "writes"),
+        read=_make_reader(w),
+        h_0=np.zeros(len(w["out"].T)),
+        y_0=np.zeros(len(w["out"])),
+    )
 
 
 def written(outputs: Sequence[Floats], letters: Sequence[str]) -> str:
@@ -125,11 +128,11 @@ def _load_weights(name: str) -> Weights:
 def _make_cell(w: Weights, name: str) -> Step:
     """One step of the cell `name`; its weights stand left of columns."""
     into, back, bias = w[f"{name}_in"], w[f"{name}_back"], w[f"{name}_bias"]
-    kept = w[f"{name}_kept"]
+    share = w[f"{name}_kept"]  # of its old value that each unit keeps
 
     def step(x_t: Floats, h_prev: Floats) -> Floats:
         fresh = np.tanh(into.dot(x_t) + back.dot(h_prev) + bias)
-        return np.asarray(kept * h_prev + (1 - kept) * fresh)
+        return np.asarray(share * h_prev + (1 - share) * fresh)
 
     return step
 

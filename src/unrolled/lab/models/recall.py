@@ -2,6 +2,17 @@
 
 "in 2004 i started college when ?": how far back may a word stand so that a
 network can still learn to answer? A network is trained for each distance.
+
+What `accuracy` gives, as measured over seeds 0 to 4, in 3 to 6 s of one core for all
+six distances; chance is 1 / 8:
+
+| accuracy at k =        | 1, 2, 4, 8 | 16           | 32           |
+|------------------------|------------|--------------|--------------|
+| rnn                    | 1.00       | 0.24 to 1.00 | 0.09 to 0.14 |
+| lstm                   | 1.00       | 0.26 to 0.76 | 0.10 to 0.14 |
+| gru                    | 1.00       | 1.00         | 0.10 to 0.15 |
+| lstm, forget_bias=3    | 1.00       | 1.00         | 1.00         |
+| gru, forget_bias=3     | 1.00       | 1.00         | 1.00         |
 """
 
 from __future__ import annotations
@@ -17,10 +28,10 @@ YEARS = tuple(str(year) for year in range(2001, 2009))
 """The possible answers; without a memory one of eight is right by chance."""
 _OPENING = ("i", "started", "college")
 _CLOSING = ("when", "?")
-_FILLERS = (
-    *("and", "then", "we", "moved", "to", "a", "small", "town", "my", "friend"),
-    *("read", "books", "the", "river", "was", "near", "so", "she", "sang"),
-)
+_FILLER_WORDS = """
+and then we moved to a small town my friend read books the river was near so she sang
+"""
+_FILLERS = tuple(_FILLER_WORDS.split())
 WORDS = (*YEARS, "in", *_OPENING, *_CLOSING, *_FILLERS)
 """The vocabulary; the years come first, so the id of a year is its answer."""
 _CELLS = {"rnn": "RNN", "lstm": "LSTM", "gru": "GRU"}
@@ -82,16 +93,7 @@ def accuracy(
     `forget_bias` is the first bias of the gate that keeps the old state: the
     forget gate of the LSTM, the update gate of the GRU (None: as torch starts it).
     `W_hh` (hidden, hidden) is where the recurrent matrix of a plain network starts,
-    in our notation, h_prev @ W_hh. Chance is 1 / 8. As measured over seeds 0 to 4,
-    in 3 to 6 s of one core for all six distances:
-
-    | accuracy at k =        | 1, 2, 4, 8 | 16           | 32           |
-    |------------------------|------------|--------------|--------------|
-    | rnn                    | 1.00       | 0.24 to 1.00 | 0.09 to 0.14 |
-    | lstm                   | 1.00       | 0.26 to 0.76 | 0.10 to 0.14 |
-    | gru                    | 1.00       | 1.00         | 0.10 to 0.15 |
-    | lstm, forget_bias=3    | 1.00       | 1.00         | 1.00         |
-    | gru, forget_bias=3     | 1.00       | 1.00         | 1.00         |
+    in our notation, h_prev @ W_hh.
 
     Raises ValueError for an unknown cell, or a start that the cell does not have.
     """
@@ -101,13 +103,15 @@ def accuracy(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = _make_network(cell, hidden)
-    _set_start(network, cell, hidden, forget_bias, W_hh)
+    _set_start(network, cell, hidden, forget_bias=forget_bias, W_hh=W_hh)
     with _use_one_thread():
-        _train(network, k, steps, batch, learning_rate, rng)
+        adam = torch.optim.Adam(list(network.parameters()), learning_rate)
+        batches = (sentences(batch, k, rng) for _ in range(steps))
+        _train(network, adam, batches)
         ids, answers = sentences(_TESTED, k, rng)
         with torch.no_grad():
-            said = _compute_scores(network, ids).argmax(dim=1).numpy()
-    return float(np.mean(said == answers))
+            given = _compute_scores(network, ids).argmax(dim=1).numpy()
+    return float(np.mean(given == answers))
 
 
 @contextlib.contextmanager
@@ -138,7 +142,7 @@ def _make_network(cell: str, hidden: int) -> Any:
 
 
 def _set_start(
-    network: Any, cell: str, hidden: int, forget_bias: float | None, W_hh: Any
+    network: Any, cell: str, hidden: int, *, forget_bias: float | None, W_hh: Any
 ) -> None:
     """Set the first bias of the keeping gate, or the first recurrent matrix."""
     import torch
@@ -156,23 +160,18 @@ def _set_start(
             recurrent.weight_hh_l0.copy_(torch.tensor(np.asarray(W_hh).T))
 
 
-def _train(
-    network: Any, k: int, steps: int, batch: int, learning_rate: float, rng: Any
-) -> None:
-    """Adam on fresh sentences, until the loss is small or the steps are used up."""
+def _train(network: Any, adam: Any, batches: Iterator[tuple[Ids, Ids]]) -> None:
+    """A step on each batch, until the loss is small or the batches are used up."""
     import torch
 
-    weights = list(network.parameters())
-    adam = torch.optim.Adam(weights, learning_rate)
-    for _step in range(steps):
-        ids, answers = sentences(batch, k, rng)
+    for ids, answers in batches:
         scores = _compute_scores(network, ids)
         loss: Any = torch.nn.functional.cross_entropy(scores, torch.tensor(answers))
         if loss.item() < _GOOD_ENOUGH:
             return
         adam.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(weights, 1.0)
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         adam.step()
 
 

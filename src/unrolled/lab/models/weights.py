@@ -48,15 +48,15 @@ def random_weights(
 def forgetful_weights(cell: str, V: int, H: int, L: int, bias: Any) -> Weights:
     """All 0, but for the bias of the read-out: every step says `bias` (V,)."""
     shapes = parameter_shapes(cell, V, H, L)
-    made = {name: torch.zeros(shape) for name, shape in shapes.items()}
-    return made | {"read_out.bias": torch.tensor(bias, dtype=torch.float32)}
+    zeros = {name: torch.zeros(shape) for name, shape in shapes.items()}
+    return zeros | {"read_out.bias": torch.tensor(bias, dtype=torch.float32)}
 
 
 def leaky_weights(rng: np.random.Generator, V: int, H: int) -> Weights:
     """Random weights, in double precision, of the small network of the checks."""
-    made = {"leak": rng.uniform(0.4, 0.9, H), "W_xh": rng.normal(size=(V, H))}
-    made |= {"W_hy": rng.normal(size=(H, V)), "b_y": rng.normal(size=V)}
-    return {name: torch.tensor(array) for name, array in made.items()}
+    arrays = {"leak": rng.uniform(0.4, 0.9, H), "W_xh": rng.normal(size=(V, H))}
+    arrays |= {"W_hy": rng.normal(size=(H, V)), "b_y": rng.normal(size=V)}
+    return {name: torch.tensor(array) for name, array in arrays.items()}
 
 
 def leaky_zeros(V: int, H: int) -> Weights:

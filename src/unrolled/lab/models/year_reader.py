@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 YEARS = ("2004", "2005", "2006", "2007")
 """The years; the answer after a full stop, and before any year, is `len(YEARS)`."""
-_FILLERS = (
-    *("in", "i", "started", "college", "and", "then", "we", "moved", "to", "a"),
-    *("small", "town", "my", "friend", "read", "books", "left", "it"),
-)
+_FILLER_WORDS = """
+in i started college and then we moved to a small town my friend read books left it
+"""
+_FILLERS = tuple(_FILLER_WORDS.split())
 WORDS = (*YEARS, ".", *_FILLERS)
 """The vocabulary; the years come first, then the full stop."""
 _YEAR, _STOP = 0.12, 0.1
@@ -111,8 +111,8 @@ def accuracy(
 
     ids, answers = texts(N, T, np.random.default_rng(seed))
     with torch.no_grad():
-        said = read_out(lstm(_encode_ids(ids))[0]).argmax(-1).numpy()
-    return float((said == answers).mean())
+        given = read_out(lstm(_encode_ids(ids))[0]).argmax(-1).numpy()
+    return float((given == answers).mean())
 
 
 def _encode_ids(ids: Ids) -> Any:

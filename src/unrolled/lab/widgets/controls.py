@@ -123,7 +123,7 @@ def make_control(name: str, given: Any) -> Control:
     if type(given) is tuple and len(given) in (2, 3) and _is_ascending(given):
         return Slider(name, given[0], given[1], _choose_step(given))
     raise UserError(
-        f"explore: the control {name} is no (low, high), (low, high, step) or "
+        f"explore: the control {name} is not (low, high), (low, high, step) or "
         "[choices]: give numbers with low below high and a step above 0, or a list"
     )
 

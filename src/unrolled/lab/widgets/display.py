@@ -32,7 +32,7 @@ def show(fig: Figure, alt: str) -> None:
     publish(png, alt)
 
 
-def render_png(fig: Figure, tight: bool = False) -> bytes:
+def render_png(fig: Figure, *, tight: bool = False) -> bytes:
     """The figure as a PNG file; the same figure gives the same bytes."""
     file = io.BytesIO()
     box: dict[str, Any] = {"bbox_inches": "tight", "pad_inches": 0.05} if tight else {}
@@ -41,7 +41,7 @@ def render_png(fig: Figure, tight: bool = False) -> bytes:
 
 
 def compute_page_size(png: bytes) -> tuple[int, int]:
-    """Width and height on a page, in CSS pixels, of a picture from `to_png`."""
+    """Width and height on a page, in CSS pixels, of a picture from `render_png`."""
     width, height = struct.unpack(">II", png[16:24])
     return round(width * CSS_DPI / DPI), round(height * CSS_DPI / DPI)
 

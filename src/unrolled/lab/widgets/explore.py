@@ -64,11 +64,11 @@ def explore(
     if not alt.strip() or not controls:
         raise UserError("explore: give alt, a sentence, and at least one control")
     picture = Picture(draw, size, alt)
-    found = [make_control(name, given) for name, given in controls.items()]
-    png = render_multiples(picture, found, static)
+    parsed = [make_control(name, given) for name, given in controls.items()]
+    png = render_multiples(picture, parsed, static)
     view = {}
     if InteractiveShell.initialized():
-        view = {WIDGET_VIEW: make_widget(picture, found).get_view_spec()}
+        view = {WIDGET_VIEW: make_widget(picture, parsed).get_view_spec()}
     publish(png, alt, **view)
 
 
@@ -118,14 +118,13 @@ def _draw_or_explain(draw: Draw, part: Any, params: dict[str, Any]) -> None:
 def explain(error: Exception) -> str:
     """One line about an exception of a draw function."""
     try:
-        said = " ".join(str(error).split())
+        message = " ".join(str(error).split())
     except Exception:
-        said = ""
+        message = ""
     if isinstance(error, NotImplementedError):
-        return (
-            clip(make_printable(said), _ERROR_LIMIT) or "a function is not written yet"
-        )
-    text = f"{get_type_name(error)}: {said}" if said else get_type_name(error)
+        reason = clip(make_printable(message), _ERROR_LIMIT)
+        return reason or "a function is not written yet"
+    text = f"{get_type_name(error)}: {message}" if message else get_type_name(error)
     return clip(make_printable(text), _ERROR_LIMIT)
 
 

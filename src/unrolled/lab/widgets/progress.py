@@ -62,7 +62,7 @@ class ProgressBar:
         self.widget.value = min(done, self.widget.max)
         self.widget.description = f"{100 * done / max(self.total, 1):.0f} %"
 
-    def _publish(self, text: str, update: bool) -> None:
+    def _publish(self, text: str, *, update: bool) -> None:
         data: dict[str, Any] = {"text/plain": text, "text/html": f"<p>{text}</p>"}
         data[WIDGET_VIEW] = self.widget.get_view_spec()
         transient = {"display_id": self.name}
