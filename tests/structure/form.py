@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import statistics
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from figures import POSITIONAL
@@ -60,8 +60,9 @@ def find_faults(tree: Tree) -> list[Finding]:
     found: list[Finding] = []
     for file, syntax in syntaxes.items():
         found += _check_file(file, len(sources[file].splitlines()))
+        own = replace(names, functions=names.functions - _find_foreign(syntax, tree))
         for owner, node in _walk(syntax):
-            found += _check_node(node, file, owner, names)
+            found += _check_node(node, file, owner, own)
     return found
 
 
@@ -79,11 +80,23 @@ def _list_files(tree: Tree) -> list[Path]:
 def _collect_names(syntaxes: list[ast.Module]) -> Names:
     """The names of all functions and classes, and those with many parameters."""
     nodes = [node for syntax in syntaxes for node in ast.walk(syntax)]
-    functions = [n for n in nodes if isinstance(n, Function)]
+    # Who takes any number of values, as a system call does, wants them in a row.
+    functions = [n for n in nodes if isinstance(n, Function) and not n.args.vararg]
     wide = {f.name for f in functions if len(f.args.args) >= POSITIONAL}
     classes = {n.name for n in nodes if isinstance(n, ast.ClassDef)}
     known = classes | {f.name for f in functions}
     return Names(functions=frozenset(known), wide=frozenset(wide))
+
+
+def _find_foreign(syntax: ast.Module, tree: Tree) -> set[str]:
+    """The names that a file takes from other packages: those are not ours to call."""
+    return {
+        alias.asname or alias.name
+        for node in ast.walk(syntax)
+        if isinstance(node, ast.ImportFrom) and not node.level
+        if not (node.module or "").startswith(tree.name)
+        for alias in node.names
+    }
 
 
 def _walk(node: ast.AST, owner: str = "") -> Iterator[tuple[str, ast.AST]]:

@@ -88,6 +88,8 @@ def test_a_fault_of_form_is_noticed(
         make_dataclass("@dataclass(kw_only=True)", 5),
         WIDE + "weigh(1, 2, 3, d=4, e=5)",
         "plt.plot(1, 2, 3, 4, 5)",
+        "def call(*given):\n    pass\ncall(1, 2, 3, 4, 5)",
+        "from sqlalchemy import weigh\nweigh(1, 2, 3, 4, 5)",
         "x = [*y, 1]\nz = 1 if x else 2\nf(*x)",
     ],
 )

@@ -192,9 +192,9 @@ def verify(
     jobs = jobs or count_processors()
     with show_progress(err, "verify") as step:
         if oracles is None:
-            report = work(course, names, seeds, jobs, step)
+            report = work(course, names, seeds=seeds, jobs=jobs, step=step)
         else:
-            report = write_oracle_table(course, names, oracles, jobs, step)
+            report = write_oracle_table(course, names, oracles, jobs=jobs, step=step)
     print_report(report, render_verification, as_json=as_json)
     raise typer.Exit(0 if report.passed else 1)
 

@@ -23,7 +23,7 @@ def render_grades(report: GradeReport) -> RenderableType:
     """One row for each submission, and a line with the counts."""
     title = Text(f"{report.assignment}: {len(report.submissions)} submissions")
     table = Listing(title=title)
-    table.add_columns(*("student", "score", "of", "late", "state"), prose=("state",))
+    table.add_columns("student", "score", "of", "late", "state", prose=("state",))
     for column in table.columns[1:4]:
         column.justify = "right"
     for submission in report.submissions:
