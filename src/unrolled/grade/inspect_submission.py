@@ -53,12 +53,12 @@ def diagnose(course: Course, report: GradeReport) -> Diagnosis:
     submitted = course.submitted_notebook(student, assignment)
     autograded = course.autograded_notebook(student, assignment)
     if result.status == "ungraded":
-        found: tuple[Finding, ...] = (_explain_ungraded(result, assignment, submitted),)
+        findings = [_explain_ungraded(result, assignment, submitted)]
     else:
-        found = tuple(_list_findings(result, autograded))
-    there = (submitted, autograded, course.feedback_page(student, assignment))
-    files = tuple(str(p) for p in there if p.exists())
-    return Diagnosis(assignment, result, found, files)
+        findings = list(_list_findings(result, autograded))
+    paths = (submitted, autograded, course.feedback_page(student, assignment))
+    files = tuple(str(p) for p in paths if p.exists())
+    return Diagnosis(assignment, result, tuple(findings), files)
 
 
 _REMEDIES = (
@@ -68,7 +68,7 @@ _REMEDIES = (
     ),
     (
         "nothing is written in it",
-        "Open what lies beside it. If that is the work, give it the notebook's name in "
+        "Open the file beside it. If that is the work, give it the notebook's name in "
         "{folder}, then {again}; else ask {student}.",
     ),
     (
@@ -91,8 +91,8 @@ _REMEDIES = (
     ),
     (
         "an HTML page",
-        "Saved from the browser in place of the notebook. Ask {student} for the "
-        "notebook: in JupyterLab, File > Download.",
+        "The page was saved from the browser instead of the notebook. Ask {student} "
+        "for the notebook: in JupyterLab, File > Download.",
     ),
     (
         "a Python script",
@@ -110,8 +110,8 @@ _REMEDIES = (
     ),
     (
         "not JSON",
-        "The file is damaged. Best ask {student} to hand in again. If that cannot be: "
-        "mend the text at that place in an editor (often the end is missing: close the "
+        "The file is damaged. Best ask {student} to hand in again. If that is not "
+        "possible, mend that line in an editor (often the end is missing: close the "
         "brackets), then {again}.",
     ),
     (
@@ -130,7 +130,7 @@ _REMEDIES = (
     ),
     (
         "too large",
-        "Outputs or pictures make it large: clear them (`jupyter nbconvert "
+        "Outputs or pictures make it too large: clear them (`jupyter nbconvert "
         "--clear-output --inplace FILE`), then {again}.",
     ),
     (
@@ -140,13 +140,13 @@ _REMEDIES = (
     ),
     (
         "could not be written",
-        "Is another program writing the gradebook, or the disk full? The result is "
-        "kept: mend that, then {again} writes it.",
+        "Is another program writing to the gradebook, or is the disk full? The result "
+        "is stored: once that is mended, {again} writes it.",
     ),
     (
         "lost",
-        "Try it alone: {again}. If it stays, the kernel may be ending judges: look at "
-        "memory (`dmesg`), and use fewer `--jobs`.",
+        "Try it alone: {again}. If it happens again, the kernel may be killing the "
+        "grader's processes: look for memory in `dmesg`, and use fewer `--jobs`.",
     ),
 )
 
@@ -202,9 +202,9 @@ def _choose_advice(repair: str) -> str:
 
 def _describe_stop(cell: Cell, output: dict[str, Any]) -> Finding:
     exercise = cell.grade_id if cell.role == "exercise" else "own cell"
-    said = f"{output['ename']}: {output['evalue']}".strip()
+    error = f"{output['ename']}: {output['evalue']}".strip()
     place = f"cell {cell.index + 1} ({exercise})"
     if output["ename"] == "NotImplementedError":
-        return Finding(place, said)
+        return Finding(place, error)
     mend = "All that the cell defines below that line is missing."
-    return Finding(place, said, mend)
+    return Finding(place, error, mend)

@@ -156,9 +156,13 @@ class GradebookWriter:
         if fresh:
             before = read_fingerprints(self._get_path(graded))
             now = compute_fingerprints(json.loads(graded.notebook))
-            scores, comments = graded.scores, graded.comments
-            changed = find_changed_work(before, now)
-            self.rows.fill(self.connection, rows.part, scores, comments, changed)
+            self.rows.fill(
+                self.connection,
+                rows.part,
+                graded.scores,
+                graded.comments,
+                changed=find_changed_work(before, now),
+            )
         rows = self.rows.find(self.connection, graded.student)
         if rows is None:
             raise OSError(f"the rows of {graded.student} are gone")

@@ -90,7 +90,7 @@ def _open_session(worker: Worker) -> Iterator[Session]:
 
 
 def _run_probe(session: Session, code: str) -> str:
-    """What a probe printed; an error that it did not expect counts as said, too."""
+    """What a probe printed; an error that it did not expect counts, too."""
     try:
         _, outputs = session.run_cell(0, code)
     except StudentProcessLost as lost:
@@ -102,8 +102,8 @@ def _run_probe(session: Session, code: str) -> str:
 def _read_pid(session: Session) -> int:
     """The number of a child, as it knows itself."""
     session.begin_check()
-    found = session.look_up_name("pid")
-    return found if type(found) is int else 0
+    pid = session.look_up_name("pid")
+    return pid if type(pid) is int else 0
 
 
 class _ForbiddenTargets:
@@ -165,11 +165,11 @@ def run_checkups(
     isolating: tuple[Tier, ...] = ("namespaces", "landlock")
     say(f"trying to break out of the tiers {' and '.join(isolating)}")
     with ThreadPoolExecutor() as pool:  # each has processes of its own, and waits
-        found = list(pool.map(examine, isolating))
-    if not any(checkup.sufficient for checkup in found):
-        say("neither will do; trying a process that is not isolated")
-        found.append(examine("none"))
-    return found
+        checkups = list(pool.map(examine, isolating))
+    if not any(checkup.sufficient for checkup in checkups):
+        say("neither is enough; trying a process that is not isolated")
+        checkups.append(examine("none"))
+    return checkups
 
 
 @contextlib.contextmanager
@@ -194,11 +194,11 @@ def _try_protections(worker: Worker, traps: _ForbiddenTargets) -> Iterator[Prote
     yield _try_output_flood(worker)
 
 
-def _make_protection(name: str, said: str) -> Protection:
-    first = said.split("\n")[0][:120]
-    return Protection(
-        name, not said, first or "refused", "" if not said else ADVICE[name]
-    )
+def _make_protection(name: str, output: str) -> Protection:
+    if not output:
+        return Protection(name, holds=True, evidence="refused")
+    evidence = output.split("\n")[0][:120]
+    return Protection(name, holds=False, evidence=evidence, advice=ADVICE[name])
 
 
 def _try_endless_loop(worker: Worker) -> Protection:
@@ -213,7 +213,7 @@ def _try_endless_loop(worker: Worker) -> Protection:
         return _make_protection("time", "")
     finally:
         session.close()
-    return Protection("time", False, "an endless loop was not ended")
+    return Protection("time", holds=False, evidence="an endless loop was not ended")
 
 
 def _try_output_flood(worker: Worker) -> Protection:
@@ -234,11 +234,11 @@ def find_missing_protections(worker: Worker) -> tuple[str, ...]:
     traps = _ForbiddenTargets()
     try:
         fields = traps.fields(0)
-        found = []
+        missing = []
         for name in REQUIRED_PROTECTIONS:
             with _open_session(worker) as session:
                 if _run_probe(session, fill_probe(name, fields)):
-                    found.append(name)
-        return tuple(found)
+                    missing.append(name)
+        return tuple(missing)
     finally:
         traps.close()

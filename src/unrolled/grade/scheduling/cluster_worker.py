@@ -50,7 +50,7 @@ def serve(
     missing, or if no scheduler answers.
     """
     try:
-        import distributed
+        import distributed  # noqa: F401
     except ImportError as error:
         raise UserError(
             "a worker needs Dask: pip install 'unrolled[cluster]'"
@@ -62,24 +62,29 @@ def serve(
     if worker is not None:
         worker.stop()  # each judge starts its own
 
-    async def work() -> None:
-        with tempfile.TemporaryDirectory(prefix="unrolled-worker-") as folder:
-            # A nanny, as it starts a worker anew that has died.
-            async with distributed.Nanny(
-                address,
-                nthreads=jobs,
-                host=host,
-                local_directory=folder,
-                dashboard=False,
-                memory_limit=0,  # each submission has a limit of its own
-                death_timeout=CONNECT_SECONDS,
-            ) as nanny:
-                say(f"working for {address}, {jobs} at once; Ctrl-C ends it")
-                await nanny.finished()
-
     try:
-        asyncio.run(work())
+        asyncio.run(_work(address, jobs, host, say))
     except KeyboardInterrupt:
         pass
     except (OSError, TimeoutError, RuntimeError) as error:
         raise UserError(f"{address}: no Dask scheduler answers ({error}).") from error
+
+
+async def _work(
+    address: str, jobs: int, host: str | None, say: Callable[[str], None]
+) -> None:
+    from distributed import Nanny
+
+    with tempfile.TemporaryDirectory(prefix="unrolled-worker-") as folder:
+        # A nanny, as it starts a worker anew that has died.
+        async with Nanny(
+            address,
+            nthreads=jobs,
+            host=host,
+            local_directory=folder,
+            dashboard=False,
+            memory_limit=0,  # each submission has a limit of its own
+            death_timeout=CONNECT_SECONDS,
+        ) as nanny:
+            say(f"working for {address}, {jobs} at once; Ctrl-C ends it")
+            await nanny.finished()
