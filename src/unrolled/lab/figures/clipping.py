@@ -124,7 +124,7 @@ def draw_recall(
         curves.items(), _COLOURS, _MARKS, strict=False
     ):
         ax.plot(ks, right, "-", marker=mark, color=colour)
-        _label_fall(ax, ks, right, f"radius {rho:g}", colour)
+        _label_fall(ax, ks, right, f"radius {rho:g}", colour=colour)
         if ks[0] <= horizons.get(rho, 0) <= ks[-1]:
             ax.axvline(horizons[rho], color=colour, ls=":", lw=1.5)
             ax.annotate(

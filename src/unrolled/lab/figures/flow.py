@@ -11,6 +11,7 @@ from unrolled.lab.figures import style
 from unrolled.lab.figures.shapes import RADIUS, draw_node
 
 _STRIDE = 1.7
+_ASIDE = 0.09
 
 
 def draw_flow(ax: Axes, T: int, k: int) -> None:
@@ -33,29 +34,26 @@ def draw_flow(ax: Axes, T: int, k: int) -> None:
     ax.set(xlim=(-0.7, T * _STRIDE + 0.7), ylim=(-0.5, 2.5), aspect="equal")
     ax.set_axis_off()
     pieces = -(-T // k)
-    told = "no cut: every error reaches every earlier step"
+    cuts = "no cut: every error reaches every earlier step"
     if pieces > 1:
-        told = f"cut every {k}: {pieces} pieces, no error crosses a cut"
-    ax.set_title(f"T = {T}, {told}")
+        cuts = f"cut every {k}: {pieces} pieces, no error crosses a cut"
+    ax.set_title(f"T = {T}, {cuts}")
 
 
 def _draw_forward(ax: Axes, start: Any, end: Any) -> None:
-    _draw_arrow(ax, start, end, style.STATE, "-", 0.09)
+    _draw_arrow(ax, start, end, {"color": style.STATE, "ls": "-"})
 
 
 def _draw_backward(ax: Axes, start: Any, end: Any) -> None:
-    _draw_arrow(ax, start, end, style.GRADIENT, "--", 0.09)
+    _draw_arrow(ax, start, end, {"color": style.GRADIENT, "ls": "--"})
 
 
-def _draw_arrow(
-    ax: Axes, start: Any, end: Any, colour: str, line: str, aside: float
-) -> None:
-    """An arrow between two nodes, moved to its own right by `aside`."""
+def _draw_arrow(ax: Axes, start: Any, end: Any, look: dict[str, Any]) -> None:
+    """An arrow between two nodes, a little to its own right: there is one each way."""
     a, b = np.asarray(start, float), np.asarray(end, float)
     along = (b - a) / np.hypot(*(b - a))
-    shift = aside * np.array([along[1], -along[0]])
-    props = {"arrowstyle": "->", "color": colour, "ls": line, "lw": 1.5}
-    props |= {"shrinkA": 0, "shrinkB": 0}
+    shift = _ASIDE * np.array([along[1], -along[0]])
+    props = {"arrowstyle": "->", "lw": 1.5, "shrinkA": 0, "shrinkB": 0, **look}
     ax.annotate(
         "", b - RADIUS * along + shift, a + RADIUS * along + shift, arrowprops=props
     )

@@ -39,11 +39,21 @@ def draw_weights(
     middle = len(lengths) // 2
     at = (lengths[middle], feedforward[middle])
     _label_beside(
-        ax, at, "feedforward, all letters at once", style.CONTEXT, (-6, 4), "right"
+        ax,
+        at,
+        "feedforward, all letters at once",
+        style.CONTEXT,
+        offset=(-6, 4),
+        side="right",
     )
     at = (lengths[-1], recurrent)
     _label_beside(
-        ax, at, "recurrent, one letter per step", style.STATE, (-6, 6), "right"
+        ax,
+        at,
+        "recurrent, one letter per step",
+        style.STATE,
+        offset=(-6, 6),
+        side="right",
     )
     ratio = feedforward[-1] / recurrent
     ax.set_title(f"At {lengths[-1]} letters, {ratio:.0f} times as many parameters")
@@ -151,7 +161,7 @@ def _hide_axes(ax: Axes, x: Point, y: Point) -> None:
 
 
 def draw_states(
-    ax: Axes, h: Floats, letters: Sequence[str], title: str, bar: bool = True
+    ax: Axes, h: Floats, letters: Sequence[str], title: str, *, bar: bool = True
 ) -> None:
     """Hidden states `h` (T, H) as a heat map: a column per letter, a row per unit.
 
@@ -249,6 +259,6 @@ def draw_gaps(ax: Axes, gaps: Mapping[float, Floats], title: str) -> None:
         ax.semilogy(steps, gap, color=colour, linestyle="-")
         lowest = max(float(np.log10(gap[-1])), lowest + 1)  # labels a decade apart
         at = (float(steps[-1]), 10.0**lowest)
-        _label_beside(ax, at, f"scale {scale:g}", colour, (5, -3), "left")
+        _label_beside(ax, at, f"scale {scale:g}", colour, offset=(5, -3), side="left")
     ax.set(xlabel="step t", ylabel="distance of the two states", title=title)
     ax.margins(x=0.02)

@@ -22,7 +22,7 @@ def draw_fused(ax: Axes, D: int, H: int) -> None:
     for name, height in heights.items():
         y -= height
         for k, gate in enumerate("ifgo"):
-            _draw_block(ax, (k * H, y), (H, height), _GATE_COLOURS[k], gate)
+            _draw_block(ax, (k * H, y), (H, height), _GATE_COLOURS[k], text=gate)
         ax.text(4 * H + 0.3, y + height / 2, name, va="center", fontsize=12)
         sides = {"$W_{xh}$": "D", "$W_{hh}$": "H"}
         ax.text(-0.3, y + height / 2, sides.get(name, ""), ha="right", va="center")
@@ -147,7 +147,12 @@ def _draw_sign(ax: Axes, at: Point, text: str) -> None:
 
 
 def _draw_way(
-    ax: Axes, points: Sequence[Point], colour: str, lw: float = 1.6, head: bool = True
+    ax: Axes,
+    points: Sequence[Point],
+    colour: str,
+    *,
+    lw: float = 1.6,
+    head: bool = True,
 ) -> None:
     """A line through the points, with an arrow head at its end."""
     xs, ys = zip(*points, strict=True)

@@ -83,7 +83,7 @@ def draw_sweep(ax: Axes, inputs: Floats, four: Sequence[Floats]) -> None:
         level = middle + 0.3 * (float(np.max(gate)) - float(np.min(gate)))
         place = int(np.argmin(np.abs(np.asarray(gate) - level)))
         at = (float(inputs[place]), float(gate[place]))
-        _add_label(ax, at, name, _COLOURS[k], (-7, 4), "right")
+        _add_label(ax, at, name, _COLOURS[k], move=(-7, 4), side="right")
     ax.axhline(0, color=style.CONTEXT, lw=0.8)
     ax.set(xlabel="input", ylabel="gate", ylim=(-1.08, 1.08))
     ax.set_title("The same input, another answer from each gate")
@@ -150,7 +150,12 @@ def draw_blend(ax: Axes, gate: Floats, state: Floats, old: float, new: float) ->
     for value, name in ((old, "old state"), (new, "candidate")):
         ax.axhline(value, color=style.CONTEXT, ls=":", lw=1)
         _add_label(
-            ax, (0.5, value), f"{name} {value:g}", style.CONTEXT, (0, 8), "center"
+            ax,
+            (0.5, value),
+            f"{name} {value:g}",
+            style.CONTEXT,
+            move=(0, 8),
+            side="center",
         )
     ax.set(xlabel="update gate z", ylabel="new state", ylim=(new - 0.2, old + 0.3))
     ends = f"{float(state[0]):.2g} at z = 0, {float(state[-1]):.2g} at z = 1"
@@ -189,7 +194,7 @@ def draw_recall(
     colours = [_BY_CELL[name.split(",")[0]] for name in curves]
     _label_ends(ax, ks[-1] * 1.12, ends, colours, apart=0.085)
     ax.plot([ks[0], ks[-1]], [chance] * 2, color=style.CONTEXT, ls=":", lw=1)
-    _add_label(ax, (ks[0], chance), "guessing", style.CONTEXT, (0, -8))
+    _add_label(ax, (ks[0], chance), "guessing", style.CONTEXT, move=(0, -8))
     ax.set(xscale="log", xlabel="the year stands k words back", ylim=(0, 1.16))
     ax.set_ylabel("share of right answers")
     ax.set_xticks(list(ks), [str(k) for k in ks])

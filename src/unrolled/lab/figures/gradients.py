@@ -90,7 +90,7 @@ def draw_law(ax: Axes, curves: Mapping[float, Floats]) -> None:
         exact = float(rho) ** k
         ax.semilogy(k, measured, "-", color=style.GRADIENT, lw=2.5)
         ax.semilogy(k, exact, ":", color="black", lw=1.5)
-        _label_end(ax, k, exact, f"$\\rho$ = {rho:g}", style.INK)
+        _label_end(ax, k, exact, f"$\\rho$ = {rho:g}", colour=style.INK)
         worst = max(worst, float(np.abs(measured / exact - 1).max()))
     _name_axes(ax, "norm of $d h_T / d h_{T-k}$")
     ax.margins(x=0.14)
@@ -119,8 +119,8 @@ def draw_norms(ax: Axes, norms: Floats, radius: float) -> None:
     ax.set_ylim(1e-12, 1e12)
     law = float(radius) ** k
     up, down = (-14, 6) if measured[-1] > 1.01 * law[-1] else (6, -14)
-    _label_inside(ax, k, law, "$\\rho^k$", up, style.CONTEXT)
-    _label_inside(ax, k, measured, "measured", down, style.GRADIENT)
+    _label_inside(ax, k, law, "$\\rho^k$", up=up, colour=style.CONTEXT)
+    _label_inside(ax, k, measured, "measured", up=down, colour=style.GRADIENT)
     _name_axes(ax, "norm of $d h_T / d h_{T-k}$")
     ax.set_title(f"After {int(k[-1])} steps back: {measured[-1]:.1e}")
 

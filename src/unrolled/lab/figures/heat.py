@@ -30,8 +30,8 @@ def draw_heat(
     colours = mpl.colormaps["Oranges"]
     for t, (character, value) in enumerate(zip(text, values, strict=True)):
         share = min(max(value / top, 0.0), 1.0)
-        _draw_letter(ax, t, width, character, colours(0.85 * share))
-    _draw_letter(ax, len(text), width, said, "white", frame=True)
+        _draw_letter(ax, t, width, character, colour=colours(0.85 * share))
+    _draw_letter(ax, len(text), width, said, colour="white", frame=True)
     lines = len(text) // width + 1
     ax.set(xlim=(-0.5, width + 0.5), ylim=(_GROW * lines, 0))
     ax.set(aspect="equal", anchor="NW")
@@ -42,7 +42,7 @@ def draw_heat(
 
 
 def _draw_letter(
-    ax: Axes, t: int, width: int, character: str, colour: Any, frame: bool = False
+    ax: Axes, t: int, width: int, character: str, *, colour: Any, frame: bool = False
 ) -> None:
     row, column = divmod(t, width)
     y = _GROW * row

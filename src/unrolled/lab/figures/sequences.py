@@ -99,8 +99,8 @@ def draw_parameters(
     ax.plot(lengths, [recurrent] * len(lengths), color=style.STATE, linestyle="-")
     ax.set(xlabel="length T of the sequence (steps)", ylabel="number of parameters")
     ax.set(yscale="log", xlim=(lengths[0], lengths[-1] * 1.02))
-    _label_beside(ax, lengths[-1], feedforward[-1], "feedforward", style.CONTEXT)
-    _label_beside(ax, lengths[-1], recurrent, "recurrent", style.STATE)
+    _label_beside(ax, lengths[-1], feedforward[-1], "feedforward", colour=style.CONTEXT)
+    _label_beside(ax, lengths[-1], recurrent, "recurrent", colour=style.STATE)
     larger = [T for T, n in zip(lengths, feedforward, strict=True) if n > recurrent]
     told = f"from T = {larger[0]} on" if larger else f"nowhere up to T = {lengths[-1]}"
     ax.set_title(f"The feedforward network is the larger one {told}")

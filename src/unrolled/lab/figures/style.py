@@ -23,7 +23,7 @@ FOURTH = "#CC79A7"
 SEQUENTIAL = "viridis"
 """Colour map of values from 0 up."""
 DIVERGING = "RdBu_r"
-"""Colour map of signed values; use it symmetric about 0, as `signed` does."""
+"""Colour map of signed values, symmetric about 0: see `get_signed_limits`."""
 INK = "#1F2937"
 
 SETTINGS = MappingProxyType(

@@ -48,12 +48,12 @@ def draw_shape(ax: Axes, shape: str, T: int) -> None:
         draw_node(ax, (t * _STRIDE, 2), f"${name}$", style.CONTEXT)
         _draw_arrow(ax, (t * _STRIDE, 1), (t * _STRIDE, 2), style.STATE)
     if shape == "one-to-many" or reads_first:
-        _feed_back(ax, said, reads_first)
+        _feed_back(ax, said, reads_first=reads_first)
     _hide_axes(ax, steps)
     ax.set_title(f"{shape}: {_describe_shape(shape, T)}")
 
 
-def _feed_back(ax: Axes, said: range, reads_first: bool) -> None:
+def _feed_back(ax: Axes, said: range, *, reads_first: bool) -> None:
     """Each output goes in as the next input; after reading, y_0 goes in first."""
     if reads_first:
         x = said[0] * _STRIDE
@@ -61,7 +61,7 @@ def _feed_back(ax: Axes, said: range, reads_first: bool) -> None:
         _draw_arrow(ax, (x, 0), (x, 1), style.STATE)
     for t in said[:-1]:
         start, end = (t * _STRIDE, 2), ((t + 1) * _STRIDE, 1)
-        _draw_arrow(ax, start, end, style.CONTEXT, "--")
+        _draw_arrow(ax, start, end, style.CONTEXT, line="--")
 
 
 def _describe_shape(shape: str, T: int) -> str:
