@@ -172,6 +172,6 @@ def test_a_course_is_not_placed_over_other_files(
     plan = replace(hub_in(course, tmp_path / "hub"), homes=tmp_path / "home")
     (plan.course_root).mkdir(parents=True)
     (plan.course_root / "notes.md").write_text("mine")
-    with pytest.raises(UserError, match=r"holds no course\.toml"):
+    with pytest.raises(UserError, match=r"has no course\.toml"):
         copy_course(plan, course)
     assert (plan.course_root / "notes.md").read_text() == "mine"
