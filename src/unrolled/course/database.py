@@ -9,15 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from unrolled.course.toml import TomlTable
 from unrolled.errors import UserError
-
-if TYPE_CHECKING:
-    pass
-
 
 SCHEME = "postgresql"
 EXAMPLE = "postgresql://grader@db.example.edu/recurrent_2027"
@@ -56,9 +51,7 @@ def require_driver() -> None:
 
 def read_database(grading: TomlTable) -> Database:
     """Read `database` and `lock_seconds`; UserError names the key that is wrong."""
-    seconds = grading.number("lock_seconds", LOCK_SECONDS, 3600)
-    if seconds <= 0:
-        raise grading.fail("lock_seconds", "must be more than 0 seconds")
+    seconds = grading.seconds("lock_seconds", LOCK_SECONDS, 3600)
     return Database(_read_address(grading), seconds)
 
 

@@ -15,7 +15,7 @@ MIN_MEMORY_MB = 600  # MB; a notebook with PyTorch and Keras takes about 430
 DEMO_STUDENTS = ("ada", "emmy", "sophie")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class HubSettings:
     """The hub of a course; names of people are accounts of the operating system.
 
@@ -55,15 +55,15 @@ def read_hub_settings(table: TomlTable) -> HubSettings:
     if folder and not Path(folder).is_absolute():
         raise table.fail("folder", f"{folder!r} must begin with /")
     return HubSettings(
-        port,
-        sign_in,
-        _read_accounts(table, "instructors", usual.instructors),
-        _read_accounts(table, "assistants", usual.assistants),
-        _read_accounts(table, "students", usual.students),
-        folder,
-        table.whole("idle_minutes", usual.idle_minutes, 100_000),
-        _read_memory(table, usual.memory_mb),
-        table.whole("stop_seconds", usual.stop_seconds, 3600),
+        port=port,
+        sign_in=sign_in,
+        instructors=_read_accounts(table, "instructors", usual.instructors),
+        assistants=_read_accounts(table, "assistants", usual.assistants),
+        students=_read_accounts(table, "students", usual.students),
+        folder=folder,
+        idle_minutes=table.whole("idle_minutes", usual.idle_minutes, 100_000),
+        memory_mb=_read_memory(table, usual.memory_mb),
+        stop_seconds=table.whole("stop_seconds", usual.stop_seconds, 3600),
     )
 
 

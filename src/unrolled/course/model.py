@@ -28,7 +28,7 @@ class LatePolicy:
     grace_minutes: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Assignment:
     """One assignment; `points` are those in Canvas, times carry a time zone."""
 
@@ -41,7 +41,7 @@ class Assignment:
     late: LatePolicy = LatePolicy()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Course:
     """A course folder and what its course.toml says."""
 
@@ -183,29 +183,25 @@ def load_course(root: Path) -> Course:
     path = root / "course.toml"
     table = load_toml(path)
     table.only("course", "assignments", "feedback", "grading", "canvas", "hub")
-    course = table.table("course")
-    course.only("id", "title", "timezone")
-    feedback = table.table("feedback")
-    feedback.only("show_hidden_tests")
-    grading = table.table("grading")
-    grading.only("allow_weak", "database", "lock_seconds", *_LIMITS)
+    course = table.table("course", "id", "title", "timezone")
+    feedback = table.table("feedback", "show_hidden_tests")
+    grading = table.table("grading", "allow_weak", "database", "lock_seconds", *_LIMITS)
     zone = _read_timezone(course)
     assignments = table.table("assignments")
     return Course(
-        root.resolve(),
-        course.text("id"),
-        course.text("title"),
-        zone,
-        {
-            n: _read_assignment(n, assignments.table(n), zone)
-            for n in assignments.values
+        root=root.resolve(),
+        id=course.text("id"),
+        title=course.text("title"),
+        timezone=zone,
+        assignments={
+            n: _read_assignment(n, assignments, zone) for n in assignments.values
         },
-        bool(feedback.get("show_hidden_tests", bool, False)),
-        bool(grading.get("allow_weak", bool, False)),
-        _read_limits(grading),
-        read_canvas_settings(table.table("canvas")),
-        read_hub_settings(table.table("hub")),
-        read_database(grading),
+        feedback_tests=feedback.switch("show_hidden_tests"),
+        allow_weak=grading.switch("allow_weak"),
+        limits=_read_limits(grading),
+        canvas=read_canvas_settings(table.table("canvas")),
+        hub=read_hub_settings(table.table("hub")),
+        database=read_database(grading),
     )
 
 
@@ -215,11 +211,8 @@ _LIMITS = ("call_seconds", "cell_seconds", "check_seconds", "submission_seconds"
 def _read_limits(grading: TomlTable) -> Limits:
     usual = Limits()
     given: dict[str, Any] = {
-        k: grading.number(k, getattr(usual, k), 86400) for k in _LIMITS
+        k: grading.seconds(k, getattr(usual, k), 86400) for k in _LIMITS
     }
-    for key, seconds in given.items():
-        if seconds <= 0:
-            raise grading.fail(key, "must be more than 0 seconds")
     return replace(usual, **given)
 
 
@@ -233,21 +226,20 @@ def _read_timezone(course: TomlTable) -> ZoneInfo:
         ) from error
 
 
-def _read_assignment(name: str, table: TomlTable, zone: ZoneInfo) -> Assignment:
-    table.only("title", "release", "due", "points", "late")
-    late = table.table("late")
-    late.only("per_day", "max", "grace_minutes")
+def _read_assignment(name: str, tables: TomlTable, zone: ZoneInfo) -> Assignment:
+    table = tables.table(name, "title", "release", "due", "points", "late")
+    late = table.table("late", "per_day", "max", "grace_minutes")
     return Assignment(
-        name,
-        table.text("title"),
-        name.split("_", 1)[-1],
-        _read_moment(table, "release", zone),
-        _read_moment(table, "due", zone),
-        table.number("points", 100.0, 1e6),
-        LatePolicy(
-            late.number("per_day", 0.0, 100.0),
-            late.number("max", 100.0, 100.0),
-            late.whole("grace_minutes", 0, 10**6),
+        name=name,
+        title=table.text("title"),
+        notebook=name.split("_", 1)[-1],
+        release=_read_moment(table, "release", zone),
+        due=_read_moment(table, "due", zone),
+        points=table.number("points", 100.0, 1e6),
+        late=LatePolicy(
+            per_day=late.number("per_day", 0.0, 100.0),
+            max=late.number("max", 100.0, 100.0),
+            grace_minutes=late.whole("grace_minutes", 0, 10**6),
         ),
     )
 

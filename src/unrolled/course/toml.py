@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from unrolled.errors import UserError
 
 @dataclass(frozen=True)
 class TomlTable:
-    """A table of course.toml that says where it is when something is wrong."""
+    """A table of a file: what is read from it names file, table and key in errors."""
 
     path: Path
     name: str
@@ -30,15 +30,20 @@ class TomlTable:
         for key in self.values:
             if key not in keys:
                 near = difflib.get_close_matches(key, keys, 1)
-                hint = f"did you mean {near[0]}?" if near else _format_known(keys)
+                others = f"known are {', '.join(keys)}"
+                hint = f"did you mean {near[0]}?" if near else others
                 raise self.fail(key, f"unknown; {hint}")
 
-    def table(self, key: str) -> TomlTable:
-        """The table under `key`, empty if there is none."""
-        found = self.values.get(key, {})
-        if not isinstance(found, dict):
+    def table(self, key: str, *known: str) -> TomlTable:
+        """The table under `key`, empty if there is none; with no other than `known`
+        keys, if these are given."""
+        values = self.values.get(key, {})
+        if not isinstance(values, dict):
             raise self.fail(key, "must be a table")
-        return TomlTable(self.path, f"{self.name}.{key}".strip("."), found)
+        table = TomlTable(self.path, f"{self.name}.{key}".strip("."), values)
+        if known:
+            table.only(*known)
+        return table
 
     def get(self, key: str, kinds: type | tuple[type, ...], default: Any) -> Any:
         """The value of `key`, of one of `kinds`."""
@@ -55,6 +60,10 @@ class TomlTable:
             raise self.fail(key, "is missing: give it as a text in quotes")
         return str(value)
 
+    def switch(self, key: str) -> bool:
+        """Whether `key` is true; false if nothing is said."""
+        return bool(self.get(key, bool, False))
+
     def whole(self, key: str, default: int, top: int) -> int:
         """A whole number from 0 to `top`."""
         value = self.number(key, default, top)
@@ -69,6 +78,13 @@ class TomlTable:
             raise self.fail(key, f"{value:g} is not between 0 and {top:g}")
         return value
 
+    def seconds(self, key: str, default: float, top: float) -> float:
+        """More than 0 seconds, at most `top`."""
+        value = self.number(key, default, top)
+        if value <= 0:
+            raise self.fail(key, "must be more than 0 seconds")
+        return value
+
 
 def load_toml(path: Path) -> TomlTable:
     """The whole of a file; UserError if it is missing or no TOML."""
@@ -80,7 +96,3 @@ def load_toml(path: Path) -> TomlTable:
         raise UserError(f"{path}: cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: not valid TOML: {error}") from error
-
-
-def _format_known(keys: Iterable[str]) -> str:
-    return f"known are {', '.join(keys)}"

@@ -75,7 +75,7 @@ def read_lti_settings(plan: HubPlan) -> LtiSettings:
         jwks_endpoint=_read_address(table, "jwks_endpoint"),
         client_ids=_read_texts(table, "client_ids", needed=True),
         deployments=_read_texts(table, "deployments"),
-        match_email=bool(table.get("match_email", bool, False)),
+        match_email=table.switch("match_email"),
         staff=_read_staff(table, plan),
     )
 
