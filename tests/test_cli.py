@@ -31,44 +31,43 @@ def course(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cour
 
 
 HELP = {
-    "build": "[ASSIGNMENT] | all if none is given | even when all files are fresh | "
-    "--check | exit 1 if a file is stale | --force | --json",
-    "import": "notebook | below source/. [required] | --force it shows what would "
-    "change and writes nothing | the last text is kept",
-    "verify": "[ASSIGNMENT] | all if none is given | --seeds | [default: 20] | --jobs "
-    "| --oracles | write the table there | --json | the untouched release none "
-    "| is computed twice | exit 1 on any miss",
-    "grade": "for example 02_forward_pass. [required] | --student | may be repeated | "
-    "--force | --json | never stops the others; exit 1 if there is one | --jobs | "
-    "all processors if not given | --allow-weak | --scheduler | tcp://host:8786 | "
-    "--show | how to mend it | goes on where it stopped",
+    "build": "[ASSIGNMENT] | default: all | even when all files are up to date | "
+    "--check | exit code 1 if a file is stale | --force | --json",
+    "import": "notebook | in source/. [required] | --force it shows what would "
+    "change and writes nothing | the old text is kept",
+    "verify": "[ASSIGNMENT] | default: all | --seeds | [default: 20] | --jobs "
+    "| --oracles | write the table | --json | the untouched release gets none "
+    "| two independent implementations | exit code 1 if any",
+    "grade": "for example 02_forward_pass. [required] | --student | repeat the option "
+    "| --force | --json | exit code 1 if a submission cannot be graded | --jobs | "
+    "one for each processor | --allow-weak | --scheduler | tcp://host:8786 | "
+    "--show | how to fix it | continues where it stopped",
     "worker": "address | for example tcp://10.0.0.5:8786. [required] | --jobs "
-    "| --host | --allow-weak | tries its sandbox first | docs/grading.md",
-    "doctor": "--tier | --json | exit 1 if no tier holds the floor",
+    "| --host | --allow-weak | tests its sandbox first | docs/grading.md",
+    "doctor": "--tier | --json | exit code 1 if no tier gives the minimum",
     "feedback": "for example 02_forward_pass. [required] | --student | --force | "
     "hidden tests are left out",
     "handout": "[ASSIGNMENT] | release date has passed | --out | --force | --json | "
     "never give students a clone | any other file only with",
     "trace": "--out | --repeat | [default: 9] | --warmup | --limit | --threads | "
-    "--clock | --force | overwrite what is there | --json | does nothing else",
-    "demo": "build/demo/ | --keep | exit 1 on a difference",
+    "--clock | --force | overwrite what exists | --json | does nothing else",
+    "demo": "build/demo/ | --keep | exit code 1 if one differs",
     "canvas export": "[ASSIGNMENT] | --template | exported from canvas's gradebook | "
     "--out | [default: canvas.csv] | --allow-lower | --scale | --force | --json | "
     "and why | --dry-run | after the late penalty",
     "canvas roster": "file | [required] | --user-name | --keep | --dry-run | --yes | "
     "--json | a student with work is never dropped",
-    "canvas check": "file | [required] | --template | --all | --json | exit 1 if "
-    "canvas would refuse the file",
+    "canvas check": "file | [required] | --template | --all | --json | exit code 1 "
+    "if canvas would refuse the file",
     "canvas push": "[ASSIGNMENT] | --comment | --feedback | --allow-lower | --scale "
     "| --trial | --dry-run | --token-file | mode 600 | canvas_token | --yes | "
-    "never an option "
-    "| --json | exit 1 if canvas has another one | no comment or file is ever sent "
-    "twice",
+    "never an option | --json | exit code 1 if canvas has a different one | no comment "
+    "or file is ever sent twice",
     "canvas cartridge": "--out | [default: course.imscc] | --dry-run | --force | "
     "--json | updated, not doubled | hub",
-    "hub": "ctrl-c stops it | as root | the first time | docs/hub.md",
-    "hub check": "--json | exit 1 if something is not | how to mend it",
-    "hub restart": "course.toml again | servers run on",
+    "hub": "ctrl-c stops it | as root | only the first time | docs/hub.md",
+    "hub check": "--json | exit code 1 if not | how to fix it",
+    "hub restart": "course.toml again | servers keep running",
     "hub down": "--now | --purge | asks first | in an archive | --yes",
     "new-term": "--exchange | --dry-run | --yes | nothing is deleted | build/terms/",
 }

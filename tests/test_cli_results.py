@@ -250,7 +250,7 @@ def test_an_export_never_overwrites_unasked(graded: Course, unrolled: Call) -> N
     path.write_text("my own notes\n")
     said = unrolled("canvas", "export")
     assert (said.code, said.out) == (2, "")
-    assert "canvas.csv: exists already; --force overwrites it." in said.err
+    assert "canvas.csv: already exists. Use --force to overwrite it." in said.err
     assert path.read_text() == "my own notes\n"
     assert unrolled("canvas", "export", "--force").code == 0
     assert path.read_text().startswith("Student,ID,")
@@ -277,7 +277,7 @@ def test_export_json_is_one_document(graded: Course, unrolled: Call) -> None:
     assert document["header"][-1] == "Tiny (7)"
     (left,) = document["left_out"]
     assert (left["kind"], left["what"]) == ("row", "4 (C, Cyd)")
-    assert left["why"] == "nobody of the gradebook"
+    assert left["why"] == "not a student of the gradebook"
 
 
 def test_import_writes_only_when_told(course: Course, unrolled: Call) -> None:

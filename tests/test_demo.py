@@ -102,12 +102,17 @@ def _canvas_id(course: Course, assignment: str) -> str:
 
 def _state(rows: list[list[str]], course: Course) -> CanvasState:
     """Canvas with the class enrolled and no grade yet."""
-    students = [CanvasStudent(r[1], r[0], r[0], r[2], r[3]) for r in rows[2:]]
+    students = [
+        CanvasStudent(
+            id=row[1], name=row[0], sortable_name=row[0], sis_id=row[2], login=row[3]
+        )
+        for row in rows[2:]
+    ]
     assignments = [
         CanvasAssignment(_canvas_id(course, name), a.title, a.points)
         for name, a in course.assignments.items()
     ]
-    return CanvasState(students, assignments, {})
+    return CanvasState(students=students, assignments=assignments, scores={})
 
 
 def _rows(path: Path) -> list[list[str]]:

@@ -47,7 +47,7 @@ def test_a_wrong_submission_shows_checks_with_their_hints(
 
 def test_right_work_has_nothing_wrong(small_class: SmallClass) -> None:
     """Does it say so?"""
-    assert "Nothing is wrong with it." in show(small_class, "perfect")
+    assert "Nothing is wrong with this submission." in show(small_class, "perfect")
 
 
 def test_the_same_as_data(small_class: SmallClass) -> None:
@@ -65,4 +65,4 @@ def test_it_wants_one_student(small_class: SmallClass) -> None:
     command += [str(small_class.course.root), "grade", NAME, "--show"]
     run = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert run.returncode == 2
-    assert "--show opens one submission: name it with --student." in run.stderr
+    assert "--show opens one submission: name its student with --student." in run.stderr

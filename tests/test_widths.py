@@ -81,9 +81,21 @@ VIEWS: dict[str, RenderableType] = {
         )
     ),
     "canvas roster": render_roster(RosterPlan(dropped=(LONG,), left_out=(PATH,))),
-    "canvas push": render_push_report(PushReport(1, 0, 0, 0, (), (f"{LONG}: {PATH}",))),
+    "canvas push": render_push_report(
+        PushReport(
+            sent=1, same=0, notes_sent=0, notes_there=0, warnings=(f"{LONG}: {PATH}",)
+        )
+    ),
     "canvas cartridge": render_cartridge(
-        CartridgeReport(PATH, ("a",), ("b",), (LONG,), (), "", True)
+        CartridgeReport(
+            file=PATH,
+            modules=("a",),
+            pages=("b",),
+            assignments=(LONG,),
+            without_dates=(),
+            hub="",
+            written=True,
+        )
     ),
 }
 

@@ -131,7 +131,7 @@ class Pusher:
 
 
 def forget(course: Course) -> None:
-    """Lose the ledger."""
+    """Lose the journal."""
     for path in (course.root / "canvas-records").glob("sent.jsonl"):
         path.unlink()
 

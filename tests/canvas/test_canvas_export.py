@@ -14,7 +14,7 @@ from author_support import make_course
 from nbgrader.api import Gradebook
 
 from unrolled.author.build import build_assignments
-from unrolled.canvas import export_canvas, read_as_canvas
+from unrolled.canvas import ExportOptions, export_canvas, read_as_canvas
 from unrolled.canvas.grades_csv.exported_csv import read_exported_csv
 from unrolled.canvas.grades_csv.verify import build_canvas_state
 from unrolled.course.model import Course, load_course
@@ -142,7 +142,8 @@ def test_a_higher_grade_is_lowered_when_asked(course: Course) -> None:
     )
     assert ran.returncode == 0, ran.stderr
     theirs, ours = course.root / "theirs.csv", course.root / "ours.csv"
-    export_canvas(course, [NAME], template, ours, allow_lower=True)
+    options = ExportOptions(allow_lower=True)
+    export_canvas(course, [NAME], template, ours, options=options)
     assert theirs.read_bytes() == ours.read_bytes()
     assert [row[5] for row in table(theirs)[2:]] == ["95.00", "EX", ""]
 
@@ -151,7 +152,7 @@ def test_an_unknown_student_s_row_is_left_alone(course: Course) -> None:
     """Is a row of nobody's named, left out, and its grade in Canvas untouched?"""
     template = exported(course, "", "", "", "88.00")
     ran = export(course, "--to=out.csv", f"--CanvasExport.template={template}")
-    assert "row 6 (Nobody, Zed): nobody of the gradebook" in ran.stderr
+    assert "row 6 (Nobody, Zed): not a student of the gradebook" in ran.stderr
     data = (course.root / "out.csv").read_bytes()
     assert b"Zed" not in data and b"99" not in data
     effects = read_as_canvas(data, build_canvas_state(read_exported_csv(template)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,13 +15,26 @@ from unrolled.canvas.grades_csv.import_model import (
     read_as_canvas,
 )
 
+
+def student(number: str, name: str, sis_id: str, login: str) -> CanvasStudent:
+    """A student with the name in both orders."""
+    first, last = name.split()
+    return CanvasStudent(
+        id=number,
+        name=name,
+        sortable_name=f"{last}, {first}",
+        sis_id=sis_id,
+        login=login,
+    )
+
+
 STATE = CanvasState(
-    [
-        CanvasStudent("1", "Ada L", "L, Ada", "S1", "ada"),
-        CanvasStudent("2", "Bob M", "M, Bob", "S2", "bob"),
+    students=[student("1", "Ada L", "S1", "ada"), student("2", "Bob M", "S2", "bob")],
+    assignments=[
+        CanvasAssignment("7", "Lab", 50.0),
+        CanvasAssignment("8", "Lab (2)", 10.0),
     ],
-    [CanvasAssignment("7", "Lab", 50.0), CanvasAssignment("8", "Lab (2)", 10.0)],
-    {("2", "7"): 30.0},
+    scores={("2", "7"): 30.0},
 )
 HEAD = "Student,ID,SIS User ID,SIS Login ID,Section"
 
@@ -86,7 +100,7 @@ def test_integration_id_and_root_account_may_stand_before_section(kind: str) -> 
 
 def test_custom_columns_stand_between_section_and_assignments() -> None:
     """Is a column of notes no assignment, if the course has it?"""
-    state = CanvasState(STATE.students, STATE.assignments, {}, ["Notes"])
+    state = replace(STATE, scores={}, custom=["Notes"])
     header = f"{HEAD},Notes,Lab (7)"
     assert effects("x,1,,,S,hm,5", header=header, state=state) == [
         ("1", "7", "scored", 5.0)
@@ -132,15 +146,15 @@ def test_what_the_file_leaves_out_stays_untouched() -> None:
 
 def test_concluded_enrolments_are_dropped() -> None:
     """Does a student who has left get nothing?"""
-    gone = CanvasStudent("1", "Ada L", active=False)
-    state = CanvasState([gone], STATE.assignments, {})
+    gone = CanvasStudent(id="1", name="Ada L", active=False)
+    state = replace(STATE, students=[gone], scores={})
     assert effects("x,1,,,S,5", state=state)[0][2] == "ignored"
 
 
 def test_unpublished_assignments_are_not_found() -> None:
     """Does even the right id make a new assignment then?"""
     draft = CanvasAssignment("7", "Lab", 50.0, published=False)
-    state = CanvasState(STATE.students, [draft], {})
+    state = replace(STATE, assignments=[draft], scores={})
     assert effects("x,1,,,S,5", state=state)[0][1] == "new: Lab"
 
 
@@ -359,10 +373,9 @@ def test_what_else_is_a_grade(cell: str, score: float) -> None:
 
 def test_whom_an_assignment_is_not_assigned_to() -> None:
     """Is the cell ignored, also over a grade?"""
-    state = CanvasState(
-        STATE.students,
-        STATE.assignments,
-        {("1", "7"): 30.0},
+    state = replace(
+        STATE,
+        scores={("1", "7"): 30.0},
         unassigned={("1", "7")},
     )
     assert effects("x,1,,,S,", state=state)[0][2] == "ignored"

@@ -50,7 +50,7 @@ def person(number: int, *cells: str, name: str = "") -> list[str]:
 
 def pupil(number: int) -> Student:
     """The student of a row, known by Canvas id."""
-    return Student(f"p{number}", str(number))
+    return Student(name=f"p{number}", canvas_id=str(number))
 
 
 def plan(path: Path, grades: dict[str, Grade], **options: Any) -> ExportPlan:
@@ -161,7 +161,7 @@ def test_a_dropped_title_is_not_exported(tmp_path: Path) -> None:
     wanted = ExportedAssignment("01_lab", "Final Points quiz", 100)
     grades = {("p1", "01_lab"): Grade(5)}
     made = plan_export(read_exported_csv(path), [pupil(1)], [wanted], grades)
-    assert "Canvas drops columns" in made.as_text() and not made.filled
+    assert "Canvas ignores columns" in made.as_text() and not made.filled
 
 
 def test_a_student_on_two_rows_is_never_guessed(tmp_path: Path) -> None:
@@ -169,7 +169,7 @@ def test_a_student_on_two_rows_is_never_guessed(tmp_path: Path) -> None:
     path = export(tmp_path, [person(1, ""), person(1, "")])
     assert not plan(path, {"p1": Grade(5)}).filled
     path = export(tmp_path, [person(1, "")])
-    pupils = [Student("x", "1"), Student("p1", "")]
+    pupils = [Student(name="x", canvas_id="1"), Student(name="p1")]
     grades = {("x", LAB.name): Grade(5), ("p1", LAB.name): Grade(6)}
     made = plan_export(read_exported_csv(path), pupils, [LAB], grades)
     assert not made.filled and "both x and p1" in made.as_text()
@@ -195,7 +195,8 @@ def test_a_broken_template_is_named(tmp_path: Path, content: bytes, said: str) -
 
 def test_the_starter_file_says_that_a_template_is_safer() -> None:
     """Does a file without template hold ready grades only, and a warning?"""
-    pupils = [Student("p1", "1", "L", "Ada"), Student("p2")]
+    ada = Student(name="p1", canvas_id="1", last_name="L", first_name="Ada")
+    pupils = [ada, Student(name="p2")]
     grades = {("p1", LAB.name): Grade(5), ("p2", LAB.name): Grade(6)}
     made = plan_starter(pupils, [LAB], grades)
     assert made.rows[1] == ("L, Ada", "1", "", "p1", "", "5.00")

@@ -7,7 +7,7 @@ import io
 import math
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -102,8 +102,8 @@ class Case:
         """The gradebook's students, each known in its own way."""
         return [
             Student(
-                f"p{n}" if k.known_by == "login" else f"user{n}",
-                str(n) if k.known_by == "canvas id" else "",
+                name=f"p{n}" if k.known_by == "login" else f"user{n}",
+                canvas_id=str(n) if k.known_by == "canvas id" else "",
                 sis_id=f"S{n}" if k.known_by == "sis id" else "",
             )
             for n, k in enumerate(self.students, 1)
@@ -122,7 +122,13 @@ class Case:
     def canvas(self) -> CanvasState:
         """What Canvas has, told by the case itself, not by our reader."""
         people = [
-            CanvasStudent(str(n), k.name, k.name, f"S{n}", f"p{n}")
+            CanvasStudent(
+                id=str(n),
+                name=k.name,
+                sortable_name=k.name,
+                sis_id=f"S{n}",
+                login=f"p{n}",
+            )
             for n, k in enumerate(self.students, 1)
         ]
         works = [
@@ -137,7 +143,12 @@ class Case:
                 if text not in ("", "-"):
                     score = "EX" if text == "EX" else float(text)
                     scores[str(number), canvas_id] = score
-        return CanvasState(people, works, scores, ["Notes"])  # type: ignore[arg-type]
+        return CanvasState(
+            students=people,
+            assignments=works,
+            scores=scores,  # type: ignore[arg-type]
+            custom=["Notes"],
+        )
 
     def expected(self) -> Mapping[tuple[str, str], float | str]:
         """What Canvas shall have in the end."""
@@ -179,12 +190,14 @@ def imported(data: bytes, state: CanvasState) -> CanvasState:
         if effect.effect == "scored":
             assert effect.student is not None and effect.score is not None
             scores[effect.student, effect.assignment] = effect.score
-    return CanvasState(state.students, state.assignments, scores, state.custom)
+    return replace(state, scores=scores)
 
 
 def plan_of(case: Case, template: CanvasGradebook) -> ExportPlan:
     """Our plan, proved as `export` proves it."""
-    plan = plan_export(template, case.pupils(), OURS, case.results(), case.lower)
+    plan = plan_export(
+        template, case.pupils(), OURS, case.results(), allow_lower=case.lower
+    )
     refuse_surprises(plan.to_csv(), plan, template)
     return plan
 

@@ -77,7 +77,7 @@ def test_a_second_push_sends_nothing(pusher: Pusher, canvas: StandIn) -> None:
     assert {method for method, _ in pusher.server.seen} == {"GET"}
 
 
-def test_a_lost_ledger_sends_no_comment_twice(
+def test_a_lost_journal_sends_no_comment_twice(
     pusher: Pusher, canvas: StandIn, course: Course
 ) -> None:
     """Are comments recognised in Canvas itself?"""
@@ -90,7 +90,7 @@ def test_a_lost_ledger_sends_no_comment_twice(
 def test_a_comment_deleted_in_canvas_stays_deleted(
     pusher: Pusher, canvas: StandIn
 ) -> None:
-    """Does the ledger keep what an instructor took back from coming again?"""
+    """Does the journal keep what an instructor took back from coming again?"""
     pusher.run()
     canvas.submission(501, 1)["comments"].clear()
     assert pusher.run().notes_sent == 0
@@ -197,7 +197,7 @@ def test_a_student_who_is_excused_meanwhile_is_told(
 
     monkeypatch.setattr(canvas, "poll_job", excuse)
     report = pusher.run([NAME])
-    assert [(w.student, w.why) for w in report.wrong] == [("s2", "another grade")]
+    assert [(w.student, w.why) for w in report.wrong] == [("s2", "a different grade")]
     assert (report.sent, report.notes_sent) == (2, 2)
 
 

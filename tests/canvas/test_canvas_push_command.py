@@ -113,7 +113,7 @@ def test_a_grade_that_changed_while_one_read_stops_the_push(
 
     monkeypatch.setattr(canvas.typer, "confirm", slowly)
     said = call("canvas", "push")
-    assert said.code == 2 and "changed meanwhile" in said.err and not wrote(server)
+    assert said.code == 2 and "grades have changed" in said.err and not wrote(server)
 
 
 def test_a_wrong_grade_in_canvas_is_exit_code_1(

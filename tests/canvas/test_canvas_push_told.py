@@ -92,7 +92,7 @@ def test_canvas_s_own_reason_is_told_once(
     assert said.code == 1
     assert said.out.count("Couldn't find User(s) with API ids '2', '3', '4'") == 1
     assert said.out.count("WRONG") == 1
-    assert "Canvas took none of 3 grades: s2, s3, s4" in said.out
+    assert "Canvas accepted none of 3 grades: s2, s3, s4" in said.out
     assert "1 grades sent and read back" in said.out
 
 
@@ -278,7 +278,7 @@ def test_the_token_follows_no_redirect_to_elsewhere(
         canvas.redirect = other.url
         said = call(*PUSH, "--feedback")
         assert other.seen == []
-    assert said.code == 1 and "another place than Canvas" in said.err
+    assert said.code == 1 and "a server outside Canvas" in said.err
 
 
 def test_what_was_sent_is_said_when_it_fails_in_the_middle(
@@ -374,7 +374,7 @@ def test_ctrl_c_says_what_was_sent(
     """Is it counted for somebody who loses patience, too?"""
     sent: list[Comment] = []
 
-    def impatient(remote: CourseConnection, ledger: Journal, note: Comment) -> None:
+    def impatient(remote: CourseConnection, journal: Journal, note: Comment) -> None:
         if sent:
             raise KeyboardInterrupt
         sent.append(note)

@@ -35,7 +35,7 @@ def plan(
     path = folder / "export.csv"
     lines = [HEAD, f"    Points Possible,,,,,,{points},20.00", *rows, ""]
     path.write_text("\n".join(lines))
-    pupils = [Student(name, name[1:]) for name in grades]
+    pupils = [Student(name=name, canvas_id=name[1:]) for name in grades]
     by_key = {(name, "01_lab"): grade for name, grade in grades.items()}
     return plan_export(read_exported_csv(path), pupils, [LAB], by_key)
 
@@ -69,7 +69,7 @@ def test_only_our_columns_and_identity_are_written(tmp_path: Path) -> None:
     made = plan(tmp_path, "A,1,,ada,A,n,,5", grades={"p1": Grade(5)})
     assert made.header[-2:] == ("Section", "Lab (7)")
     left = {item.what: item.why for item in made.left_out}
-    assert "no assignment of Canvas" in left["Notes"] and "Essay (8)" in left
+    assert "not an assignment" in left["Notes"] and "Essay (8)" in left
 
 
 @pytest.mark.parametrize("points", ["5e-05", "0.1", "1e3", "99.994"])
@@ -99,7 +99,7 @@ def test_no_submission_is_never_a_zero_nor_a_blank_over_a_grade(
 def test_a_grade_that_is_no_number_of_points_is_left_alone(tmp_path: Path) -> None:
     """Is "complete" or "A-" in Canvas neither overwritten nor cleared?"""
     made = plan(tmp_path, "A,1,,ada,A,,complete,", grades={"p1": Grade(5)})
-    assert made.rows[1][-1] == "complete" and "no number of points" in made.as_text()
+    assert made.rows[1][-1] == "complete" and "not a number of points" in made.as_text()
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,8 @@ def test_an_assignment_whose_title_loses_its_number_is_found(tmp_path: Path) -> 
     """Is "Lab (2)", which Canvas exports as "Lab (2) (9)", not taken for id 2?"""
     path = tmp_path / "export.csv"
     path.write_text("Student,ID,Section,Lab (2) (9),Lab (2)\nA,1,S,,\n")
-    pupils, work = [Student("p1", "1")], ExportedAssignment("02", "Lab (2)", 10)
+    pupils = [Student(name="p1", canvas_id="1")]
+    work = ExportedAssignment("02", "Lab (2)", 10)
     columns = read_exported_csv(path).columns
     assert [c.title for c in columns] == ["Lab (2)", "Lab"]
     made = plan_export(
@@ -188,7 +189,7 @@ def test_unknown_students_fail_the_job_but_others_are_graded(server: Server) -> 
 
 
 def test_a_text_comment_is_added_at_every_run(server: Server) -> None:
-    """Is a comment that is sent twice there twice, so that we need a ledger?"""
+    """Is a comment that is sent twice there twice, so that we need a journal?"""
     for _ in range(2):
         bulk(server, {"grade_data[1][text_comment]": "Hello"})
     assert [text for text, _ in server.canvas.state()["501/1"][2]] == ["Hello"] * 2

@@ -114,7 +114,7 @@ def test_it_cannot_be_written_down() -> None:
             way(token)
 
 
-def test_the_token_is_in_no_output_log_ledger_or_file(
+def test_the_token_is_in_no_output_log_journal_or_file(
     course: Course, call: Call, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Through dry run, push, push again, JSON, failures, with all logs at their
@@ -136,10 +136,10 @@ def test_the_token_is_in_no_output_log_ledger_or_file(
 
 
 FAULTS = {
-    "refused token": (None, "does not accept the token"),
+    "refused token": (None, "does not accept the access token"),
     "cut": ("cut before", "connection was lost"),
     "throttled": (429, "slow down"),
-    "no rights": (403, "may not do this"),
+    "no rights": (403, "not allowed to do this"),
     "error": (500, "Canvas refused"),
     "not found": (404, "no such course"),
 }

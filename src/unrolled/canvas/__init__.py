@@ -8,7 +8,11 @@ if TYPE_CHECKING:
     from unrolled.canvas.api.course import connect
     from unrolled.canvas.api.push import plan_push, push_grades
     from unrolled.canvas.cartridge.build import make_cartridge
-    from unrolled.canvas.grades_csv.export import CanvasExport, export_canvas
+    from unrolled.canvas.grades_csv.export import (
+        CanvasExport,
+        ExportOptions,
+        export_canvas,
+    )
     from unrolled.canvas.grades_csv.import_model import read_as_canvas
     from unrolled.canvas.grades_csv.preview import check_file
     from unrolled.canvas.roster.sync import apply_roster, plan_roster
@@ -17,6 +21,7 @@ else:
 
 __all__ = [
     "CanvasExport",
+    "ExportOptions",
     "apply_roster",
     "check_file",
     "connect",

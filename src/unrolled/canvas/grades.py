@@ -16,7 +16,7 @@ def open_existing_gradebook(course: Course) -> Gradebook:
     """The gradebook, to be used with `with`; UserError if there is none."""
     if not has_gradebook(course):
         where = course.gradebook_place
-        raise UserError(f"{where} is missing: run `unrolled build`, grade.")
+        raise UserError(f"{where} does not exist: run `unrolled build`, then grade.")
     return open_gradebook(course)
 
 
@@ -25,26 +25,26 @@ def make_exported_assignments(
 ) -> list[ExportedAssignment]:
     """Assignments as Canvas shall have them; UserError if one is unknown."""
     refuse_unknown("assignment", names, course.assignments)
-    wanted = [course.assignments[n] for n in names]
-    return [ExportedAssignment(a.name, a.title, a.points) for a in wanted]
+    chosen = [course.assignments[n] for n in names]
+    return [ExportedAssignment(a.name, a.title, a.points) for a in chosen]
 
 
 def read_roster_students(
     course: Course, gradebook: Gradebook, students: Iterable[str] = ()
 ) -> list[Student]:
-    """Some students or all, with what the roster told of them."""
+    """Some students or all, with what the roster says of them."""
     chosen = set(students)
     everybody = read_students(gradebook)
     refuse_unknown("student", chosen, [s.id for s in everybody])
     known = read_identities(course)
     return [
         Student(
-            s.id,
-            s.lms_user_id,
-            s.last_name,
-            s.first_name,
-            known.get(s.id, {}).get("sis_id", ""),
-            known.get(s.id, {}).get("login", ""),
+            name=s.id,
+            canvas_id=s.lms_user_id,
+            last_name=s.last_name,
+            first_name=s.first_name,
+            sis_id=known.get(s.id, {}).get("sis_id", ""),
+            login=known.get(s.id, {}).get("login", ""),
         )
         for s in everybody
         if not chosen or s.id in chosen
@@ -53,10 +53,10 @@ def read_roster_students(
 
 def refuse_unknown(kind: str, names: Iterable[str], known: Iterable[str]) -> None:
     """UserError if a name is not among the known."""
-    there = list(known)
-    unknown = sorted(set(names) - set(there))
+    everything = list(known)
+    unknown = sorted(set(names) - set(everything))
     if unknown:
-        some = ", ".join(there[:20]) + (", ..." if len(there) > 20 else "")
+        some = ", ".join(everything[:20]) + (", ..." if len(everything) > 20 else "")
         raise UserError(f"no {kind} {', '.join(unknown)}; there are: {some}.")
 
 

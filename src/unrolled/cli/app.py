@@ -9,6 +9,7 @@ import typer
 from rich.text import Text
 
 from unrolled import __version__
+from unrolled.canvas.api.http import CanvasFailedError
 from unrolled.cli.canvas import canvas
 from unrolled.cli.canvas_push import push
 from unrolled.cli.grading import doctor, feedback, grade, worker
@@ -23,8 +24,8 @@ from unrolled.cli.shared import (
     err,
     open_course,
     out,
-    print_json,
-    print_report,
+    print_error,
+    print_result,
     select_assignments,
 )
 from unrolled.cli.term import new_term
@@ -52,34 +53,51 @@ def run() -> None:
     try:
         add_course_option(app)()
     except UserError as error:
-        _print_error(str(error))
+        print_error(str(error))
         raise SystemExit(2) from None
+    except CanvasFailedError as error:  # not the user's mistake: a later try may do
+        print_error(str(error))
+        raise SystemExit(1) from None
     except Exception as error:
         if not is_gradebook_error(error):
             raise
-        _print_error(explain_gradebook_error(error))
+        print_error(explain_gradebook_error(error))
         raise SystemExit(2) from None
 
 
-def _print_error(what: str) -> None:
-    err.print(Text.assemble(("unrolled:", "bold red"), " ", what), soft_wrap=True)
-
-
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(*, asked: bool) -> None:
+    if asked:
         print(f"unrolled {__version__}")
         raise typer.Exit
+
+
+UpdateGradebook = Annotated[
+    bool,
+    typer.Option(
+        "--update-gradebook",
+        help="Allow checks and questions to be added, removed or renamed although "
+        "submissions are graded. Without this option you only see what would change.",
+    ),
+]
+Rename = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="OLD=NEW",
+        help="A check or question was renamed. Repeat the option for several.",
+    ),
+]
 
 
 @app.callback()
 def common(
     context: typer.Context,
+    *,
     course: Annotated[Path | None, typer.Option(help=HELP)] = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Work in the folder of nbgrader_config.py, or below it."""
+    """Run these commands in the course folder or below it."""
     del version
     context.obj = course
 
@@ -88,31 +106,20 @@ def common(
 def build(
     context: typer.Context,
     assignments: Names = None,
+    *,
     check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; exit 1 if a file is stale.")
+        bool,
+        typer.Option("--check", help="Write nothing. Exit code 1 if a file is stale."),
     ] = False,
     force: Force = False,
-    update_gradebook: Annotated[
-        bool,
-        typer.Option(
-            "--update-gradebook",
-            help="Checks and questions may come, go and change names although "
-            "submissions are graded; without it you are only told what would change.",
-        ),
-    ] = False,
-    rename: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="OLD=NEW",
-            help="A check or question has another name now; may be repeated.",
-        ),
-    ] = None,
+    update_gradebook: UpdateGradebook = False,
+    rename: Rename = None,
     as_json: Json = False,
 ) -> None:
-    """Lesson texts to `source/`, `release/` and `solutions/`.
+    """Build `source/`, `release/` and `solutions/` from the lesson texts.
 
-    Also registers the assignments in the gradebook, even when all files are fresh: a
-    new clone has none.
+    Also registers the assignments in the gradebook, even when all files are up to
+    date: a new clone has no gradebook.
     """
     from unrolled.author import Approval, build_assignments
 
@@ -121,18 +128,15 @@ def build(
     agreed = Approval(force=force, cells=update_gradebook, renames=renames)
     names = select_assignments(course, assignments)
     report = build_assignments(course, names, check=check, agreed=agreed)
-    if as_json:
-        print_json(report.as_dict())
-    else:
-        out.print(report.as_text(), markup=False, soft_wrap=True)
+    print_result(report.as_dict(), Text(report.as_text()), as_json=as_json)
     raise typer.Exit(1 if check and not report.fresh else 0)
 
 
-def _parse_renames(told: list[str], assignments: list[str]) -> dict[str, str]:
+def _parse_renames(renames: list[str], assignments: list[str]) -> dict[str, str]:
     """Old and new names; UserError for what is not OLD=NEW of one assignment."""
-    if told and len(assignments) != 1:
-        raise UserError("--rename is about one assignment: name it.")
-    pairs = [text.split("=") for text in told]
+    if renames and len(assignments) != 1:
+        raise UserError("--rename works on one assignment: give its name.")
+    pairs = [rename.split("=") for rename in renames]
     if any(len(pair) != 2 or not all(pair) for pair in pairs):
         raise UserError("--rename takes OLD=NEW, such as rnn_step_shape=rnn_step_axes.")
     return dict(pairs)
@@ -141,12 +145,16 @@ def _parse_renames(told: list[str], assignments: list[str]) -> dict[str, str]:
 @app.command("import")
 def import_(
     context: typer.Context,
-    notebook: Annotated[Path, typer.Argument(help="A notebook below source/.")],
+    notebook: Annotated[Path, typer.Argument(help="A notebook in source/.")],
+    *,
     force: Annotated[
-        bool, typer.Option("--force", help="Write it; the last text is kept.")
+        bool,
+        typer.Option(
+            "--force", help="Write the lesson text. The old text is kept as a backup."
+        ),
     ] = False,
 ) -> None:
-    """Bring an edit made in Jupyter back to the lesson text.
+    """Bring an edit made in Jupyter back into the lesson text.
 
     Without `--force` it shows what would change and writes nothing.
     """
@@ -155,34 +163,44 @@ def import_(
     report = import_notebook(
         open_course(context), notebook, force=force, dry_run=not force
     )
-    out.print(report.as_text(), markup=False, highlight=False, soft_wrap=True)
+    out.print(report.as_text(), markup=False)
+
+
+Seeds = Annotated[
+    int, typer.Option(help="How many seeds to run the hidden tests with.", min=1)
+]
+Processes = Annotated[
+    int | None,
+    typer.Option(help="How many processes to use. Default: one per processor.", min=1),
+]
+OracleTable = Annotated[
+    Path | None,
+    typer.Option(
+        help="Only cross-check the oracles with the independent implementations, and "
+        "write the table to this file."
+    ),
+]
 
 
 @app.command()
 def verify(
     context: typer.Context,
     assignments: Names = None,
-    seeds: Annotated[int, typer.Option(help="Seeds of the hidden tests.", min=1)] = 20,
-    jobs: Annotated[
-        int | None,
-        typer.Option(help="Processes at once; all processors if not given.", min=1),
-    ] = None,
-    oracles: Annotated[
-        Path | None,
-        typer.Option(
-            help="Only cross-check oracle and witness; write the table there."
-        ),
-    ] = None,
+    *,
+    seeds: Seeds = 20,
+    jobs: Processes = None,
+    oracles: OracleTable = None,
     as_json: Json = False,
 ) -> None:
-    """Prove the tests through the real grading path.
+    """Test the tests themselves, through the real grading path.
 
-    The solution gets all automatic points, the untouched release none, every
-    misconception fails with its own hint, every correct style passes, and what the
-    hidden tests expect is computed twice. Exit 1 on any miss.
+    The solution gets all automatic points, the untouched release gets none, every
+    misconception fails with its own hint, every correct style passes, and what
+    the hidden tests expect is computed by two independent implementations. Exit code 1
+    if any of this fails.
     """
     from unrolled.author.oracles.table import write_oracle_table
-    from unrolled.author.verify import verify as work
+    from unrolled.author.verify import verify as verify_assignments
     from unrolled.processes import count_processors
     from unrolled.report.progress import show_progress
     from unrolled.report.tables import render_verification
@@ -192,23 +210,27 @@ def verify(
     jobs = jobs or count_processors()
     with show_progress(err, "verify") as step:
         if oracles is None:
-            report = work(course, names, seeds=seeds, jobs=jobs, step=step)
+            report = verify_assignments(
+                course, names, seeds=seeds, jobs=jobs, step=step
+            )
         else:
             report = write_oracle_table(course, names, oracles, jobs=jobs, step=step)
-    print_report(report, render_verification, as_json=as_json)
+    print_result(report.as_dict(), render_verification(report), as_json=as_json)
     raise typer.Exit(0 if report.passed else 1)
 
 
 @app.command()
 def demo(
     context: typer.Context,
+    *,
     keep: Annotated[
-        bool, typer.Option("--keep", help="Go on in build/demo/ as it is.")
+        bool,
+        typer.Option("--keep", help="Continue with the build/demo/ that exists."),
     ] = False,
 ) -> None:
-    """A whole class in `build/demo/`: released, handed in, graded, exported.
+    """Play a whole class in `build/demo/`: released, handed in, graded, exported.
 
-    Compares every score with the expected one; exit 1 on a difference.
+    Compares every score with the expected one; exit code 1 if one differs.
     """
     from unrolled.samples import run_demo
 

@@ -8,14 +8,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from unrolled.canvas.api import read_token
-from unrolled.canvas.api.course import CourseConnection, connect
+from unrolled.canvas.api.course import connect
 from unrolled.canvas.api.push import (
     PushOptions,
     PushPlan,
-    PushReport,
     SentCounts,
     count_unsent,
     is_unchanged,
@@ -45,30 +43,32 @@ from unrolled.report.canvas import (
 def run_push(
     course: Course,
     names: Sequence[str],
-    wish: PushOptions,
+    options: PushOptions,
     token_file: Path | None,
+    *,
     dry_run: bool,
     yes: bool,
     as_json: bool,
 ) -> int:
-    """The whole of it; the exit code. Raises CanvasFailedError, UserError."""
+    """Plan, show, ask, send; the exit code. Raises CanvasFailedError, UserError."""
     token = read_token(course, token_file)
     with show_progress(err, "read Canvas") as step:
         remote = connect(course.canvas, token)
-        plan = plan_push(course, remote, names, wish, step)
-    left = count_unsent(course, remote, plan)
+        plan = plan_push(course, remote, names, options, step=step)
+    unsent = count_unsent(course, remote, plan)
     console = err if as_json else out
-    console.print(render_push_plan(plan, left))
+    console.print(render_push_plan(plan, unsent))
     report = None
-    wanted = not dry_run and bool(plan.grades.changed or left)
-    if wanted and ask_to_confirm("Send this to Canvas?", yes):
-        if not yes:
-            _refuse_change(plan, plan_push(course, remote, names, wish))
+    idle = dry_run or not (plan.grades.changed or unsent)
+    if not idle and ask_to_confirm("Send this to Canvas?", yes=yes):
+        if not yes:  # time has passed: what was agreed to is sent, or nothing
+            _refuse_change(plan, plan_push(course, remote, names, options))
         tally = SentCounts()
         try:
-            report = _send(course, remote, plan, tally)
-        except BaseException:  # also Ctrl-C: what has left is said in any case
-            console.print(render_stopped_push(tally, len(plan.grades.changed), left))
+            with show_progress(err, "push") as step:
+                report = push_grades(course, remote, plan, step=step, tally=tally)
+        except BaseException:  # also Ctrl-C: say in any case what was sent
+            console.print(render_stopped_push(tally, len(plan.grades.changed), unsent))
             if as_json:
                 print_json({"stopped": asdict(tally), "plan": plan.grades.as_dict()})
             raise
@@ -79,75 +79,75 @@ def run_push(
     return 1 if plan.grades.unscaled or (report and report.wrong) else 0
 
 
-def _send(
-    course: Course, remote: CourseConnection, plan: PushPlan, tally: SentCounts
-) -> PushReport:
-    with show_progress(err, "push") as step:
-        return push_grades(course, remote, plan, step, tally)
-
-
 def _refuse_change(shown: PushPlan, fresh: PushPlan) -> None:
-    """What was agreed to is sent, or nothing."""
     if not is_unchanged(shown, fresh):
-        raise UserError("grades have changed meanwhile: run it again and look.")
+        raise UserError(
+            "nothing was sent: grades have changed since they were shown. Run the "
+            "command again."
+        )
+
+
+CommentOption = Annotated[
+    str, typer.Option(help="Also add this comment to every submission, once.")
+]
+Feedback = Annotated[
+    bool, typer.Option("--feedback", help="Also attach the feedback pages, once.")
+]
+Trial = Annotated[
+    str,
+    typer.Option(
+        metavar="STUDENT",
+        help="A first try: send only the grades of this student, and send them to "
+        "Canvas's Test Student.",
+    ),
+]
+TokenFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="The file with the access token, mode 600. Default: the environment "
+        "variable CANVAS_TOKEN, or else canvas.token in the course folder. The token "
+        "itself is never an option."
+    ),
+]
 
 
 def push(
     context: typer.Context,
     assignments: Names = None,
-    comment: Annotated[
-        str, typer.Option(help="Also write this on every submission, once.")
-    ] = "",
-    feedback: Annotated[
-        bool, typer.Option("--feedback", help="Also attach the feedback pages, once.")
-    ] = False,
+    *,
+    comment: CommentOption = "",
+    feedback: Feedback = False,
     allow_lower: AllowLower = False,
     scale: Scale = False,
-    trial: Annotated[
-        str,
-        typer.Option(
-            "--trial",
-            metavar="STUDENT",
-            help="A first try: send only what this student has, and send it to "
-            "Canvas's Test Student.",
-        ),
-    ] = "",
-    token_file: Annotated[
-        Path | None,
-        typer.Option(
-            help="The file with the access token, mode 600; else the environment's "
-            "CANVAS_TOKEN, else canvas.token in the course folder. The token itself "
-            "is never an option."
-        ),
-    ] = None,
+    trial: Trial = "",
+    token_file: TokenFile = None,
     dry_run: DryRun = False,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Send grades to Canvas over its REST API, and prove that they arrived.
+    """Send grades to Canvas over its REST API, and check that they arrived.
 
-    The same plan as `canvas export`: only what is ready, nothing lowered unless you say
-    `--allow-lower`, nothing cleared, nothing on another scale. First the difference is
-    shown (in Canvas, becomes), then you are asked. Afterwards every grade is read back
-    and compared; **exit 1 if Canvas has another one**. Whatever happens, it says what
-    was sent. If it stops half-way, run it again: grades that arrived are not sent
-    again, and no comment or file is ever sent twice (`canvas-records/sent.jsonl` keeps
-    account).
+    The rules are those of `canvas export`. You see the differences and are asked first.
+    Afterwards every grade is read back; **exit code 1 if Canvas has a different one**.
+    Whatever happens, it says what was sent. If it stops half-way, run it again: no
+    comment or file is ever sent twice (`canvas-records/sent.jsonl` is the record).
 
-    What Canvas would not take is left out and said before you are asked, and after:
-    closed grading periods, moderated, group and anonymous assignments, students to whom
-    an assignment is not assigned. So is what students do not see before you post it.
+    What Canvas would not accept is left out, and you are told: closed grading periods;
+    moderated, group and anonymous assignments; students without the assignment. You
+    are also told which grades students cannot see until you post them.
 
     Needs `[canvas]` with `url` and `course` in course.toml, and an access token.
     """
-    from unrolled.canvas.api.http import CanvasFailedError
-
     course = open_course(context)
     names = select_assignments(course, assignments)
-    wish = PushOptions(allow_lower, comment.strip(), feedback, scale, trial)
-    try:
-        code = run_push(course, names, wish, token_file, dry_run, yes, as_json)
-    except CanvasFailedError as error:
-        err.print(Text.assemble(("unrolled:", "bold red"), f" {error}"), soft_wrap=True)
-        raise typer.Exit(1) from None
+    options = PushOptions(
+        allow_lower=allow_lower,
+        comment=comment.strip(),
+        feedback=feedback,
+        scale=scale,
+        trial=trial,
+    )
+    code = run_push(
+        course, names, options, token_file, dry_run=dry_run, yes=yes, as_json=as_json
+    )
     raise typer.Exit(code)

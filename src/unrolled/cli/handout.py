@@ -13,8 +13,7 @@ from unrolled.cli.shared import (
     Force,
     Json,
     open_course,
-    out,
-    print_json,
+    print_result,
     select_assignments,
 )
 
@@ -25,23 +24,24 @@ def handout(
         list[str] | None,
         typer.Argument(
             metavar="ASSIGNMENT",
-            help="Folder names; if none is given, all whose release date has passed.",
+            help="Folder names. Default: all whose release date has passed.",
         ),
     ] = None,
+    *,
     to: Annotated[
         Path | None,
-        typer.Option("--out", help="The zip; else the course's id and -handout.zip."),
+        typer.Option("--out", help="The zip file. Default: COURSE-handout.zip."),
     ] = None,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """One zip for students who work on their own computers.
+    """Make one zip for students who work on their own computers.
 
-    Released notebooks with their data, a wheel with what they import, the exact
-    versions, a start script for Windows, macOS and Linux, and a page that says what to
-    do. **Never give students a clone of the course**: it holds solutions and hidden
-    tests. The zip has the same bytes wherever it is made; an earlier handout is
-    replaced, any other file only with `--force`.
+    It holds the released notebooks and their data, a wheel with what they import, the
+    exact versions, start scripts for Windows, macOS and Linux, and a page with
+    instructions. **Never give students a clone of the course**: it contains solutions
+    and hidden tests. The zip is byte for byte the same wherever it is made. An earlier
+    handout is replaced, any other file only with `--force`.
     """
     from unrolled.handout.archive import list_released, make_handout
 
@@ -54,7 +54,4 @@ def handout(
     )
     path = to or Path(f"{course.id}-handout.zip")
     report = make_handout(course, names, path, now, force=force)
-    if as_json:
-        print_json(report.as_dict())
-    else:
-        out.print(Text(report.as_text()), soft_wrap=True)
+    print_result(report.as_dict(), Text(report.as_text()), as_json=as_json)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.text import Text
 
 from unrolled.course import Course, find_course
 from unrolled.errors import UserError
 
-HELP = "The course folder; else the one you are in or below."
+HELP = "The course folder. Default: the one that you are in, or a folder above it."
 
 
 def _store_course(context: typer.Context, course: Path | None) -> Path | None:
@@ -54,19 +54,19 @@ out = Console(emoji=False, highlight=False, soft_wrap=True)
 
 Names = Annotated[
     list[str] | None,
-    typer.Argument(metavar="ASSIGNMENT", help="Folder names; all if none is given."),
+    typer.Argument(
+        metavar="ASSIGNMENT", help="Folder names. Default: all assignments."
+    ),
 ]
 Json = Annotated[
-    bool, typer.Option("--json", help="One JSON document on standard output.")
+    bool, typer.Option("--json", help="Print the result as one JSON document.")
 ]
-Force = Annotated[bool, typer.Option("--force", help="Overwrite what is there.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite what exists.")]
 
 
-class Report(Protocol):
-    """What a verb has found."""
-
-    def as_dict(self) -> dict[str, Any]:
-        """The same as a JSON document."""
+def print_error(message: str) -> None:
+    """One line on standard error, as every error of a command is shown."""
+    err.print(Text.assemble(("unrolled:", "bold red"), " ", message))
 
 
 def open_course(context: typer.Context) -> Course:
@@ -85,14 +85,12 @@ def select_assignments(course: Course, names: list[str] | None) -> list[str]:
     return list(names or course.assignments)
 
 
-def print_report(
-    report: Report, render: Callable[[Any], Any], *, as_json: bool
-) -> None:
-    """Print what a verb has found: drawn for people, or as one JSON document."""
+def print_result(document: Any, view: RenderableType, *, as_json: bool) -> None:
+    """The result of a command: one document for programs, or a view for people."""
     if as_json:
-        print_json(report.as_dict())
+        print_json(document)
     else:
-        out.print(render(report))
+        out.print(view)
 
 
 def print_json(document: Any) -> None:

@@ -13,31 +13,35 @@ from unrolled.cli.shared import err, open_course, out
 
 def new_term(
     context: typer.Context,
+    *,
     exchange: Annotated[
         Path | None,
         typer.Option(
-            help="nbgrader's exchange, if students have one; a hub tells it itself."
+            help="The folder of nbgrader's exchange. Not needed on a hub, which knows "
+            "it."
         ),
     ] = None,
     dry_run: DryRun = False,
     yes: Yes = False,
 ) -> None:
-    """Set the course back for a new term; nothing is deleted.
+    """Prepare the course for a new term; nothing is deleted.
 
-    Students, hand-ins, grades, feedback and the course secret move to build/terms/;
-    lessons, dates and notebooks stay. It shows what would move, and asks.
-    Before: change the dates in course.toml, and bring the last grades to Canvas.
+    Students, submissions, grades, feedback and the course secret move to build/terms/.
+    Lessons, dates and notebooks stay. You see what would move and are asked first.
+    Before you run it, change the dates in course.toml and send the last grades to
+    Canvas.
     """
     from unrolled.term import begin_term, find_exchange, plan_term
 
     course = open_course(context)
     plan = plan_term(course, exchange or find_exchange())
     for move in plan.moves:
-        out.print(f"{move.old} -> {move.new}", markup=False, soft_wrap=True)
+        out.print(f"{move.old} -> {move.new}", markup=False)
     if not plan.moves:
-        out.print("There is nothing of an earlier term here.")
-    elif not dry_run and ask_to_confirm("Move all this and begin a new term?", yes):
-        told = begin_term(course, plan)
-        if told is not None:
-            err.print(f"the hub: {len(told.removed)} students are no longer members.")
-        out.print(f"A new term begins. The last one: {plan.folder}", soft_wrap=True)
+        out.print("There is nothing to move: no term has begun here.")
+    elif not dry_run and ask_to_confirm("Move all this and begin a new term?", yes=yes):
+        changes = begin_term(course, plan)
+        if changes is not None:
+            err.print(f"hub: {len(changes.removed)} students are no longer members.")
+        line = f"The new term has begun. The last term is in {plan.folder}"
+        out.print(line, markup=False)

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
-from unrolled.cli.shared import Force, Json, err, open_course, out, print_json
+from unrolled.cli.shared import Force, Json, err, open_course, print_result
 
 
 class Clock(Enum):
@@ -18,65 +19,57 @@ class Clock(Enum):
     cpu = "cpu"
 
 
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", help="The file. Default: the one of lesson 07_hardware."),
+]
+Limit = Annotated[int | None, typer.Option(min=8, help="Leave out larger sizes.")]
+Threads = Annotated[
+    int | None, typer.Option(min=1, help="Threads of the CPU. Default: all cores.")
+]
+ClockOption = Annotated[
+    Clock,
+    typer.Option(
+        help="Wall-clock seconds, or processor seconds (for a shared machine without "
+        "a GPU)."
+    ),
+]
+
+
 def trace(
     context: typer.Context,
-    to: Annotated[
-        Path | None,
-        typer.Option("--out", help="The file; else the one of lesson 07_hardware."),
-    ] = None,
+    *,
+    to: Out = None,
     repeat: Annotated[
         int, typer.Option(min=1, help="Measured runs of each training step.")
     ] = 9,
     warmup: Annotated[
-        int, typer.Option(min=0, help="Unmeasured runs before them.")
+        int, typer.Option(min=0, help="Unmeasured runs before those.")
     ] = 3,
-    limit: Annotated[
-        int | None, typer.Option(min=8, help="Leave out sizes above this one.")
-    ] = None,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Threads of the CPU; else all cores.")
-    ] = None,
-    clock: Annotated[
-        Clock,
-        typer.Option(
-            help="Seconds on the wall, or of the processor (a shared machine, no GPU).",
-        ),
-    ] = Clock.wall,
+    limit: Limit = None,
+    threads: Threads = None,
+    clock: ClockOption = Clock.wall,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Record how long training steps take on this CPU and, if there is one, its GPU.
 
-    The lesson 07_hardware shows this trace. Take a machine that does nothing else; on
-    a GPU, calls of the fused kernel are counted. Takes a few minutes.
+    Lesson 07_hardware shows this trace. Use a machine that does nothing else. On a GPU
+    it also counts the calls of the fused kernel. It takes a few minutes.
     """
     from unrolled.report.progress import show_progress
-    from unrolled.trace import TraceReport
-    from unrolled.trace.record import (
-        TraceSettings,
-        load_lesson_names,
-        locate_trace,
-        record_trace,
-        refuse_overwrite,
-        write_trace,
-    )
+    from unrolled.trace import TraceReport, record
 
     course = open_course(context)
-    path = (to or locate_trace(course)).resolve()
-    refuse_overwrite(path, force=force)
-    settings = TraceSettings(
-        warmup=warmup,
-        repeat=repeat,
-        limit=limit,
-        threads=threads,
-        clock=clock.value,
+    path = (to or record.locate_trace(course)).resolve()
+    record.refuse_overwrite(path, force=force)
+    settings = record.TraceSettings(
+        warmup=warmup, repeat=repeat, limit=limit, threads=threads, clock=clock.value
     )
     with show_progress(err, "trace") as step:
-        document = record_trace(load_lesson_names(course), settings, step)
-    write_trace(document, path)
+        names = record.load_lesson_names(course)
+        document = record.record_trace(names, settings, step)
+    record.write_trace(document, path)
     report = TraceReport(document, path)
-    if as_json:
-        print_json(report.as_dict())
-    else:
-        out.print(report.as_text(), markup=False, soft_wrap=True)
+    print_result(report.as_dict(), Text(report.as_text()), as_json=as_json)
     raise typer.Exit(1 if report.proved is False else 0)

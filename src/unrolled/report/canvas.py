@@ -39,17 +39,17 @@ def render_roster(plan: RosterPlan) -> RenderableType:
         parts.append(_make_table("change", ("student", "what", "is", "becomes"), rows))
     if plan.dropped:
         parts.append(_make_table("drop", ("student",), [(s,) for s in plan.dropped]))
-    parts += [Text(f"stays, not in the file: {s}") for s in plan.stay]
+    parts += [Text(f"kept, although not in the file: {s}") for s in plan.stay]
     parts += [Text(f"left out: {line}") for line in plan.left_out]
     changed = len(plan.changed)
     line = f"{len(plan.added)} to add, {changed} to change, {len(plan.dropped)} to drop"
-    return Group(*parts, f"{line}, {plan.same} as they are")
+    return Group(*parts, f"{line}, {plan.same} unchanged")
 
 
-def render_check(report: CheckReport, everything: bool = False) -> RenderableType:
+def render_check(report: CheckReport, *, everything: bool = False) -> RenderableType:
     """One row for each cell that does something, or for all; then the verdict."""
     if report.refused:
-        why = f" {report.file}: Canvas would not take the file: {report.refused}"
+        why = f" {report.file}: Canvas would refuse the file: {report.refused}"
         return Text.assemble(("REFUSED", "bold red"), why)
     table = Listing(title=Text(f"{report.file}, as Canvas would read it"))
     names = ("row", "student", "column", "cell", "in Canvas", "what happens")
@@ -61,11 +61,10 @@ def render_check(report: CheckReport, everything: bool = False) -> RenderableTyp
             fate.append(f": {cell.score:.2f}", style="")
         words = (str(cell.row), cell.student, cell.column, cell.cell, cell.canvas)
         table.add_row(*map(Text, words), fate)
-    passed = [
-        Text(f"column {header or '(no name)'}: {why}")
-        for header, why in (report.passed_over or {}).items()
-    ]
-    return Group(*([table] if shown else []), *passed, *_render_verdict(report))
+    parts: list[RenderableType] = [table] if shown else []
+    for header, why in (report.passed_over or {}).items():
+        parts.append(Text(f"column {header or '(no name)'}: {why}"))
+    return Group(*parts, *_render_verdict(report))
 
 
 def _render_verdict(report: CheckReport) -> list[RenderableType]:
@@ -74,21 +73,22 @@ def _render_verdict(report: CheckReport) -> list[RenderableType]:
     if not report.against:
         lines.append(
             Text(
-                "The present grades are not known: give a fresh export with "
-                "--template to see what would be changed, lowered or cleared."
+                "The present grades are not known. Use --template with a fresh export "
+                "to see what would be changed, lowered or cleared."
             )
         )
     lines += [Text(f"WRONG {line}", style="bold red") for line in report.problems]
-    safe = "Canvas takes the file; no grade is lowered or cleared, no column made."
-    lost = "NOT SAFE: a grade would be lowered or cleared, or a column made."
+    if report.safe:
+        promise = "no grade is lowered or cleared, and no column is added"
+        return [*lines, Text(f"SAFE: Canvas accepts the file; {promise}.")]
+    loss = "a grade would be lowered or cleared, or a column added"
     if report.problems or any(c.fate.startswith("text") for c in report.cells):
-        lost = "NOT SAFE: grades or texts in Canvas would be wrong or lost."
-    style = "" if report.safe else "bold red"
-    return [*lines, Text(safe if report.safe else lost, style=style)]
+        loss = "grades or texts in Canvas would be wrong or lost"
+    return [*lines, Text(f"NOT SAFE: {loss}.", style="bold red")]
 
 
-def render_push_plan(plan: PushPlan, left: int) -> RenderableType:
-    """Old and new of every grade that would be sent, the notes, what is left out."""
+def render_push_plan(plan: PushPlan, unsent: int) -> RenderableType:
+    """Old and new of every grade that would be sent, the comments, what is left out."""
     parts: list[RenderableType] = []
     for name in dict.fromkeys(f.assignment for f in plan.grades.changed):
         rows = [
@@ -99,8 +99,9 @@ def render_push_plan(plan: PushPlan, left: int) -> RenderableType:
         parts.append(_make_table(name, ("student", "in Canvas", "becomes"), rows))
     lines = plan.grades.as_text().split("\n")
     lines += [f"left out: {text}" for text in group_left_out(plan.left_out)]
-    if plan.notes:
-        lines.append(f"{left} comments to send, {len(plan.notes) - left} sent before")
+    if plan.comments:
+        sent = len(plan.comments) - unsent
+        lines.append(f"{unsent} comments to send, {sent} already sent")
     return Group(*parts, *map(Text, lines))
 
 
@@ -108,15 +109,15 @@ def render_push_report(report: PushReport) -> RenderableType:
     """What was sent; every grade that Canvas has otherwise, in red."""
     lines = [
         Text(
-            f"{report.sent} grades sent and read back, {report.same} were there; "
-            f"{report.notes_sent} comments sent, {report.notes_there} were there"
+            f"{report.sent} grades sent and read back, {report.same} already there; "
+            f"{report.notes_sent} comments sent, {report.notes_there} already there"
         )
     ]
     lines += [Text(f"not sent: {line}") for line in report.not_sent]
     lines += [Text(line, style="bold red") for line in report.reasons]
     lines += [
-        Text.assemble(("WRONG", "bold red"), f" {told}")
-        for told in _format_wrong_grades(report.wrong)
+        Text.assemble(("WRONG", "bold red"), f" {line}")
+        for line in _format_wrong_grades(report.wrong)
     ]
     lines += [Text(f"warning: {line}") for line in report.warnings]
     return Group(*lines)
@@ -124,24 +125,24 @@ def render_push_report(report: PushReport) -> RenderableType:
 
 def _format_wrong_grades(wrong: Sequence[WrongGrade]) -> list[str]:
     """A line for each grade that Canvas has otherwise, one for all that it has not."""
-    untaken: dict[str, list[WrongGrade]] = defaultdict(list)
+    refused: dict[str, list[WrongGrade]] = defaultdict(list)
     lines = []
     for item in wrong:
         if item.canvas is None:
-            untaken[item.assignment].append(item)
+            refused[item.assignment].append(item)
         else:
             lines.append(
                 f"{item.student}, {item.assignment}: sent {item.sent:.2f}, "
                 f"Canvas has {item.canvas:.2f}: {item.why}"
             )
-    for assignment, items in untaken.items():
+    for assignment, items in refused.items():
         if len(items) == 1:
             sent = f"sent {items[0].sent:.2f}, Canvas has none: {items[0].why}"
             lines.append(f"{items[0].student}, {assignment}: {sent}")
         else:
             names = ", ".join(i.student for i in items)
             lines.append(
-                f"{assignment}: Canvas took none of {len(items)} grades: {names}"
+                f"{assignment}: Canvas accepted none of {len(items)} grades: {names}"
             )
     return lines
 
@@ -153,7 +154,7 @@ def render_stopped_push(tally: SentCounts, grades: int, notes: int) -> Renderabl
     proof = "read back" if tally.proved else "not read back"
     return Text(
         f"STOPPED: {tally.grades} of {grades} grades sent ({proof}), {tally.notes} of "
-        f"{notes} comments sent; run it again, nothing goes twice",
+        f"{notes} comments sent. Run the command again; nothing is sent twice",
         style="bold red",
     )
 
@@ -169,5 +170,5 @@ def render_cartridge(report: CartridgeReport) -> RenderableType:
     lines = [f"no due date in course.toml: {name}" for name in report.without_dates]
     if not report.hub:
         lines.append("no link to the hub: set hub under [canvas] in course.toml")
-    lines.append("written" if report.written else "nothing is written (--dry-run)")
+    lines.append("written" if report.written else "nothing was written (--dry-run)")
     return Group(table, *map(Text, lines))

@@ -9,44 +9,43 @@ from unrolled.grade import Diagnosis
 from unrolled.report.tables import format_points
 
 
-def render_diagnosis(found: Diagnosis) -> RenderableType:
+def render_diagnosis(diagnosis: Diagnosis) -> RenderableType:
     """The result in a line, then findings, failed checks, and the files to open."""
-    parts: list[RenderableType] = [_format_headline(found)]
-    for finding in found.findings:
+    parts: list[RenderableType] = [_format_headline(diagnosis)]
+    for finding in diagnosis.findings:
         parts.append(_render_entry(finding.place, finding.what, finding.mend))
-    for check in found.failed:
+    for check in diagnosis.failed:
         lost = f"{check.grade_id}: 0 of {format_points(check.max_score)} points"
         hint = f"hint: {check.hint}" if check.hint else ""
         parts.append(_render_entry(lost, check.message, hint))
-    if not found.findings and not found.failed:
-        parts.append(Text("Nothing is wrong with it."))
-    for path in found.files:
+    if not diagnosis.findings and not diagnosis.failed:
+        parts.append(Text("Nothing is wrong with this submission."))
+    for path in diagnosis.files:
         line = Text.assemble(("open ", "dim"), path)
         line.no_wrap, line.overflow = True, "ignore"
         parts.append(line)
     return Group(*parts)
 
 
-def _format_headline(found: Diagnosis) -> Text:
-    result = found.result
-    title = Text(f"{result.student}, {found.assignment}: ", style="bold")
+def _format_headline(diagnosis: Diagnosis) -> Text:
+    result = diagnosis.result
+    title = Text(f"{result.student}, {diagnosis.assignment}: ", style="bold")
     if result.status == "ungraded":
         return title.append("not graded", style="red")
     title.append(
         f"{format_points(result.score)} of {format_points(result.max_score)} points"
     )
     if result.late_penalty:
-        title.append(f", {format_points(result.late_penalty)} off for lateness")
+        title.append(f", {format_points(result.late_penalty)} taken off for lateness")
     if result.needs_manual:
-        title.append(", written answers wait for marks")
+        title.append(", written answers still to be marked")
     return title
 
 
-def _render_entry(place: str, what: str, mend: str) -> RenderableType:
-    told = [(place, "cyan"), (what, ""), (mend, "green")]
+def _render_entry(where: str, what: str, advice: str) -> RenderableType:
     lines = [
         Text(f"  {line}", style=style)
-        for text, style in told
+        for text, style in ((where, "cyan"), (what, ""), (advice, "green"))
         if text
         for line in text.split("\n")
     ]

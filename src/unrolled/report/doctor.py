@@ -11,19 +11,17 @@ from unrolled.grade.doctor.doctor import REQUIRED_PROTECTIONS, Checkup
 from unrolled.report.listing import Listing
 
 
-def render_checkups(found: Sequence[Checkup]) -> RenderableType:
+def render_checkups(checkups: Sequence[Checkup]) -> RenderableType:
     """One table for each tier, then the verdict on this machine."""
-    parts = [part for checkup in found for part in _render_tier(checkup)]
-    good = [c.tier for c in found if c.sufficient]
+    parts = [part for checkup in checkups for part in _render_tier(checkup)]
+    good = [c.tier for c in checkups if c.sufficient]
     verdict = (
-        f"Untrusted work is graded here in the tier {good[0]}."
-        if good
-        else (
-            "Untrusted work is not graded here: no tier holds the floor "
-            f"({', '.join(REQUIRED_PROTECTIONS)}). --allow-weak overrides "
-            "this, at your own risk."
-        )
+        "Untrusted work is not graded here: no tier gives the minimum protection "
+        f"({', '.join(REQUIRED_PROTECTIONS)}). --allow-weak grades without it, at your "
+        "own risk."
     )
+    if good:
+        verdict = f"Untrusted work is graded here in the tier {good[0]}."
     return Group(*parts, Text(verdict, style="bold" if good else "bold red"))
 
 
@@ -31,7 +29,7 @@ def _render_tier(checkup: Checkup) -> list[RenderableType]:
     if checkup.trouble:
         return [Text(f"tier {checkup.tier}: {checkup.trouble}\n")]
     table = Listing(title=Text(f"tier {checkup.tier}"), title_justify="left")
-    prose = ("what the probe got", "what would help")
+    prose = ("what the test saw", "what would help")
     table.add_columns("protection", "holds", *prose, prose=prose)
     for protection in checkup.protections:
         mark = Text("yes") if protection.holds else Text("NO", style="bold red")

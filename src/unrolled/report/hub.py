@@ -12,11 +12,11 @@ from unrolled.hub.setup import PreparedHub
 from unrolled.report.listing import Listing
 
 SIGN_IN = {
-    "password": "Everybody signs in with the one password {word}, as anybody: this is "
-    'for trying out. For a class set sign_in = "pam" or "lti" below [hub].',
-    "pam": "People sign in with their account's password; first passwords of new "
-    "accounts: {file}.",
-    "lti": "People come from Canvas, through LTI 1.3.",
+    "password": "Anybody can sign in as anybody with the password {word}: only for "
+    'trying things out. For a class set sign_in = "pam" or "lti" under [hub].',
+    "pam": "People sign in with the password of their account. The first passwords of "
+    "new accounts are in {file}.",
+    "lti": "People sign in from Canvas, with LTI 1.3.",
 }
 
 
@@ -35,16 +35,18 @@ def render_welcome(prepared: PreparedHub) -> Group:
             f"{service}/{plan.authoring}/lab",
         ),
     )
-    return Group(
-        Text(f"{plan.title}: the hub is ready.\n", style="bold"),
-        *(
-            Text(f"{what:15}{where}\n{'':15}{who}", overflow="ignore", no_wrap=True)
-            for what, who, where in lines
-        ),
+    parts = [Text(f"{plan.title}: the hub is ready.\n", style="bold")]
+    parts += [
+        Text(f"{what:15}{where}\n{'':15}{who}", overflow="ignore", no_wrap=True)
+        for what, who, where in lines
+    ]
+    parts += [
         Text(f"\n{describe_sign_in(plan)}"),
-        Text(f"The course folder, to be edited from now on: {plan.course_root}"),
-        Text("Ctrl-C stops the hub. In another terminal: unrolled hub check"),
-    )
+        Text(f"From now on, edit the course in this folder: {plan.course_root}"),
+        Text("Ctrl-C stops the hub. To check it, run in another terminal: "),
+    ]
+    parts[-1].append("unrolled hub check")
+    return Group(*parts)
 
 
 def describe_sign_in(plan: HubPlan) -> str:
@@ -60,14 +62,14 @@ def _shorten_list(names: tuple[str, ...]) -> str:
     return ", ".join(names[: 4 if more else 5]) + more
 
 
-def render_hub_check(found: HubCheck) -> Group:
+def render_hub_check(report: HubCheck) -> Group:
     """The findings, and how to mend what does not hold."""
     table = Listing(box=None, header_style="bold", pad_edge=False)
     table.add_columns("", "what", "found", prose=("what", "found"))
-    for f in found.findings:
-        mark = Text("holds", "green") if f.holds else Text("FAILS", "bold red")
-        table.add_row(mark, Text(f.what), Text(f.found.strip()))
-        if not f.holds:
-            table.add_row("", Text(f"mend it: {f.mend}", "yellow"), "")
-    good = sum(f.holds for f in found.findings)
-    return Group(table, Text(f"{good} of {len(found.findings)} hold", "bold"))
+    for finding in report.findings:
+        mark = Text("holds", "green") if finding.holds else Text("FAILS", "bold red")
+        table.add_row(mark, Text(finding.what), Text(finding.found.strip()))
+        if not finding.holds:
+            table.add_row("", Text(f"to fix it: {finding.mend}", "yellow"), "")
+    good = sum(finding.holds for finding in report.findings)
+    return Group(table, Text(f"{good} of {len(report.findings)} hold", "bold"))

@@ -42,20 +42,20 @@ class Listing(Table):
     def _fit_columns(self, width: int) -> bool:
         """Whether no word is broken in this width; then prose gets what is left."""
         frame = 3 * len(self.columns) + 1 if self.box else 2 * len(self.columns)
-        wanted, least = [], []
+        full, least = [], []
         for index, column in enumerate(self.columns):
             cells = [_convert_to_text(c) for c in (column.header, *column.cells)]
             whole = max((_measure_longest_line(c) for c in cells), default=0)
             words = [Text(w).cell_len for c in cells for w in c.plain.split()]
             narrow = max(max(words, default=0), min(whole, LEAST_PROSE))
-            wanted.append(whole)
+            full.append(whole)
             least.append(narrow if index in self.prose else whole)
         left = width - frame - sum(least)
         if left < 0:
             return False
-        prose = sorted(self.prose, key=lambda i: wanted[i] - least[i])
+        prose = sorted(self.prose, key=lambda i: full[i] - least[i])
         for number, index in enumerate(prose):
-            more = min(wanted[index] - least[index], left // (len(prose) - number))
+            more = min(full[index] - least[index], left // (len(prose) - number))
             self.columns[index].width = least[index] + more
             left -= more
         return True

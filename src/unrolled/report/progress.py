@@ -14,6 +14,7 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     TextColumn,
     TimeRemainingColumn,
 )
@@ -29,13 +30,14 @@ def has_bar(console: Console) -> bool:
 
 
 def _make_bar(console: Console) -> Progress:
-    columns = (
+    columns: list[ProgressColumn] = [
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=None),  # what the words leave
         MofNCompleteColumn(),
         TextColumn("{task.fields[talk]}", markup=False),
-        *([TimeRemainingColumn()] if console.width >= ROOMY else []),
-    )
+    ]
+    if console.width >= ROOMY:
+        columns.append(TimeRemainingColumn())
     return Progress(
         *columns,
         console=console,
@@ -52,7 +54,7 @@ def show_grading(
     """A bar over submissions, with counts: graded, with failed checks, ungraded."""
     counts = {"graded": 0, "failed": 0, "ungraded": 0}
     with _make_bar(console) as bar:
-        first = "starting judges, trying the sandbox"
+        first = "starting judges, testing the sandbox"
         task = bar.add_task(f"grade {name}", total=total, talk=first)
 
         def step(result: SubmissionResult) -> None:
@@ -104,8 +106,13 @@ def print_grading(total: int) -> Iterator[Callable[[SubmissionResult], None]]:
     def step(result: SubmissionResult) -> None:
         nonlocal done
         done += 1
-        told = {"student": result.student, "status": result.status}
-        _print_line(done, total, **told, reason=result.reason)
+        _print_line(
+            done,
+            total,
+            student=result.student,
+            status=result.status,
+            reason=result.reason,
+        )
 
     _print_line(0, total)
     yield step

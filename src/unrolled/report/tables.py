@@ -28,9 +28,9 @@ def render_grades(report: GradeReport) -> RenderableType:
         column.justify = "right"
     for submission in report.submissions:
         table.add_row(*map(Text, _format_row(submission)))
-    bad = len(report.ungraded)
-    graded = len(report.submissions) - bad
-    line = f"{graded} graded, {bad} ungraded, {report.seconds:.1f} s"
+    ungraded = len(report.ungraded)
+    graded = len(report.submissions) - ungraded
+    line = f"{graded} graded, {ungraded} ungraded, {report.seconds:.1f} s"
     return Group(table, line)
 
 

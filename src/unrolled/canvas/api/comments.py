@@ -1,8 +1,8 @@
 """Comments and feedback files on submissions in Canvas: each one once, whatever fails.
 
-Canvas adds a comment at every request that carries it. So each note has a mark, made
-of all that it says; it is written into the ledger before and after it is sent, and a
-doubt is settled by looking for the mark in Canvas.
+Canvas adds a comment at every request that carries it. So each comment ends with a
+mark, made of all that it says. It is written into the journal before and after it is
+sent, and a doubt is settled by looking for the mark in Canvas.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from unrolled.course import Course
 ATTEMPTS = 4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Comment:
     """One comment for one student, with a feedback page or without."""
 
@@ -47,69 +47,76 @@ class Comment:
 
     def is_posted(self, present: CurrentGrade) -> bool:
         """Whether Canvas has it already."""
-        return any(make_mark(self.key.digest) in c for c in present.comments)
+        return any(_make_mark(self.key) in text for text in present.comments)
 
 
-def make_mark(digest: str) -> str:
-    """What a note ends with, to be found again."""
-    return f"(ref. {digest[:10]})"
+def _make_mark(key: CommentKey) -> str:
+    """What a comment ends with, to be found again."""
+    return f"(ref. {key.digest[:10]})"
 
 
 def plan_comments(
-    course: Course,
-    plan: ExportPlan,
-    comment: str,
-    feedback: bool,
-    left_out: list[LeftOut],
-) -> list[Comment]:
-    """The notes that go with the grades of a plan; what cannot go is left out.
+    course: Course, plan: ExportPlan, text: str, *, feedback: bool
+) -> tuple[list[Comment], list[LeftOut]]:
+    """The comments that go with the grades of a plan, and what cannot go.
 
     A feedback page goes to everybody who has one, also where Canvas keeps its grade.
     """
-    notes = []
-    pages = [k for k in plan.kept if feedback and _find_page(course, k).is_file()]
+    comments, left_out = [], []
+    pages = [k for k in plan.kept if feedback and _locate_page(course, k).is_file()]
     grades: list[FilledCell | KeptCell] = [*plan.filled, *pages]
     for grade in grades:
-        page = _find_page(course, grade) if feedback else None
+        page = _locate_page(course, grade) if feedback else None
         why = _explain_unfit(course, grade, page) if page else ""
         if why:
-            left_out.append(LeftOut("cell", grade.student, why, grade.assignment))
-        elif page or comment:
-            notes.append(_make_comment(course, grade, comment, page))
-    return notes
+            left_out.append(
+                LeftOut(
+                    kind="cell",
+                    what=grade.student,
+                    why=why,
+                    assignment=grade.assignment,
+                )
+            )
+        elif page or text:
+            comments.append(_make_comment(course, grade, text, page))
+    return comments, left_out
 
 
-def _find_page(course: Course, grade: FilledCell | KeptCell) -> Path:
+def _locate_page(course: Course, grade: FilledCell | KeptCell) -> Path:
     return course.feedback_page(grade.student, grade.assignment)
 
 
 def _explain_unfit(course: Course, grade: FilledCell | KeptCell, page: Path) -> str:
     """Why a feedback page cannot be sent; "" if it can."""
-    verb = f"(unrolled feedback {grade.assignment})"
+    command = f"run unrolled feedback {grade.assignment}"
     if not page.is_file():
-        return f"no feedback page yet {verb}"
+        return f"there is no feedback page yet; {command}"
     graded = course.autograded_folder(grade.student, grade.assignment)
     newest = max((p.stat().st_mtime for p in graded.glob("*.ipynb")), default=0.0)
     if newest > page.stat().st_mtime:
-        return f"the feedback page is older than the grading {verb}"
+        return f"the feedback page is older than the grading; {command}"
     return ""
 
 
 def _make_comment(
-    course: Course, grade: FilledCell | KeptCell, comment: str, page: Path | None
+    course: Course, grade: FilledCell | KeptCell, text: str, page: Path | None
 ) -> Comment:
-    told = _format_summary(course, grade)
-    said = [told, "The feedback is attached."] if page else []
-    text = "\n".join(
-        ([comment] if comment else []) + ([" ".join(said)] if said else [])
-    )
+    lines = [text] if text else []
+    if page:
+        lines.append(f"{_format_summary(course, grade)} The feedback is attached.")
+    text = "\n".join(lines)
+    # This order and these zeros are in every mark that stands in Canvas: they stay.
     digest = hashlib.sha256(text.encode())
     digest.update(b"\0" + (page.read_bytes() if page else b""))
-    whom = (grade.canvas_assignment, grade.canvas_student)
-    digest.update("\0".join(("", *whom)).encode())
-    key = CommentKey(*whom, digest.hexdigest())
-    signed = f"{text}\n{make_mark(key.digest)}"
-    return Comment(key, grade.student, grade.assignment, signed, page)
+    digest.update(f"\0{grade.canvas_assignment}\0{grade.canvas_student}".encode())
+    key = CommentKey(grade.canvas_assignment, grade.canvas_student, digest.hexdigest())
+    return Comment(
+        key=key,
+        student=grade.student,
+        assignment=grade.assignment,
+        text=f"{text}\n{_make_mark(key)}",
+        page=page,
+    )
 
 
 def _format_summary(course: Course, grade: FilledCell | KeptCell) -> str:
@@ -121,57 +128,66 @@ def _format_summary(course: Course, grade: FilledCell | KeptCell) -> str:
     return f"{assignment.title}: {grade.new:g} of {top:g} points."
 
 
-def send_comment(remote: CourseConnection, ledger: Journal, note: Comment) -> None:
-    """Send one note; after a doubt look before sending again."""
+def send_comment(remote: CourseConnection, journal: Journal, comment: Comment) -> None:
+    """Send one comment; after a doubt look before sending again."""
+    where = comment.submission
     for attempt in range(ATTEMPTS):
-        if attempt and note.is_posted(read_current_grade(remote, note.submission)):
+        if attempt and comment.is_posted(read_current_grade(remote, where)):
             break
-        files = [_upload_once(remote, ledger, note)] if note.page else []
-        ledger.write(note.key, "intended", *files)
-        body = {"text_comment": note.text} | ({"file_ids": files} if files else {})
+        file = _upload_once(remote, journal, comment) if comment.page else None
+        journal.write(comment.key, "intended", file)
+        files = {} if file is None else {"file_ids": [file]}
         try:
-            remote.submission(note.submission).edit(comment=body)
+            remote.submission(where).edit(
+                comment={"text_comment": comment.text} | files
+            )
             break
         except (requests.exceptions.RequestException, CanvasException) as error:
             if attempt == ATTEMPTS - 1 or not _is_doubtful(error):
                 raise
             remote.pause(3.0 * (1 + attempt))  # what was cut may still be going on
-    ledger.write(note.key, "sent")
+    journal.write(comment.key, "sent")
 
 
 def _is_doubtful(error: Exception) -> bool:
-    """Whether the note may have arrived, or may arrive at another try."""
+    """Whether the comment may have arrived, or may arrive at another try.
+
+    A subclass of CanvasException is a plain no, such as Forbidden; the class itself
+    is what canvasapi raises for an error of the server.
+    """
     return isinstance(error, requests.exceptions.RequestException) or (
         type(error) is CanvasException
     )
 
 
-def _upload_once(remote: CourseConnection, ledger: Journal, note: Comment) -> int:
-    """The Canvas number of the note's file; uploaded unless it was before."""
-    known = ledger.find_file(note.key)
+def _upload_once(remote: CourseConnection, journal: Journal, comment: Comment) -> int:
+    """The Canvas number of the comment's file; uploaded unless it was before."""
+    known = journal.find_file(comment.key)
     if known is not None:
         return known
-    student, assignment = note.submission
-    path = f"courses/{remote.place.course}/assignments/{assignment}"
+    student, assignment = comment.submission
+    path = f"courses/{remote.settings.course}/assignments/{assignment}"
     url = f"{path}/submissions/{student}/comments/files"
-    assert note.page is not None  # only such notes have a file
-    number = upload(remote.course._requester, remote.place.url, url, note.page)
+    assert comment.page is not None  # only such comments have a file
+    number = upload(remote.course._requester, remote.settings.url, url, comment.page)
     if number is None:
-        raise CanvasException(f"the file for {note.student} was not taken")
-    ledger.write(note.key, "uploaded", number)
+        raise CanvasException(f"the file for {comment.student} was not accepted")
+    journal.write(comment.key, "uploaded", number)
     return number
 
 
-def settle(
-    ledger: Journal, notes: Sequence[Comment], present: Callable[[Key], CurrentGrade]
+def select_unsent(
+    journal: Journal,
+    comments: Sequence[Comment],
+    present: Callable[[Key], CurrentGrade],
 ) -> list[Comment]:
-    """The notes that are still to be sent; those that stand in Canvas are noted."""
-    left = []
-    for note in notes:
-        if ledger.is_sent(note.key):
+    """The comments still to be sent; those found in Canvas are written down as sent."""
+    unsent = []
+    for comment in comments:
+        if journal.is_sent(comment.key):
             continue
-        if note.is_posted(present(note.submission)):
-            ledger.write(note.key, "sent")
+        if comment.is_posted(present(comment.submission)):
+            journal.write(comment.key, "sent")
         else:
-            left.append(note)
-    return left
+            unsent.append(comment)
+    return unsent

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ IDENTITY = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 Key = tuple[str, str]  # (student, assignment), as Canvas numbers them
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CurrentGrade:
     """What Canvas has for one student and assignment.
 
@@ -44,11 +45,11 @@ class CurrentGrade:
     over: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CourseConnection:
     """A course in Canvas, and how to talk to it."""
 
-    place: CanvasSettings
+    settings: CanvasSettings
     token: Token
     course: Any
     pause: Callable[[float], None] = time.sleep
@@ -56,64 +57,67 @@ class CourseConnection:
 
     @property
     def name(self) -> str:
-        """For people and for the ledger."""
-        return f"{self.place.url} course {self.place.course}"
+        """For people and for the journal."""
+        return f"{self.settings.url} course {self.settings.course}"
 
     def submission(self, key: Key) -> Any:
         """A submission to write to, without reading it first."""
         student, assignment = key
-        known = {"course_id": self.place.course, "assignment_id": assignment}
-        return Submission(self.course._requester, known | {"user_id": student})
+        ids = {"course_id": self.settings.course, "assignment_id": assignment}
+        return Submission(self.course._requester, ids | {"user_id": student})
 
-    def told(self) -> Any:
+    def translate_errors(self) -> AbstractContextManager[None]:
         """A context in which errors become one line without the token."""
         return translate_errors(self.token, self.name)
 
 
 def connect(
-    place: CanvasSettings, token: Token, pause: Callable[[float], None] = time.sleep
+    settings: CanvasSettings, token: Token, pause: Callable[[float], None] = time.sleep
 ) -> CourseConnection:
     """The course that course.toml names.
 
     Raises UserError if it names none, CanvasFailedError if Canvas does not answer.
     """
-    if not place.url or not place.course:
+    if not settings.url or not settings.course:
         raise UserError(
-            "course.toml does not say where the course is in Canvas: add\n"
+            "course.toml does not say which course in Canvas this is. Add\n"
             '[canvas]\nurl = "https://canvas.example.edu"\ncourse = 12345   '
             "# the number in the course's address"
         )
-    session = RetryingSession(token, place.url, pause)
-    way = make_requester(place.url, session)
-    course = CanvasCourse(way, {"id": place.course, "name": ""})
-    remote = CourseConnection(place, token, course, pause)
-    with remote.told():
-        for found in course.get_assignments():
-            remote.assignments[str(found.id)] = found
+    session = RetryingSession(token, settings.url, pause)
+    requester = make_requester(settings.url, session)
+    # Made without a request: only its number is needed, which we have.
+    course = CanvasCourse(requester, {"id": settings.course, "name": ""})
+    remote = CourseConnection(
+        settings=settings, token=token, course=course, pause=pause
+    )
+    with remote.translate_errors():
+        for assignment in course.get_assignments():
+            remote.assignments[str(assignment.id)] = assignment
     return remote
 
 
 def read_current_grades(
-    assignment: Assignment, comments: bool = False
+    assignment: Assignment, *, comments: bool = False
 ) -> Mapping[str, CurrentGrade]:
     """What Canvas has for every student of an assignment, by its student number."""
     include = {"include": ["submission_comments"]} if comments else {}
     return {
-        str(found.user_id): make_current_grade(found)
-        for found in assignment.get_submissions(**include)
+        str(submission.user_id): make_current_grade(submission)
+        for submission in assignment.get_submissions(**include)
     }
 
 
-def make_current_grade(found: Any) -> CurrentGrade:
+def make_current_grade(submission: Any) -> CurrentGrade:
     """What a submission that was read says."""
-    score = getattr(found, "score", None)
-    entered = getattr(found, "entered_score", None)
-    told_of = getattr(found, "submission_comments", None) or []
+    score = getattr(submission, "score", None)
+    entered = getattr(submission, "entered_score", None)
+    comments = getattr(submission, "submission_comments", None) or []
     return CurrentGrade(
-        score if entered is None else entered,
-        score,
-        bool(getattr(found, "excused", False)),
-        tuple(str(c.get("comment", "")) for c in told_of),
+        entered=score if entered is None else entered,
+        score=score,
+        excused=bool(getattr(submission, "excused", False)),
+        comments=tuple(str(c.get("comment", "")) for c in comments),
     )
 
 
@@ -121,23 +125,28 @@ def make_canvas_gradebook(
     remote: CourseConnection, users: Iterable[Any], present: Mapping[Key, CurrentGrade]
 ) -> CanvasGradebook:
     """The course as a template, so that one plan serves CSV and REST alike."""
-    width = len(IDENTITY)
     columns = tuple(
         Column(
-            width + index,
-            str(found.name),
-            str(found.name),
-            number,
-            getattr(found, "points_possible", None),
-            explain_closed(found),
-            bool(getattr(found, "post_manually", False)),
+            index=index,
+            header=str(assignment.name),
+            title=str(assignment.name),
+            canvas_id=number,
+            points=getattr(assignment, "points_possible", None),
+            closed=explain_closed(assignment),
+            hidden=bool(getattr(assignment, "post_manually", False)),
         )
-        for index, (number, found) in enumerate(remote.assignments.items())
+        for index, (number, assignment) in enumerate(
+            remote.assignments.items(), len(IDENTITY)
+        )
     )
-    rows = [
-        _make_row(line, user, columns, present) for line, user in enumerate(users, 2)
-    ]
-    return CanvasGradebook(Path(remote.name), IDENTITY, columns, tuple(rows), ())
+    return CanvasGradebook(
+        path=Path(remote.name),
+        identity=IDENTITY,
+        columns=columns,
+        # A file's first row is the header.
+        rows=tuple(_make_row(n, u, columns, present) for n, u in enumerate(users, 2)),
+        points_row=(),
+    )
 
 
 def explain_closed(assignment: Any) -> str:
@@ -149,21 +158,21 @@ def explain_closed(assignment: Any) -> str:
     if not getattr(assignment, "published", True):
         return "not published in Canvas, so it takes no grades"
     if getattr(assignment, "grading_type", "points") in ("pass_fail", "not_graded"):
-        return f"graded as {assignment.grading_type} in Canvas, not by points"
+        return f"graded as {assignment.grading_type} in Canvas, not with points"
     if has("moderated_grading") and not has("grades_published"):
         return (
-            "moderated in Canvas: its grades are settled there. Switch moderated "
-            "grading off, or enter them there"
+            "moderated in Canvas, so its grades are decided there. Switch moderated "
+            "grading off, or enter the grades there"
         )
     if has("group_category_id") and not has("grade_group_students_individually"):
         return (
-            "a group assignment in Canvas: one member's grade would go to the whole "
-            "group. Let it assign grades to each student individually"
+            "a group assignment in Canvas, where one member's grade goes to the whole "
+            "group. Let Canvas assign grades to each student individually"
         )
     if getattr(assignment, "anonymize_students", has("anonymous_grading")):
         return (
-            "graded anonymously in Canvas: it does not say whose a grade is before all "
-            "are posted. Post them, or switch anonymous grading off"
+            "graded anonymously in Canvas, which does not say whose grade it is until "
+            "all are posted. Post them, or switch anonymous grading off"
         )
     return ""
 
@@ -177,10 +186,10 @@ def find_closed_students(
     """
     if not getattr(assignment, "in_closed_grading_period", False):
         return ()
-    path = f"courses/{remote.place.course}/effective_due_dates"
-    asked = [("assignment_ids[]", str(assignment.id))]
+    path = f"courses/{remote.settings.course}/effective_due_dates"
+    query = [("assignment_ids[]", str(assignment.id))]
     try:
-        answer = remote.course._requester.request("GET", path, _kwargs=asked).json()
+        answer = remote.course._requester.request("GET", path, _kwargs=query).json()
         dates = answer[str(assignment.id)]
         return {s for s, d in dates.items() if d.get("in_closed_grading_period")}
     except (ResourceDoesNotExist, Forbidden, Unauthorized, KeyError, AttributeError):
@@ -198,7 +207,15 @@ def _make_row(
         "" if c.closed else _format_cell(present.get((str(user.id), c.canvas_id)))
         for c in columns
     ]
-    return Row(line, name, str(user.id), sis, login, identity, (*identity, *cells))
+    return Row(
+        line=line,
+        name=name,
+        canvas_id=str(user.id),
+        sis_id=sis,
+        login=login,
+        identity=identity,
+        cells=(*identity, *cells),
+    )
 
 
 def _format_cell(present: CurrentGrade | None) -> str:
@@ -236,8 +253,8 @@ def list_test_students(remote: CourseConnection) -> list[Any]:
 def read_current_grade(remote: CourseConnection, key: Key) -> CurrentGrade:
     """What Canvas has now for one submission."""
     student, assignment = key
-    path = f"courses/{remote.place.course}/assignments/{assignment}"
-    way = remote.course._requester
-    asked = [("include[]", "submission_comments")]
-    answer = way.request("GET", f"{path}/submissions/{student}", _kwargs=asked)
-    return make_current_grade(Submission(way, answer.json()))
+    path = f"courses/{remote.settings.course}/assignments/{assignment}"
+    requester = remote.course._requester
+    query = [("include[]", "submission_comments")]
+    answer = requester.request("GET", f"{path}/submissions/{student}", _kwargs=query)
+    return make_current_grade(Submission(requester, answer.json()))

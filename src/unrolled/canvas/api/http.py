@@ -28,6 +28,9 @@ _CONNECTION_ERRORS = (
 PLACEHOLDER_TOKEN = "kept-by-unrolled"
 
 
+_RETRY = "run the command again; it continues where it stopped"
+
+
 class CanvasFailedError(Exception):
     """Canvas could not do it, now: what was wrong and what to do, without a token."""
 
@@ -40,10 +43,9 @@ class _BearerAuth(AuthBase):
         self._origin = _parse_origin(origin)
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        meant = (
-            request.headers.pop("Authorization", "") == f"Bearer {PLACEHOLDER_TOKEN}"
-        )
-        if meant and _parse_origin(request.url or "") == self._origin:
+        header = request.headers.pop("Authorization", "")
+        wants_token = header == f"Bearer {PLACEHOLDER_TOKEN}"
+        if wants_token and _parse_origin(request.url or "") == self._origin:
             request.headers["Authorization"] = f"Bearer {self._token.reveal()}"
         return request
 
@@ -83,7 +85,7 @@ class RetryingSession(requests.Session):
             try:
                 response = super().send(request, **options)
             except requests.exceptions.SSLError:
-                raise
+                raise  # a ConnectionError, too, but no later try will do better
             except _CONNECTION_ERRORS:
                 if last or not repeatable:
                     raise
@@ -106,19 +108,17 @@ def _scrub(response: requests.Response, token: Token) -> None:
 
 def is_throttled(response: requests.Response) -> bool:
     """Whether Canvas asks to slow down: 429, or 403 in its own way."""
-    if response.status_code == 429:
-        return True
-    return (
+    return response.status_code == 429 or (
         response.status_code == 403 and "rate limit exceeded" in response.text.lower()
     )
 
 
 def _parse_retry_after(response: requests.Response) -> float:
-    with contextlib.suppress(ValueError):
-        return min(
-            MAX_BACK_OFF, max(0.0, float(response.headers.get("Retry-After", 0)))
-        )
-    return 0.0
+    try:
+        seconds = float(response.headers.get("Retry-After", 0))
+    except ValueError:  # a date
+        return 0.0
+    return min(MAX_BACK_OFF, max(0.0, seconds))
 
 
 def _compute_back_off(attempt: int) -> float:
@@ -128,39 +128,38 @@ def _compute_back_off(attempt: int) -> float:
 
 def make_requester(url: str, session: requests.Session) -> Requester:
     """canvasapi's way to Canvas, over our session."""
-    made = Requester(url, PLACEHOLDER_TOKEN)
-    made._session = session
-    return made
+    requester = Requester(url, PLACEHOLDER_TOKEN)
+    requester._session = session
+    return requester
 
 
 @contextlib.contextmanager
-def translate_errors(token: Token, place: str) -> Iterator[None]:
+def translate_errors(token: Token, course: str) -> Iterator[None]:
     """Turn what canvasapi and requests raise into one line without the token."""
     try:
         yield
     except canvas_errors.InvalidAccessToken:
-        why = "Canvas does not accept the token (expired?); make a new one there"
+        why = "Canvas does not accept the access token (expired?). Make a new one"
     except canvas_errors.ResourceDoesNotExist:
-        why = "Canvas knows no such course or assignment, or hides it from this token"
-    except (canvas_errors.Unauthorized, canvas_errors.Forbidden) as error:
-        slow = "rate limit" in str(error).lower()
         why = (
-            _THROTTLE_HINT
-            if slow
-            else "the token's owner may not do this in the course"
+            "Canvas has no such course or assignment, or hides it from the owner of "
+            "the access token"
         )
+    except (canvas_errors.Unauthorized, canvas_errors.Forbidden) as error:
+        why = "the owner of the access token is not allowed to do this in the course"
+        if "rate limit" in str(error).lower():
+            why = f"Canvas still asks to slow down. Wait a few minutes, then {_RETRY}"
     except canvas_errors.CanvasException as error:
-        why = f"Canvas refused: {token.scrub(str(error))[:300]}; {_RETRY_HINT}"
+        why = f"Canvas refused: {token.scrub(str(error))[:300]}. To retry, {_RETRY}"
     except requests.exceptions.SSLError:
-        why = "the server's certificate is not valid; nothing was sent"
+        why = "the server's certificate is not valid, so nothing was sent"
     except requests.exceptions.RequestException as error:
-        why = f"the connection was lost ({type(error).__name__}); {_RETRY_HINT}"
+        why = f"the connection was lost ({type(error).__name__}). To retry, {_RETRY}"
     except ValueError as error:
-        why = f"what came back is not Canvas's ({type(error).__name__}); {_RETRY_HINT}"
+        why = (
+            f"the answer does not look like Canvas's ({type(error).__name__}). To "
+            f"retry, {_RETRY}"
+        )
     else:
         return
-    raise CanvasFailedError(f"{place}: {why}.") from None
-
-
-_RETRY_HINT = "run the command again, it goes on where it stopped"
-_THROTTLE_HINT = f"Canvas still asks to slow down; wait some minutes and {_RETRY_HINT}"
+    raise CanvasFailedError(f"{course}: {why}.") from None

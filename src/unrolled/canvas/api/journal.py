@@ -13,7 +13,6 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import IO, Any, Literal
 
 from unrolled.canvas.records import make_records_folder
@@ -33,23 +32,23 @@ class CommentKey:
 
 
 class Journal:
-    """The notes of one Canvas course; see `open_ledger`."""
+    """The comments of one Canvas course; see `open_journal`."""
 
-    def __init__(self, file: IO[str], place: str) -> None:
+    def __init__(self, file: IO[str], course: str) -> None:
         self._file = file
-        self._place = place
+        self._course = course
         self._sent: set[CommentKey] = set()
         self._files: dict[CommentKey, int] = {}
         file.seek(0)
         text = file.read()
-        if text and not text.endswith("\n"):
+        if text and not text.endswith("\n"):  # cut short by a crash
             file.write("\n")
         for line in text.splitlines():
             with contextlib.suppress(ValueError, KeyError, TypeError):
                 self._apply_entry(json.loads(line))
 
     def _apply_entry(self, entry: dict[str, Any]) -> None:
-        if entry["place"] != self._place:
+        if entry["place"] != self._course:
             return
         key = CommentKey(entry["assignment"], entry["student"], entry["digest"])
         if entry["state"] == "sent":
@@ -58,18 +57,18 @@ class Journal:
             self._files[key] = int(entry["file"])
 
     def is_sent(self, key: CommentKey) -> bool:
-        """Whether a note is known to have arrived."""
+        """Whether a comment is known to have arrived."""
         return key in self._sent
 
     def find_file(self, key: CommentKey) -> int | None:
-        """The Canvas id of a note's file, if it was uploaded already."""
+        """The Canvas id of a comment's file, if it was uploaded already."""
         return self._files.get(key)
 
     def write(self, key: CommentKey, state: State, file: int | None = None) -> None:
         """Write a step down; it is on the disk when this returns."""
         entry = {
             "time": datetime.now(UTC).isoformat(timespec="seconds"),
-            "place": self._place,
+            "place": self._course,
             "assignment": key.assignment,
             "student": key.student,
             "digest": key.digest,
@@ -81,26 +80,23 @@ class Journal:
         self._apply_entry(entry)
 
 
-def locate_journal(course: Course) -> Path:
-    """Where it lies."""
-    return make_records_folder(course) / "sent.jsonl"
-
-
 @contextlib.contextmanager
-def open_journal(course: Course, place: str) -> Iterator[Journal]:
-    """The ledger, for one process at a time.
+def open_journal(course: Course, canvas_course: str) -> Iterator[Journal]:
+    """The journal of a course in Canvas, for one process at a time.
 
     Raises UserError if another push holds it, or if it cannot be opened.
     """
-    path = locate_journal(course)
+    path = make_records_folder(course) / "sent.jsonl"
     try:
-        opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        file = os.fdopen(opened, "r+", encoding="utf-8")
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        file = os.fdopen(descriptor, "r+", encoding="utf-8")
     except OSError as error:
         raise UserError(f"{path}: cannot be opened: {error.strerror}.") from error
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise UserError(f"{path}: another push is running; wait for it.") from None
-        yield Journal(file, place)
+            raise UserError(
+                f"{path}: another push is running; wait until it has ended."
+            ) from None
+        yield Journal(file, canvas_course)

@@ -10,7 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from unrolled.canvas.api.comments import Comment, plan_comments, send_comment, settle
+from unrolled.canvas.api.comments import (
+    Comment,
+    plan_comments,
+    select_unsent,
+    send_comment,
+)
 from unrolled.canvas.api.course import (
     CourseConnection,
     CurrentGrade,
@@ -23,7 +28,7 @@ from unrolled.canvas.api.course import (
     read_current_grade,
     read_current_grades,
 )
-from unrolled.canvas.api.journal import Journal, open_journal
+from unrolled.canvas.api.journal import open_journal
 from unrolled.canvas.grades import (
     make_exported_assignments,
     open_existing_gradebook,
@@ -37,16 +42,16 @@ from unrolled.canvas.model import Student
 from unrolled.course import Course
 from unrolled.errors import UserError
 
-BATCH = 100
-POLLS = 120
+BATCH = 100  # grades in one request
+POLLS = 120  # of Canvas's job, 10 minutes together
 Step = Callable[[int, int, str], None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PushOptions:
     """What the instructor asks for beyond the grades.
 
-    With a `trial` only that student's go, and they go to Canvas's Test Student.
+    With a `trial` only that student's grades are sent, to Canvas's Test Student.
     """
 
     allow_lower: bool = False
@@ -58,15 +63,19 @@ class PushOptions:
 
 @dataclass(frozen=True)
 class PushPlan:
-    """The grades that go, the notes that go with them, what Canvas has now."""
+    """The grades to send, the comments that go with them, what Canvas has now."""
 
     grades: ExportPlan
-    notes: tuple[Comment, ...]
+    comments: tuple[Comment, ...]
     present: Mapping[Key, CurrentGrade]
     left_out: tuple[LeftOut, ...] = ()
 
+    def read_present(self, key: Key) -> CurrentGrade:
+        """What Canvas had of a submission when the plan was made."""
+        return self.present.get(key, CurrentGrade())
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, kw_only=True)
 class WrongGrade:
     """A grade that Canvas does not have as it was sent."""
 
@@ -77,12 +86,12 @@ class WrongGrade:
     why: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PushReport:
     """What was sent, what was there already, and what Canvas has otherwise.
 
-    `reasons` are Canvas's own words on what it did not do, `not_sent` what it would not
-    have taken.
+    Notes are comments. `reasons` are Canvas's own words on what it did not do,
+    `not_sent` what it would not have accepted.
     """
 
     sent: int
@@ -101,7 +110,10 @@ class PushReport:
 
 @dataclass
 class SentCounts:
-    """What has been sent so far, should the rest fail; `proved` is read back."""
+    """What has been sent so far, should the rest fail; `proved` is read back.
+
+    `notes` are comments; `--json` prints these names.
+    """
 
     grades: int = 0
     proved: bool = False
@@ -121,48 +133,52 @@ def plan_push(
     course: Course,
     remote: CourseConnection,
     names: Sequence[str],
-    wish: PushOptions,
+    options: PushOptions,
     step: Step = _ignore_progress,
 ) -> PushPlan:
     """The same plan as for the CSV, made of what Canvas says it has."""
     assignments = make_exported_assignments(course, names)
+    chosen = [options.trial] if options.trial else ()
     with open_existing_gradebook(course) as gradebook:
-        people = read_roster_students(
-            course, gradebook, [wish.trial] if wish.trial else ()
-        )
+        students = read_roster_students(course, gradebook, chosen)
         results = read_grades(gradebook, assignments)
-    with remote.told():
-        users, testing = _select_users(remote, people, wish)
-        if wish.trial:
-            people = [Student(wish.trial, testing[0])]
+    with remote.translate_errors():
+        users, testing = _select_users(remote, students, options)
+        if options.trial:
+            students = [Student(name=options.trial, canvas_id=testing[0])]
         titles = {t for a in assignments for t in (a.title, a.name)}
-        present = _read_class_grades(remote, titles, wish, testing, step)
-    template = make_canvas_gradebook(remote, users, present)
+        present = _read_class_grades(remote, titles, options, testing, step=step)
     plan = plan_export(
-        template, people, assignments, results, wish.allow_lower, wish.scale
+        make_canvas_gradebook(remote, users, present),
+        students,
+        assignments,
+        results,
+        allow_lower=options.allow_lower,
+        scale=options.scale,
     )
-    left_out: list[LeftOut] = []
-    notes = plan_comments(course, plan, wish.comment, wish.feedback, left_out)
-    return PushPlan(plan, tuple(notes), present, tuple(left_out))
+    comments, left_out = plan_comments(
+        course, plan, options.comment, feedback=options.feedback
+    )
+    return PushPlan(plan, tuple(comments), present, tuple(left_out))
 
 
 def _select_users(
-    remote: CourseConnection, people: Sequence[Student], wish: PushOptions
+    remote: CourseConnection, students: Sequence[Student], options: PushOptions
 ) -> tuple[list[Any], list[str]]:
     """Who may get grades: the class, or the Test Student alone in a trial.
 
-    The Test Student, told by its number as well, is one of the class if the gradebook
-    has its Canvas id.
+    The second list has the number of the Test Student, if it is among them: it is one
+    of the class if the gradebook has its Canvas id.
     """
     testing = list_test_students(remote)
-    if wish.trial:
+    if options.trial:
         if not testing:
             raise UserError(
-                f"{remote.name} has no Test Student yet: open the course in Canvas "
-                "and choose View as Student once."
+                f"{remote.name} has no Test Student yet. Open the course in Canvas and "
+                "choose View as Student once."
             )
         return testing[:1], [str(testing[0].id)]
-    known = {p.canvas_id for p in people}
+    known = {s.canvas_id for s in students}
     ours = {str(u.id): u for u in testing if str(u.id) in known}
     users = {str(u.id): u for u in list_active_students(remote)} | ours
     return list(users.values()), list(ours)
@@ -171,32 +187,33 @@ def _select_users(
 def _read_class_grades(
     remote: CourseConnection,
     titles: set[str],
-    wish: PushOptions,
+    options: PushOptions,
     testing: Sequence[str],
+    *,
     step: Step,
 ) -> dict[Key, CurrentGrade]:
-    """What Canvas has of the assignments that take grades.
-
-    A list of submissions may leave the Test Student out: it is looked up.
-    """
-    wanted = {
+    """What Canvas has of the assignments that take grades."""
+    open_assignments = {
         n: a
         for n, a in remote.assignments.items()
         if a.name in titles and not explain_closed(a)
     }
-    comments = bool(wish.comment or wish.feedback)
-    found: dict[Key, CurrentGrade] = {}
-    for done, (number, assignment) in enumerate(wanted.items(), 1):
-        now = {} if wish.trial else dict(read_current_grades(assignment, comments))
+    comments = bool(options.comment or options.feedback)
+    grades: dict[Key, CurrentGrade] = {}
+    for done, (number, assignment) in enumerate(open_assignments.items(), 1):
+        now: dict[str, CurrentGrade] = {}
+        if not options.trial:  # else one is looked up, not a class of hundreds
+            now |= read_current_grades(assignment, comments=comments)
+        # A list of submissions may leave the Test Student out.
         now |= {
             n: read_current_grade(remote, (n, number)) for n in testing if n not in now
         }
-        over = find_closed_students(remote, assignment)
+        closed = find_closed_students(remote, assignment)
         for student, present in now.items():
-            late = over is None or student in over
-            found[student, number] = replace(present, over=late)
-        step(done, len(wanted), f"read {assignment.name}")
-    return found
+            over = closed is None or student in closed
+            grades[student, number] = replace(present, over=over)
+        step(done, len(open_assignments), f"read {assignment.name}")
+    return grades
 
 
 def push_grades(
@@ -206,34 +223,39 @@ def push_grades(
     step: Step = _ignore_progress,
     tally: SentCounts | None = None,
 ) -> PushReport:
-    """Send what differs, wait, read back and compare; then send the notes.
+    """Send what differs, wait, read back and compare; then send the comments.
 
-    A note goes only with a grade that Canvas has as it was meant. `tally` is kept up to
-    date. Raises CanvasFailedError if Canvas cannot be reached; a later run goes on.
+    A comment goes only with a grade that Canvas has as it was meant. `tally` is kept up
+    to date. Raises CanvasFailedError if Canvas cannot be reached; a later run goes on.
     """
     changed = plan.grades.changed
     tally = tally or SentCounts()
-    with open_journal(course, remote.name) as ledger, remote.told():
+    with open_journal(course, remote.name) as journal, remote.translate_errors():
         reasons = _send_grades(remote, changed, step, tally)
         wrong, warnings = _compare(remote, changed) if changed else ([], [])
         tally.proved = True
         bad = {(w.student, w.assignment) for w in wrong}
-        notes = [n for n in plan.notes if (n.student, n.assignment) not in bad]
-        left = _send_comments(remote, ledger, notes, plan.present, step, tally)
+        comments = [c for c in plan.comments if (c.student, c.assignment) not in bad]
+        unsent = select_unsent(journal, comments, plan.read_present)
+        for done, comment in enumerate(unsent, 1):
+            send_comment(remote, journal, comment)
+            tally.notes += 1
+            step(done, len(unsent), f"comment for {comment.student}")
     warnings += _list_hidden(remote, plan)
+    refused = [item for item in plan.grades.left_out if _is_refused(item)]
     return PushReport(
-        len(changed) - len(wrong),
-        len(plan.grades.filled) - len(changed),
-        len(left),
-        len(notes) - len(left),
-        tuple(wrong),
-        tuple(warnings),
-        tuple(reasons),
-        tuple(group_left_out(i for i in plan.grades.left_out if _is_untakable(i))),
+        sent=len(changed) - len(wrong),
+        same=len(plan.grades.filled) - len(changed),
+        notes_sent=len(unsent),
+        notes_there=len(comments) - len(unsent),
+        wrong=tuple(wrong),
+        warnings=tuple(warnings),
+        reasons=tuple(reasons),
+        not_sent=tuple(group_left_out(refused)),
     )
 
 
-def _is_untakable(item: LeftOut) -> bool:
+def _is_refused(item: LeftOut) -> bool:
     """Whether it is Canvas that takes no grades there, not we who have none."""
     ours = item.kind == "column" and not item.other
     return ours or item.why in NO_GRADES.values()
@@ -242,9 +264,10 @@ def _is_untakable(item: LeftOut) -> bool:
 def _list_hidden(remote: CourseConnection, plan: PushPlan) -> list[str]:
     """What students do not see yet of that which was sent."""
     touched = {f.canvas_assignment for f in plan.grades.filled}
-    touched |= {n.key.assignment for n in plan.notes}
-    found = [remote.assignments[n] for n in sorted(touched)]
-    return [f"{a.name}: {HIDDEN}" for a in found if getattr(a, "post_manually", False)]
+    touched |= {c.key.assignment for c in plan.comments}
+    assignments = [remote.assignments[number] for number in sorted(touched)]
+    hidden = [a for a in assignments if getattr(a, "post_manually", False)]
+    return [f"{assignment.name}: {HIDDEN}" for assignment in hidden]
 
 
 def _send_grades(
@@ -281,8 +304,8 @@ def _wait_until_done(remote: CourseConnection, progress: Any) -> str:
         if progress.workflow_state == "completed":
             return ""
         if progress.workflow_state == "failed":
-            said = str(getattr(progress, "message", None) or "").strip()
-            return f"Canvas says: {remote.token.scrub(said)[:500] or 'failed'}"
+            message = str(getattr(progress, "message", None) or "").strip()
+            return f"Canvas says: {remote.token.scrub(message)[:500] or 'failed'}"
         remote.pause(min(5.0, 0.25 * 1.5**poll))
         progress = progress.query()
     return "Canvas is still working on it; run the command again in a while"
@@ -300,33 +323,27 @@ def _compare(
                 present = read_current_grade(remote, (grade.canvas_student, number))
             entered = present.entered
             if entered is None or round(entered, 2) != grade.new or present.excused:
-                why = "Canvas did not take it" if entered is None else "another grade"
+                why = (
+                    "Canvas did not accept it"
+                    if entered is None
+                    else "a different grade"
+                )
                 wrong.append(
-                    WrongGrade(grade.student, grade.assignment, grade.new, entered, why)
+                    WrongGrade(
+                        student=grade.student,
+                        assignment=grade.assignment,
+                        sent=grade.new,
+                        canvas=entered,
+                        why=why,
+                    )
                 )
             elif present.score is not None and round(present.score, 2) != grade.new:
                 warnings.append(
                     f"{grade.student}, {grade.assignment}: Canvas's own late policy "
-                    f"makes {present.score:.2f} of {grade.new:.2f}; switch it off "
-                    "there, lateness is in the grade already"
+                    f"turns {grade.new:.2f} into {present.score:.2f}. Switch it off in "
+                    "Canvas: the grade already includes the late penalty"
                 )
     return wrong, warnings
-
-
-def _send_comments(
-    remote: CourseConnection,
-    ledger: Journal,
-    notes: Sequence[Comment],
-    present: Mapping[Key, CurrentGrade],
-    step: Step,
-    tally: SentCounts,
-) -> list[Comment]:
-    left = settle(ledger, notes, lambda key: present.get(key, CurrentGrade()))
-    for done, note in enumerate(left, 1):
-        send_comment(remote, ledger, note)
-        tally.notes += 1
-        step(done, len(left), f"note for {note.student}")
-    return left
 
 
 def is_unchanged(plan: PushPlan, fresh: PushPlan) -> bool:
@@ -335,12 +352,12 @@ def is_unchanged(plan: PushPlan, fresh: PushPlan) -> bool:
 
 
 def count_unsent(course: Course, remote: CourseConnection, plan: PushPlan) -> int:
-    """How many of the notes have not been sent yet."""
-    if not plan.notes:
+    """How many of the comments have not been sent yet; writes nothing."""
+    if not plan.comments:
         return 0
-    with open_journal(course, remote.name) as ledger:
+    with open_journal(course, remote.name) as journal:
         return sum(
-            not ledger.is_sent(n.key)
-            and not n.is_posted(plan.present.get(n.submission, CurrentGrade()))
-            for n in plan.notes
+            not journal.is_sent(c.key)
+            and not c.is_posted(plan.read_present(c.submission))
+            for c in plan.comments
         )

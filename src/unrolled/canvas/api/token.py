@@ -1,6 +1,6 @@
 """The access token for Canvas: from the environment or a file that only you may read.
 
-It is never an argument (other people of the machine see those), and it shows itself
+It is never an argument (other people on the machine see those), and it shows itself
 nowhere: its text and its representation are stars.
 """
 
@@ -45,37 +45,36 @@ class Token:
         raise TypeError("a token is never written down")
 
 
-def read_token(course: Course, file: Path | None = None) -> Token:
-    """From `file`, else the environment, else canvas.token of the course folder.
+def read_token(course: Course, path: Path | None = None) -> Token:
+    """From `path`, else the environment, else canvas.token of the course folder.
 
     Raises UserError if there is none, if others may read the file, or if it holds
     something else.
     """
-    if file is None and os.environ.get(VARIABLE, "").strip():
+    if path is None and os.environ.get(VARIABLE, "").strip():
         return _parse_token(os.environ[VARIABLE], f"the environment's {VARIABLE}")
-    path = file or course.root / FILE
+    path = path or course.root / FILE
     try:
-        with path.open(encoding="ascii", errors="replace") as opened:
-            mode = stat.S_IMODE(os.fstat(opened.fileno()).st_mode)
-            text = opened.read(10_000)
+        with path.open(encoding="ascii", errors="replace") as file:
+            # Of the open file: a name could change hands between look and read.
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            text = file.read(10_000)
     except FileNotFoundError:
-        raise UserError(_explain_missing(path)) from None
+        raise UserError(
+            f"no access token: set {VARIABLE} in the environment, or write the token "
+            f"to {path} (mode 600). In Canvas: Account > Settings > New Access Token."
+        ) from None
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}.") from error
     if mode & 0o077:
-        raise UserError(f"{path}: others may read it; run `chmod 600 {path.name}`.")
+        raise UserError(
+            f"{path}: other users can read it; run `chmod 600 {path.name}`."
+        )
     return _parse_token(text, str(path))
-
-
-def _explain_missing(path: Path) -> str:
-    return (
-        f"no access token: set {VARIABLE} in the environment, or write it to {path} "
-        "(mode 600). In Canvas: Account > Settings > New Access Token."
-    )
 
 
 def _parse_token(text: str, where: str) -> Token:
     value = text.strip()
     if not _SHAPE.match(value):
-        raise UserError(f"{where}: does not hold one access token and nothing else.")
+        raise UserError(f"{where}: must hold one access token and nothing else.")
     return Token(value)

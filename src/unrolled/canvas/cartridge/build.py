@@ -31,7 +31,7 @@ from unrolled.files import write_output
 _EPOCH = (2000, 1, 1, 0, 0, 0)  # a zip's times are part of its bytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CartridgeReport:
     """What the file holds."""
 
@@ -45,28 +45,28 @@ class CartridgeReport:
 
 
 def make_cartridge(
-    course: Course, out: Path, force: bool = False, dry_run: bool = False
+    course: Course, out: Path, *, force: bool = False, dry_run: bool = False
 ) -> CartridgeReport:
     """Write the cartridge; nothing with `dry_run`.
 
     Raises UserError if `out` exists (unless `force`) or a lesson cannot be read.
     """
     if not course.assignments:
-        raise UserError(f"{course.root / 'course.toml'}: has no assignments.")
+        raise UserError(f"{course.root / 'course.toml'}: there are no assignments.")
     modules = build_modules(course)
     if not dry_run:
         if out.exists() and not force:
-            raise UserError(f"{out}: exists already; --force overwrites it.")
+            raise UserError(f"{out}: already exists. Use --force to overwrite it.")
         write_output(out, zip_cartridge(course, modules))
-    found = list(list_items(modules))
+    items = list(list_items(modules))
     return CartridgeReport(
-        str(out),
-        tuple(m.title for m in modules),
-        tuple(i.title for i in found if isinstance(i, Page)),
-        tuple(i.title for i in found if isinstance(i, AssignmentItem)),
-        tuple(a.name for a in course.assignments.values() if a.due is None),
-        course.canvas.hub,
-        not dry_run,
+        file=str(out),
+        modules=tuple(m.title for m in modules),
+        pages=tuple(i.title for i in items if isinstance(i, Page)),
+        assignments=tuple(i.title for i in items if isinstance(i, AssignmentItem)),
+        without_dates=tuple(a.name for a in course.assignments.values() if not a.due),
+        hub=course.canvas.hub,
+        written=not dry_run,
     )
 
 
@@ -83,35 +83,27 @@ def zip_cartridge(course: Course, modules: list[Module]) -> bytes:
 
 
 def _list_files(course: Course, modules: list[Module]) -> Iterator[tuple[str, bytes]]:
+    settings = make_identifier(course, "settings", "course")
     group = make_identifier(course, "group", "assignments")
-    yield (
-        "imsmanifest.xml",
-        _serialize_xml(xml.build_manifest(course, modules, _make_settings_id(course))),
-    )
+    manifest = xml.build_manifest(course, modules, settings)
+    yield "imsmanifest.xml", _serialize_xml(manifest)
+    # By this file Canvas knows a cartridge of its own kind.
     yield "course_settings/canvas_export.txt", b"Made by unrolled canvas cartridge.\n"
-    yield (
-        "course_settings/assignment_groups.xml",
-        _serialize_xml(xml.build_assignment_groups(group)),
-    )
-    yield (
-        "course_settings/module_meta.xml",
-        _serialize_xml(xml.build_module_meta(course, modules)),
-    )
+    groups = xml.build_assignment_groups(group)
+    yield "course_settings/assignment_groups.xml", _serialize_xml(groups)
+    meta = xml.build_module_meta(course, modules)
+    yield "course_settings/module_meta.xml", _serialize_xml(meta)
     for item in list_items(modules):
         if isinstance(item, Page):
             yield xml.make_page_path(item), xml.render_page(item)
         else:
             yield xml.make_assignment_path(item), xml.render_assignment(item)
-            settings = xml.build_assignment_settings(item, group)
-            yield f"{item.id}/assignment_settings.xml", _serialize_xml(settings)
-
-
-def _make_settings_id(course: Course) -> str:
-    return make_identifier(course, "settings", "course")
+            options = xml.build_assignment_settings(item, group)
+            yield f"{item.id}/assignment_settings.xml", _serialize_xml(options)
 
 
 def _serialize_xml(root: Any) -> bytes:
-    made: bytes = etree.tostring(
+    document: bytes = etree.tostring(
         root, xml_declaration=True, encoding="UTF-8", pretty_print=True
     )
-    return made
+    return document

@@ -33,7 +33,7 @@ class Page:
         return f"$WIKI_REFERENCE$/pages/{self.slug}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AssignmentItem:
     """An assignment as Canvas shall have it."""
 
@@ -46,7 +46,7 @@ class AssignmentItem:
     @property
     def address(self) -> str:
         """What a link to it says in a cartridge."""
-        return make_address(self.id)
+        return f"$CANVAS_OBJECT_REFERENCE$/assignments/{self.id}"
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,6 @@ def make_identifier(course: Course, kind: str, name: str) -> str:
     return "g" + hashlib.sha256(key.encode()).hexdigest()[:32]
 
 
-def make_address(task_id: str) -> str:
-    """What a link to an assignment says in a cartridge."""
-    return f"$CANVAS_OBJECT_REFERENCE$/assignments/{task_id}"
-
-
 def build_modules(course: Course) -> list[Module]:
     """Start here, then a module for each assignment with its overview."""
     slugs = {"syllabus", "how-to-hand-in"}
@@ -85,13 +80,11 @@ def build_modules(course: Course) -> list[Module]:
     ]
     tasks = [i for i in list_items(lessons) if isinstance(i, AssignmentItem)]
     times = build_syllabus(course, {t.source.name: _format_link(t) for t in tasks})
+    steps = build_instructions(course)
     start = (
         Page(_make_page_id(course, "syllabus"), "Syllabus", "syllabus", times),
         Page(
-            _make_page_id(course, "hand-in"),
-            "How to hand in",
-            "how-to-hand-in",
-            build_instructions(course),
+            _make_page_id(course, "hand-in"), "How to hand in", "how-to-hand-in", steps
         ),
     )
     first = Module(make_identifier(course, "module", "start"), "Start here", start)
@@ -104,19 +97,18 @@ def _build_module(
     name = assignment.name
     title = f"Overview: {assignment.title}"
     slug = _make_slug(title, f"overview-{name}", slugs)
-    page = Page(
-        _make_page_id(course, name), title, slug, build_overview(course, assignment)
-    )
+    body = build_overview(course, assignment)
+    page = Page(_make_page_id(course, name), title, slug, body)
     task = AssignmentItem(
-        make_identifier(course, "assignment", name),
-        assignment.title,
-        build_assignment_text(course, assignment, _format_link(page)),
-        position,
-        assignment,
+        id=make_identifier(course, "assignment", name),
+        title=assignment.title,
+        body=build_assignment_text(course, assignment, _format_link(page)),
+        position=position,
+        source=assignment,
     )
-    number = make_identifier(course, "module", name)
+    identifier = make_identifier(course, "module", name)
     heading = f"{position}. {assignment.title}"
-    return Module(number, heading, (page, task), assignment.release)
+    return Module(identifier, heading, (page, task), assignment.release)
 
 
 def _make_page_id(course: Course, name: str) -> str:

@@ -130,5 +130,5 @@ class _Renderer(mistune.HTMLRenderer):
 def render_markdown(markdown: str) -> str:
     """Markdown as HTML that is also XML; formulas in the marks that Canvas renders."""
     renderer = _Renderer(escape=True)
-    make = mistune.create_markdown(renderer=renderer, plugins=["table", "math"])
-    return str(make(markdown))
+    convert = mistune.create_markdown(renderer=renderer, plugins=["table", "math"])
+    return str(convert(markdown))

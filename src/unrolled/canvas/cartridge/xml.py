@@ -83,32 +83,34 @@ def _add_resources(root: Any, modules: Sequence[Module], settings: str) -> None:
         "course_settings/assignment_groups.xml",
         marker,
     ]
-    _add_resource(resources, settings, _ASSOCIATED, marker, files)
+    _add_resource(resources, settings, _ASSOCIATED, files, href=marker)
     for item in list_items(modules):
         if isinstance(item, Page):
             file = make_page_path(item)
-            _add_resource(resources, item.id, "webcontent", file, [file])
+            _add_resource(resources, item.id, "webcontent", [file])
         else:
             file = make_assignment_path(item)
             both = [file, f"{item.id}/assignment_settings.xml"]
-            _add_resource(resources, item.id, _ASSOCIATED, file, both)
+            _add_resource(resources, item.id, _ASSOCIATED, both)
 
 
 def _add_resource(
-    parent: Any, number: str, kind: str, href: str, files: Sequence[str]
+    parent: Any, identifier: str, kind: str, files: Sequence[str], *, href: str = ""
 ) -> None:
-    made = _add(parent, "resource", identifier=number, type=kind, href=href)
+    """A resource and its files; it points to the first unless `href` says which."""
+    attributes = {"identifier": identifier, "type": kind, "href": href or files[0]}
+    element = _add(parent, "resource", **attributes)
     for file in files:
-        _add(made, "file", href=file)
+        _add(element, "file", href=file)
 
 
 def build_assignment_groups(group: str) -> Any:
     """One group for all assignments."""
     root = _make_root("assignmentGroups")
-    made = _add(root, "assignmentGroup", identifier=group)
-    _add(made, "title", "Assignments")
-    _add(made, "position", "1")
-    _add(made, "group_weight", "0.0")
+    element = _add(root, "assignmentGroup", identifier=group)
+    _add(element, "title", "Assignments")
+    _add(element, "position", "1")
+    _add(element, "group_weight", "0.0")
     return root
 
 
@@ -134,30 +136,30 @@ def build_module_meta(course: Course, modules: Sequence[Module]) -> Any:
     """The modules, and in each its pages and assignments."""
     root = _make_root("modules")
     for position, module in enumerate(modules, 1):
-        made = _add(root, "module", identifier=module.id)
-        _add(made, "title", module.title)
-        _add(made, "workflow_state", "active")
-        _add(made, "position", str(position))
+        element = _add(root, "module", identifier=module.id)
+        _add(element, "title", module.title)
+        _add(element, "workflow_state", "active")
+        _add(element, "position", str(position))
         if module.opens:
-            _add(made, "unlock_at", _format_utc(module.opens))
-        _add(made, "require_sequential_progress", "false")
-        _add(made, "locked", "false")
-        items = _add(made, "items")
-        for place, item in enumerate(module.items, 1):
-            _add_module_item(items, item, place)
+            _add(element, "unlock_at", _format_utc(module.opens))
+        _add(element, "require_sequential_progress", "false")
+        _add(element, "locked", "false")
+        items = _add(element, "items")
+        for index, item in enumerate(module.items, 1):
+            _add_module_item(items, item, index)
     return root
 
 
-def _add_module_item(items: Any, item: Page | AssignmentItem, place: int) -> None:
-    made = _add(items, "item", identifier=f"{item.id}_item")
+def _add_module_item(items: Any, item: Page | AssignmentItem, position: int) -> None:
+    element = _add(items, "item", identifier=f"{item.id}_item")
     kind = "WikiPage" if isinstance(item, Page) else "Assignment"
-    _add(made, "content_type", kind)
-    _add(made, "workflow_state", "active")
-    _add(made, "title", item.title)
-    _add(made, "identifierref", item.id)
-    _add(made, "position", str(place))
-    _add(made, "new_tab", "false")
-    _add(made, "indent", "0")
+    _add(element, "content_type", kind)
+    _add(element, "workflow_state", "active")
+    _add(element, "title", item.title)
+    _add(element, "identifierref", item.id)
+    _add(element, "position", str(position))
+    _add(element, "new_tab", "false")
+    _add(element, "indent", "0")
 
 
 def _format_utc(moment: datetime | None) -> str | None:

@@ -31,8 +31,12 @@ class CanvasExport(ExportPlugin):  # type: ignore[misc]
     """
 
     template = Unicode("", help="the CSV exported from Canvas").tag(config=True)
-    allow_lower = Bool(False, help="also lower a higher grade").tag(config=True)
-    scale = Bool(False, help="scale to Canvas's points possible").tag(config=True)
+    allow_lower = Bool(
+        default_value=False, help="also lower grades that are higher in Canvas"
+    ).tag(config=True)
+    scale = Bool(
+        default_value=False, help="scale grades to Canvas's points possible"
+    ).tag(config=True)
 
     def export(self, gradebook: Gradebook) -> None:
         """Write the file; one line and exit code 1 if it cannot be done safely."""
@@ -46,19 +50,25 @@ class CanvasExport(ExportPlugin):  # type: ignore[misc]
         course = load_course(Path.cwd())
         chosen = [str(a) for a in self.assignment] or list(course.assignments)
         template = read_exported_csv(Path(self.template)) if self.template else None
-        students = map(str, self.student)
-        ways = ExportOptions(self.allow_lower, self.scale)
-        plan = plan_from_gradebook(course, gradebook, chosen, template, ways, students)
-        out = Path(self.to or "canvas.csv")
-        write_checked(plan, template, out, force=True)
+        plan = plan_from_gradebook(
+            course,
+            gradebook,
+            chosen,
+            template,
+            options=ExportOptions(allow_lower=self.allow_lower, scale=self.scale),
+            students=map(str, self.student),
+        )
+        write_checked(plan, template, Path(self.to or "canvas.csv"), force=True)
         for line in plan.as_text().split("\n"):
             self.log.info("%s", line)
         if plan.unscaled:
             names = ", ".join(plan.unscaled)
-            raise UserError(f"left out, as Canvas gives other points for it: {names}.")
+            raise UserError(
+                f"left out, because they are worth other points in Canvas: {names}."
+            )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ExportOptions:
     """What the instructor allows: to lower grades, to scale them to Canvas's points."""
 
@@ -66,15 +76,18 @@ class ExportOptions:
     scale: bool = False
 
 
+NOTHING_ALLOWED = ExportOptions()
+
+
 def export_canvas(
     course: Course,
     assignments: Sequence[str],
     template: Path | None,
     out: Path,
-    allow_lower: bool = False,
+    *,
+    options: ExportOptions = NOTHING_ALLOWED,
     force: bool = False,
     dry_run: bool = False,
-    scale: bool = False,
 ) -> ExportPlan:
     """Write the CSV for Canvas; nothing with `dry_run`.
 
@@ -82,10 +95,11 @@ def export_canvas(
     or our own model of Canvas's importer finds an effect that is not meant.
     """
     with open_existing_gradebook(course) as gradebook:
-        read = read_exported_csv(template) if template else None
-        ways = ExportOptions(allow_lower, scale)
-        plan = plan_from_gradebook(course, gradebook, assignments, read, ways)
-    write_checked(plan, read, out, force, dry_run)
+        exported = read_exported_csv(template) if template else None
+        plan = plan_from_gradebook(
+            course, gradebook, assignments, exported, options=options
+        )
+    write_checked(plan, exported, out, force=force, dry_run=dry_run)
     return plan
 
 
@@ -94,7 +108,8 @@ def plan_from_gradebook(
     gradebook: Gradebook,
     names: Sequence[str],
     template: CanvasGradebook | None,
-    ways: ExportOptions,
+    *,
+    options: ExportOptions,
     students: Iterable[str] = (),
 ) -> ExportPlan:
     """The plan for some assignments, and for some students or all.
@@ -102,10 +117,10 @@ def plan_from_gradebook(
     Raises UserError if an assignment or a student is unknown, or if there is no
     template to scale by.
     """
-    if ways.scale and template is None:
+    if options.scale and template is None:
         raise UserError(
-            "--scale needs --template: only the gradebook that Canvas exports tells "
-            "what an assignment is worth there."
+            "--scale needs --template: only a gradebook exported from Canvas says what "
+            "an assignment is worth there."
         )
     assignments = make_exported_assignments(course, names)
     people = read_roster_students(course, gradebook, students)
@@ -113,7 +128,12 @@ def plan_from_gradebook(
     if template is None:
         return plan_starter(people, assignments, results)
     return plan_export(
-        template, people, assignments, results, ways.allow_lower, ways.scale
+        template,
+        people,
+        assignments,
+        results,
+        allow_lower=options.allow_lower,
+        scale=options.scale,
     )
 
 
@@ -121,6 +141,7 @@ def write_checked(
     plan: ExportPlan,
     template: CanvasGradebook | None,
     out: Path,
+    *,
     force: bool,
     dry_run: bool = False,
 ) -> None:
@@ -131,5 +152,5 @@ def write_checked(
     if dry_run:
         return
     if out.exists() and not force:
-        raise UserError(f"{out}: exists already; --force overwrites it.")
+        raise UserError(f"{out}: already exists. Use --force to overwrite it.")
     write_output(out, data)

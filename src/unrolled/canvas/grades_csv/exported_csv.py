@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from unrolled.errors import UserError
 NOT_ASSIGNED, OVER = "N/A", "closed"
 NO_GRADES = {
     NOT_ASSIGNED: "not assigned to the student in Canvas",
-    OVER: "in a closed grading period in Canvas, which takes no grades any more",
+    OVER: "in a closed grading period, for which Canvas accepts no more grades",
 }
 _NAMES = (["Student", "ID"], ["LastName", "FirstName", "ID"])
 _ID = re.compile(r" \(([0-9]+)\)\Z")
@@ -34,7 +35,7 @@ _DROPPED = re.compile(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Column:
     """An assignment column: its header, title, Canvas id and points possible.
 
@@ -61,11 +62,11 @@ class Column:
         return not self.canvas_id and not _DROPPED.search(self.header)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Row:
     """A student's row; `identity` are the cells up to and with Section.
 
-    `name` begins with the last name; `full_name` is as Canvas shows it, if told.
+    `name` begins with the last name; `full_name` is as Canvas shows it, if known.
     """
 
     line: int
@@ -78,7 +79,7 @@ class Row:
     full_name: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CanvasGradebook:
     """An exported gradebook: identity headers, assignment columns, students."""
 
@@ -95,16 +96,20 @@ def read_exported_csv(path: Path) -> CanvasGradebook:
     header = table[0]
     if not is_export(header) or "Section" not in header:
         raise UserError(
-            f"{path}: row 1: not a gradebook exported from Canvas (it begins with "
-            f"{', '.join(header[:3])!r}, not with Student, ID, ... Section). "
+            f"{path}: row 1: this is not a gradebook exported from Canvas: it begins "
+            f"with {', '.join(header[:3])!r}, not with Student, ID, ... Section. "
             "Export it in Canvas with Grades > Export."
         )
     width = header.index("Section") + 1
     points = next((r for r in table[1:4] if "Points Possible" in r[0]), [])
     policy = next((r for r in table[1:4] if _is_note(r)), [])
-    columns = tuple(_parse_columns(header, width, points, policy))
-    rows = tuple(_parse_rows(path, table, header, width))
-    return CanvasGradebook(path, tuple(header[:width]), columns, rows, tuple(points))
+    return CanvasGradebook(
+        path=path,
+        identity=tuple(header[:width]),
+        columns=tuple(_parse_columns(header, width, points, policy)),
+        rows=tuple(_parse_rows(path, table, header, width)),
+        points_row=tuple(points),
+    )
 
 
 def is_export(header: list[str]) -> bool:
@@ -119,8 +124,8 @@ def _read_table(path: Path) -> list[list[str]]:
         raise UserError(f"{path}: cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise UserError(
-            f"{path}: not UTF-8 (byte {error.start}). Take the file as Canvas wrote "
-            "it; a spreadsheet program may have saved it in another encoding."
+            f"{path}: not UTF-8 (byte {error.start}). Use the file as Canvas wrote it; "
+            "a spreadsheet program may have saved it in another encoding."
         ) from error
     first = text.split("\n", 1)[0]
     separator = ";" if first.count(";") > first.count(",") else ","
@@ -131,64 +136,63 @@ def _read_table(path: Path) -> list[list[str]]:
 
 
 def _parse_columns(
-    header: list[str], width: int, points: list[str], policy: list[str]
-) -> list[Column]:
-    found = []
+    header: list[str], width: int, points: list[str], policies: list[str]
+) -> Iterator[Column]:
     for index, name in enumerate(header[width:], width):
         match = _ID.search(name)
+        canvas_id = match[1] if match else ""
         cell = points[index].strip() if index < len(points) else ""
-        title = name[: match.start()] if match else name
-        number = parse_number(cell)
-        number_of = match[1] if match else ""
-        how = policy[index].strip() if index < len(policy) else ""
-        closed, hidden = _explain_closed(name, cell, number_of, how), bool(how)
-        found.append(Column(index, name, title, number_of, number, closed, hidden))
-    return found
+        policy = policies[index].strip() if index < len(policies) else ""
+        yield Column(
+            index=index,
+            header=name,
+            title=name[: match.start()] if match else name,
+            canvas_id=canvas_id,
+            points=parse_number(cell),
+            closed=_explain_closed(name, cell, canvas_id, policy),
+            hidden=bool(policy),
+        )
 
 
 def _explain_closed(header: str, points: str, canvas_id: str, policy: str) -> str:
     """Why Canvas takes no grades into a column; "" if it does."""
     if _DROPPED.search(header):
-        return "Canvas drops columns titled like this"
+        return "Canvas ignores columns with this title"
     if "read only" in points.lower():
         return _READ_ONLY
     if "(" in policy:  # Manual Posting (scores hidden from instructors)
         return (
-            "graded anonymously in Canvas, which takes no grades before all are posted"
+            "graded anonymously in Canvas, which accepts no grades until all are posted"
         )
-    return "" if canvas_id else "it has no Canvas id, so it is no assignment of Canvas"
+    return "" if canvas_id else "it has no Canvas id, so it is not an assignment"
 
 
 def _parse_rows(
     path: Path, table: list[list[str]], header: list[str], width: int
-) -> list[Row]:
-    rows = []
+) -> Iterator[Row]:
     for line, cells in enumerate(table[1:], 2):
         if "Points Possible" in cells[0] or _is_note(cells):
             continue
         if len(cells) != len(header):
             raise UserError(
-                f"{path}: row {line}: has {len(cells)} cells, the header "
-                f"{len(header)}. Take the file as Canvas wrote it."
+                f"{path}: row {line} has {len(cells)} cells, but the header has "
+                f"{len(header)}. Use the file as Canvas wrote it."
             )
         by_name = dict(zip(header, cells, strict=True))
         name, full = cells[0], cells[0]
         if header[0] == "LastName":
             name = ", ".join(c for c in cells[:2] if c)
             full = f"{cells[1]} {cells[0]}".strip()
-        rows.append(
-            Row(
-                line,
-                name,
-                _read_leading_digits(by_name.get("ID", "")),
-                by_name.get("SIS User ID", ""),
-                by_name.get("SIS Login ID", ""),
-                tuple(cells[:width]),
-                tuple(cells),
-                full,
-            )
+        yield Row(
+            line=line,
+            name=name,
+            canvas_id=_read_leading_digits(by_name.get("ID", "")),
+            sis_id=by_name.get("SIS User ID", ""),
+            login=by_name.get("SIS Login ID", ""),
+            identity=tuple(cells[:width]),
+            cells=tuple(cells),
+            full_name=full,
         )
-    return rows
 
 
 def _is_note(cells: list[str]) -> bool:

@@ -7,7 +7,7 @@ judge the exporter's files: cell by cell, what would change in Canvas.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from unrolled.canvas.grades_csv.import_parser import (
@@ -35,7 +35,7 @@ Effect = Literal[
 ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CanvasStudent:
     """A student as Canvas knows one; who is not active has a concluded enrolment."""
 
@@ -57,7 +57,7 @@ class CanvasAssignment:
     published: bool = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CanvasState:
     """A course in Canvas; scores by (student id, assignment id), "EX" if excused.
 
@@ -77,7 +77,7 @@ class CanvasState:
     unassigned: Collection[tuple[str, str]] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CellEffect:
     """What one cell does; `assignment` is "new: title" for one Canvas would add.
 
@@ -116,42 +116,42 @@ def read_as_canvas(data: bytes, state: CanvasState) -> list[CellEffect]:
 def simulate_import(data: bytes, state: CanvasState) -> ImportOutcome:
     """The effects, and what becomes of the other columns."""
     sheet = read_sheet(data, state.custom)
-    people = _match_rows(sheet, state)
-    weed = None not in people.values()
-    passed = dict.fromkeys(
-        sheet.dropped.values(), "Canvas drops columns titled like this"
-    )
-    passed |= dict.fromkeys(sheet.custom.values(), "a custom column")
-    passed |= dict.fromkeys(
-        sheet.overrides.values(),
-        "the final grade's override: Canvas takes it where the course allows that",
-    )
-    found = {i: _find_assignment(h, state) for i, h in sheet.columns.items()}
+    students = _match_rows(sheet, state)
+    last = {s.id: line for line, s in students.items() if s is not None}
+    # Canvas leaves read-only columns out only if it knows the students of all rows.
+    skips_read_only = None not in students.values()
+    assignments = {i: _find_assignment(h, state) for i, h in sheet.columns.items()}
     # Of two headers alike Canvas reads the first, of two of one assignment the later.
-    places = {
-        _make_key(a, i): sheet.header.index(sheet.header[i]) for i, a in found.items()
+    sources = {
+        _make_key(a, i): sheet.header.index(sheet.header[i])
+        for i, a in assignments.items()
     }
-    last = {s.id: n for n, s in people.items() if s is not None}
-    rows = dict(sheet.rows)
+    passed = _explain_other_columns(sheet)
     effects: list[CellEffect] = []
-    for index, assignment in found.items():
-        header, place = sheet.columns[index], places[_make_key(assignment, index)]
-        if place in sheet.read_only and weed:
+    for index, assignment in assignments.items():
+        header, source = sheet.columns[index], sources[_make_key(assignment, index)]
+        if source in sheet.read_only and skips_read_only:
             passed[header] = "read only"
             continue
-        for line, student in people.items():
-            read = line if student is None else last[student.id]
-            raw = sheet.raw[read][place]
-            cell = strip_blanks(rows[read][place])
-            effects.append(
-                _make_effect(line, student, assignment, header, cell, raw, state)
-            )
-    others = tuple(_list_other_effects(sheet, people, state, weed))
+        for line, student in students.items():
+            # Of two rows of one student Canvas reads the last, for both.
+            cell = sheet.raw[line if student is None else last[student.id]][source]
+            effect = _find_effect(student, assignment, cell, state)
+            effects.append(replace(effect, row=line, header=header))
+    others = _list_other_effects(sheet, students, state, skips=skips_read_only)
     doubled = (
-        *_find_repeated_columns(sheet, found, places),
-        *_find_repeated_students(people, last),
+        *_find_repeated_columns(sheet, assignments, sources),
+        *_find_repeated_students(students, last),
     )
-    return ImportOutcome(tuple(effects), passed, others, doubled)
+    return ImportOutcome(tuple(effects), passed, tuple(others), doubled)
+
+
+def _explain_other_columns(sheet: Sheet) -> dict[str, str]:
+    why = "Canvas ignores columns with this title"
+    passed = dict.fromkeys(sheet.dropped.values(), why)
+    passed |= dict.fromkeys(sheet.custom.values(), "a custom column")
+    why = "overrides the final grade: Canvas imports it where the course allows that"
+    return passed | dict.fromkeys(sheet.overrides.values(), why)
 
 
 def _find_assignment(header: str, state: CanvasState) -> CanvasAssignment:
@@ -194,53 +194,59 @@ def _match_rows(sheet: Sheet, state: CanvasState) -> dict[int, CanvasStudent | N
 
 def _find_repeated_columns(
     sheet: Sheet,
-    found: Mapping[int, CanvasAssignment],
-    places: Mapping[str, int],
+    assignments: Mapping[int, CanvasAssignment],
+    sources: Mapping[str, int],
 ) -> Iterator[str]:
-    for index, assignment in found.items():
-        place = places[_make_key(assignment, index)]
-        if place != index:
+    for index, assignment in assignments.items():
+        source = sources[_make_key(assignment, index)]
+        if source != index:
             yield (
-                f"column {index + 1} ({sheet.header[index]}) is never read: Canvas "
-                f"reads column {place + 1} ({sheet.header[place]}) for that assignment"
+                f"Canvas does not read column {index + 1} ({sheet.header[index]}): it "
+                f"reads column {source + 1} ({sheet.header[source]}) for that "
+                "assignment"
             )
 
 
 def _find_repeated_students(
-    people: Mapping[int, CanvasStudent | None], last: Mapping[str, int]
+    students: Mapping[int, CanvasStudent | None], last: Mapping[str, int]
 ) -> Iterator[str]:
-    for line, student in people.items():
+    for line, student in students.items():
         if student is not None and last[student.id] != line:
             yield (
-                f"row {line} ({student.name}) is never read: row {last[student.id]} "
-                "is the same student's"
+                f"Canvas does not read row {line} ({student.name}): row "
+                f"{last[student.id]} is of the same student"
             )
 
 
 def _list_other_effects(
     sheet: Sheet,
-    people: Mapping[int, CanvasStudent | None],
+    students: Mapping[int, CanvasStudent | None],
     state: CanvasState,
-    weed: bool,
+    *,
+    skips: bool,
 ) -> Iterator[CellEffect]:
     """What happens to custom columns and overrides: any text is taken as it is."""
     if not state.known:
         return
     for index, header in (sheet.custom | sheet.overrides).items():
-        if weed and header in state.locked:
+        if skips and header in state.locked:
             continue
         for line, row in sheet.rows:
-            student = people[line]
+            student = students[line]
             if student is None:
                 continue
-            old, new = state.notes.get((student.id, header), ""), row[index]
-            if index in sheet.overrides:
-                old = normalise_decimal(
-                    old
-                )  # a number, whatever Canvas's export shows it with
-            effect = _classify_text(old, new)
-            raw, name = sheet.raw[line][index], f"custom: {header}"
-            yield CellEffect(line, student.id, name, effect, None, header, raw, old)
+            old = state.notes.get((student.id, header), "")
+            if index in sheet.overrides:  # a number, however Canvas's export shows it
+                old = normalise_decimal(old)
+            yield CellEffect(
+                row=line,
+                student=student.id,
+                assignment=f"custom: {header}",
+                effect=_classify_text(old, row[index]),
+                header=header,
+                cell=sheet.raw[line][index],
+                old=old,
+            )
 
 
 def _classify_text(old: str, new: str) -> Effect:
@@ -252,28 +258,34 @@ def _classify_text(old: str, new: str) -> Effect:
     return "replaced" if old.strip() else "written"
 
 
-def _make_effect(
-    line: int,
+def _find_effect(
     student: CanvasStudent | None,
     assignment: CanvasAssignment,
-    header: str,
-    cell: str,
     raw: str,
     state: CanvasState,
 ) -> CellEffect:
-    who = student.id if student else None
-    key = (who or "", assignment.id)
+    """What a grade cell does, still without its row and header."""
+    ignored = CellEffect(
+        row=0,
+        student=student.id if student else None,
+        assignment=assignment.id,
+        effect="ignored",
+        cell=raw,
+    )
+    key = (student.id if student else "", assignment.id)
     if student is None or not student.active or key in state.unassigned:
-        return CellEffect(line, who, assignment.id, "ignored", None, header, raw)
+        return ignored
     old = state.scores.get(key)
-    effect, score = _classify_grade(cell, old, assignment, state.known)
-    return CellEffect(line, who, assignment.id, effect, score, header, raw, old)
+    cell = strip_blanks(normalise_decimal(raw))
+    effect, score = _classify_grade(cell, old, assignment, known=state.known)
+    return replace(ignored, effect=effect, score=score, old=old)
 
 
 def _classify_grade(
     cell: str,
     present: float | str | None,
     assignment: CanvasAssignment,
+    *,
     known: bool,
 ) -> tuple[Effect, float | None]:
     if cell.upper() in ("EX", "EXCUSED"):

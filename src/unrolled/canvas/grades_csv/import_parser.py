@@ -9,9 +9,40 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-# Ruby's \d and \s know ASCII only, and its ^ and $ stand at every line of a cell.
-_PURE_NUMBER = re.compile(r"^-?[0-9.,]+%?$", re.MULTILINE)
+__all__ = ["ImportRefusedError", "Sheet", "parse_score", "read_sheet", "split_header"]
+
+# How a file is cut into cells.
 _SKIPPED = re.compile(r"[;, ]+")
+_QUOTED = re.compile(r'"((?:[^"]|"")*)"')
+_BARE = {s: re.compile(rf'[^"\r\n{s}]*') for s in ",;"}
+
+# What a cell says. Ruby's \d and \s know ASCII only, and its ^ and $ stand at every
+# line of a cell.
+_RUBY = re.ASCII | re.MULTILINE
+_PURE_NUMBER = re.compile(r"^-?[0-9.,]+%?$", re.MULTILINE)
+_DROPPED = re.compile(
+    r"Current Score|Current Points|Current Grade|Final Score|Final Points|Final Grade"
+    r"|Override Score|Override Grade|Override Status"
+)
+_OVERRIDE = re.compile(r"Override (Score|Status)(\s*\(.*\))?\Z", re.ASCII)
+_RESERVED = (
+    "Student",
+    "LastName",
+    "FirstName",
+    "ID",
+    "SIS User ID",
+    "SIS Login ID",
+    "Section",
+    "Integration ID",
+    "Root Account",
+)
+_PERCENT = re.compile(r"^[+-]?\d*\.?\d+%$", _RUBY)
+_NUMBER = re.compile(r"^[+-]?\d*\.?\d+$", _RUBY)
+_TO_F = re.compile(r"\s*([+-]?(?:\d+(?:\.\d+)?|\.\d+))", re.ASCII)
+_TO_I = re.compile(r"\s*\+?(\d+(?:_\d+)*)", re.ASCII)
+_NOTE = re.compile(r"^\s*(Muted|Manual Posting.*)?\s*$", _RUBY | re.IGNORECASE)
+_ID = re.compile(r"(.*)\s\((\d+)\)\Z", re.ASCII)
+_BLANKS = "\0\t\n\v\f\r "
 
 
 class ImportRefusedError(Exception):
@@ -32,7 +63,7 @@ def _decode_text(data: bytes) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise ImportRefusedError("not UTF-8") from error
+        raise ImportRefusedError("it is not UTF-8") from error
 
 
 def _detect_separator(text: str) -> str:
@@ -40,7 +71,9 @@ def _detect_separator(text: str) -> str:
     lines = re.findall(r"[^\n]*\n|[^\n]+", text)[:3]
     counts = {separator: _count_cells(lines, separator) for separator in ",;"}
     if counts[";"] == 1 > counts[","]:
-        raise ImportRefusedError("ragged first three lines")
+        raise ImportRefusedError(
+            "the first three lines differ in their number of cells"
+        )
     return ";" if counts[";"] > counts[","] else ","
 
 
@@ -55,7 +88,7 @@ def _count_cells(lines: list[str], separator: str) -> int:
 
 
 def _split_rows(
-    text: str, separator: str, skip: bool = True
+    text: str, separator: str, *, skip: bool = True
 ) -> Iterator[tuple[int, list[str]]]:
     end = _detect_line_end(text)
     place, line = 0, 1
@@ -67,7 +100,7 @@ def _split_rows(
         elif not raw:
             stop, cells = place, []
         else:
-            stop, cells = _parse_row(text, place, separator, end, line)
+            stop, cells = _parse_row(text, place, line, marks=(separator, end))
         if cells is not None:
             yield line, cells
         line += text.count(end, place, stop) + 1
@@ -86,39 +119,36 @@ def _detect_line_end(text: str) -> str:
     return first[0] if first else "\n"
 
 
-_QUOTED = re.compile(r'"((?:[^"]|"")*)"')
-_BARE = {s: re.compile(rf'[^"\r\n{s}]*') for s in ",;"}
-
-
 def _parse_row(
-    text: str, place: int, separator: str, end: str, line: int
+    text: str, place: int, line: int, *, marks: tuple[str, str]
 ) -> tuple[int, list[str]]:
-    """A row's cells, and where it ends."""
+    """Where a row ends, and its cells; `marks` end a cell and a line."""
+    separator, end = marks
     cells: list[str] = []
     while True:
         quoted = _QUOTED.match(text, place)
-        found = quoted or _BARE[separator].match(text, place)
-        assert found is not None  # a bare cell may be empty
-        cells.append(found[1].replace('""', '"') if quoted else found[0])
-        place = found.end()
+        cell = quoted or _BARE[separator].match(text, place)
+        assert cell is not None  # a bare cell may be empty
+        cells.append(cell[1].replace('""', '"') if quoted else cell[0])
+        place = cell.end()
         if text.startswith(separator, place):
             place += 1
         elif place == len(text) or text.startswith(end, place):
             return place, cells
         else:
-            raise ImportRefusedError(_explain_error(text, place, bool(quoted), line))
+            why = _explain_error(text, place, is_quoted=bool(quoted))
+            raise ImportRefusedError(f"line {line} cannot be parsed: {why}")
 
 
-def _explain_error(text: str, place: int, quoted: bool, line: int) -> str:
+def _explain_error(text: str, place: int, *, is_quoted: bool) -> str:
     """Why a row does not parse."""
-    where = f"it does not parse: line {line}: "
     if text[place] in "\r\n":
-        return where + "mixed line ends"
-    if quoted:
-        return where + "something stands after a quoted cell"
+        return "mixed line ends"
+    if is_quoted:
+        return "there is text after a quoted cell"
     if text[place - 1 : place] in ("", ",", ";", "\n", "\r"):
-        return where + "a quote is not closed"
-    return where + "a quote inside an unquoted cell"
+        return "a quote is not closed"
+    return "a quote inside an unquoted cell"
 
 
 def normalise_decimal(cell: str) -> str:
@@ -133,29 +163,7 @@ def normalise_decimal(cell: str) -> str:
     return "".join(parts[:-1]) + "." + parts[-1]
 
 
-__all__ = ["ImportRefusedError", "Sheet", "parse_score", "read_sheet", "split_header"]
-
-_DROPPED = re.compile(
-    r"Current Score|Current Points|Current Grade|Final Score|Final Points|Final Grade"
-    r"|Override Score|Override Grade|Override Status"
-)
-_OVERRIDE = re.compile(r"Override (Score|Status)(\s*\(.*\))?\Z", re.ASCII)
-_RESERVED = (
-    *("Student", "LastName", "FirstName", "ID", "SIS User ID", "SIS Login ID"),
-    *("Section", "Integration ID", "Root Account"),
-)
-# Ruby's \d and \s know ASCII only, and its ^ and $ stand at every line of a cell.
-_RUBY = re.ASCII | re.MULTILINE
-_PERCENT = re.compile(r"^[+-]?\d*\.?\d+%$", _RUBY)
-_NUMBER = re.compile(r"^[+-]?\d*\.?\d+$", _RUBY)
-_TO_F = re.compile(r"\s*([+-]?(?:\d+(?:\.\d+)?|\.\d+))", re.ASCII)
-_TO_I = re.compile(r"\s*\+?(\d+(?:_\d+)*)", re.ASCII)
-_NOTE = re.compile(r"^\s*(Muted|Manual Posting.*)?\s*$", _RUBY | re.IGNORECASE)
-_ID = re.compile(r"(.*)\s\((\d+)\)\Z", re.ASCII)
-_BLANKS = "\0\t\n\v\f\r "
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Sheet:
     """A parsed file: where identity ends, its grade columns, its rows by line.
 
@@ -197,28 +205,29 @@ def read_sheet(data: bytes, custom: Sequence[str] = ()) -> Sheet:
     dropped = {i: h for i, h in after.items() if _DROPPED.search(h)}
     points = [r for _, r in table[1:] if "Points Possible" in r[0]]
     last = points[-1] if points else [""] * len(header)
+    locked = (i for i, c in enumerate(last) if re.search(r"read\s+only", c, _RUBY))
     return Sheet(
-        header,
-        apart,
-        login,
-        sis,
-        {i: h for i, h in after.items() if i not in dropped},
-        dropped,
-        {i: h for h, i in own.items()},
-        {i: h for i, h in dropped.items() if _OVERRIDE.match(h)},
-        frozenset(i for i, c in enumerate(last) if re.search(r"read\s+only", c, _RUBY)),
-        last,
-        [(n, r) for n, r in table[1:] if not _is_special(r)],
-        dict(raw),
+        header=header,
+        apart=apart,
+        login=login,
+        sis=sis,
+        columns={i: h for i, h in after.items() if i not in dropped},
+        dropped=dropped,
+        custom={i: h for h, i in own.items()},
+        overrides={i: h for i, h in dropped.items() if _OVERRIDE.match(h)},
+        read_only=frozenset(locked),
+        points=last,
+        rows=[(n, r) for n, r in table[1:] if not _is_special(r)],
+        raw=dict(raw),
     )
 
 
 def _pad_rows(rows: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
     """Rows as long as the header: what is missing is empty."""
     if not rows:
-        raise ImportRefusedError("the file is empty")
+        raise ImportRefusedError("it is empty")
     if not rows[0][1]:
-        raise ImportRefusedError("Invalid header row: the first line is blank")
+        raise ImportRefusedError("the header row is not valid: the first line is blank")
     width = len(rows[0][1])
     return [(n, r + [""] * (width - len(r))) for n, r in rows]
 
@@ -231,9 +240,12 @@ def _find_identity_columns(
     one = len(header) > 3 and "Student" in cells[0] and "ID" in cells[1]
     two = "LastName" in cells[0] and "FirstName" in cells[1] and "ID" in cells[2]
     if len(header) < 4:
-        raise ImportRefusedError("Invalid header row: fewer than four columns")
+        raise ImportRefusedError("the header row is not valid: fewer than four columns")
     if not one and not (two and len(header) > 4):
-        raise ImportRefusedError("Invalid header row")
+        raise ImportRefusedError(
+            "the header row is not valid: it must begin with Student, ID or with "
+            "LastName, FirstName, ID"
+        )
     apart = cells[:2] == ["LastName", "FirstName"]
     login, sis, width = None, None, 4 if apart else 3
     if _has_words("SIS Login ID", cells[width - 1]):
@@ -245,7 +257,9 @@ def _find_identity_columns(
         width += _has_words("Integration ID", cells[width - 1])
         width += _has_words("Root Account", cells[width - 1])
     if "Section" not in cells[width - 1]:
-        raise ImportRefusedError("Invalid header row: no Section where it must be")
+        raise ImportRefusedError(
+            "the header row is not valid: Section is missing or in the wrong place"
+        )
     return apart, login, sis, width + custom
 
 

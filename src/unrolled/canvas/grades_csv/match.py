@@ -12,12 +12,12 @@ from unrolled.canvas.model import ExportedAssignment, Student
 
 HIDDEN = (
     "posted by hand in Canvas: students see new grades, and comments sent with them, "
-    "when you post them there"
+    "only after you post them there"
 )
 Kind = Literal["row", "column", "student", "assignment", "cell"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FilledCell:
     """One cell that gets a grade; Canvas gives it `out_of` points, if that is known."""
 
@@ -45,7 +45,7 @@ class KeptCell:
     canvas_assignment: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LeftOut:
     """Something that gets no grade, and why; a cell names its assignment too.
 
@@ -59,7 +59,7 @@ class LeftOut:
     other: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PlanDraft:
     """What the planner gathers on its way; `unscaled` are wrong scales left out."""
 
@@ -74,11 +74,14 @@ class PlanDraft:
         kind: Kind,
         what: str,
         why: str,
+        *,
         assignment: str = "",
         other: bool = False,
     ) -> None:
         """Leave something out, and say so."""
-        self.left_out.append(LeftOut(kind, what, why, assignment, other))
+        self.left_out.append(
+            LeftOut(kind=kind, what=what, why=why, assignment=assignment, other=other)
+        )
 
 
 def group_left_out(left_out: Iterable[LeftOut]) -> list[str]:
@@ -106,7 +109,8 @@ def group_left_out(left_out: Iterable[LeftOut]) -> list[str]:
 def match_columns(
     template: CanvasGradebook,
     assignments: Sequence[ExportedAssignment],
-    work: PlanDraft,
+    draft: PlanDraft,
+    *,
     scale: bool,
 ) -> dict[Column, ExportedAssignment]:
     """Our assignments by their column: title or folder name, and nothing twice.
@@ -114,55 +118,56 @@ def match_columns(
     A column that is worth other points in Canvas is scaled if asked, else left out.
     """
     claims: dict[Column, list[ExportedAssignment]] = defaultdict(list)
-    for wanted in assignments:
-        same = [c for c in template.columns if _has_title(c, wanted)]
+    for assignment in assignments:
+        titles = {assignment.title, assignment.name}
+        same = [c for c in template.columns if titles & {c.title, c.header}]
         if len(same) == 1:
-            claims[same[0]].append(wanted)
+            claims[same[0]].append(assignment)
         else:
             count = "no column" if not same else f"{len(same)} columns"
-            why = f"Canvas has {count} titled {wanted.title!r}"
-            work.leave_out("assignment", wanted.name, why)
-    found = {}
+            why = f"Canvas has {count} titled {assignment.title!r}"
+            draft.leave_out("assignment", assignment.name, why)
+    matched = {}
     for column in template.columns:
         claimed = claims.get(column, [])
         why = _explain_no_grades(column, claimed)
-        fitting = None if why else _scale_assignment(column, claimed[0], work, scale)
         if why:
-            work.leave_out("column", column.header, why, other=not claimed)
-        elif fitting is not None:
-            found[column] = fitting
+            draft.leave_out("column", column.header, why, other=not claimed)
+            continue
+        scaled = _scale_assignment(column, claimed[0], draft, scale=scale)
+        if scaled is not None:
+            matched[column] = scaled
             if column.hidden:
-                work.warnings.append(f"{column.header}: {HIDDEN}")
-    return found
+                draft.warnings.append(f"{column.header}: {HIDDEN}")
+    return matched
 
 
-def _has_title(column: Column, wanted: ExportedAssignment) -> bool:
-    return bool({wanted.title, wanted.name} & {column.title, column.header})
-
-
-def _explain_no_grades(column: Column, wanted: Sequence[ExportedAssignment]) -> str:
+def _explain_no_grades(column: Column, claimed: Sequence[ExportedAssignment]) -> str:
     """Why a column is left out; "" if it is one assignment's and open."""
     if column.closed:
         return column.closed
-    if len(wanted) > 1:
-        return f"{' and '.join(w.name for w in wanted)} are both titled so"
-    return "" if wanted else "not among the assignments to export"
+    if len(claimed) > 1:
+        return f"{' and '.join(a.name for a in claimed)} both have this title"
+    return "" if claimed else "not among the assignments to export"
 
 
 def _scale_assignment(
-    column: Column, wanted: ExportedAssignment, work: PlanDraft, scale: bool
+    column: Column, assignment: ExportedAssignment, draft: PlanDraft, *, scale: bool
 ) -> ExportedAssignment | None:
     """An assignment in Canvas's own points; None, and said so, if they differ."""
-    differ = compare_points(column.points, wanted.points)
-    if not differ:
-        return wanted
-    fits = bool(column.points and wanted.points)
-    if scale and column.points and fits:
-        work.warnings.append(f"{column.header}: {differ}; all grades are scaled to it")
-        return replace(wanted, factor=column.points / wanted.points)
-    way = "make them equal, or say --scale" if fits else "set them there"
-    work.leave_out("column", column.header, f"{differ}; {way}")
-    work.unscaled.append(wanted.name)
+    difference = compare_points(column.points, assignment.points)
+    if not difference:
+        return assignment
+    if scale and column.points and assignment.points:
+        draft.warnings.append(
+            f"{column.header}: {difference}; all grades are scaled to Canvas's points"
+        )
+        return replace(assignment, factor=column.points / assignment.points)
+    advice = "set them in Canvas"
+    if column.points and assignment.points:
+        advice = "make them equal, or use --scale"
+    draft.leave_out("column", column.header, f"{difference}; {advice}")
+    draft.unscaled.append(assignment.name)
     return None
 
 
@@ -171,49 +176,44 @@ def compare_points(canvas: float | None, ours: float) -> str:
     if canvas is not None and abs(canvas - ours) <= 0.005:
         return ""
     there = "no points possible" if canvas is None else f"{canvas:g} points possible"
-    return f"{there} in Canvas, {ours:g} in course.toml"
+    return f"{there} in Canvas, but {ours:g} in course.toml"
 
 
 def match_students(
-    template: CanvasGradebook, pupils: Sequence[Student], work: PlanDraft
+    template: CanvasGradebook, students: Sequence[Student], draft: PlanDraft
 ) -> dict[int, Student]:
     """Students by the line of their row: Canvas id first, then login and SIS id."""
     claims: dict[int, list[Student]] = defaultdict(list)
     index = _RowIndex(template.rows)
-    for pupil in pupils:
-        rows = index.find_rows(pupil)
+    for student in students:
+        rows = index.find_rows(student)
         if len(rows) == 1:
-            claims[rows[0].line].append(pupil)
+            claims[rows[0].line].append(student)
         else:
             count = "no row" if not rows else "more than one row"
-            work.leave_out("student", pupil.name, f"{count} in Canvas")
-    return _select_undisputed(template, claims, work)
+            draft.leave_out("student", student.name, f"{count} in Canvas")
+    return _select_undisputed(template, claims, draft)
 
 
 def _select_undisputed(
-    template: CanvasGradebook, claims: dict[int, list[Student]], work: PlanDraft
+    template: CanvasGradebook, claims: dict[int, list[Student]], draft: PlanDraft
 ) -> dict[int, Student]:
-    found = {}
+    matched = {}
     for row in template.rows:
         what = f"{row.line} ({row.name})"
         match claims.get(row.line, []):
             case []:
-                work.leave_out("row", what, "nobody of the gradebook")
-            case [_] if _has_line_break(row):
+                draft.leave_out("row", what, "not a student of the gradebook")
+            case [_] if set("".join(row.identity)) & set("\r\n\0"):
                 why = "a line break in its identity cells: Canvas would refuse the file"
-                work.leave_out("row", repr(what)[1:-1], why)
-            case [pupil]:
-                found[row.line] = pupil
+                draft.leave_out("row", repr(what)[1:-1], why)
+            case [student]:
+                matched[row.line] = student
             case several:
-                names = " and ".join(p.name for p in several)
-                work.leave_out(
-                    "row", what, f"both {names} match it; neither is exported"
-                )
-    return found
-
-
-def _has_line_break(row: Row) -> bool:
-    return any(set(cell) & set("\r\n\0") for cell in row.identity)
+                names = " and ".join(s.name for s in several)
+                why = f"matches both {names}; neither is exported"
+                draft.leave_out("row", what, why)
+    return matched
 
 
 class _RowIndex:
@@ -226,12 +226,13 @@ class _RowIndex:
             for kind in ("canvas_id", "login", "sis_id"):
                 self._by[kind, getattr(row, kind)].append(row)
 
-    def find_rows(self, pupil: Student) -> list[Row]:
+    def find_rows(self, student: Student) -> list[Row]:
         """The rows that may be a student's; more than one is a doubt."""
-        if pupil.canvas_id:
-            return self._by.get(("canvas_id", pupil.canvas_id), [])
-        keys = {("login", pupil.login), ("sis_id", pupil.sis_id)}
-        keys |= {("login", pupil.name), ("sis_id", pupil.name)}
-        found = {r.line: r for k in keys if k[1] for r in self._by.get(k, [])}
-        doubled = any(self._ids[r.canvas_id] > 1 for r in found.values() if r.canvas_id)
-        return list(found.values()) * (2 if doubled else 1)
+        if student.canvas_id:
+            return self._by.get(("canvas_id", student.canvas_id), [])
+        keys = {("login", student.login), ("sis_id", student.sis_id)}
+        # Without a roster, nbgrader's name of a student is most often one of the two.
+        keys |= {("login", student.name), ("sis_id", student.name)}
+        rows = {r.line: r for k in keys if k[1] for r in self._by.get(k, [])}
+        doubled = any(self._ids[r.canvas_id] > 1 for r in rows.values() if r.canvas_id)
+        return list(rows.values()) * (2 if doubled else 1)

@@ -29,14 +29,10 @@ from unrolled.canvas.grades_csv.match import (
     match_columns,
     match_students,
 )
-from unrolled.canvas.model import (
-    ExportedAssignment,
-    Grade,
-    Student,
-)
+from unrolled.canvas.model import ExportedAssignment, Grade, Student
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ExportPlan:
     """The table to write, the cells that get a grade, and all that was left out.
 
@@ -81,9 +77,10 @@ Grades = Mapping[tuple[str, str], Grade]
 
 def plan_export(
     template: CanvasGradebook,
-    pupils: Sequence[Student],
+    students: Sequence[Student],
     assignments: Sequence[ExportedAssignment],
     grades: Grades,
+    *,
     allow_lower: bool = False,
     scale: bool = False,
 ) -> ExportPlan:
@@ -92,31 +89,34 @@ def plan_export(
     Rows and columns without a match are left out and said so; nothing is guessed.
     Nor does a column get grades that is worth other points in Canvas, unless `scale`.
     """
-    work = PlanDraft()
-    columns = match_columns(template, assignments, work, scale)
-    people = match_students(template, pupils, work)
+    draft = PlanDraft()
+    columns = match_columns(template, assignments, draft, scale=scale)
+    matched = match_students(template, students, draft)
     rows = _make_points_rows(template, list(columns))
     for row in template.rows:
-        pupil = people.get(row.line)
-        if pupil is not None:
-            cells = [
-                _fill_cell(row, column, pupil, wanted, grades, allow_lower, work)
-                for column, wanted in columns.items()
-            ]
+        student = matched.get(row.line)
+        if student is not None:
+            cells = []
+            for column, assignment in columns.items():
+                grade = grades.get((student.name, assignment.name), Grade(None))
+                cell = _Cell(row, column, student, assignment)
+                cells.append(_fill_cell(cell, grade, draft, allow_lower=allow_lower))
             rows.append((*row.identity, *cells))
     header = (*template.identity, *(c.header for c in columns))
-    return _make_plan(header, rows, work)
+    return _make_plan(header, rows, draft)
 
 
-def _make_plan(header: tuple[str, ...], rows: list[Any], work: PlanDraft) -> ExportPlan:
+def _make_plan(
+    header: tuple[str, ...], rows: list[tuple[str, ...]], draft: PlanDraft
+) -> ExportPlan:
     return ExportPlan(
-        header,
-        tuple(rows),
-        tuple(work.filled),
-        tuple(work.left_out),
-        tuple(work.warnings),
-        tuple(work.unscaled),
-        tuple(work.kept),
+        header=header,
+        rows=tuple(rows),
+        filled=tuple(draft.filled),
+        left_out=tuple(draft.left_out),
+        warnings=tuple(draft.warnings),
+        unscaled=tuple(draft.unscaled),
+        kept=tuple(draft.kept),
     )
 
 
@@ -130,34 +130,43 @@ def _make_points_rows(
     return [(*template.points_row[: len(template.identity)], *points)]
 
 
+@dataclass(frozen=True)
+class _Cell:
+    """Where a student's row meets an assignment's column."""
+
+    row: Row
+    column: Column
+    student: Student
+    assignment: ExportedAssignment
+
+
 def _fill_cell(
-    row: Row,
-    column: Column,
-    pupil: Student,
-    wanted: ExportedAssignment,
-    grades: Grades,
-    allow_lower: bool,
-    work: PlanDraft,
+    cell: _Cell, grade: Grade, draft: PlanDraft, *, allow_lower: bool
 ) -> str:
-    """The cell: a grade that is ready, else what Canvas shows now."""
-    present = row.cells[column.index].strip()
+    """The text of a cell: a grade that is ready, else what Canvas shows now."""
+    student, assignment = cell.student.name, cell.assignment.name
+    ids = cell.row.canvas_id, cell.column.canvas_id
+    present = cell.row.cells[cell.column.index].strip()
     old = parse_number(present)
-    keep = present if old is None else f"{old:.2f}"
-    grade = grades.get((pupil.name, wanted.name), Grade(None))
     why = _explain_not_ready(grade, present)
-    ids = row.canvas_id, column.canvas_id
-    kept = [] if present in NO_GRADES else [KeptCell(pupil.name, wanted.name, *ids)]
     if why or grade.points is None:
-        work.leave_out("cell", pupil.name, why, wanted.name)
-        work.kept.extend(kept)
-        return keep
-    new = round(grade.points * wanted.factor, 2)
-    filled = FilledCell(pupil.name, wanted.name, old, new, *ids, column.points)
-    if _note_lowering(filled, allow_lower, work) and not allow_lower:
-        work.kept.extend(kept)
-        return keep
-    work.filled.append(filled)
-    return f"{new:.2f}"
+        draft.leave_out("cell", student, why, assignment=assignment)
+    else:
+        filled = FilledCell(
+            student=student,
+            assignment=assignment,
+            old=old,
+            new=round(grade.points * cell.assignment.factor, 2),
+            canvas_student=ids[0],
+            canvas_assignment=ids[1],
+            out_of=cell.column.points,
+        )
+        if _may_fill(filled, draft, allow_lower=allow_lower):
+            draft.filled.append(filled)
+            return f"{filled.new:.2f}"
+    if present not in NO_GRADES:
+        draft.kept.append(KeptCell(student, assignment, *ids))
+    return present if old is None else f"{old:.2f}"
 
 
 def _explain_not_ready(grade: Grade, present: str) -> str:
@@ -165,7 +174,7 @@ def _explain_not_ready(grade: Grade, present: str) -> str:
     if grade.waits:
         return "waits for marks"
     if grade.points is None:
-        return "nothing handed in; Canvas keeps what it has"
+        return "nothing was handed in; Canvas keeps what it has"
     if not math.isfinite(grade.points):
         return f"the score is {grade.points}"
     if present.upper() in ("EX", "EXCUSED"):
@@ -173,60 +182,66 @@ def _explain_not_ready(grade: Grade, present: str) -> str:
     if present in NO_GRADES:
         return NO_GRADES[present]
     if present not in ("", "-") and parse_number(present) is None:
-        return f"Canvas shows {present!r}, which is no number of points"
+        return f"Canvas shows {present!r}, which is not a number of points"
     return ""
 
 
-def _note_lowering(cell: FilledCell, allowed: bool, work: PlanDraft) -> bool:
-    """Whether it lowers a grade; then it is said, as a warning or as left out."""
+def _may_fill(cell: FilledCell, draft: PlanDraft, *, allow_lower: bool) -> bool:
+    """Whether a grade may go; one that lowers Canvas's is said in any case."""
     if cell.old is None or cell.new >= round(cell.old, 2):
-        return False
+        return True
     change = f"lowered from {cell.old:.2f} to {cell.new:.2f}"
-    if allowed:
-        work.warnings.append(f"{cell.student}, {cell.assignment}: {change}")
+    if allow_lower:
+        draft.warnings.append(f"{cell.student}, {cell.assignment}: {change}")
     else:
-        why = f"would be {change} (--allow-lower does it)"
-        work.leave_out("cell", cell.student, why, cell.assignment)
-    return True
+        why = f"would be {change}; --allow-lower allows it"
+        draft.leave_out("cell", cell.student, why, assignment=cell.assignment)
+    return allow_lower
 
 
 def plan_starter(
-    pupils: Iterable[Student], assignments: Sequence[ExportedAssignment], grades: Grades
+    students: Iterable[Student],
+    assignments: Sequence[ExportedAssignment],
+    grades: Grades,
 ) -> ExportPlan:
     """A file without a template: only students whose Canvas id is known."""
-    work = PlanDraft()
+    draft = PlanDraft()
     identity = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
     header = (*identity, *(a.title for a in assignments))
     points = ("    Points Possible", "", "", "", "")
     rows = [(*points, *(f"{a.points:.2f}" for a in assignments))]
-    for pupil in pupils:
-        if not pupil.canvas_id:
+    for student in students:
+        if not student.canvas_id:
             why = "no Canvas id (lms_user_id); see unrolled canvas roster"
-            work.leave_out("student", pupil.name, why)
+            draft.leave_out("student", student.name, why)
             continue
-        cells = [_fill_starter_cell(pupil, a, grades, work) for a in assignments]
-        name = f"{pupil.last_name}, {pupil.first_name}".strip(", ") or pupil.name
-        login = pupil.login or pupil.name
-        rows.append((name, pupil.canvas_id, pupil.sis_id, login, "", *cells))
-    work.warnings.append(
-        "without --template Canvas makes a new assignment for every title it does not "
-        "know, takes our points whatever an assignment is worth there, and clears "
-        "grades under blank cells; export the gradebook from Canvas and give it with "
-        "--template"
+        cells = [_fill_starter_cell(student, a, grades, draft) for a in assignments]
+        name = f"{student.last_name}, {student.first_name}".strip(", ") or student.name
+        login = student.login or student.name
+        rows.append((name, student.canvas_id, student.sis_id, login, "", *cells))
+    draft.warnings.append(
+        "without --template, Canvas adds an assignment for every title that it does "
+        "not know, imports our points even if an assignment is worth other points "
+        "there, and clears grades where a cell is blank. Export the gradebook from "
+        "Canvas and use it as the --template"
     )
-    return _make_plan(header, rows, work)
+    return _make_plan(header, rows, draft)
 
 
 def _fill_starter_cell(
-    pupil: Student, wanted: ExportedAssignment, grades: Grades, work: PlanDraft
+    student: Student, assignment: ExportedAssignment, grades: Grades, draft: PlanDraft
 ) -> str:
-    grade = grades.get((pupil.name, wanted.name), Grade(None))
+    grade = grades.get((student.name, assignment.name), Grade(None))
     why = _explain_not_ready(grade, "")
     if why or grade.points is None:
-        work.leave_out("cell", pupil.name, why, wanted.name)
+        draft.leave_out("cell", student.name, why, assignment=assignment.name)
         return ""
-    new = round(grade.points, 2)
-    work.filled.append(
-        FilledCell(pupil.name, wanted.name, None, new, pupil.canvas_id, "")
+    filled = FilledCell(
+        student=student.name,
+        assignment=assignment.name,
+        old=None,
+        new=round(grade.points, 2),
+        canvas_student=student.canvas_id,
     )
-    return f"{new:.2f}"
+    draft.filled.append(filled)
+    return f"{filled.new:.2f}"

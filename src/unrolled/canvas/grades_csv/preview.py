@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from unrolled.canvas.grades_csv.exported_csv import read_exported_csv
+from unrolled.canvas.grades_csv.exported_csv import parse_number, read_exported_csv
 from unrolled.canvas.grades_csv.import_model import (
     CanvasAssignment,
     CanvasState,
@@ -23,12 +23,15 @@ from unrolled.canvas.grades_csv.import_parser import (
     parse_score,
     read_sheet,
     split_header,
+    strip_blanks,
 )
-from unrolled.canvas.grades_csv.scale import find_wrong_scales
+from unrolled.canvas.grades_csv.match import compare_points
 from unrolled.canvas.grades_csv.verify import build_canvas_state
 from unrolled.course import Course
 from unrolled.errors import UserError
 
+# Extra credit may go a little beyond the points possible; half as much again is none.
+EXCESS_FACTOR = 1.5
 Fate = Literal[
     "no change",
     "new score",
@@ -65,7 +68,7 @@ _FATES: Mapping[str, Fate] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CheckedCell:
     """One cell of the file, and what becomes of it."""
 
@@ -78,7 +81,7 @@ class CheckedCell:
     score: float | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CheckReport:
     """The fate of every cell; `refused` is why Canvas would not take the file.
 
@@ -88,7 +91,7 @@ class CheckReport:
 
     file: str
     against: str
-    refused: str
+    refused: str = ""
     cells: tuple[CheckedCell, ...] = ()
     passed_over: Mapping[str, str] | None = None
     problems: tuple[str, ...] = ()
@@ -113,6 +116,7 @@ def check_file(
     file: Path,
     template: Path | None = None,
     course: Course | None = None,
+    *,
     scaled: bool = False,
 ) -> CheckReport:
     """Read a CSV as Canvas would.
@@ -133,31 +137,36 @@ def check_file(
             if template
             else _infer_state(data)
         )
-        reading = simulate_import(data, state)
+        outcome = simulate_import(data, state)
         sheet = read_sheet(data, state.custom)
     except ImportRefusedError as error:
-        return CheckReport(str(file), against, str(error))
-    problems = (
-        *reading.doubled,
-        *find_wrong_scales(sheet, reading, state, None if scaled else course),
-    )
-    cells = tuple(_list_cells(reading, state))
+        return CheckReport(file=str(file), against=against, refused=str(error))
+    compared = None if scaled else course
+    problems = (*outcome.doubled, *_find_wrong_scales(sheet, outcome, state, compared))
     return CheckReport(
-        str(file), against, "", cells, dict(reading.passed_over), problems
+        file=str(file),
+        against=against,
+        cells=tuple(_list_cells(outcome, state)),
+        passed_over=dict(outcome.passed_over),
+        problems=problems,
     )
 
 
 def _infer_state(data: bytes) -> CanvasState:
     """What the file itself tells of Canvas: who and what, but no present grade."""
     sheet = read_sheet(data)
-    students = list(_infer_students(sheet))
     assignments = []
     for index, header in sheet.columns.items():
         title, number = split_header(header)
         points = parse_score(sheet.points[index].strip(), 100.0) or 0.0
         if number:
             assignments.append(CanvasAssignment(number, title, points))
-    return CanvasState(students, assignments, {}, known=False)
+    return CanvasState(
+        students=list(_infer_students(sheet)),
+        assignments=assignments,
+        scores={},
+        known=False,
+    )
 
 
 def _infer_students(sheet: Sheet) -> Iterator[CanvasStudent]:
@@ -171,21 +180,28 @@ def _infer_students(sheet: Sheet) -> Iterator[CanvasStudent]:
         if key and key not in seen:
             seen.add(key)
             name = sheet.name(row)
-            yield CanvasStudent(number or f"row {line}", name, name, sis, login)
+            yield CanvasStudent(
+                id=number or f"row {line}",
+                name=name,
+                sortable_name=name,
+                sis_id=sis,
+                login=login,
+            )
 
 
-def _list_cells(reading: ImportOutcome, state: CanvasState) -> Iterator[CheckedCell]:
+def _list_cells(outcome: ImportOutcome, state: CanvasState) -> Iterator[CheckedCell]:
     names = {s.id: s.name for s in state.students}
-    for effect in (*reading.effects, *reading.others):
+    for effect in (*outcome.effects, *outcome.others):
         old = effect.old
+        canvas = f"{old:.2f}" if isinstance(old, float) else str(old)
         yield CheckedCell(
-            effect.row,
-            names.get(effect.student or "", "") or "nobody in Canvas",
-            effect.header,
-            effect.cell,
-            "" if old is None else f"{old:.2f}" if isinstance(old, float) else str(old),
-            _classify_effect(effect),
-            effect.score,
+            row=effect.row,
+            student=names.get(effect.student or "", "") or "nobody in Canvas",
+            column=effect.header,
+            cell=effect.cell,
+            canvas="" if old is None else canvas,
+            fate=_classify_effect(effect),
+            score=effect.score,
         )
 
 
@@ -205,3 +221,55 @@ def _classify_effect(effect: CellEffect) -> Fate:
             return "new score"
         return "lower score" if new < old else "higher score"
     return _FATES[effect.effect]
+
+
+def _find_wrong_scales(
+    sheet: Sheet, outcome: ImportOutcome, state: CanvasState, course: Course | None
+) -> Iterator[str]:
+    """A line for each sign that a column's grades are on another scale.
+
+    Signs are the file's own points, those of `course`, and the grades themselves.
+    """
+    for assignment in state.assignments:
+        effects = [e for e in outcome.effects if e.assignment == assignment.id]
+        if not any(e.effect == "scored" for e in effects):
+            continue
+        header, top = effects[0].header, assignment.points
+        points = parse_number(strip_blanks(sheet.points[sheet.header.index(header)]))
+        if state.known and points is not None and abs(points - top) > 0.005:
+            yield (
+                f"{header}: {top:g} points possible in Canvas, but {points:g} in this "
+                "file: its grades are on another scale"
+            )
+        if course and (state.known or points is not None):
+            yield from _find_point_differences(header, assignment, course)
+        yield from _find_excessive_grades(header, effects, assignment)
+
+
+def _find_point_differences(
+    header: str, assignment: CanvasAssignment, course: Course
+) -> Iterator[str]:
+    """Points that the course has otherwise than Canvas."""
+    for ours in course.assignments.values():
+        if {ours.title, ours.name} & {assignment.title, header}:
+            difference = compare_points(assignment.points, ours.points)
+            if difference:
+                yield (
+                    f"{header}: {difference}. If the file was written with --scale, "
+                    "use --scale here as well"
+                )
+
+
+def _find_excessive_grades(
+    header: str, effects: list[CellEffect], assignment: CanvasAssignment
+) -> Iterator[str]:
+    """Grades far above the points possible; where none are, all is extra credit."""
+    top = assignment.points
+    high = [e for e in effects if top > 0 and (e.score or 0.0) > EXCESS_FACTOR * top]
+    if high:
+        rows = ", ".join(str(e.row) for e in high[:5])
+        rows += f" and {len(high) - 5} more" if len(high) > 5 else ""
+        yield (
+            f"{header}: {max(e.score or 0.0 for e in high):.2f} of {top:g} points (row "
+            f"{rows}): the grades are on another scale than Canvas's"
+        )

@@ -21,13 +21,17 @@ from unrolled.canvas.grades_csv.plan import ExportPlan
 from unrolled.errors import UserError
 
 
-def build_canvas_state(template: CanvasGradebook, known: bool = True) -> CanvasState:
-    """Students, assignments and scores of an export; without scores if not `known`."""
+def build_canvas_state(template: CanvasGradebook) -> CanvasState:
+    """Students, assignments and scores of an export."""
     students = [
         CanvasStudent(
-            r.canvas_id or f"row {r.line}", r.full_name, r.name, r.sis_id, r.login
+            id=row.canvas_id or f"row {row.line}",
+            name=row.full_name,
+            sortable_name=row.name,
+            sis_id=row.sis_id,
+            login=row.login,
         )
-        for r in template.rows
+        for row in template.rows
     ]
     assigned = [c for c in template.columns if c.canvas_id]
     columns = [
@@ -37,7 +41,7 @@ def build_canvas_state(template: CanvasGradebook, known: bool = True) -> CanvasS
     unassigned = set()
     notes = {}
     for row, student in zip(template.rows, students, strict=True):
-        for column in assigned if known else ():
+        for column in assigned:
             cell = row.cells[column.index].strip()
             present = "EX" if cell.upper() == "EX" else parse_number(cell)
             if present is not None:
@@ -46,10 +50,14 @@ def build_canvas_state(template: CanvasGradebook, known: bool = True) -> CanvasS
                 unassigned.add((student.id, column.canvas_id))
         for column in template.columns:
             notes[student.id, column.header] = row.cells[column.index]
-    custom = [c.header for c in template.columns if c.custom]
-    locked = [c.header for c in template.columns if c.read_only]
     return CanvasState(
-        students, columns, scores, custom, known, notes, locked, unassigned
+        students=students,
+        assignments=columns,
+        scores=scores,
+        custom=[c.header for c in template.columns if c.custom],
+        notes=notes,
+        locked=[c.header for c in template.columns if c.read_only],
+        unassigned=unassigned,
     )
 
 
@@ -59,30 +67,31 @@ def refuse_surprises(data: bytes, plan: ExportPlan, template: CanvasGradebook) -
     Raises UserError, naming the first surprise.
     """
     try:
-        reading = simulate_import(data, build_canvas_state(template))
+        outcome = simulate_import(data, build_canvas_state(template))
     except ImportRefusedError as error:
         raise UserError(
             f"{template.path}: Canvas would refuse the file: {error}."
         ) from error
-    meant = {
+    planned = {
         (f.canvas_student, f.canvas_assignment): f.new
         for f in plan.changed
         if f.canvas_student
     }
-    effects = [*reading.effects, *reading.others]
-    surprise = next(iter(reading.doubled), "")
-    surprise = surprise or _find_surprise(effects, meant, len(plan.changed))
+    effects = [*outcome.effects, *outcome.others]
+    surprise = next(iter(outcome.doubled), "")
+    surprise = surprise or _find_surprise(effects, planned, len(plan.changed))
     if surprise:
         raise UserError(
-            f"{template.path}: nothing was written: Canvas would not do what is meant "
-            f"({surprise}). Export the gradebook from Canvas afresh and try again."
+            f"{template.path}: nothing was written, because Canvas would not import "
+            f"what is intended ({surprise}). Export the gradebook from Canvas again "
+            "and retry."
         )
 
 
 def _find_surprise(
-    effects: list[CellEffect], meant: dict[tuple[str, str], float], count: int
+    effects: list[CellEffect], planned: dict[tuple[str, str], float], count: int
 ) -> str:
-    """The first effect that is not meant, in words; "" if there is none."""
+    """The first effect that is not planned, in words; "" if there is none."""
     scored = 0
     for effect in effects:
         new = effect.assignment.startswith("new: ")
@@ -90,7 +99,7 @@ def _find_surprise(
             continue
         key = (effect.student or "", effect.assignment)
         good = effect.effect == "scored" and not new
-        if not good or meant.get(key, effect.score) != effect.score:
+        if not good or planned.get(key, effect.score) != effect.score:
             return f"row {effect.row}, {effect.header}: {effect.effect}"
         scored += 1
     return "" if scored == count else f"{scored} grades instead of {count}"

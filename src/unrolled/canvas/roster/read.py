@@ -32,9 +32,9 @@ _COLUMNS = {
 _TEST_LOGIN = re.compile(r"[0-9a-f]{40}\Z")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Identity:
-    """A student as a file from Canvas names one; "" is what it does not tell."""
+    """A student as a file from Canvas names one; "" is what it does not say."""
 
     line: int
     first_name: str = ""
@@ -54,7 +54,6 @@ class Identity:
 class RosterFile:
     """The students of a file, and rows that are none, with the reason."""
 
-    path: Path
     people: tuple[Identity, ...]
     left_out: tuple[str, ...]
 
@@ -64,22 +63,29 @@ def read_roster(path: Path) -> RosterFile:
     header = next(iter(_read_lines(path)), [])
     bare = [h.strip() for h in header]
     gradebook = bare[:2] == ["Student", "ID"] or (is_export(bare) and "Section" in bare)
-    found = _read_gradebook_export(path) if gradebook else _read_list(path)
+    rows = _read_gradebook_export(path) if gradebook else _read_list(path)
     people, left_out = [], []
-    for person, why in found:
+    for person, why in rows:
         if why:
             left_out.append(f"row {person.line} ({person.name}): {why}")
         else:
             people.append(person)
-    return RosterFile(path, tuple(people), tuple(left_out))
+    return RosterFile(tuple(people), tuple(left_out))
 
 
 def _read_gradebook_export(path: Path) -> Iterator[tuple[Identity, str]]:
     for row in read_exported_csv(path).rows:
         last, first = split_name(row.name)
+        # An export has no e-mail addresses, but many schools sign in with them.
         email = row.login if re.fullmatch(r"[^@\s]+@[^@\s]+", row.login) else ""
         person = Identity(
-            row.line, first, last, email, row.canvas_id, row.sis_id, row.login
+            line=row.line,
+            first_name=first,
+            last_name=last,
+            email=email,
+            canvas_id=row.canvas_id,
+            sis_id=row.sis_id,
+            login=row.login,
         )
         yield person, _explain_non_student(person)
 
@@ -99,7 +105,7 @@ def _read_lines(path: Path) -> list[list[str]]:
         raise UserError(f"{path}: cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise UserError(
-            f"{path}: not UTF-8 (byte {error.start}). Save it as CSV UTF-8."
+            f"{path}: not UTF-8 (byte {error.start}). Save the file as CSV UTF-8."
         ) from error
     first = text.split("\n", 1)[0]
     separator = max(",;\t", key=first.count)
@@ -108,16 +114,16 @@ def _read_lines(path: Path) -> list[list[str]]:
 
 def _read_list(path: Path) -> Iterator[tuple[Identity, str]]:
     table = _read_lines(path)
-    places = _find_columns(table[0] if table else [])
-    if not places.keys() & {"login", "sis_id", "canvas_id", "email"}:
+    columns = _find_columns(table[0] if table else [])
+    if not columns.keys() & {"login", "sis_id", "canvas_id", "email"}:
         raise UserError(
-            f"{path}: row 1: neither a gradebook exported from Canvas nor a list of "
-            "people: a list has a header with a name and at least one of ID, SIS ID, "
-            "Login ID, Email."
+            f"{path}: row 1: this is neither a gradebook exported from Canvas nor a "
+            "list of people. A list needs a header with a name and at least one of ID, "
+            "SIS ID, Login ID, Email."
         )
     for line, cells in enumerate(table[1:], 2):
         if any(c.strip() for c in cells):
-            row = {k: cells[i].strip() for k, i in places.items() if i < len(cells)}
+            row = {k: cells[i].strip() for k, i in columns.items() if i < len(cells)}
             person = _make_identity(line, row)
             yield person, _explain_role(row) or _explain_non_student(person)
 
@@ -125,12 +131,12 @@ def _read_list(path: Path) -> Iterator[tuple[Identity, str]]:
 def _find_columns(header: list[str]) -> dict[str, int]:
     """The column of each thing that we know."""
     names = [re.sub(r"[\s_]+", " ", h).strip().lower() for h in header]
-    found: dict[str, int] = {}
+    columns: dict[str, int] = {}
     for key, known in _COLUMNS.items():
         for index, name in enumerate(names):
             if name in known:
-                found.setdefault(key, index)
-    return found
+                columns.setdefault(key, index)
+    return columns
 
 
 def _make_identity(line: int, row: Mapping[str, str]) -> Identity:
@@ -139,13 +145,13 @@ def _make_identity(line: int, row: Mapping[str, str]) -> Identity:
         last, first = split_name(row.get("sortable") or row.get("name", ""))
     digits = re.match(r"0*([0-9]+)\Z", row.get("canvas_id", ""))
     return Identity(
-        line,
-        first,
-        last,
-        row.get("email", ""),
-        digits[1] if digits else "",
-        row.get("sis_id", ""),
-        row.get("login", ""),
+        line=line,
+        first_name=first,
+        last_name=last,
+        email=row.get("email", ""),
+        canvas_id=digits[1] if digits else "",
+        sis_id=row.get("sis_id", ""),
+        login=row.get("login", ""),
     )
 
 
@@ -154,10 +160,10 @@ def _explain_role(row: Mapping[str, str]) -> str:
     if "studentview" in role:
         return "Canvas's test student"
     if role and "student" not in role:
-        return f"is no student ({row['role']})"
+        return f"not a student ({row['role']})"
     status = row.get("status", "").lower()
     if status and status not in ("active", "invited", "pending"):
-        return f"is not active ({row['status']})"
+        return f"not active ({row['status']})"
     return ""
 
 

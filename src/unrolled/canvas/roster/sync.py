@@ -85,7 +85,7 @@ class RosterChange:
     new: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RosterPlan:
     """What a roster adds, changes and drops; who stays because of their work."""
 
@@ -113,6 +113,7 @@ def plan_roster(
     course: Course,
     file: Path,
     user_name: UserName = "login",
+    *,
     keep: bool = False,
     refuse: Callable[[str], str] = lambda name: "",
 ) -> RosterPlan:
@@ -122,24 +123,22 @@ def plan_roster(
     not sign in is left out, not half added.
     Raises UserError if the file or the gradebook cannot be read.
     """
-    read = read_roster(file)
-    left_out = list(read.left_out)
+    roster = read_roster(file)
     with open_existing_gradebook(course) as gradebook:
-        there = _read_enrolled(course, gradebook)
-        named = _assign_names(read.people, there, user_name, refuse, left_out)
+        enrolled = _read_enrolled(course, gradebook)
         working = list_submitters(course, gradebook)
-    absent = sorted(
-        there.keys() - named.keys() - _find_doubtful(read.people, there, named)
-    )
-    added, changed, changes = _compare(named, there)
+    named, doubts = _assign_names(roster.people, enrolled, user_name, refuse)
+    doubtful = _find_doubtful(roster.people, enrolled, named)
+    absent = sorted(enrolled.keys() - named.keys() - doubtful)
+    added, changed, changes = _compare(named, enrolled)
     return RosterPlan(
-        tuple(added),
-        tuple(changes),
-        tuple(changed),
-        tuple(s for s in absent if s not in working and not keep),
-        tuple(s for s in absent if s in working or keep),
-        len(named) - len(added) - len(changed),
-        tuple(left_out),
+        added=tuple(added),
+        changes=tuple(changes),
+        changed=tuple(changed),
+        dropped=tuple(s for s in absent if s not in working and not keep),
+        stay=tuple(s for s in absent if s in working or keep),
+        same=len(named) - len(added) - len(changed),
+        left_out=(*roster.left_out, *doubts),
     )
 
 
@@ -157,31 +156,31 @@ def _read_enrolled(course: Course, gradebook: Gradebook) -> dict[str, RosterEntr
 
 def _assign_names(
     people: Sequence[Identity],
-    there: Mapping[str, RosterEntry],
+    enrolled: Mapping[str, RosterEntry],
     user_name: UserName,
     refuse: Callable[[str], str],
-    left_out: list[str],
-) -> dict[str, Identity]:
-    """People by the student they are or become; doubts are left out."""
-    by_id = {e.values["lms_user_id"]: s for s, e in there.items()}
+) -> tuple[dict[str, Identity], list[str]]:
+    """People by the student they are or become; and rows left out, with the reason."""
+    by_id = {e.values["lms_user_id"]: s for s, e in enrolled.items()}
     by_id.pop("", None)
     people = _drop_repeats(people)
     names = [by_id.get(p.canvas_id) or _choose_user_name(p, user_name) for p in people]
     counts = Counter(names)
-    found = {}
+    named, left_out = {}, []
     for person, name in zip(people, names, strict=True):
-        where = f"row {person.line} ({person.name})"
+        why = ""
         if not name:
-            left_out.append(f"{where}: has no {user_name} to make a user name of")
+            why = f"no {user_name} to use as the user name"
         elif counts[name] > 1:
-            left_out.append(f"{where}: {counts[name]} rows have the user name {name}")
-        elif name not in there and not _SAFE.match(name):
-            left_out.append(f"{where}: {name!r} cannot be the name of a folder")
-        elif name not in there and (why := refuse(name)):
-            left_out.append(f"{where}: {why}")
+            why = f"{counts[name]} rows have the user name {name}"
+        elif name not in enrolled:
+            safe = _SAFE.match(name)
+            why = refuse(name) if safe else f"{name!r} cannot be the name of a folder"
+        if why:
+            left_out.append(f"row {person.line} ({person.name}): {why}")
         else:
-            found[name] = person
-    return found
+            named[name] = person
+    return named, left_out
 
 
 def _drop_repeats(people: Sequence[Identity]) -> list[Identity]:
@@ -209,7 +208,7 @@ def _choose_user_name(person: Identity, kind: UserName) -> str:
 
 def _find_doubtful(
     people: Sequence[Identity],
-    there: Mapping[str, RosterEntry],
+    enrolled: Mapping[str, RosterEntry],
     named: Mapping[str, Identity],
 ) -> set[str]:
     """Students whom a row that was left out may mean: they are not dropped."""
@@ -217,31 +216,31 @@ def _find_doubtful(
     keys = {k for p in people if p not in sure for k in _list_keys(p) if k}
     return {
         s
-        for s, e in there.items()
+        for s, e in enrolled.items()
         if keys & {s, *e.values.values(), *e.kept.values()} - {""}
     }
 
 
 def _compare(
-    named: Mapping[str, Identity], there: Mapping[str, RosterEntry]
+    named: Mapping[str, Identity], enrolled: Mapping[str, RosterEntry]
 ) -> tuple[list[RosterEntry], list[RosterEntry], list[RosterChange]]:
     added, changed, changes = [], [], []
     for student, person in named.items():
-        old = there.get(student)
+        old = enrolled.get(student)
         new = _make_entry(student, person, old)
         if old is None:
             added.append(new)
             continue
-        differ = _list_changes(old, new)
-        changes += differ
-        if differ:
+        differences = _list_changes(old, new)
+        changes += differences
+        if differences:
             changed.append(new)
     return added, changed, changes
 
 
 def _make_entry(student: str, person: Identity, old: RosterEntry | None) -> RosterEntry:
-    """What the file tells; what it does not tell stays as it is."""
-    told = {
+    """What the file says; what it does not say stays as it is."""
+    values = {
         "first_name": person.first_name,
         "last_name": person.last_name,
         "email": person.email,
@@ -249,9 +248,9 @@ def _make_entry(student: str, person: Identity, old: RosterEntry | None) -> Rost
     }
     kept = {"sis_id": person.sis_id, "login": person.login}
     if old is not None:
-        told = {k: v or old.values[k] for k, v in told.items()}
+        values = {k: v or old.values[k] for k, v in values.items()}
         kept = {k: v or old.kept[k] for k, v in kept.items()}
-    return RosterEntry(student, told, kept)
+    return RosterEntry(student, values, kept)
 
 
 def _list_changes(old: RosterEntry, new: RosterEntry) -> list[RosterChange]:
