@@ -37,6 +37,7 @@ from unrolled.grade.submission.notebook import (
     write_verdict,
 )
 from unrolled.grade.submission.rebuild import rebuild_submission
+from unrolled.gradebook.queries import set_auto_score
 
 
 class SubmissionExporter(NotebookExporter):  # type: ignore[misc]
@@ -132,15 +133,16 @@ class SaveGrades(SaveAutoGrades):  # type: ignore[misc]
     def _add_score(self, cell: NotebookNode, resources: Any) -> None:
         del resources
         name = cell.metadata.nbgrader.grade_id
-        grade = self.gradebook.find_grade(
-            name, self.notebook_id, self.assignment_id, self.student_id
+        score, _ = determine_grade(cell, self.log)
+        set_auto_score(
+            self.gradebook,
+            cell=name,
+            notebook=self.notebook_id,
+            assignment=self.assignment_id,
+            student=self.student_id,
+            score=score,
+            is_other_work=name in self.changed,
         )
-        grade.auto_score, _ = determine_grade(cell, self.log)
-        if grade.manual_score is None:
-            grade.needs_manual_grade = grade.auto_score is None
-        elif name in self.changed:
-            grade.needs_manual_grade = True
-        self.gradebook.db.commit()
 
 
 class HideTests(NbGraderPreprocessor):  # type: ignore[misc]

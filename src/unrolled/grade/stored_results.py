@@ -5,16 +5,21 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
-
-from nbgrader.api import Gradebook, MissingEntry
 
 from unrolled.assignment import load_material
 from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.grade.results import CellResult, SubmissionResult
 from unrolled.gradebook import has_gradebook, open_gradebook
-from unrolled.gradebook.tables import AssignmentRows, GradeRow, SubmissionRows
+from unrolled.gradebook.queries import read_notebook
+from unrolled.gradebook.tables import (
+    AssignmentRows,
+    GradeRow,
+    SubmissionRows,
+    open_assignment_rows,
+)
 
 
 def read_registered_tests(course: Course, assignment: str) -> dict[str, str]:
@@ -22,25 +27,22 @@ def read_registered_tests(course: Course, assignment: str) -> dict[str, str]:
     if not has_gradebook(course):
         return {}
     with open_gradebook(course) as gradebook:
-        try:
-            name = course.assignments[assignment].notebook
-            notebook = gradebook.find_notebook(name, assignment)
-        except MissingEntry:
-            return {}
-        graded = {cell.name for cell in notebook.grade_cells}
-        return {c.name: c.source for c in notebook.source_cells if c.name in graded}
+        name = course.assignments[assignment].notebook
+        notebook = read_notebook(gradebook, assignment, name)
+    if notebook is None:
+        return {}
+    return {n: t for n, t in notebook.sources.items() if n in notebook.max_scores}
 
 
-def load_assignment_rows(
-    course: Course, gradebook: Gradebook, assignment: str
-) -> AssignmentRows:
+def open_rows(
+    course: Course, assignment: str
+) -> AbstractContextManager[AssignmentRows]:
     """An assignment in nbgrader's tables, its cells in the notebook's order."""
     order: list[str] = []
     with contextlib.suppress(UserError):  # results are there without the notebook, too
         cells = load_material(course, assignment).source_cells
         order = [c.grade_id for c in cells if c.grade_id]
-    name = course.assignments[assignment].notebook
-    return AssignmentRows(gradebook, assignment, name, order)
+    return open_assignment_rows(course, assignment, order)
 
 
 def read_stored_result(
@@ -48,10 +50,8 @@ def read_stored_result(
 ) -> SubmissionResult:
     """The result of a graded submission; UserError if the gradebook has none."""
     notes = _read_autograded_notes(course, assignment, student)
-    with open_gradebook(course) as gradebook:
-        table = load_assignment_rows(course, gradebook, assignment)
-        with gradebook.engine.connect() as connection:
-            rows = table.find(connection, student)
+    with open_rows(course, assignment) as table:
+        rows = table.find(student)
     if rows is None:
         raise UserError(
             f"{course.gradebook_place}: no grades of {student} for {assignment}; "

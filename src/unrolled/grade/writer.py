@@ -19,8 +19,6 @@ from dataclasses import replace
 from pathlib import Path
 from socket import gethostname
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from unrolled.course import Course
 from unrolled.errors import UserError, shorten_error
 from unrolled.files import swap_folder
@@ -31,9 +29,10 @@ from unrolled.grade.marks import (
     read_fingerprints,
 )
 from unrolled.grade.scheduling.job import SECRET_FILE, AccompanyingFiles, JobResult
-from unrolled.grade.stored_results import load_assignment_rows
-from unrolled.gradebook import SubmissionRows, open_gradebook
+from unrolled.grade.stored_results import open_rows
+from unrolled.gradebook import SubmissionRows
 from unrolled.gradebook.locking import (
+    GradebookError,
     begin_write,
     is_lock_timeout,
     is_retryable,
@@ -65,14 +64,12 @@ class GradebookWriter:
 
     def __enter__(self) -> GradebookWriter:
         with contextlib.ExitStack() as stack:
-            gradebook = stack.enter_context(open_gradebook(self.course))
-            self.rows = load_assignment_rows(self.course, gradebook, self.assignment)
-            gradebook.db.rollback()  # what was read holds up nobody
-            self.connection = stack.enter_context(gradebook.engine.connect())
+            self.rows = stack.enter_context(open_rows(self.course, self.assignment))
+            self.connection = self.rows.connection
             # A trial, so that a course that nobody may write, or with the tables of an
             # older nbgrader, stops before anything is graded.
             begin_write(self.connection, self.patience)
-            self.rows.find(self.connection, "")
+            self.rows.find("")
             self.connection.rollback()
             self.opened = stack.pop_all()
         _remove_stale_stages(self.course.autograded)
@@ -99,7 +96,7 @@ class GradebookWriter:
                 with contextlib.suppress(_ConcurrentWrite):
                     return self._write_once(graded, accompanying, force=force)
             return self._write_once(graded, accompanying, force=force)
-        except (SQLAlchemyError, OSError, _ConcurrentWrite) as error:
+        except (GradebookError, OSError, _ConcurrentWrite) as error:
             raise UserError(
                 f"{self.course.gradebook_place}: the result of {graded.student} could "
                 f"not be written: {shorten_error(error)}"
@@ -111,7 +108,7 @@ class GradebookWriter:
         """The rows after a transaction; _ConcurrentWrite if another got in its way."""
         try:
             rows = self._run_transaction(graded, accompanying, force=force)
-        except (SQLAlchemyError, OSError) as error:
+        except (GradebookError, OSError) as error:
             roll_back(self.connection)
             shutil.rmtree(self.stage, ignore_errors=True)
             if is_lock_timeout(error):  # the others need not wait as long
@@ -128,7 +125,7 @@ class GradebookWriter:
         """Nobody else writes between our reading and our writing."""
         begin_write(self.connection, self.patience)
         began = time.monotonic()
-        if not self.rows.is_current(self.connection):
+        if not self.rows.is_current():
             raise OSError(f"{self.assignment} was built anew meanwhile; grade again")
         rows, fresh = self._fill_rows(graded, accompanying, force=force)
         rows = self._apply_penalty(rows)
@@ -145,25 +142,24 @@ class GradebookWriter:
         self, graded: JobResult, accompanying: AccompanyingFiles, *, force: bool
     ) -> tuple[SubmissionRows, bool]:
         """The rows with scores, comments and time; whether anything was new."""
-        rows = self.rows.find(self.connection, graded.student, lock=True)
-        rows = rows or self.rows.make(self.connection, graded.student)
+        rows = self.rows.find(graded.student, lock=True)
+        rows = rows or self.rows.make(graded.student)
         stamp = accompanying.timestamp
         if stamp is not None or accompanying.forget_time:
             moment = parse_timestamp(stamp, self.course.timezone) if stamp else None
             if moment != rows.timestamp:
-                self.rows.set_time(self.connection, rows.id, moment)
+                self.rows.set_time(rows.id, moment)
         fresh = force or not self._is_written(rows, graded, accompanying)
         if fresh:
             before = read_fingerprints(self._get_path(graded))
             now = compute_fingerprints(json.loads(graded.notebook))
             self.rows.fill(
-                self.connection,
                 rows.part,
-                graded.scores,
-                graded.comments,
+                scores=graded.scores,
+                comments=graded.comments,
                 changed=find_changed_work(before, now),
             )
-        rows = self.rows.find(self.connection, graded.student)
+        rows = self.rows.find(graded.student)
         if rows is None:
             raise OSError(f"the rows of {graded.student} are gone")
         return rows, fresh
@@ -195,7 +191,7 @@ class GradebookWriter:
             late = compute_lateness(self.rows.due, rows.extension, rows.timestamp, zone)
             penalty = compute_penalty(policy, rows.score, late)
         if rows.penalty != penalty:
-            self.rows.set_penalty(self.connection, rows.part, penalty)
+            self.rows.set_penalty(rows.part, penalty)
         return replace(rows, penalty=penalty)
 
     def _move_in(

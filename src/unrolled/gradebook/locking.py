@@ -15,6 +15,7 @@ import time
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
+GradebookError = SQLAlchemyError  # whatever the gradebook's database refuses
 _LOCK_NUMBER = 0x756E726F6C6C6564  # the number of our lock in PostgreSQL: "unrolled"
 MAX_PAUSE = 0.05  # seconds
 _DEADLOCK, _SERIALIZATION_FAILURE, _LOCK_TIMEOUT = "40P01", "40001", "55P03"

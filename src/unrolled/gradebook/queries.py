@@ -188,6 +188,29 @@ def read_scores(gradebook: Gradebook, assignment: str) -> dict[str, Score]:
     }
 
 
+def set_auto_score(
+    gradebook: Gradebook,
+    *,
+    cell: str,
+    notebook: str,
+    assignment: str,
+    student: str,
+    score: float | None,
+    is_other_work: bool,
+) -> None:
+    """Set the automatic score of a cell, None where only a person can give one.
+
+    A mark by hand stays final, unless it was given for other work than this.
+    """
+    grade = gradebook.find_grade(cell, notebook, assignment, student)
+    grade.auto_score = score
+    if grade.manual_score is None:
+        grade.needs_manual_grade = score is None
+    elif is_other_work:
+        grade.needs_manual_grade = True
+    gradebook.db.commit()
+
+
 def mark_fully(gradebook: Gradebook, assignment: str, student: str) -> None:
     """Mark all that has no automatic score with full points, as in formgrader."""
     for notebook in gradebook.find_submission(assignment, student).notebooks:

@@ -7,7 +7,8 @@ nbgrader's autograde would leave.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +17,7 @@ from nbgrader.api import (
     BaseCell,
     Comment,
     Grade,
-    Gradebook,
+    Notebook,
     Student,
     SubmittedAssignment,
     SubmittedNotebook,
@@ -28,11 +29,14 @@ from sqlalchemy import (
     bindparam,
     case,
     insert,
-    literal,
     null,
     select,
+    true,
     update,
 )
+
+from unrolled.course.model import Course
+from unrolled.gradebook.open import open_gradebook
 
 _STUDENT = Student.__table__
 _SUBMISSION = SubmittedAssignment.__table__
@@ -78,7 +82,7 @@ def _make_grade_update(marked: Any) -> Any:
 
 
 _SET_GRADE = _make_grade_update(_GRADE.c.needs_manual_grade)
-_SET_GRADE_OF_OTHER_WORK = _make_grade_update(literal(True))
+_SET_GRADE_OF_OTHER_WORK = _make_grade_update(true())
 _SET_COMMENT = (
     update(_COMMENT)
     .where(_COMMENT.c.notebook_id == bindparam("part"))
@@ -113,15 +117,15 @@ class GradeRow:
         return 0.0 if base is None else base + (self.extra or 0.0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SubmissionRows:
     """The rows of one student's submission; grades and comments by cell name."""
 
     id: str
     part: str
-    timestamp: datetime | None
-    extension: timedelta | None
-    penalty: float | None
+    timestamp: datetime | None = None
+    extension: timedelta | None = None
+    penalty: float | None = None
     grades: Mapping[str, GradeRow] = field(default_factory=dict)
     comments: Mapping[str, str | None] = field(default_factory=dict)
 
@@ -131,107 +135,105 @@ class SubmissionRows:
         return sum(grade.score for grade in self.grades.values())
 
 
-class AssignmentRows:
-    """One assignment in nbgrader's tables, and its submissions through a connection.
+@contextmanager
+def open_assignment_rows(
+    course: Course, assignment: str, order: Sequence[str] = ()
+) -> Iterator[AssignmentRows]:
+    """An assignment in nbgrader's tables, through a connection of its own.
 
     Cells come in `order`, where it names them: a database has none of its own.
-    Raises nbgrader's MissingEntry if the gradebook does not know it.
+    Raises nbgrader's MissingEntry if the gradebook does not know the assignment.
     """
+    with open_gradebook(course) as gradebook:
+        name = course.assignments[assignment].notebook
+        notebook = gradebook.find_notebook(name, assignment)
+        if len(notebook.assignment.notebooks) > 1:
+            raise ValueError(f"{assignment} has more than one notebook")
+        with gradebook.engine.connect() as connection:
+            rows = AssignmentRows(connection, notebook, order)
+            gradebook.db.rollback()  # what was read holds up nobody
+            yield rows
+
+
+class AssignmentRows:
+    """One assignment in nbgrader's tables, and its submissions through `connection`."""
 
     def __init__(
-        self,
-        gradebook: Gradebook,
-        assignment: str,
-        notebook: str,
-        order: Sequence[str] = (),
+        self, connection: Connection, notebook: Notebook, order: Sequence[str]
     ) -> None:
-        places = {name: place for place, name in enumerate(order)}
+        ranks = {name: rank for rank, name in enumerate(order)}
 
-        def place(cell: Any) -> int:
-            return places.get(cell.name, len(places))
+        def rank(cell: BaseCell) -> int:
+            return ranks.get(cell.name, len(ranks))
 
-        found = gradebook.find_notebook(notebook, assignment)
-        self.assignment: str = found.assignment.id
-        self.notebook: str = found.id
-        self.due: datetime | None = found.assignment.duedate
-        graded = sorted([*found.grade_cells, *found.task_cells], key=place)
-        commented = sorted([*found.solution_cells, *found.task_cells], key=place)
+        self.connection = connection
+        self.assignment: str = notebook.assignment.id
+        self.notebook: str = notebook.id
+        self.due: datetime | None = notebook.assignment.duedate
+        graded = sorted([*notebook.grade_cells, *notebook.task_cells], key=rank)
+        commented = sorted([*notebook.solution_cells, *notebook.task_cells], key=rank)
         self.grade_cells: dict[str, str] = {c.name: c.id for c in graded}
         self.max_scores: dict[str, float] = {c.name: c.max_score for c in graded}
         self.comment_cells: dict[str, str] = {c.name: c.id for c in commented}
         self._names = {c.id: c.name for c in (*graded, *commented)}
-        others = [n.id for n in found.assignment.notebooks if n.id != found.id]
-        if others:
-            raise ValueError(f"{assignment} has more than one notebook")
 
-    def is_current(self, connection: Connection) -> bool:
-        """Whether the gradebook still has the cells that were found."""
-        there = connection.scalars(_CELLS, {"notebook": self.notebook})
-        return self._names.keys() <= set(there)
+    def is_current(self) -> bool:
+        """Whether the gradebook still has the cells of the beginning."""
+        cells = self.connection.scalars(_CELLS, {"notebook": self.notebook})
+        return self._names.keys() <= set(cells)
 
-    def find(
-        self, connection: Connection, student: str, lock: bool = False
-    ) -> SubmissionRows | None:
+    def find(self, student: str, *, lock: bool = False) -> SubmissionRows | None:
         """The rows of a student, if there are any.
 
         With `lock` nobody else gives a mark until the transaction ends (PostgreSQL;
         in SQLite a transaction that writes has the whole file).
         """
         mine = {"assignment": self.assignment, "notebook": self.notebook}
-        row = connection.execute(_FIND, {"student": student, **mine}).one_or_none()
+        ids = {"student": student, **mine}
+        row = self.connection.execute(_FIND, ids).one_or_none()
         if row is None:
             return None
         part = {"part": row.part}
-        grades = self._read_grades(connection, part, lock)
-        comments = {
-            self._names[c.cell_id]: c.auto_comment
-            for c in connection.execute(_FIND_COMMENTS, part)
-        }
-        return SubmissionRows(
-            row.id,
-            row.part,
-            row.timestamp,
-            row.extension,
-            row.penalty,
-            {name: grades[name] for name in self.grade_cells if name in grades},
-            comments,
-        )
-
-    def _read_grades(
-        self, connection: Connection, part: Mapping[str, str], lock: bool
-    ) -> dict[str, GradeRow]:
-        rows = connection.execute(
-            _FIND_GRADES.with_for_update() if lock else _FIND_GRADES, part
-        )
-        return {
+        statement = _FIND_GRADES.with_for_update() if lock else _FIND_GRADES
+        grades = {
             self._names[g.cell_id]: GradeRow(
                 g.auto_score, g.manual_score, g.extra_credit, g.needs_manual_grade
             )
-            for g in rows
+            for g in self.connection.execute(statement, part)
         }
+        comments = {
+            self._names[c.cell_id]: c.auto_comment
+            for c in self.connection.execute(_FIND_COMMENTS, part)
+        }
+        return SubmissionRows(
+            **row._asdict(),
+            grades={name: grades[name] for name in self.grade_cells if name in grades},
+            comments=comments,
+        )
 
-    def make(self, connection: Connection, student: str) -> SubmissionRows:
+    def make(self, student: str) -> SubmissionRows:
         """Insert the rows of a first submission, as nbgrader makes them: empty."""
-        if connection.execute(_FIND_STUDENT, {"student": student}).first() is None:
-            connection.execute(insert(_STUDENT), {"id": student})
-        made, part = new_uuid(), new_uuid()
-        submission = {"assignment_id": self.assignment, "student_id": student}
-        connection.execute(insert(_SUBMISSION), {"id": made, **submission})
-        notebook = {"assignment_id": made, "notebook_id": self.notebook}
-        connection.execute(insert(_PART), {"id": part, **notebook})
+        execute = self.connection.execute
+        if execute(_FIND_STUDENT, {"student": student}).first() is None:
+            execute(insert(_STUDENT), {"id": student})
+        submission, part = new_uuid(), new_uuid()
+        ids = {"assignment_id": self.assignment, "student_id": student}
+        execute(insert(_SUBMISSION), {"id": submission, **ids})
+        ids = {"assignment_id": submission, "notebook_id": self.notebook}
+        execute(insert(_PART), {"id": part, **ids})
         for table, cells in (
             (_GRADE, self.grade_cells),
             (_COMMENT, self.comment_cells),
         ):
             rows = [{"notebook_id": part, "cell_id": c} for c in cells.values()]
             if rows:
-                connection.execute(insert(table), rows)
-        return SubmissionRows(made, part, None, None, None)
+                execute(insert(table), rows)
+        return SubmissionRows(id=submission, part=part)
 
     def fill(
         self,
-        connection: Connection,
         part: str,
+        *,
         scores: Mapping[str, float | None],
         comments: Mapping[str, str | None],
         changed: Collection[str],
@@ -257,19 +259,15 @@ class AssignmentRows:
             (_SET_COMMENT, texts),
         ):
             if rows:
-                connection.execute(statement, rows)
+                self.connection.execute(statement, rows)
 
-    def set_time(
-        self, connection: Connection, submission: str, at: datetime | None
-    ) -> None:
+    def set_time(self, submission: str, at: datetime | None) -> None:
         """Set when it was handed in, None if nobody can tell."""
-        connection.execute(_SET_TIME, {"submission": submission, "moment": at})
+        self.connection.execute(_SET_TIME, {"submission": submission, "moment": at})
 
-    def set_penalty(
-        self, connection: Connection, part: str, points: float | None
-    ) -> None:
+    def set_penalty(self, part: str, points: float | None) -> None:
         """Set the late penalty, None where it is in time."""
-        connection.execute(_SET_PENALTY, {"part": part, "points": points})
+        self.connection.execute(_SET_PENALTY, {"part": part, "points": points})
 
     def is_late(self, rows: SubmissionRows) -> bool:
         """Whether it came after the due date and its extension, as nbgrader has it."""
