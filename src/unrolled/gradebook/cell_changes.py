@@ -61,32 +61,32 @@ class RecordCounts:
 
 @dataclass(frozen=True, kw_only=True)
 class CellChanges:
-    """What would change in the gradebook; `renamed` is told or recognised."""
+    """What would change in the gradebook; `renamed` are recognised, or `requested`."""
 
     assignment: str
     submissions: int
     renamed: Mapping[str, str] = field(default_factory=dict)
-    told: frozenset[str] = frozenset()
+    requested: frozenset[str] = frozenset()
     added: frozenset[tuple[str, Kind]] = frozenset()
     dropped: frozenset[tuple[str, Kind]] = frozenset()
-    held: Mapping[str, RecordCounts] = field(default_factory=dict)
+    lost: Mapping[str, RecordCounts] = field(default_factory=dict)
     points: Mapping[str, float] = field(default_factory=dict)
 
     def lines(self) -> list[str]:
         """What would change, a line a cell."""
-        told = [
+        lines = [
             f"renamed  {old} -> {new}: scores, marks and comments go with it "
-            f"({'as you say' if old in self.told else 'its text is the same'})"
+            f"({'as you say' if old in self.requested else 'its text is the same'})"
             for old, new in self.renamed.items()
         ]
         for name, kinds in _group_by_name(self.added):
             worth = f" ({self.points[name]:g} points)" if "grade" in kinds else ""
-            told.append(f"new      {name}{worth}: waits until it is graded")
+            lines.append(f"new      {name}{worth}: waits until it is graded")
         for name, _ in _group_by_name(self.dropped):
-            told.append(
-                f"dropped  {name}: {self.held[name]} go; kept in build/backups/"
+            lines.append(
+                f"dropped  {name}: {self.lost[name]} go; kept in build/backups/"
             )
-        return told
+        return lines
 
     def format_question(self) -> str:
         """The refusal: what would change, and how to do it."""
@@ -116,36 +116,40 @@ def plan_changes(
 ) -> CellChanges | None:
     """What the new source notebook's `cells` change in a gradebook with submissions.
 
-    None if there is nothing to ask about. `renames` are told by a person, old to new.
+    None if there is nothing to ask about. `renames` are a person's, old to new.
     Raises UserError for one that does not fit.
     """
     if not has_gradebook(course):
         return None
-    wanted = _list_cell_kinds(cells)
+    coming = _list_cell_kinds(cells)
     with open_gradebook(course) as gradebook:
         try:
-            found = gradebook.find_notebook(assignment.notebook, assignment.name)
+            notebook = gradebook.find_notebook(assignment.notebook, assignment.name)
         except MissingEntry:
             return None
-        stored = _list_stored_cells(found)
-        if not found.submissions or stored == wanted:
+        stored = _list_stored_cells(notebook)
+        if not notebook.submissions or stored == coming:
             return None
-        before = _read_stored_texts(course, assignment, found)
-        told = dict(renames or {})
-        gone, new = _find_unmatched(stored, wanted), _find_unmatched(wanted, stored)
-        _refuse_renames(told, gone, new)
-        renamed = told | _recognise_renames(before, _read_texts(cells), gone, new, told)
+        before = _read_stored_texts(course, assignment, notebook)
+        requested = dict(renames or {})
+        gone, new = _find_unmatched(stored, coming), _find_unmatched(coming, stored)
+        _refuse_renames(requested, gone, new)
+        for old, name in requested.items():
+            del gone[old], new[name]
+        renamed = requested | _recognise_renames(
+            before, _read_texts(cells), gone=gone, new=new
+        )
         moved = {(renamed.get(name, name), kind) for name, kind in stored}
-        held = {name: _count_records(found, name) for name, _ in moved - wanted}
-        submissions = len(found.submissions)
+        lost = {name: _count_records(notebook, name) for name, _ in moved - coming}
+        submissions = len(notebook.submissions)
     return CellChanges(
         assignment=assignment.name,
         submissions=submissions,
         renamed=renamed,
-        told=frozenset(told),
-        added=frozenset(wanted - moved),
-        dropped=frozenset(moved - wanted),
-        held=held,
+        requested=frozenset(requested),
+        added=frozenset(coming - moved),
+        dropped=frozenset(moved - coming),
+        lost=lost,
         points={c.grade_id: c.points for c in cells if c.grade_id},
     )
 
@@ -160,16 +164,16 @@ def apply_changes(
     """
     sources = {c.grade_id: c for c in cells if c.grade_id}
     with open_gradebook(course) as gradebook:
-        found = gradebook.find_notebook(assignment.notebook, assignment.name)
-        _save_dropped_cells(course, found, changes)
-        for cell in (*found._base_cells, *found.source_cells):
+        notebook = gradebook.find_notebook(assignment.notebook, assignment.name)
+        _save_dropped_cells(course, notebook, changes)
+        for cell in (*notebook._base_cells, *notebook.source_cells):
             cell.name = changes.renamed.get(cell.name, cell.name)
         for name, kind in changes.dropped:
-            _drop_cell(gradebook.db, found, name, kind)
+            _drop_cell(gradebook.db, notebook, name, kind)
         gradebook.db.flush()
         for name, kind in changes.added:
-            _add_cell(gradebook.db, found, sources[name], kind)
-        _match_sources(gradebook.db, found, sources)
+            _add_cell(gradebook.db, notebook, sources[name], kind)
+        _match_sources(gradebook.db, notebook, sources)
         gradebook.db.commit()
     gone = {n for n, _ in changes.dropped} - {n for n, _ in _list_cell_kinds(cells)}
     for path in course.autograded.glob(f"*/{assignment.name}/*.ipynb"):
@@ -182,9 +186,9 @@ def _list_cell_kinds(cells: Sequence[Cell]) -> set[tuple[str, Kind]]:
     return graded | {(c.grade_id, "solution") for c in cells if c.is_solution}
 
 
-def _list_stored_cells(found: Notebook) -> set[tuple[str, Kind]]:
+def _list_stored_cells(notebook: Notebook) -> set[tuple[str, Kind]]:
     """The cells that the gradebook has."""
-    cells = found._base_cells
+    cells = notebook._base_cells
     return {(c.name, k) for c in cells for k, t in _KINDS.items() if isinstance(c, t)}
 
 
@@ -199,19 +203,18 @@ def _find_unmatched(
     mine: set[tuple[str, Kind]], others: set[tuple[str, Kind]]
 ) -> dict[str, frozenset[Kind]]:
     """The cells whose name only one side has, with their kinds."""
-    there = {name for name, _ in others}
-    names = {name for name, _ in mine} - there
+    names = {name for name, _ in mine} - {name for name, _ in others}
     return {n: frozenset(kind for name, kind in mine if name == n) for n in names}
 
 
 def _refuse_renames(
-    told: Mapping[str, str],
+    requested: Mapping[str, str],
     gone: Mapping[str, frozenset[Kind]],
     new: Mapping[str, frozenset[Kind]],
 ) -> None:
-    for old, name in told.items():
+    for old, name in requested.items():
         fits = old in gone and name in new and gone[old] == new[name]
-        if not fits or list(told.values()).count(name) > 1:
+        if not fits or list(requested.values()).count(name) > 1:
             raise UserError(
                 f"--rename {old}={name}: OLD must be a cell that is gone "
                 f"({', '.join(sorted(gone)) or 'there is none'}) and NEW a new one of "
@@ -224,7 +227,7 @@ def _read_texts(cells: Sequence[Cell]) -> dict[str, str]:
 
 
 def _read_stored_texts(
-    course: Course, assignment: Assignment, found: Notebook
+    course: Course, assignment: Assignment, notebook: Notebook
 ) -> dict[str, str]:
     """The cells as the gradebook knew them: of checks it has the text itself."""
     path = course.source_notebook(assignment.name)
@@ -233,22 +236,24 @@ def _read_stored_texts(
         cells = read_cells(json.loads(path.read_text(encoding="utf-8")))
         texts = _read_texts([c for c in cells if c.role != "check"])
     return texts | {
-        c.name: normalize_text(c.source or "") for c in found.source_cells if c.locked
+        c.name: normalize_text(c.source or "")
+        for c in notebook.source_cells
+        if c.locked
     }
 
 
 def _recognise_renames(
     before: Mapping[str, str],
     after: Mapping[str, str],
+    *,
     gone: Mapping[str, frozenset[Kind]],
     new: Mapping[str, frozenset[Kind]],
-    told: Mapping[str, str],
 ) -> dict[str, str]:
     """Which new cell is which lost one, where its text leaves no other choice."""
     pairs = [
         (old, name)
-        for old in sorted(gone.keys() - told.keys())
-        for name in sorted(new.keys() - set(told.values()))
+        for old in sorted(gone)
+        for name in sorted(new)
         if gone[old] == new[name]
         and _is_similar(before.get(old, ""), after.get(name, ""))
     ]
@@ -262,12 +267,15 @@ def _is_similar(one: str, other: str) -> bool:
     return one == other or SequenceMatcher(None, one, other).ratio() >= MIN_SIMILARITY
 
 
-def _find_cells(found: Notebook, name: str) -> list[BaseCell]:
-    return [c for c in found._base_cells if c.name == name]
+def _find_cells(
+    notebook: Notebook, name: str, table: type[BaseCell] = BaseCell
+) -> list[BaseCell]:
+    cells = notebook._base_cells
+    return [c for c in cells if c.name == name and isinstance(c, table)]
 
 
-def _count_records(found: Notebook, name: str) -> RecordCounts:
-    cells = _find_cells(found, name)
+def _count_records(notebook: Notebook, name: str) -> RecordCounts:
+    cells = _find_cells(notebook, name)
     grades = [g for c in cells for g in c.grades or ()]
     comments = [k for c in cells for k in c.comments or ()]
     return RecordCounts(
@@ -277,12 +285,12 @@ def _count_records(found: Notebook, name: str) -> RecordCounts:
     )
 
 
-def _save_dropped_cells(course: Course, found: Notebook, changes: CellChanges) -> None:
+def _save_dropped_cells(
+    course: Course, notebook: Notebook, changes: CellChanges
+) -> None:
     rows: list[tuple[Any, ...]] = []
     for name, kind in sorted(changes.dropped):
-        for cell in (
-            c for c in _find_cells(found, name) if isinstance(c, _KINDS[kind])
-        ):
+        for cell in _find_cells(notebook, name, _KINDS[kind]):
             rows += [
                 (g.student.id, name, g.auto_score, g.manual_score, g.extra_credit, "")
                 for g in cell.grades or ()
@@ -303,36 +311,40 @@ def _save_dropped_cells(course: Course, found: Notebook, changes: CellChanges) -
         table.writerows([head, *rows])
 
 
-def _drop_cell(session: Any, found: Notebook, name: str, kind: Kind) -> None:
-    for cell in [c for c in _find_cells(found, name) if isinstance(c, _KINDS[kind])]:
+def _drop_cell(session: Any, notebook: Notebook, name: str, kind: Kind) -> None:
+    for cell in _find_cells(notebook, name, _KINDS[kind]):
         for table in (Grade, Comment):
             session.query(table).filter(table.cell_id == cell.id).delete()
-        found._base_cells.remove(cell)
+        notebook._base_cells.remove(cell)
         session.delete(cell)
 
 
-def _add_cell(session: Any, found: Notebook, source: Cell, kind: Kind) -> None:
+def _add_cell(session: Any, notebook: Notebook, source: Cell, kind: Kind) -> None:
     """A cell, with an empty row for every submission, as nbgrader makes them."""
     worth = {"max_score": source.points, "cell_type": source.cell_type}
     worth = worth if kind == "grade" else {}
-    cell = _KINDS[kind](name=source.grade_id, notebook=found, **worth)
+    cell = _KINDS[kind](name=source.grade_id, notebook=notebook, **worth)
     session.add(cell)
     session.flush()
     row = Grade if kind == "grade" else Comment
-    session.add_all(row(cell_id=cell.id, notebook=part) for part in found.submissions)
+    session.add_all(
+        row(cell_id=cell.id, notebook=part) for part in notebook.submissions
+    )
 
 
-def _match_sources(session: Any, found: Notebook, sources: Mapping[str, Cell]) -> None:
+def _match_sources(
+    session: Any, notebook: Notebook, sources: Mapping[str, Cell]
+) -> None:
     """The texts in the gradebook are of the same cells; they are filled later."""
-    for cell in list(found.source_cells):
+    for cell in list(notebook.source_cells):
         if cell.name not in sources:
-            found.source_cells.remove(cell)
+            notebook.source_cells.remove(cell)
             session.delete(cell)
-    there = {cell.name for cell in found.source_cells}
-    for name in sources.keys() - there:
+    stored = {cell.name for cell in notebook.source_cells}
+    for name in sources.keys() - stored:
         kind, locked = sources[name].cell_type, sources[name].role == "check"
         session.add(
-            SourceCell(name=name, notebook=found, cell_type=kind, locked=locked)
+            SourceCell(name=name, notebook=notebook, cell_type=kind, locked=locked)
         )
 
 
