@@ -22,16 +22,16 @@ class CanvasSettings:
 def read_canvas_settings(table: TomlTable) -> CanvasSettings:
     """Read the table; UserError names a key that is wrong."""
     table.only("url", "course", "hub")
-    place = CanvasSettings(
+    settings = CanvasSettings(
         _read_address(table, "url"),
         table.whole("course", 0, 10**18),
         _read_address(table, "hub"),
     )
-    parts = urlsplit(place.url)
+    parts = urlsplit(settings.url)
     if parts.path or parts.query or parts.fragment:
         example = f"{parts.scheme}://{parts.netloc}"
         raise table.fail("url", f"only the address of Canvas itself: {example!r}")
-    return place
+    return settings
 
 
 def _read_address(table: TomlTable, key: str) -> str:

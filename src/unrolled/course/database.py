@@ -1,8 +1,7 @@
 """Where the gradebook lies: `database` under `[grading]` in course.toml.
 
 Nothing said, it is the SQLite file gradebook.db in the course folder. One line makes
-it a database of a PostgreSQL server. `read_rows` is the door for pages that only look:
-a sign-in must not wait for nbgrader's imports.
+it a database of a PostgreSQL server.
 """
 
 from __future__ import annotations

@@ -55,12 +55,12 @@ def format_dates(course: Course, released: Iterable[str]) -> str:
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
-def write_dates(course: Course, place: Path, released: Iterable[str]) -> Path:
-    """Write the file into the course's folder `place` of the exchange; its path.
+def write_dates(course: Course, folder: Path, released: Iterable[str]) -> Path:
+    """Write the file into `folder`, the course's in the exchange; its path.
 
     It is there whole or not at all, readable by everybody (0644).
     """
-    path = place / DATES_FILE
+    path = folder / DATES_FILE
     text = format_dates(course, released)
     write_file(path, text, mode=0o644, exact=True, sync=True)
     return path
@@ -87,10 +87,10 @@ def describe_late_policy(assignment: Assignment) -> str:
     return f"{late.per_day:g} % off for each started day{grace}{most}"
 
 
-def read_dates(place: Path) -> CourseDates:
+def read_dates(folder: Path) -> CourseDates:
     """What the file says; nothing if it is not there or not what we write."""
     try:
-        document = json.loads((place / DATES_FILE).read_text(encoding="utf-8"))
+        document = json.loads((folder / DATES_FILE).read_text(encoding="utf-8"))
         assignments = {
             n: _parse_released(v) for n, v in document["assignments"].items()
         }

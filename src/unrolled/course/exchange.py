@@ -35,31 +35,31 @@ def find_exchange_folder(course: Course) -> Path:
     return Path(lister.root, course.id)
 
 
-def publish_dates(course: Course, place: Path) -> bool:
+def publish_dates(course: Course, folder: Path) -> bool:
     """Write titles and due dates to where students look; whether they had changed.
 
-    `place` is the course's folder in the exchange. Nothing is written where nothing
+    `folder` is the course's folder in the exchange. Nothing is written where nothing
     has been released. Raises UserError if this account may not write there.
     """
-    outbound = place / "outbound"
+    outbound = folder / "outbound"
     try:
         if not outbound.is_dir():
             return False
         released = [p.name for p in outbound.iterdir() if p.is_dir()]
-        if not released or _is_published(course, place, released):
+        if not released or _is_published(course, folder, released):
             return False
-        write_dates(course, place, released)
+        write_dates(course, folder, released)
     except OSError as error:
         raise UserError(
-            f"{place / DATES_FILE}: {explain_os_error(error)}; students still see the "
+            f"{folder / DATES_FILE}: {explain_os_error(error)}; students still see the "
             "dates of before. Run this as the account that releases assignments."
         ) from error
     return True
 
 
-def _is_published(course: Course, place: Path, released: list[str]) -> bool:
+def _is_published(course: Course, folder: Path, released: list[str]) -> bool:
     try:
-        there = (place / DATES_FILE).read_text(encoding="utf-8")
+        there = (folder / DATES_FILE).read_text(encoding="utf-8")
     except FileNotFoundError:
         return False
     return there == format_dates(course, released)

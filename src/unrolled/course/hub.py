@@ -69,10 +69,10 @@ def read_hub_settings(table: TomlTable) -> HubSettings:
 
 def _read_memory(table: TomlTable, usual: int) -> int:
     """What each process of a student may take; too little starts no notebook."""
-    found = table.whole("memory_mb", usual, 1 << 24)
-    if 0 < found < MIN_MEMORY_MB:
-        raise table.fail("memory_mb", f"{found} is too little: {MIN_MEMORY_MB}, or 0")
-    return found
+    memory = table.whole("memory_mb", usual, 1 << 24)
+    if 0 < memory < MIN_MEMORY_MB:
+        raise table.fail("memory_mb", f"{memory} is too little: {MIN_MEMORY_MB}, or 0")
+    return memory
 
 
 def _read_accounts(table: TomlTable, key: str, usual: Sequence[str]) -> tuple[str, ...]:

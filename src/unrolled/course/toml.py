@@ -22,8 +22,8 @@ class TomlTable:
 
     def fail(self, key: str, why: str) -> UserError:
         """An error about one key."""
-        place = f"{self.name}.{key}" if self.name else key
-        return UserError(f"{self.path}: {place}: {why}")
+        name = f"{self.name}.{key}" if self.name else key
+        return UserError(f"{self.path}: {name}: {why}")
 
     def only(self, *keys: str) -> None:
         """Refuse unknown keys, with the nearest known one."""

@@ -21,7 +21,7 @@ class DumpError(Exception):
 
 
 def dump(course: Course, file: Path) -> None:
-    """Copy the database with `pg_dump`, for `pg_restore`; NoDump says why not."""
+    """Copy the database with `pg_dump`, for `pg_restore`; DumpError says why not."""
     program = shutil.which("pg_dump")
     if program is None:
         raise DumpError(f"pg_dump is not installed: {_NO_COPY}")

@@ -115,7 +115,7 @@ def _read_postgresql(url: str, statement: str) -> list[tuple[Any, ...]]:
 
 
 def parse_datetime(value: Any) -> datetime | None:
-    """A time that `read_rows` found: naive, in UTC, as nbgrader keeps times."""
+    """A time as `read_rows` reads it: naive, in UTC, as nbgrader keeps times."""
     if value is None or isinstance(value, datetime):
         return value
     return datetime.fromisoformat(value)

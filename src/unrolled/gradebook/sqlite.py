@@ -21,8 +21,8 @@ from sqlalchemy import Engine, event
 
 # A write-ahead log is shared memory: it needs one machine, and a disk of its own.
 LOCAL_FILESYSTEMS = (
-    *("aufs", "bcachefs", "btrfs", "exfat", "ext2", "ext3", "ext4", "f2fs", "fuseblk"),
-    *("jfs", "ntfs3", "overlay", "ramfs", "reiserfs", "tmpfs", "vfat", "xfs", "zfs"),
+    "aufs bcachefs btrfs exfat ext2 ext3 ext4 f2fs fuseblk jfs ntfs3 overlay ramfs "
+    "reiserfs tmpfs vfat xfs zfs"
 )
 
 
@@ -44,7 +44,7 @@ def wait_for_others(file: str, seconds: float) -> None:
 
 
 def set_journal_mode(file: Path) -> None:
-    """Give an SQLite file its journal: a write-ahead log, if the disk is local.
+    """Give a SQLite file its journal: a write-ahead log, if the disk is local.
 
     Whoever may not change the file, or finds it in use, leaves it as it is.
     """
@@ -65,23 +65,23 @@ def is_on_local_disk(path: Path, mounts: Path = Path("/proc/self/mountinfo")) ->
     except OSError:
         return False
     mounted = dict(_parse_mount(line) for line in lines)  # the later one is on top
-    place = path.resolve()
-    kinds = (mounted[p] for p in (place, *place.parents) if p in mounted)
-    return next(kinds, "") in LOCAL_FILESYSTEMS
+    path = path.resolve()
+    kinds = (mounted[p] for p in (path, *path.parents) if p in mounted)
+    return next(kinds, "") in LOCAL_FILESYSTEMS.split()
 
 
 def _parse_mount(line: str) -> tuple[Path, str]:
     """Where a line of mountinfo mounts, and the kind of file system."""
     before, _, after = line.partition(" - ")
-    place = before.split(" ")[4].encode().decode("unicode_escape")
-    return Path(place.encode("latin-1").decode("utf-8")), after.split(" ")[0]
+    target = before.split(" ")[4].encode().decode("unicode_escape")
+    return Path(target.encode("latin-1").decode("utf-8")), after.split(" ")[0]
 
 
 def copy_database(origin: Path, target: Path) -> None:
     """Copy a SQLite file as it is in one moment, whoever else writes it."""
     with (
-        closing(sqlite3.connect(origin)) as one,
-        closing(sqlite3.connect(target)) as other,
+        closing(sqlite3.connect(origin)) as database,
+        closing(sqlite3.connect(target)) as copy,
     ):
-        one.backup(other)
-        other.execute("PRAGMA journal_mode = DELETE")  # one file, with nothing beside
+        database.backup(copy)
+        copy.execute("PRAGMA journal_mode = DELETE")  # one file, with nothing beside
