@@ -9,6 +9,13 @@ if TYPE_CHECKING:
     from unrolled.gradebook.errors import explain_gradebook_error, is_gradebook_error
     from unrolled.gradebook.locking import begin_write, yield_lock
     from unrolled.gradebook.open import backup_gradebook, has_gradebook, open_gradebook
+    from unrolled.gradebook.queries import (
+        read_scores,
+        read_students,
+        read_submission,
+        write_students,
+    )
+    from unrolled.gradebook.read import StudentRow
     from unrolled.gradebook.tables import AssignmentRows, SubmissionRows
 else:
     __getattr__ = open_late(__name__)
@@ -16,6 +23,7 @@ else:
 __all__ = [
     "AssignmentRows",
     "CellChanges",
+    "StudentRow",
     "SubmissionRows",
     "apply_changes",
     "backup_gradebook",
@@ -25,5 +33,9 @@ __all__ = [
     "is_gradebook_error",
     "open_gradebook",
     "plan_changes",
+    "read_scores",
+    "read_students",
+    "read_submission",
+    "write_students",
     "yield_lock",
 ]

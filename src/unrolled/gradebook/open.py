@@ -12,7 +12,8 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
-from nbgrader.api import Base, Gradebook
+from nbgrader.api import Base
+from nbgrader.api import Gradebook as Gradebook  # others may open one, and hand it on
 from nbgrader.dbutil import ALEMBIC_DIR
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import SAWarning
@@ -22,20 +23,6 @@ from unrolled.files import make_stamp
 from unrolled.gradebook import postgresql, sqlite
 
 MAX_BACKUPS = 10
-
-# nbgrader's Gradebook is what others open, and hand to the functions of this package;
-# those whom nbgrader itself hands one, with its own address, do the same.
-__all__ = [
-    "MAX_BACKUPS",
-    "Gradebook",
-    "backup_gradebook",
-    "has_gradebook",
-    "make_tables",
-    "open_gradebook",
-    "set_journal_mode",
-    "silence_database_warnings",
-    "wait_for_others",
-]
 
 
 def open_gradebook(course: Course) -> Gradebook:
