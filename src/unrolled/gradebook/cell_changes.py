@@ -133,12 +133,9 @@ def plan_changes(
         before = _read_stored_texts(course, assignment, notebook)
         requested = dict(renames or {})
         gone, new = _find_unmatched(stored, coming), _find_unmatched(coming, stored)
-        _refuse_renames(requested, gone, new)
-        for old, name in requested.items():
-            del gone[old], new[name]
-        renamed = requested | _recognise_renames(
-            before, _read_texts(cells), gone=gone, new=new
-        )
+        _take_renames(requested, gone, new)
+        after = _read_texts(cells)
+        renamed = requested | _recognise_renames(before, after, gone=gone, new=new)
         moved = {(renamed.get(name, name), kind) for name, kind in stored}
         lost = {name: _count_records(notebook, name) for name, _ in moved - coming}
         submissions = len(notebook.submissions)
@@ -207,11 +204,12 @@ def _find_unmatched(
     return {n: frozenset(kind for name, kind in mine if name == n) for n in names}
 
 
-def _refuse_renames(
+def _take_renames(
     requested: Mapping[str, str],
-    gone: Mapping[str, frozenset[Kind]],
-    new: Mapping[str, frozenset[Kind]],
+    gone: dict[str, frozenset[Kind]],
+    new: dict[str, frozenset[Kind]],
 ) -> None:
+    """Take what a person has matched out of both; UserError for what does not fit."""
     for old, name in requested.items():
         fits = old in gone and name in new and gone[old] == new[name]
         if not fits or list(requested.values()).count(name) > 1:
@@ -220,6 +218,8 @@ def _refuse_renames(
                 f"({', '.join(sorted(gone)) or 'there is none'}) and NEW a new one of "
                 f"the same kind ({', '.join(sorted(new)) or 'there is none'})."
             )
+    for old, name in requested.items():
+        del gone[old], new[name]
 
 
 def _read_texts(cells: Sequence[Cell]) -> dict[str, str]:
