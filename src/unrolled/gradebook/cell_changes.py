@@ -121,7 +121,7 @@ def plan_changes(
     """
     if not has_gradebook(course):
         return None
-    coming = _list_cell_kinds(cells)
+    coming, requested = _list_cell_kinds(cells), dict(renames or {})
     with open_gradebook(course) as gradebook:
         try:
             notebook = gradebook.find_notebook(assignment.notebook, assignment.name)
@@ -131,7 +131,6 @@ def plan_changes(
         if not notebook.submissions or stored == coming:
             return None
         before = _read_stored_texts(course, assignment, notebook)
-        requested = dict(renames or {})
         gone, new = _find_unmatched(stored, coming), _find_unmatched(coming, stored)
         _take_renames(requested, gone, new)
         after = _read_texts(cells)
