@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from cli_support import Call, command
 from durations import (
     pytest_addoption,
     pytest_collection_modifyitems,
@@ -20,11 +19,12 @@ from durations import (
     pytest_sessionfinish,
     pytest_sessionstart,
 )
-from hub_support import hub
 from rich.console import Console
-from rich_support import rich_class, rich_course
-from small_class import STUDENTS, SmallClass
 from strict_skips import pytest_make_collect_report, pytest_runtest_makereport
+from support.cli import Call, command
+from support.exchange_course import hub
+from support.rich_class import rich_class, rich_course
+from support.small_class import STUDENTS, SmallClass
 
 from unrolled.course.model import load_course
 from unrolled.samples.demo import COPIED, run_demo

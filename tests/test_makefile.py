@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from author_support import make_course
+from support.author_course import make_course
 
 from unrolled.hub.plan import HubPlan, make_plan
 from unrolled.hub.setup import install

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from cluster_support import wait_for
-from hostile_support import adopt_orphans, still_alive
+from support.cluster import wait_for
+from support.hostile_class import adopt_orphans, still_alive
 
 from unrolled.processes import make_process_pool
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_class import SmallClass
+from support.small_class import SmallClass
 
 from unrolled.assignment.load import load_material, load_reference
 from unrolled.assignment.material import Material

@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from author_support import make_course
-from cli_support import command, contents
 from nbgrader.api import Gradebook
+from support.author_course import make_course
+from support.cli import command, contents
 
 from unrolled.author.build import build_assignments
 from unrolled.course.model import Course, load_course

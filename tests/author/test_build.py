@@ -8,8 +8,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from author_support import LESSON, make_course
 from nbgrader.api import Gradebook
+from support.author_course import LESSON, make_course
 
 from unrolled.author.build import build_assignments
 from unrolled.author.lesson.from_notebook import import_notebook

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from author_support import LESSON, make_course
-from axe_support import needs_axe, violations
-from cli_support import NAME, hand_in
-from jupyter_support import browser_window, needs_browser
 from nbgrader.api import Gradebook
-from payload_support import add_hostile_answers, write_answer
+from support.author_course import LESSON, make_course
+from support.axe import needs_axe, violations
+from support.cli import NAME, hand_in
+from support.jupyter import browser_window, needs_browser
+from support.payloads import add_hostile_answers, write_answer
 
 from unrolled.author.build import build_assignments
 from unrolled.course.model import Course

@@ -7,7 +7,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from jupyter_support import (
+from support.jupyter import (
     browser_page,
     jupyterlab,
     needs_browser,

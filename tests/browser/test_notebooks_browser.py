@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jupyter_support import (
+from support.jupyter import (
     browser_window,
     jupyterlab,
     move_a_slider,

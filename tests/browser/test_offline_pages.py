@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-import socket
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
-from author_support import LESSON, make_course
-from cli_support import NAME, hand_in
-from jupyter_support import browser_page, needs_browser, wait_for
 from nbgrader.api import Gradebook
+from support.author_course import LESSON, make_course
+from support.cli import NAME, hand_in
+from support.formgrader import formgrader
+from support.jupyter import browser_page, needs_browser
 
 from unrolled.author.build import build_assignments
 from unrolled.course.model import Course
@@ -51,34 +47,6 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
 def named(cell: Any) -> str:
     """The grade id of a cell."""
     return str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
-
-
-STOCK = "nbgrader.server_extensions.formgrader"
-
-
-@contextmanager
-def formgrader(course: Course, extension: str = STOCK) -> Iterator[str]:
-    """The address of a server with formgrader for a course."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    extensions = {STOCK: False, extension: True}
-    server = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root"),
-            *("--ip=127.0.0.1", f"--port={port}", "--IdentityProvider.token="),
-            *(f"--ServerApp.root_dir={course.root}", "--ServerApp.port_retries=0"),
-            f"--ServerApp.jpserver_extensions={extensions}",
-        ],
-        cwd=course.root,
-        env={**os.environ, "HOME": str(course.root.parent)},
-        stderr=(course.root.parent / "log").open("wb"),
-    )
-    try:
-        yield wait_for(f"http://127.0.0.1:{port}", server)
-    finally:
-        server.terminate()
-        server.wait(30)
 
 
 def refuse_outside(page: Any) -> list[str]:

@@ -7,12 +7,13 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from author_support import make_course
-from cli_support import NAME, hand_in
-from hostile_answers import ANSWERS
-from jupyter_support import browser_page, needs_browser
 from nbgrader.api import Gradebook
-from payload_support import (
+from support.author_course import make_course
+from support.cli import NAME, hand_in
+from support.formgrader import STOCK, formgrader
+from support.hostile_answers import ANSWERS
+from support.jupyter import browser_page, needs_browser
+from support.payloads import (
     COMMENT,
     LISTENS,
     add_hostile_answers,
@@ -20,7 +21,6 @@ from payload_support import (
     watched,
     write_answer,
 )
-from test_offline_pages import STOCK, formgrader
 
 from unrolled.author.build import build_assignments
 from unrolled.course.model import Course

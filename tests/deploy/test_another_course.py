@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from deploy_files import DEPLOY, ROOT, compose, dockerfile, tool
+from support.deploy_files import DEPLOY, ROOT, compose, dockerfile, tool
 
 from unrolled.course.model import load_course
 from unrolled.hub.plan import HubPlan, make_plan

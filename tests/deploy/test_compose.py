@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deploy_files import DEPLOY, PLAN, compose, tool
+from support.deploy_files import DEPLOY, PLAN, compose, tool
 
 COMPOSE = compose()
 # Keys of the Compose specification that are used here.

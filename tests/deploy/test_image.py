@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from deploy_files import DEPLOY, PLAN, ROOT, dockerfile, documents, text
+from support.deploy_files import DEPLOY, PLAN, ROOT, dockerfile, documents, text
 from traitlets.config import Config
 
 from unrolled.hub.setup.course_folder import FILES, GIVEN

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deploy_files import DEPLOY, PLAN, documents, public_python
+from support.deploy_files import DEPLOY, PLAN, documents, public_python
 
 from unrolled.hub.setup.jupyter_config import STAFF_CONFIG, STUDENTS_CONFIG
 

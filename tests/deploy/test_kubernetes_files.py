@@ -7,11 +7,11 @@ import re
 from typing import Any
 
 import pytest
-from deploy_files import DEPLOY, PLAN, documents
 from jupyterhub.app import JupyterHub
 from jupyterhub.auth import Authenticator
 from kubernetes_asyncio import client
 from ltiauthenticator.lti13.auth import LTI13Authenticator
+from support.deploy_files import DEPLOY, PLAN, documents
 
 from unrolled.hub.setup.services import (
     make_authoring_service,

@@ -8,11 +8,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from deploy_files import DEPLOY, PLAN
 from jupyterhub.app import JupyterHub
 from jupyterhub.auth import Authenticator
 from kubernetes_asyncio.client import ApiClient
 from kubespawner import KubeSpawner
+from support.deploy_files import DEPLOY, PLAN
 from tornado.web import HTTPError
 from traitlets.config import Config
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from deploy_files import DEPLOY, PLAN, ROOT, text, tool
+from support.deploy_files import DEPLOY, PLAN, ROOT, text, tool
 from typer.testing import CliRunner
 
 from unrolled.cli.app import app

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from deploy_files import documents
+from support.deploy_files import documents
 
 (VALUES,) = documents("kubernetes/values.yaml")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["unrolled.grade", "nbformat.v3", "nbformat"]):
-    from support import material
+    from support.small_assignment import material
 
     from unrolled.errors import UserError
     from unrolled.grade.protocol.codec import CodecError, Decoder, Encoder

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support import release_notebook
+from support.small_assignment import release_notebook
 
 from unrolled.grade.protocol.codec import Encoder
 from unrolled.grade.protocol.rpc import Node

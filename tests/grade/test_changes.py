@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dump_support import dump
 from nbgrader.api import Gradebook
-from rich_support import (
+from sqlalchemy import Engine, event
+from support.gradebook_dump import dump
+from support.rich_class import (
     HALF,
     IN_TIME,
     NAME,
@@ -23,7 +24,6 @@ from rich_support import (
     extend,
     hand_in,
 )
-from sqlalchemy import Engine, event
 
 from unrolled.canvas.grades import read_grades
 from unrolled.canvas.model import ExportedAssignment

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hostile_support import (
+from support.hostile_class import (
     HONEST,
     NAME,
     Account,

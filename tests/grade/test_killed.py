@@ -13,9 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cluster_support import NAME, copy_class, make_class, notebooks
-from dump_support import dump
-from hostile_support import adopt_orphans, children, still_alive
+from support.cluster import NAME, copy_class, make_class, notebooks
+from support.gradebook_dump import dump
+from support.hostile_class import adopt_orphans, children, still_alive
 
 from unrolled.course.model import Course
 from unrolled.grade.run import grade

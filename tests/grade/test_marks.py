@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from author_support import make_course
-from dump_support import dump
 from nbgrader.api import Gradebook
-from test_run import NAME, RIGHT, WRONG, hand_in, stock
+from support.author_course import make_course
+from support.gradebook_dump import dump
+from support.stock_autograde import NAME, RIGHT, WRONG, hand_in, stock
 
 from unrolled.author.build import build_assignments
 from unrolled.canvas.grades import read_grades

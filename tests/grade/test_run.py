@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
-from author_support import make_course
+from support.author_course import make_course
+from support.stock_autograde import NAME, RIGHT, WRONG, hand_in, stock
 
 from unrolled.author.build import build_assignments
 from unrolled.course.model import Course, load_course
@@ -20,10 +18,6 @@ from unrolled.errors import UserError
 from unrolled.feedback.generate import generate_feedback
 from unrolled.grade.results import GradeReport
 from unrolled.grade.run import grade
-
-NAME = "01_tiny"
-RIGHT = "def double(x):\n    return 2 * x"
-WRONG = "def double(x):\n    return x"
 
 
 @pytest.fixture(scope="module")
@@ -40,26 +34,6 @@ def course(built: Path, tmp_path: Path) -> Course:
     root = tmp_path / "course"
     shutil.copytree(built, root)
     return load_course(root)
-
-
-def hand_in(course: Course, student: str, content: Any, stamp: str = "") -> Path:
-    """Put a submission where nbgrader collects it; `content` is code or raw bytes."""
-    folder = course.submitted / student / NAME
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "tiny.ipynb"
-    if isinstance(content, bytes):
-        path.write_bytes(content)
-    else:
-        notebook = nbformat.read(course.release / NAME / "tiny.ipynb", as_version=4)
-        for cell in notebook.cells:
-            if cell.metadata.get("nbgrader", {}).get("grade_id") == "double":
-                cell.source = content
-            if cell.metadata.get("nbgrader", {}).get("grade_id") == "why":
-                cell.source = "Because I say so."
-        nbformat.write(notebook, path)
-    if stamp:
-        (folder / "timestamp.txt").write_text(stamp)
-    return path
 
 
 def scores(report: GradeReport) -> dict[str, float | None]:
@@ -93,18 +67,6 @@ def dump(course: Course) -> list[Any]:
     """All grades and comments of the gradebook."""
     with sqlite3.connect(course.gradebook) as db:
         return [*db.execute(GRADES), *db.execute(COMMENTS)]
-
-
-def stock(course: Course, *command: str) -> subprocess.CompletedProcess[str]:
-    """Run nbgrader's own command in the course folder."""
-    nbgrader = str(Path(sys.executable).parent / "nbgrader")
-    return subprocess.run(
-        [nbgrader, *command],
-        cwd=course.root,
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
 
 
 def test_stock_autograde_writes_the_same_gradebook(

@@ -9,12 +9,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cluster_support import NAME
 from nbgrader.utils import parse_utc
-from postgresql_support import Server, needs_postgresql, server
-from service_support import PREFIX, fake_hub, grading_service
-from test_grading_page import CONFIG
-from two_assignments import NAMES, STUDENTS, copy_school, grade_school, make_school
+from support.class_on_a_hub import CONFIG
+from support.cluster import NAME
+from support.grading_service import PREFIX, fake_hub, grading_service
+from support.postgresql import Server, needs_postgresql, server
+from support.two_assignments import (
+    NAMES,
+    STUDENTS,
+    copy_school,
+    grade_school,
+    make_school,
+)
 
 from unrolled.canvas.records import write_identities
 from unrolled.course.model import Course, load_course
@@ -164,7 +170,7 @@ def test_the_course_moves_and_is_kept_with_its_gradebook(
 @needs_postgresql
 def test_a_server_that_is_gone(tmp_path: Path) -> None:
     """Is a server that does not answer a message, in the database's own words?"""
-    from cli_support import make_class
+    from support.cli import make_class
 
     course = make_class(tmp_path / "course")
     toml = course.root / "course.toml"

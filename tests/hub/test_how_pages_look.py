@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_support import needs_axe, violations
-from hub_support import COURSE, NAME, make_hub
-from jupyter_support import CHROMIUM, MISSING
-from server_support import student_server
-from service_support import PREFIX, fake_hub, grading_service
-from test_grading_page import CONFIG
-from test_standing import grade
+from support.axe import needs_axe, violations
+from support.class_on_a_hub import CONFIG, grade
+from support.exchange_course import COURSE, NAME, make_hub
+from support.grading_service import PREFIX, fake_hub, grading_service
+from support.jupyter import CHROMIUM, MISSING
+from support.student_server import student_server
 
 from unrolled.hub.notice import Notice, write_notice
 

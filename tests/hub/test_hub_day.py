@@ -15,9 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import lab_hands as lab
 import pytest
-from day_support import (
+from nbgrader.utils import parse_utc
+from support import lab_hands as lab
+from support.hub_day import (
     CLASS,
     ROOT,
     Browser,
@@ -30,8 +31,7 @@ from day_support import (
     wait_until,
     why_not,
 )
-from nbgrader.utils import parse_utc
-from payload_support import add_hostile_answers, check_nothing_runs, watched
+from support.payloads import add_hostile_answers, check_nothing_runs, watched
 
 from unrolled.assignment.load import load_material, load_reference
 from unrolled.course.model import load_course
@@ -287,7 +287,7 @@ def test_thirty_students_hand_in_within_a_minute(hub: Hub) -> None:
         (folder / NOTEBOOK).write_bytes(content)
         shutil.chown(folder.parent, name, name)
     began = datetime.now(UTC)
-    script = Path(__file__).with_name("submit_all.py")
+    script = Path(__file__).parents[1] / "support" / "submit_all.py"
     python = hub.plan.students_env / "bin" / "python"
     where = (str(hub.plan.exchange), str(hub.plan.homes), NAME)
     done = subprocess.run(

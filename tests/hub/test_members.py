@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_support import command, make_class
 from nbgrader.api import Gradebook
+from support.cli import command, make_class
 
 CAPFD = pytest.CaptureFixture[str]
 PEOPLE = """\

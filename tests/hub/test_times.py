@@ -10,11 +10,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from hub_support import NAME, Hub
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import parse_utc, to_numeric_tz
+from support.exchange_course import NAME, Hub
 from traitlets.config import Config
 
 from unrolled.hub.exchange.collect_report import read_report

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from lesson_support import (
+from support.lesson import (
     LESSONS,
     Recorder,
     load_lesson_cells,

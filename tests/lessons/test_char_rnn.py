@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from lesson_support import (
+from support.lesson import (
     LESSONS,
     function_name,
     load_lesson_cells,

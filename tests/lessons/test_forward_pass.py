@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from lesson_support import (
+from support.lesson import (
     LESSONS,
     Recorder,
     load,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from lesson_support import (
+from support.lesson import (
     LESSONS,
     Recorder,
     load,

@@ -12,8 +12,8 @@ import keras
 import numpy as np
 import pytest
 import torch
-from hardware_support import part
-from lesson_support import (
+from support.hardware import part
+from support.lesson import (
     LESSONS,
     load_lesson_cells,
     load_oracle,

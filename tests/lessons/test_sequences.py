@@ -14,7 +14,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
-from lesson_support import (
+from support.lesson import (
     LESSONS,
     Recorder,
     load,

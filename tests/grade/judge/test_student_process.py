@@ -1,0 +1,255 @@
+"""A process that is killed from outside is no fault of the submission in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.small_assignment import QUICK, RIGHT, material, submission
+
+import unrolled.grade.judge.judge
+import unrolled.grade.scheduling.pool
+from unrolled.assignment.reference import build_reference
+from unrolled.errors import UserError
+from unrolled.grade.doctor.doctor import examine
+from unrolled.grade.doctor.select_worker import TIER_VARIABLE, select_warm_worker
+from unrolled.grade.judge.judge import judge_submission
+from unrolled.grade.judge.verdict import Task, Verdict
+from unrolled.grade.scheduling.job import GradingJob
+from unrolled.grade.scheduling.judge_process import start_judge
+from unrolled.grade.scheduling.pool import JudgePool
+from unrolled.grade.session.session import Session
+from unrolled.grade.submission.rebuild import rebuild_submission
+from unrolled.grade.worker.errors import ProcessLostError
+from unrolled.grade.worker.zygote_worker import ZygoteWorker
+
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux"),
+]
+SUBMISSION = submission(**RIGHT)
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[ZygoteWorker]:
+    """A warm process that may be killed."""
+    strong = not examine("namespaces").trouble
+    with ZygoteWorker("namespaces" if strong else "landlock") as made:
+        yield made
+
+
+def judged(worker: ZygoteWorker) -> Verdict:
+    """The verdict on a right submission."""
+    trusted = material()
+    rebuilt = rebuild_submission(trusted, SUBMISSION).notebook
+    task = Task(trusted, rebuilt, 1, QUICK)
+    return judge_submission(task, build_reference(trusted), worker)
+
+
+def below(pid: int) -> list[int]:
+    """All processes below a process, the nearest first."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    near = [int(n) for t in tasks for n in (t / "children").read_text().split()]
+    return [*near, *(far for child in near for far in below(child))]
+
+
+def kill_zygote(worker: ZygoteWorker) -> None:
+    """kill -9 of the warm process; all below it end with it."""
+    assert worker._process is not None
+    ending = below(worker._process.pid)
+    os.kill(worker._process.pid, signal.SIGKILL)
+    until = time.monotonic() + 60
+    while any(map(lives, ending)):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def lives(pid: int) -> bool:
+    """Whether a process has not ended yet, buried or not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1][1] not in "ZX"
+    except OSError:
+        return False
+
+
+def kill_child(worker: ZygoteWorker) -> None:
+    """kill -9 of the student's process, the youngest and lowest."""
+    assert worker._process is not None
+    os.kill(below(worker._process.pid)[-1], signal.SIGKILL)
+
+
+class Before:
+    """Does something before a session's method, the first few times."""
+
+    def __init__(self, method: str, times: int, do: Callable[[], None]) -> None:
+        self.method = method
+        self.left = times
+        self.do = do
+
+    def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Replace the method."""
+        original = getattr(Session, self.method)
+
+        def replaced(session: Session, *args: Any) -> Any:
+            if self.left:
+                self.left -= 1
+                self.do()
+            return original(session, *args)
+
+        monkeypatch.setattr(Session, self.method, replaced)
+
+
+@pytest.mark.parametrize("kill", [kill_zygote, kill_child])
+@pytest.mark.parametrize(
+    "moment,times", [("start", 7), ("run_cell", 1), ("look_up_name", 1), ("call", 7)]
+)
+def test_it_is_judged_again(
+    kill: Callable[[ZygoteWorker], None],
+    moment: str,
+    times: int,
+    worker: ZygoteWorker,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Is the verdict that of an undisturbed run, at whatever moment it was hit?"""
+    killer = Before(moment, times, lambda: kill(worker))
+    killer.install(monkeypatch)
+    verdict = judged(worker)
+    assert killer.left == 0
+    assert [c.score for c in verdict.cells] == [10, 20]
+    assert verdict.notes == ()
+
+
+def test_a_process_that_never_comes_up_is_no_verdict(
+    worker: ZygoteWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Does it end, and is grading to blame?"""
+    monkeypatch.setattr(unrolled.grade.judge.judge, "MAX_TRIES", 3)
+    killer = Before("start", 100, lambda: kill_child(worker))
+    killer.install(monkeypatch)
+    with pytest.raises(ProcessLostError):
+        judged(worker)
+    assert killer.left == 97
+
+
+def test_a_machine_out_of_memory_is_asked_twice_at_most(
+    worker: ZygoteWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Is a cell that takes all memory left out after the second time?"""
+    out_of_memory = [0]
+
+    def kill() -> None:
+        out_of_memory[0] += 1
+        kill_child(worker)
+
+    monkeypatch.setattr(
+        unrolled.grade.judge.judge, "_count_oom_kills", lambda: out_of_memory[0]
+    )
+    killer = Before("look_up_name", 100, kill)
+    killer.install(monkeypatch)
+    verdict = judged(worker)
+    assert not any(c.passed for c in verdict.cells)
+    assert 90 < killer.left < 98
+
+
+def test_the_machine_tells_when_its_memory_ran_out() -> None:
+    """Does the counter exist here?"""
+    assert "oom_kill " in Path("/proc/vmstat").read_text()
+    assert unrolled.grade.judge.judge._count_oom_kills() >= 0
+
+
+def test_a_warm_worker_that_is_killed_once_is_no_reason_for_a_weaker_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Is the strongest tier tried again before the next one?"""
+    expected = select_warm_worker()
+    assert expected is not None
+    original, starts = ZygoteWorker.start, []
+
+    def start(worker: ZygoteWorker) -> None:
+        starts.append(worker.tier)
+        if starts.count(worker.tier) == 1:
+            raise ProcessLostError("killed")
+        original(worker)
+
+    monkeypatch.setattr(ZygoteWorker, "start", start)
+    again = select_warm_worker.__wrapped__()
+    assert again is not None and again.tier == expected.tier
+    again.stop()
+
+
+def jobs(count: int) -> list[GradingJob]:
+    """Right submissions of some students."""
+    text, trusted = json.dumps(SUBMISSION).encode(), material()
+    names = [f"student{number}" for number in range(count)]
+    return [
+        GradingJob(
+            student=name,
+            name="small.ipynb",
+            submission=text,
+            material=trusted,
+            seed=1,
+            limits=QUICK,
+        )
+        for name in names
+    ]
+
+
+@pytest.mark.skipif(
+    bool(examine("namespaces").trouble), reason="allow user namespaces, or run as root"
+)
+@pytest.mark.parametrize("tier", ["landlock", "none"])
+def test_no_code_runs_in_a_tier_that_was_not_tried(
+    tier: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Does a judge whose sandbox came up weaker get no submission?"""
+    given: list[object] = []
+    weak: list[subprocess.Popen[bytes]] = []
+
+    def start(
+        *, tries_sandbox: bool, allow_weak: bool
+    ) -> tuple[subprocess.Popen[bytes], Connection]:
+        with monkeypatch.context() as patch:
+            if not tries_sandbox:
+                patch.setenv(TIER_VARIABLE, tier)
+            started = start_judge(tries_sandbox=tries_sandbox, allow_weak=allow_weak)
+        weak.extend([] if tries_sandbox else [started[0]])
+        return started
+
+    original = unrolled.grade.scheduling.pool._JudgeProcess.assign_job
+
+    def give(judge: Any, job: GradingJob) -> None:
+        given.append(judge.process)
+        original(judge, job)
+
+    monkeypatch.setattr(unrolled.grade.scheduling.pool, "start_judge", start)
+    monkeypatch.setattr(
+        unrolled.grade.scheduling.pool._JudgeProcess, "assign_job", give
+    )
+    with JudgePool(2) as pool:
+        found = list(pool.run(jobs(30)))
+        assert pool.jobs <= 2
+    assert len(found) == 30 and not any(g.reason for g in found)
+    assert weak and not any(process in given for process in weak)
+
+
+def test_a_pool_without_any_judge_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is there an end, also the second time, where judges do not come up?"""
+
+    def start(**options: bool) -> tuple[Any, Connection]:
+        process, pipe = start_judge(**options)
+        process.kill()
+        return process, pipe
+
+    monkeypatch.setattr(unrolled.grade.scheduling.pool, "start_judge", start)
+    with JudgePool(2) as pool:
+        for _ in range(2):
+            with pytest.raises(UserError, match="no judge process could start"):
+                list(pool.run(jobs(3)))
