@@ -17,6 +17,7 @@ import pytest
 from support.cluster import NAME, copy_class, make_class, notebooks
 from support.gradebook_dump import dump
 
+import unrolled.files
 import unrolled.gradebook.open
 from unrolled.course.model import Course, load_course
 from unrolled.grade.results import GradeReport
@@ -206,7 +207,7 @@ def test_a_clock_that_jumps_back_changes_nothing(
             moment = datetime.now(UTC) - timedelta(days=365)
             return cls.fromtimestamp(moment.timestamp(), tz)
 
-    monkeypatch.setattr(unrolled.gradebook.open, "datetime", Earlier)
+    monkeypatch.setattr(unrolled.files, "datetime", Earlier)
     monkeypatch.setattr("time.time", lambda: 1e9)
     with closing(sqlite3.connect(course.gradebook)) as db:
         db.execute("update grade set extra_credit = 1")
