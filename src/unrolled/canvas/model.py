@@ -1,4 +1,4 @@
-"""What is said of a student and of a grade, on the way to Canvas."""
+"""A student, an assignment and a grade, as they are sent to Canvas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a long command does: a line that lives in a terminal, plain lines elsewhere."""
+"""The status line of a long command; plain lines where there is no terminal."""
 
 from __future__ import annotations
 

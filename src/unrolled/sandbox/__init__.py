@@ -1,4 +1,4 @@
-"""Processes for untrusted code: warm, forked, and shut off from everything else."""
+"""Processes for untrusted code: shut off from files, network, other processes and more memory."""
 
 from unrolled.sandbox.isolate import (
     TIERS,

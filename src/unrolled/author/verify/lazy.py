@@ -1,4 +1,4 @@
-"""Sample submissions in which every exercise is done, and nothing happens."""
+"""Sample submissions whose solutions do nothing (None, zeros, the arguments)."""
 
 from __future__ import annotations
 

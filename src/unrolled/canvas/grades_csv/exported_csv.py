@@ -205,6 +205,11 @@ def _read_leading_digits(cell: str) -> str:
     return match[1] if match else ""
 
 
+def is_excused(cell: str) -> bool:
+    """Whether a cell excuses the student: Canvas writes EX, and takes both words."""
+    return cell.upper() in ("EX", "EXCUSED")
+
+
 def parse_number(cell: str) -> float | None:
     """The number that a cell of an export shows, with a decimal point or comma."""
     text = cell.strip()

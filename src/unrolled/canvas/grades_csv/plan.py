@@ -18,6 +18,7 @@ from unrolled.canvas.grades_csv.exported_csv import (
     CanvasGradebook,
     Column,
     Row,
+    is_excused,
     parse_number,
 )
 from unrolled.canvas.grades_csv.match import (
@@ -177,7 +178,7 @@ def _explain_not_ready(grade: Grade, present: str) -> str:
         return "nothing was handed in; Canvas keeps what it has"
     if not math.isfinite(grade.points):
         return f"the score is {grade.points}"
-    if present.upper() in ("EX", "EXCUSED"):
+    if is_excused(present):
         return "excused in Canvas"
     if present in NO_GRADES:
         return NO_GRADES[present]

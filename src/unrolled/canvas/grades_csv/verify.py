@@ -1,4 +1,4 @@
-"""What Canvas knows, as far as its export tells; a plan is proved against it."""
+"""Refuse a file with which Canvas would do anything else than what was planned."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from unrolled.canvas.grades_csv.exported_csv import (
     NOT_ASSIGNED,
     CanvasGradebook,
+    is_excused,
     parse_number,
 )
 from unrolled.canvas.grades_csv.import_model import (
@@ -43,7 +44,7 @@ def build_canvas_state(template: CanvasGradebook) -> CanvasState:
     for row, student in zip(template.rows, students, strict=True):
         for column in assigned:
             cell = row.cells[column.index].strip()
-            present = "EX" if cell.upper() == "EX" else parse_number(cell)
+            present = "EX" if is_excused(cell) else parse_number(cell)
             if present is not None:
                 scores[student.id, column.canvas_id] = present
             elif cell == NOT_ASSIGNED:

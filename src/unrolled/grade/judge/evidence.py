@@ -1,4 +1,4 @@
-"""What the checks of an exercise saw of it: what a hint must agree with."""
+"""How each check ended, which earlier exercise is to blame, what a hint must fit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a grading task is made of, and what comes out of it."""
+"""What the judge is given (a `Task`), and what it says (a `Verdict`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Grading itself failed; the submission is ungraded, not wrong."""
+"""Exceptions for grading that failed itself: the submission is not wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What drawings of networks have in common."""
+"""Circles and points from which drawings of networks are made."""
 
 from __future__ import annotations
 
