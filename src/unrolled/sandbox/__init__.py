@@ -1,4 +1,4 @@
-"""Processes for untrusted code: shut off from files, network, other processes and more memory."""
+"""Processes for untrusted code, shut off from files, network and other processes."""
 
 from unrolled.sandbox.isolate import (
     TIERS,
