@@ -133,7 +133,7 @@ def test_a_dry_run_names_all_that_would_move_and_moves_nothing(
     wanted = {str(course.root / name) for name in (*folders, "build/results", *ASIDE)}
     assert moved == wanted | {str(p) for p in exchange.iterdir()}
     unasked = command(capfd, "new-term", *place)
-    assert unasked.code == 2 and "say --yes" in unasked.err
+    assert unasked.code == 2 and "Add --yes" in unasked.err
     assert contents(tmp_path) == before
 
 

@@ -70,7 +70,7 @@ def test_yes_stops_and_removes(
     said, done = purge(capfd, tmp_path, monkeypatch, "y\n")
     assert done[0] == "stopped"
     assert not hub.folder.exists()
-    assert "archive:" in said
+    assert "the archive is" in said
 
 
 def test_the_archive_has_the_course_and_is_its_owner_s(

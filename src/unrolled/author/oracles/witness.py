@@ -22,7 +22,8 @@ from unrolled.course import Course
 
 _ROUTE = re.compile(r"(?:\A|\n)[ \t]*Route: (\S.*)\.\s*\Z")
 ROUTE_HINT = "its docstring must end with a line `Route: a few words.`"
-INPUT_HINT = "(for a function that only draws inputs: `Route: none, it draws inputs.`)"
+DRAWS_INPUTS = "none, it draws inputs"
+INPUT_HINT = f"(for a function that only draws inputs: `Route: {DRAWS_INPUTS}.`)"
 
 
 @dataclass(frozen=True)
