@@ -628,8 +628,8 @@ check.that(not tensors, "losses: tensors, where numbers are asked for")
 V, H, N, T = (int(size) for size in rng.permutation([2, 3, 4, 5]))
 made = weights.leaky_weights(rng, V, H)
 batches = oracle.random_batches(rng, V, N, T, 5)
-right, _ = oracle.train(made, batches, 0.05, 0.7)
-losses = check.call(train, check.call(Leaky, made), batches, 0.05, 0.7)
+right, _ = oracle.train(made, batches, 0.05, 1e6)
+losses = check.call(train, check.call(Leaky, made), batches, 0.05, 1e6)
 check.close("losses", losses, right, rtol=1e-4)
 ### END HIDDEN TESTS
 
@@ -685,13 +685,13 @@ check.that(
     loss < 0.2, f"abc: the loss afterwards is {loss:.3f}, not below 0.2"
 )
 ### BEGIN HIDDEN TESTS
-V, H = int(rng.integers(4, 7)), 8
-ids = torch.tensor([rng.permutation(V).tolist() * 2])
+ids = torch.tensor([rng.permutation(3).tolist() * 2])
 batch = (ids, ids.roll(-1, 1))
-model = check.call(Leaky, weights.leaky_weights(rng, V, H))
+start = weights.leaky_weights(np.random.default_rng(7), 3, 8)
+model = check.call(Leaky, start)
 check.call(train, model, [batch] * 30, 0.1, 1.0)
 loss = oracle.loss_of(model.state_dict(), batch)
-check.that(loss < 0.3, f"a cycle: the loss afterwards is {loss:.3f}")
+check.that(loss < 0.25, f"a cycle: the loss afterwards is {loss:.3f}")
 ### END HIDDEN TESTS
 
 # %% [markdown]

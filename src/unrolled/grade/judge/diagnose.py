@@ -7,7 +7,8 @@ another to at least one, explains the failure.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from unrolled.assignment.catalogue import Misconception
 from unrolled.assignment.reference import Reference
@@ -70,3 +71,11 @@ def _find_target(exercise: str, reference: Reference) -> str:
     """What an exercise is called: its own name, or the first that it defines."""
     names = reference.defines.get(exercise, ())
     return exercise if exercise in names else (names[0] if names else "")
+
+
+def agrees(function: Callable[..., Any], call: Call) -> bool:
+    """Whether `function` does on a call's arguments what was observed.
+
+    For `matches` of a catalogue; nothing of ours calls it.
+    """
+    return matches_recording(call.name, [call], {call.name: function})
