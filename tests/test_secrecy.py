@@ -25,7 +25,7 @@ from unrolled.course.limits import Limits
 from unrolled.course.model import load_course
 from unrolled.grade.doctor.select_worker import select_trusted_worker
 from unrolled.grade.judge.judge import judge_submission
-from unrolled.grade.judge.verdict import Task
+from unrolled.grade.judge.verdict import JudgeInput
 from unrolled.grade.protocol import rpc
 from unrolled.grade.protocol.frames import Frame
 from unrolled.grade.submission.rebuild import rebuild_submission
@@ -117,14 +117,14 @@ def test_there_are_secrets_to_look_for(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_witness_stays_with_the_author(name: str) -> None:
-    """Does no grading task carry it, so that no worker has it?"""
-    task = words(json.dumps(asdict(material(name)), default=repr))
+    """Does no grading job carry it, so that no worker has it?"""
+    job = words(json.dumps(asdict(material(name)), default=repr))
     only = lines(witness(name)) - lines(material(name).oracle)
     told = "\n".join(c["source"] for c in material(name).source["cells"])
     told = words(told + material(name).oracle + material(name).misconceptions)
     only = {line for line in only if line not in told}
     assert len(only) > 30
-    assert [line for line in sorted(only) if json.dumps(line)[1:-1] in task] == []
+    assert [line for line in sorted(only) if json.dumps(line)[1:-1] in job] == []
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -274,8 +274,8 @@ def test_the_student_process_receives_no_secret(
     file = build_notebook(students[student].recipes[name], material(name), reference)
     trusted = material(name)
     rebuilt = rebuild_submission(trusted, json.loads(file)).notebook
-    task = Task(trusted, rebuilt, 1)
-    verdict = judge_submission(task, reference, tap)
+    submission = JudgeInput(trusted, rebuilt, 1)
+    verdict = judge_submission(submission, reference, tap)
     assert any(not cell.passed for cell in verdict.cells) or student == "torch_style"
     own = "\n".join("".join(c["source"]) for c in json.loads(file)["cells"])
     everything = "\n".join(tap.texts)

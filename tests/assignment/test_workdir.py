@@ -17,7 +17,7 @@ from unrolled.assignment.workdir import open_workdir
 from unrolled.errors import UserError
 from unrolled.grade.doctor.select_worker import select_trusted_worker
 from unrolled.grade.judge.judge import judge_submission
-from unrolled.grade.judge.verdict import Task
+from unrolled.grade.judge.verdict import JudgeInput
 from unrolled.grade.submission.rebuild import rebuild_submission
 
 ROOT = Path(__file__).parents[2]
@@ -41,7 +41,9 @@ def test_both_sides_find_the_data() -> None:
     work["cells"].insert(1, {**cell("code", READS), "id": "reads"})
     rebuilt = rebuild_submission(trusted, work).notebook
     verdict = judge_submission(
-        Task(trusted, rebuilt, 1, QUICK), reference, select_trusted_worker()
+        JudgeInput(trusted, rebuilt, 1, QUICK),
+        reference,
+        select_trusted_worker(),
     )
     assert all(v.passed for v in by_id(verdict).values())
 
@@ -69,7 +71,7 @@ from unrolled.course.model import load_course
 from unrolled.assignment.load import load_material, load_reference
 from unrolled.grade.judge.student_process import StudentProcess
 from unrolled.course.limits import Limits
-from unrolled.grade.judge.verdict import Task
+from unrolled.grade.judge.verdict import JudgeInput
 from unrolled.grade.doctor.select_worker import select_trusted_worker
 import time
 
@@ -80,7 +82,7 @@ if __name__ == "__main__":
     own = {"cell_type": "code", "id": "own", "metadata": {}, "outputs": []}
     own |= {"source": "import sys\\nseen = 'keras' in sys.modules"}
     notebook["cells"].append(own)
-    task = Task(material, notebook, 1, Limits())
+    task = JudgeInput(material, notebook, 1, Limits())
     process = StudentProcess(task, select_trusted_worker(), time.monotonic() + 100)
     session = process.open_session()
     session.begin_check()

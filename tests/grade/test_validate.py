@@ -18,7 +18,7 @@ from unrolled.course.model import load_course
 from unrolled.errors import UserError
 from unrolled.grade.doctor.select_worker import select_trusted_worker
 from unrolled.grade.judge.judge import judge_submission
-from unrolled.grade.judge.verdict import CellVerdict, Task
+from unrolled.grade.judge.verdict import CellVerdict, JudgeInput
 from unrolled.grade.session.session import Budget, Session, StudentProcessLost
 from unrolled.grade.submission.notebook import parse_submission
 from unrolled.grade.submission.rebuild import rebuild_submission
@@ -101,7 +101,9 @@ def graded(notebook: Notebook, assignment: str) -> dict[str, CellVerdict]:
     """What the judge says of the visible part of each check."""
     material, reference = sides(assignment)
     verdict = judge_submission(
-        Task(material, notebook, 1, LIMITS), reference, select_trusted_worker()
+        JudgeInput(material, notebook, 1, LIMITS),
+        reference,
+        select_trusted_worker(),
     )
     return {c.grade_id: c for c in verdict.cells}
 

@@ -41,7 +41,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "trace handout",
         "report",
         "samples",
-        "term",
+        "new_term",
         "cli",
         "__main__",
     ),

@@ -11,7 +11,7 @@ from unrolled.assignment.reference import build_reference
 from unrolled.course.limits import Limits
 from unrolled.grade.doctor.select_worker import select_trusted_worker
 from unrolled.grade.judge.judge import judge_submission
-from unrolled.grade.judge.verdict import CellVerdict, Task, Verdict
+from unrolled.grade.judge.verdict import CellVerdict, JudgeInput, Verdict
 from unrolled.grade.submission.rebuild import rebuild_submission
 
 Notebook = dict[str, Any]
@@ -169,8 +169,10 @@ def grade(submitted: Any, limits: Limits = QUICK, seed: int = 1) -> Verdict:
     """Rebuild and judge a submission of the small assignment."""
     trusted = material()
     rebuilt = rebuild_submission(trusted, submitted).notebook
-    task = Task(trusted, rebuilt, seed, limits)
-    return judge_submission(task, build_reference(trusted), select_trusted_worker())
+    submission = JudgeInput(trusted, rebuilt, seed, limits)
+    return judge_submission(
+        submission, build_reference(trusted), select_trusted_worker()
+    )
 
 
 def by_id(verdict: Verdict) -> dict[str, CellVerdict]:

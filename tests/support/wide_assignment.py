@@ -19,7 +19,7 @@ from unrolled.assignment.material import Material
 from unrolled.assignment.reference import build_reference
 from unrolled.grade.doctor.select_worker import select_trusted_worker
 from unrolled.grade.judge.judge import judge_submission
-from unrolled.grade.judge.verdict import CellVerdict, Task
+from unrolled.grade.judge.verdict import CellVerdict, JudgeInput
 from unrolled.grade.submission.rebuild import rebuild_submission
 
 STUB = "raise NotImplementedError"
@@ -74,7 +74,7 @@ def graded(misconceptions: str = "", **bodies: str) -> dict[str, CellVerdict]:
         if name in right:
             made["source"] = f"def {name}(x):\n    {bodies.get(name, right[name])}"
     rebuilt = rebuild_submission(trusted, notebook).notebook
-    task = Task(trusted, rebuilt, 1, QUICK)
+    submission = JudgeInput(trusted, rebuilt, 1, QUICK)
     return by_id(
-        judge_submission(task, build_reference(trusted), select_trusted_worker())
+        judge_submission(submission, build_reference(trusted), select_trusted_worker())
     )

@@ -129,7 +129,7 @@ def _find_targets(node: ast.stmt) -> Iterator[str]:
 
 
 def split_check(source: str) -> tuple[str, str]:
-    """The visible and the hidden text of a grade cell, line numbers kept."""
+    """The visible and the hidden text of a check, line numbers kept."""
     visible, hidden, inside = [], [], False
     for line in source.split("\n"):
         if HIDDEN_BEGIN in line or HIDDEN_END in line:

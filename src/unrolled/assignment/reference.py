@@ -23,7 +23,7 @@ from unrolled.errors import UserError
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """An automatic grade cell, compiled: what students see of it, and the rest."""
+    """A check, compiled: what students see of it, and the rest."""
 
     grade_id: str
     exercise: str
@@ -61,7 +61,7 @@ class Reference:
         return frozenset(n for names in self.defines.values() for n in names)
 
     def fresh(self, names: frozenset[str]) -> dict[str, Any]:
-        """Globals for a grade cell: given names, data copied, nothing graded."""
+        """Globals for a check: given names, data copied, nothing graded."""
         graded = self.find_graded_names()
         bound = {n: v for n, v in self.names.items() if n not in graded}
         return {n: _copy_data(v) if n in names else v for n, v in bound.items()}

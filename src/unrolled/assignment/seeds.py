@@ -12,5 +12,5 @@ def derive_seed(secret: str, assignment: str, student: str) -> int:
 
 
 def derive_cell_seed(seed: int, grade_id: str) -> list[int]:
-    """The seed of one grade cell, as numpy's default_rng takes it."""
+    """The seed of one check, as numpy's default_rng takes it."""
     return [seed, int.from_bytes(hashlib.sha256(grade_id.encode()).digest()[:8], "big")]

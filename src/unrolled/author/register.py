@@ -11,7 +11,7 @@ from unrolled.assignment import load_material, read_sources
 from unrolled.converters import generate_release
 from unrolled.course import Assignment, Course
 from unrolled.errors import UserError
-from unrolled.gradebook import CellChanges, apply_changes
+from unrolled.gradebook import CellChanges, apply_cell_changes
 from unrolled.gradebook.open import (
     backup_gradebook,
     has_gradebook,
@@ -35,7 +35,7 @@ def register(
     backup_gradebook(course)
     if changes is not None:
         cells = load_material(course, assignment).source_cells
-        apply_changes(course, settings, cells, changes)
+        apply_cell_changes(course, settings, cells, changes)
     try:
         with tempfile.TemporaryDirectory(prefix="unrolled-") as scratch:
             root = Path(scratch)

@@ -15,6 +15,7 @@ from unrolled.cli.canvas_push import push
 from unrolled.cli.grading import doctor, feedback, grade, worker
 from unrolled.cli.handout import handout
 from unrolled.cli.hub import hub
+from unrolled.cli.new_term import new_term
 from unrolled.cli.shared import (
     HELP,
     Force,
@@ -28,7 +29,6 @@ from unrolled.cli.shared import (
     print_result,
     select_assignments,
 )
-from unrolled.cli.term import new_term
 from unrolled.cli.trace import trace
 from unrolled.errors import UserError
 from unrolled.gradebook import explain_gradebook_error, is_gradebook_error

@@ -134,14 +134,14 @@ def _print_grades(
     course: Course, report: GradeReport, *, show: bool, as_json: bool
 ) -> None:
     """All results, or with `show` what is wrong with the only one."""
-    from unrolled.grade import diagnose
-    from unrolled.report.diagnosis import render_diagnosis
+    from unrolled.grade import inspect_result
+    from unrolled.report.inspection import render_inspection
     from unrolled.report.tables import render_grades
 
     if show:
-        diagnosis = diagnose(course, report)
-        view = render_diagnosis(diagnosis)
-        print_result(diagnosis.as_dict(), view, as_json=as_json)
+        inspection = inspect_result(course, report)
+        view = render_inspection(inspection)
+        print_result(inspection.as_dict(), view, as_json=as_json)
     else:
         print_result(report.as_dict(), render_grades(report), as_json=as_json)
 

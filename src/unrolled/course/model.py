@@ -15,7 +15,7 @@ from unrolled.course.limits import Limits
 from unrolled.course.toml import TomlTable, load_toml
 from unrolled.errors import UserError
 
-MARK = "nbgrader_config.py"
+CONFIG_FILE = "nbgrader_config.py"
 
 
 @dataclass(frozen=True)
@@ -165,15 +165,15 @@ def find_course(start: Path | None = None) -> Course:
     if folder is not None:
         return load_course(folder)
     raise UserError(
-        f"{begin}: no course here or above (a folder with {MARK} and course.toml). "
-        "Go there, or give it with --course."
+        f"{begin}: no course here or above (a folder with {CONFIG_FILE} and "
+        "course.toml). Go there, or give it with --course."
     )
 
 
 def find_course_folder(begin: Path) -> Path | None:
     """The folder of a course, this one or one above it; None if there is none."""
     for folder in (begin, *begin.parents):
-        if (folder / MARK).is_file() and (folder / "course.toml").is_file():
+        if (folder / CONFIG_FILE).is_file() and (folder / "course.toml").is_file():
             return folder
     return None
 

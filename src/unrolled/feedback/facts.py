@@ -12,7 +12,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 
 from unrolled.course import Course, load_course
 from unrolled.gradebook.open import Gradebook
-from unrolled.gradebook.queries import SubmissionFacts, read_submission
+from unrolled.gradebook.queries import SubmissionFacts, read_submission_facts
 from unrolled.timestamps import format_moment
 
 
@@ -35,7 +35,7 @@ class TellFacts(NbGraderPreprocessor):  # type: ignore[misc]
         nbgrader = resources["nbgrader"]
         course = load_course(Path.cwd())  # nbgrader's converters stand in its root
         with Gradebook(nbgrader["db_url"], course.id) as gradebook:
-            facts = read_submission(
+            facts = read_submission_facts(
                 gradebook, nbgrader["assignment"], nbgrader["student"]
             )
         resources["facts"] = make_facts(course, facts, nbgrader)

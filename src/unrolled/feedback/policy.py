@@ -12,7 +12,9 @@ from typing import Any
 NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'"
 FEEDBACK = f"{NOTHING}; style-src 'unsafe-inline'; img-src data:"
 # A file that a student handed in beside the notebook, opened in a marker's browser.
-HANDED_IN = f"sandbox; {NOTHING}; style-src 'unsafe-inline'; img-src 'self' data:"
+SUBMITTED_FILE_POLICY = (
+    f"sandbox; {NOTHING}; style-src 'unsafe-inline'; img-src 'self' data:"
+)
 
 
 def new_nonce(known: Any = None) -> str:

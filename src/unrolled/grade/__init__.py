@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from unrolled.doors import open_late
 
 if TYPE_CHECKING:
-    from unrolled.grade.inspect_submission import Diagnosis, diagnose
+    from unrolled.grade.inspect_submission import Inspection, inspect_result
     from unrolled.grade.results import CellResult, GradeReport, SubmissionResult
     from unrolled.grade.run import grade, list_submitted_students
     from unrolled.grade.stored_results import read_stored_result
@@ -14,11 +14,11 @@ else:
 
 __all__ = [
     "CellResult",
-    "Diagnosis",
     "GradeReport",
+    "Inspection",
     "SubmissionResult",
-    "diagnose",
     "grade",
+    "inspect_result",
     "list_submitted_students",
     "read_stored_result",
 ]

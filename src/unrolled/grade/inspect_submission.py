@@ -28,7 +28,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Diagnosis:
+class Inspection:
     """A submission opened: its result, what was found, the failed checks, the files."""
 
     assignment: str
@@ -46,7 +46,7 @@ class Diagnosis:
         return asdict(self)
 
 
-def diagnose(course: Course, report: GradeReport) -> Diagnosis:
+def inspect_result(course: Course, report: GradeReport) -> Inspection:
     """Open the one submission of a report."""
     (result,) = report.submissions
     student, assignment = result.student, report.assignment
@@ -58,7 +58,7 @@ def diagnose(course: Course, report: GradeReport) -> Diagnosis:
         findings = list(_list_findings(result, autograded))
     paths = (submitted, autograded, course.feedback_page(student, assignment))
     files = tuple(str(p) for p in paths if p.exists())
-    return Diagnosis(assignment, result, tuple(findings), files)
+    return Inspection(assignment, result, tuple(findings), files)
 
 
 _REMEDIES = (

@@ -18,7 +18,7 @@ from nbgrader.preprocessors import AssignLatePenalties
 
 from unrolled.course import Course, LatePolicy, load_course
 from unrolled.gradebook.open import Gradebook
-from unrolled.gradebook.queries import read_submission, set_timestamp
+from unrolled.gradebook.queries import read_submission_facts, set_timestamp
 from unrolled.timestamps import parse_timestamp, read_stamp
 
 
@@ -119,7 +119,7 @@ class LatePenalties(AssignLatePenalties):  # type: ignore[misc]
     @property
     def late(self) -> Lateness:
         """How late the submission is that is being graded."""
-        submission = read_submission(
+        submission = read_submission_facts(
             self.gradebook, self.assignment_id, self.student_id
         )
         return compute_lateness(

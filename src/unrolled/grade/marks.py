@@ -44,7 +44,7 @@ def read_fingerprints(path: Path) -> Fingerprints:
 
 
 def find_changed_work(before: Fingerprints, now: Fingerprints) -> set[str]:
-    """The grade cells whose work is another one, or is not known to be the same."""
+    """The graded cells whose work is another one, or is not known to be the same."""
     return {name for name, digest in now.items() if before.get(name) != digest}
 
 

@@ -23,7 +23,7 @@ from unrolled.course.secret import load_course_secret
 from unrolled.errors import UserError
 from unrolled.grade.doctor.select_worker import select_safe_worker
 from unrolled.grade.judge.judge import judge_submission
-from unrolled.grade.judge.verdict import Task
+from unrolled.grade.judge.verdict import JudgeInput
 from unrolled.grade.marks import (
     Fingerprints,
     compute_fingerprints,
@@ -33,7 +33,7 @@ from unrolled.grade.marks import (
 from unrolled.grade.submission.identify import NotebookIdentifier
 from unrolled.grade.submission.notebook import (
     fill_tests,
-    read_submission,
+    read_submitted_notebook,
     write_verdict,
 )
 from unrolled.grade.submission.rebuild import rebuild_submission
@@ -72,7 +72,7 @@ class SubmissionExporter(NotebookExporter):  # type: ignore[misc]
         done: tuple[str, Any]
         if getattr(self.parent, "_sanitizing", True):
             path = Path(filename)
-            notebook = read_submission(path)
+            notebook = read_submitted_notebook(path)
             material = load_material(
                 _load_current_course(), resources["nbgrader"]["assignment"]
             )
@@ -112,9 +112,9 @@ class Judge(NbGraderPreprocessor):  # type: ignore[misc]
         seed = derive_seed(
             load_course_secret(course), names["assignment"], names["student"]
         )
-        task = Task(material, nb, seed, course.limits)
+        submission = JudgeInput(material, nb, seed, course.limits)
         worker = select_safe_worker(allow_weak=course.allow_weak)
-        verdict = judge_submission(task, load_reference(material), worker)
+        verdict = judge_submission(submission, load_reference(material), worker)
         write_verdict(nb, verdict, material)
         return nb, resources
 

@@ -10,7 +10,7 @@ Status = Literal["graded", "ungraded"]
 
 @dataclass(frozen=True, kw_only=True)
 class CellResult:
-    """One grade cell; `score` is None while it waits for a mark."""
+    """One graded cell; `score` is None while it waits for a mark."""
 
     grade_id: str
     score: float | None

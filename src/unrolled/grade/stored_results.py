@@ -23,7 +23,7 @@ from unrolled.gradebook.tables import (
 
 
 def read_registered_tests(course: Course, assignment: str) -> dict[str, str]:
-    """The texts of the grade cells in the gradebook; empty if it has none."""
+    """The texts of the graded cells in the gradebook; empty if it has none."""
     if not has_gradebook(course):
         return {}
     with open_gradebook(course) as gradebook:

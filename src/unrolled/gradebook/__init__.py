@@ -5,14 +5,18 @@ from typing import TYPE_CHECKING
 from unrolled.doors import open_late
 
 if TYPE_CHECKING:
-    from unrolled.gradebook.cell_changes import CellChanges, apply_changes, plan_changes
+    from unrolled.gradebook.cell_changes import (
+        CellChanges,
+        apply_cell_changes,
+        plan_changes,
+    )
     from unrolled.gradebook.errors import explain_gradebook_error, is_gradebook_error
     from unrolled.gradebook.locking import begin_write, yield_lock
     from unrolled.gradebook.open import backup_gradebook, has_gradebook, open_gradebook
     from unrolled.gradebook.queries import (
         read_scores,
         read_students,
-        read_submission,
+        read_submission_facts,
         write_students,
     )
     from unrolled.gradebook.read import StudentRow
@@ -25,7 +29,7 @@ __all__ = [
     "CellChanges",
     "StudentRow",
     "SubmissionRows",
-    "apply_changes",
+    "apply_cell_changes",
     "backup_gradebook",
     "begin_write",
     "explain_gradebook_error",
@@ -35,7 +39,7 @@ __all__ = [
     "plan_changes",
     "read_scores",
     "read_students",
-    "read_submission",
+    "read_submission_facts",
     "write_students",
     "yield_lock",
 ]

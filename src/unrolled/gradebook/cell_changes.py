@@ -150,7 +150,7 @@ def plan_changes(
     )
 
 
-def apply_changes(
+def apply_cell_changes(
     course: Course, assignment: Assignment, cells: Sequence[Cell], changes: CellChanges
 ) -> None:
     """Make the gradebook's cells those of the lesson, in one transaction.

@@ -140,7 +140,7 @@ def set_due_date(gradebook: Gradebook, assignment: str, due: datetime | None) ->
     gradebook.update_or_create_assignment(assignment, duedate=due)
 
 
-def read_submission(
+def read_submission_facts(
     gradebook: Gradebook, assignment: str, student: str
 ) -> SubmissionFacts:
     """One submission; nbgrader's MissingEntry if there is none."""

@@ -18,7 +18,7 @@ from support.small_assignment import (
 from unrolled.assignment.reference import build_reference
 from unrolled.grade.doctor.select_worker import select_trusted_worker
 from unrolled.grade.judge.judge import judge_submission
-from unrolled.grade.judge.verdict import CellVerdict, Task
+from unrolled.grade.judge.verdict import CellVerdict, JudgeInput
 from unrolled.grade.submission.rebuild import rebuild_submission
 
 SHAPE = "assert quadruple(np.array([3.0, 5.0])).shape == (2,)"
@@ -36,7 +36,7 @@ def judged(**cells: str) -> dict[str, CellVerdict]:
     source, release = (with_shape(n) for n in (source_notebook(), release_notebook()))
     made = replace(material(), source=source, release=release)
     rebuilt = rebuild_submission(made, with_shape(submission(**cells))).notebook
-    task = Task(made, rebuilt, 1, QUICK)
+    task = JudgeInput(made, rebuilt, 1, QUICK)
     return by_id(judge_submission(task, build_reference(made), select_trusted_worker()))
 
 

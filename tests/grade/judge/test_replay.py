@@ -23,7 +23,7 @@ from unrolled.errors import UserError
 from unrolled.grade.doctor.select_worker import select_trusted_worker
 from unrolled.grade.judge.judge import judge_submission
 from unrolled.grade.judge.replay import calls_of
-from unrolled.grade.judge.verdict import CellVerdict, Task
+from unrolled.grade.judge.verdict import CellVerdict, JudgeInput
 from unrolled.grade.session.recorded_calls import Call, ObjectRef, replace_objects
 
 Notebook = dict[str, Any]
@@ -214,7 +214,9 @@ def verdicts(
         notebook["cells"].insert(1, cell("code", textwrap.dedent(cells["first"])))
     return by_id(
         judge_submission(
-            Task(material, notebook, 1, QUICK), reference, select_trusted_worker()
+            JudgeInput(material, notebook, 1, QUICK),
+            reference,
+            select_trusted_worker(),
         )
     )
 

@@ -23,7 +23,7 @@ from unrolled.assignment.reference import build_reference
 from unrolled.grade.doctor.select_worker import select_trusted_worker
 from unrolled.grade.judge.judge import judge_submission
 from unrolled.grade.judge.plan import make_plan
-from unrolled.grade.judge.verdict import CellVerdict, Task
+from unrolled.grade.judge.verdict import CellVerdict, JudgeInput
 from unrolled.grade.submission.rebuild import rebuild_submission
 
 SHOWN = (
@@ -46,7 +46,7 @@ def shown_material() -> Material:
     return replace(trusted, source=both[0], release=both[1])
 
 
-def task_of(quadruple: str, **cells: str) -> Task:
+def task_of(quadruple: str, **cells: str) -> JudgeInput:
     """A task whose cell of `quadruple` has a given text."""
     trusted = shown_material()
     notebook = copy.deepcopy(trusted.release)
@@ -55,7 +55,7 @@ def task_of(quadruple: str, **cells: str) -> Task:
         name = made["metadata"].get("nbgrader", {}).get("grade_id", "")
         made["source"] = {**texts, **cells}.get(name, made["source"])
     rebuilt = rebuild_submission(trusted, notebook).notebook
-    return Task(trusted, rebuilt, 1, QUICK)
+    return JudgeInput(trusted, rebuilt, 1, QUICK)
 
 
 def verdicts(quadruple: str, **cells: str) -> dict[str, CellVerdict]:
@@ -124,7 +124,7 @@ def test_what_a_check_above_has_made_is_there() -> None:
     ):  # as before autograding
         if made["metadata"].get("nbgrader", {}).get("grade") and "values" in str(made):
             made["source"] = source["source"]
-    task = Task(trusted, rebuilt, 1, QUICK)
+    task = JudgeInput(trusted, rebuilt, 1, QUICK)
     plan = make_plan(task)
     assert [c.source.split("\n")[0] for c in plan.cells if not c.runs] == [
         "shown_x = 2"
@@ -208,7 +208,7 @@ def test_what_was_written_into_a_demonstration_is_there() -> None:
     rebuilt = rebuild_submission(trusted, notebook).notebook
     added = [c["source"] for c in rebuilt["cells"] if c["id"].startswith("own-")]
     assert len(added) == 1 and added[0].startswith(helper)
-    task = Task(trusted, rebuilt, 1, QUICK)
+    task = JudgeInput(trusted, rebuilt, 1, QUICK)
     verdict = judge_submission(task, build_reference(trusted), select_trusted_worker())
     assert by_id(verdict)["quadruple_values"].score == 20
 

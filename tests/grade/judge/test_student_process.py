@@ -23,7 +23,7 @@ from unrolled.errors import UserError
 from unrolled.grade.doctor.doctor import examine
 from unrolled.grade.doctor.select_worker import TIER_VARIABLE, select_warm_worker
 from unrolled.grade.judge.judge import judge_submission
-from unrolled.grade.judge.verdict import Task, Verdict
+from unrolled.grade.judge.verdict import JudgeInput, Verdict
 from unrolled.grade.scheduling.job import GradingJob
 from unrolled.grade.scheduling.judge_process import start_judge
 from unrolled.grade.scheduling.pool import JudgePool
@@ -50,7 +50,7 @@ def judged(worker: ZygoteWorker) -> Verdict:
     """The verdict on a right submission."""
     trusted = material()
     rebuilt = rebuild_submission(trusted, SUBMISSION).notebook
-    task = Task(trusted, rebuilt, 1, QUICK)
+    task = JudgeInput(trusted, rebuilt, 1, QUICK)
     return judge_submission(task, build_reference(trusted), worker)
 
 

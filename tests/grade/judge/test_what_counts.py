@@ -29,7 +29,7 @@ from unrolled.assignment.reference import build_reference
 from unrolled.course.limits import Limits
 from unrolled.grade.doctor.select_worker import select_trusted_worker
 from unrolled.grade.judge.judge import judge_submission
-from unrolled.grade.judge.verdict import Task
+from unrolled.grade.judge.verdict import JudgeInput
 from unrolled.grade.submission.outputs import MAX_OUTPUTS, MAX_TEXT, sanitize_outputs
 from unrolled.grade.submission.rebuild import RebuiltNotebook, rebuild_submission
 
@@ -107,7 +107,7 @@ def test_of_two_demonstrations_the_last_one_before_counts() -> None:
     work = copy.deepcopy(release)
     named(work, "double")["source"] = "def double(x):\n    return factor * x"
     named(work, "quadruple")["source"] = "def quadruple(x):\n    return 4 * x"
-    task = Task(trusted, rebuild_submission(trusted, work).notebook, 1, QUICK)
+    task = JudgeInput(trusted, rebuild_submission(trusted, work).notebook, 1, QUICK)
     verdict = judge_submission(task, build_reference(trusted), select_trusted_worker())
     assert by_id(verdict)["double_values"].passed
 

@@ -16,7 +16,7 @@ from unrolled.assignment.reference import build_reference
 from unrolled.course.limits import Limits
 from unrolled.grade.doctor.select_worker import select_trusted_worker
 from unrolled.grade.judge.judge import judge_submission
-from unrolled.grade.judge.verdict import Task
+from unrolled.grade.judge.verdict import JudgeInput
 from unrolled.grade.session.session import Budget, Session
 from unrolled.grade.student.preload import find_slow_imports
 from unrolled.grade.submission.rebuild import rebuild_submission
@@ -134,7 +134,7 @@ def test_the_judge_asks_for_what_the_student_imports(
     """Does an import in a student's function reach the warm process, and pass?"""
     trusted, worker = material(), Recorder()
     rebuilt = rebuild_submission(trusted, submission(double=body)).notebook
-    task = Task(trusted, rebuilt, 1, Limits())
+    task = JudgeInput(trusted, rebuilt, 1, Limits())
     verdict = judge_submission(task, build_reference(trusted), worker)
     assert by_id(verdict)["double_values"].passed
     assert set(worker.asked) == {libraries}

@@ -16,7 +16,7 @@ from support.stock_autograde import NAME, RIGHT, hand_in, stock
 
 from unrolled.author.build import build_assignments
 from unrolled.course.model import Course, load_course
-from unrolled.grade.inspect_submission import diagnose
+from unrolled.grade.inspect_submission import inspect_result
 from unrolled.grade.results import SubmissionResult
 from unrolled.grade.run import grade
 
@@ -99,7 +99,7 @@ def test_another_assignments_notebook_earns_nothing(course: Course) -> None:
         found = result(course, student)
         assert found.status == "ungraded" and found.score is None
         assert f"this is the notebook of {OTHER}" in found.reason
-        advice = diagnose(course, grade(course, NAME, [student])).findings
+        advice = inspect_result(course, grade(course, NAME, [student])).findings
         assert "Ask" in advice[0].mend
     assert result(course, "ada").score == 60
     done = stock(theirs, "autograde", NAME)
@@ -242,7 +242,7 @@ def test_each_kind_of_file_is_named(course: Course) -> None:
     for student, words in kinds.items():
         assert said[student].status == "ungraded"
         assert words in said[student].reason and "otebook" in said[student].reason
-        (finding,) = diagnose(course, grade(course, NAME, [student])).findings
+        (finding,) = inspect_result(course, grade(course, NAME, [student])).findings
         assert finding.mend and "{" not in finding.mend
     assert "mine.ipynb" in said["folder"].reason
 

@@ -4,7 +4,7 @@ For each function of `oracle.py` that a hidden test asks, `witness.py` beside it
 one of the same name that computes the same in another way; the last line of both
 docstrings, `Route: a few words.`, says how. `unrolled verify` cross-checks the two.
 
-The witness stays with the author: no grading task carries it, and no verdict
+The witness stays with the author: no grading job carries it, and no verdict
 hangs on it.
 """
 

@@ -10,7 +10,7 @@ from unrolled.assignment.cells import find_defined_names, read_sources
 from unrolled.author.report import Case
 from unrolled.course import Limits
 from unrolled.grade.doctor import select_trusted_worker
-from unrolled.grade.judge import CellVerdict, Examination, Task
+from unrolled.grade.judge import CellVerdict, Examination, JudgeInput
 
 LIMITS = Limits(submission_seconds=900.0, cell_seconds=60.0)
 
@@ -58,8 +58,8 @@ def examine(
     `only`, if it is given: the rest of the notebook is the solution, which has a
     case of its own.
     """
-    task = Task(material, notebook, seeds[0], LIMITS)
-    examination = Examination(task, reference, select_trusted_worker())
+    submission = JudgeInput(material, notebook, seeds[0], LIMITS)
+    examination = Examination(submission, reference, select_trusted_worker())
     try:
         for seed in seeds:
             exercise = None if seed == seeds[0] else only

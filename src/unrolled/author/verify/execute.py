@@ -53,12 +53,12 @@ class ExecutedNotebook:
 
 
 def check_notebook(material: Material, folder: Path) -> list[Case]:
-    """The solved notebook runs in time, and no grade cell writes anything."""
+    """The solved notebook runs in time, and no check writes anything."""
     run = execute_if_changed(material, folder)
     name, talkers = material.assignment, tuple(_find_noisy_cells(run.notebook))
     return [
         Case(name, "notebook", "runs from top to bottom", run.problems),
-        Case(name, "notebook", "grade cells are silent", talkers),
+        Case(name, "notebook", "checks are silent", talkers),
     ]
 
 

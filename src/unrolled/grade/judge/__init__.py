@@ -6,8 +6,14 @@ from unrolled.doors import open_late
 
 if TYPE_CHECKING:
     from unrolled.grade.judge.judge import Examination, judge_submission
-    from unrolled.grade.judge.verdict import CellVerdict, Task, Verdict
+    from unrolled.grade.judge.verdict import CellVerdict, JudgeInput, Verdict
 else:
     __getattr__ = open_late(__name__)
 
-__all__ = ["CellVerdict", "Examination", "Task", "Verdict", "judge_submission"]
+__all__ = [
+    "CellVerdict",
+    "Examination",
+    "JudgeInput",
+    "Verdict",
+    "judge_submission",
+]

@@ -12,7 +12,7 @@ from unrolled.grade.session.recorded_calls import Call
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """How one run of a grade cell ended; `calls` is the evidence.
+    """How one run of a check ended; `calls` is the evidence.
 
     `used` are the names bound to the reference that the student's code has called;
     `lost` says that the process did not survive it.

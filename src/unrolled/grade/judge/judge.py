@@ -1,8 +1,8 @@
-"""The judge: runs every grade cell against a student's process, and says why.
+"""The judge: runs every check against a student's process, and says why.
 
-The student's cells run first, all of them; then each grade cell is run here, in
-the trusted process, with the student's names as proxies. Points are given only
-when a grade cell, visible and hidden part, has run to its end.
+The student's cells run first, all of them; then each check is run here, in the trusted
+process, with a `StudentObject` for each of the student's names. Points are given only
+when a check, visible and hidden part, has run to its end.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from unrolled.grade.judge.diagnose import explain, is_compatible
 from unrolled.grade.judge.evidence import Outcome, Outcomes
 from unrolled.grade.judge.plan import make_plan
 from unrolled.grade.judge.student_process import StudentProcess
-from unrolled.grade.judge.verdict import CellVerdict, Task, Verdict
+from unrolled.grade.judge.verdict import CellVerdict, JudgeInput, Verdict
 from unrolled.grade.protocol.quiet import silence_output
 from unrolled.grade.session.recorded_calls import Call
 from unrolled.grade.session.session import (
@@ -39,7 +39,9 @@ MAX_TRIES = 25
 MAX_OOM_KILLS = 2
 
 
-def judge_submission(task: Task, reference: Reference, worker: Worker) -> Verdict:
+def judge_submission(
+    submission: JudgeInput, reference: Reference, worker: Worker
+) -> Verdict:
     """Judge one submission.
 
     Where a process was killed from outside (by an operator, say), it is judged
@@ -48,12 +50,12 @@ def judge_submission(task: Task, reference: Reference, worker: Worker) -> Verdic
     grading itself cannot work; whatever the submission does, short of that, ends
     in a verdict.
     """
-    until = time.monotonic() + task.limits.submission_seconds
+    until = time.monotonic() + submission.limits.submission_seconds
     enough = _count_oom_kills() + MAX_OOM_KILLS
     for left in reversed(range(MAX_TRIES)):
         last = not left
         try:
-            verdict, killed = _examine(task, reference, worker)
+            verdict, killed = _examine(submission, reference, worker)
         except ProcessLostError:
             if last or time.monotonic() >= until:
                 raise
@@ -72,10 +74,12 @@ def _count_oom_kills() -> int:
     return 0
 
 
-def _examine(task: Task, reference: Reference, worker: Worker) -> tuple[Verdict, bool]:
+def _examine(
+    submission: JudgeInput, reference: Reference, worker: Worker
+) -> tuple[Verdict, bool]:
     """The verdict, and whether somebody else may have killed the process."""
     began = time.monotonic()
-    examination = Examination(task, reference, worker)
+    examination = Examination(submission, reference, worker)
     try:
         cells = tuple(examination.judge_checks())
     finally:
@@ -87,21 +91,23 @@ def _examine(task: Task, reference: Reference, worker: Worker) -> tuple[Verdict,
 
 
 class Examination:
-    """All grade cells of one submission, under one seed or several.
+    """All checks of one submission, under one seed or several.
 
     `first` has run the notebook as it is, `second` is for the follow-through. A third
     process ends at the place of a check, for one that fails although cells behind it
     may be the reason.
     """
 
-    def __init__(self, task: Task, reference: Reference, worker: Worker) -> None:
-        self.task = task
+    def __init__(
+        self, submission: JudgeInput, reference: Reference, worker: Worker
+    ) -> None:
+        self.submission = submission
         self.reference = reference
         self.worker = worker
-        self.plan = make_plan(task)
-        self.end = time.monotonic() + task.limits.submission_seconds
-        self.first = StudentProcess(task, worker, self.end, plan=self.plan)
-        self.second = StudentProcess(task, worker, self.end, plan=self.plan)
+        self.plan = make_plan(submission)
+        self.end = time.monotonic() + submission.limits.submission_seconds
+        self.first = StudentProcess(submission, worker, self.end, plan=self.plan)
+        self.second = StudentProcess(submission, worker, self.end, plan=self.plan)
         self.third: StudentProcess | None = None
 
     @property
@@ -118,11 +124,11 @@ class Examination:
     def judge_checks(
         self, seed: int | None = None, only: str | None = None
     ) -> Iterator[CellVerdict]:
-        """The verdict on each grade cell, in the notebook's order.
+        """The verdict on each check, in the notebook's order.
 
         `only` limits the checks to those of one exercise.
         """
-        seed = self.task.seed if seed is None else seed
+        seed = self.submission.seed if seed is None else seed
         checks = tuple(c for c in self.reference.checks if only in (None, c.exercise))
         first = {c.grade_id: self._run(c, seed, self.first) for c in checks}
         first |= {
@@ -200,7 +206,7 @@ class Examination:
             return outcome
         if outcome.lost:  # it would be lost there, too, and take as long again
             return outcome
-        if self.end - time.monotonic() < self.task.limits.submission_seconds / 2:
+        if self.end - time.monotonic() < self.submission.limits.submission_seconds / 2:
             return outcome  # the time that is left belongs to the other checks
         third = self._get_third_process(place, bindings)
         again = self._run(check, seed, third)
@@ -217,7 +223,7 @@ class Examination:
         if third is not None:
             third.close()
         self.third = StudentProcess(
-            self.task, self.worker, self.end, plan=self.plan, until=place
+            self.submission, self.worker, self.end, plan=self.plan, until=place
         )
         self.third.bindings = bindings
         for index in self.first.skipped:
@@ -233,7 +239,7 @@ class Examination:
         return ""
 
     def _run(self, check: Check, seed: int, process: StudentProcess) -> Outcome:
-        """Run one grade cell; whatever the student's code does becomes an outcome."""
+        """Run one check; whatever the student's code does becomes an outcome."""
         try:
             session = process.open_session(self.plan.places[check.grade_id])
             session.begin_check()
@@ -311,7 +317,7 @@ def _find_used(bindings: dict[str, object], called: list[object]) -> frozenset[s
 
 
 def _attempt(code: Any, names: dict[str, Any]) -> str | None:
-    """Run a part of a grade cell; None if it passed, else what it said."""
+    """Run a part of a check; None if it passed, else what it said."""
     try:
         with silence_output():
             exec(code, names)

@@ -14,7 +14,7 @@ from functools import lru_cache
 from unrolled.assignment.cells import Cell, read_cells, read_sources, split_check
 from unrolled.assignment.material import Material, Notebook
 from unrolled.grade.judge.cell_names import CellNames, read_cell_names
-from unrolled.grade.judge.verdict import Task
+from unrolled.grade.judge.verdict import JudgeInput
 
 BEFORE_ALL = -1
 MAX_READ = 200_000
@@ -67,14 +67,14 @@ class Plan:
         )
 
 
-def make_plan(task: Task) -> Plan:
-    """The plan of a task; the student's code is read for it, and not run."""
-    known = _plan_code_cells(task.cells, task.material)
+def make_plan(submission: JudgeInput) -> Plan:
+    """The plan of a submission; the student's code is read for it, and not run."""
+    known = _plan_code_cells(submission.cells, submission.material)
     needed = _find_needed(known)
     cells = tuple(c for c in known if c.runs or c.index in needed)
-    solutions = read_sources(task.material.source_cells, "exercise")
+    solutions = read_sources(submission.material.source_cells, "exercise")
     defines = {name: _read_given_names(text).binds for name, text in solutions.items()}
-    checks = [cell for cell in task.cells if cell.role == "check"]
+    checks = [cell for cell in submission.cells if cell.role == "check"]
     places = {c.grade_id: _find_place(cells, c, defines) for c in checks}
     indices = {cell.index for cell in checks}
     return Plan(cells, places, frozenset(indices & needed))

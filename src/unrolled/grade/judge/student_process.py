@@ -14,7 +14,7 @@ from typing import Any
 
 from unrolled.grade.judge.cell_names import find_syntax_error
 from unrolled.grade.judge.plan import BEFORE_ALL, Plan, PlannedCell, make_plan
-from unrolled.grade.judge.verdict import Task
+from unrolled.grade.judge.verdict import JudgeInput
 from unrolled.grade.session.exceptions import ReportedError, SourceLine, describe_error
 from unrolled.grade.session.recorded_calls import Call
 from unrolled.grade.session.session import Budget, Session, StudentProcessLost
@@ -39,17 +39,17 @@ class StudentProcess:
 
     def __init__(
         self,
-        task: Task,
+        submission: JudgeInput,
         worker: Worker,
         end: float,
         *,
         plan: Plan | None = None,
         until: int | None = None,
     ) -> None:
-        self.task = task
+        self.submission = submission
         self.worker = worker
-        self.budget = Budget(limits=task.limits, end=end)
-        self.plan = plan or make_plan(task)
+        self.budget = Budget(limits=submission.limits, end=end)
+        self.plan = plan or make_plan(submission)
         self.until = until
         self.cells = [c for c in self.plan.cells if until is None or c.index <= until]
         self.skipped: set[int] = set()  # cells that are left out
@@ -106,7 +106,7 @@ class StudentProcess:
         """
         status = usage.get("status", 0)
         killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == SIGKILL
-        spent = usage.get("cpu_seconds", 0.0) >= self.task.limits.cpu_seconds
+        spent = usage.get("cpu_seconds", 0.0) >= self.submission.limits.cpu_seconds
         return bool(usage.get("lost")) or (killed and not spent)
 
     def close(self) -> None:
@@ -127,8 +127,8 @@ class StudentProcess:
 
     def _start(self) -> None:
         """Start a process and run the cells; a cell that kills it is noted."""
-        limits = self.task.limits
-        material = self.task.material
+        limits = self.submission.limits
+        material = self.submission.material
         own = (cell.source for cell in self.cells)
         libraries = find_slow_imports(material.source, own)
         channel = self.worker.open(material.data, limits, libraries)
@@ -205,7 +205,7 @@ class StudentProcess:
 
     def whose(self, cell: int) -> str:
         """A cell in words: whose it is, and for which exercise."""
-        made = self.task.cells[cell]
+        made = self.submission.cells[cell]
         if made.role == "exercise":
             return f"your cell of {made.grade_id}"
         return "a cell you added" if made.is_own else "a given cell"

@@ -1,4 +1,4 @@
-"""What the judge is given (a `Task`), and what it says (a `Verdict`)."""
+"""What the judge is given (a `JudgeInput`), and what it says (a `Verdict`)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from unrolled.course.limits import Limits
 
 
 @dataclass(frozen=True)
-class Task:
+class JudgeInput:
     """One submission to grade: its rebuilt notebook, the material, the seed."""
 
     material: Material
@@ -28,7 +28,7 @@ class Task:
 
 @dataclass(frozen=True, kw_only=True)
 class CellVerdict:
-    """What the judge says of one automatic grade cell."""
+    """What the judge says of one check."""
 
     grade_id: str
     exercise: str

@@ -18,7 +18,7 @@ from typing import Any
 from unrolled.assignment import Material
 from unrolled.errors import UserError, shorten_error
 from unrolled.grade.scheduling.cluster_worker import run_remote_job
-from unrolled.grade.scheduling.engine import compute_engine_digest
+from unrolled.grade.scheduling.engine_digest import compute_engine_digest
 from unrolled.grade.scheduling.job import GradingJob, JobResult
 from unrolled.grade.scheduling.wire import (
     WireError,

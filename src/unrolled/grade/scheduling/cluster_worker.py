@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from unrolled.errors import UserError
 from unrolled.grade.doctor.select_worker import select_safe_worker, select_warm_worker
-from unrolled.grade.scheduling.engine import compute_engine_digest
+from unrolled.grade.scheduling.engine_digest import compute_engine_digest
 from unrolled.grade.scheduling.pool import JudgePool
 from unrolled.grade.scheduling.wire import WorkerAnswer, decode_job, encode_answer
 

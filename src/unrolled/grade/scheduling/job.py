@@ -23,7 +23,7 @@ from unrolled.assignment.reference import Reference
 from unrolled.course.limits import Limits
 from unrolled.errors import UserError
 from unrolled.grade.judge.judge import judge_submission
-from unrolled.grade.judge.verdict import Task
+from unrolled.grade.judge.verdict import JudgeInput
 from unrolled.grade.submission.notebook import (
     fill_tests,
     format_notebook,
@@ -123,8 +123,8 @@ def _grade_notebook(
     fill_tests(rebuilt.notebook, material)
     notebook = nbformat.from_dict(rebuilt.notebook)
     _set_checksums(notebook, material)
-    task = Task(material, notebook, job.seed, job.limits)
-    verdict = judge_submission(task, reference, worker)
+    submission = JudgeInput(material, notebook, job.seed, job.limits)
+    verdict = judge_submission(submission, reference, worker)
     write_verdict(notebook, verdict, material)
     LimitOutput().preprocess(notebook, {})
     return notebook

@@ -13,7 +13,7 @@ from unrolled.assignment.seeds import derive_seed
 from unrolled.course import Course
 from unrolled.course.secret import load_course_secret
 from unrolled.errors import UserError
-from unrolled.grade.scheduling.engine import compute_engine_digest
+from unrolled.grade.scheduling.engine_digest import compute_engine_digest
 from unrolled.grade.scheduling.job import SECRET_FILE, AccompanyingFiles, GradingJob
 from unrolled.grade.submission.identify import NotebookIdentifier
 from unrolled.grade.submission.notebook import parse_submission, read_submission_bytes

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from unrolled.grade.protocol.copies import copy_value
-from unrolled.grade.session.proxy import StudentObject
+from unrolled.grade.session.student_object import StudentObject
 
 
 @dataclass(frozen=True)
@@ -80,20 +80,20 @@ def copy_with_changes(before: Any, changes: Any) -> tuple[Any, ...] | None:
     if before is None:
         return None
     args = list(copy_arguments(*before)[0])
-    apply_changes(args, changes)
+    copy_changes_back(args, changes)
     return tuple(args)
 
 
-def apply_changes(args: list[Any], changes: Any) -> None:
+def copy_changes_back(args: list[Any], changes: Any) -> None:
     """Copy the arrays that the student changed in place back into the arguments."""
     if type(changes) is not list:
         return
     for change in changes:
         if type(change) is list and len(change) == 2:
-            _apply_change(args, change[0], change[1])
+            _copy_change_back(args, change[0], change[1])
 
 
-def _apply_change(args: list[Any], path: Any, new: Any) -> None:
+def _copy_change_back(args: list[Any], path: Any, new: Any) -> None:
     if type(path) is not list or type(new) is not np.ndarray or not path:
         return
     parent: Any = args

@@ -20,13 +20,13 @@ from unrolled.grade.protocol.rpc import (
     Value,
 )
 from unrolled.grade.session.exceptions import ReportedError, SourceLine, describe_error
-from unrolled.grade.session.proxy import StudentCallable, StudentObject
 from unrolled.grade.session.recorded_calls import (
     Call,
-    apply_changes,
+    copy_changes_back,
     copy_with_changes,
     make_record,
 )
+from unrolled.grade.session.student_object import StudentCallable, StudentObject
 from unrolled.grade.worker.errors import GradingError
 from unrolled.grade.worker.worker import Channel
 
@@ -129,7 +129,7 @@ class Session:
         self._request("restore_names", number=number)
 
     def begin_check(self) -> None:
-        """Give the next grade cell its time and an empty record."""
+        """Give the next check its time and an empty record."""
         self._allow(self.budget.limits.check_seconds, self.budget.patience)
         self.budget.trips = 0
         self.calls = []
@@ -173,7 +173,7 @@ class Session:
         answer = self._request("call", target=Value(target), **fields)
         if "changed" in answer.body:
             changes = self._decode_value(answer, "changed")
-            apply_changes(list(args), changes)
+            copy_changes_back(list(args), changes)
             record.after = copy_with_changes(record.before, changes)
         return self._finish_record(record, answer)
 

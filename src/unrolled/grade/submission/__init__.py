@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from unrolled.grade.submission.identify import NotebookIdentifier
     from unrolled.grade.submission.notebook import (
         fill_tests,
-        read_submission,
+        read_submitted_notebook,
         write_verdict,
     )
     from unrolled.grade.submission.rebuild import rebuild_submission
@@ -18,7 +18,7 @@ else:
 __all__ = [
     "NotebookIdentifier",
     "fill_tests",
-    "read_submission",
+    "read_submitted_notebook",
     "rebuild_submission",
     "write_verdict",
 ]

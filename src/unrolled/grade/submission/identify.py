@@ -14,7 +14,7 @@ from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.grade.submission.anchors import find_anchors
 from unrolled.grade.submission.match_cells import parse_cells
-from unrolled.grade.submission.notebook import read_submission
+from unrolled.grade.submission.notebook import read_submitted_notebook
 from unrolled.grade.submission.rebuild import rebuild_submission
 
 MIN_SHARE = 0.5  # a notebook with half of an assignment's cells is of that assignment
@@ -89,7 +89,7 @@ class NotebookIdentifier:
         ]
 
     def _is_ours(self, path: Path) -> bool:
-        document = read_submission(path)
+        document = read_submitted_notebook(path)
         return _compute_share(self.material.release_cells, document) >= MIN_SHARE
 
     def _may_be_work(self, path: Path, other: Path) -> bool:
@@ -100,7 +100,7 @@ class NotebookIdentifier:
         if other.suffix != ".ipynb":
             return other.stat().st_size > 0
         try:
-            document = read_submission(other)
+            document = read_submitted_notebook(other)
         except UserError:
             return other.stat().st_size > 0
         if not any(c.source.strip() for c in parse_cells(document)):

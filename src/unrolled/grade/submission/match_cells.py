@@ -150,7 +150,7 @@ class _Matcher:
         return [max(found, key=rate)]
 
     def match_given(self, released: Sequence[Cell]) -> None:
-        """Submitted copies of given and grade cells; they are not taken over."""
+        """Submitted copies of given cells and checks; they are not taken over."""
         match = self.match
         for index, cell in enumerate(self.cells):
             if index in match.used:

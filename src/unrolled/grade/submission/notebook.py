@@ -95,7 +95,7 @@ def _is_script(content: bytes) -> bool:
 MAX_NOTEBOOK_BYTES = 50 * 2**20
 
 
-def read_submission(path: Path) -> NotebookNode:
+def read_submitted_notebook(path: Path) -> NotebookNode:
     """A notebook file as a document of nbformat 4, as far as it can be understood.
 
     Raises UserError, naming the file, if it is empty, too large, not UTF-8, not
@@ -122,7 +122,7 @@ def read_submission_bytes(path: Path) -> bytes:
 
 
 def parse_submission(content: bytes, path: Path) -> NotebookNode:
-    """As `read_submission`, from bytes; `path` is for messages."""
+    """As `read_submitted_notebook`, from bytes; `path` is for messages."""
     document = _parse_json(content, path)
     if isinstance(document, dict) and isinstance(document.get("worksheets"), list):
         document = _convert_old_format(document, path)

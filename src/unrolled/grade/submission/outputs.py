@@ -20,7 +20,7 @@ GUESS_PREFIX = "Likely cause: "
 
 
 def make_check_outputs(verdict: CellVerdict) -> list[Output]:
-    """The outputs of an automatic grade cell."""
+    """The outputs of a check."""
     if verdict.passed and not verdict.message:
         return []
     if verdict.passed:

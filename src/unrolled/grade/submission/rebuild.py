@@ -1,7 +1,7 @@
 """Rebuild a submission: the released notebook, with the student's own text in it.
 
 Nothing of the submitted file counts but the source of the solution cells and of
-the cells that the student added. Metadata, tags, outputs, given and grade cells
+the cells that the student added. Metadata, tags, outputs, given cells and checks
 are those of the release, whatever the file says. Where a solution needs what the
 student has written into a given cell (an import, say), that text stands beside it.
 """

@@ -18,7 +18,7 @@ from nbgrader.server_extensions.formgrader import apihandlers, handlers
 from nbgrader.server_extensions.formgrader.formgrader import FormgradeExtension
 from nbgrader.utils import to_numeric_tz
 
-from unrolled.feedback.policy import HANDED_IN, marking_policy, new_nonce
+from unrolled.feedback.policy import SUBMITTED_FILE_POLICY, marking_policy, new_nonce
 
 
 class _NonceExporter:
@@ -58,7 +58,7 @@ class SubmittedFileHandler(handlers.SubmissionFilesHandler):  # type: ignore[mis
     @property
     def content_security_policy(self) -> str:
         """No scripts, and no part in this server's address."""
-        return f"{super().content_security_policy}; {HANDED_IN}"
+        return f"{super().content_security_policy}; {SUBMITTED_FILE_POLICY}"
 
 
 class DueDateHandler(apihandlers.AssignmentHandler):  # type: ignore[misc]

@@ -29,7 +29,7 @@ INSTRUCTORS_ONLY = "Assistants can read, grade and mark; this is for instructors
 NO_CODE_REASON = "No code is run here; grading runs in a sandbox."
 RUNNING_PATHS = re.compile(r"api/(?:kernels|sessions|terminals)\b")
 NO_PICTURE_REASON = "Only pictures that came with a notebook are shown here."
-HANDED_IN = re.compile(
+SUBMITTED_PATH = re.compile(
     r"formgrader/submissions/(?!components/)[^/]+/(?!(?:next|prev)(?:_incorrect)?/?$)."
 )
 PICTURE = re.compile(r"\.(?:png|jpe?g|gif|webp)$", re.IGNORECASE)
@@ -66,7 +66,7 @@ class RefusalMatcher(Matcher):
             return TRAP_REASON  # it may hold arguments, and is not read yet
         if self.role == ASSISTANTS and not is_allowed(request.method or "", path):
             return NO_CODE_REASON if RUNNING_PATHS.match(path) else INSTRUCTORS_ONLY
-        if HANDED_IN.match(path) and not PICTURE.search(path):
+        if SUBMITTED_PATH.match(path) and not PICTURE.search(path):
             # A page that a student made would act in the marker's name.
             return NO_PICTURE_REASON
         # Formgrader loads nbgrader_config.py from that folder, for a mere link.

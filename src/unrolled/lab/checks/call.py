@@ -29,7 +29,7 @@ _LIBRARIES = tuple(
         *(sysconfig.get_path(p) for p in ("stdlib", "platstdlib")),
         *(sysconfig.get_path(p) for p in ("purelib", "platlib")),
         "<frozen ",
-        "<check ",  # a grade cell, where the judge runs it
+        "<check ",  # a check, where the judge runs it
         "<__array_function__",
     }
 )

@@ -16,7 +16,7 @@ from support.small_assignment import RIGHT, material, submission
 import unrolled
 from unrolled.course.limits import Limits
 from unrolled.grade.doctor.select_worker import JudgeReady
-from unrolled.grade.scheduling.engine import ROOT, find_engine_files
+from unrolled.grade.scheduling.engine_digest import ROOT, find_engine_files
 from unrolled.grade.scheduling.job import GradingJob, JobResult
 from unrolled.grade.scheduling.judge_process import start_judge
 

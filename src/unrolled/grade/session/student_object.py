@@ -1,6 +1,6 @@
-"""What the judge holds of a student's objects: handles that allow little.
+"""What the judge holds of a student's object: little can be done with it.
 
-A handle can be called, indexed, iterated and asked for an attribute. It has no
+It can be called, indexed, iterated and asked for an attribute. It has no
 truth value, no equality, no arithmetic, and it is no array: a test that compares
 it by mistake stops with a TypeError instead of believing the student's object.
 """

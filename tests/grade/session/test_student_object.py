@@ -11,13 +11,13 @@ import pytest
 from support.small_assignment import QUICK
 
 from unrolled.grade.doctor.select_worker import select_trusted_worker
-from unrolled.grade.session.proxy import StudentCallable, StudentObject
 from unrolled.grade.session.session import (
     Budget,
     Session,
     StudentProcessLost,
     UndefinedNameError,
 )
+from unrolled.grade.session.student_object import StudentCallable, StudentObject
 from unrolled.grade.worker.worker import SpawnedChannel, SubprocessWorker
 
 CODE = """
@@ -88,10 +88,10 @@ def test_objects_can_be_called_indexed_and_asked(session: Session) -> None:
     ],
 )
 def test_objects_are_never_taken_for_values(session: Session, believe: object) -> None:
-    """Does truth, comparison, arithmetic or conversion of a handle stop the test?"""
-    handle = session.look_up_name("Net")(3)
+    """Does a test stop that believes, compares, adds or converts a student's object?"""
+    made = session.look_up_name("Net")(3)
     with pytest.raises(TypeError):
-        believe(handle)  # type: ignore[operator]
+        believe(made)  # type: ignore[operator]
 
 
 def test_iterators_come_item_by_item(session: Session) -> None:
@@ -110,7 +110,7 @@ def test_functions_and_iterators_of_the_judge_are_called_back(session: Session) 
 
 
 def test_handles_come_home_as_the_student_s_own_objects(session: Session) -> None:
-    """Is a handle that is passed back the very same object there?"""
+    """Is a student's object that is passed back the very same object there?"""
     net = session.look_up_name("make")(1)
     assert session.look_up_name("same")(net, net) is True
     callback = max

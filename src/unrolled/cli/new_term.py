@@ -31,7 +31,7 @@ def new_term(
     Before you run it, change the dates in course.toml and send the last grades to
     Canvas.
     """
-    from unrolled.term import begin_term, find_exchange, plan_term
+    from unrolled.new_term import begin_term, find_exchange, plan_term
 
     course = open_course(context)
     plan = plan_term(course, exchange or find_exchange())

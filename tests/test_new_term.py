@@ -13,7 +13,7 @@ from support.cli import command, contents
 from unrolled.author.build import build_assignments
 from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
-from unrolled.term import begin_term, plan_term
+from unrolled.new_term import begin_term, plan_term
 
 ROOT = Path(__file__).parents[1]
 NAME = "02_forward_pass"
