@@ -78,8 +78,8 @@ def _digest(package: Path) -> str:
         [
             sys.executable,
             "-c",
-            "from unrolled.grade.scheduling import engine;"
-            "print(engine.compute_engine_digest())",
+            "from unrolled.grade.scheduling import engine_digest;"
+            "print(engine_digest.compute_engine_digest())",
         ],
         env={**os.environ, "PYTHONPATH": str(package)},
         capture_output=True,
