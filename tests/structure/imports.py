@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -135,6 +136,16 @@ def show_path(path: Path) -> str:
 
 def read_tree(source: Path = SOURCE) -> Tree:
     """Read all modules under a folder; the folder's name is the package's."""
+    return _read_source() if source == SOURCE else _read_folder(source)
+
+
+@cache
+def _read_source() -> Tree:
+    """Our own modules, read once for all tests: it takes seconds."""
+    return _read_folder(SOURCE)
+
+
+def _read_folder(source: Path) -> Tree:
     files = {_name_module(source, path): path for path in sorted(source.rglob("*.py"))}
     packages = frozenset(n for n, path in files.items() if path.stem == "__init__")
     found = (one for name in files for one in _read_imports(name, files))

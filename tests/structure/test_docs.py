@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 
 import pytest
 from imports import ROOT, SOURCE, read_tree
@@ -24,16 +25,22 @@ def test_a_path_of_the_page_exists(name: str) -> None:
     assert beside or any(place.exists() for place in places)
 
 
+@cache
+def find_definitions() -> frozenset[str]:
+    """The names of all functions and classes of ours."""
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    return frozenset(
+        node.name
+        for path in read_tree().modules.values()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, kinds)
+    )
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_of_the_page_is_defined(name: str) -> None:
     """Is there a function or class of that name?"""
-    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-    assert any(
-        isinstance(node, kinds) and node.name == name
-        for path in read_tree().modules.values()
-        if name in (text := path.read_text(encoding="utf-8"))
-        for node in ast.walk(ast.parse(text))
-    )
+    assert name in find_definitions()
 
 
 def test_the_page_names_much() -> None:
