@@ -122,6 +122,15 @@ def test_a_hint_that_is_never_given_is_told(material: Material) -> None:
     assert any(p.startswith("double_values fails without its own") for p in problems)
 
 
+@pytest.mark.parametrize("broken", ["no_helper(observed)", "__import__('no_module')"])
+def test_a_matcher_that_misses_a_name_is_told(material: Material, broken: str) -> None:
+    """Is it named, and not only guessed from a hint that stays away?"""
+    text = CATALOGUE.replace("observed: False", f"observed: {broken}")
+    (problem,) = of(replace(material, misconceptions=text), "squares").problems
+    assert problem.startswith("`matches` of thrice cannot run: ")
+    assert "'no_helper'" in problem or "'no_module'" in problem
+
+
 def test_a_catalogue_that_is_too_small_or_misspelt_is_told(material: Material) -> None:
     """Are names of checks that are none, and fewer than three entries, misses?"""
     found = {c.name: c for c in check_catalogue(material, load_reference(material))}

@@ -10,7 +10,7 @@ import pytest
 from support.small_assignment import material
 
 from unrolled.assignment.reference import build_reference
-from unrolled.grade.judge.diagnose import explain
+from unrolled.grade.judge.diagnose import BrokenCatalogueError, explain
 from unrolled.grade.judge.replay import matches_recording, same
 from unrolled.grade.session.recorded_calls import Call
 
@@ -50,14 +50,28 @@ def test_without_arguments_nothing_is_explained() -> None:
     assert names(Call(name="double", before=None, result=np.array([9.0]))) == []
 
 
-def test_a_matcher_that_stumbles_is_no_match() -> None:
-    """Do answers that a `matches` did not foresee end in no hint, not in a crash?"""
+def explain_with(matches: str, *, strict: bool) -> list[str]:
+    """What explains half of 3, where the entry before `halves` has this `matches`."""
     made = material()
-    stumbling = 'hint="Two times, not the square.", matches=lambda calls: 1 / 0'
-    text = made.misconceptions.replace('hint="Two times, not the square."', stumbling)
+    hint = 'hint="Two times, not the square."'
+    text = made.misconceptions.replace(hint, f"{hint}, matches=lambda calls: {matches}")
     reference = build_reference(replace(made, misconceptions=text))
     seen = call([3.0], np.array([1.5]))
-    assert [m.name for m in explain([seen], "double", reference)] == ["halves"]
+    return [m.name for m in explain([seen], "double", reference, strict=strict)]
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_matcher_that_stumbles_is_no_match(strict: bool) -> None:
+    """Do answers that a `matches` did not foresee end in no hint, not in a crash?"""
+    assert explain_with("1 / 0", strict=strict) == ["halves"]
+
+
+@pytest.mark.parametrize("broken", ["no_helper(calls)", "__import__('no_module')"])
+def test_a_matcher_that_misses_a_name_is_told_to_authors_only(broken: str) -> None:
+    """Is a broken catalogue named in verify, and no student's mishap in grading?"""
+    assert explain_with(broken, strict=False) == ["halves"]
+    with pytest.raises(BrokenCatalogueError, match=r"`matches` of squares .* 'no_"):
+        explain_with(broken, strict=True)
 
 
 def test_exceptions_agree_by_type() -> None:

@@ -10,7 +10,12 @@ from unrolled.assignment.cells import find_defined_names, read_sources
 from unrolled.author.report import Case
 from unrolled.course import Limits
 from unrolled.grade.doctor import select_trusted_worker
-from unrolled.grade.judge import CellVerdict, Examination, JudgeInput
+from unrolled.grade.judge import (
+    BrokenCatalogueError,
+    CellVerdict,
+    Examination,
+    JudgeInput,
+)
 
 LIMITS = Limits(submission_seconds=900.0, cell_seconds=60.0)
 
@@ -51,15 +56,18 @@ def examine(
     seeds: Sequence[int],
     *,
     only: str | None = None,
+    strict: bool = False,
 ) -> Iterator[tuple[int, list[CellVerdict]]]:
     """The verdicts on a sample submission under each seed, in one process.
 
     All checks run under the first seed; under the others those of the exercise
     `only`, if it is given: the rest of the notebook is the solution, which has a
-    case of its own.
+    case of its own. Where `strict`, a `matches` that misses a name is a
+    BrokenCatalogueError.
     """
     submission = JudgeInput(material, notebook, seeds[0], LIMITS)
-    examination = Examination(submission, reference, select_trusted_worker())
+    worker = select_trusted_worker()
+    examination = Examination(submission, reference, worker, strict=strict)
     try:
         for seed in seeds:
             exercise = None if seed == seeds[0] else only
@@ -121,18 +129,29 @@ def check_misconception(
     Which cells it fails is the same under every seed: no verdict is luck.
     """
     notebook = make_solved_notebook(material, {m.exercise: m.source})
+    examined = examine(
+        material, reference, notebook, seeds, only=m.exercise, strict=True
+    )
+    try:
+        problems = _find_misjudged(m, examined)
+    except BrokenCatalogueError as error:
+        problems = [str(error)]
+    return Case(material.assignment, "misconception", m.name, tuple(problems))
+
+
+def _find_misjudged(
+    m: Misconception, examined: Iterator[tuple[int, list[CellVerdict]]]
+) -> list[str]:
     problems: dict[str, str] = {}
     passed: dict[str, bool] = {}
-    for seed, verdicts in examine(
-        material, reference, notebook, seeds, only=m.exercise
-    ):
+    for seed, verdicts in examined:
         for v in verdicts:
             problem = _describe_problem(m, v)
             if not problem and passed.setdefault(v.grade_id, v.passed) != v.passed:
                 problem = f"{'passes' if v.passed else 'fails'}, but not always"
             if problem:
                 problems.setdefault(v.grade_id, f"{v.grade_id} {problem} (seed {seed})")
-    return Case(material.assignment, "misconception", m.name, tuple(problems.values()))
+    return list(problems.values())
 
 
 def _describe_problem(m: Misconception, v: CellVerdict) -> str:

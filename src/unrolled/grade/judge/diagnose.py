@@ -12,16 +12,27 @@ from typing import Any
 
 from unrolled.assignment.catalogue import Misconception
 from unrolled.assignment.reference import Reference
+from unrolled.errors import UserError
 from unrolled.grade.judge.replay import calls_of, matches_recording
 from unrolled.grade.session.recorded_calls import Call
 
 
+class BrokenCatalogueError(UserError):
+    """A `matches` of the catalogue asks for what is not there."""
+
+
 def explain(
-    calls: Sequence[Call], exercise: str, reference: Reference
+    calls: Sequence[Call], exercise: str, reference: Reference, *, strict: bool = False
 ) -> tuple[Misconception, ...]:
-    """The misconceptions of `exercise` that agree with all that hangs on it."""
+    """The misconceptions of `exercise` that agree with all that hangs on it.
+
+    Where `strict`, a `matches` that misses a name or a module is a
+    BrokenCatalogueError; else it is a no, and the student gets no hint from it.
+    """
     return tuple(
-        m for m in reference.catalogue.of(exercise) if _is_cause(m, calls, reference)
+        m
+        for m in reference.catalogue.of(exercise)
+        if _is_cause(m, calls, reference, strict=strict)
     )
 
 
@@ -37,23 +48,30 @@ def is_right(calls: Sequence[Call], exercise: str, reference: Reference) -> bool
     return matches_recording(_find_target(exercise, reference), calls, reference.names)
 
 
-def _is_cause(m: Misconception, calls: Sequence[Call], reference: Reference) -> bool:
+def _is_cause(
+    m: Misconception, calls: Sequence[Call], reference: Reference, *, strict: bool
+) -> bool:
     """Whether `m`, and not the reference, is what these calls show."""
     name = _find_target(m.exercise, reference)
     if not any(call.name == name for call in calls):
         return False
     if m.matches is not None:
-        return _is_matched(m, calls_of(calls, name))
+        return _is_matched(m, calls_of(calls, name), strict=strict)
     return _matches_calls(m, calls, reference) and not matches_recording(
         name, calls, reference.names
     )
 
 
-def _is_matched(m: Misconception, calls: Sequence[Call]) -> bool:
+def _is_matched(m: Misconception, calls: Sequence[Call], *, strict: bool) -> bool:
     """What `matches` decides; on answers that it did not foresee, that's a no."""
     try:
         return bool(m.matches and m.matches(calls))
-    except Exception:
+    except Exception as error:
+        # In grading, an answer's own function may raise these, too.
+        if strict and isinstance(error, ImportError | NameError):
+            raise BrokenCatalogueError(
+                f"`matches` of {m.name} cannot run: {error}"
+            ) from error
         return False
 
 

@@ -95,15 +95,21 @@ class Examination:
 
     `first` has run the notebook as it is, `second` is for the follow-through. A third
     process ends at the place of a check, for one that fails although cells behind it
-    may be the reason.
+    may be the reason. Where `strict`, a fault of the catalogue is an error (explain).
     """
 
     def __init__(
-        self, submission: JudgeInput, reference: Reference, worker: Worker
+        self,
+        submission: JudgeInput,
+        reference: Reference,
+        worker: Worker,
+        *,
+        strict: bool = False,
     ) -> None:
         self.submission = submission
         self.reference = reference
         self.worker = worker
+        self.strict = strict
         self.plan = make_plan(submission)
         self.end = time.monotonic() + submission.limits.submission_seconds
         self.first = StudentProcess(submission, worker, self.end, plan=self.plan)
@@ -174,7 +180,9 @@ class Examination:
             return ()
         passed = {name for name, other in outcomes.last.items() if other.passed}
         with silence_output():
-            mine = explain(outcome.calls, check.exercise, self.reference)
+            mine = explain(
+                outcome.calls, check.exercise, self.reference, strict=self.strict
+            )
             mine = tuple(m for m in mine if passed.isdisjoint(m.fails))
             calls = outcomes.collect_calls(check) if mine else []
             return tuple(m for m in mine if is_compatible(m, calls, self.reference))
