@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +12,7 @@ from jupyterhub.auth import Authenticator
 from kubernetes_asyncio.client import ApiClient
 from kubespawner import KubeSpawner
 from support.deploy_files import DEPLOY, PLAN
+from support.waits import run_async
 from tornado.web import HTTPError
 from traitlets.config import Config
 
@@ -141,8 +141,8 @@ def pod(hub: dict[str, Any], name: str) -> Any:
     spawner.api_token = "token"
     spawner.get_env = dict
     spawner.get_args = list
-    made = asyncio.run(spawner.get_pod_manifest())
-    made = asyncio.run(config.KubeSpawner.modify_pod_hook(spawner, made))
+    made = run_async(spawner.get_pod_manifest())
+    made = run_async(config.KubeSpawner.modify_pod_hook(spawner, made))
     return ApiClient.__new__(ApiClient).sanitize_for_serialization(made)
 
 
@@ -180,7 +180,7 @@ def test_a_student_joins_the_course_at_the_first_server(hub: dict[str, Any]) -> 
             orm_user=SimpleNamespace(groups=[SimpleNamespace(name="others")]),
             sync_groups=lambda names, name=name: told.update({name: sorted(names)}),
         )
-        asyncio.run(hub["join_course"](SimpleNamespace(user=user)))
+        run_async(hub["join_course"](SimpleNamespace(user=user)))
     assert told == {"zz-ada": ["nbgrader-unrolled", "others"]}
 
 

@@ -24,6 +24,7 @@ from support.two_assignments import (
     grade_school,
     make_school,
 )
+from support.waits import read_line
 
 from unrolled.assignment.load import load_material
 from unrolled.course.model import Course
@@ -157,9 +158,8 @@ def mark_all(course: Course, race: Race) -> None:
     words = [sys.executable, str(MARKER), str(course.root), NAME, str(ROUNDS)]
     pipe = subprocess.PIPE
     marker = subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True)
-    assert marker.stdout is not None
     try:
-        assert marker.stdout.readline() == "ready\n"
+        assert read_line(marker, PATIENCE) == "ready\n"
         race.ready.wait(PATIENCE)
         before = race.writes.value
         said, _ = marker.communicate("go\n", timeout=PATIENCE)

@@ -18,6 +18,7 @@ from nbgrader.api import Gradebook
 from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 from support.author_course import make_course
+from support.waits import read_line
 
 from unrolled.author.build import build_assignments
 from unrolled.converters import make_nbgrader_config
@@ -234,8 +235,7 @@ def test_two_accounts_of_a_group_write_at_once(built: Path) -> None:
             path.chmod(mode)
         people = [writer_of(folder, 2001, "ada"), writer_of(folder, 2002, "bob")]
         for person in people:
-            assert person.stdout is not None
-            assert person.stdout.readline() == b"written\n"
+            assert read_line(person) == b"written\n"
         assert students(folder / "gradebook.db") == {"ada", "bob"}
         for person in people:
             person.communicate(timeout=60)

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console, RenderableType
 from support.cli import NAME, hand_in, make_class
+from support.waits import read_terminal
 
 from unrolled.canvas.api.push import PushReport
 from unrolled.canvas.cartridge.build import CartridgeReport
@@ -162,15 +163,12 @@ def in_terminal(folder: Path, width: int | None, *words: str) -> str:
         command, cwd=folder, env=env, stdin=theirs, stdout=theirs, stderr=theirs
     )
     os.close(theirs)
-    parts: list[bytes] = []
     try:
-        while part := os.read(ours, 65536):
-            parts.append(part)
-    except OSError:  # the other side is closed
-        pass
-    os.close(ours)
-    process.wait(60)
-    return b"".join(parts).decode()
+        return read_terminal(ours).decode()
+    finally:
+        os.close(ours)
+        process.kill()
+        process.wait(60)
 
 
 @pytest.mark.parametrize("width", [40, 80, None])

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from support.waits import read_line
 
 from unrolled.sandbox.scratch import LOCK, ScratchFolder, remove_stale_folders
 
@@ -42,8 +43,7 @@ def test_the_folder_of_a_killed_owner_is_swept_and_no_other(place: Path) -> None
     ]
     paths = []
     for owner in owners:
-        assert owner.stdout is not None
-        paths.append(Path(owner.stdout.readline().decode().strip()))
+        paths.append(Path(read_line(owner).decode().strip()))
     owners[0].send_signal(signal.SIGKILL)
     owners[0].wait(60)
     mine = ScratchFolder.make()

@@ -139,7 +139,7 @@ def free_port() -> int:
 
 def who(url: str, session: requests.Session) -> str:
     """Whose page a hub shows to a browser; "" for nobody's."""
-    page = session.get(f"{url}/hub/home", allow_redirects=False)
+    page = session.get(f"{url}/hub/home", allow_redirects=False, timeout=60)
     found = re.search(r'user: "([^"]*)"', page.text)
     return found[1] if page.status_code == 200 and found else ""
 
@@ -164,6 +164,7 @@ class SignInHub:
                 "target_link_uri": f"{self.url}/hub",
             },
             allow_redirects=False,
+            timeout=60,
         )
         assert answer.status_code == 302, answer.text
         sent = parse_qs(urlsplit(answer.headers["Location"]).query)
@@ -177,6 +178,7 @@ class SignInHub:
             f"{self.url}/hub/lti13/oauth_callback",
             data={"state": state, "id_token": message},
             allow_redirects=False,
+            timeout=60,
         )
 
     def launch(self, key: Any = None, **changed: Any) -> tuple[str, requests.Response]:

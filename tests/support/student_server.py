@@ -51,8 +51,8 @@ class Browser:
 
     def where(self, path: str) -> tuple[int, str | None]:
         """Status, and where the answer sends to; the path goes out as it is."""
-        host = urllib.parse.urlsplit(self.address)
-        connection = http.client.HTTPConnection(host.hostname or "", host.port)
+        host = urllib.parse.urlsplit(self.address).netloc
+        connection = http.client.HTTPConnection(host, timeout=60)
         connection.request("GET", path)
         answer = connection.getresponse()
         return answer.status, answer.getheader("Location")

@@ -176,6 +176,7 @@ def test_the_token_never_goes_to_another_host(course: Course, server: Server) ->
     answer = session.get(
         f"{server.url}/api/v1/courses/77/assignments",
         headers={"Authorization": "Bearer kept-by-unrolled"},
+        timeout=60,
     )
     assert answer.status_code == 401
     assert "Authorization" not in answer.request.headers

@@ -252,9 +252,12 @@ def test_a_secret_on_a_command_line_is_found(plan: HubPlan) -> None:
     """Is a program seen that was given a secret as an argument?"""
     secret = (plan.state / "password").read_text()
     words = [sys.executable, "-c", "input()", secret]
-    with subprocess.Popen(words, stdin=subprocess.PIPE) as process:
+    process = subprocess.Popen(words, stdin=subprocess.PIPE)
+    try:
         found = [f for f in bad(plan) if "command line" in f.what]
+    finally:
         process.kill()
+        process.communicate(timeout=60)
     assert len(found) == 1
     assert f"({process.pid}): password" in found[0].found
     assert secret not in found[0].found

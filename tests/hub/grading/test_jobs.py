@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.waits import read_line, run_async
 
 from unrolled.errors import UserError
 from unrolled.hub.grading.jobs import Jobs
@@ -69,7 +70,7 @@ def test_a_grading(jobs: Jobs) -> None:
         assert (job.done, job.total) == (2, 2)
         assert job.ungraded == [{"student": "emmy", "reason": "not a notebook"}]
 
-    asyncio.run(run())
+    run_async(run())
     again = Jobs(jobs.root).last("a", "grade")
     assert again is not None
     assert again.ungraded[0]["student"] == "emmy"
@@ -84,7 +85,7 @@ def test_a_failure(jobs: Jobs) -> None:
         assert job.state == "failed"
         assert job.lines[-1] == "the disk is full"
 
-    asyncio.run(run())
+    run_async(run())
 
 
 def test_one_at_a_time(jobs: Jobs) -> None:
@@ -99,7 +100,7 @@ def test_one_at_a_time(jobs: Jobs) -> None:
         assert jobs.running("a") is not None
         await jobs.close()
 
-    asyncio.run(run())
+    run_async(run())
 
 
 def test_stop(jobs: Jobs) -> None:
@@ -117,7 +118,7 @@ def test_stop(jobs: Jobs) -> None:
         await jobs.start("a", "grade", "ta")
         await jobs.close()
 
-    asyncio.run(run())
+    run_async(run())
 
 
 def test_the_service_is_killed(jobs: Jobs) -> None:
@@ -127,8 +128,7 @@ def test_the_service_is_killed(jobs: Jobs) -> None:
         stdout=subprocess.PIPE,
         text=True,
     )
-    assert service.stdout is not None
-    job = int(service.stdout.readline())
+    job = int(read_line(service))
     service.send_signal(signal.SIGKILL)
     service.wait(60)
     for _ in range(200):
@@ -168,7 +168,7 @@ def test_no_tokens_in_jobs(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
         assert b"JUPYTERHUB" not in Path(f"/proc/{pid}/environ").read_bytes()
         await jobs.close()
 
-    asyncio.run(run())
+    run_async(run())
 
 
 def test_a_broken_record(jobs: Jobs) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import getpass
 import json
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ import pytest
 import requests
 from support.lti_stand_in import CLAIM, DEPLOYMENT, StandInCanvas, new_key
 from support.sign_in_hub import SignInHub, enrol, place_plan, running_hub, write_lti
+from support.waits import run_async
 from tornado.web import HTTPError
 from traitlets.config import Config
 
@@ -166,12 +166,13 @@ def test_who_is_not_a_student_here_is_told_what_to_do(
 def test_the_sign_in_page_takes_no_names(hub: SignInHub) -> None:
     """Is the bare page there for browsers, but no way in with a form of one's own?"""
     session = requests.Session()
-    page = session.get(f"{hub.url}/hub/login")
+    page = session.get(f"{hub.url}/hub/login", timeout=60)
     assert page.status_code == 200
     assert "Open the course in Canvas" in page.text
     form = {"sub": "sub-of-the-instructor", f"{CLAIM}deployment_id": DEPLOYMENT}
     form |= {"_xsrf": session.cookies.get("_xsrf", path="/hub/") or ""}
-    assert session.post(f"{hub.url}/hub/login", data=form).status_code == 405
+    answer = session.post(f"{hub.url}/hub/login", data=form, timeout=60)
+    assert answer.status_code == 405
     assert hub.who(session) == ""
 
 
@@ -182,7 +183,7 @@ def test_only_a_checked_message_is_believed() -> None:
         deployments={DEPLOYMENT}, staff={"sub-of-the-instructor": "instructor"}
     )
     with pytest.raises(HTTPError, match="Sign in from Canvas"):
-        asyncio.run(ours.authenticate(object(), claims))
+        run_async(ours.authenticate(object(), claims))
 
 
 def test_canvas_gets_settings_that_ask_for_no_rights(hub: SignInHub) -> None:

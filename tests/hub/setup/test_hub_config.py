@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from support.waits import run_async
 from tornado.web import HTTPError
 from traitlets.config import Config
 from traitlets.config.loader import KeyValueConfigLoader
@@ -171,7 +171,7 @@ def test_behind_the_gate_nothing_runs_either(tmp_path: Path) -> None:
     kernels = import_item(told.ServerApp.kernel_manager_class)()
     files = import_item(told.ServerApp.contents_manager_class)()
     with pytest.raises(HTTPError, match="No code is run here"):
-        asyncio.run(kernels.start_kernel())
+        run_async(kernels.start_kernel())
     with pytest.raises(HTTPError, match="Here you may look"):
-        asyncio.run(files.save({}, "rnn/submitted/x.txt"))
+        run_async(files.save({}, "rnn/submitted/x.txt"))
     assert told.Gate.role == "assistants" == Gate().role

@@ -80,10 +80,10 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def sign_in(hub: str, name: str, password: str) -> str:
     """Fill in the form; who is signed in then."""
     session = requests.Session()
-    session.get(f"{hub}/hub/login")
+    session.get(f"{hub}/hub/login", timeout=60)
     mark = session.cookies.get("_xsrf", path="/hub/")
     form = {"username": name, "password": password, "_xsrf": mark or ""}
-    session.post(f"{hub}/hub/login", data=form, allow_redirects=False)
+    session.post(f"{hub}/hub/login", data=form, allow_redirects=False, timeout=60)
     return who(hub, session)
 
 

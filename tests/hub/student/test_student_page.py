@@ -254,7 +254,7 @@ def test_pages_say_what_may_run_on_them(clean: tuple[Hub, Browser]) -> None:
     release_page(hub, entry, 50)
     act(browser, "feedback")
     for path, said_there in (("", "default-src 'none'"), (f"/feedback/{NAME}", FREE)):
-        opened = browser._opener.open(f"{browser.address}{PAGE}{path}")
+        opened = browser._opener.open(f"{browser.address}{PAGE}{path}", timeout=60)
         with opened as answer:
             assert said_there in answer.headers["Content-Security-Policy"]
 
