@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import stat
 import threading
+import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -29,46 +32,65 @@ def list_names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def run_both(write: Callable[[bytes], None], times: int = 100) -> None:
-    """Let two writers begin at the same time, again and again; any error is raised."""
-    together = threading.Barrier(2)
+def run_both(
+    write: Callable[[int, bytes], str], outcomes: set[str], times: int = 100
+) -> None:
+    """Let two writers begin at the same time, `times` or more often.
 
-    def work(content: bytes) -> None:
-        for _ in range(times):
-            together.wait(60)
-            write(content)
+    `write` is given the number of the round, and says how its part came out. It goes
+    on until all `outcomes` have been there: a race that one always wins is none.
+    """
+    seen: Counter[str] = Counter()
+    together = threading.Barrier(2)
+    until = time.monotonic() + 60
+
+    def work(number: int, content: bytes) -> str:
+        together.wait(60)
+        return write(number, content)
 
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(work, CONTENTS))
+        for number in itertools.count():
+            seen.update(pool.map(partial(work, number), CONTENTS))
+            if number >= times and outcomes <= set(seen):
+                break
+            assert time.monotonic() < until, f"of {outcomes} there were only {seen}"
+    assert set(seen) == outcomes
 
 
 def test_two_writers_of_one_file(tmp_path: Path) -> None:
     """Does neither disturb the other, and is the file always one of the two?"""
     path = tmp_path / "file"
 
-    def write_and_read(content: bytes) -> None:
+    def write_and_read(_: int, content: bytes) -> str:
         write_file(path, content)
-        assert path.read_bytes() in CONTENTS
+        found = path.read_bytes()
+        assert found in CONTENTS
+        return "own" if found == content else "the other's"
 
-    run_both(write_and_read)
+    run_both(write_and_read, {"own", "the other's"})
     assert list_names(tmp_path) == ["file"]
 
 
 def test_of_two_makers_the_first_wins(tmp_path: Path) -> None:
     """Without `replace`, is a file that is there never written over?"""
-    path = tmp_path / "secret"
 
-    def make(content: bytes) -> None:
-        with suppress(FileExistsError):
+    def make(number: int, content: bytes) -> str:
+        path = tmp_path / f"secret{number}"
+        try:
             write_file(path, content, replace=False)
-        assert path.read_bytes() in CONTENTS
+        except FileExistsError:
+            assert path.read_bytes() in CONTENTS
+            return "lost"
+        assert path.read_bytes() == content
+        return f"won by {content[:1].decode()}"
 
-    run_both(make)
+    run_both(make, {"won by a", "won by b", "lost"})
+    path = tmp_path / "secret0"
     first = path.read_bytes()
     with pytest.raises(FileExistsError):
         write_file(path, b"last", replace=False)
     assert path.read_bytes() == first
-    assert list_names(tmp_path) == ["secret"]
+    assert all(name.startswith("secret") for name in list_names(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -114,16 +136,19 @@ def test_two_writers_of_one_folder(tmp_path: Path) -> None:
     """Is nothing left over when two exchange the same folder, one after the other?"""
     place, lock = tmp_path / "place", threading.Lock()
 
-    def write(content: bytes) -> None:
+    def write(_: int, content: bytes) -> str:
         with make_scratch_folder(place) as fresh:
             copy = fresh / "copy"
             copy.mkdir()
             (copy / "file").write_bytes(content)
             with lock:
+                there = place / "file"
+                before = there.read_bytes() if there.exists() else b""
                 replace_folder(copy, place)
-                assert (place / "file").read_bytes() == content
+                assert there.read_bytes() == content
+        return "own replaced" if before == content else "another replaced"
 
-    run_both(write, 20)
+    run_both(write, {"own replaced", "another replaced"}, 20)
     assert list_names(tmp_path) == ["place"]
 
 
