@@ -1,4 +1,8 @@
-"""nbgrader's converters, run in process, with their errors told in one line."""
+"""nbgrader's converters, run in process, with their errors told in one line.
+
+nbgrader is imported only where something is converted: it takes a second, and every
+command asks this module to keep nbgrader's warnings off the terminal.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +11,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from nbgrader.converters import GenerateAssignment, GenerateSolution
-from nbgrader.converters.base import NbGraderException
-from nbgrader.coursedir import CourseDirectory
-
 from unrolled.course import Course, load_course
 from unrolled.errors import UserError
-from unrolled.gradebook.open import silence_database_warnings
 
 
 def make_nbgrader_config(course: Course) -> Any:
@@ -29,11 +28,15 @@ def make_nbgrader_config(course: Course) -> Any:
 
 def generate_release(root: Path, assignment: str, db_url: str) -> None:
     """generate_assignment: source/ to release/, and the cells into the database."""
+    from nbgrader.converters import GenerateAssignment
+
     _run_on_assignment(GenerateAssignment, root, assignment, db_url)
 
 
 def generate_solutions(root: Path, assignment: str, db_url: str) -> None:
     """generate_solution: source/ to solutions/, without running anything."""
+    from nbgrader.converters import GenerateSolution
+
     _run_on_assignment(GenerateSolution, root, assignment, db_url)
 
 
@@ -45,10 +48,15 @@ def _run_on_assignment(kind: Any, root: Path, assignment: str, db_url: str) -> N
 
 
 def silence_nbgrader() -> None:
-    """Keep nbgrader's own log, and its warnings about itself, off the terminal."""
+    """Keep nbgrader's own log, and warnings about its code, off the terminal.
+
+    SQLAlchemy's warnings are RuntimeWarnings; it tells them of the code that asked it.
+    Their own class would have to be imported.
+    """
     logging.getLogger("traitlets").setLevel(logging.ERROR)
-    silence_database_warnings()
     warnings.filterwarnings("ignore", category=DeprecationWarning, module="nbgrader")
+    asking = r"(nbgrader|unrolled\.gradebook)\b"
+    warnings.filterwarnings("ignore", category=RuntimeWarning, module=asking)
 
 
 class _ErrorLog(logging.Handler):
@@ -64,6 +72,9 @@ class _ErrorLog(logging.Handler):
 
 def run_converter(kind: Any, config: Any, *, force: bool = False) -> None:
     """Run a converter; UserError says what really went wrong."""
+    from nbgrader.converters.base import NbGraderException
+    from nbgrader.coursedir import CourseDirectory
+
     converter = kind(coursedir=CourseDirectory(config=config), config=config)
     converter.force = force
     log = _ErrorLog()

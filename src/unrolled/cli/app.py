@@ -9,9 +9,8 @@ import typer
 from rich.text import Text
 
 from unrolled import __version__
-from unrolled.canvas.api.http import CanvasFailedError
+from unrolled.canvas.api.errors import CanvasFailedError
 from unrolled.cli.canvas import canvas
-from unrolled.cli.canvas_push import push
 from unrolled.cli.grading import doctor, feedback, grade, worker
 from unrolled.cli.handout import handout
 from unrolled.cli.hub import hub
@@ -41,7 +40,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-canvas.command()(push)
 app.add_typer(canvas, name="canvas")
 app.add_typer(hub, name="hub")
 for command in (grade, feedback, handout, doctor, worker, trace, new_term):
@@ -121,12 +119,12 @@ def build(
     Also registers the assignments in the gradebook, even when all files are up to
     date: a new clone has no gradebook.
     """
-    from unrolled.author import Approval, build_assignments
-
     course = open_course(context)
     renames = _parse_renames(rename or [], assignments or [])
-    agreed = Approval(force=force, cells=update_gradebook, renames=renames)
     names = select_assignments(course, assignments)
+    from unrolled.author import Approval, build_assignments  # slow: nothing is mistyped
+
+    agreed = Approval(force=force, cells=update_gradebook, renames=renames)
     report = build_assignments(course, names, check=check, agreed=agreed)
     print_result(report.as_dict(), Text(report.as_text()), as_json=as_json)
     raise typer.Exit(1 if check and not report.fresh else 0)

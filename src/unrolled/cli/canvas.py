@@ -1,14 +1,13 @@
-"""`unrolled canvas`: options only; what goes over the network is in canvas_push.py."""
+"""`unrolled canvas`: options only; how grades are sent is in canvas_push.py."""
 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.text import Text
@@ -17,6 +16,7 @@ from unrolled.cli.shared import (
     Force,
     Json,
     Names,
+    ask_to_confirm,
     err,
     open_course,
     out,
@@ -25,7 +25,9 @@ from unrolled.cli.shared import (
     select_assignments,
 )
 from unrolled.course import Course
-from unrolled.errors import UserError
+
+if TYPE_CHECKING:
+    from unrolled.canvas.api.push import PushOptions
 
 canvas = typer.Typer(
     help="Canvas: get the roster, send grades, import the course. See docs/canvas.md.",
@@ -67,17 +69,6 @@ UserNameOption = Annotated[
         "the login before the @ (local), their SIS id, or their e-mail address.",
     ),
 ]
-
-
-def ask_to_confirm(question: str, *, yes: bool) -> bool:
-    """Whether a person says yes; UserError where nobody can be asked."""
-    if yes:
-        return True
-    if not sys.stdin.isatty():
-        raise UserError(
-            "nothing was done: there is no terminal to ask for confirmation. Add --yes."
-        )
-    return typer.confirm(question, err=True)
 
 
 @canvas.command("roster")
@@ -255,3 +246,83 @@ def cartridge(
     course = open_course(context)
     report = make_cartridge(course, to, force=force, dry_run=dry_run)
     print_result(asdict(report), render_cartridge(report), as_json=as_json)
+
+
+CommentOption = Annotated[
+    str, typer.Option(help="Also add this comment to every submission, once.")
+]
+Feedback = Annotated[
+    bool, typer.Option("--feedback", help="Also attach the feedback pages, once.")
+]
+Trial = Annotated[
+    str,
+    typer.Option(
+        metavar="STUDENT",
+        help="A first try: send only the grades of this student, and send them to "
+        "Canvas's Test Student.",
+    ),
+]
+TokenFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="The file with the access token, mode 600. Default: the environment "
+        "variable CANVAS_TOKEN, or else canvas.token in the course folder. The token "
+        "itself is never an option."
+    ),
+]
+
+
+@canvas.command()
+def push(
+    context: typer.Context,
+    assignments: Names = None,
+    *,
+    comment: CommentOption = "",
+    feedback: Feedback = False,
+    allow_lower: AllowLower = False,
+    scale: Scale = False,
+    trial: Trial = "",
+    token_file: TokenFile = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Send grades to Canvas over its REST API, and check that they arrived.
+
+    The rules are those of `canvas export`. You see the differences and are asked first.
+    Afterwards every grade is read back; **exit code 1 if Canvas has a different one**.
+    Whatever happens, it says what was sent. If it stops half-way, run it again: no
+    comment or file is ever sent twice (`canvas-records/sent.jsonl` is the record).
+
+    What Canvas would not accept is left out, and you are told: closed grading periods;
+    moderated, group and anonymous assignments; students without the assignment. You
+    are also told which grades students cannot see until you post them.
+
+    Needs `[canvas]` with `url` and `course` in course.toml, and an access token.
+    """
+    from unrolled.canvas.api.push import PushOptions
+
+    options = PushOptions(
+        allow_lower=allow_lower,
+        comment=comment.strip(),
+        feedback=feedback,
+        scale=scale,
+        trial=trial,
+    )
+    how = {"dry_run": dry_run, "yes": yes, "as_json": as_json}
+    raise typer.Exit(_send_grades(context, assignments, options, token_file, **how))
+
+
+def _send_grades(
+    context: typer.Context,
+    assignments: list[str] | None,
+    options: PushOptions,
+    token_file: Path | None,
+    **how: bool,
+) -> int:
+    """Open the course and push; the exit code."""
+    from unrolled.cli.canvas_push import run_push
+
+    course = open_course(context)
+    names = select_assignments(course, assignments)
+    return run_push(course, names, options, token_file, **how)

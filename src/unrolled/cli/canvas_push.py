@@ -1,13 +1,10 @@
-"""`unrolled canvas push`: options only."""
+"""What `unrolled canvas push` does, once its options are read: show, ask, send."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from unrolled.canvas.api import read_token
 from unrolled.canvas.api.course import connect
@@ -20,16 +17,7 @@ from unrolled.canvas.api.push import (
     plan_push,
     push_grades,
 )
-from unrolled.cli.canvas import AllowLower, DryRun, Scale, Yes, ask_to_confirm
-from unrolled.cli.shared import (
-    Json,
-    Names,
-    err,
-    open_course,
-    out,
-    print_json,
-    select_assignments,
-)
+from unrolled.cli.shared import ask_to_confirm, err, out, print_json
 from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.report import show_progress
@@ -85,69 +73,3 @@ def _refuse_change(shown: PushPlan, fresh: PushPlan) -> None:
             "nothing was sent: grades have changed since they were shown. Run the "
             "command again."
         )
-
-
-CommentOption = Annotated[
-    str, typer.Option(help="Also add this comment to every submission, once.")
-]
-Feedback = Annotated[
-    bool, typer.Option("--feedback", help="Also attach the feedback pages, once.")
-]
-Trial = Annotated[
-    str,
-    typer.Option(
-        metavar="STUDENT",
-        help="A first try: send only the grades of this student, and send them to "
-        "Canvas's Test Student.",
-    ),
-]
-TokenFile = Annotated[
-    Path | None,
-    typer.Option(
-        help="The file with the access token, mode 600. Default: the environment "
-        "variable CANVAS_TOKEN, or else canvas.token in the course folder. The token "
-        "itself is never an option."
-    ),
-]
-
-
-def push(
-    context: typer.Context,
-    assignments: Names = None,
-    *,
-    comment: CommentOption = "",
-    feedback: Feedback = False,
-    allow_lower: AllowLower = False,
-    scale: Scale = False,
-    trial: Trial = "",
-    token_file: TokenFile = None,
-    dry_run: DryRun = False,
-    yes: Yes = False,
-    as_json: Json = False,
-) -> None:
-    """Send grades to Canvas over its REST API, and check that they arrived.
-
-    The rules are those of `canvas export`. You see the differences and are asked first.
-    Afterwards every grade is read back; **exit code 1 if Canvas has a different one**.
-    Whatever happens, it says what was sent. If it stops half-way, run it again: no
-    comment or file is ever sent twice (`canvas-records/sent.jsonl` is the record).
-
-    What Canvas would not accept is left out, and you are told: closed grading periods;
-    moderated, group and anonymous assignments; students without the assignment. You
-    are also told which grades students cannot see until you post them.
-
-    Needs `[canvas]` with `url` and `course` in course.toml, and an access token.
-    """
-    course = open_course(context)
-    names = select_assignments(course, assignments)
-    options = PushOptions(
-        allow_lower=allow_lower,
-        comment=comment.strip(),
-        feedback=feedback,
-        scale=scale,
-        trial=trial,
-    )
-    code = run_push(
-        course, names, options, token_file, dry_run=dry_run, yes=yes, as_json=as_json
-    )
-    raise typer.Exit(code)

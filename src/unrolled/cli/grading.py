@@ -95,11 +95,11 @@ def grade(
     not graded again, and a run that was killed continues where it stopped. Exit code 1
     if a submission cannot be graded: it is listed with the reason, the others go on.
     """
-    from unrolled.grade import grade as grade_submissions
-    from unrolled.grade import list_submitted_students
-
     course = open_course(context)
     select_assignments(course, [assignment])
+    from unrolled.grade import grade as grade_submissions  # slow: nothing is mistyped
+    from unrolled.grade import list_submitted_students
+
     if show and len(student or ()) != 1:
         raise UserError("--show opens one submission: name its student with --student.")
     total = len(student or list_submitted_students(course, assignment))

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from unrolled.cli.canvas import DryRun, Yes, ask_to_confirm
-from unrolled.cli.shared import err, open_course, out
+from unrolled.cli.canvas import DryRun, Yes
+from unrolled.cli.shared import ask_to_confirm, err, open_course, out
 
 
 def new_term(

@@ -96,3 +96,14 @@ def print_result(document: Any, view: RenderableType, *, as_json: bool) -> None:
 def print_json(document: Any) -> None:
     json.dump(document, sys.stdout, indent=2, ensure_ascii=False, default=str)
     sys.stdout.write("\n")
+
+
+def ask_to_confirm(question: str, *, yes: bool) -> bool:
+    """Whether a person says yes; UserError where nobody can be asked."""
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise UserError(
+            "nothing was done: there is no terminal to ask for confirmation. Add --yes."
+        )
+    return typer.confirm(question, err=True)

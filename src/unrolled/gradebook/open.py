@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import re
 import sys
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from nbgrader.api import Base
 from nbgrader.api import Gradebook as Gradebook  # others may open one, and hand it on
 from nbgrader.dbutil import ALEMBIC_DIR
 from sqlalchemy import create_engine, inspect, text
-from sqlalchemy.exc import SAWarning
 
 from unrolled.course import Course, load_course
 from unrolled.files import make_stamp
@@ -30,11 +28,6 @@ def open_gradebook(course: Course) -> Gradebook:
     wait_for_others(course)
     make_tables(course.db_url)
     return Gradebook(course.db_url, course.id)
-
-
-def silence_database_warnings() -> None:
-    """Keep SQLAlchemy's warnings about nbgrader's code off the terminal."""
-    warnings.filterwarnings("ignore", category=SAWarning)
 
 
 def make_tables(url: str) -> None:

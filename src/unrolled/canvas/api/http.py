@@ -14,6 +14,7 @@ from canvasapi import exceptions as canvas_errors
 from canvasapi.requester import Requester
 from requests.auth import AuthBase
 
+from unrolled.canvas.api.errors import CanvasFailedError
 from unrolled.canvas.api.token import Token
 
 TRIES = 9
@@ -29,10 +30,6 @@ PLACEHOLDER_TOKEN = "kept-by-unrolled"
 
 
 _RETRY = "run the command again; it continues where it stopped"
-
-
-class CanvasFailedError(Exception):
-    """Canvas could not do it, now: what was wrong and what to do, without a token."""
 
 
 class _BearerAuth(AuthBase):
