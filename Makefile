@@ -16,7 +16,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 
 SAYING := sh .ci/saying
 # In build/ also lie copies of the gradebook, earlier terms and archives: these stay.
-REMADE := $(addprefix build/,demo rendered results)
+REMADE := $(addprefix build/,demo lessons rendered results)
 
 .PHONY: anew help demo test lab hub verify mutants clean
 

@@ -6,13 +6,20 @@ command asks this module to keep nbgrader's warnings off the terminal.
 
 from __future__ import annotations
 
+import json
 import logging
 import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from unrolled.course import Course, load_course
 from unrolled.errors import UserError
+
+if TYPE_CHECKING:
+    from unrolled.gradebook.queries import ReleasedCell, ReleasedNotebook
+
+SAVE_CELLS = "nbgrader.preprocessors.SaveCells"  # as pipeline.py names it
 
 
 def make_nbgrader_config(course: Course) -> Any:
@@ -26,25 +33,80 @@ def make_nbgrader_config(course: Course) -> Any:
     return config
 
 
-def generate_release(root: Path, assignment: str, db_url: str) -> None:
-    """generate_assignment: source/ to release/, and the cells into the database."""
+def generate_release(root: Path, assignment: str) -> ReleasedNotebook:
+    """generate_assignment: source/ to release/; what of it the gradebook registers."""
+    config = _make_build_config(root, assignment)
+    found: list[ReleasedNotebook] = []
+    config.GenerateAssignment.preprocessors = [
+        _make_cell_reader(found) if step == SAVE_CELLS else step
+        for step in config.GenerateAssignment.preprocessors
+    ]
+    _run_without_database(config)
+    (released,) = found  # a build makes one notebook
+    return released
+
+
+def generate_solutions(root: Path, assignment: str) -> None:
+    """generate_solution: source/ to solutions/, without running anything."""
+    config = _make_build_config(root, assignment)
+    # Only GenerateAssignment can do without a database; the steps are the other's.
+    config.GenerateAssignment.preprocessors = config.GenerateSolution.preprocessors
+    config.CourseDirectory.release_directory = config.CourseDirectory.solution_directory
+    _run_without_database(config)
+
+
+def _make_build_config(root: Path, assignment: str) -> Any:
+    config = make_nbgrader_config(load_course(root))
+    config.CourseDirectory.assignment_id = assignment
+    return config
+
+
+def _run_without_database(config: Any) -> None:
     from nbgrader.converters import GenerateAssignment
 
-    _run_on_assignment(GenerateAssignment, root, assignment, db_url)
+    config.GenerateAssignment.no_database = True
+    run_converter(GenerateAssignment, config)
 
 
-def generate_solutions(root: Path, assignment: str, db_url: str) -> None:
-    """generate_solution: source/ to solutions/, without running anything."""
-    from nbgrader.converters import GenerateSolution
+def _make_cell_reader(found: list[ReleasedNotebook]) -> Callable[[Any, Any], Any]:
+    """A step in the place of nbgrader's SaveCells: it finds what that would write."""
 
-    _run_on_assignment(GenerateSolution, root, assignment, db_url)
+    def read(notebook: Any, resources: Any) -> Any:
+        from unrolled.gradebook.queries import ReleasedNotebook
+
+        kernel = notebook.metadata.get("kernelspec", {})
+        cells = [_read_released_cell(cell) for cell in notebook.cells]
+        released = ReleasedNotebook(
+            name=resources["nbgrader"]["notebook"],
+            kernelspec=json.dumps(kernel),
+            cells=tuple(cell for cell in cells if cell.kinds or cell.locked),
+        )
+        found.append(released)
+        return notebook, resources
+
+    return read
 
 
-def _run_on_assignment(kind: Any, root: Path, assignment: str, db_url: str) -> None:
-    config = make_nbgrader_config(load_course(root))
-    config.CourseDirectory.db_url = db_url
-    config.CourseDirectory.assignment_id = assignment
-    run_converter(kind, config)
+def _read_released_cell(cell: Any) -> ReleasedCell:
+    from nbgrader import utils
+
+    from unrolled.gradebook.queries import ReleasedCell
+
+    questions = {
+        "grade": utils.is_grade,
+        "solution": utils.is_solution,
+        "task": utils.is_task,
+    }
+    meta = cell.metadata.get("nbgrader", {})
+    return ReleasedCell(
+        name=meta.get("grade_id", ""),
+        kinds=frozenset(kind for kind, ask in questions.items() if ask(cell)),
+        cell_type=cell.cell_type,
+        points=float(meta.get("points", 0)),
+        locked=utils.is_locked(cell),
+        source=cell.source,
+        checksum=meta.get("checksum"),
+    )
 
 
 def silence_nbgrader() -> None:

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
+from nbgrader.converters import GenerateAssignment
 from support.author_course import LESSON, make_course
+from support.gradebook_dump import dump
 
+from unrolled.author import build, unchanged
 from unrolled.author.build import build_assignments
 from unrolled.author.lesson.from_notebook import import_notebook
+from unrolled.converters import make_nbgrader_config, run_converter
 from unrolled.course.model import Course
 from unrolled.errors import UserError
+from unrolled.gradebook.queries import ReleasedNotebook
 
 NAME = "01_tiny"
 
@@ -110,6 +117,135 @@ def test_a_changed_test_is_registered(course: Course) -> None:
     lesson.write_text(LESSON.replace("integers(100)", "integers(200)"))
     (found,) = build_assignments(course, [NAME]).assignments
     assert found.registered and found.stale == (f"source/{NAME}/tiny.ipynb",)
+
+
+def count_conversions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The assignments whose notebooks are made from now on, each time again."""
+    made: list[str] = []
+    make = build.generate_release
+
+    def counted(root: Path, name: str) -> ReleasedNotebook:
+        made.append(name)
+        return make(root, name)
+
+    monkeypatch.setattr(build, "generate_release", counted)
+    return made
+
+
+def write_more(path: Path) -> None:
+    """Add an empty line."""
+    path.write_text(path.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+
+
+CHANGES: dict[str, Callable[[Course], None]] = {
+    "lesson": lambda c: write_more(c.lessons / NAME / "tiny.py"),
+    "oracle": lambda c: write_more(c.lessons / NAME / "oracle.py"),
+    "settings": lambda c: write_more(c.root / "course.toml"),
+    "configuration": lambda c: write_more(c.root / "nbgrader_config.py"),
+    "source": lambda c: write_more(c.source / NAME / "tiny.ipynb"),
+    "release": lambda c: (c.release / NAME / "tiny.ipynb").unlink(),
+    "solutions": lambda c: write_more(c.root / "solutions" / NAME / "tiny.ipynb"),
+    "beside": lambda c: (c.source / NAME / "notes.txt").write_text("mine") and None,
+    "manifest": lambda c: (c.root / "built.sha256").unlink(),
+    "gradebook": lambda c: c.gradebook.unlink(),
+    "note": lambda c: (c.build / "lessons" / f"{NAME}.json").unlink(),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_has_changed_is_made_again(
+    course: Course, change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Is an assignment made again after any change, and only then?"""
+    made = count_conversions(monkeypatch)
+    build_assignments(course, [NAME])
+    build_assignments(course, [NAME])
+    assert made == [NAME]
+    CHANGES[change](course)
+    build_assignments(course, [NAME])
+    assert made == [NAME, NAME]
+    assert build_assignments(course, [NAME], check=True).fresh
+
+
+def test_another_program_makes_everything_again(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Does a new version of ours, or of a library that converts, count as a change?"""
+    made = count_conversions(monkeypatch)
+    build_assignments(course, [NAME])
+    monkeypatch.setattr(unchanged, "version", lambda package: "99")
+    unchanged._compute_program.cache_clear()
+    build_assignments(course, [NAME])
+    unchanged._compute_program.cache_clear()
+    assert made == [NAME, NAME]
+
+
+def test_check_believes_no_note(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Does --check make everything anew, although nothing has changed?"""
+    made = count_conversions(monkeypatch)
+    build_assignments(course, [NAME])
+    assert build_assignments(course, [NAME], check=True).fresh
+    assert made == [NAME, NAME]
+
+
+def test_what_lies_beside_is_told_each_time(course: Course) -> None:
+    """Does a build with nothing to do still say what students get beside the lesson?"""
+    build_assignments(course, [NAME])
+    (course.source / NAME / "notes.txt").write_text("mine")
+    first, second = (
+        build_assignments(course, [NAME]).assignments[0].travels for _ in range(2)
+    )
+    assert first == second == (f"source/{NAME}/notes.txt",)
+
+
+def test_the_gradebook_s_rows_are_nbgrader_s(course: Course, tmp_path: Path) -> None:
+    """Are all rows those that nbgrader's generate_assignment writes, also later on?
+
+    nbgrader also makes a course of the name default_course, which nothing belongs to.
+    """
+    build_assignments(course, [NAME])
+    stock = make_course(tmp_path / "stock")
+    shutil.copytree(course.source, stock.source)
+    points = LESSON
+    for old, new in (("s=60", "s=70"), ("s=40", "s=30"), ("- 30 p", "- 20 p")):
+        points = points.replace(old, new)
+    for later in (points, LESSON.replace('answer="why"', 'answer="reason"')):
+        config = make_nbgrader_config(stock)
+        config.CourseDirectory.assignment_id = NAME
+        run_converter(GenerateAssignment, config, force=True)
+        with Gradebook(stock.db_url, stock.id) as gradebook:
+            due = gradebook.find_assignment(NAME)
+            due.duedate = datetime(2027, 2, 6, 5, 59)
+            gradebook.db.commit()
+        rows = dump(stock)
+        rows["course"].remove(("default_course",))
+        assert dump(course) == rows
+        (course.lessons / NAME / "tiny.py").write_text(later)
+        build_assignments(course, [NAME])
+        shutil.copytree(course.source, stock.source, dirs_exist_ok=True)
+
+
+def test_cells_keep_their_ids(course: Course) -> None:
+    """Does registering again change rows where they are, and make only new ones?"""
+    build_assignments(course, [NAME])
+
+    def ids() -> dict[str, str]:
+        with Gradebook(course.db_url, course.id) as gradebook:
+            cells = gradebook.find_notebook("tiny", NAME)._base_cells
+            return {f"{type(c).__name__} {c.name}": c.id for c in cells}
+
+    before = ids()
+    lesson = course.lessons / NAME / "tiny.py"
+    lesson.write_text(LESSON.replace('answer="why"', 'answer="reason"'))
+    build_assignments(course, [NAME])
+    after = ids()
+    assert {n for n, i in after.items() if before.get(n) != i} == {
+        "GradeCell reason",
+        "SolutionCell reason",
+    }
+    assert "GradeCell why" in before and "GradeCell why" not in after
 
 
 def test_new_cells_under_graded_submissions_are_refused_whole(course: Course) -> None:

@@ -27,14 +27,15 @@ from unrolled.author.belongings import (
 )
 from unrolled.author.lesson.parse import make_source_notebook, read_lesson
 from unrolled.author.manifest import FILE, Manifest, keep_copies, read_manifest
-from unrolled.author.register import register
+from unrolled.author.register import is_registered, register
+from unrolled.author.unchanged import LastBuild, note_build, recall_build
 from unrolled.converters import generate_release, generate_solutions
 from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.files import write_file
-from unrolled.gradebook import plan_changes
-from unrolled.gradebook.open import make_tables
+from unrolled.gradebook import CellChanges, plan_changes
 from unrolled.gradebook.postgresql import move_gradebook
+from unrolled.gradebook.queries import ReleasedNotebook
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,23 +163,34 @@ def _build_one(
     course: Course, name: str, scratch: Path, *, check: bool, agreed: Approval
 ) -> AssignmentBuild:
     manifest = read_manifest(course)
+    last = None if check else recall_build(course, name, manifest)
+    if last is not None and is_registered(course, course.assignments[name]):
+        return AssignmentBuild(
+            assignment=name, stale=(), superfluous=(), registered=False, **asdict(last)
+        )
+    return _build_anew(course, name, scratch, manifest, check=check, agreed=agreed)
+
+
+def _build_anew(
+    course: Course,
+    name: str,
+    scratch: Path,
+    manifest: Manifest,
+    *,
+    check: bool,
+    agreed: Approval,
+) -> AssignmentBuild:
     lesson = _make_source_files(course, name, scratch)
     extra = find_extra_files(course, name, lesson, manifest)
     if not check:
         refuse_foreign(course, name, lesson, manifest, force=agreed.force)
-    _convert(course, name, scratch, extra)
-    files = {
-        f"{step}/{name}/{p}": content
-        for step in STEPS
-        for p, content in read_files(scratch / step / name).items()
-        if not (step == "source" and p in extra)
-    }
+    release = _convert(course, name, scratch, extra)
+    files = _read_products(name, scratch, extra)
     plan = plan_files(course, name, files, manifest)
-    title = course.assignments[name].notebook
-    cells = read_cells(json.loads(files[f"source/{name}/{title}.ipynb"]))
-    changes = plan_changes(course, course.assignments[name], cells, agreed.renames)
+    changes = _plan_gradebook(course, name, files, agreed)
     fresh = {p: content for p, content in files.items() if p not in plan.stale}
     listed = all(manifest.has_written(p, content) for p, content in fresh.items())
+    travels = tuple(f"source/{name}/{p}" for p in extra)
     registered, copies = False, ""
     if not check:
         plan.refuse(force=agreed.force)
@@ -186,18 +198,39 @@ def _build_one(
         if changes and not agreed.cells:
             raise UserError(changes.format_question())
         copies = _write(course, plan, manifest)
-        registered = register(course, name, changes)
+        registered = register(course, name, release, changes)
+        note_build(course, name, manifest, LastBuild(travels, plan.kept))
     return AssignmentBuild(
         assignment=name,
         stale=plan.stale if listed else (*plan.stale, FILE),
         superfluous=plan.superfluous,
         registered=registered,
-        travels=tuple(f"source/{name}/{p}" for p in extra),
+        travels=travels,
         kept=plan.kept,
         strays=plan.strays,
         copies=copies,
         gradebook=tuple(changes.lines()) if changes else (),
     )
+
+
+def _read_products(
+    name: str, scratch: Path, extra: Mapping[str, bytes]
+) -> dict[str, bytes]:
+    """What the lesson makes in all three folders; not what others laid beside it."""
+    return {
+        f"{step}/{name}/{p}": content
+        for step in STEPS
+        for p, content in read_files(scratch / step / name).items()
+        if not (step == "source" and p in extra)
+    }
+
+
+def _plan_gradebook(
+    course: Course, name: str, files: Mapping[str, bytes], agreed: Approval
+) -> CellChanges | None:
+    settings = course.assignments[name]
+    source = json.loads(files[f"source/{name}/{settings.notebook}.ipynb"])
+    return plan_changes(course, settings, read_cells(source), agreed.renames)
 
 
 def _write(course: Course, plan: BuildPlan, manifest: Manifest) -> str:
@@ -233,8 +266,13 @@ def _make_source_files(course: Course, name: str, scratch: Path) -> dict[str, by
     return read_files(source)
 
 
-def _convert(course: Course, name: str, scratch: Path, extra: dict[str, bytes]) -> None:
-    """release/ and solutions/ from the scratch course's source/, by nbgrader."""
+def _convert(
+    course: Course, name: str, scratch: Path, extra: dict[str, bytes]
+) -> ReleasedNotebook:
+    """release/ and solutions/ from the scratch course's source/, by nbgrader.
+
+    What the gradebook registers of the release is returned.
+    """
     title = course.assignments[name].notebook
     for file, content in extra.items():
         path = scratch / "source" / name / file
@@ -246,15 +284,14 @@ def _convert(course: Course, name: str, scratch: Path, extra: dict[str, bytes]) 
                 f"{course.source / name / file} is in the way of a folder or file of "
                 "the lesson that has the same name. Move or rename it."
             ) from error
-    url = f"sqlite:///{scratch / name}.db"
-    make_tables(url)
-    generate_release(scratch, name, url)
-    generate_solutions(scratch, name, url)
+    released = generate_release(scratch, name)
+    generate_solutions(scratch, name)
     for step in ("release", "solutions"):
         path = scratch / step / name / f"{title}.ipynb"
         notebook = json.loads(path.read_text(encoding="utf-8"))
         notebook["metadata"].pop("unrolled", None)
         path.write_text(dump(join_sources(notebook)), encoding="utf-8")
+    return released
 
 
 def dump(notebook: Any) -> str:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from datetime import UTC, datetime
-from pathlib import Path
 
 from unrolled.assignment import load_material, read_sources
-from unrolled.converters import generate_release
 from unrolled.course import Assignment, Course
 from unrolled.errors import UserError
 from unrolled.gradebook import CellChanges, apply_cell_changes
@@ -18,37 +14,35 @@ from unrolled.gradebook.open import (
     open_gradebook,
     set_journal_mode,
 )
-from unrolled.gradebook.queries import read_notebook, set_due_date
+from unrolled.gradebook.queries import ReleasedNotebook, read_notebook, write_release
 
 
 def register(
-    course: Course, assignment: str, changes: CellChanges | None = None
+    course: Course,
+    assignment: str,
+    release: ReleasedNotebook,
+    changes: CellChanges | None = None,
 ) -> bool:
     """Register an assignment; whether anything had to be changed.
 
-    `changes` are those of the cells under submissions, which somebody has agreed to.
-    What fails on the way is completed by the next build.
+    `release` is what the build has made of source/; `changes` are those of the cells
+    under submissions, which somebody has agreed to. What fails on the way is completed
+    by the next build.
     """
     settings = course.assignments[assignment]
-    if _is_registered(course, settings):
+    if is_registered(course, settings):
         return False
     backup_gradebook(course)
     if changes is not None:
         cells = load_material(course, assignment).source_cells
         apply_cell_changes(course, settings, cells, changes)
     try:
-        with tempfile.TemporaryDirectory(prefix="unrolled-") as scratch:
-            root = Path(scratch)
-            for name in ("course.toml", "nbgrader_config.py"):
-                shutil.copyfile(course.root / name, root / name)
-            shutil.copytree(course.source / assignment, root / "source" / assignment)
-            generate_release(root, assignment, course.db_url)
+        with open_gradebook(course) as gradebook:
+            write_release(gradebook, assignment, release, _convert_to_utc(settings.due))
     except UserError as error:
         raise UserError(
             f"{course.gradebook_place}: {assignment} could not be registered: {error}"
         ) from error
-    with open_gradebook(course) as gradebook:
-        set_due_date(gradebook, assignment, _convert_to_utc(settings.due))
     set_journal_mode(course)
     return True
 
@@ -57,7 +51,7 @@ def _convert_to_utc(moment: datetime | None) -> datetime | None:
     return moment.astimezone(UTC).replace(tzinfo=None) if moment else None
 
 
-def _is_registered(course: Course, assignment: Assignment) -> bool:
+def is_registered(course: Course, assignment: Assignment) -> bool:
     """Whether the gradebook has the very cells of source/, and the due date."""
     if not has_gradebook(course):
         return False

@@ -10,18 +10,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from nbgrader.api import (
     Assignment,
+    Base,
     Grade,
     Gradebook,
+    GradeCell,
     MissingEntry,
+    Notebook,
+    SolutionCell,
+    SourceCell,
     Student,
     SubmittedAssignment,
     SubmittedNotebook,
+    TaskCell,
 )
 from sqlalchemy import exists, select
 
+from unrolled.errors import UserError
 from unrolled.gradebook.read import StudentRow
 
 _UNGRADED = exists().where(
@@ -31,6 +39,16 @@ _UNGRADED = exists().where(
     Grade.manual_score.is_(None),
     Grade.needs_manual_grade.is_(False),
 )
+
+
+_SOURCE = "source"  # a cell's text, which nbgrader keeps beside what it is
+_CELL_TABLES: Mapping[str, type[Base]] = {
+    "grade": GradeCell,
+    "solution": SolutionCell,
+    "task": TaskCell,
+    _SOURCE: SourceCell,
+}
+_KIND_OF = {table: kind for kind, table in _CELL_TABLES.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +63,31 @@ class RegisteredNotebook:
     max_scores: Mapping[str, float]
     solutions: frozenset[str]
     sources: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleasedCell:
+    """A cell of a release as nbgrader registers it; `source` is without the solution.
+
+    `kinds` are what nbgrader has a row for: grade, solution, task.
+    """
+
+    name: str
+    kinds: frozenset[str]
+    cell_type: str
+    points: float
+    locked: bool
+    source: str
+    checksum: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleasedNotebook:
+    """What of a release goes into the gradebook; `kernelspec` is nbgrader's JSON."""
+
+    name: str
+    kernelspec: str
+    cells: tuple[ReleasedCell, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,9 +178,72 @@ def read_due_date(gradebook: Gradebook, assignment: str) -> datetime | None:
     return due
 
 
-def set_due_date(gradebook: Gradebook, assignment: str, due: datetime | None) -> None:
-    """Set when an assignment is due."""
-    gradebook.update_or_create_assignment(assignment, duedate=due)
+def write_release(
+    gradebook: Gradebook,
+    assignment: str,
+    release: ReleasedNotebook,
+    due: datetime | None,
+) -> None:
+    """Register an assignment of one notebook: all of it in one transaction.
+
+    The rows are those that nbgrader's SaveCells leaves, which asks and commits for each
+    cell. Raises UserError if there are submissions and the cells are not the same.
+    """
+    session = gradebook.db
+    stored = session.scalar(select(Assignment).where(Assignment.name == assignment))
+    if stored is None:
+        stored = Assignment(name=assignment, course_id=gradebook.course_id)
+        session.add(stored)
+    stored.duedate = due
+    graded = bool(stored.submissions)
+    for notebook in [n for n in stored.notebooks if n.name != release.name]:
+        _require_ungraded(assignment, graded=graded)
+        for row in (*notebook._base_cells, *notebook.source_cells, notebook):
+            session.delete(row)
+    notebook = next((n for n in stored.notebooks if n.name == release.name), None)
+    if notebook is None:
+        notebook = Notebook(name=release.name, assignment=stored)
+        session.add(notebook)
+    if not graded:
+        notebook.kernelspec = release.kernelspec
+    session.flush()
+    _write_cells(session, notebook, release.cells, graded=graded)
+    session.commit()
+
+
+def _require_ungraded(assignment: str, *, graded: bool) -> None:
+    if graded:
+        raise UserError(
+            f"{assignment} has submissions, and the release has other cells or another "
+            "notebook than they have."
+        )
+
+
+def _write_cells(
+    session: Any, notebook: Notebook, cells: Sequence[ReleasedCell], *, graded: bool
+) -> None:
+    """Make a notebook's cells those of the release; one that stays keeps its id."""
+    rows = {
+        (_KIND_OF.get(type(row), ""), row.name): row
+        for row in (*notebook._base_cells, *notebook.source_cells)
+    }
+    coming = {(kind, c.name): c for c in cells for kind in (*c.kinds, _SOURCE)}
+    if rows.keys() != coming.keys():
+        _require_ungraded(notebook.assignment.name, graded=graded)
+    for key in rows.keys() - coming.keys():
+        session.delete(rows[key])
+    for (kind, name), cell in coming.items():
+        row = rows.get((kind, name))
+        if row is None:
+            row = _CELL_TABLES[kind](name=name, notebook_id=notebook.id)
+            session.add(row)
+        if kind != "solution":
+            row.cell_type = cell.cell_type
+        if kind in ("grade", "task"):
+            row.max_score = cell.points
+        if kind == _SOURCE:
+            row.locked, row.source = cell.locked, cell.source
+            row.checksum = cell.checksum
 
 
 def read_submission_facts(
