@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from nbgrader.api import Gradebook
 from support.cli import command, make_class
+
+from unrolled.hub.members import enroll_students
 
 CAPFD = pytest.CaptureFixture[str]
 PEOPLE = """\
@@ -75,3 +79,22 @@ def test_without_a_hub_names_are_free(tmp_path: Path, capfd: CAPFD) -> None:
     assert command(capfd, "--course", str(course.root), *words).code == 0
     with Gradebook(course.db_url, course.id) as gradebook:
         assert "Ada.Lovelace" in {s.id for s in gradebook.students}
+
+
+def test_who_is_enrolled_is_read_without_nbgrader(tmp_path: Path) -> None:
+    """Does a start of a hub, where nobody is new, wait for no import of nbgrader's?"""
+    course = make_class(tmp_path / "course")
+    assert enroll_students(course, ["ada", "emmy", "ada"]) == ["ada", "emmy"]
+    look = """
+import sys
+from unrolled.hub import members
+members.main()
+print("nbgrader" in sys.modules)
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", look, str(course.root), "emmy"],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert ran.stdout.split() == ["ada", "emmy", "False"], ran.stderr

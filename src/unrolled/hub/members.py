@@ -15,12 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import requests
-
 from unrolled.course import Course, load_course
 from unrolled.course.hub import ACCOUNT_RULE, is_account_name
-from unrolled.gradebook import open_gradebook
-from unrolled.gradebook.queries import add_students, read_students
+from unrolled.gradebook.read import read_student_rows
 from unrolled.hub.accounts import is_safe_account
 from unrolled.hub.commands import run_as_grader
 from unrolled.hub.plan import HubPlan
@@ -34,11 +31,20 @@ def enroll_as_grader(plan: HubPlan, more: Sequence[str] = ()) -> list[str]:
 
 
 def enroll_students(course: Course, more: Sequence[str] = ()) -> list[str]:
-    """The gradebook's students, after adding `more`."""
-    with open_gradebook(course) as gradebook:
-        enrolled = {s.id for s in read_students(gradebook)}
-        add_students(gradebook, [name for name in more if name not in enrolled])
-        return sorted(enrolled | set(more))
+    """The gradebook's students, after adding `more`.
+
+    Where nobody is new it is only read, without nbgrader's imports: each start of a hub
+    waits for this.
+    """
+    enrolled = {student.id for student in read_student_rows(course)}
+    missing = [name for name in dict.fromkeys(more) if name not in enrolled]
+    if missing:
+        from unrolled.gradebook import open_gradebook
+        from unrolled.gradebook.queries import add_students
+
+        with open_gradebook(course) as gradebook:
+            add_students(gradebook, missing)
+    return sorted(enrolled | set(missing))
 
 
 @dataclass(frozen=True)
@@ -101,12 +107,16 @@ class HubClient:
 
     def get(self, path: str) -> Any:
         """The document at a path; requests' HTTPError if the hub refuses."""
+        import requests
+
         answer = requests.get(f"{self.url}{path}", headers=self.headers, timeout=30)
         answer.raise_for_status()
         return answer.json()
 
     def add_user(self, name: str) -> None:
         """Make the hub know somebody; nothing if it does."""
+        import requests
+
         path = f"{self.url}/users/{name}"
         answer = requests.post(path, headers=self.headers, timeout=30)
         if answer.status_code != 409:  # 409: it knows them already
@@ -115,6 +125,8 @@ class HubClient:
     def change(self, method: str, path: str, names: Sequence[str]) -> None:
         """Add people to a group, or take them out."""
         if names:
+            import requests
+
             answer = requests.request(
                 method,
                 f"{self.url}{path}",
