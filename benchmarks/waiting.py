@@ -1,0 +1,227 @@
+"""How long does a person wait at each command, beside stock nbgrader?
+
+    python benchmarks/waiting.py [--short] [--repeat N] [--json FILE]
+
+In one run: each command of ours, the best of a few; `import torch` as the measure of
+the machine; and stock nbgrader's command for the same where there is one. Processor
+seconds are compared, of a command with all it starts: a busy machine makes everybody
+wait, and changes few ratios. Exit code 1 if a command is above its ceiling, so that CI
+can run the short form, which takes two lessons and each command once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+BIN = Path(sys.executable).parent
+OURS, STOCK = [sys.executable, "-m", "unrolled"], [str(BIN / "nbgrader")]
+SHORT = ("01_sequences", "02_forward_pass")
+# Processor time as a multiple of `import torch`, with a third to spare.
+CEILINGS = {
+    "help": 0.3,
+    "mistyped name": 0.3,
+    "build, nothing has changed": 1.9,
+    "build, one lesson has changed": 2.6,
+    "build, a new clone": 4.5,
+    "doctor": 4.5,
+    "canvas export": 2.2,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wait:
+    """One command, ours and stock nbgrader's: seconds, and processor seconds."""
+
+    name: str
+    wall: float
+    cpu: float
+    torch: float
+    stock_wall: float | None = None
+    stock_cpu: float | None = None
+
+    @property
+    def ratio(self) -> float:
+        """Our processor time as a multiple of `import torch`."""
+        return self.cpu / self.torch
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether it is above its ceiling."""
+        return self.ratio > CEILINGS.get(self.name, float("inf"))
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is measured; `prepare` is not, and comes before each time."""
+
+    words: Sequence[str]
+    prepare: Callable[[], object] = lambda: None
+    expected: int = 0
+
+
+def run_timed(words: Sequence[str], cwd: Path, expected: int) -> tuple[float, float]:
+    """Seconds on the clock and of processors; RuntimeError for another exit code."""
+    with tempfile.TemporaryFile() as log:
+        began = time.monotonic()
+        process = subprocess.Popen(
+            words, cwd=cwd, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.monotonic() - began
+        process.returncode = code = os.waitstatus_to_exitcode(status)
+        if code != expected:
+            log.seek(0)
+            text = log.read().decode(errors="replace")[-2000:]
+            raise RuntimeError(f"{' '.join(words)}: exit code {code}\n{text}")
+    return wall, usage.ru_utime + usage.ru_stime
+
+
+def measure(step: Step, cwd: Path, repeat: int) -> tuple[float, float]:
+    """The best of a few runs."""
+    runs = []
+    for _ in range(repeat):
+        step.prepare()
+        runs.append(run_timed(step.words, cwd, step.expected))
+    return min(wall for wall, _ in runs), min(cpu for _, cpu in runs)
+
+
+def place_course(root: Path, names: Sequence[str]) -> Path:
+    """A course of some of the lessons, as it is edited: nothing is built."""
+    root.mkdir(parents=True)
+    for name in names:
+        shutil.copytree(ROOT / "lessons" / name, root / "lessons" / name)
+    text = (ROOT / "course.toml").read_text(encoding="utf-8")
+    head, *tables = text.split("\n[assignments.")
+    chosen = [table for table in tables if table.split("]")[0] in names]
+    (root / "course.toml").write_text("\n[assignments.".join([head, *chosen]))
+    shutil.copyfile(ROOT / "nbgrader_config.py", root / "nbgrader_config.py")
+    return root
+
+
+def clear(course: Path) -> None:
+    """Take away all that a build makes."""
+    for folder in ("source", "release", "solutions", "build"):
+        shutil.rmtree(course / folder, ignore_errors=True)
+    for file in ("gradebook.db", "built.sha256"):
+        (course / file).unlink(missing_ok=True)
+
+
+def edit(lesson: Path) -> None:
+    """Change the first words of a lesson."""
+    text = lesson.read_text(encoding="utf-8")
+    lesson.write_text(text.replace("# %% [markdown]\n", "# %% [markdown]\n# Now. ", 1))
+
+
+def place_stock(course: Path, stock: Path) -> None:
+    """A stock nbgrader's course with the same source notebooks."""
+    shutil.rmtree(stock, ignore_errors=True)
+    shutil.copytree(course / "source", stock / "source")
+
+
+def build_stock(names: Sequence[str]) -> list[str]:
+    """Stock nbgrader's commands for a release and solutions, without running them."""
+    lines = []
+    for name in names:
+        lines.append(f'"{STOCK[0]}" generate_assignment {name} --force')
+        lines.append(
+            f'"{STOCK[0]}" generate_solution {name} --force '
+            "--GenerateSolution.preprocessors=[]"
+        )
+    return ["sh", "-c", " && ".join(lines)]
+
+
+def list_steps(
+    course: Path, stock: Path, names: Sequence[str]
+) -> dict[str, tuple[Step, Step | None]]:
+    """Everything that is measured, in this order, with stock nbgrader's counterpart."""
+    first = names[0]
+    (lesson,) = (
+        p for p in (course / "lessons" / first).glob("*.py") if f"_{p.stem}" in first
+    )
+    rebuild = Step(build_stock(names), lambda: place_stock(course, stock))
+    return {
+        "help": (Step([*OURS, "--help"]), Step([*STOCK, "--help"])),
+        "mistyped name": (Step([*OURS, "build", "99_none"], expected=2), None),
+        "build, a new clone": (Step([*OURS, "build"], lambda: clear(course)), rebuild),
+        "build, nothing has changed": (Step([*OURS, "build"]), rebuild),
+        "build, one lesson has changed": (
+            Step([*OURS, "build"], lambda: edit(lesson)),
+            Step(build_stock([first]), lambda: place_stock(course, stock)),
+        ),
+        "canvas export": (
+            Step([*OURS, "canvas", "export", "--force"]),
+            Step([*STOCK, "export"]),
+        ),
+        "doctor": (Step([*OURS, "doctor"]), None),
+    }
+
+
+def measure_all(names: Sequence[str], repeat: int) -> list[Wait]:
+    """All commands, one after the other; `import torch` before and after."""
+    torch = Step([sys.executable, "-c", "import torch"])
+    with tempfile.TemporaryDirectory(prefix="unrolled-bench-") as scratch:
+        course, stock = place_course(Path(scratch) / "ours", names), Path(scratch) / "s"
+        stock.mkdir()
+        measure(torch, course, 1)  # its files are in memory from here on
+        _, unit = measure(torch, course, max(2, repeat))
+        waits = []
+        for name, (ours, theirs) in list_steps(course, stock, names).items():
+            wall, cpu = measure(ours, course, repeat)
+            found = measure(theirs, stock, repeat) if theirs else None
+            stock_wall, stock_cpu = found or (None, None)
+            waits.append(
+                Wait(
+                    name=name,
+                    wall=wall,
+                    cpu=cpu,
+                    torch=unit,
+                    stock_wall=stock_wall,
+                    stock_cpu=stock_cpu,
+                )
+            )
+            print(format_wait(waits[-1]), flush=True)
+    return waits
+
+
+def format_wait(wait: Wait) -> str:
+    """A row of the table in docs/grading.md."""
+    theirs = "none"
+    if wait.stock_cpu is not None and wait.stock_wall is not None:
+        times = wait.stock_cpu / wait.cpu
+        theirs = f"{wait.stock_wall:.1f} s ({wait.stock_cpu:.1f}), {times:.1f} times"
+    slow = "  ABOVE ITS CEILING" if wait.is_slow else ""
+    return (
+        f"| {wait.name} | {wait.wall:.1f} s ({wait.cpu:.1f}) | {wait.ratio:.2f} | "
+        f"{theirs} |{slow}"
+    )
+
+
+def main() -> None:
+    """Measure, print, and say by the exit code whether all is as fast as it was."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--short", action="store_true", help="two lessons, each once")
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--json", type=Path, help="also write the figures here")
+    options = parser.parse_args()
+    every = sorted(p.name for p in (ROOT / "lessons").iterdir() if p.is_dir())
+    names = SHORT if options.short else [n for n in every if n[:2].isdigit()]
+    waits = measure_all(names, 1 if options.short else options.repeat)
+    if options.json:
+        rows = [{**asdict(wait), "ratio": wait.ratio} for wait in waits]
+        options.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    sys.exit(1 if any(wait.is_slow for wait in waits) else 0)
+
+
+if __name__ == "__main__":
+    main()
