@@ -145,7 +145,7 @@ CHANGES: dict[str, Callable[[Course], None]] = {
     "source": lambda c: write_more(c.source / NAME / "tiny.ipynb"),
     "release": lambda c: (c.release / NAME / "tiny.ipynb").unlink(),
     "solutions": lambda c: write_more(c.root / "solutions" / NAME / "tiny.ipynb"),
-    "beside": lambda c: (c.source / NAME / "notes.txt").write_text("mine") and None,
+    "beside": lambda c: (c.source / NAME / "notes.txt").touch(),
     "manifest": lambda c: (c.root / "built.sha256").unlink(),
     "gradebook": lambda c: c.gradebook.unlink(),
     "note": lambda c: (c.build / "lessons" / f"{NAME}.json").unlink(),

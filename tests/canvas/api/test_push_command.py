@@ -11,7 +11,7 @@ from support.canvas_stand_in_server import Server, serve
 from support.cli import Call
 from support.push import NAME, make_class, own_class, points, stand_in
 
-from unrolled.cli import canvas
+from unrolled.cli import shared
 from unrolled.course.model import Course
 
 
@@ -52,8 +52,8 @@ def answer(monkeypatch: pytest.MonkeyPatch, said: bool) -> list[str]:
         asked.append(question)
         return said
 
-    monkeypatch.setattr(canvas.sys, "stdin", Terminal())
-    monkeypatch.setattr(canvas.typer, "confirm", confirm)
+    monkeypatch.setattr(shared.sys, "stdin", Terminal())
+    monkeypatch.setattr(shared.typer, "confirm", confirm)
     return asked
 
 
@@ -105,13 +105,13 @@ def test_a_grade_that_changed_while_one_read_stops_the_push(
 ) -> None:
     """Is what was agreed to sent, or nothing?"""
     answer(monkeypatch, True)
-    confirm = canvas.typer.confirm
+    confirm = shared.typer.confirm
 
     def slowly(question: str, err: bool) -> bool:
         server.canvas.post_grade(501, 1, "12")
         return bool(confirm(question, err=err))
 
-    monkeypatch.setattr(canvas.typer, "confirm", slowly)
+    monkeypatch.setattr(shared.typer, "confirm", slowly)
     said = call("canvas", "push")
     assert said.code == 2 and "grades have changed" in said.err and not wrote(server)
 
