@@ -14,6 +14,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.utils import find_all_files
+from traitlets.config import Config
 
 from unrolled.errors import UserError
 from unrolled.files import (
@@ -23,7 +26,14 @@ from unrolled.files import (
     write_file,
     write_output,
 )
+from unrolled.pipeline import configure
 
+COURSE = """
+[course]
+id = "files"
+title = "Files"
+timezone = "America/Chicago"
+"""
 CONTENTS = [letter * 100_000 for letter in (b"a", b"b")]
 
 
@@ -69,6 +79,35 @@ def test_two_writers_of_one_file(tmp_path: Path) -> None:
 
     run_both(write_and_read, {"own", "the other's"})
     assert list_names(tmp_path) == ["file"]
+
+
+def test_what_a_killed_writer_has_left(tmp_path: Path) -> None:
+    """Does the next writer remove it, and nothing that is somebody's or still young?"""
+    names = {
+        ".file.0a1b2c3d.new": False,  # a killed writer's
+        ".file.00000000.new": True,  # of one that still writes
+        ".file.txt.0a1b2c3d.new": True,  # of another file
+        ".file.mine.new": True,
+        "file.0a1b2c3d.new": True,
+    }
+    for name in names:
+        (tmp_path / name).write_text("half")
+        if name != ".file.00000000.new":
+            os.utime(tmp_path / name, (1e9, 1e9))
+    write_file(tmp_path / "file", "whole")
+    assert {name: (tmp_path / name).exists() for name in names} == names
+
+
+def test_what_a_killed_writer_has_left_travels_nowhere(tmp_path: Path) -> None:
+    """Does nbgrader, as we set it up, pass it by? In source/ it holds solutions."""
+    (tmp_path / "course.toml").write_text(COURSE)
+    config = Config()
+    configure(config, tmp_path)
+    ignored = CourseDirectory(config=config).ignore
+    for name in ("notes.txt", ".tiny.ipynb.0a1b2c3d.new", "a.pyc"):
+        (tmp_path / name).touch()
+    found = {Path(p).name for p in find_all_files(str(tmp_path), ignored)}
+    assert found == {"course.toml", "notes.txt"}
 
 
 def test_of_two_makers_the_first_wins(tmp_path: Path) -> None:

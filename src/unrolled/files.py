@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from unrolled.errors import UserError
+
+# What a writer that was killed has left beside its file: `.NAME.0a1b2c3d.new`. nbgrader
+# would hand on what lies in source/, so it is told to ignore such names.
+LEFTOVER_PATTERN = ".*.new"
+_LEFTOVER = re.compile(r"[0-9a-f]{8}\.new")
+LEFTOVER_SECONDS = 60.0  # a writer that still lives needs less than that
 
 
 def write_file(
@@ -32,6 +40,7 @@ def write_file(
     is a file already: of two writers the first wins.
     """
     data = content.encode() if isinstance(content, str) else content
+    _remove_leftovers(path)
     beside = _make_name_beside(path, "new")
     # The folder may be another account's: nothing that lies there is written through.
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
@@ -52,6 +61,20 @@ def write_file(
         raise
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove what writers of this file have left that were killed."""
+    before = time.time() - LEFTOVER_SECONDS
+    with suppress(OSError), os.scandir(path.parent) as entries:
+        start = f".{path.name}."
+        for entry in entries:
+            if entry.name.startswith(start) and _LEFTOVER.fullmatch(
+                entry.name.removeprefix(start)
+            ):
+                with suppress(OSError):
+                    if entry.stat(follow_symlinks=False).st_mtime < before:
+                        Path(entry.path).unlink()
 
 
 def write_output(path: Path, data: bytes, *, mode: int = 0o666) -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import nbgrader
+from nbgrader.coursedir import CourseDirectory
 
 from unrolled.course import Course, load_course
+from unrolled.files import LEFTOVER_PATTERN
 from unrolled.gradebook.sqlite import wait_for_others
 
 
@@ -24,6 +26,9 @@ def configure(config: Any, root: Path) -> None:
     config.CourseDirectory.root = str(course.root)
     # nbgrader says "solution"; the course has always said "solutions".
     config.CourseDirectory.solution_directory = "solutions"
+    # What a killed writer left in source/ holds solutions: it must not travel on.
+    ignored = CourseDirectory.ignore.default()
+    config.CourseDirectory.ignore = [*ignored, LEFTOVER_PATTERN]
     _configure_gradebook(config, course)
     _configure_generate(config)
     _configure_autograde(config)

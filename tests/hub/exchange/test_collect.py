@@ -532,3 +532,17 @@ def test_modes_and_the_report(hub: Hub) -> None:
     assert notebook.stat().st_mode & 0o7111 == 0
     document = json.loads((hub.course / f"build/collected/{NAME}.json").read_text())
     assert document["collected"] == ["ada"]
+
+
+def test_a_course_toml_that_cannot_be_read(hub: Hub) -> None:
+    """Is nothing collected, and the mistake named, rather than under other rules?"""
+    hub.hand_in("ada")
+    toml = hub.course / "course.toml"
+    good = toml.read_text()
+    toml.write_text(f"{good}\n[[[")
+    with pytest.raises(ExchangeError, match=r"course\.toml"):
+        hub.run("Collect")
+    assert not hub.submitted("ada").exists()
+    toml.write_text(good)
+    hub.run("Collect")
+    assert hub.submitted("ada").is_dir()

@@ -74,10 +74,15 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
         self._zone = self._find_zone()
 
     def _find_zone(self) -> ZoneInfo:
-        try:
-            return load_course(Path(self.coursedir.root)).timezone
-        except UserError:  # collected without our course.toml
+        root = Path(self.coursedir.root)
+        if not (root / "course.toml").exists():  # collected without our course.toml
             return read_dates(self.inbound_path.parent).timezone
+        try:
+            return load_course(root).timezone
+        except UserError as error:
+            # Nothing is collected under rules that cannot be read.
+            self.fail(str(error))
+            raise
 
     def copy_files(self) -> None:
         """Collect; then say what was refused, and keep that for the grading page."""
