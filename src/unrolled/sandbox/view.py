@@ -28,6 +28,7 @@ from unrolled.sandbox.syscalls import (
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32")
 ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "fonts", "mime.types")
 DEVICES = ("null", "zero", "full", "random", "urandom")
+INSTALLED = ("site-packages", "dist-packages")
 HOME = Path("/scratch")  # the child's own, empty file system; /tmp too, if it can be
 WORK = HOME / "work"
 PROC = Path("/proc")
@@ -48,9 +49,14 @@ def list_python_paths() -> list[Path]:
 
 
 def _narrow_path(path: Path) -> Path:
-    """Of a source folder on the path only this package, not what lies beside it."""
+    """Of a source folder on the path only this package, not what lies beside it.
+
+    Where packages are installed all of them are needed. (A hub's staff run Python of an
+    environment that looks for them in another one, outside its own prefix.)
+    """
     package = Path(__file__).parents[1]
-    return package if package.parent == path else path
+    is_source = package.parent == path and path.name not in INSTALLED
+    return package if is_source else path
 
 
 def list_visible_paths() -> list[Path]:
