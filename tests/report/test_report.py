@@ -11,8 +11,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from rich.console import Console, RenderableType
 
+from unrolled.assignment import list_labels, read_cells
 from unrolled.author.report import Case, VerifyReport
-from unrolled.feedback.exporter import list_entry_names
 from unrolled.grade.results import CellResult, GradeReport, SubmissionResult
 from unrolled.report.progress import show_grading, show_progress
 from unrolled.report.tables import format_points, render_grades, render_verification
@@ -236,7 +236,7 @@ def test_names_of_a_feedback_pages_entries() -> None:
         new_markdown_cell("# Question `g` (1 point)"),
         cell("code", "def g(): ...", grade_id="g", solution=True),
     ]
-    assert list(list_entry_names(new_notebook(cells=cells))) == [
+    assert list(list_labels(read_cells(new_notebook(cells=cells)))) == [
         ("a", "<code>f</code>: Two <code>rows</code> &amp; a &lt;b&gt;, of them."),
         ("b", "<code>b</code>"),
         ("why", "Question 1"),

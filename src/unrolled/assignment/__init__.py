@@ -2,6 +2,7 @@
 
 from unrolled.assignment.catalogue import Misconception, Style
 from unrolled.assignment.cells import Cell, read_cells, read_sources
+from unrolled.assignment.labels import list_labels
 from unrolled.assignment.load import load_material, load_reference
 from unrolled.assignment.material import Material, Notebook
 from unrolled.assignment.reference import Check, Reference
@@ -15,6 +16,7 @@ __all__ = [
     "Notebook",
     "Reference",
     "Style",
+    "list_labels",
     "load_material",
     "load_reference",
     "open_workdir",

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from unrolled.assignment.cells import parse_code
 from unrolled.errors import UserError
 
 Function = Callable[..., Any]  # or a class, or a maker of data: see `misconception`
@@ -145,6 +146,34 @@ def load_catalogue(text: str, where: str, names: Mapping[str, Any]) -> Catalogue
     sources = _SourceCollector(text)
     sources.visit(ast.parse(text, filename=where))
     return _collect(namespace, sources)
+
+
+def read_wrong_solutions(text: str) -> dict[str, str]:
+    """The wrong solutions of a catalogue by name, as one would hand them in.
+
+    Nothing of the catalogue is run. Empty if its text is no Python.
+    """
+    tree = parse_code(text)
+    if tree is None:
+        return {}
+    sources = _SourceCollector(text)
+    sources.visit(tree)
+    return {
+        name: sources.paste(name, exercise)
+        for name, node in list(sources.found.items())
+        if (exercise := _find_exercise(node))
+    }
+
+
+def _find_exercise(node: ast.FunctionDef | ast.ClassDef) -> str:
+    """The exercise that an entry's decorator names; "" if it is no misconception."""
+    for mark in node.decorator_list:
+        match mark:
+            case ast.Call(
+                func=ast.Name(id="misconception"), args=[ast.Constant(value=str(name))]
+            ):
+                return name
+    return ""
 
 
 def _collect(namespace: Mapping[str, Any], sources: _SourceCollector) -> Catalogue:

@@ -11,10 +11,10 @@ from rich.text import Text
 from unrolled import __version__
 from unrolled.canvas.api.errors import CanvasFailedError
 from unrolled.cli.canvas import canvas
+from unrolled.cli.class_report import report
 from unrolled.cli.grading import doctor, feedback, grade, worker
-from unrolled.cli.handout import handout
 from unrolled.cli.hub import hub
-from unrolled.cli.new_term import new_term
+from unrolled.cli.new_term import handout, new_term
 from unrolled.cli.shared import (
     HELP,
     Force,
@@ -42,7 +42,7 @@ app = typer.Typer(
 )
 app.add_typer(canvas, name="canvas")
 app.add_typer(hub, name="hub")
-for command in (grade, feedback, handout, doctor, worker, trace, new_term):
+for command in (grade, feedback, report, handout, doctor, worker, trace, new_term):
     app.command()(command)
 
 

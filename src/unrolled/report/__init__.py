@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from unrolled.doors import open_late
 
 if TYPE_CHECKING:
+    from unrolled.report.class_report import render_mistakes, render_term
     from unrolled.report.inspection import render_inspection
     from unrolled.report.listing import Listing
     from unrolled.report.progress import show_grading, show_progress
@@ -18,6 +19,8 @@ __all__ = [
     "StatusLine",
     "render_grades",
     "render_inspection",
+    "render_mistakes",
+    "render_term",
     "render_verification",
     "show_grading",
     "show_progress",

@@ -13,23 +13,24 @@ import os
 import secrets
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from jupyterhub.services.auth import HubOAuthCallbackHandler, HubOAuthenticated
 from tornado.httpserver import HTTPServer
 from tornado.web import Application, HTTPError, RequestHandler, authenticated
 
+from unrolled.class_report import make_policy
 from unrolled.errors import UserError
+from unrolled.hub.grading.class_report import render_report
 from unrolled.hub.grading.jobs import COMMANDS
 from unrolled.hub.grading.state import GradingRow, GradingState
+from unrolled.pages import make_environment
 
 INSTRUCTOR_VERBS = ("publish",)
-PAGES = Environment(
-    loader=PackageLoader("unrolled.hub"), autoescape=True, undefined=StrictUndefined
-)
+PAGES = make_environment("unrolled.hub")
 
 
 class GradingHandler(HubOAuthenticated, RequestHandler):  # type: ignore[misc]
@@ -145,6 +146,34 @@ class ActionHandler(GradingHandler):
             self.redirect(self.prefix, status=303)
 
 
+class ReportHandler(GradingHandler):
+    """The class report of an assignment or of the term, as a page or as a table."""
+
+    def set_default_headers(self) -> None:
+        """The page's own policy, and nobody may frame it."""
+        super().set_default_headers()
+        policy = f"{make_policy()}; frame-ancestors 'none'"
+        self.set_header("Content-Security-Policy", policy)
+
+    @authenticated
+    async def get(self, name: str = "", ending: str = "") -> None:
+        """Made anew each time it is asked for; ?names=hidden for a projector."""
+        course, as_csv = self.state.course, bool(ending)
+        if name and name not in course.assignments:
+            raise HTTPError(404, reason="This course has no such assignment.")
+        hidden = self.get_query_argument("names", "") == "hidden"
+        make = partial(render_report, course, self.prefix, name)
+        try:
+            text = await asyncio.to_thread(make, as_csv=as_csv, hidden=hidden)
+        except UserError as error:
+            self.state.messages[self.current_user["name"]] = str(error)
+            self.redirect(self.prefix, status=303)
+            return
+        kind = "text/csv" if as_csv else "text/html"
+        self.set_header("Content-Type", f"{kind}; charset=utf-8")
+        self.finish(text)
+
+
 class NotFoundHandler(GradingHandler):
     """An address without a page."""
 
@@ -178,6 +207,7 @@ def make_app(root: Path, environ: dict[str, str]) -> Application:
         [
             (prefix, OverviewHandler),
             (f"{prefix}state", StateHandler),
+            (rf"{prefix}report(?:/(\w+?)(\.csv)?)?", ReportHandler),
             (f"{prefix}({verbs})", ActionHandler),
             (f"{prefix}oauth_callback", HubOAuthCallbackHandler),
             # Formgrader links to these; the proxy leads them here.

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from tornado.httputil import HTTPServerRequest
 from tornado.routing import Matcher, Rule
 from tornado.web import RequestHandler
@@ -23,6 +22,7 @@ from traitlets.config import Configurable
 
 from unrolled.hub.staff import assistants_pages
 from unrolled.hub.staff.assistants_routes import is_allowed
+from unrolled.pages import make_environment
 
 ASSISTANTS, INSTRUCTORS = "assistants", "instructors"
 INSTRUCTORS_ONLY = "Assistants can read, grade and mark; this is for instructors."
@@ -131,9 +131,7 @@ class RefusalHandler(RequestHandler):
             self.finish(json.dumps({"message": self.why, "reason": None}))
 
 
-_PAGES = Environment(
-    loader=PackageLoader("unrolled.hub"), autoescape=True, undefined=StrictUndefined
-)
+_PAGES = make_environment("unrolled.hub")
 
 
 def _jupyter_server_extension_points() -> list[dict[str, Any]]:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import url_path_join
 from tornado.web import authenticated
@@ -26,6 +25,7 @@ from unrolled.hub.student.errors import StudentFacingError
 from unrolled.hub.student.exchange_client import AssignmentStatus, ExchangeClient
 from unrolled.hub.student.feedback_page import add_back_link
 from unrolled.hub.student.rows import LabLinks, make_rows
+from unrolled.pages import make_environment
 from unrolled.timestamps import format_moment
 
 T = TypeVar("T")
@@ -40,11 +40,7 @@ class SharedState:
         self.root, self.base = root, base
         self.message: tuple[str, str] | None = None
         self._lock = asyncio.Lock()
-        self.template = Environment(
-            loader=PackageLoader("unrolled.hub"),
-            autoescape=True,
-            undefined=StrictUndefined,
-        ).get_template("course.html")
+        self.template = make_environment("unrolled.hub").get_template("course.html")
 
     async def run(self, work: Callable[..., T], *names: str) -> T:
         """Run something that blocks in a thread, and nothing else beside it.

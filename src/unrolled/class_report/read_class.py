@@ -1,0 +1,130 @@
+"""Reads one assignment of a class: gradebook, verdicts, and what students wrote."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from unrolled.assignment import (
+    Material,
+    Notebook,
+    load_material,
+    read_cells,
+    read_sources,
+)
+from unrolled.assignment.cells import normalize_text
+from unrolled.course import Course
+from unrolled.errors import UserError
+from unrolled.grade import SubmissionResult, list_submitted_students
+from unrolled.grade.late_penalty import compute_lateness
+from unrolled.grade.scheduling.prepare import JobPreparer
+from unrolled.grade.stored_results import (
+    build_result,
+    open_rows,
+    read_registered_tests,
+)
+from unrolled.gradebook.read import StudentRow, read_student_rows
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """A graded submission; `code` has the student's solution cells by grade id, and
+    `not_begun` names those that are as they were released. `handed_in` is in UTC
+    without a zone."""
+
+    result: SubmissionResult
+    code: Mapping[str, str]
+    not_begun: frozenset[str]
+    handed_in: datetime | None
+    days_late: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassWork:
+    """An assignment's material, the works of the class, and why others have none."""
+
+    material: Material
+    works: Mapping[str, Work]
+    reasons: Mapping[str, str]
+    people: Mapping[str, str]
+
+    def name(self, student: str) -> str:
+        """What people call a student; the account's name if nothing else is known."""
+        return self.people.get(student) or student
+
+
+def read_class(course: Course, assignment: str) -> ClassWork:
+    """All that the gradebook, `autograded/` and `submitted/` have of an assignment.
+
+    Raises UserError if the assignment is unknown, or not in the gradebook yet.
+    """
+    material = load_material(course, assignment)
+    people = {row.id: format_name(row) for row in read_student_rows(course)}
+    submitted = list_submitted_students(course, assignment)
+    if not read_registered_tests(course, assignment):
+        raise UserError(
+            f"{course.gradebook_place}: assignment {assignment} is not registered. "
+            "Run `unrolled build`."
+        )
+    with open_rows(course, assignment) as table:
+        found = {s: table.find(s) for s in sorted({*people, *submitted})}
+    works: dict[str, Work] = {}
+    released = read_sources(material.release_cells, "exercise")
+    for student, rows in found.items():
+        if rows is not None:
+            notebook = _read_notebook(course.autograded_notebook(student, assignment))
+            notes = notebook["metadata"].get("unrolled", {})
+            late = compute_lateness(
+                table.due, rows.extension, rows.timestamp, course.timezone
+            )
+            code = read_sources(read_cells(notebook), "exercise")
+            works[student] = Work(
+                result=build_result(student, rows, table.max_scores, notes=notes),
+                code=code,
+                not_begun=frozenset(
+                    name
+                    for name, text in code.items()
+                    if normalize_text(text) == normalize_text(released.get(name, ""))
+                ),
+                handed_in=rows.timestamp,
+                days_late=late.days,
+            )
+    waiting = [student for student in submitted if student not in works]
+    return ClassWork(
+        material=material,
+        works=works,
+        reasons=dict(_explain_ungraded(course, material, waiting)),
+        people=people,
+    )
+
+
+def format_name(row: StudentRow) -> str:
+    """First and last name, as far as they are known."""
+    return f"{row.first_name} {row.last_name}".strip()
+
+
+def _read_notebook(path: Path) -> Notebook:
+    """A graded notebook; an empty one if it is lost: the gradebook has the scores."""
+    with suppress(OSError, ValueError):
+        document: Notebook = json.loads(path.read_text(encoding="utf-8"))
+        return document
+    return {"cells": [], "metadata": {}}
+
+
+def _explain_ungraded(
+    course: Course, material: Material, students: list[str]
+) -> Iterator[tuple[str, str]]:
+    """Why what these students handed in has no score."""
+    preparer = JobPreparer(course, material.assignment, material) if students else None
+    for student in students:
+        reason = "not graded yet"
+        try:
+            if preparer is not None:
+                preparer.prepare(student)
+        except (UserError, OSError) as error:
+            reason = " ".join(str(error).split()).replace(f"{course.root}/", "")
+        yield student, reason
