@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook
+from support.author_course import make_course
 from support.gradebook_dump import dump
-from support.rich_class import HALF, NAME, RIGHT, Here, extend, hand_in
+from support.rich_class import HALF, LESSON, NAME, RIGHT, Here, extend, hand_in
 
 from unrolled.assignment import load_material
+from unrolled.author.build import build_assignments
 from unrolled.class_report.behaviour import compare_behaviours, read_behaviours
 from unrolled.class_report.build import build_class_report
 from unrolled.class_report.model import StudentLine
@@ -17,6 +20,14 @@ from unrolled.course.model import Course
 from unrolled.errors import UserError
 from unrolled.grade.run import grade
 
+VALUES = LESSON.replace(
+    "assert double(number) == oracle.double(number)",
+    'check.equal("twice", double(number), oracle.double(number))',
+).replace(
+    '# %% exercise="double"',
+    '# %%\nfrom unrolled.lab import check\n\n# %% exercise="double"',
+    1,
+)
 OFF_BY_ONE = {**RIGHT, "double": "def double(x):\n    return 2 * x + (x > 2)"}
 OFF_BY_TEN = {**RIGHT, "double": "def double(x):\n    return 2 * x + 10 * (x > 2)"}
 STAMP = "2027-03-13 11:00:00 CST"
@@ -53,8 +64,8 @@ def test_late_is_what_the_penalty_says(rich_course: Course) -> None:
     assert days == {"ada": 0, "bob": 1, "cyd": 1, "zoë": 2}
     assert lines["cyd"].penalty == 0 and lines["zoë"].penalty > 0
     assert lines["bob"].handed_in == "Sun 14 Mar 2027, 11:50 CDT"
-    extend(rich_course, "zoë", 1)
-    assert read_lines(rich_course)["zoë"].days_late == 1
+    extend(rich_course, "zoë", 1)  # 24 hours end at 13:00 CDT: the clocks changed
+    assert read_lines(rich_course)["zoë"].days_late == 0
 
 
 def test_a_lost_notebook_leaves_the_scores(rich_course: Course) -> None:
@@ -75,7 +86,15 @@ def test_unknown_and_unregistered_are_user_errors(rich_course: Course) -> None:
         build_class_report(rich_course, NAME)
 
 
-def test_alike_on_the_same_inputs(rich_course: Course) -> None:
+@pytest.fixture
+def telling_course(tmp_path: Path) -> Course:
+    """A course whose checks say which values came."""
+    course = make_course(tmp_path / "telling", VALUES)
+    build_assignments(course, [NAME])
+    return course
+
+
+def test_alike_on_the_same_inputs(telling_course: Course) -> None:
     """Are those joined who answer alike, though their hidden inputs differ, and those
     parted who do not? Is nothing judged twice, and no score changed?"""
     for student, cells in (
@@ -83,26 +102,26 @@ def test_alike_on_the_same_inputs(rich_course: Course) -> None:
         ("hal", OFF_BY_ONE),
         ("ida", OFF_BY_TEN),
     ):
-        hand_in(rich_course, student, cells, STAMP)
-    grade(rich_course, NAME, judges=Here())
-    before = dump(rich_course)
-    before_it = build_class_report(rich_course, NAME).unexplained
+        hand_in(telling_course, student, cells, STAMP)
+    grade(telling_course, NAME, judges=Here())
+    before = dump(telling_course)
+    before_it = build_class_report(telling_course, NAME).unexplained
     assert not any(m.compared for m in before_it)
     students = ("gil", "hal", "ida")
     judges = Here()
-    assert compare_behaviours(rich_course, NAME, students, judges) == 3
+    assert compare_behaviours(telling_course, NAME, students, judges) == 3
     assert len({job.seed for job in judges.asked}) == 1
-    report = build_class_report(rich_course, NAME)
+    report = build_class_report(telling_course, NAME)
     groups = {m.students for m in report.unexplained if m.exercise == "double"}
     assert groups == {("gil", "hal"), ("ida",)}
     assert all(m.compared for m in report.unexplained if m.exercise == "double")
-    assert dump(rich_course) == before
+    assert dump(telling_course) == before
     again = Here()
-    assert compare_behaviours(rich_course, NAME, students, again) == 0
+    assert compare_behaviours(telling_course, NAME, students, again) == 0
     assert again.asked == []
-    hand_in(rich_course, "ida", OFF_BY_ONE, STAMP)
-    assert compare_behaviours(rich_course, NAME, students, Here()) == 1
-    says = read_behaviours(rich_course, NAME)
+    hand_in(telling_course, "ida", OFF_BY_ONE, STAMP)
+    assert compare_behaviours(telling_course, NAME, students, Here()) == 1
+    says = read_behaviours(telling_course, NAME)
     assert says["ida"] == says["gil"]
 
 

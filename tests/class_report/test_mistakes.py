@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import copy
-from dataclasses import replace
-
-from support.class_work import failed, make_work
-from support.small_assignment import material
+from support.class_work import failed, make_material, make_work
 
 from unrolled.assignment.catalogue import load_catalogue
-from unrolled.assignment.material import Material
 from unrolled.class_report.mistakes import draft_entry, find_mistakes
 from unrolled.class_report.model import Sample
 
@@ -30,22 +25,6 @@ RENAMED = "def double(value):\n    return 3 * value\n"
 OTHER = "def double(x):\n    total = x + x\n    return total + x\n"
 
 
-def make_material() -> Material:
-    """Two checks of `double`."""
-    trusted = material()
-    source = copy.deepcopy(trusted.source)
-    for cell in source["cells"]:
-        its = cell["metadata"].get("nbgrader", {})
-        if its.get("grade_id") == "double_values":
-            second = copy.deepcopy(cell)
-            its["grade_id"] = "double_small"
-            second["metadata"]["nbgrader"]["grade_id"] = "double_large"
-            second["id"] = "second"
-            source["cells"].append(second)
-            break
-    return replace(trusted, source=source, misconceptions=CATALOGUE)
-
-
 def test_a_recognised_mistake_is_one_entry() -> None:
     """All its students, checks and points together, with code side by side?"""
     thrice = failed("double_small", "got 6, expected 4", "thrice")
@@ -58,7 +37,7 @@ def test_a_recognised_mistake_is_one_entry() -> None:
             "dan", small=1, large=1, code="def double(x):\n    return 2*x"
         ),
     }
-    (mistake,), unexplained = find_mistakes(make_material(), works, {})
+    (mistake,), unexplained = find_mistakes(make_material(CATALOGUE), works, {})
     assert unexplained == ()
     assert mistake.students == ("ada", "bob", "cyd")
     assert mistake.checks == ("double_small", "double_large")
@@ -76,7 +55,7 @@ def test_what_costs_most_people_comes_first() -> None:
         "bob": make_work("bob", small=failed("double_small", "", "twice"), large=1),
         "cyd": make_work("cyd", small=failed("double_small", "", "twice"), large=1),
     }
-    known, _ = find_mistakes(make_material(), works, {})
+    known, _ = find_mistakes(make_material(CATALOGUE), works, {})
     assert [m.names for m in known] == [("twice",), ("thrice",)]
 
 
@@ -90,7 +69,7 @@ def test_unexplained_failures_without_a_comparison() -> None:
             ("cyd", "double raised KeyError"),
         )
     }
-    known, unexplained = find_mistakes(make_material(), works, {})
+    known, unexplained = find_mistakes(make_material(CATALOGUE), works, {})
     assert known == ()
     assert [m.students for m in unexplained] == [("ada", "bob"), ("cyd",)]
     assert not unexplained[0].compared
@@ -109,7 +88,7 @@ def test_unexplained_failures_on_the_same_inputs() -> None:
     }
     same, other = {"double_small": "got 3"}, {"double_small": "got 5"}
     behaviours = {"ada": same, "bob": other, "cyd": same}
-    _, unexplained = find_mistakes(make_material(), works, behaviours)
+    _, unexplained = find_mistakes(make_material(CATALOGUE), works, behaviours)
     assert [m.students for m in unexplained] == [("ada", "cyd"), ("bob",)]
     assert all(m.compared for m in unexplained)
 
@@ -117,7 +96,7 @@ def test_unexplained_failures_on_the_same_inputs() -> None:
 def test_what_was_not_begun_is_no_mistake() -> None:
     """Is an exercise that is as it was released left out?"""
     work = make_work("ada", small=0, large=0, not_begun=("double",))
-    assert find_mistakes(make_material(), {"ada": work}, {}) == ((), ())
+    assert find_mistakes(make_material(CATALOGUE), {"ada": work}, {}) == ((), ())
 
 
 def test_a_draft_is_an_entry_of_a_catalogue() -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 
-from support.class_work import CELLS, failed, make_work
-from support.small_assignment import material
+from support.class_work import CELLS, failed, make_material, make_work
 
 from unrolled.class_report.mistakes import find_mistakes
 from unrolled.class_report.model import (
@@ -29,7 +28,7 @@ def make_report() -> ClassReport:
         )
         for n in NAMES
     }
-    known, unknown = find_mistakes(material(), works, {})
+    known, unknown = find_mistakes(make_material(), works, {})
     lines = [
         StudentLine(
             student=n,

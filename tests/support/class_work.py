@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+from dataclasses import replace
+
+from support.small_assignment import material
+
 from unrolled.assignment.cells import Cell
+from unrolled.assignment.material import Material
 from unrolled.class_report.read_class import Work
 from unrolled.grade.results import CellResult, SubmissionResult
 
@@ -28,6 +34,22 @@ CELLS = (
     _make_cell("double_large", 20.0, "double"),
     _make_cell("why", 10.0, ""),
 )
+
+
+def make_material(misconceptions: str = "") -> Material:
+    """Two checks of `double`."""
+    trusted = material()
+    source = copy.deepcopy(trusted.source)
+    for cell in source["cells"]:
+        its = cell["metadata"].get("nbgrader", {})
+        if its.get("grade_id") == "double_values":
+            second = copy.deepcopy(cell)
+            its["grade_id"] = "double_small"
+            second["metadata"]["nbgrader"]["grade_id"] = "double_large"
+            second["id"] = "second"
+            source["cells"].append(second)
+            break
+    return replace(trusted, source=source, misconceptions=misconceptions)
 
 
 def failed(

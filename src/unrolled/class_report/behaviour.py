@@ -58,7 +58,7 @@ def compare_unexplained(
         )
     ]
     with JudgePool(jobs, allow_weak=allow_weak) as judges:
-        return compare_behaviours(course, assignment, students, judges, step)
+        return compare_behaviours(course, assignment, students, judges, step=step)
 
 
 def compare_behaviours(
@@ -66,6 +66,7 @@ def compare_behaviours(
     assignment: str,
     students: Sequence[str],
     judges: JobRunner,
+    *,
     step: Callable[[int, int, str], None] = lambda done, total, talk: None,
 ) -> int:
     """Judge these students' submissions on one seed and keep what the checks say.
@@ -106,7 +107,7 @@ def _prepare(
 
 
 def _read(course: Course, assignment: str) -> dict[str, dict[str, Any]]:
-    with suppress(OSError, ValueError, TypeError, KeyError):
+    with suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
         kept = json.loads(_get_path(course, assignment).read_text(encoding="utf-8"))
         return {s: e for s, e in kept.items() if isinstance(e["says"], dict)}
     return {}

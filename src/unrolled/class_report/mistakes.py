@@ -6,7 +6,7 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from unrolled.assignment import Material
 from unrolled.assignment.catalogue import read_wrong_solutions
@@ -51,9 +51,31 @@ def find_mistakes(
     on inputs that are the same for all; for others numbers do not count, since hidden
     inputs differ by student.
     """
+    known, unknown = _group_failures(material, works, behaviours)
+    wrong = read_wrong_solutions(material.misconceptions)
+    return (
+        _sort(
+            replace(
+                _make(exercise, group, works),
+                names=names,
+                catalogue="\n\n".join(wrong[n] for n in names if n in wrong),
+            )
+            for (exercise, names), group in known.items()
+        ),
+        _sort(_draft(_make(e, group, works)) for (e, _), group in unknown.items()),
+    )
+
+
+_Groups = dict[tuple[str, tuple[str, ...]], _Group]
+
+
+def _group_failures(
+    material: Material, works: Mapping[str, Work], behaviours: Mapping[str, Behaviour]
+) -> tuple[_Groups, _Groups]:
+    """Failures by exercise, and by misconceptions or by what the checks say."""
     exercises = {c.grade_id: c.exercise for c in material.source_cells}
-    known: dict[tuple[str, tuple[str, ...]], _Group] = defaultdict(_Group)
-    unknown: dict[tuple[str, tuple[str, ...]], _Group] = defaultdict(_Group)
+    known: _Groups = defaultdict(_Group)
+    unknown: _Groups = defaultdict(_Group)
     for student, work in works.items():
         odd: dict[str, list[CellResult]] = defaultdict(list)
         for cell in work.result.cells:
@@ -70,11 +92,7 @@ def find_mistakes(
             group.compared = behaviour is not None
             for cell in cells:
                 group.add(student, cell)
-    wrong = read_wrong_solutions(material.misconceptions)
-    return (
-        _sort(_make(e, names, g, works, wrong) for (e, names), g in known.items()),
-        _sort(_make(e, (), g, works, wrong) for (e, _), g in unknown.items()),
-    )
+    return known, unknown
 
 
 def _describe(
@@ -90,29 +108,23 @@ def _sort(mistakes: Iterator[Mistake]) -> tuple[Mistake, ...]:
     return tuple(sorted(mistakes, key=lambda m: (-len(m.students), -m.points, m.names)))
 
 
-def _make(
-    exercise: str,
-    names: tuple[str, ...],
-    group: _Group,
-    works: Mapping[str, Work],
-    wrong: Mapping[str, str],
-) -> Mistake:
-    first = next(group.cells)
-    checks = tuple(dict.fromkeys(c.grade_id for c in group.cells))
-    samples = _choose_samples(exercise, list(group.failures), works)
+def _make(exercise: str, group: _Group, works: Mapping[str, Work]) -> Mistake:
     return Mistake(
         exercise=exercise,
-        names=names,
+        names=(),
         hint=next((c.hint for c in group.cells if c.hint), ""),
-        message=first.message,
-        checks=checks,
+        message=next(group.cells).message,
+        checks=tuple(dict.fromkeys(c.grade_id for c in group.cells)),
         students=tuple(sorted(group.failures)),
         points=sum(c.max_score for c in group.cells),
-        samples=samples,
-        catalogue="\n\n".join(wrong[n] for n in names if n in wrong),
-        draft="" if names else draft_entry(exercise, checks, samples),
+        samples=_choose_samples(exercise, list(group.failures), works),
         compared=group.compared,
     )
+
+
+def _draft(mistake: Mistake) -> Mistake:
+    draft = draft_entry(mistake.exercise, mistake.checks, mistake.samples)
+    return replace(mistake, draft=draft)
 
 
 def _choose_samples(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 from unrolled.assignment import (
@@ -16,7 +18,6 @@ from unrolled.assignment import (
     read_cells,
     read_sources,
 )
-from unrolled.assignment.cells import normalize_text
 from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.grade import SubmissionResult, list_submitted_students
@@ -28,6 +29,7 @@ from unrolled.grade.stored_results import (
     read_registered_tests,
 )
 from unrolled.gradebook.read import StudentRow, read_student_rows
+from unrolled.gradebook.tables import AssignmentRows, SubmissionRows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,27 +74,8 @@ def read_class(course: Course, assignment: str) -> ClassWork:
         )
     with open_rows(course, assignment) as table:
         found = {s: table.find(s) for s in sorted({*people, *submitted})}
-    works: dict[str, Work] = {}
-    released = read_sources(material.release_cells, "exercise")
-    for student, rows in found.items():
-        if rows is not None:
-            notebook = _read_notebook(course.autograded_notebook(student, assignment))
-            notes = notebook["metadata"].get("unrolled", {})
-            late = compute_lateness(
-                table.due, rows.extension, rows.timestamp, course.timezone
-            )
-            code = read_sources(read_cells(notebook), "exercise")
-            works[student] = Work(
-                result=build_result(student, rows, table.max_scores, notes=notes),
-                code=code,
-                not_begun=frozenset(
-                    name
-                    for name, text in code.items()
-                    if normalize_text(text) == normalize_text(released.get(name, ""))
-                ),
-                handed_in=rows.timestamp,
-                days_late=late.days,
-            )
+        reader = _WorkReader(course, material, table)
+        works = {s: reader.read(s, r) for s, r in found.items() if r is not None}
     waiting = [student for student in submitted if student not in works]
     return ClassWork(
         material=material,
@@ -105,6 +88,37 @@ def read_class(course: Course, assignment: str) -> ClassWork:
 def format_name(row: StudentRow) -> str:
     """First and last name, as far as they are known."""
     return f"{row.first_name} {row.last_name}".strip()
+
+
+@dataclass(frozen=True)
+class _WorkReader:
+    """Reads graded submissions of one assignment."""
+
+    course: Course
+    material: Material
+    table: AssignmentRows
+
+    def read(self, student: str, rows: SubmissionRows) -> Work:
+        path = self.course.autograded_notebook(student, self.material.assignment)
+        notebook = _read_notebook(path)
+        notes = notebook["metadata"].get("unrolled", {})
+        code = read_sources(read_cells(notebook), "exercise")
+        late = compute_lateness(
+            self.table.due, rows.extension, rows.timestamp, self.course.timezone
+        )
+        return Work(
+            result=build_result(student, rows, self.table.max_scores, notes=notes),
+            code=code,
+            not_begun=frozenset(n for n in code if code[n].strip() == self._stubs[n]),
+            handed_in=rows.timestamp,
+            days_late=late.days,
+        )
+
+    @cached_property
+    def _stubs(self) -> dict[str, str]:
+        """The exercises as they are released."""
+        stubs = read_sources(self.material.release_cells, "exercise")
+        return defaultdict(str, {name: text.strip() for name, text in stubs.items()})
 
 
 def _read_notebook(path: Path) -> Notebook:

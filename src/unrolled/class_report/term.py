@@ -22,19 +22,25 @@ Shares = Mapping[str, Mapping[str, float]]  # by assignment and student
 def read_term(course: Course, made: str) -> TermReport:
     """All assignments of the course; UserError if there is no gradebook.
 
-    Scores are before late penalties; an answer that waits for a mark counts as 0, and
-    so whoever has one is left out of that assignment's numbers.
+    Scores are before late penalties. Who has an answer that waits for a mark is left
+    out of the numbers of that assignment.
     """
     people = {row.id: format_name(row) for row in read_student_rows(course)}
     with open_gradebook(course) as gradebook:
         scores = {name: read_scores(gradebook, name) for name in course.assignments}
     shares = {name: _compute_shares(found) for name, found in scores.items()}
     handed_in = {name: frozenset(found) for name, found in scores.items()}
-    everybody = sorted(
-        {*people, *(s for found in scores.values() for s in found)},
-        key=lambda s: ((people.get(s) or s).casefold(), s),
-    )
     past = [n for n in course.assignments if _is_past(course, n, shares[n])]
+    students = tuple(
+        TermStudent(
+            student=student,
+            name=people.get(student) or student,
+            shares=tuple(shares[n].get(student) for n in course.assignments),
+            mean=_apply(statistics.fmean, _select(shares, student)),
+            behind=find_reason(student, past, shares, handed_in),
+        )
+        for student in _sort({*people}.union(*handed_in.values()), people)
+    )
     return TermReport(
         course=course.title,
         made=made,
@@ -43,25 +49,19 @@ def read_term(course: Course, made: str) -> TermReport:
                 name=name,
                 title=assignment.title,
                 graded=len(scores[name]),
-                missing=len(everybody) - len(scores[name]) if name in past else 0,
-                mean=statistics.fmean(all_)
-                if (all_ := shares[name].values())
-                else None,
-                median=statistics.median(all_) if all_ else None,
+                missing=len(students) - len(scores[name]) if name in past else 0,
+                mean=_apply(statistics.fmean, shares[name]),
+                median=_apply(statistics.median, shares[name]),
             )
             for name, assignment in course.assignments.items()
         ),
-        students=tuple(
-            TermStudent(
-                student=student,
-                name=people.get(student) or student,
-                shares=tuple(shares[n].get(student) for n in course.assignments),
-                mean=_apply(statistics.fmean, _select(shares, student)),
-                behind=find_reason(student, past, shares, handed_in),
-            )
-            for student in everybody
-        ),
+        students=students,
     )
+
+
+def _sort(students: Iterable[str], people: Mapping[str, str]) -> list[str]:
+    """By name, or by account where that is all there is."""
+    return sorted(students, key=lambda s: ((people.get(s) or s).casefold(), s))
 
 
 def _compute_shares(scores: Mapping[str, Score]) -> dict[str, float]:
