@@ -36,7 +36,7 @@ from unrolled.gradebook.tables import AssignmentRows, SubmissionRows
 class Work:
     """A graded submission; `code` has the student's solution cells by grade id, and
     `not_begun` names those that are as they were released. `handed_in` is in UTC
-    without a zone."""
+    without a zone. Within the grace time nothing is late."""
 
     result: SubmissionResult
     code: Mapping[str, str]
@@ -111,8 +111,14 @@ class _WorkReader:
             code=code,
             not_begun=frozenset(n for n in code if code[n].strip() == self._stubs[n]),
             handed_in=rows.timestamp,
-            days_late=late.days,
+            days_late=late.days if late.seconds > self._grace else 0,
         )
+
+    @property
+    def _grace(self) -> float:
+        """Seconds after the due date that cost nothing."""
+        policy = self.course.assignments[self.material.assignment].late
+        return 60.0 * policy.grace_minutes
 
     @cached_property
     def _stubs(self) -> dict[str, str]:

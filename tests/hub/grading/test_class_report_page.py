@@ -56,7 +56,7 @@ def test_graders_get_it(service: tuple[FakeHub, Browser]) -> None:
     assert status == 200 and "Tiny: class report" in page and "zoë" in page
     assert f'href="{PREFIX}report"' in page and "Eve Adams" in page
     _, hidden, _ = ta.get(f"{PREFIX}report/{NAME}?names=hidden")
-    assert "zoë" not in hidden and "Eve" not in hidden
+    assert "zoë" not in hidden and "Eve Adams" not in hidden
     assert "Student 1" in hidden and "Show names" in hidden
     _, table, _ = ta.get(f"{PREFIX}report/{NAME}.csv?names=hidden")
     assert table.startswith("student,name,state") and "zoë" not in table
