@@ -185,6 +185,17 @@ def test_our_own_recipes_say_why_a_file_cannot_be_graded() -> None:
     assert silent == []
 
 
+def test_our_own_recipes_say_what_a_page_shows_and_hides() -> None:
+    """Has each that can be graded both? A score may be right for the wrong reason."""
+    silent = [
+        (student.name, recipe.assignment)
+        for student in STUDENTS
+        for recipe in student.recipes.values()
+        if not recipe.reason and not (recipe.shows and recipe.hides)
+    ]
+    assert silent == []
+
+
 @pytest.fixture(scope="module")
 def sample_course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """The course itself, with a folder of submissions and a secret of its own."""
