@@ -11,7 +11,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
+from support.axes import labels, texts, ticks, title
 from support.lesson import LESSONS, load_lesson_cells, reference_namespace
 
 from unrolled.lab.figures import bptt, style
@@ -20,15 +20,6 @@ FOLDER = LESSONS / "03_bptt"
 CELLS = [c for c in load_lesson_cells(FOLDER) if c.kind != "check"]
 TEXT = "\n".join(cell.source for cell in CELLS)
 PROSE = " ".join(re.sub(r'"\n +"|(\n)# ', r"\1", TEXT).split())
-
-
-@pytest.fixture
-def ax() -> Iterator[Any]:
-    """Empty axes in the style of the lessons, of a figure that pyplot doesn't keep."""
-    kept = plt.get_fignums()
-    with style.context():
-        yield Figure(layout="constrained").subplots()
-    assert plt.get_fignums() == kept
 
 
 @pytest.fixture(scope="module")
@@ -41,26 +32,6 @@ def lesson() -> Iterator[Any]:
             exec(cell.source if cell.kind == "show" else "", names)
     plt.close("all")
     yield SimpleNamespace(**names)
-
-
-def title(ax: Any) -> str:
-    """The title, which the style puts on the left."""
-    return str(ax.get_title(loc="left"))
-
-
-def texts(ax: Any) -> list[str]:
-    """All texts inside the axes, without the empty ones that carry an arrow."""
-    return [text.get_text() for text in ax.texts if text.get_text()]
-
-
-def labels(ax: Any) -> tuple[str, str]:
-    """What stands at the two axes."""
-    return ax.get_xlabel(), ax.get_ylabel()
-
-
-def ticks(ax: Any) -> list[str]:
-    """The names along the x axis."""
-    return [label.get_text() for label in ax.get_xticklabels()]
 
 
 def heights(ax: Any) -> list[float]:

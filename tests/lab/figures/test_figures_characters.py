@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
 from IPython.core.interactiveshell import InteractiveShell
-from matplotlib.figure import Figure
+from support.axes import rows, texts, ticks, title
 
 from unrolled.errors import UserError
 from unrolled.lab.checks.errors import CheckFailed
@@ -22,30 +21,6 @@ from unrolled.lab.datasets import corpora
 from unrolled.lab.figures import characters, heat, style
 from unrolled.lab.models import baselines, weights
 from unrolled.lab.widgets import progress
-
-
-@pytest.fixture
-def ax() -> Iterator[Any]:
-    """Empty axes in the style of the lessons, of a figure that pyplot doesn't keep."""
-    kept = plt.get_fignums()
-    with style.context():
-        yield Figure(layout="constrained").subplots()
-    assert plt.get_fignums() == kept
-
-
-def title(ax: Any) -> str:
-    """The title, which the style puts on the left."""
-    return str(ax.get_title(loc="left"))
-
-
-def texts(ax: Any) -> list[str]:
-    """All texts inside the axes."""
-    return [text.get_text() for text in ax.texts]
-
-
-def ticks(ax: Any, axis: str = "x") -> list[str]:
-    """The labels of the ticks."""
-    return [t.get_text() for t in getattr(ax, f"get_{axis}ticklabels")()]
 
 
 def test_counts_are_drawn_from_the_most_frequent_on(ax: Any) -> None:
@@ -66,7 +41,7 @@ def test_batches_stand_in_rows_and_columns(ax: Any) -> None:
         "d␣": (1.5, 0.5),
         "$e": (1.5, 1.5),
     }
-    assert ticks(ax) == ["batch 1", "batch 2"] and ticks(ax, "y") == ["row 1", "row 2"]
+    assert ticks(ax) == ["batch 1", "batch 2"] and rows(ax) == ["row 1", "row 2"]
 
 
 def test_sizes_are_compared_first_to_last(ax: Any) -> None:

@@ -4,32 +4,15 @@ from __future__ import annotations
 
 import inspect
 import io
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Rectangle
+from support.axes import texts, title
 
-from unrolled.lab.figures import forward, style
-
-
-@pytest.fixture
-def ax() -> Iterator[Any]:
-    """Empty axes in the style of the lessons."""
-    with style.context():
-        yield Figure(layout="constrained").subplots()
-
-
-def title(ax: Any) -> str:
-    """The title, which the style puts on the left."""
-    return str(ax.get_title(loc="left"))
-
-
-def texts(ax: Any) -> list[str]:
-    """All texts inside the axes."""
-    return [text.get_text() for text in ax.texts]
+from unrolled.lab.figures import forward
 
 
 def circles(ax: Any) -> int:

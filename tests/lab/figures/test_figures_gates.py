@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib import colormaps
-from matplotlib.figure import Figure
+from support.axes import labels, rows, texts, ticks, title
 from support.lesson import LESSONS, load_lesson_cells, reference_namespace
 
 from unrolled.lab.figures import gate_diagrams, gate_rows, gates, style
@@ -22,15 +22,6 @@ FOLDER = LESSONS / "05_gates"
 CELLS = [c for c in load_lesson_cells(FOLDER) if c.kind != "check"]
 TEXT = "\n".join(cell.source for cell in CELLS)
 PROSE = " ".join(re.sub(r'"\n +"|(\n)# ', r"\1", TEXT).split())
-
-
-@pytest.fixture
-def ax() -> Iterator[Any]:
-    """Empty axes in the style of the lessons, of a figure that pyplot doesn't keep."""
-    kept = plt.get_fignums()
-    with style.context():
-        yield Figure(layout="constrained").subplots()
-    assert plt.get_fignums() == kept
 
 
 @pytest.fixture(scope="module")
@@ -48,31 +39,6 @@ def lesson() -> Iterator[Any]:
             exec(text, names)
     plt.close("all")
     yield SimpleNamespace(**names)
-
-
-def title(ax: Any) -> str:
-    """The title, which the style puts on the left."""
-    return str(ax.get_title(loc="left"))
-
-
-def texts(ax: Any) -> list[str]:
-    """All texts inside the axes, without the empty ones that carry an arrow."""
-    return [text.get_text() for text in ax.texts if text.get_text()]
-
-
-def labels(ax: Any) -> tuple[str, str]:
-    """What stands at the two axes."""
-    return ax.get_xlabel(), ax.get_ylabel()
-
-
-def ticks(ax: Any) -> list[str]:
-    """The names along the x axis."""
-    return [label.get_text() for label in ax.get_xticklabels()]
-
-
-def rows(ax: Any) -> list[str]:
-    """The names along the y axis."""
-    return [label.get_text() for label in ax.get_yticklabels()]
 
 
 def told(*sentences: str) -> bool:

@@ -12,6 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from support.axes import texts, title
 from support.lesson import LESSONS, load_lesson_cells, reference_namespace
 
 from unrolled.lab.figures import clipping, gradients, style
@@ -21,13 +22,6 @@ FOLDER = LESSONS / "04_gradients"
 CELLS = [c for c in load_lesson_cells(FOLDER) if c.kind != "check"]
 TEXT = "\n".join(cell.source for cell in CELLS)
 PROSE = " ".join(re.sub(r'"\n +"|(\n)# ', r"\1", TEXT).split())
-
-
-@pytest.fixture
-def ax() -> Iterator[Any]:
-    """Empty axes in the style of the lessons, of a figure that pyplot doesn't keep."""
-    with style.context():
-        yield Figure(layout="constrained").subplots()
 
 
 @pytest.fixture
@@ -52,16 +46,6 @@ def lesson() -> Iterator[Any]:
                 exec(cell.source, names)
     plt.close("all")
     yield SimpleNamespace(**names)
-
-
-def title(ax: Any) -> str:
-    """The title, which the style puts on the left."""
-    return str(ax.get_title(loc="left"))
-
-
-def texts(ax: Any) -> list[str]:
-    """All texts inside the axes."""
-    return [text.get_text() for text in ax.texts]
 
 
 def told(*sentences: str) -> bool:

@@ -3,44 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
+from support.axes import labels, rows, texts, ticks, title
 
-from unrolled.lab.figures import sequences, style, unrolling
-
-
-@pytest.fixture
-def ax() -> Iterator[Any]:
-    """Empty axes in the style of the lessons, of a figure that pyplot doesn't keep."""
-    kept = plt.get_fignums()
-    with style.context():
-        yield Figure(layout="constrained").subplots()
-    assert plt.get_fignums() == kept
-
-
-def title(ax: Any) -> str:
-    """The title, which the style puts on the left."""
-    return str(ax.get_title(loc="left"))
-
-
-def texts(ax: Any) -> list[str]:
-    """All texts inside the axes, without the empty ones that carry an arrow."""
-    return [text.get_text() for text in ax.texts if text.get_text()]
-
-
-def labels(ax: Any) -> tuple[str, str]:
-    """What stands at the two axes."""
-    return ax.get_xlabel(), ax.get_ylabel()
-
-
-def ticks(axis: Any) -> list[str]:
-    """The names along an axis."""
-    return [label.get_text() for label in axis.get_ticklabels()]
+from unrolled.lab.figures import sequences, unrolling
 
 
 def test_one_hot_vectors_stand_in_columns_and_are_counted(ax: Any) -> None:
@@ -48,7 +17,7 @@ def test_one_hot_vectors_stand_in_columns_and_are_counted(ax: Any) -> None:
     x = np.eye(3)[[2, 0, 2, 1]]
     sequences.draw_one_hot(ax, x, "b bc", " cb")
     assert np.array_equal(ax.images[0].get_array(), x.T)
-    assert ticks(ax.xaxis) == ["b", "_", "b", "c"] and ticks(ax.yaxis) == [
+    assert ticks(ax) == ["b", "_", "b", "c"] and rows(ax) == [
         "_",
         "c",
         "b",
@@ -133,7 +102,7 @@ def test_opinions_carry_their_names_apart(ax: Any) -> None:
     outputs = np.array([[0.9, 0.1, 0.2], [0.01, 0.0, 0.95]])
     unrolling.draw_opinions(ax, outputs, ["so", "bad"], ["love", "tolerate", "hate"])
     drawn = np.array([line.get_ydata() for line in ax.lines]).T
-    assert np.array_equal(drawn, outputs) and ticks(ax.xaxis) == ["so", "bad"]
+    assert np.array_equal(drawn, outputs) and ticks(ax) == ["so", "bad"]
     assert texts(ax) == ["love", "tolerate", "hate"]
     ends = sorted(text.get_position()[1] for text in ax.texts)
     assert min(np.diff(ends)) > 0.08 and title(ax) == "In the end: hate (0.95)"
@@ -146,7 +115,7 @@ def test_states_are_signed_and_named(ax: Any) -> None:
     unrolling.draw_states(ax, h, ["the", "film"], "A title")
     assert np.array_equal(ax.images[0].get_array(), h.T)
     assert ax.images[0].get_clim() == (-1, 1) and title(ax) == "A title"
-    assert ticks(ax.xaxis) == ["the", "film"] and ticks(ax.yaxis) == ["1", "3"]
+    assert ticks(ax) == ["the", "film"] and rows(ax) == ["1", "3"]
 
 
 def test_a_caption_frames_what_is_written(ax: Any) -> None:
@@ -167,7 +136,7 @@ def test_a_translation_is_parted_between_reading_and_writing(ax: Any) -> None:
     drawn = np.ma.filled(ax.images[0].get_array().astype(float), np.nan).T
     assert np.isnan(drawn[3]).all()
     assert np.array_equal(np.delete(drawn, 3, axis=0), states[:, :4])
-    assert ticks(ax.xaxis) == ["o", "n", "e", "", "e", "i", "."]
+    assert ticks(ax) == ["o", "n", "e", "", "e", "i", "."]
     assert title(ax) == "It reads “one” | then it writes “ei”"
 
 
