@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +15,7 @@ from support.lesson import (
     load,
     load_lesson_cells,
     load_oracle,
+    load_witness,
     reference_namespace,
     run_check,
 )
@@ -29,18 +29,7 @@ LESSON = SimpleNamespace(**reference_namespace(FOLDER))
 TEXTS = [c.source for c in CELLS if c.kind in ("markdown", "answer")]
 PROSE = " ".join(" ".join(TEXTS).split("\n# "))
 LSTM_NAMES = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
-
-
-def load_witness() -> Any:
-    """The lesson's witness."""
-    spec = importlib.util.spec_from_file_location("witness", FOLDER / "witness.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-WITNESS = load_witness()
+WITNESS = load_witness(FOLDER)
 
 
 def agree(got: Any, right: Any, name: str = "", limit: float = 1e-10) -> None:

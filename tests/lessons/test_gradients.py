@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import types
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +14,7 @@ from support.lesson import (
     Recorder,
     load_lesson_cells,
     load_oracle,
+    load_witness,
     reference_namespace,
     run_check,
 )
@@ -28,16 +28,7 @@ NAMES = (
     *("jacobian_step", "gradient_norms", "spectral_radius"),
     *("rescale_spectral_radius", "clip_by_norm", "learnable_horizon"),
 )
-
-
-def load_witness() -> types.ModuleType:
-    """The lesson's second route."""
-    module = types.ModuleType("witness")
-    exec((FOLDER / "witness.py").read_text("utf-8"), module.__dict__)
-    return module
-
-
-WITNESS = load_witness()
+WITNESS = load_witness(FOLDER)
 
 
 def random_arguments(seed: int) -> dict[str, tuple[Any, ...]]:

@@ -34,7 +34,6 @@ exec((FOLDER / "witness.py").read_text("utf-8"), WITNESS)
 WORDS = [c.source for c in CELLS if c.kind in ("markdown", "answer")]
 PROSE = " ".join(" ".join(WORDS).replace("\n#", "\n").split())
 TRACE = read_trace(FOLDER / "data" / "hardware_trace.json")
-REAL = ("PrefetchingLoader", "build_keras_lstm")  # objects: only the judge can tell
 
 
 def random_arguments(name: str, seed: int) -> tuple[Any, ...]:
@@ -97,11 +96,6 @@ def test_a_check_passes_the_reference(cell: Any) -> None:
     """Is the reference right under several seeds?"""
     for seed in range(3):
         assert run_check(cell.source, vars(LESSON), seed, ORACLE) == ""
-
-
-def plain(entries: Any) -> list[Any]:
-    """The entries whose exercise returns plain values."""
-    return [e for e in entries if e.exercise not in REAL]
 
 
 LIES = """

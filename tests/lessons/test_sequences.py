@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
 import itertools
 import re
 from collections.abc import Iterator
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -20,6 +19,7 @@ from support.lesson import (
     load,
     load_lesson_cells,
     load_oracle,
+    load_witness,
     reference_namespace,
     run_check,
 )
@@ -37,19 +37,7 @@ LESSON = SimpleNamespace(**reference_namespace(FOLDER))
 PROSE = " ".join(" ".join(c.source for c in CELLS if "mark" in c.kind).split("\n# "))
 PROSE = " ".join(PROSE.split())
 UNROLLING = ("many_to_one", "many_to_many", "one_to_many", "encode_decode")
-
-
-def load_witness() -> ModuleType:
-    """The lesson's second route."""
-    path = FOLDER / "witness.py"
-    spec = importlib.util.spec_from_file_location("sequences_witness", path)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-WITNESS = load_witness()
+WITNESS = load_witness(FOLDER)
 
 
 def told(*sentences: str) -> bool:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.canvas_stand_in_server import Server, serve
+from support.canvas_stand_in_server import Server
 from support.cli import Call
-from support.push import NAME, make_class, own_class, points, stand_in
+from support.push import NAME, own_class, points
 
 from unrolled.cli import shared
 from unrolled.course.model import Course
@@ -23,25 +22,12 @@ class Terminal:
         return True
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A graded class of two."""
-    return make_class(tmp_path_factory.mktemp("class"), 2, second=False).root
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    """The stand-in listens."""
-    with serve(stand_in(2)) as running:
-        yield running
-
-
 @pytest.fixture
 def course(
-    made: Path, tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+    class_of_two: Path, tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> Course:
     """A class that knows where Canvas is, and has a token; one stands in its folder."""
-    return own_class(made, tmp_path, server.url, monkeypatch)
+    return own_class(class_of_two, tmp_path, server.url, monkeypatch)
 
 
 def answer(monkeypatch: pytest.MonkeyPatch, said: bool) -> list[str]:

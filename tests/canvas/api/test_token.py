@@ -6,13 +6,12 @@ import copy
 import logging
 import pickle
 import traceback
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.canvas_stand_in_server import Server, serve
+from support.canvas_stand_in_server import Server
 from support.cli import Call
-from support.push import NAME, TOKEN, make_class, own_class, stand_in
+from support.push import NAME, TOKEN, own_class
 
 from unrolled.canvas.api import http
 from unrolled.canvas.api.course import connect
@@ -24,25 +23,12 @@ from unrolled.course.model import Course
 from unrolled.errors import UserError
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A graded class of two."""
-    return make_class(tmp_path_factory.mktemp("class"), 2, second=False).root
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    """The stand-in listens."""
-    with serve(stand_in(2)) as running:
-        yield running
-
-
 @pytest.fixture
 def course(
-    made: Path, tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+    class_of_two: Path, tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> Course:
     """A class that knows where Canvas is; one stands in its folder."""
-    course = own_class(made, tmp_path, server.url, monkeypatch)
+    course = own_class(class_of_two, tmp_path, server.url, monkeypatch)
     monkeypatch.delenv("CANVAS_TOKEN")
     monkeypatch.setattr(http, "TRIES", 2)
     return course
