@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import sys
 from pathlib import Path
 
@@ -24,6 +25,13 @@ def test_every_entry_fits_the_code() -> None:
     mutants = read_tables()
     run.check_table(mutants)
     assert len({m.name for m in mutants}) == len(mutants) > 0
+
+
+def test_what_the_net_was_made_for_is_in_it() -> None:
+    """Is each change that the README names an entry?"""
+    text = (run.TABLES / "README.md").read_text(encoding="utf-8")
+    told = re.findall(r"\| `(.+)` \|$", text, re.MULTILINE)
+    assert len(told) > 20 and set(told) <= {m.name for m in read_tables()}
 
 
 @pytest.mark.parametrize("parts", [1, 3, 8])
