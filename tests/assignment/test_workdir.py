@@ -21,7 +21,7 @@ from unrolled.grade.judge.verdict import JudgeInput
 from unrolled.grade.submission.rebuild import rebuild_submission
 
 ROOT = Path(__file__).parents[2]
-READS = "factor = int(open('data/factor.txt').read())"
+READS = "with open('data/factor.txt') as file:\n    factor = int(file.read())"
 
 
 def with_data() -> Material:

@@ -45,12 +45,12 @@ def test_the_folder_of_a_killed_owner_is_swept_and_no_other(place: Path) -> None
     for owner in owners:
         paths.append(Path(read_line(owner).decode().strip()))
     owners[0].send_signal(signal.SIGKILL)
-    owners[0].wait(60)
+    owners[0].communicate(timeout=60)
     mine = ScratchFolder.make()
     assert set(place.iterdir()) == {mine.path, paths[1]}
     mine.remove()
     owners[1].kill()
-    owners[1].wait(60)
+    owners[1].communicate(timeout=60)
 
 
 def test_nothing_of_others_is_swept(

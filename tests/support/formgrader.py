@@ -23,17 +23,17 @@ def formgrader(course: Course, extension: str = STOCK) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     extensions = {STOCK: False, extension: True}
-    server = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root"),
-            *("--ip=127.0.0.1", f"--port={port}", "--IdentityProvider.token="),
-            *(f"--ServerApp.root_dir={course.root}", "--ServerApp.port_retries=0"),
-            f"--ServerApp.jpserver_extensions={extensions}",
-        ],
-        cwd=course.root,
-        env={**os.environ, "HOME": str(course.root.parent)},
-        stderr=(course.root.parent / "log").open("wb"),
-    )
+    words = [sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root"]
+    words += ["--ip=127.0.0.1", f"--port={port}", "--IdentityProvider.token="]
+    words += [f"--ServerApp.root_dir={course.root}", "--ServerApp.port_retries=0"]
+    words += [f"--ServerApp.jpserver_extensions={extensions}"]
+    with (course.root.parent / "log").open("wb") as log:
+        server = subprocess.Popen(
+            words,
+            cwd=course.root,
+            env={**os.environ, "HOME": str(course.root.parent)},
+            stderr=log,
+        )
     try:
         yield wait_for(f"http://127.0.0.1:{port}", server)
     finally:

@@ -39,19 +39,12 @@ def jupyterlab(folder: Path) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
-            *("--ip=127.0.0.1", f"--port={port}", "--IdentityProvider.token="),
-            *(f"--ServerApp.root_dir={folder}", "--ServerApp.port_retries=0"),
-        ],
-        env={
-            **os.environ,
-            "HOME": str(folder),
-            "JUPYTER_CONFIG_DIR": str(folder / ".jupyter"),
-        },
-        stderr=(folder / ".log").open("wb"),
-    )
+    words = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
+    words += ["--ip=127.0.0.1", f"--port={port}", "--IdentityProvider.token="]
+    words += [f"--ServerApp.root_dir={folder}", "--ServerApp.port_retries=0"]
+    home = {"HOME": str(folder), "JUPYTER_CONFIG_DIR": str(folder / ".jupyter")}
+    with (folder / ".log").open("wb") as log:
+        server = subprocess.Popen(words, env={**os.environ, **home}, stderr=log)
     try:
         yield wait_for(f"http://127.0.0.1:{port}", server)
     finally:

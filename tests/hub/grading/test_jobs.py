@@ -130,7 +130,7 @@ def test_the_service_is_killed(jobs: Jobs) -> None:
     )
     job = int(read_line(service))
     service.send_signal(signal.SIGKILL)
-    service.wait(60)
+    service.communicate(timeout=60)
     for _ in range(200):
         if not lives(job):
             break
