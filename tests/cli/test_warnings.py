@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.cli import NAME, make_class
 
-# nbgrader's own sessions; the same exceptions as in pyproject.toml.
+# The same as in pyproject.toml: nbgrader's own sessions.
 EXCEPTIONS = ("ignore:Object of type",)
 
 
