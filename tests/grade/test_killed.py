@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -16,6 +14,7 @@ import pytest
 from support.cluster import NAME, copy_class, make_class, notebooks
 from support.gradebook_dump import dump
 from support.hostile_class import adopt_orphans, children, still_alive
+from support.kills import KillCount, kill_group, kill_process, list_below
 
 from unrolled.course.model import Course
 from unrolled.grade.run import grade
@@ -61,18 +60,6 @@ def start(course: Course, *more: str) -> subprocess.Popen[bytes]:
     )
 
 
-def below(pid: int) -> list[int]:
-    """All processes below a process."""
-    found = []
-    try:
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            for child in map(int, (task / "children").read_text().split()):
-                found += [child, *below(child)]
-    except OSError:
-        pass
-    return found
-
-
 def warm(pid: int) -> bool:
     """Whether a process runs our warm program."""
     try:
@@ -86,7 +73,7 @@ def warm(pid: int) -> bool:
 
 def is_zygote(pid: int) -> bool:
     """Whether it is a warm process that forks children: the outer or the inner one."""
-    return warm(pid) and any(warm(p) for p in below(pid)) and not is_child(pid)
+    return warm(pid) and any(warm(p) for p in list_below(pid)) and not is_child(pid)
 
 
 def is_child(pid: int) -> bool:
@@ -122,8 +109,10 @@ def test_a_grader_killed_twenty_times_goes_on_where_it_was(
     adopt_orphans()
     before = children()
     course = copy_class(school, tmp_path / "course")
-    chance = random.Random(3)
-    for number in range(KILLS):
+    chance, kills = random.Random(3), KillCount(KILLS)
+    for number in range(2 * KILLS):
+        if kills.is_enough:
+            break
         results = 0 if number % 4 == 0 else chance.randrange(1, 4)
         force = ["--force"] if finished(course) > STUDENTS // 2 else []
         wanted = finished(course) + results if not force else 0
@@ -133,31 +122,27 @@ def test_a_grader_killed_twenty_times_goes_on_where_it_was(
             assert time.monotonic() < until
             time.sleep(0.01)
         time.sleep(chance.uniform(0, 3 if not results or force else 0.2))
-        os.killpg(run.pid, signal.SIGKILL)
-        run.wait(60)
+        kills.note("" if kill_group(run) else "after the end of a run")
+    kills.check()
     assert still_alive(children() - before, PATIENCE) == set()
     check_same(course, undisturbed, scratch)
 
 
-def kill_some(course: Course, which: Callable[[int], bool]) -> int:
+def kill_some(course: Course, which: Callable[[int], bool], kills: KillCount) -> None:
     """Kill processes below a run, at random moments while it grades."""
     shutil.rmtree(course.build / "results", ignore_errors=True)
     run = start(course)
-    chance, kills = random.Random(4), 0
+    chance = random.Random(4)
     until = time.monotonic() + PATIENCE
     while run.poll() is None and time.monotonic() < until:
-        found = [pid for pid in below(run.pid) if which(pid)]
-        if found and kills < KILLS and finished(course):
-            try:
-                os.kill(chance.choice(found), signal.SIGKILL)
-                kills += 1
-            except ProcessLookupError:
-                continue
-            time.sleep(chance.uniform(0.02, 0.4))
+        found = [pid for pid in list_below(run.pid) if which(pid)]
+        if found and not kills.is_enough and finished(course):
+            hit = kill_process(chance.choice(found))
+            kills.note("" if hit else "after the end of a process")
+            if hit:
+                time.sleep(chance.uniform(0.02, 0.4))
     if run.poll() is None:
-        os.killpg(run.pid, signal.SIGKILL)
-        run.wait(60)
-    return kills
+        kill_group(run)
 
 
 @pytest.mark.parametrize("which", [is_zygote, is_child], ids=["zygote", "child"])
@@ -170,12 +155,11 @@ def test_twenty_killed_processes_cost_nothing(
 ) -> None:
     """Are zygotes and children replaced, and does no submission pay for it?"""
     course = copy_class(school, tmp_path / "course")
-    kills = 0
+    kills = KillCount(KILLS)
     for _ in range(6):
-        kills += kill_some(course, which)
-        if kills >= KILLS:
-            break
-    assert kills >= KILLS
+        if not kills.is_enough:
+            kill_some(course, which, kills)
+    kills.check()
     check_same(course, undisturbed, scratch)
 
 
@@ -187,7 +171,7 @@ def test_the_killer_finds_what_it_looks_for(school: Course, tmp_path: Path) -> N
     while run.poll() is None:
         assert time.monotonic() < until
         time.sleep(0.005)
-        for pid in below(run.pid):
+        for pid in list_below(run.pid):
             seen["zygote"] |= {pid} if is_zygote(pid) else set()
             seen["child"] |= {pid} if is_child(pid) else set()
     assert seen["zygote"] and seen["child"]
