@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import json
 import re
@@ -19,8 +20,10 @@ from typing import Any
 import pytest
 from support.small_class import SmallClass
 
+from unrolled.assignment import open_workdir
 from unrolled.assignment.load import load_material, load_reference
 from unrolled.assignment.material import Material
+from unrolled.author.hints.play import set_stage
 from unrolled.course.limits import Limits
 from unrolled.course.model import load_course
 from unrolled.grade.doctor.select_worker import select_trusted_worker
@@ -31,6 +34,8 @@ from unrolled.grade.protocol.frames import Frame
 from unrolled.grade.submission.rebuild import rebuild_submission
 from unrolled.grade.worker.worker import Channel
 from unrolled.handout.archive import make_handout
+from unrolled.lab.checks.errors import Seen
+from unrolled.lab.hints.table import find_hint, parse_table
 from unrolled.samples.build_submission import build_notebook
 from unrolled.samples.recipe import load_students
 
@@ -139,6 +144,69 @@ def test_the_release_has_no_secret(name: str) -> None:
             assert found(name, text, given if other else "") == [], path
         elif path.is_file():
             assert found(name, path.read_text(errors="replace")) == [], path
+
+
+def catalogue(name: str) -> list[str]:
+    """All hints of an assignment, and the lines of its wrong and right functions."""
+    entries = load_reference(material(name)).catalogue
+    texts = [m.source for m in entries.misconceptions]
+    texts += [s.source for s in entries.styles]
+    code = {line for text in texts for line in lines(text)}
+    return [*(m.hint for m in entries.misconceptions), *sorted(code)]
+
+
+def unpack(table: str) -> str:
+    """A table of hints as text, and once more with all that is packed in it."""
+    sealed = [
+        base64.b64decode(text)
+        for question in json.loads(table)["questions"].values()
+        for text in question["hints"].values()
+    ]
+    return table + "\n".join(part.decode("latin-1") for part in sealed)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_hints_beside_a_notebook_are_sealed(name: str) -> None:
+    """Are there many hints in the file, and not a word of one, nor of any function?"""
+    for step in ("source", "release", "solutions"):
+        text = (ROOT / step / name / "hints.json").read_text(encoding="utf-8")
+        assert len(json.loads(text)["questions"]) > 20
+        flat = words(unpack(text))
+        assert [part for part in catalogue(name) if words(part) in flat] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_right_results_open_no_hint(name: str) -> None:
+    """Does a solved notebook find nothing in the table, whatever it was asked?
+
+    The numbers that visible checks print, and what the reference returns, are tried
+    as keys of all questions that have them as the right answer.
+    """
+    table = (ROOT / "release" / name / "hints.json").read_bytes()
+    known = parse_table(table)
+    asked = []
+    with open_workdir(material(name).data):
+        stage = set_stage(material(name), load_reference(material(name)))
+        for m in load_reference(material(name)).catalogue.misconceptions:
+            asked += [miss.seen for miss in stage.play(m) if miss.seen]
+    right = [Seen(s.kind, s.name, s.want, s.want) for s in asked if s.kind == "close"]
+    assert len(right) > 10
+    assert [find_hint(known, seen) for seen in right] == [None] * len(right)
+
+
+def test_students_can_only_look_hints_up() -> None:
+    """Is what makes the table no part of what notebooks import?"""
+    code = "import sys, unrolled.lab; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    modules = set(loaded.stdout.split())
+    assert "unrolled.lab.hints.table" in modules
+    assert not {m for m in modules if m.startswith(("unrolled.author", "unrolled.ass"))}
 
 
 @pytest.mark.parametrize("name", NAMES)

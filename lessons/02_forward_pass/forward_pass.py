@@ -293,10 +293,13 @@ check.array("h_t", h_t, (N, H), axes="N H")
 ### END HIDDEN TESTS
 
 # %% check="rnn_step_values" points=3
-# The first step of "hello", as computed by hand above.
+# The first step of "hello", as computed by hand above, and the second one.
 h_1 = check.call(rnn_step, np.eye(4)[:1], np.zeros((1, 3)), W_xh, W_hh, b_h)
 by_hand = [[0.693168, 0.899554, 0.802119]]
 check.close("h_1", h_1, by_hand, axes="N H", atol=1e-6)
+h_2 = check.call(rnn_step, np.eye(4)[1:2], np.array(by_hand), W_xh, W_hh, b_h)
+after_e = [[0.936534, 0.949104, 0.762341]]
+check.close("h_2", h_2, after_e, axes="N H", atol=1e-6)
 ### BEGIN HIDDEN TESTS
 N, D, H = (int(size) for size in rng.permutation([2, 4, 5]))
 layer = random_layer(rng, D, H)
@@ -620,11 +623,11 @@ show(
 
 # %% check="read_out_every_step" points=3
 # Many-to-many: three states in, three rows of logits out.
-h = np.array([[[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]]])
+h = np.array([[[1.0, 0.0], [0.0, 1.0], [0.5, 0.25]]])
 W = np.array([[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]])
 logits = check.call(read_out, h, W, np.zeros(4))
-rows = [[[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0], [3.0, 4.0, 5.0, 6.0]]]
-check.close("logits", logits, rows, axes="N T V")
+rows = [[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0], [1.75, 2.5, 3.25, 4.0]]
+check.close("logits", logits, [rows], axes="N T V")
 ### BEGIN HIDDEN TESTS
 N, T, H, V = (int(size) for size in rng.permutation([2, 3, 4, 5]))
 h, W, b = rng.normal(size=(N, T, H)), rng.normal(size=(H, V)), np.zeros(V)
@@ -649,10 +652,11 @@ check.close("logits", logits, right, axes="N V")
 ### END HIDDEN TESTS
 
 # %% check="read_out_bias" points=2
-# States of zero: the bias is all that is left, at every step.
-b = np.array([0.5, -1.0, 2.0])
-logits = check.call(read_out, np.zeros((1, 2, 4)), np.ones((4, 3)), b)
-check.close("logits", logits, [[[0.5, -1.0, 2.0]] * 2], axes="N T V")
+# All weights are 1: the sum of the state, and the bias, at every step.
+b, h = np.array([0.5, -1.0, 2.0]), np.array([[[0.25, 0.5], [1.5, 1.25]]])
+logits = check.call(read_out, h, np.ones((2, 3)), b)
+rows = [[1.25, -0.25, 2.75], [3.25, 1.75, 4.75]]
+check.close("logits", logits, [rows], axes="N T V")
 ### BEGIN HIDDEN TESTS
 N, T, H, V = (int(size) for size in rng.permutation([2, 3, 4, 5]))
 h, W = rng.normal(size=(N, T, H)), rng.normal(size=(H, V))
@@ -920,11 +924,14 @@ for _ in range(5):
 ### END HIDDEN TESTS
 
 # %% check="predict_next_probabilities" points=3
-# After a single letter; an array of V numbers.
-result = check.call(predict_next, "h", vocabulary, params)
-_, probabilities = pair(result)
+# After a single letter, an array of V numbers; other weights, other numbers.
+_, probabilities = pair(check.call(predict_next, "h", vocabulary, params))
 right = [0.4323186, 0.2051229, 0.1600957, 0.2024628]
 check.close("probabilities", probabilities, right, axes="V", atol=1e-6)
+halves = {name: array / 2 for name, array in params.items()}
+_, probabilities = pair(check.call(predict_next, "h", vocabulary, halves))
+right = [0.3076466, 0.2382900, 0.2183455, 0.2357178]
+check.close("with half the weights", probabilities, right, axes="V", atol=1e-6)
 ### BEGIN HIDDEN TESTS
 V, H = (int(size) for size in rng.permutation([4, 7]))
 letters, weights = list("wbqnzda")[:V], random_params(rng, V, H)
@@ -1091,12 +1098,13 @@ for first in (H, D):
 ### END HIDDEN TESTS
 
 # %% check="deep_h_0" points=4
-# No input; the two layers start from 0.5 and from -1.
+# The two layers start from 0.5 and from -1.
 one, zero = np.ones((1, 1)), np.zeros(1)
 layers_2 = [{"W_xh": one, "W_hh": one, "b_h": zero}] * 2
 h_0 = np.array([[[0.5]], [[-1.0]]])
-h = check.call(deep_rnn_forward, np.zeros((1, 2, 1)), h_0, layers_2)
-right = [[[-0.491383685], [-0.059505122]]]
+x = np.array([[[0.25], [-0.75]]])
+h = check.call(deep_rnn_forward, x, h_0, layers_2)
+right = [[[-0.349479792], [-0.433199399]]]
 check.close("h", h, right, axes="N T H", rtol=1e-6)
 ### BEGIN HIDDEN TESTS
 N, T, H = (int(size) for size in rng.permutation([2, 4, 5]))

@@ -80,6 +80,17 @@ def step_input_after_tanh(x_t, h_prev, W_xh, W_hh, b_h):
 
 @misconception(
     "rnn_step",
+    fails="rnn_step_values",
+    hint="Each of the two products gets a tanh of its own. All three terms are summed "
+    "first, and tanh is taken once, of the whole sum.",
+)
+def step_two_tanh(x_t, h_prev, W_xh, W_hh, b_h):
+    """Treats input and state as two networks."""
+    return np.tanh(x_t @ W_xh + b_h) + np.tanh(h_prev @ W_hh)
+
+
+@misconception(
+    "rnn_step",
     fails="rnn_step_memory",
     hint="The old state h_prev plays no part in the result: without its term this is "
     "a feedforward layer.",
@@ -716,6 +727,20 @@ def predict_last_letter(text, vocabulary, params):
     h_0 = np.zeros((1, len(params["b_h"])))
     h = rnn_forward(x, h_0, params["W_xh"], params["W_hh"], params["b_h"])
     p = softmax(read_out(h[:, -1], params["W_hy"], params["b_y"]))[0]
+    return vocabulary[int(np.argmax(p))], p
+
+
+@misconception(
+    "predict_next",
+    fails="predict_next_probabilities",
+    hint="These are the numbers of the notebook's own W_xh, W_hh and so on. A function "
+    "works with what it is given: take the weights out of params.",
+)
+def predict_globals(text, vocabulary, params):
+    """Uses the notebook's weights in place of its argument."""
+    x = encode(text, vocabulary)
+    h = rnn_forward(x, np.zeros((1, 3)), W_xh, W_hh, b_h)
+    p = softmax(read_out(h[:, -1], W_hy, b_y))[0]
     return vocabulary[int(np.argmax(p))], p
 
 

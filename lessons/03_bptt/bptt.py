@@ -248,11 +248,12 @@ check.close("loss", loss, right)
 ### END HIDDEN TESTS
 
 # %% check="cross_entropy_gradient" points=4
-# p - q over N * T: here p = (0.5, 0.5), and two letters in all.
-got = check.call(cross_entropy, np.zeros((1, 2, 2)), np.array([[0, 1]]))
+# p - q over N * T: two letters in all, and each row sums to 0.
+logits = np.array([[[0.0, 1.0], [0.5, 2.0]]])
+got = check.call(cross_entropy, logits, np.array([[0, 1]]))
 _, dlogits = check.results(got, "loss", "dlogits")
-pull = [[[-0.25, 0.25], [0.25, -0.25]]]
-check.close("dlogits", dlogits, pull, axes="N T V")
+pull = [[[-0.3655292893, 0.3655292893], [0.0912127619, -0.0912127619]]]
+check.close("dlogits", dlogits, pull, axes="N T V", atol=1e-8)
 ### BEGIN HIDDEN TESTS
 N, T, V = (int(size) for size in rng.permutation([2, 3, 5]))
 logits, targets = rng.normal(size=(N, T, V)), rng.integers(V, size=(N, T))
@@ -410,12 +411,12 @@ check.close("dW_hy", dW_hy, expected_dW_hy, axes="H V")
 
 # %% check="read_out_db_y" points=3
 # The bias was added at every step of every sequence: 2 times 3 here.
-dlogits = np.tile([[[1.0, -2.0]]], (2, 3, 1))
+dlogits = np.arange(12.0).reshape(2, 3, 2) ** 2 / 10
 got = check.call(
     read_out_backward, dlogits, np.ones((2, 3, 4)), np.ones((4, 2))
 )
 _, _, db_y = check.results(got, "dh", "dW_hy", "db_y")
-check.close("db_y", db_y, [6.0, -12.0], axes="V")
+check.close("db_y", db_y, [22.0, 28.6], axes="V")
 ### BEGIN HIDDEN TESTS
 N, T, H, V = (int(size) for size in rng.permutation([2, 3, 4, 5]))
 dlogits, h = rng.normal(size=(N, T, V)), rng.normal(size=(N, T, H))
@@ -662,13 +663,13 @@ check.close("dx_t", dx_t, expected_dx_t, axes="N D")
 ### END HIDDEN TESTS
 
 # %% check="step_dh_prev" points=4
-# W_hh leads from old unit 0 to new unit 1: the error goes the other way.
+# W_hh leads from old unit 0 to new unit 1, by 2: the error goes the other way.
 cache_t = {"x_t": np.ones((1, 2)), "h_prev": np.ones((1, 2))}
-cache_t |= {"h_t": np.array([[0.0, 0.5]]), "W_xh": np.ones((2, 2))}
-cache_t["W_hh"] = np.array([[0.0, 2.0], [0.0, 0.0]])
-got = check.call(rnn_step_backward, np.array([[0.0, 1.0]]), cache_t)
+cache_t |= {"h_t": np.array([[0.6, 0.5]]), "W_xh": np.ones((2, 2))}
+cache_t["W_hh"] = np.array([[0.0, 2.0], [0.3, 0.0]])
+got = check.call(rnn_step_backward, np.array([[0.4, 1.0]]), cache_t)
 dh_prev = check.results(got, *names_step)[1]
-check.close("dh_prev", dh_prev, [[1.5, 0.0]], axes="N H")
+check.close("dh_prev", dh_prev, [[1.5, 0.0768]], axes="N H")
 ### BEGIN HIDDEN TESTS
 N, D, H = (int(size) for size in rng.permutation([2, 3, 5]))
 dh_t, cache_t = oracle.random_step(rng, N, D, H)
@@ -864,13 +865,13 @@ check.close("dx", got[0], expected_dx, axes="N T D")
 ### END HIDDEN TESTS
 
 # %% check="bptt_dx" points=3
-# An error at the last step reaches the first input, through two tanh.
+# An error at the last step reaches the first input, too, through two tanh.
 cache = {"x": np.ones((1, 2, 1)), "h_0": np.zeros((1, 1))}
-cache |= {"h": np.array([[[0.5], [0.5]]]), "W_xh": np.array([[3.0]])}
+cache |= {"h": np.array([[[0.3], [-0.6]]]), "W_xh": np.array([[3.0]])}
 cache["W_hh"] = np.array([[2.0]])
-got = check.call(rnn_backward, np.array([[[0.0], [1.0]]]), cache)
+got = check.call(rnn_backward, np.array([[[0.4], [1.3]]]), cache)
 dx = check.results(got, *names_back)[0]
-check.close("dx", dx, [[[3.375], [2.25]]], axes="N T D")
+check.close("dx", dx, [[[5.63472], [2.496]]], axes="N T D")
 ### BEGIN HIDDEN TESTS
 N, T, D, H = (int(size) for size in rng.permutation([2, 3, 4, 5]))
 dh, cache = oracle.random_sequence(rng, N, T, D, H)
@@ -883,11 +884,11 @@ check.close("dx", dx, expected_dx, axes="N T D")
 # %% check="bptt_dh_0" points=3
 # What arrives before the first step: errors of both steps, on one way.
 cache = {"x": np.ones((1, 2, 1)), "h_0": np.zeros((1, 1))}
-cache |= {"h": np.array([[[0.5], [0.5]]]), "W_xh": np.array([[3.0]])}
+cache |= {"h": np.array([[[0.3], [-0.6]]]), "W_xh": np.array([[3.0]])}
 cache["W_hh"] = np.array([[2.0]])
-got = check.call(rnn_backward, np.array([[[1.0], [1.0]]]), cache)
+got = check.call(rnn_backward, np.array([[[1.0], [0.7]]]), cache)
 dh_0 = check.results(got, *names_back)[1]
-check.close("dh_0", dh_0, [[3.75]], axes="N H")
+check.close("dh_0", dh_0, [[3.45072]], axes="N H")
 ### BEGIN HIDDEN TESTS
 N, T, D, H = (int(size) for size in rng.permutation([2, 3, 4, 5]))
 dh, cache = oracle.random_sequence(rng, N, T, D, H)
@@ -899,12 +900,12 @@ check.close("dh_0", dh_0, expected_dh_0, axes="N H")
 
 # %% check="bptt_dW_hh" points=4
 # One matrix, two steps: the gradients of the steps are added up.
-cache = {"x": np.ones((1, 2, 1)), "h_0": np.array([[1.0]])}
-cache |= {"h": np.array([[[0.5], [0.0]]]), "W_xh": np.array([[1.0]])}
+cache = {"x": np.ones((1, 2, 1)), "h_0": np.array([[0.9]])}
+cache |= {"h": np.array([[[0.3], [-0.6]]]), "W_xh": np.array([[1.0]])}
 cache["W_hh"] = np.array([[0.0]])
-got = check.call(rnn_backward, np.array([[[1.0], [1.0]]]), cache)
+got = check.call(rnn_backward, np.array([[[1.1], [0.7]]]), cache)
 dW_hh = check.results(got, *names_back)[3]
-check.close("dW_hh", dW_hh, [[1.25]], axes="H H")
+check.close("dW_hh", dW_hh, [[1.0353]], axes="H H")
 ### BEGIN HIDDEN TESTS
 N, T, D, H = (int(size) for size in rng.permutation([2, 3, 4, 5]))
 dh, cache = oracle.random_sequence(rng, N, T, D, H)
@@ -916,13 +917,14 @@ check.close("dW_hh", dW_hh, expected_dW_hh, axes="H H")
 
 # %% check="bptt_dW_xh_db_h" points=3
 # The same for the two other parameters.
-cache = {"x": np.array([[[1.0], [2.0]]]), "h_0": np.zeros((1, 1))}
-cache |= {"h": np.array([[[0.0], [0.5]]]), "W_xh": np.array([[1.0]])}
+cache = {"x": np.array([[[0.8], [1.7]]]), "h_0": np.zeros((1, 1))}
+cache |= {"h": np.array([[[0.3], [-0.6]]]), "W_xh": np.array([[1.0]])}
 cache["W_hh"] = np.array([[0.0]])
-got = check.call(rnn_backward, np.ones((1, 2, 1)), cache)
+dh = np.array([[[1.1], [0.7]]])
+got = check.call(rnn_backward, dh, cache)
 _, _, dW_xh, _, db_h = check.results(got, *names_back)
-check.close("dW_xh", dW_xh, [[2.5]], axes="D H")
-check.close("db_h", db_h, [1.75], axes="H")
+check.close("dW_xh", dW_xh, [[1.5624]], axes="D H")
+check.close("db_h", db_h, [1.449], axes="H")
 ### BEGIN HIDDEN TESTS
 N, T, D, H = (int(size) for size in rng.permutation([2, 3, 4, 5]))
 dh, cache = oracle.random_sequence(rng, N, T, D, H)
@@ -1047,12 +1049,12 @@ show(
 # %% check="truncated_full" points=2
 # k of T or more cuts nothing.
 cache = {"x": np.ones((1, 2, 1)), "h_0": np.zeros((1, 1))}
-cache |= {"h": np.array([[[0.5], [0.5]]]), "W_xh": np.array([[3.0]])}
+cache |= {"h": np.array([[[0.3], [-0.6]]]), "W_xh": np.array([[3.0]])}
 cache["W_hh"] = np.array([[2.0]])
 got = check.call(truncated_backward, np.ones((1, 2, 1)), cache, 5)
 got = check.results(got, *names_back)
-check.close("dx", got[0], [[[5.625], [2.25]]], axes="N T D")
-check.close("dh_0", got[1], [[3.75]], axes="N H")
+check.close("dx", got[0], [[[6.2244], [1.92]]], axes="N T D")
+check.close("dh_0", got[1], [[4.1496]], axes="N H")
 ### BEGIN HIDDEN TESTS
 N, T, D, H = (int(size) for size in rng.permutation([2, 3, 4, 5]))
 dh, cache = oracle.random_sequence(rng, N, T, D, H)
@@ -1067,12 +1069,12 @@ for k in (T, T + 3):
 # %% check="truncated_every_step" points=2
 # k = 1: no error is handed back at all.
 cache = {"x": np.ones((1, 2, 1)), "h_0": np.zeros((1, 1))}
-cache |= {"h": np.array([[[0.5], [0.5]]]), "W_xh": np.array([[3.0]])}
+cache |= {"h": np.array([[[0.3], [-0.6]]]), "W_xh": np.array([[3.0]])}
 cache["W_hh"] = np.array([[2.0]])
 got = check.call(truncated_backward, np.ones((1, 2, 1)), cache, 1)
 got = check.results(got, *names_back)
-check.close("dx", got[0], [[[2.25], [2.25]]], axes="N T D")
-check.close("dW_hh", got[3], [[0.375]], axes="H H")
+check.close("dx", got[0], [[[2.73], [1.92]]], axes="N T D")
+check.close("dW_hh", got[3], [[0.192]], axes="H H")
 ### BEGIN HIDDEN TESTS
 N, T, D, H = (int(size) for size in rng.permutation([2, 3, 4, 5]))
 dh, cache = oracle.random_sequence(rng, N, T, D, H)
@@ -1086,13 +1088,13 @@ for name, i in (("dx", 0), ("dW_xh", 2), ("dW_hh", 3), ("db_h", 4)):
 # %% check="truncated_pieces" points=4
 # Three steps, k = 2: the pieces are steps 0 and 1, and step 2 alone.
 cache = {"x": np.ones((1, 3, 1)), "h_0": np.zeros((1, 1))}
-cache |= {"h": np.array([[[0.5], [0.5], [0.5]]]), "W_xh": np.array([[1.0]])}
+cache |= {"h": np.array([[[0.3], [-0.6], [0.2]]]), "W_xh": np.array([[1.0]])}
 cache["W_hh"] = np.array([[2.0]])
 got = check.call(truncated_backward, np.ones((1, 3, 1)), cache, 2)
 got = check.results(got, *names_back)
-check.close("dx", got[0], [[[1.875], [0.75], [0.75]]], axes="N T D")
-check.close("dh_0", got[1], [[3.75]], axes="N H")
-check.close("db_h", got[4], [3.375], axes="H")
+check.close("dx", got[0], [[[2.0748], [0.64], [0.96]]], axes="N T D")
+check.close("dh_0", got[1], [[4.1496]], axes="N H")
+check.close("db_h", got[4], [3.6748], axes="H")
 ### BEGIN HIDDEN TESTS
 N, D, H = (int(size) for size in rng.permutation([2, 3, 4]))
 T, k = int(rng.choice([7, 8])), int(rng.choice([3, 5]))

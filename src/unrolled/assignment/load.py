@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from unrolled.assignment.material import Material
+from unrolled.assignment.material import HINTS_FILE, Material
 from unrolled.assignment.reference import Reference, build_reference
 from unrolled.course.model import Course
 from unrolled.errors import UserError
@@ -76,5 +76,5 @@ def _read_data(folder: Path) -> dict[str, bytes]:
     return {
         p.relative_to(folder).as_posix(): p.read_bytes()
         for p in files
-        if p.suffix != ".ipynb"
+        if p.suffix != ".ipynb" and p.relative_to(folder).as_posix() != HINTS_FILE
     }

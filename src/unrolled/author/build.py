@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from unrolled.assignment import read_cells
+from unrolled.assignment import HINTS_FILE, Material, read_cells
 from unrolled.author.belongings import (
     STEPS,
     BuildPlan,
@@ -25,6 +25,7 @@ from unrolled.author.belongings import (
     refuse_foreign,
     refuse_links,
 )
+from unrolled.author.hints.keep import update_table
 from unrolled.author.lesson.parse import make_source_notebook, read_lesson
 from unrolled.author.manifest import FILE, Manifest, keep_copies, read_manifest
 from unrolled.author.register import is_registered, register
@@ -263,7 +264,33 @@ def _make_source_files(course: Course, name: str, scratch: Path) -> dict[str, by
     data = course.lessons / name / "data"
     if data.is_dir():
         shutil.copytree(data, source / "data")
+    hints = _make_hints(course, name, source)
+    if hints is not None:
+        (source / HINTS_FILE).write_bytes(hints)
     return read_files(source)
+
+
+def _make_hints(course: Course, name: str, source: Path) -> bytes | None:
+    """The hints of the assignment that lies in `source`: those there are, if they fit.
+
+    None for a lesson without a catalogue.
+    """
+    catalogue = course.lessons / name / "misconceptions.py"
+    if not catalogue.exists():
+        return None
+    title = course.assignments[name].notebook
+    files = read_files(source)
+    notebook = join_sources(json.loads(files.pop(f"{title}.ipynb")))
+    former = course.source / name / HINTS_FILE
+    material = Material(
+        assignment=name,
+        notebook=title,
+        source=notebook,
+        release=notebook,
+        misconceptions=catalogue.read_text(encoding="utf-8"),
+        data=files,
+    )
+    return update_table(material, former.read_bytes() if former.exists() else None)
 
 
 def _convert(

@@ -6,6 +6,11 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
 
+# What a notebook says to a misconception, before anything is graded.
+SHOWN = "shows its hint"
+SILENT = "fails without a hint"
+UNSEEN = "fails hidden checks only"
+
 
 @dataclass(frozen=True)
 class VerifyReport:
@@ -39,11 +44,28 @@ class VerifyReport:
             "style": ("style", "styles"),
             "routes": ("hidden test cross-checked", "hidden tests cross-checked"),
         }
-        return ", ".join(
+        parts = [
             f"{tried[kind]} {one if tried[kind] == 1 else many}"
             for kind, (one, many) in words.items()
             if tried[kind]
-        )
+        ]
+        if tried["hint"]:
+            shown = f"{len(self.list_hints(SHOWN))} of {tried['hint']}"
+            parts.append(f"{shown} show their hint in the notebook")
+        return ", ".join(parts)
+
+    @property
+    def unseen(self) -> list[str]:
+        """The misconceptions that no visible check fails."""
+        return self.list_hints(UNSEEN)
+
+    def list_hints(self, outcome: str) -> list[str]:
+        """The misconceptions to which the notebook does this, by assignment."""
+        return [
+            f"{c.assignment} {c.name}"
+            for c in self.cases
+            if isinstance(c, HintCase) and c.outcome == outcome
+        ]
 
     def as_dict(self) -> dict[str, Any]:
         """The document that ``--json`` prints."""
@@ -73,3 +95,10 @@ class Case:
     def __str__(self) -> str:
         """The case and what is wrong with it, for a person."""
         return f"{self.assignment} {self.kind} {self.name}: {'; '.join(self.problems)}"
+
+
+@dataclass(frozen=True)
+class HintCase(Case):
+    """What a notebook says to a misconception: SHOWN, SILENT or UNSEEN."""
+
+    outcome: str = ""

@@ -7,11 +7,13 @@ are looked at by their exact type, and no method of an unknown object is called.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
+from unrolled.lab.checks import call as calls
 from unrolled.lab.checks.array import (
     ArraySpec,
     check_array,
@@ -19,16 +21,36 @@ from unrolled.lab.checks.array import (
     convert_to_array,
     split_axes,
 )
-from unrolled.lab.checks.call import call
 from unrolled.lab.checks.containers import compare, suggest_return
 from unrolled.lab.checks.describe import describe_value
-from unrolled.lab.checks.errors import CheckFailed, fail
+from unrolled.lab.checks.errors import CheckFailed, Seen, fail, note_seen
 from unrolled.lab.checks.plain_values import compare_plain, is_same_content
 from unrolled.lab.checks.values import ComparisonRule, Tolerance
+from unrolled.lab.hints.table import tell_hint
 
 Axes = str | tuple[Any, ...] | list[Any] | Mapping[Any, Any] | None
+Args = ParamSpec("Args")
+Result = TypeVar("Result")
 
 
+def _with_hint(check: Callable[Args, Result]) -> Callable[Args, Result]:
+    """A check that says, when it fails, what the notebook's hints know of it."""
+
+    @functools.wraps(check)
+    def checked(*args: Args.args, **kwargs: Args.kwargs) -> Result:
+        try:
+            return check(*args, **kwargs)
+        except CheckFailed as failure:
+            tell_hint(failure)
+            raise
+
+    return checked
+
+
+call = _with_hint(calls.call)
+
+
+@_with_hint
 def array(
     name: str,
     got: object,
@@ -42,9 +64,11 @@ def array(
     or "number". Torch tensors count; a plain number has the shape ().
     """
     want = ArraySpec(tuple(shape), kind, split_axes(axes))
-    check_finite(name, check_array(name, got, want), want)
+    with note_seen(Seen("array", name, got, (want.shape, kind))):
+        check_finite(name, check_array(name, got, want), want)
 
 
+@_with_hint
 def close(
     name: str,
     got: object,
@@ -61,18 +85,22 @@ def close(
     compared at `rtol` 1e-4. `cause` is told where no likelier one is found.
     """
     rule = ComparisonRule(Tolerance(rtol, atol), cause)
-    compare(name, got, expected, axes=axes, rule=rule)
+    with note_seen(Seen("close", name, got, expected)):
+        compare(name, got, expected, axes=axes, rule=rule)
 
 
+@_with_hint
 def equal(name: str, got: object, expected: Any, cause: str | None = None) -> None:
     """Check a plain value (text, number, None, or lists, tuples, dicts of these).
 
     The types must agree, too: 3.0 is not 3, and a list is not a tuple. A NumPy
     number counts as the Python number it holds.
     """
-    compare_plain(name, got, expected, cause)
+    with note_seen(Seen("equal", name, got, expected)):
+        compare_plain(name, got, expected, cause)
 
 
+@_with_hint
 def results(got: Any, *names: str) -> Any:
     """The values that a function returned together, one for each of `names`.
 
@@ -80,10 +108,12 @@ def results(got: Any, *names: str) -> Any:
     """
     if type(got) not in (tuple, list) or len(got) != len(names):
         expected = f"return {', '.join(names)}: {len(names)} values"
-        fail(f"{expected}, not {describe_value(got)}{suggest_return(got)}")
+        with note_seen(Seen("results", ", ".join(names), got)):
+            fail(f"{expected}, not {describe_value(got)}", guess=suggest_return(got))
     return got
 
 
+@_with_hint
 def double(name: str, got: object) -> None:
     """Check that an array or a tensor is in double precision, NumPy's float64.
 
@@ -91,14 +121,16 @@ def double(name: str, got: object) -> None:
     has lost are missing, far from the line that lost them.
     """
     array = convert_to_array(got)
-    if array is None:
-        fail(
-            f"{name}: expected an array, got {describe_value(got)}{suggest_return(got)}"
-        )
-    if array.dtype.kind == "f" and array.dtype.itemsize < 8:
-        fail(f"{name}: dtype {array.dtype}, expected float64; half of the digits go")
+    with note_seen(Seen("double", name, got)):
+        if array is None:
+            facts = f"{name}: expected an array, got {describe_value(got)}"
+            fail(facts, guess=suggest_return(got))
+        if array.dtype.kind == "f" and array.dtype.itemsize < 8:
+            facts = f"{name}: dtype {array.dtype}, expected float64"
+            fail(f"{facts}; half of the digits go")
 
 
+@_with_hint
 def differs(name: str, got: object, other: object) -> None:
     """Check that `got` has the shape of `other` and other numbers.
 
@@ -106,12 +138,13 @@ def differs(name: str, got: object, other: object) -> None:
     nine digits: so a function that does nothing with its input is found out.
     """
     array, against = convert_to_array(got), convert_to_array(other)
-    if array is None or against is None:
-        wrong = describe_value(got if array is None else other)
-        fail(f"{name}: expected numbers, got {wrong}")
-    check_array(name, array, ArraySpec(against.shape, "number"))
-    if np.allclose(array, against, rtol=1e-9, atol=1e-12, equal_nan=True):
-        fail(f"{name}: the same numbers twice, but they must differ")
+    with note_seen(Seen("differs", name, (got, other))):
+        if array is None or against is None:
+            wrong = describe_value(got if array is None else other)
+            fail(f"{name}: expected numbers, got {wrong}")
+        check_array(name, array, ArraySpec(against.shape, "number"))
+        if np.allclose(array, against, rtol=1e-9, atol=1e-12, equal_nan=True):
+            fail(f"{name}: the same numbers twice, but they must differ")
 
 
 def that(condition: bool | np.bool_, message: str) -> None:
@@ -127,17 +160,19 @@ def that(condition: bool | np.bool_, message: str) -> None:
         fail(message)
 
 
+@_with_hint
 def unchanged(name: str, before: Any, after: Any) -> None:
     """Check that an argument was not changed: `before` is a copy made earlier.
 
     Arrays, tensors, numbers, text, and lists, tuples and dicts of these.
     """
-    if type(before) is dict and type(after) is dict:
-        for key in before:
-            if key in after and not is_same_content(before[key], after[key]):
-                fail(f"{name}[{key!r}] was changed in place")
-    if not is_same_content(before, after):
-        fail(f"{name} was changed in place")
+    with note_seen(Seen("unchanged", name, after, before)):
+        if type(before) is dict and type(after) is dict:
+            for key in before:
+                if key in after and not is_same_content(before[key], after[key]):
+                    fail(f"{name}[{key!r}] was changed in place")
+        if not is_same_content(before, after):
+            fail(f"{name} was changed in place")
 
 
 __all__ = [

@@ -59,6 +59,9 @@ def render_verification(report: VerifyReport) -> RenderableType:
         mark = Text(str(good), style="" if good == cases else "bold red")
         table.add_row(Text(assignment), Text(kind), str(cases), mark)
     misses = [Text.assemble(("MISS", "red"), f" {case}") for case in report.misses]
+    if unseen := report.unseen:
+        names = f"no visible check sees {', '.join(unseen)}"
+        misses.append(Text(f"{names}: only the hidden ones do"))
     last = Text(f"{_format_verdict(report)}; {report.seconds:.0f} s")
     last.no_wrap, last.overflow = True, "ignore"
     return Group(table, *misses, last)

@@ -109,6 +109,12 @@ def test_a_square_is_not_explained_away() -> None:
     )
 
 
+def test_axes_of_one_length_are_no_sign() -> None:
+    """Is no order of the axes guessed where two of them are equally long?"""
+    words = message(np.zeros((3, 1, 1)), (1, 3, 1), "N T H")
+    assert words == "h_t: shape (3, 1, 1), expected (N, T, H) = (1, 3, 1)"
+
+
 @pytest.mark.parametrize(
     ("got", "kind", "words"),
     [

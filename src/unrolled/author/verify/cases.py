@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator, Sequence
 
 from unrolled.assignment import Material, Misconception, Notebook, Reference, Style
-from unrolled.assignment.cells import find_defined_names, read_sources
+from unrolled.assignment.cells import read_sources
+from unrolled.author.lesson.replace import replace_function
 from unrolled.author.report import Case
 from unrolled.course import Limits
 from unrolled.grade.doctor import select_trusted_worker
@@ -32,21 +32,6 @@ def make_solved_notebook(
     for exercise, function in (replaced or {}).items():
         solutions[exercise] = replace_function(solutions[exercise], exercise, function)
     return material.fill_release(solutions)
-
-
-def replace_function(cell: str, exercise: str, function: str) -> str:
-    """The text of a solution cell with its function, class or data replaced."""
-    names = find_defined_names(cell)
-    target = exercise if exercise in names else names[0]
-    for node in ast.parse(cell).body:
-        if target in find_defined_names(ast.unparse(node)):
-            lines = cell.split("\n")
-            end = node.end_lineno or len(lines)
-            text = function.replace(f"def {exercise}(", f"def {target}(", 1)
-            if isinstance(node, ast.Assign | ast.AnnAssign):
-                text += f"\n\n{target} = {target}()"
-            return "\n".join([*lines[: node.lineno - 1], text, *lines[end:]])
-    raise ValueError(f"the cell of {exercise} defines no {target}")
 
 
 def examine(

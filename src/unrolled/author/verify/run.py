@@ -9,7 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from unrolled.assignment import Material, Style, load_material, load_reference
+from unrolled.assignment import (
+    HINTS_FILE,
+    Material,
+    Style,
+    load_material,
+    load_reference,
+)
 from unrolled.author.oracles.cross_check import CrossCheck
 from unrolled.author.oracles.table import load_cross_checks
 from unrolled.author.report import Case, VerifyReport
@@ -21,6 +27,7 @@ from unrolled.author.verify.cases import (
     check_style,
 )
 from unrolled.author.verify.execute import check_notebook
+from unrolled.author.verify.hints import check_hints
 from unrolled.author.verify.lazy import KINDS, check_lazy_solution
 from unrolled.author.verify.precision import check_float32
 from unrolled.author.work import Step, WorkItem, run_all
@@ -88,6 +95,9 @@ def _list_assignment_work(
         *(
             partial(_verify, check_float32, material, exercise, seeds)
             for exercise in reference.defines
+        ),
+        partial(
+            check_hints, material, course.release / material.assignment / HINTS_FILE
         ),
         partial(_verify, check_solution, material, seeds),
         partial(_verify, check_release, material),

@@ -25,7 +25,7 @@ from unrolled.lab.checks.describe import (
     format_shape,
     is_tensor,
 )
-from unrolled.lab.checks.errors import fail
+from unrolled.lab.checks.errors import fail, format_cause
 
 _KINDS = {"float": "f", "int": "iub", "bool": "b", "complex": "fc", "number": "fiub"}
 _WORDS = {
@@ -86,16 +86,12 @@ def check_array(name: str, got: object, want: ArraySpec) -> Array:
     """The rungs from "an array" to its dtype; the array, or CheckFailed."""
     array = convert_to_array(got)
     if array is None:
-        fail(_describe_no_array(name, got, want))
+        expected = "a number" if not want.shape else "a NumPy array"
+        facts = f"{name}: expected {expected}, got {describe_value(got)}"
+        fail(facts, guess=_guess_no_array(got, want))
     _check_shape(name, array.shape, want)
     _check_kind(name, array, want)
     return array
-
-
-def _describe_no_array(name: str, got: object, want: ArraySpec) -> str:
-    expected = "a number" if not want.shape else "a NumPy array"
-    guess = _guess_no_array(got, want)
-    return f"{name}: expected {expected}, got {describe_value(got)}{guess}"
 
 
 def _guess_no_array(got: object, want: ArraySpec) -> str:
@@ -121,7 +117,7 @@ def _check_shape(name: str, shape: Shape, want: ArraySpec) -> None:
     if len(shape) != len(want.shape) and shape and want.shape:
         got = f"{_format_axes_count(len(shape))}, {got}"
         expected = f"{_format_axes_count(len(want.shape))}, {expected}"
-    fail(f"{name}: {got}, expected {expected}" + (f"; {cause}" if cause else ""))
+    fail(f"{name}: {got}, expected {expected}", guess=f"; {cause}" if cause else "")
 
 
 def _format_axes_count(count: int) -> str:
@@ -134,7 +130,8 @@ def _check_kind(name: str, array: Array, want: ArraySpec) -> None:
     if code in _KINDS[want.kind] or whole_number:
         return
     cause = _explain_kind(code, want.kind)
-    fail(f"{name}: dtype {array.dtype}, expected {_WORDS[want.kind]}; {cause}")
+    facts = f"{name}: dtype {array.dtype}, expected {_WORDS[want.kind]}"
+    fail(facts, guess=f"; {cause}")
 
 
 def _explain_kind(code: str, kind: str) -> str:
@@ -167,7 +164,7 @@ def check_finite(
     fail(
         f"{name}: {format_number(got[index])}, not a finite number,"
         f"{format_index(index, want.axes)}{count}",
-        f"Likely cause: {_explain_not_finite(got[bad])}",
+        guess=format_cause(_explain_not_finite(got[bad])),
     )
 
 

@@ -15,7 +15,13 @@ import numpy as np
 from IPython.utils.capture import capture_output
 
 from unrolled.lab.checks.describe import TEXT_LIMIT, describe_value, get_type_name
-from unrolled.lab.checks.errors import CheckFailed, clip, fail, make_printable
+from unrolled.lab.checks.errors import (
+    CheckFailed,
+    Seen,
+    clip,
+    fail,
+    make_printable,
+)
 
 _UNWRITTEN = re.compile(r"\b(\w{1,60}) is not written yet")
 _MISFIT = re.compile(r"matmul: .*\(size (\d+) is different from (\d+)\)")
@@ -50,7 +56,10 @@ def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     except CheckFailed:
         raise
     except Exception as error:
-        failure = CheckFailed(_explain_error(get_function_name(function), error))
+        name = get_function_name(function)
+        failure = CheckFailed(_explain_error(name, error))
+        raised = get_type_name(error), _read_message(error)
+        failure.seen = Seen("call", name, raised, (args, kwargs))
     raise failure
 
 

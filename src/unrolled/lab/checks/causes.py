@@ -220,7 +220,9 @@ def _guess_exchanged(got: Shape, want: Shape, axes: Axes) -> str:
         return ""
     if len(got) == 2:
         return "transposed?"
-    if not axes or len(set(want)) < len(want):
+    if len(set(want)) < len(want):
+        return ""  # axes of one length: many mistakes make this shape
+    if not axes:
         return "are the axes in another order?"
     order = ", ".join(axes[want.index(n)] for n in got)
     return f"are the axes in the order ({order})?"
@@ -259,5 +261,5 @@ def _guess_steps(got: Shape, want: Shape, axes: Axes) -> str:
 
 
 def _guess_reshaped(got: Shape, want: Shape, axes: Axes) -> str:
-    same = math.prod(got) == math.prod(want) and got != want
+    same = math.prod(got) == math.prod(want) and sorted(got) != sorted(want)
     return "the number of values is right: is a reshape missing?" if same else ""

@@ -75,7 +75,8 @@ def _compare_dict(
 def check_dict(name: str, got: object, want: Any) -> dict[Any, Any]:
     """The items of a dict with the keys of `want`; keys are compared by exact type."""
     if type(got) not in DICTS:
-        fail(f"{name}: expected a dict, got {describe_value(got)}{suggest_return(got)}")
+        facts = f"{name}: expected a dict, got {describe_value(got)}"
+        fail(facts, guess=suggest_return(got))
     kinds = _KEYS & {type(key) for key in want}
     pairs: list[tuple[Any, Any]] = list(dict.items(cast(dict[Any, Any], got)))
     items = {k: v for k, v in pairs if type(k) in kinds}
@@ -105,7 +106,7 @@ def check_sequence(name: str, got: Any, want: Any, allowed: tuple[type, ...]) ->
     """`got` if it is one of the allowed sequences, as long as `want`."""
     expected = f"{name}: expected a {get_type_name(want)} of {len(want)}"
     if type(got) not in allowed:
-        fail(f"{expected}, got {describe_value(got)}{suggest_return(got)}")
+        fail(f"{expected}, got {describe_value(got)}", guess=suggest_return(got))
     if len(got) != len(want):
         fail(f"{expected}, got {describe_value(got)}")
     return got

@@ -17,7 +17,7 @@ from unrolled.lab.checks.describe import (
     get_type_name,
     quote_text,
 )
-from unrolled.lab.checks.errors import fail
+from unrolled.lab.checks.errors import fail, format_cause
 
 _PLAIN = (str, bool, int, float, complex, bytes, type(None))
 _WINDOW = 12
@@ -53,28 +53,21 @@ def _unwrap(value: Any) -> Any:
 def _compare_one(name: str, got: Any, want: Any, cause: str | None) -> None:
     if type(got) is not type(want):
         message = f"{name}: expected {describe_value(want)}, got {describe_value(got)}"
-        likely = _guess_type_cause(got, want) or cause
-        fail(message + suggest_return(got), _format_cause(likely))
+        if type(want) in (list, tuple, str) and convert_to_array(got) is not None:
+            # Sure enough to be said even where a hint is known.
+            kind = get_type_name(want)
+            message += f"\nA {kind} is asked for, no number and no array."
+        elif type(want) is int and type(got) is float:
+            cause = "/ makes a float; // divides whole numbers"
+        fail(message, guess=suggest_return(got) + format_cause(cause))
     if got == want or (got != got and want != want):
         return
     if type(want) is str and len(want) > 2 * _WINDOW:
-        fail(_describe_texts(name, got, want), _format_cause(cause))
+        fail(_describe_texts(name, got, want), guess=format_cause(cause))
     fail(
         f"{name}: got {format_short(got)}, expected {format_short(want)}",
-        _format_cause(cause),
+        guess=format_cause(cause),
     )
-
-
-def _format_cause(cause: str | None) -> str:
-    return f"Likely cause: {cause}" if cause else ""
-
-
-def _guess_type_cause(got: Any, want: Any) -> str:
-    if type(want) is int and type(got) is float:
-        return "/ makes a float; // divides whole numbers"
-    if type(want) in (list, tuple, str) and convert_to_array(got) is not None:
-        return f"a {get_type_name(want)} is asked for, no number and no array"
-    return ""
 
 
 def _describe_texts(name: str, got: str, want: str) -> str:

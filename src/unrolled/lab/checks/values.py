@@ -15,7 +15,7 @@ from unrolled.lab.checks.array import (
 )
 from unrolled.lab.checks.causes import ValuePair, describe_values, guess_value_cause
 from unrolled.lab.checks.describe import Array, format_index, format_pair
-from unrolled.lab.checks.errors import fail
+from unrolled.lab.checks.errors import fail, format_cause
 
 Axes = tuple[str, ...]
 _SINGLE_RTOL = 1e-4
@@ -87,7 +87,7 @@ def _fail(name: str, values: ValuePair, right: Array, rule: ComparisonRule) -> N
     fail(
         f"{name}: got {got}, expected {want}" + (f",{where}" if where else ""),
         _describe_extent(right, values),
-        f"Likely cause: {cause}" if cause else "",
+        guess=format_cause(cause),
     )
 
 
