@@ -90,7 +90,7 @@ def _configure_autograde(config: Any) -> None:
         "unrolled.grade.preprocessors.Judge",
         f"{base}.LimitOutput",
         "unrolled.grade.preprocessors.SaveGrades",
-        "unrolled.grade.late_penalty.LatePenalties",
+        "unrolled.grade.late_plugin.LatePenalties",
         f"{base}.CheckCellMetadata",
     ]
 

@@ -8,8 +8,8 @@ from unrolled.canvas.model import ExportedAssignment, Grade, Student
 from unrolled.canvas.records import read_identities
 from unrolled.course import Course
 from unrolled.errors import UserError
-from unrolled.gradebook.open import Gradebook, has_gradebook, open_gradebook
-from unrolled.gradebook.queries import Score, read_scores, read_students
+from unrolled.gradebook.open import has_gradebook, open_gradebook
+from unrolled.gradebook.queries import Gradebook, Score, read_scores, read_students
 
 
 def open_existing_gradebook(course: Course) -> Gradebook:

@@ -11,8 +11,7 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from unrolled.course import Course, load_course
-from unrolled.gradebook.open import Gradebook
-from unrolled.gradebook.queries import SubmissionFacts, read_submission_facts
+from unrolled.gradebook.queries import Gradebook, SubmissionFacts, read_submission_facts
 from unrolled.timestamps import format_moment
 
 

@@ -21,9 +21,10 @@ from unrolled.grade.scheduling.cache import ResultCache
 from unrolled.grade.scheduling.job import GradingJob, JobResult
 from unrolled.grade.scheduling.pool import JudgePool
 from unrolled.grade.scheduling.prepare import JobPreparer, PreparedJob
-from unrolled.grade.stored_results import build_result, read_registered_tests
+from unrolled.grade.stored_results import build_result
 from unrolled.grade.writer import GradebookWriter
 from unrolled.gradebook import backup_gradebook
+from unrolled.gradebook.tables import read_check_sources
 from unrolled.processes import count_processors
 
 Progress = Callable[[SubmissionResult], None]
@@ -155,7 +156,7 @@ class _GradingRun:
 
 def _require_ready(course: Course, assignment: str) -> Material:
     material = load_material(course, assignment)
-    stored = read_registered_tests(course, assignment)
+    stored = read_check_sources(course, assignment)
     if not stored:
         raise UserError(
             f"{course.gradebook_place}: assignment {assignment} is not registered. "

@@ -12,26 +12,12 @@ from unrolled.assignment import load_material
 from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.grade.results import CellResult, SubmissionResult
-from unrolled.gradebook import has_gradebook, open_gradebook
-from unrolled.gradebook.queries import read_notebook
 from unrolled.gradebook.tables import (
     AssignmentRows,
     GradeRow,
     SubmissionRows,
     open_assignment_rows,
 )
-
-
-def read_registered_tests(course: Course, assignment: str) -> dict[str, str]:
-    """The texts of the graded cells in the gradebook; empty if it has none."""
-    if not has_gradebook(course):
-        return {}
-    with open_gradebook(course) as gradebook:
-        name = course.assignments[assignment].notebook
-        notebook = read_notebook(gradebook, assignment, name)
-    if notebook is None:
-        return {}
-    return {n: t for n, t in notebook.sources.items() if n in notebook.max_scores}
 
 
 def open_rows(

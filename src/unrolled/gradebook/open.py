@@ -10,15 +10,16 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from nbgrader.api import Base
-from nbgrader.api import Gradebook as Gradebook  # others may open one, and hand it on
-from nbgrader.dbutil import ALEMBIC_DIR
 from sqlalchemy import create_engine, inspect, text
 
 from unrolled.course import Course, load_course
 from unrolled.files import make_stamp
-from unrolled.gradebook import postgresql, sqlite
+from unrolled.gradebook import postgresql, schema, sqlite
+
+if TYPE_CHECKING:
+    from nbgrader.api import Gradebook
 
 MAX_BACKUPS = 10
 
@@ -27,6 +28,8 @@ def open_gradebook(course: Course) -> Gradebook:
     """The gradebook, to be used with `with`; it is made if there is none yet."""
     wait_for_others(course)
     make_tables(course.db_url)
+    from nbgrader.api import Gradebook  # only now: it takes a second
+
     return Gradebook(course.db_url, course.id)
 
 
@@ -40,7 +43,9 @@ def make_tables(url: str) -> None:
         with engine.begin() as database:
             if inspect(database).get_table_names():
                 return
-            from alembic.script import ScriptDirectory  # only now: it takes a while
+            from alembic.script import ScriptDirectory  # only now: it takes a second
+            from nbgrader.api import Base
+            from nbgrader.dbutil import ALEMBIC_DIR
 
             Base.metadata.create_all(database)
             version = ScriptDirectory(ALEMBIC_DIR).get_current_head()
@@ -75,7 +80,7 @@ def has_gradebook(course: Course) -> bool:
         return course.gradebook.exists()
     engine = create_engine(course.db_url)
     try:
-        return inspect(engine).has_table(Base.metadata.tables["assignment"].name)
+        return inspect(engine).has_table(schema.ASSIGNMENT.name)
     finally:
         engine.dispose()
 

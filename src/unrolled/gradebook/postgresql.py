@@ -7,11 +7,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from nbgrader.api import Base, Gradebook
 from sqlalchemy import Connection, create_engine, func, insert, select
 
 from unrolled.course import Course
 from unrolled.files import make_stamp
+from unrolled.gradebook.schema import ASSIGNMENT, STUDENT
 
 BATCH = 5000
 
@@ -49,6 +49,8 @@ def move_gradebook(course: Course) -> None:
     """
     if not course.gradebook.exists():
         return
+    from nbgrader.api import Gradebook  # only now: it takes a second
+
     origin = create_engine(f"sqlite:///{course.gradebook}")
     try:
         with (
@@ -70,11 +72,13 @@ def move_gradebook(course: Course) -> None:
 
 
 def _is_used(target: Connection) -> bool:
-    tables = (Base.metadata.tables[name] for name in ("assignment", "student"))
+    tables = (ASSIGNMENT, STUDENT)
     return any(target.scalar(select(func.count()).select_from(t)) for t in tables)
 
 
 def _copy_rows(source: Connection, target: Connection) -> None:
+    from nbgrader.api import Base
+
     for table in reversed(Base.metadata.sorted_tables):
         target.execute(table.delete())
     for table in Base.metadata.sorted_tables:

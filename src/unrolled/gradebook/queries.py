@@ -16,7 +16,6 @@ from nbgrader.api import (
     Assignment,
     Base,
     Grade,
-    Gradebook,
     GradeCell,
     MissingEntry,
     Notebook,
@@ -27,6 +26,7 @@ from nbgrader.api import (
     SubmittedNotebook,
     TaskCell,
 )
+from nbgrader.api import Gradebook as Gradebook  # others may open one, and hand it on
 from sqlalchemy import exists, select
 
 from unrolled.errors import UserError

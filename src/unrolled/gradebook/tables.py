@@ -13,21 +13,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from nbgrader.api import (
-    BaseCell,
-    Comment,
-    Grade,
-    Notebook,
-    Student,
-    SubmittedAssignment,
-    SubmittedNotebook,
-    new_uuid,
-)
 from sqlalchemy import (
     Boolean,
     Connection,
+    Row,
     bindparam,
     case,
+    create_engine,
+    func,
     insert,
     null,
     select,
@@ -36,32 +29,63 @@ from sqlalchemy import (
 )
 
 from unrolled.course.model import Course
-from unrolled.gradebook.open import open_gradebook
-
-_STUDENT = Student.__table__
-_SUBMISSION = SubmittedAssignment.__table__
-_PART = SubmittedNotebook.__table__
-_CELL = BaseCell.__table__
-_GRADE = Grade.__table__
-_COMMENT = Comment.__table__
+from unrolled.gradebook.open import has_gradebook, wait_for_others
+from unrolled.gradebook.schema import (
+    ASSIGNMENT,
+    CELL,
+    COMMENT,
+    GRADE,
+    GRADE_CELL,
+    NOTEBOOK,
+    PART,
+    SOURCE_CELL,
+    STUDENT,
+    SUBMISSION,
+    TASK_CELL,
+    make_id,
+)
 
 _FIND = (
     select(
-        _SUBMISSION.c.id,
-        _SUBMISSION.c.timestamp,
-        _SUBMISSION.c.extension,
-        _PART.c.id.label("part"),
-        _PART.c.late_submission_penalty.label("penalty"),
+        SUBMISSION.c.id,
+        SUBMISSION.c.timestamp,
+        SUBMISSION.c.extension,
+        PART.c.id.label("part"),
+        PART.c.late_submission_penalty.label("penalty"),
     )
-    .join(_PART, _PART.c.assignment_id == _SUBMISSION.c.id)
-    .where(_SUBMISSION.c.student_id == bindparam("student"))
-    .where(_SUBMISSION.c.assignment_id == bindparam("assignment"))
-    .where(_PART.c.notebook_id == bindparam("notebook"))
+    .join(PART, PART.c.assignment_id == SUBMISSION.c.id)
+    .where(SUBMISSION.c.student_id == bindparam("student"))
+    .where(SUBMISSION.c.assignment_id == bindparam("assignment"))
+    .where(PART.c.notebook_id == bindparam("notebook"))
 )
-_CELLS = select(_CELL.c.id).where(_CELL.c.notebook_id == bindparam("notebook"))
-_FIND_GRADES = select(_GRADE).where(_GRADE.c.notebook_id == bindparam("part"))
-_FIND_COMMENTS = select(_COMMENT).where(_COMMENT.c.notebook_id == bindparam("part"))
-_FIND_STUDENT = select(_STUDENT.c.id).where(_STUDENT.c.id == bindparam("student"))
+_FIND_NOTEBOOKS = (
+    select(NOTEBOOK.c.id, NOTEBOOK.c.name, ASSIGNMENT.c.duedate)
+    .add_columns(NOTEBOOK.c.assignment_id)
+    .join(ASSIGNMENT, ASSIGNMENT.c.id == NOTEBOOK.c.assignment_id)
+    .where(ASSIGNMENT.c.name == bindparam("assignment"))
+)
+_FIND_SOURCES = (
+    select(SOURCE_CELL.c.name, SOURCE_CELL.c.source)
+    .join(NOTEBOOK, NOTEBOOK.c.id == SOURCE_CELL.c.notebook_id)
+    .join(ASSIGNMENT, ASSIGNMENT.c.id == NOTEBOOK.c.assignment_id)
+    .join(CELL, CELL.c.notebook_id == NOTEBOOK.c.id)
+    .where(ASSIGNMENT.c.name == bindparam("assignment"))
+    .where(NOTEBOOK.c.name == bindparam("notebook"))
+    .where(CELL.c.name == SOURCE_CELL.c.name)
+    .where(CELL.c.type == "GradeCell")
+)
+_MAX_SCORE = func.coalesce(GRADE_CELL.c.max_score, TASK_CELL.c.max_score)
+_FIND_CELLS = (
+    select(CELL.c.id, CELL.c.name, CELL.c.type)
+    .add_columns(_MAX_SCORE.label("max_score"))
+    .outerjoin(GRADE_CELL, GRADE_CELL.c.id == CELL.c.id)
+    .outerjoin(TASK_CELL, TASK_CELL.c.id == CELL.c.id)
+    .where(CELL.c.notebook_id == bindparam("notebook"))
+)
+_CELLS = select(CELL.c.id).where(CELL.c.notebook_id == bindparam("notebook"))
+_FIND_GRADES = select(GRADE).where(GRADE.c.notebook_id == bindparam("part"))
+_FIND_COMMENTS = select(COMMENT).where(COMMENT.c.notebook_id == bindparam("part"))
+_FIND_STUDENT = select(STUDENT.c.id).where(STUDENT.c.id == bindparam("student"))
 
 
 def _make_grade_update(marked: Any) -> Any:
@@ -70,33 +94,33 @@ def _make_grade_update(marked: Any) -> Any:
     A mark may be given while we grade: whether there is one is looked up there.
     """
     waits = case(
-        (_GRADE.c.manual_score.is_not(null()), marked),
+        (GRADE.c.manual_score.is_not(null()), marked),
         else_=bindparam("waits", type_=Boolean),
     )
     return (
-        update(_GRADE)
-        .where(_GRADE.c.notebook_id == bindparam("part"))
-        .where(_GRADE.c.cell_id == bindparam("cell"))
+        update(GRADE)
+        .where(GRADE.c.notebook_id == bindparam("part"))
+        .where(GRADE.c.cell_id == bindparam("cell"))
         .values(auto_score=bindparam("score"), needs_manual_grade=waits)
     )
 
 
-_SET_GRADE = _make_grade_update(_GRADE.c.needs_manual_grade)
+_SET_GRADE = _make_grade_update(GRADE.c.needs_manual_grade)
 _SET_GRADE_OF_OTHER_WORK = _make_grade_update(true())
 _SET_COMMENT = (
-    update(_COMMENT)
-    .where(_COMMENT.c.notebook_id == bindparam("part"))
-    .where(_COMMENT.c.cell_id == bindparam("cell"))
+    update(COMMENT)
+    .where(COMMENT.c.notebook_id == bindparam("part"))
+    .where(COMMENT.c.cell_id == bindparam("cell"))
     .values(auto_comment=bindparam("text"))
 )
 _SET_TIME = (
-    update(_SUBMISSION)
-    .where(_SUBMISSION.c.id == bindparam("submission"))
+    update(SUBMISSION)
+    .where(SUBMISSION.c.id == bindparam("submission"))
     .values(timestamp=bindparam("moment"))
 )
 _SET_PENALTY = (
-    update(_PART)
-    .where(_PART.c.id == bindparam("part"))
+    update(PART)
+    .where(PART.c.id == bindparam("part"))
     .values(late_submission_penalty=bindparam("points"))
 )
 
@@ -136,42 +160,73 @@ class SubmissionRows:
 
 
 @contextmanager
+def connect_gradebook(course: Course) -> Iterator[Connection]:
+    """A connection to a gradebook that is there; LookupError if there is none."""
+    if not has_gradebook(course):
+        raise LookupError(f"{course.gradebook_place}: there is no gradebook")
+    wait_for_others(course)
+    engine = create_engine(course.db_url)
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def read_check_sources(course: Course, assignment: str) -> dict[str, str]:
+    """The texts of the grade cells that the gradebook keeps, by name.
+
+    Empty if it does not know the assignment, or if there is no gradebook.
+    """
+    if not has_gradebook(course):
+        return {}
+    names = {
+        "assignment": assignment,
+        "notebook": course.assignments[assignment].notebook,
+    }
+    with connect_gradebook(course) as connection:
+        return dict(connection.execute(_FIND_SOURCES, names).tuples().all())
+
+
+@contextmanager
 def open_assignment_rows(
     course: Course, assignment: str, order: Sequence[str] = ()
 ) -> Iterator[AssignmentRows]:
     """An assignment in nbgrader's tables, through a connection of its own.
 
     Cells come in `order`, where it names them: a database has none of its own.
-    Raises nbgrader's MissingEntry if the gradebook does not know the assignment.
+    Raises LookupError if the gradebook does not know the assignment.
     """
-    with open_gradebook(course) as gradebook:
-        name = course.assignments[assignment].notebook
-        notebook = gradebook.find_notebook(name, assignment)
-        if len(notebook.assignment.notebooks) > 1:
+    name = course.assignments[assignment].notebook
+    with connect_gradebook(course) as connection:
+        ids = {"assignment": assignment}
+        notebooks = connection.execute(_FIND_NOTEBOOKS, ids).all()
+        if name not in [notebook.name for notebook in notebooks]:
+            raise LookupError(f"{course.gradebook_place}: {assignment} is not in it")
+        if len(notebooks) > 1:
             raise ValueError(f"{assignment} has more than one notebook")
-        with gradebook.engine.connect() as connection:
-            rows = AssignmentRows(connection, notebook, order)
-            gradebook.db.rollback()  # what was read holds up nobody
-            yield rows
+        rows = AssignmentRows(connection, notebooks[0], order)
+        connection.rollback()  # what was read holds up nobody
+        yield rows
 
 
 class AssignmentRows:
     """One assignment in nbgrader's tables, and its submissions through `connection`."""
 
     def __init__(
-        self, connection: Connection, notebook: Notebook, order: Sequence[str]
+        self, connection: Connection, notebook: Row[Any], order: Sequence[str]
     ) -> None:
-        ranks = {name: rank for rank, name in enumerate(order)}
-
-        def rank(cell: BaseCell) -> int:
-            return ranks.get(cell.name, len(ranks))
-
         self.connection = connection
-        self.assignment: str = notebook.assignment.id
+        self.assignment: str = notebook.assignment_id
         self.notebook: str = notebook.id
-        self.due: datetime | None = notebook.assignment.duedate
-        graded = sorted([*notebook.grade_cells, *notebook.task_cells], key=rank)
-        commented = sorted([*notebook.solution_cells, *notebook.task_cells], key=rank)
+        self.due: datetime | None = notebook.duedate
+        ranks = {name: rank for rank, name in enumerate(order)}
+        cells = sorted(
+            connection.execute(_FIND_CELLS, {"notebook": self.notebook}),
+            key=lambda cell: ranks.get(cell.name, len(ranks)),
+        )
+        graded = [c for c in cells if c.type in ("GradeCell", "TaskCell")]
+        commented = [c for c in cells if c.type in ("SolutionCell", "TaskCell")]
         self.grade_cells: dict[str, str] = {c.name: c.id for c in graded}
         self.max_scores: dict[str, float] = {c.name: c.max_score for c in graded}
         self.comment_cells: dict[str, str] = {c.name: c.id for c in commented}
@@ -215,15 +270,15 @@ class AssignmentRows:
         """Insert the rows of a first submission, as nbgrader makes them: empty."""
         execute = self.connection.execute
         if execute(_FIND_STUDENT, {"student": student}).first() is None:
-            execute(insert(_STUDENT), {"id": student})
-        submission, part = new_uuid(), new_uuid()
+            execute(insert(STUDENT), {"id": student})
+        submission, part = make_id(), make_id()
         ids = {"assignment_id": self.assignment, "student_id": student}
-        execute(insert(_SUBMISSION), {"id": submission, **ids})
+        execute(insert(SUBMISSION), {"id": submission, **ids})
         ids = {"assignment_id": submission, "notebook_id": self.notebook}
-        execute(insert(_PART), {"id": part, **ids})
+        execute(insert(PART), {"id": part, **ids})
         for table, cells in (
-            (_GRADE, self.grade_cells),
-            (_COMMENT, self.comment_cells),
+            (GRADE, self.grade_cells),
+            (COMMENT, self.comment_cells),
         ):
             rows = [{"notebook_id": part, "cell_id": c} for c in cells.values()]
             if rows:

@@ -21,7 +21,7 @@ from unrolled.canvas.grades_csv.verify import refuse_surprises
 from unrolled.course import Course, load_course
 from unrolled.errors import UserError
 from unrolled.files import write_output
-from unrolled.gradebook.open import Gradebook
+from unrolled.gradebook.queries import Gradebook
 
 
 class CanvasExport(ExportPlugin):  # type: ignore[misc]

@@ -14,7 +14,8 @@ from unrolled.canvas.records import read_identities, write_identities
 from unrolled.canvas.roster.read import Identity, read_roster
 from unrolled.course import Course
 from unrolled.gradebook import queries
-from unrolled.gradebook.open import Gradebook, backup_gradebook
+from unrolled.gradebook.open import backup_gradebook
+from unrolled.gradebook.queries import Gradebook
 from unrolled.gradebook.read import StudentRow
 
 

@@ -13,8 +13,6 @@ from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
-from nbgrader.preprocessors import LimitOutput
-from nbgrader.utils import compute_checksum, determine_grade
 
 from unrolled.assignment.cells import read_cells
 from unrolled.assignment.load import load_reference
@@ -24,6 +22,12 @@ from unrolled.course.limits import Limits
 from unrolled.errors import UserError
 from unrolled.grade.judge.judge import judge_submission
 from unrolled.grade.judge.verdict import JudgeInput
+from unrolled.grade.submission.nbgrader_rules import (
+    compute_auto_score,
+    compute_checksum,
+    is_untouched,
+    limit_outputs,
+)
 from unrolled.grade.submission.notebook import (
     fill_tests,
     format_notebook,
@@ -107,10 +111,10 @@ def grade_job(job: GradingJob, worker: Worker) -> JobResult:
     result = JobResult(student=job.student, notebook=format_notebook(notebook))
     for cell, node in zip(read_cells(notebook), notebook.cells, strict=True):
         if cell.graded:
-            result.scores[cell.grade_id] = determine_grade(node)[0]
+            result.scores[cell.grade_id] = compute_auto_score(node)
         if cell.is_solution:  # with nbgrader's comment, where nobody has changed it
-            untouched = node.metadata.nbgrader.checksum == compute_checksum(node)
-            result.comments[cell.grade_id] = "No response." if untouched else None
+            comment = "No response." if is_untouched(node) else None
+            result.comments[cell.grade_id] = comment
     return result
 
 
@@ -126,7 +130,9 @@ def _grade_notebook(
     submission = JudgeInput(material, notebook, job.seed, job.limits)
     verdict = judge_submission(submission, reference, worker)
     write_verdict(notebook, verdict, material)
-    LimitOutput().preprocess(notebook, {})
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = limit_outputs(cell.outputs)
     return notebook
 
 
@@ -138,5 +144,4 @@ def _set_checksums(notebook: NotebookNode, material: Material) -> None:
             # A check holds the whole test by now, and so does the gradebook.
             check, number = cell.role == "check", released[cell.grade_id]
             original = node if check else material.release["cells"][number]
-            checksum = compute_checksum(nbformat.from_dict(original))
-            node.metadata.nbgrader.checksum = checksum
+            node.metadata.nbgrader.checksum = compute_checksum(original)

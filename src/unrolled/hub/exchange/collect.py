@@ -30,8 +30,7 @@ from unrolled.files import (
     make_stamp,
     replace_folder,
 )
-from unrolled.gradebook.open import Gradebook
-from unrolled.gradebook.queries import read_due_date
+from unrolled.gradebook.queries import Gradebook, read_due_date
 from unrolled.hub.exchange.collect_report import CollectReport, Remark
 from unrolled.hub.exchange.read_submission import (
     Entry,
