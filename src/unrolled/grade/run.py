@@ -101,6 +101,7 @@ class _GradingRun:
     progress: Progress
     force: bool
     results: list[SubmissionResult] = field(default_factory=list)
+    _waiting: dict[str, PreparedJob] = field(default_factory=dict)
 
     def grade_all(
         self, material: Material, students: Sequence[str], pool: JobRunner
@@ -108,7 +109,20 @@ class _GradingRun:
         """Write what an earlier run has found, grade the rest, report all of it."""
         preparer = JobPreparer(self.course, self.assignment, material)
         cache = ResultCache(self.course, self.assignment)
-        todo: dict[str, PreparedJob] = {}
+        jobs = self._list_jobs(preparer, cache, students)
+        for graded in pool.run(jobs):
+            prepared = self._waiting.pop(graded.student)
+            if graded.reason:
+                self._report_ungraded(graded.student, graded.reason)
+                continue
+            # First: if the gradebook cannot be written, the work is not lost.
+            cache.keep(prepared.key, graded)
+            self._write(graded, prepared)
+
+    def _list_jobs(
+        self, preparer: JobPreparer, cache: ResultCache, students: Sequence[str]
+    ) -> Iterator[GradingJob]:
+        """What is to be graded; what was graded before is written, or reported."""
         for student in students:
             try:
                 prepared = preparer.prepare(student)
@@ -117,17 +131,10 @@ class _GradingRun:
                 continue
             graded = None if self.force else cache.find(student, prepared.key)
             if graded is None:
-                todo[student] = prepared
+                self._waiting[student] = prepared
+                yield prepared.job
             else:
                 self._write(graded, prepared)
-        for graded in pool.run(p.job for p in todo.values()):
-            prepared = todo[graded.student]
-            if graded.reason:
-                self._report_ungraded(graded.student, graded.reason)
-                continue
-            # First: if the gradebook cannot be written, the work is not lost.
-            cache.keep(prepared.key, graded)
-            self._write(graded, prepared)
 
     def _write(self, graded: JobResult, prepared: PreparedJob) -> None:
         """Write a result, unless the gradebook has it already; report it."""

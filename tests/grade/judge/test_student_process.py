@@ -214,12 +214,12 @@ def test_no_code_runs_in_a_tier_that_was_not_tried(
     weak: list[subprocess.Popen[bytes]] = []
 
     def start(
-        *, tries_sandbox: bool, allow_weak: bool
+        *, tries_sandbox: bool, **more: Any
     ) -> tuple[subprocess.Popen[bytes], Connection]:
         with monkeypatch.context() as patch:
             if not tries_sandbox:
                 patch.setenv(TIER_VARIABLE, tier)
-            started = start_judge(tries_sandbox=tries_sandbox, allow_weak=allow_weak)
+            started = start_judge(tries_sandbox=tries_sandbox, **more)
         weak.extend([] if tries_sandbox else [started[0]])
         return started
 
@@ -243,7 +243,7 @@ def test_no_code_runs_in_a_tier_that_was_not_tried(
 def test_a_pool_without_any_judge_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """Is there an end, also the second time, where judges do not come up?"""
 
-    def start(**options: bool) -> tuple[Any, Connection]:
+    def start(**options: Any) -> tuple[Any, Connection]:
         process, pipe = start_judge(**options)
         process.kill()
         return process, pipe

@@ -234,11 +234,17 @@ def find_missing_protections(worker: Worker) -> tuple[str, ...]:
     traps = _ForbiddenTargets()
     try:
         fields = traps.fields(0)
-        missing = []
-        for name in REQUIRED_PROTECTIONS:
+        missing: list[str] = []
+        todo = list(REQUIRED_PROTECTIONS)
+        while todo:
             with _open_session(worker) as session:
-                if _run_probe(session, fill_probe(name, fields)):
-                    missing.append(name)
+                # One process tries all; after one that got something comes another.
+                while todo and todo[0] not in missing:
+                    if _run_probe(session, fill_probe(todo[0], fields)):
+                        missing.append(todo[0])
+                    else:
+                        todo.pop(0)
+            todo = [name for name in todo if name not in missing]
         return tuple(missing)
     finally:
         traps.close()

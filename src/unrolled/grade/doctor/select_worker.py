@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 from dataclasses import dataclass
 from functools import cache
 
+from unrolled.assignment.material import Material
 from unrolled.errors import UserError
 from unrolled.grade.doctor.doctor import check_start, find_missing_protections
+from unrolled.grade.student.preload import find_slow_imports
 from unrolled.grade.worker.errors import GradingError
 from unrolled.grade.worker.worker import SubprocessWorker, Worker
 from unrolled.grade.worker.zygote_worker import ZygoteWorker
@@ -30,23 +33,51 @@ class JudgeReady:
     tier: str
 
 
+_launched: list[ZygoteWorker] = []
+
+
+def launch_warm_worker(material: Material) -> None:
+    """Let the warm worker of the strongest tier come up, with what a notebook imports.
+
+    It is for who has something else to do before it calls `select_warm_worker`.
+    """
+    libraries = find_slow_imports(material.source) if material.source else ()
+    for tier in _list_tiers()[:1]:
+        worker = ZygoteWorker(tier, libraries=libraries)
+        with contextlib.suppress(OSError):  # it is tried again
+            worker.launch()
+            _launched.append(worker)
+
+
+def _list_tiers() -> list[Tier]:
+    """The tiers to try, the strongest first."""
+    tiers: tuple[Tier, ...] = ("namespaces", "landlock")
+    forced = os.environ.get(TIER_VARIABLE)
+    return [tier for tier in tiers if forced in (None, "", tier)]
+
+
 @cache
 def select_warm_worker() -> ZygoteWorker | None:
     """The warm worker of the strongest tier that starts here; None if none does."""
-    tiers: tuple[Tier, ...] = ("namespaces", "landlock")
-    forced = os.environ.get(TIER_VARIABLE)
-    for tier in (t for t in tiers for _ in range(TRIES)):
-        if forced in (None, "", tier):
-            worker = ZygoteWorker(tier)
-            try:
-                worker.start()
-                check_start(worker)
-            except GradingError:
-                worker.stop()
-                continue
-            atexit.register(worker.stop)
-            return worker
+    for tier in (t for t in _list_tiers() for _ in range(TRIES)):
+        worker = _launched.pop() if _launched else ZygoteWorker(tier)
+        try:
+            worker.start()
+            check_start(worker)
+        except GradingError:
+            worker.stop()
+            continue
+        atexit.register(worker.stop)
+        return worker
     return None
+
+
+def stop_warm_worker() -> None:
+    """End the warm worker of this process, if there is one."""
+    started = select_warm_worker() if select_warm_worker.cache_info().currsize else None
+    for worker in (*_launched, started):
+        if worker is not None:
+            worker.stop()
 
 
 @cache

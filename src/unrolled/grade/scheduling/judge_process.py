@@ -1,18 +1,21 @@
 """A judge: a process of its own that takes jobs and gives results.
 
-Started as ``python -P -m unrolled.grade.scheduling.judge_process FD TRIES_SANDBOX
-ALLOW_WEAK``. A process from scratch and no fork: the grader has threads (progress bar,
-Dask), and a fork of a process with threads may hang.
+Started as ``python -P -m unrolled.grade.scheduling.judge_process PIPE MATERIAL
+TRIES_SANDBOX ALLOW_WEAK GRADER``: two file descriptors, two flags, who asks. A process
+from scratch and no fork: the grader has threads (progress bar, Dask), and a fork of a
+process with threads may hang.
 """
 
 from __future__ import annotations
 
-import importlib
+import contextlib
+import gc
 import os
+import pickle
 import signal
 import subprocess
 import sys
-import threading
+import tempfile
 from dataclasses import replace
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -23,9 +26,10 @@ from unrolled.errors import UserError
 from unrolled.grade.doctor.select_worker import (
     JudgeReady,
     get_tier,
+    launch_warm_worker,
     select_safe_worker,
     select_trusted_worker,
-    select_warm_worker,
+    stop_warm_worker,
 )
 from unrolled.grade.worker.errors import GradingError
 from unrolled.grade.worker.worker import Worker
@@ -41,19 +45,26 @@ SAME_MATERIAL = Material(assignment="", notebook="", source={}, release={})
 
 
 def start_judge(
-    *, tries_sandbox: bool, allow_weak: bool
+    *, tries_sandbox: bool, allow_weak: bool, material: Material | None = None
 ) -> tuple[subprocess.Popen[bytes], Connection]:
-    """Start a judge; its first message is JudgeReady, or a UserError."""
+    """Start a judge; its first message is JudgeReady, or a UserError.
+
+    While its sandbox comes up, it makes ready for a `material` that it is given.
+    """
     ours, theirs = Pipe()
     module = "unrolled.grade.scheduling.judge_process"
-    words = [str(theirs.fileno()), str(int(tries_sandbox)), str(int(allow_weak))]
     one_thread = {f"{name}_NUM_THREADS": "1" for name in THREADS}
-    with theirs:
+    # A file and no message: a pipe would hold us up until the judge reads.
+    with theirs, tempfile.TemporaryFile() as file:
+        pickle.dump(material or SAME_MATERIAL, file)
+        file.seek(0)
+        fds = (theirs.fileno(), file.fileno())
+        words = (*fds, int(tries_sandbox), int(allow_weak), os.getpid())
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", module, *words],
+            [sys.executable, "-P", "-m", module, *map(str, words)],
             stdin=subprocess.DEVNULL,
             env={**os.environ, **one_thread},
-            pass_fds=[theirs.fileno()],
+            pass_fds=fds,
             start_new_session=True,  # Ctrl-C is for the grader
         )
     return process, ours
@@ -62,25 +73,21 @@ def start_judge(
 def main(argv: list[str]) -> None:
     """Warm up, then jobs in and results out until the grader is gone."""
     pipe = Connection(int(argv[0]))
-    tries_sandbox, allow_weak = (word == "1" for word in argv[1:3])
+    tries_sandbox, allow_weak = (word == "1" for word in argv[2:4])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # and clean up
     end_with_parent(signal.SIGTERM)
-    # No job comes before JudgeReady: what can be read is the end of the pipe, of a
-    # grader that was gone before this process had asked to end with it.
-    if pipe.poll():
+    if os.getppid() != int(argv[4]):  # gone before we had asked to end with it
         return
-    libraries = threading.Thread(
-        target=importlib.import_module, args=("unrolled.grade.scheduling.job",)
-    )
-    libraries.start()  # while the worker warms up
     try:
+        with open(int(argv[1]), "rb") as file:  # noqa: PTH123
+            material: Material = pickle.load(file)
+        _prepare(material)
         if tries_sandbox:
             worker = select_safe_worker(allow_weak=allow_weak)
         else:
             worker = select_trusted_worker()
-        libraries.join()
         pipe.send(JudgeReady(get_tier(worker)))
-        _process_jobs(pipe, worker)
+        _process_jobs(pipe, worker, material)
     except UserError as error:
         pipe.send(error)
     except GradingError as error:
@@ -88,13 +95,24 @@ def main(argv: list[str]) -> None:
     except (EOFError, OSError):  # the grader is gone
         pass
     finally:
-        warm = select_warm_worker()
-        if warm is not None:
-            warm.stop()
+        stop_warm_worker()
 
 
-def _process_jobs(pipe: Connection, worker: Worker) -> None:
-    material = SAME_MATERIAL
+def _prepare(material: Material) -> None:
+    """Load all that judging needs, while the warm process does the same beside us."""
+    gc.disable()  # what an import makes stays: to look for garbage takes a tenth of it
+    launch_warm_worker(material)
+    from unrolled.assignment.load import load_reference
+    from unrolled.grade.scheduling import job as job
+
+    if material != SAME_MATERIAL:
+        with contextlib.suppress(UserError):  # whoever asks for it is told again
+            load_reference(material)
+    gc.freeze()
+    gc.enable()
+
+
+def _process_jobs(pipe: Connection, worker: Worker, material: Material) -> None:
     while True:
         job: GradingJob = pipe.recv()
         material = job.material if job.material != SAME_MATERIAL else material

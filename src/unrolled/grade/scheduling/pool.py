@@ -91,10 +91,10 @@ class JudgePool:
 
     def run(self, jobs: Iterable[GradingJob]) -> Iterator[JobResult]:
         """Grade all jobs; whatever happens, there is one result for each."""
-        todo = deque(jobs)
+        source = iter(jobs)
+        todo: deque[GradingJob] = deque()
         tries: dict[str, int] = {}
-        while todo or any(j.job for j in self._judges):
-            self._give(todo)
+        while self._take(source, todo) or any(j.job for j in self._judges):
             done = []
             for judge in self._wait_for_answers():
                 job = judge.job
@@ -109,14 +109,30 @@ class JudgePool:
                         done.append(
                             JobResult(student=job.student, reason=_LOST_MESSAGE)
                         )
-            self._give(todo)  # before the results are written: judges never wait
+            # Before the results are written: judges never wait.
+            self._take(source, todo)
             yield from done
+
+    def _take(self, source: Iterator[GradingJob], todo: deque[GradingJob]) -> bool:
+        """Take some more jobs and give out what can be given; whether any are left.
+
+        Only as many as are needed soon: the first judge starts with the first job,
+        while the next ones are read, and a class of thousands is never held at once.
+        """
+        self._give(todo)
+        while len(todo) < 2 * self.jobs:
+            job = next(source, None)
+            if job is None:
+                break
+            todo.append(job)
+            self._give(todo)
+        return bool(todo)
 
     def _give(self, todo: deque[GradingJob]) -> None:
         self._dismiss_weaker()
         busy = sum(j.job is not None for j in self._judges)
         while len(self._judges) < min(self.jobs, len(todo) + busy):
-            self._judges.append(self._start())
+            self._judges.append(self._start(todo[0].material if todo else None))
         for judge in self._judges:
             if judge.tier and judge.tier == self._tier and not judge.job and todo:
                 judge.assign_job(todo.popleft())
@@ -131,12 +147,17 @@ class JudgePool:
                 judge.tier = None
                 self._remove(judge)
 
-    def _start(self) -> _JudgeProcess:
+    def _start(self, material: Material | None) -> _JudgeProcess:
         first = self._tier is None and not any(j.tries_sandbox for j in self._judges)
-        process, pipe = start_judge(tries_sandbox=first, allow_weak=self.allow_weak)
-        deadline = time.monotonic() + START_SECONDS
+        process, pipe = start_judge(
+            tries_sandbox=first, allow_weak=self.allow_weak, material=material
+        )
         return _JudgeProcess(
-            process=process, pipe=pipe, tries_sandbox=first, deadline=deadline
+            process=process,
+            pipe=pipe,
+            tries_sandbox=first,
+            deadline=time.monotonic() + START_SECONDS,
+            material=material,
         )
 
     def _wait_for_answers(self) -> list[_JudgeProcess]:

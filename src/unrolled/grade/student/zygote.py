@@ -1,8 +1,9 @@
 """The warm process: imports the libraries once, forks a child for each submission.
 
-Started as ``python -I -m unrolled.grade.student.zygote FD TIER SCRATCH``. Over the
-control socket come requests: ``open`` with the child's own socket, ``close``. It runs
-no line of student code itself; children shut themselves off before they do.
+Started as ``python -I -m unrolled.grade.student.zygote FD TIER SCRATCH LIBRARY...``,
+with what the first notebook imports. Over the control socket come requests: ``open``
+with the child's own socket, ``close``. It runs no line of student code itself; children
+shut themselves off before they do.
 """
 
 from __future__ import annotations
@@ -66,14 +67,14 @@ class Zygote:
             return False
         request = json.loads(data)
         if "open" in request:
-            self._import(request["libraries"])
+            self.import_missing(request["libraries"])
             self._open(request["open"], Bounds(**request["bounds"]), fds[0])
             os.close(fds[0])
         elif "close" in request:
             self._close(request["close"])
         return True
 
-    def _import(self, libraries: Sequence[str]) -> None:
+    def import_missing(self, libraries: Sequence[str]) -> None:
         """Import what the next child's notebook imports, unless it is there."""
         names = find_missing_libraries(libraries)
         if not names:
@@ -161,13 +162,16 @@ def main(argv: list[str]) -> None:
     tier: Tier = argv[1]  # type: ignore[assignment]
     scratch = Path(argv[2])
     isolate_zygote(tier, scratch)
+    gc.disable()  # what an import makes stays: to look for garbage takes a tenth of it
     serve = warm_up()
     if tier == "namespaces":
         view.seal()
     # A collection in a child would write to every object, and copy all shared memory.
-    gc.collect()
     gc.freeze()
-    Zygote(control, tier, scratch, serve).run()
+    gc.enable()
+    zygote = Zygote(control, tier, scratch, serve)
+    zygote.import_missing(argv[3:])
+    zygote.run()
 
 
 if __name__ == "__main__":

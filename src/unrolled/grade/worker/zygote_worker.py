@@ -55,9 +55,16 @@ class ZygoteWorker:
     `start` raises GradingError where the tier is refused. Not for several threads.
     """
 
-    def __init__(self, tier: Tier, python: str = sys.executable) -> None:
+    def __init__(
+        self,
+        tier: Tier,
+        python: str = sys.executable,
+        *,
+        libraries: Sequence[str] = (),
+    ) -> None:
         self.tier = tier
         self.python = python
+        self._first = tuple(libraries)  # imported when it first starts
         self.usages: list[dict[str, Any]] = []
         self._count = 0
         self._libraries: set[str] = set()
@@ -71,8 +78,15 @@ class ZygoteWorker:
         self.stop()
 
     def start(self) -> None:
-        """Start the warm process and wait until it is warm."""
-        self._libraries = set()
+        """Start the warm process, unless it was launched, and wait until it is warm."""
+        if self._process is None:
+            self.launch()
+        self._expect("ready", START_SECONDS)
+
+    def launch(self) -> None:
+        """Start the warm process; it warms up while we do something else."""
+        libraries, self._first = self._first, ()
+        self._libraries = set(libraries)
         self._scratch = ScratchFolder.make()
         self.folder = self._scratch.path
         scratch = self.folder / "root"
@@ -80,9 +94,10 @@ class ZygoteWorker:
         # Packets, not a stream: a request comes whole, with its file descriptor.
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         words = ["-I", "-X", "utf8", "-m", "unrolled.grade.student.zygote"]
+        arguments = (theirs.fileno(), self.tier, scratch, *libraries)
         with theirs, (self.folder / "log.txt").open("wb") as log:
             self._process = subprocess.Popen(
-                [self.python, *words, str(theirs.fileno()), self.tier, str(scratch)],
+                [self.python, *words, *map(str, arguments)],
                 cwd="/",
                 # In namespaces the folder is seen under another name.
                 env=make_environment(
@@ -94,7 +109,6 @@ class ZygoteWorker:
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
             )
-        self._expect("ready", START_SECONDS)
 
     def stop(self) -> None:
         """End the warm process and every child, and remove the scratch folder."""
