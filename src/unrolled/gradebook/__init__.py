@@ -10,7 +10,6 @@ if TYPE_CHECKING:
         apply_cell_changes,
         plan_changes,
     )
-    from unrolled.gradebook.errors import explain_gradebook_error, is_gradebook_error
     from unrolled.gradebook.locking import begin_write, yield_lock
     from unrolled.gradebook.open import backup_gradebook, has_gradebook, open_gradebook
     from unrolled.gradebook.queries import (
@@ -19,7 +18,11 @@ if TYPE_CHECKING:
         read_submission_facts,
         write_students,
     )
-    from unrolled.gradebook.read import StudentRow
+    from unrolled.gradebook.read import (
+        StudentRow,
+        explain_gradebook_error,
+        is_gradebook_error,
+    )
     from unrolled.gradebook.tables import AssignmentRows, SubmissionRows
 else:
     __getattr__ = open_late(__name__)
