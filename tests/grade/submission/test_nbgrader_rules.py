@@ -26,7 +26,8 @@ def make_cell(kind: str, flags: tuple[bool, ...], points: float = 4) -> dict[str
     cell: dict[str, Any] = {"cell_type": kind, "source": "x = 'é'\n"}
     if kind == "code":
         cell["outputs"] = []
-    meta = dict(zip(FLAGS, flags, strict=True)) | {"grade_id": "a_cell"}
+    meta: dict[str, Any] = dict(zip(FLAGS, flags, strict=True))
+    meta |= {"grade_id": "a_cell"}
     meta |= {"points": points} if meta["grade"] else {}
     return cell | {"metadata": {"nbgrader": meta}}
 
