@@ -15,12 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from unrolled.assignment.cells import (
-    is_check,
-    read_nbgrader_meta,
-    runs_in_grading,
-    split_check,
-)
+from unrolled.assignment.cells import read_cells, split_check
 from unrolled.assignment.material import Material
 from unrolled.assignment.seeds import derive_cell_seed
 from unrolled.grade.student.preload import (
@@ -65,22 +60,19 @@ def _in_a_fork(material: Material, submission: bytes, figures: bool) -> float:
 
 def _work(material: Material, submission: bytes, figures: bool) -> float:
     """Run everything plainly: one process, direct calls, no isolation."""
-    rebuilt = rebuild_submission(
-        material.release, material.source, parse_submission(submission, Path("x"))
-    )
+    rebuilt = rebuild_submission(material, parse_submission(submission, Path("x")))
     cells = [
-        c["source"]
-        for c in rebuilt.notebook["cells"]
-        if runs_in_grading(c)
-        or (figures and c["cell_type"] == "code" and not is_check(c))
+        cell.source
+        for cell in read_cells(rebuilt.notebook)
+        if cell.runs or (figures and cell.cell_type == "code" and cell.role != "check")
     ]
     tests = [
         (
-            read_nbgrader_meta(c)["grade_id"],
-            [compile(p, "<test>", "exec") for p in split_check(c["source"])],
+            cell.grade_id,
+            [compile(p, "<test>", "exec") for p in split_check(cell.source)],
         )
-        for c in material.source["cells"]
-        if is_check(c)
+        for cell in material.source_cells
+        if cell.role == "check"
     ]
     oracle = types.ModuleType("oracle")
     exec(material.oracle, oracle.__dict__)

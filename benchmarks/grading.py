@@ -1,11 +1,17 @@
 """How fast is grading, against stock nbgrader and against the bare work?
 
     python benchmarks/grading.py [--students N] [--assignments NAME ...] [--json FILE]
+    python benchmarks/grading.py --short
 
 In one run, on the same submissions: stock nbgrader with its own Execute, one after
 the other; `unrolled grade` with its sandbox; and the floor, which is the CPU time
 of the notebook's cells and tests themselves in a warm process, over the processors.
 The bare floor leaves out the given cells that only draw, as our grading does.
+
+The short form takes two or three minutes and is for CI: what a person waits for, in
+multiples of `import torch`, and a class of 20 against stock. It ends with exit code 1
+where a ratio of CPU times breaks its bound; the time on the clock is shown, too, but
+whatever else the machine does is in it.
 """
 
 from __future__ import annotations
@@ -17,12 +23,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from floor import floor_seconds
+from spent import Spent, run_timed
 
 from unrolled.assignment.load import load_material, load_reference
 from unrolled.assignment.material import Material
@@ -124,23 +130,24 @@ def hand_in(course: Course, name: str, files: list[bytes], count: int) -> None:
         (folder / notebook).write_bytes(files[number % len(files)])
 
 
-def ours(course: Course, name: str) -> float:
-    """Seconds of `unrolled grade`, start and all, for everything in submitted/."""
+def ours(course: Course, name: str, *more: str) -> Spent:
+    """What `unrolled grade` takes, start and all, for everything in submitted/."""
     shutil.rmtree(course.autograded, ignore_errors=True)
-    where = ["--course", str(course.root), "grade", name, "--force", "--json"]
-    began = time.monotonic()
-    said = subprocess.run(
-        [sys.executable, "-m", "unrolled", *where], stdout=subprocess.PIPE
-    ).stdout
-    seconds = time.monotonic() - began
-    for found in json.loads(said)["submissions"]:
+    return grade(course, name, "--force", *more)
+
+
+def grade(course: Course, name: str, *more: str) -> Spent:
+    """What `unrolled grade` takes with more options."""
+    where = ["--course", str(course.root), "grade", name, "--json", *more]
+    spent = run_timed([sys.executable, "-m", "unrolled", *where])
+    for found in json.loads(spent.output)["submissions"]:
         if found["status"] != "graded":
             raise RuntimeError(f"{name}: {found['student']}: {found['reason']}")
-    return seconds
+    return spent
 
 
-def stock(course: Course, name: str) -> float:
-    """Seconds of stock `nbgrader autograde`, its own pipeline, for the same."""
+def stock(course: Course, name: str) -> Spent:
+    """What stock `nbgrader autograde`, its own pipeline, takes for the same."""
     root = course.root / "stock"
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir()
@@ -149,13 +156,11 @@ def stock(course: Course, name: str) -> float:
     shutil.copyfile(course.gradebook, root / "gradebook.db")
     nbgrader = str(Path(sys.executable).parent / "nbgrader")
     command = [nbgrader, "autograde", name, "--course", course.id]
-    began = time.monotonic()
-    subprocess.run(command, cwd=root, check=True, capture_output=True)
-    seconds = time.monotonic() - began
+    spent = run_timed(command, cwd=root)
     done = len(list((root / "autograded").glob(f"*/{name}/*.ipynb")))
     if done != len(list(root.glob(f"submitted/*/{name}"))):
         raise RuntimeError(f"stock nbgrader graded {done} submissions only")
-    return seconds
+    return spent
 
 
 def compare(course: Course, name: str, students: int) -> Timing:
@@ -163,9 +168,9 @@ def compare(course: Course, name: str, students: int) -> Timing:
     files = submissions(course, name)
     few = min(students, STOCK_AT_MOST)
     hand_in(course, name, files, few)
-    stock_seconds = stock(course, name) / few
+    stock_seconds = stock(course, name).wall / few
     hand_in(course, name, files, students)
-    our_seconds = ours(course, name) / students
+    our_seconds = ours(course, name).wall / students
     material = load_material(course, name)
     floor, bare = (_floor(material, files, figures) for figures in (True, False))
     return Timing(name, students, stock_seconds, our_seconds, floor, bare)
@@ -183,7 +188,7 @@ def growth(course: Course, name: str, counts: list[int]) -> list[dict[str, float
     for count in counts:
         hand_in(course, name, files, count)
         with PeakMemory() as peak:
-            seconds = ours(course, name)
+            seconds = ours(course, name).wall
         found.append(
             {"students": count, "seconds": round(seconds, 2), "peak_mb": peak.megabytes}
         )
@@ -226,11 +231,18 @@ def main() -> None:
         help="of the course, beside the light one that is always measured; "
         "all if not given",
     )
+    parser.add_argument("--short", action="store_true", help="the form for CI")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     options = parser.parse_args()
     silence_nbgrader()
     with tempfile.TemporaryDirectory(prefix="unrolled-bench-") as scratch:
         light = light_course(Path(scratch) / "light")
+        if options.short:
+            short = measure_short(light)
+            print(json.dumps(short, indent=1))
+            broken = find_broken(short)
+            print(*broken, sep="\n")
+            sys.exit(1 if broken else 0)
         real = real_course(Path(scratch) / "real")
         timings = [compare(light, "01_light", options.students)]
         print(_line(timings[0]), flush=True)
@@ -242,6 +254,38 @@ def main() -> None:
     print(json.dumps(document, indent=1))
     if options.json:
         options.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+CLASS, FEW = 20, 3
+# CPU time as a multiple of that of `import torch`, or of ours in that of stock.
+AT_MOST = {"one, cold": 5.0, "nothing changed": 1.6}
+AT_LEAST = {"a class of 20 against stock": 6.0}
+
+
+def measure_short(course: Course) -> dict[str, dict[str, float]]:
+    """What a person waits for, and a class against stock: ratios of CPU and clock."""
+    name = "01_light"
+    torch = min((run_timed([sys.executable, "-c", "import torch"])) for _ in range(2))
+    files = submissions(course, name)
+    hand_in(course, name, files, FEW)
+    theirs = stock(course, name) / FEW
+    hand_in(course, name, files, CLASS)
+    whole = ours(course, name) / CLASS
+    again = min(grade(course, name) for _ in range(2))
+    one = min(ours(course, name, "--student", "student0000") for _ in range(2))
+    return {
+        "one, cold": one.over(torch),
+        "nothing changed": again.over(torch),
+        "a class of 20 against stock": theirs.over(whole),
+    }
+
+
+def find_broken(short: dict[str, dict[str, float]]) -> list[str]:
+    """Bounds that do not hold."""
+    slow = [n for n, most in AT_MOST.items() if short[n]["cpu"] > most]
+    slow += [n for n, least in AT_LEAST.items() if short[n]["cpu"] < least]
+    bounds = AT_MOST | AT_LEAST
+    return [f"{n}: {short[n]['cpu']} breaks its bound of {bounds[n]}" for n in slow]
 
 
 def _one_thread() -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from support.small_assignment import QUICK, RIGHT, material, submission
 
 import unrolled.grade.judge.judge
 import unrolled.grade.scheduling.pool
+from unrolled.assignment.material import Material
 from unrolled.assignment.reference import build_reference
 from unrolled.errors import UserError
 from unrolled.grade.doctor.doctor import examine
@@ -25,8 +27,8 @@ from unrolled.grade.doctor.select_worker import TIER_VARIABLE, select_warm_worke
 from unrolled.grade.judge.judge import judge_submission
 from unrolled.grade.judge.verdict import JudgeInput, Verdict
 from unrolled.grade.scheduling.job import GradingJob
-from unrolled.grade.scheduling.judge_process import start_judge
-from unrolled.grade.scheduling.pool import JudgePool
+from unrolled.grade.scheduling.judge_process import require_one_thread
+from unrolled.grade.scheduling.pool import JudgeHost, JudgePool
 from unrolled.grade.session.session import Session
 from unrolled.grade.submission.rebuild import rebuild_submission
 from unrolled.grade.worker.errors import ProcessLostError
@@ -36,6 +38,12 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux"),
 ]
 SUBMISSION = submission(**RIGHT)
+IMPORTS = """
+import numpy, torch
+import matplotlib.pyplot
+from unrolled.lab import check
+make = torch.optim.Adam
+"""
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +135,79 @@ def test_it_is_judged_again(
     assert verdict.notes == ()
 
 
+def test_a_shared_zygote_that_is_killed_costs_nobody_anything(
+    worker: ZygoteWorker,
+) -> None:
+    """Does each judge on it go on with a warm process of its own?"""
+    judged(worker)  # it runs, whoever was killed before
+    first, second = worker.connect("first"), worker.connect("second")
+    try:
+        assert [c.score for c in judged(first).cells] == [10, 20]
+        assert first._process is None  # it has used the shared one
+        kill_zygote(worker)
+        for other in (first, second):
+            assert [c.score for c in judged(other).cells] == [10, 20]
+            assert other._process is not None
+    finally:
+        first.stop()
+        second.stop()
+
+
+def test_the_children_of_a_judge_that_is_gone_are_ended(worker: ZygoteWorker) -> None:
+    """And nobody else's?"""
+    judged(worker)
+    assert worker._process is not None
+    stays, goes = worker.connect("stays"), worker.connect("goes")
+    with stays.open({}, QUICK).sock as there:
+        assert there.recv(1)  # it has come up
+        before = set(below(worker._process.pid))
+        with goes.open({}, QUICK).sock as sock:
+            assert sock.recv(1)
+            (child,) = set(below(worker._process.pid)) - before
+            goes.stop()
+            until = time.monotonic() + 60
+            while lives(child):
+                assert time.monotonic() < until
+                time.sleep(0.01)
+        assert set(below(worker._process.pid)) == before
+        stays.stop()
+
+
+def test_nothing_is_forked_beside_a_thread() -> None:
+    """Is a fork refused where another thread may hold a lock?"""
+    end = threading.Event()
+    thread = threading.Thread(target=end.wait)
+    thread.start()
+    with pytest.raises(RuntimeError, match="threads before the fork"):
+        require_one_thread()
+    end.set()
+    thread.join()
+
+
+def test_judges_are_forked_in_one_thread() -> None:
+    """Has the process that all judges come from a single one, with all libraries?"""
+    host = JudgeHost(load_torch_material())
+    try:
+        pipes = [
+            host.start_judge(tries_sandbox=False, allow_weak=True)[1] for _ in range(2)
+        ]
+        assert all(pipe.poll(100) and pipe.recv().tier != "none" for pipe in pipes)
+        maps = Path(f"/proc/{host.process.pid}/maps").read_text()
+        for library in ("libtorch_cpu", "_multiarray_umath", "ft2font"):
+            assert library in maps
+        assert len(list(Path(f"/proc/{host.process.pid}/task").iterdir())) == 1
+    finally:
+        host.end()
+
+
+def load_torch_material() -> Material:
+    """An assignment whose reference imports all that a lesson does."""
+    cell = {"cell_type": "code", "metadata": {}, "source": IMPORTS}
+    made = material()
+    source = made.source | {"cells": [cell, *made.source["cells"]]}
+    return replace(made, source=source)
+
+
 def test_a_process_that_never_comes_up_is_no_verdict(
     worker: ZygoteWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,25 +292,31 @@ def test_no_code_runs_in_a_tier_that_was_not_tried(
 ) -> None:
     """Does a judge whose sandbox came up weaker get no submission?"""
     given: list[object] = []
-    weak: list[subprocess.Popen[bytes]] = []
+    weak: list[Connection] = []
+    hosts: list[JudgeHost] = []
+    start_judge = JudgeHost.start_judge
 
     def start(
-        *, tries_sandbox: bool, **more: Any
-    ) -> tuple[subprocess.Popen[bytes], Connection]:
-        with monkeypatch.context() as patch:
-            if not tries_sandbox:
+        host: JudgeHost, *, tries_sandbox: bool, allow_weak: bool
+    ) -> tuple[int, Connection]:
+        if not tries_sandbox:
+            with monkeypatch.context() as patch:
                 patch.setenv(TIER_VARIABLE, tier)
-            started = start_judge(tries_sandbox=tries_sandbox, **more)
-        weak.extend([] if tries_sandbox else [started[0]])
-        return started
+                host = JudgeHost(host.material)
+            hosts.append(host)
+        number, pipe = start_judge(
+            host, tries_sandbox=tries_sandbox, allow_weak=allow_weak
+        )
+        weak.extend([] if tries_sandbox else [pipe])
+        return number + 1000 * len(hosts), pipe
 
     original = unrolled.grade.scheduling.pool._JudgeProcess.assign_job
 
     def give(judge: Any, job: GradingJob) -> None:
-        given.append(judge.process)
+        given.append(judge.pipe)
         original(judge, job)
 
-    monkeypatch.setattr(unrolled.grade.scheduling.pool, "start_judge", start)
+    monkeypatch.setattr(JudgeHost, "start_judge", start)
     monkeypatch.setattr(
         unrolled.grade.scheduling.pool._JudgeProcess, "assign_job", give
     )
@@ -237,18 +324,22 @@ def test_no_code_runs_in_a_tier_that_was_not_tried(
         found = list(pool.run(jobs(30)))
         assert pool.jobs <= 2
     assert len(found) == 30 and not any(g.reason for g in found)
-    assert weak and not any(process in given for process in weak)
+    assert weak and not any(pipe in given for pipe in weak)
+    for host in hosts:
+        host.end()
 
 
 def test_a_pool_without_any_judge_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """Is there an end, also the second time, where judges do not come up?"""
 
-    def start(**options: Any) -> tuple[Any, Connection]:
-        process, pipe = start_judge(**options)
-        process.kill()
-        return process, pipe
+    start_judge = JudgeHost.start_judge
 
-    monkeypatch.setattr(unrolled.grade.scheduling.pool, "start_judge", start)
+    def start(host: JudgeHost, **options: Any) -> tuple[int, Connection]:
+        started = start_judge(host, **options)
+        host.process.kill()
+        return started
+
+    monkeypatch.setattr(JudgeHost, "start_judge", start)
     with JudgePool(2) as pool:
         for _ in range(2):
             with pytest.raises(UserError, match="no judge process could start"):

@@ -18,7 +18,7 @@ from unrolled.course.limits import Limits
 from unrolled.grade.doctor.select_worker import JudgeReady
 from unrolled.grade.scheduling.engine_digest import ROOT, find_engine_files
 from unrolled.grade.scheduling.job import GradingJob, JobResult
-from unrolled.grade.scheduling.judge_process import start_judge
+from unrolled.grade.scheduling.pool import JudgeHost
 
 LOADED = re.compile(r"\| +(unrolled[\w.]*)\r?$", re.MULTILINE)
 TELL = "import sys\nprint([m for m in sys.modules if m.startswith('unrolled')])"
@@ -29,7 +29,8 @@ def test_the_digest_covers_every_module_that_a_judge_imports(
 ) -> None:
     """Does a real judge, with a real student's process, run no file left out of it?"""
     monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")  # Python tells each import
-    process, pipe = start_judge(tries_sandbox=True, allow_weak=True)
+    host = JudgeHost(material())
+    _, pipe = host.start_judge(tries_sandbox=True, allow_weak=True)
     try:
         assert pipe.poll(60) and isinstance(pipe.recv(), JudgeReady)
         content = json.dumps(submission(**RIGHT, first=TELL)).encode()
@@ -47,7 +48,7 @@ def test_the_digest_covers_every_module_that_a_judge_imports(
         graded: JobResult = pipe.recv()
     finally:
         pipe.close()
-        process.wait(30)
+        host.end()
     loaded = set(LOADED.findall(capfd.readouterr().err))
     assert {"unrolled.assignment.catalogue", "unrolled.grade.judge.judge"} <= loaded
     said = "".join(re.findall(r"\['unrolled.*?\]", graded.notebook))

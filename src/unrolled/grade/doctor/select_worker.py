@@ -49,6 +49,25 @@ def launch_warm_worker(material: Material) -> None:
             _launched.append(worker)
 
 
+def connect_warm_worker(name: str) -> ZygoteWorker | None:
+    """A worker on the warm process that was launched; None if that is gone.
+
+    It is for a process that is forked next: `use_warm_worker` takes it there.
+    """
+    try:
+        return _launched[0].connect(name) if _launched else None
+    except GradingError:
+        _launched.clear()
+        return None
+
+
+def use_warm_worker(worker: ZygoteWorker | None) -> None:
+    """Make `worker` the first choice in a process that was just forked."""
+    for inherited in _launched:
+        inherited.forget()
+    _launched[:] = [worker] if worker is not None else []
+
+
 def _list_tiers() -> list[Tier]:
     """The tiers to try, the strongest first."""
     tiers: tuple[Tier, ...] = ("namespaces", "landlock")

@@ -1,39 +1,113 @@
 """Judge processes on this machine: many submissions at once, each job within its time.
 
-Every judge is a process of its own with a warm worker of its own. One that dies
-or hangs costs its job a second try, and nobody else anything. The first to come up
-tries whether the sandbox holds; before that, no student's code runs.
+Every judge is a process of its own, forked from one that has imported what they need;
+they share a warm process for students' code. A judge that dies or hangs costs its job
+a second try, and nobody else anything; one that loses the warm process starts another.
+The first to come up tries whether the sandbox holds; before that, no student's code
+runs.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
+import os
+import pickle
+import socket
 import subprocess
+import sys
+import tempfile
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import count
+from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
+from typing import Any
 
 from unrolled.assignment import Material
 from unrolled.errors import UserError
 from unrolled.grade.doctor.select_worker import JudgeReady
 from unrolled.grade.scheduling.job import GradingJob, JobResult
-from unrolled.grade.scheduling.judge_process import SAME_MATERIAL, start_judge
+from unrolled.grade.scheduling.judge_process import SAME_MATERIAL
 from unrolled.sandbox.scratch import remove_stale_folders
 
 TRIES = 2
 START_TRIES = 3
 START_SECONDS = 300.0
 SPARE_SECONDS = 60.0
-END_SECONDS = 10.0
+THREADS = ("OMP", "MKL", "OPENBLAS", "NUMEXPR")
+MODULE = "unrolled.grade.scheduling.judge_process"
+END_SECONDS = 20.0
+
+
+class JudgeHost:
+    """A process that has imported what judges need, and forks them.
+
+    It makes ready for `material`, with which the first job comes; others may follow.
+    """
+
+    def __init__(self, material: Material) -> None:
+        self.material = material
+        self._numbers = count(1)
+        kind = socket.SOCK_SEQPACKET  # a request comes whole, with its file descriptor
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, kind)
+        one_thread = {f"{name}_NUM_THREADS": "1" for name in THREADS}
+        # A file and no message: a socket would hold us up until somebody reads.
+        with theirs, tempfile.TemporaryFile() as file:
+            pickle.dump(material, file)
+            file.seek(0)
+            fds = (theirs.fileno(), file.fileno())
+            self.process = subprocess.Popen(
+                [sys.executable, "-P", "-m", MODULE, *map(str, (*fds, os.getpid()))],
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, **one_thread},
+                pass_fds=fds,
+                start_new_session=True,  # Ctrl-C is for the grader
+            )
+
+    def is_alive(self) -> bool:
+        """Whether it can fork another judge."""
+        return self.process.poll() is None
+
+    def start_judge(
+        self, *, tries_sandbox: bool, allow_weak: bool
+    ) -> tuple[int, Connection]:
+        """Start a judge; its number, and a pipe whose first message is JudgeReady.
+
+        Or a UserError; the pipe ends where no judge came up.
+        """
+        number = next(self._numbers)
+        ours, theirs = Pipe()
+        request = {"start": number, "tries": tries_sandbox, "weak": allow_weak}
+        with theirs:
+            self._send(request, [theirs.fileno()])
+        return number, ours
+
+    def kill(self, number: int) -> None:
+        """End a judge, whatever it is doing."""
+        self._send({"kill": number}, [])
+
+    def end(self) -> None:
+        """Let the judges end, and the process with them."""
+        self._control.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(END_SECONDS)
+        self.process.kill()
+        self.process.wait()
+
+    def _send(self, request: dict[str, Any], fds: list[int]) -> None:
+        with contextlib.suppress(OSError):  # it is gone, and all judges with it
+            socket.send_fds(self._control, [json.dumps(request).encode()], fds)
 
 
 @dataclass(kw_only=True)
 class _JudgeProcess:
     """A judge process, and what it works on; None when it waits for work."""
 
-    process: subprocess.Popen[bytes]
+    host: JudgeHost
+    number: int
     pipe: Connection
     tries_sandbox: bool
     deadline: float
@@ -56,13 +130,10 @@ class _JudgeProcess:
         """It waits, for as long as it takes."""
         self.job, self.deadline = None, float("inf")
 
-    def end(self, patience: float = 0.0) -> None:
-        """Let it end by itself for some seconds, then stop it."""
+    def kill(self) -> None:
+        """End it, whatever it is doing."""
         self.pipe.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(patience)
-        self.process.kill()
-        self.process.wait()
+        self.host.kill(self.number)
 
 
 class JudgePool:
@@ -74,6 +145,7 @@ class JudgePool:
     def __init__(self, jobs: int, *, allow_weak: bool = False) -> None:
         self.jobs = max(1, jobs)
         self.allow_weak = allow_weak
+        self._host: JudgeHost | None = None
         self._judges: list[_JudgeProcess] = []
         self._tier: str | None = None  # once it was tried
         self._failed_starts = 0
@@ -82,11 +154,14 @@ class JudgePool:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for judge in self._judges:  # all are asked first, so that they end side by side
-            judge.pipe.close()
         for judge in self._judges:
-            judge.end(0.0 if judge.job or not judge.tier else END_SECONDS)
-        self._judges = []
+            if judge.job or not judge.tier:
+                judge.kill()
+            else:
+                judge.pipe.close()  # it ends by itself
+        if self._host is not None:
+            self._host.end()
+        self._host, self._judges = None, []
         remove_stale_folders()
 
     def run(self, jobs: Iterable[GradingJob]) -> Iterator[JobResult]:
@@ -132,7 +207,7 @@ class JudgePool:
         self._dismiss_weaker()
         busy = sum(j.job is not None for j in self._judges)
         while len(self._judges) < min(self.jobs, len(todo) + busy):
-            self._judges.append(self._start(todo[0].material if todo else None))
+            self._judges.append(self._start(todo[0].material))
         for judge in self._judges:
             if judge.tier and judge.tier == self._tier and not judge.job and todo:
                 judge.assign_job(todo.popleft())
@@ -147,17 +222,22 @@ class JudgePool:
                 judge.tier = None
                 self._remove(judge)
 
-    def _start(self, material: Material | None) -> _JudgeProcess:
+    def _start(self, material: Material) -> _JudgeProcess:
+        if self._host is None or not self._host.is_alive():
+            if self._host is not None:
+                self._host.end()
+            self._host = JudgeHost(material)
         first = self._tier is None and not any(j.tries_sandbox for j in self._judges)
-        process, pipe = start_judge(
-            tries_sandbox=first, allow_weak=self.allow_weak, material=material
+        number, pipe = self._host.start_judge(
+            tries_sandbox=first, allow_weak=self.allow_weak
         )
         return _JudgeProcess(
-            process=process,
+            host=self._host,
+            number=number,
             pipe=pipe,
             tries_sandbox=first,
             deadline=time.monotonic() + START_SECONDS,
-            material=material,
+            material=self._host.material,
         )
 
     def _wait_for_answers(self) -> list[_JudgeProcess]:
@@ -188,7 +268,7 @@ class JudgePool:
         return result
 
     def _remove(self, judge: _JudgeProcess) -> None:
-        judge.end()
+        judge.kill()
         self._judges.remove(judge)
         if judge.tier is not None:
             return

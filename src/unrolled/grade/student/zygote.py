@@ -2,8 +2,9 @@
 
 Started as ``python -I -m unrolled.grade.student.zygote FD TIER SCRATCH LIBRARY...``,
 with what the first notebook imports. Over the control socket come requests: ``open``
-with the child's own socket, ``close``. It runs no line of student code itself; children
-shut themselves off before they do.
+with the child's own socket, ``close``, ``client`` with the control socket of another
+judge, whose children are ended when it is gone. It runs no line of student code itself;
+children shut themselves off before they do.
 """
 
 from __future__ import annotations
@@ -36,13 +37,15 @@ class Zygote:
     def __init__(
         self, control: socket.socket, tier: Tier, scratch: Path, serve: Serve
     ) -> None:
-        self.control = control
+        self.grader = control  # the zygote ends with it
+        self.clients = {control.fileno(): control}
         self.tier = tier
         self.scratch = scratch
         self.serve = serve
         self.forker = Forker(tier)
-        self.children: dict[int, int] = {}  # process id to the grader's number
-        self.ended: dict[int, dict[str, Any]] = {}  # number to what it used
+        self.children: dict[int, str] = {}  # process id to the client's name for it
+        self.owners: dict[str, int] = {}  # that name to the client
+        self.ended: dict[str, dict[str, Any]] = {}  # that name to what it used
 
     def run(self) -> None:
         """Answer requests until the grader is gone."""
@@ -51,28 +54,37 @@ class Zygote:
         wake, waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        self._send({"ready": True})
-        control = self.control.fileno()
-        while True:
-            ready, _, _ = select.select([control, wake], [], [])
+        grader = self.grader.fileno()
+        self._send(grader, {"ready": True})
+        while grader in self.clients:
+            ready, _, _ = select.select([wake, *self.clients], [], [])
             if wake in ready:
                 os.read(wake, 4096)
                 self._reap()
-            if control in ready and not self._answer():
-                return
+            for client in self.clients.keys() & ready:
+                self._answer(client)
 
-    def _answer(self) -> bool:
-        data, fds, _, _ = socket.recv_fds(self.control, MAX_REQUEST, 1)
-        if not data:
-            return False
-        request = json.loads(data)
+    def _answer(self, client: int) -> None:
+        try:
+            data, fds, _, _ = socket.recv_fds(self.clients[client], MAX_REQUEST, 1)
+        except OSError:
+            data, fds = b"", []
+        request: dict[str, Any] = json.loads(data) if data else {"leave": True}
         if "open" in request:
             self.import_missing(request["libraries"])
+            self.owners[request["open"]] = client
             self._open(request["open"], Bounds(**request["bounds"]), fds[0])
             os.close(fds[0])
         elif "close" in request:
-            self._close(request["close"])
-        return True
+            used = self._close(request["close"])
+            self._send(client, {"closed": request["close"], **used})
+        elif "client" in request:
+            self.clients[fds[0]] = socket.socket(fileno=fds[0])
+            self._send(fds[0], {"ready": True})
+        elif "leave" in request:
+            for name in [n for n, owner in self.owners.items() if owner == client]:
+                self._close(name)
+            self.clients.pop(client).close()
 
     def import_missing(self, libraries: Sequence[str]) -> None:
         """Import what the next child's notebook imports, unless it is there."""
@@ -84,19 +96,19 @@ class Zygote:
                 stack.enter_context(view.mount_temporary_home(Bounds().disk_bytes))
             import_libraries(names)
 
-    def _open(self, number: int, bounds: Bounds, fd: int) -> None:
+    def _open(self, name: str, bounds: Bounds, fd: int) -> None:
         pid = self.forker.fork()
         if pid:
-            self.children[pid] = number
+            self.children[pid] = name
             return
         try:
-            self._run_child(number, bounds, fd)
+            self._run_child(name, bounds, fd)
         except BaseException as error:
-            print(f"child {number}: {error!r}", file=sys.stderr, flush=True)
+            print(f"child {name}: {error!r}", file=sys.stderr, flush=True)
         finally:
             os._exit(0)  # no clean-up of the zygote's: this is a copy of it
 
-    def _run_child(self, number: int, bounds: Bounds, fd: int) -> None:
+    def _run_child(self, name: str, bounds: Bounds, fd: int) -> None:
         signal.set_wakeup_fd(-1)  # the pipe is the zygote's, and so are the signals
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         close_other_files(fd)
@@ -104,20 +116,22 @@ class Zygote:
         frame = receive_frame(sock, None)
         names = json.loads(frame.text)["files"]
         files = dict(zip(names, frame.buffers, strict=True))
-        isolate_child(self.tier, bounds, self.scratch / str(number), files)
+        isolate_child(self.tier, bounds, self.scratch / name, files)
         null = os.open("/dev/null", os.O_RDWR)
         for standard in (0, 1, 2):
             os.dup2(null, standard)
         os.environ["HOME"] = os.environ["TMPDIR"] = str(Path.cwd())
         self.serve(sock)
 
-    def _close(self, number: int) -> None:
+    def _close(self, name: str) -> dict[str, Any]:
+        """End a child; what it has used."""
         for pid, known in list(self.children.items()):
-            if known == number:
+            if known == name:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
                 self._note(os.wait4(pid, 0))
-        self._send({"closed": number, **self.ended.pop(number, {})})
+        self.owners.pop(name, None)
+        return self.ended.pop(name, {})
 
     def _reap(self) -> None:
         """Take note of children that ended by themselves."""
@@ -132,16 +146,17 @@ class Zygote:
 
     def _note(self, ended: tuple[int, int, Any]) -> None:
         pid, status, usage = ended
-        number = self.children.pop(pid, None)
-        if number is not None:
-            self.ended[number] = {
+        name = self.children.pop(pid, None)
+        if name is not None:
+            self.ended[name] = {
                 "status": status,
                 "cpu_seconds": usage.ru_utime + usage.ru_stime,
                 "peak_kib": usage.ru_maxrss,
             }
 
-    def _send(self, message: dict[str, Any]) -> None:
-        self.control.send(json.dumps(message).encode())
+    def _send(self, client: int, message: dict[str, Any]) -> None:
+        with contextlib.suppress(OSError):  # it is gone: that is read next
+            self.clients[client].send(json.dumps(message).encode())
 
 
 def warm_up() -> Serve:

@@ -23,7 +23,7 @@ from unrolled.sandbox.isolate import Bounds, Tier
 from unrolled.sandbox.scratch import ScratchFolder
 
 START_SECONDS = 120.0
-CLOSE_SECONDS = 10.0
+CLOSE_SECONDS = 30.0  # it may import a library for another judge just then
 
 
 @dataclass
@@ -36,7 +36,7 @@ class ForkedChannel:
 
     sock: socket.socket
     worker: ZygoteWorker
-    number: int
+    name: str
     usage: dict[str, Any] = field(default_factory=dict)
 
     def diagnosis(self) -> str:
@@ -46,7 +46,7 @@ class ForkedChannel:
     def close(self) -> None:
         """Kill the child; all it has started and written goes with it."""
         self.sock.close()
-        self.usage = self.worker.end(self.number)
+        self.usage = self.worker.end(self.name)
 
 
 class ZygoteWorker:
@@ -68,7 +68,10 @@ class ZygoteWorker:
         self.usages: list[dict[str, Any]] = []
         self._count = 0
         self._libraries: set[str] = set()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._name = "0"  # of the client, before the names of its children
+        self._control: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None  # None: somebody else's
+        self._scratch: ScratchFolder | None = None
 
     def __enter__(self) -> ZygoteWorker:
         self.start()
@@ -79,9 +82,29 @@ class ZygoteWorker:
 
     def start(self) -> None:
         """Start the warm process, unless it was launched, and wait until it is warm."""
-        if self._process is None:
+        if self._control is None:
             self.launch()
         self._expect("ready", START_SECONDS)
+
+    def connect(self, name: str) -> ZygoteWorker:
+        """A worker for another judge, on the same warm process.
+
+        When that process is lost, or must be another, it starts one of its own.
+        Raises ProcessLostError if it is gone already.
+        """
+        worker = ZygoteWorker(self.tier, self.python)
+        worker._name, worker.folder = name, self.folder
+        worker._libraries = set(self._libraries)
+        worker._control, theirs = _make_control_pair()
+        with theirs:
+            self._send({"client": name}, [theirs.fileno()])
+        return worker
+
+    def forget(self) -> None:
+        """Leave the warm process to the process that this one was forked from."""
+        if self._control is not None:
+            self._control.close()
+        self._control = self._process = self._scratch = None
 
     def launch(self) -> None:
         """Start the warm process; it warms up while we do something else."""
@@ -91,8 +114,7 @@ class ZygoteWorker:
         self.folder = self._scratch.path
         scratch = self.folder / "root"
         scratch.mkdir()
-        # Packets, not a stream: a request comes whole, with its file descriptor.
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._control, theirs = _make_control_pair()
         words = ["-I", "-X", "utf8", "-m", "unrolled.grade.student.zygote"]
         arguments = (theirs.fileno(), self.tier, scratch, *libraries)
         with theirs, (self.folder / "log.txt").open("wb") as log:
@@ -111,16 +133,17 @@ class ZygoteWorker:
             )
 
     def stop(self) -> None:
-        """End the warm process and every child, and remove the scratch folder."""
-        if self._process is None:
-            return
-        self._control.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(5)
-        self._process.kill()
-        self._process.wait()
-        self._process = None
-        self._scratch.remove()
+        """End every child; the warm process, too, if it is this worker's own."""
+        if self._control is not None:
+            self._control.close()
+        if self._process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(5)
+            self._process.kill()
+            self._process.wait()
+        if self._scratch is not None:
+            self._scratch.remove()
+        self._control = self._process = self._scratch = None
 
     def open(
         self, data: dict[str, bytes], limits: Limits, libraries: Sequence[str] = ()
@@ -132,29 +155,30 @@ class ZygoteWorker:
         """
         if not find_env_dependent(self._libraries) <= set(libraries):
             self.stop()
-        if self._process is None:
+        if self._control is None:
             self.start()
         self._libraries |= set(libraries)
         self._count += 1
         ours, theirs = socket.socketpair()
-        request: dict[str, Any] = {"open": self._count, "libraries": list(libraries)}
+        name = f"{self._name}-{self._count}"
+        request: dict[str, Any] = {"open": name, "libraries": list(libraries)}
         request["bounds"] = asdict(_make_bounds(limits))
         with theirs:
             self._send(request, [theirs.fileno()])
         files = Frame(json.dumps({"files": list(data)}).encode(), tuple(data.values()))
         with contextlib.suppress(Exception):  # a dead child is seen by the session
             send_frame(ours, files, time.monotonic() + limits.start_seconds)
-        return ForkedChannel(ours, self, self._count)
+        return ForkedChannel(ours, self, name)
 
-    def end(self, number: int) -> dict[str, Any]:
+    def end(self, name: str) -> dict[str, Any]:
         """End a child; what it has used."""
         try:
-            self._send({"close": number}, [])
+            self._send({"close": name}, [])
             usage = self._expect("closed", CLOSE_SECONDS)
         except ProcessLostError:
             self.stop()
             return {"lost": True}
-        shutil.rmtree(self.folder / "root" / str(number), ignore_errors=True)
+        shutil.rmtree(self.folder / "root" / name, ignore_errors=True)
         self.usages.append(usage)
         return usage
 
@@ -165,13 +189,17 @@ class ZygoteWorker:
 
     def _send(self, request: dict[str, Any], fds: list[int]) -> None:
         try:
+            if self._control is None:
+                raise OSError("it was stopped")
             socket.send_fds(self._control, [json.dumps(request).encode()], fds)
         except OSError as error:
             raise self._give_up() from error
 
     def _expect(self, key: str, seconds: float) -> dict[str, Any]:
-        self._control.settimeout(seconds)
         try:
+            if self._control is None:
+                raise OSError("it was stopped")
+            self._control.settimeout(seconds)
             data = self._control.recv(65536)
         except OSError as error:
             raise self._give_up() from error
@@ -186,6 +214,11 @@ class ZygoteWorker:
         log = self.log()  # stop() removes it
         self.stop()
         return ProcessLostError(f"the warm process is gone. {log}")
+
+
+def _make_control_pair() -> tuple[socket.socket, socket.socket]:
+    """Packets, not a stream: a request comes whole, with its file descriptor."""
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
 
 def _make_bounds(limits: Limits) -> Bounds:
