@@ -26,10 +26,13 @@ from unrolled.grade.scheduling.prepare import JobPreparer
 from unrolled.grade.stored_results import (
     build_result,
     open_rows,
-    read_registered_tests,
 )
 from unrolled.gradebook.read import StudentRow, read_student_rows
-from unrolled.gradebook.tables import AssignmentRows, SubmissionRows
+from unrolled.gradebook.tables import (
+    AssignmentRows,
+    SubmissionRows,
+    read_check_sources,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +70,7 @@ def read_class(course: Course, assignment: str) -> ClassWork:
     material = load_material(course, assignment)
     people = {row.id: format_name(row) for row in read_student_rows(course)}
     submitted = list_submitted_students(course, assignment)
-    if not read_registered_tests(course, assignment):
+    if not read_check_sources(course, assignment):
         raise UserError(
             f"{course.gradebook_place}: assignment {assignment} is not registered. "
             "Run `unrolled build`."
