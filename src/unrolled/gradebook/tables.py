@@ -185,7 +185,8 @@ def read_check_sources(course: Course, assignment: str) -> dict[str, str]:
         "notebook": course.assignments[assignment].notebook,
     }
     with connect_gradebook(course) as connection:
-        return dict(connection.execute(_FIND_SOURCES, names).tuples().all())
+        rows = connection.execute(_FIND_SOURCES, names)
+        return {row.name: row.source for row in rows}
 
 
 @contextmanager
