@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import pickle
 import shutil
 import sys
-import time
 from functools import partial
 from pathlib import Path
 
@@ -18,12 +16,15 @@ from durations import (
     pytest_configure,
     pytest_sessionfinish,
     pytest_sessionstart,
+    pytest_xdist_auto_num_workers,
 )
 from rich.console import Console
 from strict_skips import pytest_make_collect_report, pytest_runtest_makereport
+from support import shared
 from support.cli import Call, command
 from support.exchange_course import hub
 from support.rich_class import rich_class, rich_course
+from support.shared import make_once
 from support.small_class import STUDENTS, SmallClass
 
 from unrolled.course.model import load_course
@@ -45,10 +46,18 @@ __all__ = [  # hooks, and fixtures that stand beside what they make
     "pytest_runtest_makereport",
     "pytest_sessionfinish",
     "pytest_sessionstart",
+    "pytest_xdist_auto_num_workers",
     "rich_class",
     "rich_course",
 ]
 ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Say where what all processes share lies."""
+    base = tmp_path_factory.getbasetemp()
+    shared.FOLDER = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
 @pytest.fixture
@@ -65,32 +74,18 @@ def call(unrolled: Call, monkeypatch: pytest.MonkeyPatch) -> Call:
 
 
 @pytest.fixture(scope="session")
-def small_class(tmp_path_factory: pytest.TempPathFactory) -> SmallClass:
+def small_class() -> SmallClass:
     """`unrolled demo` over some of the made students, away from the project.
 
-    It takes a minute: the processes of pytest-xdist make it once, for all of them.
+    It takes a minute, and is made once for all processes.
     """
-    base = tmp_path_factory.getbasetemp()
-    root = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "class"
-    made, lock = root / "report.pickle", root.with_name("class.lock")
-    until = time.monotonic() + 1200
-    while not made.exists():
-        assert time.monotonic() < until, "another process did not make the class"
-        with contextlib.suppress(FileExistsError):
-            lock.mkdir()
-            try:
-                if not made.exists():
-                    _make_class(root, made)
-            finally:
-                lock.rmdir()
-        time.sleep(0.1)
-    report: DemoReport = pickle.loads(made.read_bytes())
+    root = make_once("class", _make_class)
+    report: DemoReport = pickle.loads((root / "report.pickle").read_bytes())
     return SmallClass(report, load_course(root / "build" / "demo"))
 
 
-def _make_class(root: Path, made: Path) -> None:
-    """The class in `root`; `made` tells that it is complete."""
-    shutil.rmtree(root, ignore_errors=True)
+def _make_class(root: Path) -> None:
+    """The class in `root`, and what was reported of it."""
     root.mkdir()
     for name in COPIED:
         origin = ROOT / name
@@ -104,5 +99,4 @@ def _make_class(root: Path, made: Path) -> None:
         )
     with (root / "said.txt").open("w") as said:
         report = run_demo(load_course(root), Console(file=said))
-    made.with_suffix(".new").write_bytes(pickle.dumps(report))
-    made.with_suffix(".new").rename(made)
+    (root / "report.pickle").write_bytes(pickle.dumps(report))

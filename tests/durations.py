@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from unrolled.processes import count_processors
+
 TESTS = Path(__file__).parent
 FILE = TESTS / "durations.json"
 UNKNOWN = 30.0  # seconds: a new file comes before all the short ones
@@ -52,6 +54,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     order = longest_first(list({item.path for item in items}), read_durations())
     places = {path: place for place, path in enumerate(order)}
     items.sort(key=lambda item: places[item.path])
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many again as processors: much of the time a server is waited for."""
+    processors = count_processors()
+    return processors + processors // 2
 
 
 class Recorder:

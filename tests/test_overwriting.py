@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from support.cli import NAME, Call, contents, make_class, own_course
+from support.judges import grade_here
 
 from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
@@ -26,9 +27,8 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(course.root)
         from unrolled.feedback.generate import generate_feedback
-        from unrolled.grade.run import grade
 
-        grade(course, NAME, ["ada"])
+        grade_here(course, NAME, ["ada"])
         generate_feedback(course, NAME)
     return course.root
 

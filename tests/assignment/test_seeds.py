@@ -11,12 +11,12 @@ from pathlib import Path
 import nbformat
 import pytest
 from support.author_course import LESSON, make_course
+from support.judges import grade_here
 from support.small_assignment import grade, submission
 
 from unrolled.assignment.seeds import derive_cell_seed
 from unrolled.author.build import build_assignments
 from unrolled.course.model import Course, load_course
-from unrolled.grade.run import grade as grade_class
 
 NAME = "01_tiny"
 # The hidden part tells the number that it drew, so that a test can read it.
@@ -80,10 +80,10 @@ def test_students_of_a_class_get_inputs_of_their_own(
 ) -> None:
     """Are they different for two students, and the same by either way of grading?"""
     other = load_course(shutil.copytree(school.root, tmp_path / "stock"))
-    grade_class(school, NAME)
+    grade_here(school, NAME)
     first = drawn(school)
     assert first.keys() == {"ada", "bob"} and first["ada"] != first["bob"]
-    grade_class(school, NAME, force=True)
+    grade_here(school, NAME, force=True)
     assert drawn(school) == first
     nbgrader = str(Path(sys.executable).parent / "nbgrader")
     subprocess.run(

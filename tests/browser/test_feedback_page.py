@@ -10,13 +10,13 @@ from nbgrader.api import Gradebook
 from support.author_course import LESSON, make_course
 from support.axe import needs_axe, violations
 from support.cli import NAME, hand_in
+from support.judges import grade_here
 from support.jupyter import browser_window, needs_browser
 from support.payloads import add_hostile_answers, write_answer
 
 from unrolled.author.build import build_assignments
 from unrolled.course.model import Course
 from unrolled.feedback.generate import generate_feedback
-from unrolled.grade.run import grade
 from unrolled.hub.student.feedback_page import LINK_MARKER, add_back_link
 
 pytestmark = needs_browser
@@ -51,7 +51,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     bob = made.submitted / "bob" / NAME / "tiny.ipynb"
     bob.write_text(bob.read_text().replace("return 2 * x", "print('x'); return x"))
     add_hostile_answers(made.submitted / "eve" / NAME / "tiny.ipynb")
-    assert grade(made, NAME).ungraded == ()
+    assert grade_here(made, NAME).ungraded == ()
     with Gradebook(made.db_url, made.id) as gradebook:
         marked = gradebook.find_grade("why", "tiny", NAME, "bob")
         marked.manual_score, marked.needs_manual_grade = 30, False

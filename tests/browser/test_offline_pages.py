@@ -13,12 +13,12 @@ from nbgrader.api import Gradebook
 from support.author_course import LESSON, make_course
 from support.cli import NAME, hand_in
 from support.formgrader import formgrader
+from support.judges import grade_here
 from support.jupyter import browser_page, needs_browser
 
 from unrolled.author.build import build_assignments
 from unrolled.course.model import Course
 from unrolled.feedback.generate import generate_feedback
-from unrolled.grade.run import grade
 
 pytestmark = needs_browser
 FORMULAS = r"""# Doubling, with $2x$, and `$x$` for \$5.
@@ -39,7 +39,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     (found,) = (c for c in notebook.cells if named(c) == "why")
     found.source = r"It is $x \le 2x$, <b>bold</b>, $\text{<img src=x onerror=hack()>}$"
     nbformat.write(notebook, path)
-    assert grade(made, NAME).ungraded == ()
+    assert grade_here(made, NAME).ungraded == ()
     generate_feedback(made, NAME)
     return made
 

@@ -8,10 +8,10 @@ from urllib.parse import quote
 
 import pytest
 from nbgrader.api import Gradebook
-from support.author_course import make_course
 from support.cli import NAME, hand_in
 from support.formgrader import STOCK, formgrader
 from support.hostile_answers import ANSWERS
+from support.judges import grade_here
 from support.jupyter import browser_page, needs_browser
 from support.payloads import (
     COMMENT,
@@ -21,11 +21,10 @@ from support.payloads import (
     watched,
     write_answer,
 )
+from support.shared import make_built_course
 
-from unrolled.author.build import build_assignments
 from unrolled.course.model import Course
 from unrolled.feedback.generate import generate_feedback
-from unrolled.grade.run import grade
 from unrolled.hub.setup.jupyter_config import FORMGRADER_MODULE
 
 pytestmark = needs_browser
@@ -53,13 +52,12 @@ def f(x): return x < 1
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """A graded course: ada's answers attack, bob's are good Markdown."""
-    made = make_course(tmp_path_factory.mktemp("written") / "course")
-    build_assignments(made, [NAME])
+    made = make_built_course(tmp_path_factory.mktemp("written") / "course")
     for student in ("ada", "bob"):
         hand_in(made, student)
     add_hostile_answers(made.submitted / "ada" / NAME / "tiny.ipynb")
     write_answer(made.submitted / "bob" / NAME / "tiny.ipynb", HARMLESS)
-    assert grade(made, NAME).ungraded == ()
+    assert grade_here(made, NAME).ungraded == ()
     with Gradebook(made.db_url, made.id) as gradebook:
         comment = gradebook.find_comment("why", "tiny", NAME, "ada")
         comment.manual_comment = COMMENT

@@ -9,7 +9,8 @@ import pytest
 from nbgrader.api import Gradebook
 from support.author_course import make_course
 from support.gradebook_dump import dump
-from support.rich_class import HALF, LESSON, NAME, RIGHT, Here, extend, hand_in
+from support.judges import Here
+from support.rich_class import HALF, LESSON, NAME, RIGHT, extend, hand_in
 
 from unrolled.assignment import load_material
 from unrolled.author.build import build_assignments

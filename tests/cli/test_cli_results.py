@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from support.author_course import make_course
 from support.cli import NAME, Call, contents, make_class
+from support.judges import grade_here
 
 from unrolled.author.oracles.table import MADE
 from unrolled.course.model import Course, load_course
-from unrolled.grade.run import grade
 from unrolled.samples.demo_report import DemoReport, DemoScore
 
 REASON = f"submitted/bob/{NAME}/tiny.ipynb"
@@ -63,7 +63,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def marked(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same course, graded, to be copied."""
     root = tmp_path_factory.mktemp("marked") / "course"
-    grade(load_course(shutil.copytree(built, root)), NAME)
+    grade_here(load_course(shutil.copytree(built, root)), NAME)
     return root
 
 

@@ -6,10 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from support.author_course import make_course
 from support.cli import Call, command
+from support.shared import make_built_course
 
-from unrolled.author.build import build_assignments
 from unrolled.course.model import Course, load_course
 from unrolled.course.secret import load_course_secret
 from unrolled.errors import UserError
@@ -22,9 +21,7 @@ NAME = "01_tiny"
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A built small course, to be copied."""
-    root = tmp_path_factory.mktemp("built")
-    build_assignments(make_course(root), [NAME])
-    return root
+    return make_built_course(tmp_path_factory.mktemp("built")).root
 
 
 @pytest.fixture

@@ -18,12 +18,12 @@ from support.author_course import LESSON, make_course
 from support.cli import NAME, hand_in
 from support.formgrader import STOCK, formgrader
 from support.hostile_answers import ANSWERS
+from support.judges import grade_here
 from support.payloads import COMMENT, add_hostile_answers, write_answer
 
 from unrolled.author.build import build_assignments
 from unrolled.course.model import Course, load_course
 from unrolled.feedback.generate import generate_feedback
-from unrolled.grade.run import grade
 from unrolled.hub.setup.jupyter_config import FORMGRADER_MODULE
 
 TAG = "<b id=mine>x</b>"
@@ -49,7 +49,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Course:
     wrong = f"print('{TAG}'); raise ValueError('{TAG}')"
     bob.write_text(bob.read_text().replace("return 2 * x", wrong))
     add_hostile_answers(course.submitted / "eve" / NAME / "tiny.ipynb")
-    assert grade(course, NAME).ungraded == ()
+    assert grade_here(course, NAME).ungraded == ()
     with Gradebook(course.db_url, course.id) as gradebook:
         marked = gradebook.find_grade("why", "tiny", NAME, "bob")
         marked.manual_score, marked.needs_manual_grade = 30.5, False

@@ -12,6 +12,7 @@ import pytest
 from nbgrader.api import Gradebook
 from sqlalchemy import Engine, event
 from support.gradebook_dump import dump
+from support.judges import Here
 from support.rich_class import (
     HALF,
     IN_TIME,
@@ -19,7 +20,6 @@ from support.rich_class import (
     ONE_DAY,
     RIGHT,
     TWO_DAYS,
-    Here,
     change_grade,
     extend,
     hand_in,

@@ -11,14 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nbgrader.api import Gradebook
-from support.author_course import make_course
 from support.gradebook_dump import dump
+from support.judges import grade_here
+from support.shared import make_built_course
 from support.stock_autograde import NAME, RIGHT, hand_in, stock
 
-from unrolled.author.build import build_assignments
 from unrolled.course.model import Course, LatePolicy, load_course
 from unrolled.grade.late_penalty import Lateness, compute_lateness, compute_penalty
-from unrolled.grade.run import grade
 from unrolled.timestamps import parse_timestamp
 
 DAY = 24 * 60 * 60
@@ -201,15 +200,14 @@ ZONES = {
 
 def test_stamps_of_all_zones_reach_the_gradebook(tmp_path: Path) -> None:
     """Are time and penalty right, by `unrolled grade` and by stock autograde?"""
-    ours = make_course(tmp_path / "ours")
-    build_assignments(ours, [NAME])
+    ours = make_built_course(tmp_path / "ours")
     ours.secret_file.touch(mode=0o600)
     ours.secret_file.write_text("0" * 64)
     for student, (stamp, _) in ZONES.items():
         hand_in(ours, student, RIGHT, stamp)
     theirs = load_course(shutil.copytree(ours.root, tmp_path / "stock"))
     shutil.rmtree(theirs.submitted / "no_time")  # nbgrader's own reader stops there
-    report = grade(ours, NAME)
+    report = grade_here(ours, NAME)
     told = {s.student: " ".join(s.repairs) for s in report.submissions}
     assert "'IST' is not one of the course's" in told["unknown_zone"]
     assert "counted as in time" in told["unknown_zone"] and not told["cst"]
@@ -242,11 +240,10 @@ def found(course: Course, student: str) -> tuple[datetime | None, float | None]:
 
 def test_a_stamp_that_has_become_unreadable_is_not_the_old_time(tmp_path: Path) -> None:
     """Is a late time forgotten with its stamp, as we say: counted as in time?"""
-    course = make_course(tmp_path)
-    build_assignments(course, [NAME])
+    course = make_built_course(tmp_path)
     hand_in(course, "ada", RIGHT, "2027-02-09 10:00:00 UTC")
-    grade(course, NAME)
+    grade_here(course, NAME)
     assert found(course, "ada")[1]
     hand_in(course, "ada", RIGHT, "2027-02-09 10:00:00 IST")
-    grade(course, NAME)
+    grade_here(course, NAME)
     assert found(course, "ada") == (None, None)

@@ -10,15 +10,14 @@ from typing import Any
 
 import pytest
 from nbgrader.api import Gradebook
-from support.author_course import make_course
 from support.gradebook_dump import dump
+from support.judges import grade_here
+from support.shared import make_built_course
 from support.stock_autograde import NAME, RIGHT, WRONG, hand_in, stock
 
-from unrolled.author.build import build_assignments
 from unrolled.canvas.grades import read_grades
 from unrolled.canvas.model import ExportedAssignment
 from unrolled.course.model import Course, load_course
-from unrolled.grade.run import grade
 
 Change = Callable[[dict[str, dict[str, Any]], list[dict[str, Any]]], None]
 STUDENTS = ("ada", "bob")
@@ -26,7 +25,7 @@ STUDENTS = ("ada", "bob")
 
 def regrade_ours(course: Course) -> None:
     """`unrolled grade --force`."""
-    assert grade(course, NAME, force=True).ungraded == ()
+    assert grade_here(course, NAME, force=True).ungraded == ()
 
 
 def regrade_stock(course: Course) -> None:
@@ -41,11 +40,10 @@ WAYS = (regrade_ours, regrade_stock)
 @pytest.fixture(scope="module")
 def marked(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """Two students graded and marked: both answers, and bob's check over the judge."""
-    course = make_course(tmp_path_factory.mktemp("marks") / "course")
-    build_assignments(course, [NAME])
+    course = make_built_course(tmp_path_factory.mktemp("marks") / "course")
     hand_in(course, "ada", RIGHT, "2027-02-05 10:00:00 UTC")
     hand_in(course, "bob", WRONG, "2027-02-08 10:00:00 UTC")
-    grade(course, NAME)
+    grade_here(course, NAME)
     with Gradebook(course.db_url, course.id) as gradebook:
         for student in STUDENTS:
             part = gradebook.find_submission_notebook("tiny", NAME, student)
@@ -55,7 +53,7 @@ def marked(tmp_path_factory: pytest.TempPathFactory) -> Course:
             for comment in part.comments:
                 comment.manual_comment = f"well put, {student}"
         gradebook.db.commit()
-    grade(course, NAME)  # works late penalties out on the marks
+    grade_here(course, NAME)  # works late penalties out on the marks
     return course
 
 
@@ -180,5 +178,5 @@ def test_work_that_is_handed_in_again_unchanged_keeps_its_mark(course: Course) -
     """Is a later time alone no reason to mark again, also without --force?"""
     path = course.submitted / "ada" / NAME / "timestamp.txt"
     path.write_text("2027-02-05 11:00:00 UTC")
-    grade(course, NAME)
+    grade_here(course, NAME)
     assert waits(course) == set()

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.author_course import make_course
+from support.judges import grade_here
+from support.shared import make_built_course
 from support.stock_autograde import NAME, RIGHT, WRONG, hand_in, stock
 
-from unrolled.author.build import build_assignments
 from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
 from unrolled.feedback.generate import generate_feedback
@@ -23,9 +23,7 @@ from unrolled.grade.run import grade
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A built small course, to be copied."""
-    root = tmp_path_factory.mktemp("built")
-    build_assignments(make_course(root), [NAME])
-    return root
+    return make_built_course(tmp_path_factory.mktemp("built")).root
 
 
 @pytest.fixture
@@ -134,7 +132,7 @@ def test_one_bad_file_never_stops_the_others(course: Course) -> None:
 def test_a_bad_timestamp_counts_as_in_time_and_is_reported(course: Course) -> None:
     """Does nonsense in timestamp.txt neither stop nor punish a student?"""
     hand_in(course, "ada", RIGHT, "the day before yesterday")
-    (result,) = grade(course, NAME).submissions
+    (result,) = grade_here(course, NAME).submissions
     assert result.status == "graded" and result.late_penalty == 0
     assert "timestamp.txt" in " ".join(result.repairs)
 
@@ -147,22 +145,22 @@ def test_foreign_schemas_and_tags_are_no_obstacle(course: Course) -> None:
         cell["metadata"].setdefault("nbgrader", {})["schema_version"] = 99
         cell["metadata"]["tags"] = ["skip-execution"]
     path.write_text(json.dumps(document))
-    assert scores(grade(course, NAME)) == {"ada": 60}
+    assert scores(grade_here(course, NAME)) == {"ada": 60}
 
 
 def test_unchanged_work_is_not_graded_again_unless_forced(course: Course) -> None:
     """Is a graded submission left alone until it changes or --force is said?"""
     hand_in(course, "ada", RIGHT)
-    first = grade(course, NAME)
+    first = grade_here(course, NAME)
     page = course.autograded / "ada" / NAME / "tiny.ipynb"
     before = page.stat().st_mtime_ns
-    assert grade(course, NAME).submissions == first.submissions
+    assert grade_here(course, NAME).submissions == first.submissions
     assert page.stat().st_mtime_ns == before
     kept = course.build / "results" / NAME / "ada.json"
     last = kept.stat().st_mtime_ns
-    grade(course, NAME)
+    grade_here(course, NAME)
     assert kept.stat().st_mtime_ns == last
-    grade(course, NAME, force=True)
+    grade_here(course, NAME, force=True)
     assert kept.stat().st_mtime_ns != last
 
 
@@ -171,25 +169,25 @@ def test_another_grader_uses_no_kept_result(
 ) -> None:
     """Is work judged again after an update of the code that judges?"""
     hand_in(course, "ada", RIGHT)
-    grade(course, NAME)
+    grade_here(course, NAME)
     kept = course.build / "results" / NAME / "ada.json"
     last = kept.stat().st_mtime_ns
     monkeypatch.setattr(
         "unrolled.grade.scheduling.prepare.compute_engine_digest", lambda: "newer"
     )
-    grade(course, NAME)
+    grade_here(course, NAME)
     assert kept.stat().st_mtime_ns != last
     hand_in(course, "ada", WRONG)
-    assert scores(grade(course, NAME)) == {"ada": 0}
+    assert scores(grade_here(course, NAME)) == {"ada": 0}
 
 
 def test_the_last_result_stays_until_the_new_one_is_complete(course: Course) -> None:
     """Does a file that broke since leave the last graded notebook and score?"""
     path = hand_in(course, "ada", RIGHT)
-    grade(course, NAME)
+    grade_here(course, NAME)
     before = (dump(course), (course.autograded / "ada" / NAME).stat().st_ino)
     path.write_bytes(b"{")
-    (result,) = grade(course, NAME, force=True).submissions
+    (result,) = grade_here(course, NAME, force=True).submissions
     assert result.status == "ungraded"
     assert (dump(course), (course.autograded / "ada" / NAME).stat().st_ino) == before
 
@@ -208,24 +206,24 @@ def test_stale_tests_give_no_points_but_a_reason(course: Course) -> None:
     path = course.source / NAME / "tiny.ipynb"
     path.write_text(path.read_text().replace("integers(100)", "integers(300)"))
     with pytest.raises(UserError, match="run `unrolled build`"):
-        grade(course, NAME)
+        grade_here(course, NAME)
 
 
 def test_a_manual_mark_survives_a_regrade(course: Course) -> None:
     """Is a marker's score kept, and asked to be looked at again?"""
     hand_in(course, "ada", RIGHT)
-    (before,) = grade(course, NAME).submissions
+    (before,) = grade_here(course, NAME).submissions
     assert before.needs_manual and before.cells[-1].score is None
     with sqlite3.connect(course.gradebook) as db:
         db.execute("update grade set manual_score = 35 where auto_score is null")
-    (after,) = grade(course, NAME, force=True).submissions
+    (after,) = grade_here(course, NAME, force=True).submissions
     assert after.score == 95
 
 
 def test_feedback_shows_reasons_and_no_hidden_test(course: Course) -> None:
     """Does the page have check, message and notes, and nothing that is hidden?"""
     hand_in(course, "ada", WRONG)
-    grade(course, NAME)
+    grade_here(course, NAME)
     (page,) = generate_feedback(course, NAME)
     text = page.read_text()
     assert "double_values: not passed" in text
@@ -239,14 +237,14 @@ def test_the_gradebook_is_backed_up_and_ten_copies_kept(course: Course) -> None:
     """Is there always a way back, without filling the disk?"""
     hand_in(course, "ada", RIGHT)
     for _ in range(12):
-        grade(course, NAME)
+        grade_here(course, NAME)
     assert len(list((course.build / "backups").glob("gradebook-*.db"))) == 10
 
 
 def test_stock_feedback_and_export_read_what_we_wrote(course: Course) -> None:
     """Do nbgrader's own commands go on from our results?"""
     hand_in(course, "ada", RIGHT)
-    grade(course, NAME)
+    grade_here(course, NAME)
     assert stock(course, "generate_feedback", NAME).returncode == 0
     assert (course.feedback / "ada" / NAME / "tiny.html").exists()
     assert stock(course, "export", "--to", "grades.csv").returncode == 0

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from nbgrader.api import Gradebook
 from support.author_course import LESSON, make_course
+from support.judges import grade_here
 from typer.testing import CliRunner
 
 from unrolled.author.build import build_assignments
@@ -19,7 +20,6 @@ from unrolled.cli.app import app
 from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
 from unrolled.feedback.generate import generate_feedback
-from unrolled.grade.run import grade
 
 NAME = "01_tiny"
 STUDENTS = ("ada", "bob")
@@ -50,7 +50,7 @@ def marked(tmp_path_factory: pytest.TempPathFactory) -> Course:
             if name == "why":
                 cell["source"] = "Because."
         (folder / "tiny.ipynb").write_text(json.dumps(notebook))
-    grade(course, NAME)
+    grade_here(course, NAME)
     with Gradebook(course.db_url, course.id) as gradebook:
         for student in STUDENTS:
             part = gradebook.find_submission_notebook("tiny", NAME, student)
@@ -142,7 +142,7 @@ def test_it_is_shown_before_anything_is_changed(
         found, told = unrolled(course, *command)
         assert found == code and words in told, told
         assert whole(course) == before and source.read_text() == text
-    assert grade(course, NAME).ungraded == ()  # until then all goes on as it was
+    assert grade_here(course, NAME).ungraded == ()  # until then all goes on as it was
 
 
 def test_a_renamed_check_keeps_its_marks(course: Course) -> None:
@@ -153,7 +153,7 @@ def test_a_renamed_check_keeps_its_marks(course: Course) -> None:
     new = {"double_zero": "double_of_nothing"}
     expected = {(s, new.get(n, n)): v for (s, n), v in before.items()}
     assert marks(course) == expected and comments(course) == said
-    assert grade(course, NAME).ungraded == ()
+    assert grade_here(course, NAME).ungraded == ()
     assert marks(course) == expected and comments(course) == said
 
 
@@ -162,7 +162,7 @@ def test_a_renamed_question_keeps_its_marks(course: Course) -> None:
     before, said = marks(course), comments(course)
     write(course, QUESTION)
     assert unrolled(course, "build", NAME, "--update-gradebook")[0] == 0
-    assert grade(course, NAME, force=True).ungraded == ()
+    assert grade_here(course, NAME, force=True).ungraded == ()
     new = {"why": "why_so"}
     assert marks(course) == {(s, new.get(n, n)): v for (s, n), v in before.items()}
     assert comments(course) == {(s, new.get(n, n)): v for (s, n), v in said.items()}
@@ -176,7 +176,7 @@ def test_a_new_check_waits_until_it_is_graded(course: Course) -> None:
     assert code == 0 and "double_three" in told
     waiting = {(s, "double_three"): (None, None, True) for s in STUDENTS}
     assert marks(course) == before | waiting and comments(course) == said
-    assert grade(course, NAME).ungraded == ()
+    assert grade_here(course, NAME).ungraded == ()
     graded = {(s, "double_three"): (10.0, None, False) for s in STUDENTS}
     graded |= {(s, "double_values"): (40.0, None, False) for s in STUDENTS}
     assert marks(course) == before | graded and comments(course) == said
@@ -187,7 +187,7 @@ def test_what_a_dropped_check_held_is_kept_in_a_file(course: Course) -> None:
     before, said = marks(course), comments(course)
     write(course, DROPPED)
     assert unrolled(course, "build", NAME, "--update-gradebook")[0] == 0
-    assert grade(course, NAME).ungraded == ()
+    assert grade_here(course, NAME).ungraded == ()
     rest = {k: v for k, v in before.items() if k[1] != "double_zero"}
     # the check that stays has other points now
     rest |= {(s, "double_values"): (60.0, None, False) for s in STUDENTS}
@@ -250,9 +250,9 @@ def test_a_change_that_came_with_the_files_is_no_dead_end(course: Course) -> Non
         shutil.rmtree(course.root / folder)
         shutil.copytree(other.root / folder, course.root / folder)
     with pytest.raises(UserError, match="unrolled build"):
-        grade(course, NAME)
+        grade_here(course, NAME)
     code, told = unrolled(course, "build", NAME)
     assert code == 2 and "--update-gradebook" in told and "double_zero ->" in told
     assert unrolled(course, "build", NAME, "--update-gradebook")[0] == 0
-    assert grade(course, NAME).ungraded == ()
+    assert grade_here(course, NAME).ungraded == ()
     assert marks(course)["ada", "double_of_nothing"] == before["ada", "double_zero"]

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from support.cluster import NAME, copy_class, make_class, notebooks
 from support.gradebook_dump import dump
+from support.judges import grade_here
 
 import unrolled.files
 import unrolled.gradebook.open
@@ -41,7 +42,7 @@ def school(tmp_path_factory: pytest.TempPathFactory) -> Course:
 def undisturbed(school: Course, tmp_path_factory: pytest.TempPathFactory) -> Course:
     """The class, graded without trouble."""
     course = copy_class(school, tmp_path_factory.mktemp("local") / "course")
-    assert grade(course, NAME).ungraded == ()
+    assert grade_here(course, NAME).ungraded == ()
     return course
 
 
@@ -116,7 +117,7 @@ def test_a_full_disk_loses_nothing(
 ) -> None:
     """Are some written, the others told and kept, and written when there is room?"""
     with disk(course.autograded, "size=40k"):
-        check_told(grade(course, NAME), course, "No space left")
+        check_told(grade_here(course, NAME), course, "No space left")
     check_mended(course, undisturbed, monkeypatch)
 
 
@@ -126,7 +127,7 @@ def test_a_read_only_folder_loses_nothing(
 ) -> None:
     """Is everybody told why, and written when the folder can be written?"""
     with disk(course.autograded, "ro"):
-        report = grade(course, NAME)
+        report = grade_here(course, NAME)
         check_told(report, course, "Read-only file system")
         assert len(report.ungraded) == STUDENTS
     check_mended(course, undisturbed, monkeypatch)
@@ -144,11 +145,11 @@ def test_a_gradebook_that_is_locked_on_the_way_loses_nothing(
                 other.execute("begin immediate")
 
         students = ["student00", "student01", "student02"]
-        report = grade(course, NAME, students, progress=lock)
+        report = grade_here(course, NAME, students, progress=lock)
         other.rollback()
     check_told(report, course, "database is locked")
     assert len(report.ungraded) == 2
-    grade(course, NAME, set_of(undisturbed) - set(students))  # type: ignore[arg-type]
+    grade_here(course, NAME, set_of(undisturbed) - set(students))  # type: ignore[arg-type]
     check_mended(course, undisturbed, monkeypatch)
 
 
@@ -197,7 +198,7 @@ def test_a_clock_that_jumps_back_changes_nothing(
     course: Course, undisturbed: Course, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Are results the same, and is the newest backup kept, a year before the others?"""
-    grade(course, NAME)
+    grade_here(course, NAME)
     for _ in range(unrolled.gradebook.open.MAX_BACKUPS + 2):
         unrolled.gradebook.open.backup_gradebook(course)
 
@@ -222,5 +223,5 @@ def test_a_clock_that_jumps_back_changes_nothing(
     with closing(sqlite3.connect(course.gradebook)) as db:
         db.execute("update grade set extra_credit = null")
         db.commit()
-    assert grade(course, NAME, force=True).ungraded == ()
+    assert grade_here(course, NAME, force=True).ungraded == ()
     assert dump(course) == dump(undisturbed)

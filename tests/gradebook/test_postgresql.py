@@ -12,6 +12,7 @@ import pytest
 from support.cli import Told, command
 from support.cluster import NAME
 from support.gradebook_dump import dump
+from support.judges import grade_here
 from support.postgresql import Server, needs_postgresql, programs, server
 from support.two_assignments import NAMES, copy_school, grade_school, make_school
 
@@ -135,7 +136,7 @@ def test_build_registers_and_asks(course: Course) -> None:
             .assignments[0]
             .gradebook
         )
-        assert grade(course, NAME).ungraded == ()
+        assert grade_here(course, NAME).ungraded == ()
     assert list((course.build / "backups").glob("dropped-*"))
 
 

@@ -17,10 +17,9 @@ import pytest
 from nbgrader.api import Gradebook
 from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
-from support.author_course import make_course
+from support.shared import make_built_course
 from support.waits import read_line
 
-from unrolled.author.build import build_assignments
 from unrolled.converters import make_nbgrader_config
 from unrolled.course.model import Course, load_course
 from unrolled.gradebook.open import backup_gradebook, open_gradebook
@@ -32,9 +31,7 @@ NAME = "01_tiny"
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A built small course, to be copied."""
-    root = tmp_path_factory.mktemp("built")
-    build_assignments(make_course(root), [NAME])
-    return root
+    return make_built_course(tmp_path_factory.mktemp("built")).root
 
 
 @pytest.fixture

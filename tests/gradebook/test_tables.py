@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook
-from support.author_course import make_course
 from support.gradebook_dump import dump
+from support.judges import grade_here
+from support.shared import make_built_course
 from support.stock_autograde import NAME, RIGHT, WRONG, hand_in, stock
 
-from unrolled.author.build import build_assignments
 from unrolled.course.model import Course, load_course
-from unrolled.grade.run import grade
 
 SECRET = "0" * 64
 IN_TIME, LATE, VERY_LATE = ("2027-02-05", "2027-02-08", "2027-04-01")
@@ -24,8 +23,7 @@ IN_TIME, LATE, VERY_LATE = ("2027-02-05", "2027-02-08", "2027-04-01")
 @pytest.fixture(scope="module")
 def school(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """A class with everything that a gradebook has rows for."""
-    course = make_course(tmp_path_factory.mktemp("rows") / "course")
-    build_assignments(course, [NAME])
+    course = make_built_course(tmp_path_factory.mktemp("rows") / "course")
     course.secret_file.touch(mode=0o600)
     course.secret_file.write_text(SECRET)
     for student, code, day in (
@@ -69,7 +67,7 @@ def copies(course: Course, folder: Path) -> tuple[Course, Course]:
 
 def both(ours: Course, theirs: Course) -> None:
     """Grade, each in its own way."""
-    assert grade(ours, NAME, force=True).ungraded == ()
+    assert grade_here(ours, NAME, force=True).ungraded == ()
     done = stock(theirs, "autograde", NAME, "--force")
     assert done.returncode == 0, done.stderr
 
@@ -115,10 +113,10 @@ def test_a_second_run_after_a_mark_leaves_the_same_rows(
 def test_an_extension_counts_from_the_new_date(school: Course, tmp_path: Path) -> None:
     """Does somebody with two days more lose less than somebody without?"""
     ours, _ = copies(school, tmp_path)
-    found = {s.student: s.late_penalty for s in grade(ours, NAME).submissions}
+    found = {s.student: s.late_penalty for s in grade_here(ours, NAME).submissions}
     assert 0 < found["extended"] < found["cyd"]
     with Gradebook(ours.db_url, ours.id) as gradebook:
         gradebook.find_submission(NAME, "extended").extension = timedelta(days=30)
         gradebook.db.commit()
-    again = {s.student: s.late_penalty for s in grade(ours, NAME).submissions}
+    again = {s.student: s.late_penalty for s in grade_here(ours, NAME).submissions}
     assert again["extended"] == 0 and again["cyd"] == found["cyd"]

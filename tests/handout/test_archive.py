@@ -14,10 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from support.author_course import make_course
 from support.cli import Call, contents, own_course
+from support.shared import make_built_course
 
-from unrolled.author.build import build_assignments
 from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
 from unrolled.handout.archive import list_released, make_handout
@@ -46,18 +45,17 @@ def laptop(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with zipfile.ZipFile(archive) as zipped:
         zipped.extractall(home)
     folder = home / "unrolled"
-    subprocess.run(
-        [sys.executable, "-m", "venv", folder / ".venv"], check=True, timeout=600
-    )
+    venv = [sys.executable, "-m", "venv", "--without-pip", str(folder / ".venv")]
+    subprocess.run(venv, check=True, timeout=600)
+    (site,) = (folder / ".venv" / "lib").glob("python3*/site-packages")
+    packages = next(p for p in map(Path, sys.path) if p.name == "site-packages")
+    for path in packages.iterdir():  # pip, and all but what leads to this project
+        if "unrolled" not in path.name:
+            (site / path.name).symlink_to(path)
     python = folder / ".venv" / "bin" / "python"
     (wheel,) = folder.glob("*.whl")
     words = ["-m", "pip", "install", "--quiet", "--no-deps", "--no-index", str(wheel)]
     subprocess.run([python, *words], check=True, timeout=600)
-    (site,) = (folder / ".venv" / "lib").glob("python3*/site-packages")
-    packages = next(p for p in map(Path, sys.path) if p.name == "site-packages")
-    for path in packages.iterdir():  # all but what leads to this project
-        if "unrolled" not in path.name and not (site / path.name).exists():
-            (site / path.name).symlink_to(path)
     return folder
 
 
@@ -197,9 +195,7 @@ def test_unpacked_again_it_leaves_the_work_alone(laptop: Path) -> None:
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small built course, to be copied."""
-    made = make_course(tmp_path_factory.mktemp("tiny"))
-    build_assignments(made, ["01_tiny"])
-    return made.root
+    return make_built_course(tmp_path_factory.mktemp("tiny")).root
 
 
 @pytest.fixture

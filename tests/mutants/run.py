@@ -130,6 +130,18 @@ def make_copy(place: Path) -> None:
     own = new.glob("lib/python*/site-packages/*unrolled*.pth")
     for path in (*scripts, *own, new / "pyvenv.cfg"):
         _move_paths(path, ROOT, place)
+    _compile(place, "src", "tests/support")
+
+
+def _compile(place: Path, *folders: str) -> None:
+    """Compile the copy once: each of its processes would do that for itself.
+
+    Whether a compiled file is used hangs on a digest of its source: with the usual
+    test, by second and length, it could outlive a change.
+    """
+    words = ["-m", "compileall", "-q", "--invalidation-mode", "checked-hash"]
+    python = str(place / ".venv/bin/python")
+    subprocess.run([python, *words, *folders], cwd=place, check=True, timeout=600)
 
 
 def _move_paths(path: Path, old: Path, new: Path) -> None:
@@ -157,7 +169,7 @@ def try_mutant(mutant: Mutant, place: Path, seconds: float) -> Result:
 def _run_tests(mutant: Mutant, place: Path, seconds: float, began: float) -> Result:
     python = str(place / ".venv/bin/python")
     command = [python, "-m", "pytest", "-x", "-q", "--tb=line"]
-    # A compiled file could outlive its change: same second, same length.
+    # What is compiled now is not kept: it could outlive its change.
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "200"}
     environment.pop("PYTEST_ADDOPTS", None)
     try:

@@ -71,6 +71,16 @@ def test_a_change_is_noticed_or_not_and_taken_back(project: Path) -> None:
     assert (project / "a.py").read_text() == before
 
 
+def test_a_compiled_file_does_not_outlive_a_change(project: Path) -> None:
+    """Is it used for a digest of its source, not for a second and a length?"""
+    run._compile(project, ".")
+    (compiled,) = (project / "__pycache__").glob("a.*.pyc")
+    assert compiled.read_bytes()[4] == 0b11  # PEP 552: a digest, and compared
+    noticed = try_mutant(mutant(), project, 60)
+    assert noticed.noticed and noticed.by == "test_a.py::test_f"
+    assert compiled.exists()
+
+
 def test_tests_that_do_not_run_are_trouble_and_no_notice(project: Path) -> None:
     """Is a test that is not there, or never ends, no proof?"""
     gone = try_mutant(mutant(tests=("test_b.py",)), project, 60)

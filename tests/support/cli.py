@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.author_course import make_course
+from support.shared import make_built_course
 
-from unrolled.author.build import build_assignments
 from unrolled.cli.app import run
 from unrolled.course.model import Course, load_course
 
@@ -23,8 +22,7 @@ STUB = 'raise NotImplementedError("double is not written yet")'
 
 def make_class(root: Path) -> Course:
     """A built course: ada's work is right, bob's file is no notebook."""
-    course = make_course(root)
-    build_assignments(course, [NAME])
+    course = make_built_course(root)
     hand_in(course, "ada")
     hand_in(course, "bob", "Dear Sir or Madam")
     return course

@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
-from support.author_course import make_course
+from support.forked import CLUSTER, Forked, origin
+from support.shared import make_built_course
 
-from unrolled.author.build import build_assignments
 from unrolled.course.model import Course, load_course
 
 NAME = "01_tiny"
@@ -40,8 +40,7 @@ asyncio.run(work())
 
 def make_class(root: Path, students: int) -> Course:
     """A small course where everybody has handed in, right, wrong, broken or late."""
-    course = make_course(root)
-    build_assignments(course, [NAME])
+    course = make_built_course(root)
     release = nbformat.read(course.release / NAME / "tiny.ipynb", as_version=4)
     for number in range(students):
         folder = course.submitted / f"student{number:02d}" / NAME
@@ -72,9 +71,9 @@ class Cluster:
     """A scheduler and workers, each a process in a session of its own."""
 
     folder: Path
-    scheduler: subprocess.Popen[bytes] | None = None
+    scheduler: Forked | None = None
     address: str = ""
-    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    workers: list[subprocess.Popen[bytes] | Forked] = field(default_factory=list)
 
     def start_scheduler(self) -> None:
         """Start one, and wait for its address."""
@@ -82,7 +81,7 @@ class Cluster:
         file.unlink(missing_ok=True)
         words = ["-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1"]
         words += ["--port", "0", "--no-dashboard", "--scheduler-file", str(file)]
-        self.scheduler = self._start(words, {})
+        self.scheduler = self._fork(words, {})
         wait_for(lambda: file.exists() and file.stat().st_size > 0)
         self.address = str(json.loads(file.read_text())["address"])
 
@@ -92,7 +91,14 @@ class Cluster:
         words += ["--host", "127.0.0.1"]
         if program:
             words = ["-c", program, self.address]
-        self.workers.append(self._start(words, environment))
+            self.workers.append(self._fork(words, environment))
+        else:
+            self.workers.append(self._start(words, environment))
+
+    def _fork(self, words: list[str], environment: dict[str, str]) -> Forked:
+        env = {**os.environ, "TMPDIR": str(self.folder), **environment}
+        log, here = self.folder / "log.txt", Path.cwd()
+        return origin(CLUSTER).start(words, env, cwd=here, out=log)
 
     def _start(
         self, words: list[str], environment: dict[str, str]

@@ -44,7 +44,7 @@ title = "Hostile"
 timezone = "UTC"
 
 [grading]
-call_seconds = 2
+call_seconds = 1
 cell_seconds = 4
 check_seconds = 20
 submission_seconds = 60

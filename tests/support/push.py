@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from support.author_course import make_course
 from support.canvas_stand_in import StandIn
 from support.canvas_stand_in_server import Server
 from support.cli import own_course
+from support.shared import make_once
 
 from unrolled.author.build import build_assignments
 from unrolled.canvas.api.course import connect
@@ -31,8 +34,8 @@ points = 50
 """
 
 
-def make_class(root: Path, students: int, second: bool = True) -> Course:
-    """A course with graded students s1, s2, ...: n points of 60 and 40 by hand."""
+def _build_class(root: Path, second: bool) -> None:
+    """A built course of one or two assignments, nobody in it."""
     course = make_course(root)
     if second:
         (root / "lessons" / SECOND).mkdir()
@@ -44,6 +47,12 @@ def make_class(root: Path, students: int, second: bool = True) -> Course:
         toml.write_text(toml.read_text() + MORE)
         course = load_course(root)
     build_assignments(course, list(course.assignments))
+
+
+def make_class(root: Path, students: int, second: bool = True) -> Course:
+    """A course with graded students s1, s2, ...: n points of 60 and 40 by hand."""
+    origin = make_once(f"push-{second}", partial(_build_class, second=second))
+    course = load_course(shutil.copytree(origin, root, dirs_exist_ok=True))
     with Gradebook(course.db_url, course.id) as gradebook:
         gradebook.db.commit = gradebook.db.flush  # one transaction for all
         for number in range(1, students + 1):

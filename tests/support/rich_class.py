@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 from nbgrader.api import Gradebook
 from support.author_course import COURSE, make_course
+from support.judges import grade_here
+from support.shared import make_once
 
 from unrolled.author.build import build_assignments
 from unrolled.course.model import Course, load_course
-from unrolled.grade.doctor.select_worker import select_trusted_worker
-from unrolled.grade.run import grade
-from unrolled.grade.scheduling.job import GradingJob, JobResult, grade_job
 
 NAME = "01_tiny"
 LESSON = '''\
@@ -94,30 +91,6 @@ CLASS = {
 }
 
 
-@dataclass
-class Here:
-    """Judges without a process of their own; `asked` are the jobs that came.
-
-    `before` is called when the first job has come, and nothing is written yet.
-    """
-
-    before: Callable[[], None] = lambda: None
-    asked: list[GradingJob] = field(default_factory=list)
-
-    def __enter__(self) -> Here:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """There is nothing to end."""
-
-    def run(self, jobs: Iterable[GradingJob]) -> Iterator[JobResult]:
-        """One after the other."""
-        self.asked += list(jobs)
-        done = [grade_job(job, select_trusted_worker()) for job in self.asked]
-        self.before()
-        yield from done
-
-
 def hand_in(course: Course, student: str, cells: dict[str, str], stamp: str) -> Path:
     """Put a submission where nbgrader collects it; `cells` by grade id."""
     notebook = json.loads((course.release / NAME / "tiny.ipynb").read_text("utf-8"))
@@ -144,7 +117,7 @@ def make_rich_class(folder: Path) -> Course:
     build_assignments(course, [NAME])
     for student, (cells, stamp) in CLASS.items():
         hand_in(course, student, cells, stamp)
-    grade(course, NAME, judges=Here())
+    grade_here(course, NAME)
     return course
 
 
@@ -164,9 +137,9 @@ def extend(course: Course, student: str, days: int) -> None:
 
 
 @pytest.fixture(scope="session")
-def rich_class(tmp_path_factory: pytest.TempPathFactory) -> Course:
+def rich_class() -> Course:
     """Four students, graded: in time, in the grace time, one day and two days late."""
-    return make_rich_class(tmp_path_factory.mktemp("rich") / "course")
+    return load_course(make_once("rich", make_rich_class))
 
 
 @pytest.fixture

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
-import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from support.forked import NBGRADER, origin
 
 from unrolled.course.model import Course
 
@@ -36,13 +38,19 @@ def hand_in(course: Course, student: str, content: Any, stamp: str = "") -> Path
     return path
 
 
+START = "from nbgrader.apps.nbgraderapp import main; main()"
+
+
 def stock(course: Course, *command: str) -> subprocess.CompletedProcess[str]:
-    """Run nbgrader's own command in the course folder."""
-    nbgrader = str(Path(sys.executable).parent / "nbgrader")
-    return subprocess.run(
-        [nbgrader, *command],
-        cwd=course.root,
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
+    """Run nbgrader's own command in the course folder.
+
+    Its imports are done before: what they are, and that the program starts, is for
+    tests that start it with subprocess.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        out, err = Path(folder) / "out.txt", Path(folder) / "err.txt"
+        words, env = ["-c", START, *command], dict(os.environ)
+        run = origin(NBGRADER).start(words, env, cwd=course.root, out=out, err=err)
+        status = run.wait(600)
+        said, errors = out.read_text(), err.read_text()
+    return subprocess.CompletedProcess(["nbgrader", *command], status, said, errors)

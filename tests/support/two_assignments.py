@@ -7,10 +7,10 @@ from pathlib import Path
 
 from support.author_course import COURSE
 from support.cluster import NAME, make_class
+from support.judges import grade_here
 
 from unrolled.author.build import build_assignments
 from unrolled.course.model import Course, load_course
-from unrolled.grade.run import grade
 from unrolled.gradebook.postgresql import move_gradebook
 
 OTHER = "02_tiny"
@@ -36,7 +36,7 @@ def grade_school(school: Course, root: Path) -> Course:
     """A copy of the school, graded in peace, one assignment after the other."""
     course = load_course(shutil.copytree(school.root, root))
     for name in NAMES:
-        assert grade(course, name).ungraded == ()
+        assert grade_here(course, name).ungraded == ()
     return course
 
 

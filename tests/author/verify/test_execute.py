@@ -9,12 +9,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from support.author_course import make_course
+from support.shared import make_built_course
 
 import unrolled.author.verify.execute
 from unrolled.assignment.load import load_material
 from unrolled.assignment.material import Material
-from unrolled.author.build import build_assignments
 from unrolled.author.verify.cases import make_solved_notebook
 from unrolled.author.verify.execute import (
     ExecutedNotebook,
@@ -26,8 +25,7 @@ from unrolled.author.verify.execute import (
 @pytest.fixture(scope="module")
 def material(tmp_path_factory: pytest.TempPathFactory) -> Material:
     """A small assignment."""
-    course = make_course(tmp_path_factory.mktemp("tiny") / "course")
-    build_assignments(course, ["01_tiny"])
+    course = make_built_course(tmp_path_factory.mktemp("tiny") / "course")
     return load_material(course, "01_tiny")
 
 

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook
-from support.author_course import make_course
+from support.shared import make_built_course
 
-from unrolled.author.build import build_assignments
 from unrolled.canvas import ExportOptions, export_canvas, read_as_canvas
 from unrolled.canvas.grades_csv.exported_csv import read_exported_csv
 from unrolled.canvas.grades_csv.verify import build_canvas_state
@@ -55,8 +54,7 @@ def enrol(
 @pytest.fixture(scope="module")
 def class_(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Ada has 95 points, Bob 60 less 9.5 for lateness, Eve waits for her mark."""
-    course = make_course(tmp_path_factory.mktemp("class"))
-    build_assignments(course, [NAME])
+    course = make_built_course(tmp_path_factory.mktemp("class"))
     enrol(course, "ada", 11, 60, 35)
     enrol(course, "bob", 12, 60, 0)
     enrol(course, "eve", 13, 0, None)

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook
-from support.author_course import make_course
 from support.cli import Call, own_course
+from support.shared import make_built_course
 
-from unrolled.author.build import build_assignments
 from unrolled.canvas.records import locate_identities, read_identities
 from unrolled.canvas.roster.read import read_roster, split_name
 from unrolled.canvas.roster.sync import apply_roster, plan_roster
@@ -30,9 +29,7 @@ EXPORT = f"""\
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A built course."""
-    course = make_course(tmp_path_factory.mktemp("class"))
-    build_assignments(course, [NAME])
-    return course.root
+    return make_built_course(tmp_path_factory.mktemp("class")).root
 
 
 @pytest.fixture

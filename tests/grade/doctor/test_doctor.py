@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.tiers import starts
 
 from unrolled.course.limits import Limits
 from unrolled.grade.doctor.doctor import (
@@ -32,11 +33,6 @@ ALL = {*REQUIRED_PROTECTIONS, "disk", "siblings", "time", "output"}
 def held(checkup: Checkup) -> set[str]:
     """The names of the protections that hold."""
     return {p.name for p in checkup.protections if p.holds}
-
-
-def starts(tier: Tier) -> bool:
-    """Whether a tier starts on this machine."""
-    return not examine(tier).trouble
 
 
 def test_namespaces_hold_everything() -> None:

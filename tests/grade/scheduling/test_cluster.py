@@ -18,6 +18,7 @@ from support.cluster import (
     copy_class,
     make_class,
     notebooks,
+    wait_for,
 )
 from support.gradebook_dump import dump
 
@@ -133,17 +134,24 @@ def test_a_worker_that_hangs_costs_a_second_try(
     monkeypatch.setattr(unrolled.grade.scheduling.cluster, "SPARE_SECONDS", 0.0)
     course = copy_class(school, tmp_path / "course")
     text = (course.root / "course.toml").read_text()
-    limits = "[grading]\nsubmission_seconds = 20\n"
+    limits = "[grading]\nsubmission_seconds = 8\n"
     (course.root / "course.toml").write_text(text + limits)
     course = copy_class(course, tmp_path / "limited")
     hangs = "import os, signal\n"
     hangs += "remote.decode_job = lambda *_: os.kill(os.getpid(), signal.SIGSTOP)"
     with cluster(1) as made:
+        # So that it needs no time to start when its answers are waited for.
+        with monkeypatch.context() as patch:
+            patch.setattr(unrolled.grade.scheduling.cluster, "START_SECONDS", 120.0)
+            grade(course, NAME, ["student00"], scheduler=made.address)
+        there = made.log().count("Registered to")
         made.start_worker(WORKER.format(patch=hangs))
+        wait_for(lambda: made.log().count("Registered to") > there)
         stopped = made.workers[-1]
         report = grade(course, NAME, scheduler=made.address)
+        state = Path(f"/proc/{stopped.pid}/stat").read_text().rsplit(")")[-1].split()[0]
         os.killpg(stopped.pid, signal.SIGKILL)
-    assert report.ungraded == ()
+    assert report.ungraded == () and state == "T"  # it was asked, and stands still
     assert dump(course) == dump(undisturbed)
 
 

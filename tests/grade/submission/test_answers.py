@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 from support.author_course import ROOT, make_course
 from support.gradebook_dump import dump
+from support.judges import grade_here
 from support.stock_autograde import NAME, stock
 
 from unrolled.assignment.cells import read_cells, read_sources
@@ -22,7 +23,6 @@ from unrolled.author.build import build_assignments
 from unrolled.author.verify.cases import make_solved_notebook
 from unrolled.course.model import Course, load_course
 from unrolled.grade.results import GradeReport
-from unrolled.grade.run import grade
 from unrolled.grade.submission.rebuild import rebuild_submission
 
 Cells = list[dict[str, Any]]
@@ -249,7 +249,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Course, Course]:
     for student, change in {**MOVED, **EMPTY}.items():
         hand_in(course, student, change)
     other = load_course(shutil.copytree(course.root, course.root.parent / "stock"))
-    assert grade(course, NAME).ungraded == ()
+    assert grade_here(course, NAME).ungraded == ()
     done = stock(other, "autograde", NAME)
     assert done.returncode == 0, done.stderr
     return course, other
@@ -342,7 +342,7 @@ def test_all_pasted_pictures_are_shown(graded: tuple[Course, Course]) -> None:
 
 def test_the_marker_is_told(graded: tuple[Course, Course]) -> None:
     """Does the result say that the answer was moved, in one line?"""
-    report: GradeReport = grade(graded[0], NAME, ["pasted", "nameless"])
+    report: GradeReport = grade_here(graded[0], NAME, ["pasted", "nameless"])
     told = {s.student: s.repairs for s in report.submissions}
     assert [r for r in told["pasted"] if "why" in r and "waits for a mark" in r]
     assert len(told["nameless"]) <= 2

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from support.author_course import COURSE, LESSON, make_course
 from support.gradebook_dump import dump
+from support.judges import grade_here
 from support.stock_autograde import NAME, RIGHT, hand_in, stock
 
 from unrolled.author.build import build_assignments
 from unrolled.course.model import Course, load_course
 from unrolled.grade.inspect_submission import inspect_result
 from unrolled.grade.results import SubmissionResult
-from unrolled.grade.run import grade
 
 OTHER = "02_other"
 OTHER_LESSON = (
@@ -64,7 +64,7 @@ def course(built: Path, tmp_path: Path) -> Course:
 
 def result(course: Course, student: str) -> SubmissionResult:
     """What `unrolled grade` says of a student."""
-    (found,) = grade(course, NAME, [student]).submissions
+    (found,) = grade_here(course, NAME, [student]).submissions
     return found
 
 
@@ -99,7 +99,7 @@ def test_another_assignments_notebook_earns_nothing(course: Course) -> None:
         found = result(course, student)
         assert found.status == "ungraded" and found.score is None
         assert f"this is the notebook of {OTHER}" in found.reason
-        advice = inspect_result(course, grade(course, NAME, [student])).findings
+        advice = inspect_result(course, grade_here(course, NAME, [student])).findings
         assert "Ask" in advice[0].mend
     assert result(course, "ada").score == 60
     done = stock(theirs, "autograde", NAME)
@@ -233,7 +233,7 @@ def test_each_kind_of_file_is_named(course: Course) -> None:
     folder = course.submitted / "folder" / NAME / "tiny.ipynb"
     folder.mkdir(parents=True)
     (folder / "mine.ipynb").write_text("{}")
-    report = grade(course, NAME)
+    report = grade_here(course, NAME)
     said = {s.student: s for s in report.submissions}
     kinds = {
         **{n: words for n, (_, words) in KINDS.items()},
@@ -242,7 +242,9 @@ def test_each_kind_of_file_is_named(course: Course) -> None:
     for student, words in kinds.items():
         assert said[student].status == "ungraded"
         assert words in said[student].reason and "otebook" in said[student].reason
-        (finding,) = inspect_result(course, grade(course, NAME, [student])).findings
+        (finding,) = inspect_result(
+            course, grade_here(course, NAME, [student])
+        ).findings
         assert finding.mend and "{" not in finding.mend
     assert "mine.ipynb" in said["folder"].reason
 

@@ -6,6 +6,7 @@ The accounts are made in an /etc of the test's own, which only this hub sees.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -71,6 +72,11 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     (plan.state / "config.py").write_text(text)
     etc = folder / "etc"
     shutil.copytree("/etc", etc, symlinks=True)
+    for rules in (etc / "pam.d").iterdir():  # a wrong password is told at once
+        text = re.sub(r"^.*pam_faildelay.*$", "", rules.read_text(), flags=re.M)
+        rules.write_text(
+            re.sub(r"^(auth.*pam_unix\.so)", r"\1 nodelay", text, flags=re.M)
+        )
     inside = ("unshare", "--mount", "sh", "-ec", MAKE, str(etc))
     with hub_process(plan, *inside) as process:
         wait_for(f"http://127.0.0.1:{port}", plan, process)
