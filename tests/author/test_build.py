@@ -201,8 +201,7 @@ def test_what_lies_beside_is_told_each_time(course: Course) -> None:
 
 
 def test_the_gradebook_s_rows_are_nbgrader_s(course: Course, tmp_path: Path) -> None:
-    """Are all rows those that nbgrader's generate_assignment writes, also later on?
-    """
+    """Are all rows those that nbgrader's generate_assignment writes, also later on?"""
     build_assignments(course, [NAME])
     stock = make_course(tmp_path / "stock")
     shutil.copytree(course.source, stock.source)
