@@ -54,5 +54,7 @@ def describe(column: Column[object]) -> tuple[object, ...]:
 def test_grading_starts_without_nbgrader() -> None:
     """Does whoever grades a class wait for none of nbgrader's applications?"""
     command = [sys.executable, "-c", STATEMENT]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, timeout=120
+    )
     assert done.stdout.split() == []

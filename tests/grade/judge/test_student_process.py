@@ -158,9 +158,11 @@ def test_the_children_of_a_judge_that_is_gone_are_ended(worker: ZygoteWorker) ->
     assert worker._process is not None
     stays, goes = worker.connect("stays"), worker.connect("goes")
     with stays.open({}, QUICK).sock as there:
+        there.settimeout(60)
         assert there.recv(1)  # it has come up
         before = set(below(worker._process.pid))
         with goes.open({}, QUICK).sock as sock:
+            sock.settimeout(60)
             assert sock.recv(1)
             (child,) = set(below(worker._process.pid)) - before
             goes.stop()
@@ -180,7 +182,7 @@ def test_nothing_is_forked_beside_a_thread() -> None:
     with pytest.raises(RuntimeError, match="threads before the fork"):
         require_one_thread()
     end.set()
-    thread.join()
+    thread.join(60)
 
 
 def test_judges_are_forked_in_one_thread() -> None:
