@@ -19,9 +19,6 @@ from tornado.web import authenticated
 
 from unrolled.hub.notice import read_notice
 
-NAME = "unrolled-notice"  # of the extension, in JupyterLab
-SCRIPT_FOLDER = Path(__file__).parent / "lab_extension"
-
 
 class NoticeHandler(JupyterHandler):  # type: ignore[misc]
     """Tells what the hub tells everybody now.

@@ -96,7 +96,8 @@ def test_the_lists_buttons_work(address: str, page: Any) -> None:
     """Do names, forms and links do what they did without a policy?"""
     page.goto(f"{address}/gradebook/{NAME}/tiny")
     name = page.locator("a.name-shown", has_text=ATTACK)
-    name.wait_for(state="hidden")
+    name.wait_for(state="attached")
+    assert not name.is_visible()
     page.locator("#toggle_names").click()
     name.wait_for(state="visible")
     name.click()
@@ -113,7 +114,8 @@ def test_the_lists_buttons_work(address: str, page: Any) -> None:
     row = page.locator("tr", has_text="ada")
     row.wait_for()
     row.locator(".edit a").click()
-    assert page.locator(".modal.in input.modal-email").input_value() == "ada@example.org"
+    field = page.locator(".modal.in input.modal-email")
+    assert field.input_value() == "ada@example.org"
     assert (page.errors, page.evaluate("window.ranList")) == ([], [])
 
 

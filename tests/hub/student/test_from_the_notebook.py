@@ -15,10 +15,12 @@ from support.jupyter import CHROMIUM, MISSING
 from support.lab_hands import menu
 from support.student_server import Browser, student_server
 
-from unrolled.hub.lab_notice import NAME as EXTENSION
-from unrolled.hub.lab_notice import SCRIPT_FOLDER
 from unrolled.hub.notice import Notice, clear_notice, write_notice
-from unrolled.hub.setup.jupyter_config import STUDENTS_LAB
+from unrolled.hub.setup.jupyter_config import (
+    LAB_EXTENSION,
+    LAB_EXTENSION_FILES,
+    STUDENTS_LAB,
+)
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
 expect = sync_api.expect
@@ -40,7 +42,7 @@ def student(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Hub, Bro
         config.mkdir()
         (config / "default_setting_overrides.json").write_text(json.dumps(STUDENTS_LAB))
         extensions = hub.home("ada") / ".data" / "labextensions"
-        shutil.copytree(SCRIPT_FOLDER, extensions / EXTENSION)
+        shutil.copytree(LAB_EXTENSION_FILES, extensions / LAB_EXTENSION)
         server.get("/user/ada/course?token=open")
         server.post("/user/ada/course/start", assignment=NAME)
         yield hub, server

@@ -10,7 +10,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from unrolled.hub import lab_notice
 from unrolled.hub.plan import HubPlan
 
 NBGRADER = "nbgrader.server_extensions"
@@ -31,6 +30,9 @@ LAB = (
     "course-list",
     "create-assignment",
 )
+# The script that shows in JupyterLab what `unrolled.hub.lab_notice` tells.
+LAB_EXTENSION = "unrolled-notice"
+LAB_EXTENSION_FILES = Path(__file__).parents[1] / "lab_extension"
 QUIET_SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {
         "fetchNews": "false",
@@ -125,11 +127,10 @@ def _write_environment(
 
 def _write_lab_extension(environment: Path) -> None:
     """Put the script that shows the hub's notice where JupyterLab looks for such."""
-    source = lab_notice.SCRIPT_FOLDER
-    extensions = environment / "share" / "jupyter" / "labextensions"
-    for path in (p for p in source.rglob("*") if p.is_file()):
-        target = extensions / lab_notice.NAME / path.relative_to(source)
-        _write_file(target, path.read_text("utf-8"))
+    target = environment / "share" / "jupyter" / "labextensions" / LAB_EXTENSION
+    for path in (p for p in LAB_EXTENSION_FILES.rglob("*") if p.is_file()):
+        relative = path.relative_to(LAB_EXTENSION_FILES)
+        _write_file(target / relative, path.read_text("utf-8"))
 
 
 def get_extension_module(name: str) -> str:
