@@ -252,10 +252,10 @@ def test_an_export_never_overwrites_unasked(graded: Course, unrolled: Call) -> N
     assert (said.code, said.out) == (2, "")
     assert "canvas.csv: already exists. Use --force to overwrite it." in said.err
     assert path.read_text() == "my own notes\n"
-    assert unrolled("canvas", "export", "--force").code == 0
+    assert unrolled("canvas", "export", "--new", "--force").code == 0
     assert path.read_text().startswith("Student,ID,")
     before = contents(graded.root)
-    assert unrolled("canvas", "export", "--out", "other.csv").code == 0
+    assert unrolled("canvas", "export", "--new", "--out", "other.csv").code == 0
     written = contents(graded.root)
     assert written.pop(graded.root / "other.csv") == path.read_bytes()
     assert written == before

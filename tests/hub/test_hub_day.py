@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from nbgrader.utils import parse_utc
 from support import lab_hands as lab
@@ -36,6 +39,7 @@ from support.payloads import add_hostile_answers, check_nothing_runs, watched
 from unrolled.assignment.load import load_material, load_reference
 from unrolled.course.model import load_course
 from unrolled.hub.servers import list_student_servers
+from unrolled.hub.setup.memory import open_groups
 from unrolled.hub.setup.process import list_hub_processes, require_free
 from unrolled.samples.build_submission import build_notebook
 from unrolled.samples.recipe import load_students
@@ -109,6 +113,10 @@ def test_a_student_fetches_works_validates_and_hands_in(
         page.get_by_role("button", name="Submit").click()
         expect(page.get_by_text("Handed in").first).to_be_visible()
         picture(page, "student-handed-in")
+        lab.open_lab(page, server)
+        lab.menu(page, "Nbgrader", "Assignment List")
+        handed_in = page.locator("#submitted_assignments_list .item_name", has_text=":")
+        expect(handed_in.last).to_have_text(re.compile(r"20\d\d, \d\d:\d\d C[SD]T"))
 
 
 def test_others_hand_in_wrong_and_broken_work(hub: Hub, browser: Browser) -> None:
@@ -132,6 +140,11 @@ def handed_in(hub: Hub, kind: str) -> bytes:
     students = {s.name: s for s in load_students(ROOT / "tests" / "submissions")}
     recipe = students[kind].recipes[NAME]
     return build_notebook(recipe, material, load_reference(material))
+
+
+def is_of(process: psutil.Process, account: str) -> bool:
+    """Whether a process is somebody's."""
+    return bool(process.username() == account)
 
 
 def put(hub: Hub, name: str, content: bytes) -> None:
@@ -312,14 +325,25 @@ def test_a_restart_keeps_those_who_work(hub: Hub, browser: Browser) -> None:
         servers = {p.pid for p in list_student_servers(hub.plan)}
         limits = Path(f"/proc/{min(servers)}/limits").read_text()
         assert f"{hub.plan.memory_mb}000000" in limits
+        groups = open_groups(hub.plan)
+        if groups is not None:  # where this machine has control groups
+            mine = [p.pid for p in list_student_servers(hub.plan) if is_of(p, "ada")]
+            assert mine and set(mine) <= groups.list_members("ada")
         toml = hub.root / "course.toml"
         good = toml.read_text()
         toml.write_text(f"{good}\nwrong = 1\n")
         refused = hub.run("restart")
         assert (refused.returncode, "unknown" in refused.stderr) == (2, True)
         toml.write_text(good)
-        done = hub.run("restart")
-        assert (done.returncode, "ada" in done.stderr) == (0, True), done.stderr
+        lab.open_lab(page, f"{hub.address}/user/ada")
+        with subprocess.Popen(
+            [*hub.command(), "restart"], stderr=subprocess.PIPE, text=True
+        ) as restart:
+            told = page.get_by_text("The hub restarts in a moment").first
+            expect(told).to_be_visible()
+            words = restart.communicate(timeout=600)[1]
+        assert (restart.returncode, "ada" in words) == (0, True), words
+        expect(told).to_have_count(0)
         assert hub.process is not None
         assert hub.process.poll() is None
         hub.process.kill()
@@ -340,7 +364,12 @@ def test_a_restart_loses_nothing(hub: Hub, browser: Browser) -> None:
         lab.save(page, work, "# A note that I have saved")
         inbound = hub.plan.exchange / hub.plan.course / "inbound"
         before = sorted(p.name for p in inbound.iterdir())
-        hub.stop()
+        assert hub.process is not None
+        hub.process.send_signal(signal.SIGINT)
+        told = page.get_by_text("The hub stops in less than 40 seconds").first
+        expect(told).to_be_visible(timeout=30_000)
+        picture(page, "student-warned")
+        assert hub.process.wait(150) == 0
         assert list_hub_processes(hub.plan) == []
         require_free(hub.plan)
         hub.start()

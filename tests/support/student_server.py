@@ -21,12 +21,22 @@ from typing import Any
 
 from support.exchange_course import COURSE, Hub
 
+from unrolled.hub.setup.jupyter_config import get_extension_module
+
 CONFIG = """
 c = get_config()
 c.Exchange.root = {exchange!r}
 c.Exchange.path_includes_course = True
 c.CourseDirectory.course_id = {course!r}
 """
+
+
+EXTENSIONS = {
+    "nbgrader.server_extensions.assignment_list": False,
+    get_extension_module("assignment_list"): True,
+    "unrolled.hub.lab_notice": True,
+    "unrolled.hub.student.page": True,
+}
 
 
 @dataclass
@@ -105,7 +115,7 @@ def student_server(
                 *("--ip=127.0.0.1", f"--port={port}", "--IdentityProvider.token=open"),
                 *(f"--ServerApp.root_dir={home}", "--ServerApp.port_retries=0"),
                 *("--ServerApp.base_url=/user/ada/",),
-                "--ServerApp.jpserver_extensions={'unrolled.hub.student.page': True}",
+                f"--ServerApp.jpserver_extensions={EXTENSIONS}",
             ],
             cwd=home,
             env={
@@ -115,6 +125,8 @@ def student_server(
                 "JUPYTER_DATA_DIR": str(home / ".data"),
                 "UNROLLED_COURSE_TITLE": "A title from the environment",
                 "JUPYTERHUB_USER": student,
+                "UNROLLED_HUB": str(hub.root),
+                "UNROLLED_COURSE_ID": COURSE,
             },
             stderr=log,
         )

@@ -29,6 +29,9 @@ from unrolled.course import Course
 if TYPE_CHECKING:
     from unrolled.canvas.api.push import PushOptions
 
+if TYPE_CHECKING:
+    from unrolled.canvas.grades_csv.plan import ExportPlan
+
 canvas = typer.Typer(
     help="Canvas: get the roster, send grades, import the course. See docs/canvas.md.",
     no_args_is_help=True,
@@ -49,6 +52,14 @@ Scale = Annotated[
         help="If an assignment is worth other points in Canvas than in course.toml, "
         "scale its grades to Canvas's points. Without this option such an assignment "
         "is left out, with exit code 1.",
+    ),
+]
+New = Annotated[
+    bool,
+    typer.Option(
+        "--new",
+        help="None of the assignments is in Canvas yet, so there are no points to "
+        "compare. Without this option and without --template the exit code is 1.",
     ),
 ]
 Template = Annotated[
@@ -146,6 +157,7 @@ def canvas_export(
     to: Annotated[Path, typer.Option("--out", help="The file to write.")] = Path(
         "canvas.csv"
     ),
+    new: New = False,
     allow_lower: AllowLower = False,
     scale: Scale = False,
     dry_run: DryRun = False,
@@ -155,18 +167,16 @@ def canvas_export(
     """Write a CSV for Canvas's gradebook that cannot import a wrong grade.
 
     Best used with `--template`: only our columns of your own export are filled in, with
-    the points after the late penalty. It says which rows and columns are left out, and
-    why: without `--allow-lower`, grades that are higher in Canvas; without `--scale`,
-    assignments that are worth other points in Canvas (exit code 1). Before the file is
-    written, a model of Canvas's importer reads it, as `canvas check` does.
+    the points after the late penalty. It says what is left out, and why: without
+    `--allow-lower`, grades that are higher in Canvas; without `--scale`, assignments
+    that are worth other points in Canvas (exit code 1). Before the file is written, a
+    model of Canvas's importer reads it, as `canvas check` does.
     """
     from unrolled.canvas import ExportOptions, export_canvas
 
-    course = open_course(context)
-    names = select_assignments(course, assignments)
     plan = export_canvas(
-        course,
-        names,
+        course := open_course(context),
+        select_assignments(course, assignments),
         template,
         to,
         options=ExportOptions(allow_lower=allow_lower, scale=scale),
@@ -177,7 +187,17 @@ def canvas_export(
     if not as_json:
         done = "nothing was written (--dry-run)" if dry_run else f"written: {to}"
         err.print(Text(done))
-    raise typer.Exit(1 if plan.unscaled else 0)
+    compared = template is not None or new or _warn_uncompared(plan)
+    raise typer.Exit(0 if compared and not plan.unscaled else 1)
+
+
+def _warn_uncompared(plan: ExportPlan) -> bool:
+    """Say that nobody has compared the scale of grades; True if there are none."""
+    from unrolled.canvas.grades_csv.export import ALL_NEW, UNCOMPARED
+
+    if plan.filled:
+        err.print(Text(f"{UNCOMPARED} Or say --new, if {ALL_NEW}."))
+    return not plan.filled
 
 
 @canvas.command("check")

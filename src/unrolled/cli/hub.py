@@ -78,10 +78,12 @@ def _wait_for_restart(
 
     while True:
         running.wait(signals.has_restart_request)
+        running.announce_restart()
         try:
             with StatusLine(err) as status:
                 prepared = prepare_hub(open_course(context), status.say, running.plan)
         except UserError as error:
+            running.withdraw_notice()
             _print(f"not restarted: {error}")
             # `unrolled hub restart` waits for this file, and shows what it says.
             (running.plan.state / READY_FILE).write_text(str(error), encoding="utf-8")

@@ -99,6 +99,15 @@ def test_scaling_needs_a_template(course: Course, call: Call) -> None:
     assert said.code == 2 and "--scale needs --template" in said.err
 
 
+def test_without_a_template_no_scale_is_known(course: Course, call: Call) -> None:
+    """Is a file whose points nobody has compared exit 1, unless all of it is new?"""
+    said = call("canvas", "export")
+    assert said.code == 1 and "nobody has compared its points" in said.err
+    assert cells(course.root / "canvas.csv")["Tiny"]
+    said = call("canvas", "export", "--new", "--force")
+    assert said.code == 0 and "nobody has compared" not in said.err
+
+
 def test_json_names_what_was_left_out(course: Course, call: Call) -> None:
     """Can a program see it?"""
     said = call("canvas", "export", "--template", exported(course), "--json")

@@ -19,6 +19,7 @@ from traitlets.utils.importstring import import_item
 
 from unrolled.course.model import load_course
 from unrolled.errors import UserError
+from unrolled.hub.lab_notice import find_notice_folder
 from unrolled.hub.plan import HubPlan, load_plan, make_plan
 from unrolled.hub.setup.hub_config import build_memory_limit, configure
 from unrolled.hub.setup.services import CULLER
@@ -125,6 +126,18 @@ def test_where_people_land(tmp_path: Path) -> None:
 
     assert lands("tara") == lands("instructor") == "/services/rnn-grading/"
     assert lands("ada") == ""
+
+
+def test_all_servers_find_the_notice(tmp_path: Path) -> None:
+    """Do students' and staff's servers look where the hub writes what it tells?"""
+    plan = plan_of(tmp_path)
+    config = configured(plan)
+    environments = [config.LocalProcessSpawner.environment]
+    for name in (plan.formgrader, plan.authoring):
+        environments.append(services(config)[name]["environment"])
+    found = {find_notice_folder(environment) for environment in environments}
+    assert found == {plan.exchange / plan.course}
+    assert find_notice_folder({}) is None
 
 
 def test_names_in_the_menu(tmp_path: Path) -> None:

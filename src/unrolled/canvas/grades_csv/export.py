@@ -37,6 +37,9 @@ class CanvasExport(ExportPlugin):  # type: ignore[misc]
     scale = Bool(
         default_value=False, help="scale grades to Canvas's points possible"
     ).tag(config=True)
+    new = Bool(default_value=False, help="the assignments are not in Canvas yet").tag(
+        config=True
+    )
 
     def export(self, gradebook: Gradebook) -> None:
         """Write the file; one line and exit code 1 if it cannot be done safely."""
@@ -66,6 +69,16 @@ class CanvasExport(ExportPlugin):  # type: ignore[misc]
             raise UserError(
                 f"left out, because they are worth other points in Canvas: {names}."
             )
+        if not self.template and plan.filled and not self.new:
+            raise UserError(f"{UNCOMPARED} Or --CanvasExport.new=True, if {ALL_NEW}.")
+
+
+ALL_NEW = "none of the assignments is in Canvas yet"
+UNCOMPARED = (
+    "The file is written, but nobody has compared its points with Canvas's: a grade "
+    "may be on a wrong scale there. Name an export of Canvas's gradebook as the "
+    "template."
+)
 
 
 @dataclass(frozen=True, kw_only=True)

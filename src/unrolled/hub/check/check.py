@@ -26,16 +26,18 @@ from unrolled.hub.check.secrets import (
 from unrolled.hub.commands import run_as_grader, wrap_for_account
 from unrolled.hub.members import HubClient
 from unrolled.hub.plan import HubPlan
+from unrolled.hub.servers import list_student_servers
 from unrolled.hub.setup.hub_config import list_groups
 from unrolled.hub.setup.jupyter_config import (
     ALL,
     NBGRADER,
+    REPLACED,
     STAFF,
     STUDENTS,
     get_extension_module,
 )
+from unrolled.hub.setup.memory import MEGABYTE, compute_limit, open_groups
 from unrolled.hub.setup.process import find_runner, is_answering, list_service_pages
-from unrolled.sandbox import TIERS
 
 Probe = Callable[[HubPlan], Iterator[Finding]]
 
@@ -126,6 +128,30 @@ def _list_modes(plan: HubPlan) -> list[tuple[Path, int]]:
     ]
 
 
+def _check_memory(plan: HubPlan) -> Iterator[Finding]:
+    """Each student's memory is bounded."""
+    groups = open_groups(plan)
+    if not plan.memory_mb:
+        yield Finding("memory is not bounded, as course.toml says", holds=True)
+    elif groups is None:
+        what = "each process of a student has a limit of memory"
+        alone = "all together have none: no control groups can be written here"
+        yield Finding(what, holds=True, found=f"{plan.memory_mb} MB; {alone}")
+    else:
+        outside = [
+            f"{server.username()} ({server.pid})"
+            for server in list_student_servers(plan)
+            if server.pid not in groups.list_members(server.username())
+        ]
+        limit = f"{compute_limit(plan) // MEGABYTE} MB, each process {plan.memory_mb}"
+        yield Finding(
+            "all that a student runs has one limit of memory",
+            holds=not outside,
+            found=f"without: {', '.join(outside)}" if outside else limit,
+            mend="end these servers: the next start of each puts it under the limit",
+        )
+
+
 def _check_roles(plan: HubPlan) -> Iterator[Finding]:
     """The hub knows who is who."""
     token = (plan.state / "check.token").read_text(encoding="ascii").strip()
@@ -157,8 +183,10 @@ def _check_extensions(plan: HubPlan) -> Iterator[Finding]:
         document = json.loads(path.read_text(encoding="utf-8"))
         on = document["ServerApp"]["jpserver_extensions"]
         enabled = [name for name in ALL if on.get(get_extension_module(name))]
-        # nbgrader's own, which lets students' scripts run, beside ours or instead of it
-        enabled += [f"{NBGRADER}.formgrader"] * bool(on.get(f"{NBGRADER}.formgrader"))
+        # nbgrader's own, beside ours or instead of it: its formgrader lets students'
+        # scripts run, its list shows times of UTC
+        stock = [f"{NBGRADER}.{name}" for name in REPLACED]
+        enabled += [name for name in stock if on.get(name)]
         yield Finding(
             f"the extensions of {env.name} are {', '.join(names)}",
             holds=sorted(enabled) == sorted(names),
@@ -189,26 +217,29 @@ def _check_student_python(plan: HubPlan) -> Iterator[Finding]:
 def _check_sandbox(plan: HubPlan) -> Iterator[Finding]:
     """Student code is graded in a sandbox.
 
-    Grading takes the first that starts; to try the others takes many times as long.
+    Grading takes the first tier that starts. One `doctor` tries those that isolate side
+    by side, which costs less than one after the other: each has to load the libraries.
     """
-    what = "student code is graded in a sandbox"
-    mend = "allow user namespaces or Landlock: see docs/grading.md"
-    trouble = "no sandbox starts"
-    for tier in (t for t in TIERS if t != "none"):
-        doctor = f"{plan.staff_env / 'bin' / 'unrolled'} doctor --json --tier {tier}"
-        # It fails where the sandbox is too weak, and its report is wanted then, too.
-        (report,) = json.loads(run_as_grader(plan, ["sh", "-c", f"{doctor} || true"]))
-        if not report["trouble"]:
-            yield Finding(what, holds=report["sufficient"], found=tier, mend=mend)
-            return
-        trouble = f"{tier}: {report['trouble']}"
-    yield Finding(what, holds=False, found=trouble, mend=mend)
+    doctor = f"{plan.staff_env / 'bin' / 'unrolled'} doctor --json"
+    # It fails where the sandbox is too weak, and its report is wanted then, too.
+    reports = json.loads(run_as_grader(plan, ["sh", "-c", f"{doctor} || true"]))
+    started = [r for r in reports if not r["trouble"] and r["tier"] != "none"]
+    found = started[0]["tier"] if started else "no sandbox starts: "
+    if not started:
+        found += "; ".join(f"{r['tier']}: {r['trouble']}" for r in reports)
+    yield Finding(
+        "student code is graded in a sandbox",
+        holds=bool(started) and started[0]["sufficient"],
+        found=found,
+        mend="allow user namespaces or Landlock: see docs/grading.md",
+    )
 
 
 QUICK_PROBES: tuple[Probe, ...] = (
     _check_running,
     _check_loopback,
     _check_permissions,
+    _check_memory,
     check_student_reads,
     check_student_groups,
     check_for_answers,

@@ -110,7 +110,7 @@ def _refuse_grader(
 def _configure_spawner(config: Any, plan: HubPlan) -> None:
     """Each student's own server, as the student's own account."""
     bin_ = plan.students_env / "bin"
-    config.JupyterHub.spawner_class = "jupyterhub.spawner.LocalProcessSpawner"
+    config.JupyterHub.spawner_class = "unrolled.hub.setup.spawner.BoundedSpawner"
     spawner = config.LocalProcessSpawner
     spawner.cmd = [*build_memory_limit(plan), str(bin_ / "jupyterhub-singleuser")]
     spawner.environment = {
@@ -137,7 +137,8 @@ def build_memory_limit(plan: HubPlan) -> list[str]:
     """What stands before the command of a server to bound its memory.
 
     The limit of data (RLIMIT_DATA) is handed down to kernels and to what they start;
-    it holds for each process by itself, on every Linux, with no cgroup to write to.
+    it holds for each process by itself, on every Linux, with no control group to write
+    to, and what is too much is a MemoryError. For all together see `memory.py`.
     """
     if not plan.memory_mb:
         return []

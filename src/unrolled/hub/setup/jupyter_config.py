@@ -15,6 +15,11 @@ from unrolled.hub.plan import HubPlan
 NBGRADER = "nbgrader.server_extensions"
 # Formgrader with headers, in the place of nbgrader's own.
 FORMGRADER_MODULE = "unrolled.hub.staff.formgrader"
+# Modules of ours that stand in the place of nbgrader's, by what it calls them.
+REPLACED = {
+    "formgrader": FORMGRADER_MODULE,
+    "assignment_list": "unrolled.hub.student.assignment_list",
+}
 STUDENTS = ("assignment_list", "validate_assignment")
 STAFF = ("formgrader",)
 ALL = ("assignment_list", "validate_assignment", "formgrader", "course_list")
@@ -25,6 +30,9 @@ LAB = (
     "course-list",
     "create-assignment",
 )
+# The script that shows in JupyterLab what `unrolled.hub.lab_notice` tells.
+LAB_EXTENSION = "unrolled-notice"
+LAB_EXTENSION_FILES = Path(__file__).parents[1] / "lab_extension"
 QUIET_SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {
         "fetchNews": "false",
@@ -83,9 +91,10 @@ def write_environment_files(plan: HubPlan) -> None:
     exchange, course = str(plan.exchange), str(plan.course_root)
     students = STUDENTS_CONFIG.format(exchange=exchange)
     staff = STAFF_CONFIG.format(exchange=exchange, course=course)
-    more = {"unrolled.hub.student.page": True}
+    notice = {"unrolled.hub.lab_notice": True}
+    more = {"unrolled.hub.student.page": True, **notice}
     _write_environment(plan.students_env, students, STUDENTS, more)
-    _write_environment(plan.staff_env, staff, STAFF, {})
+    _write_environment(plan.staff_env, staff, STAFF, notice)
     _share_servers(plan)
 
 
@@ -109,15 +118,24 @@ def _write_environment(
     _write_file(etc / "nbgrader_config.py", nbgrader)
     _write_json(etc / "jupyter_server_config.d" / "nbgrader.json", server)
     _write_json(etc / "labconfig" / "page_config.json", {"disabledExtensions": hidden})
+    _write_lab_extension(environment)
     settings = environment / "share" / "jupyter" / "lab" / "settings"
     if environment.name == "students":
         _write_json(settings / "overrides.json", QUIET_SETTINGS)
         _write_json(etc / "labconfig" / "default_setting_overrides.json", STUDENTS_LAB)
 
 
+def _write_lab_extension(environment: Path) -> None:
+    """Put the script that shows the hub's notice where JupyterLab looks for such."""
+    target = environment / "share" / "jupyter" / "labextensions" / LAB_EXTENSION
+    for path in (p for p in LAB_EXTENSION_FILES.rglob("*") if p.is_file()):
+        relative = path.relative_to(LAB_EXTENSION_FILES)
+        _write_file(target / relative, path.read_text("utf-8"))
+
+
 def get_extension_module(name: str) -> str:
     """The module that serves what nbgrader calls `name`."""
-    return FORMGRADER_MODULE if name == "formgrader" else f"{NBGRADER}.{name}"
+    return REPLACED.get(name, f"{NBGRADER}.{name}")
 
 
 def _write_json(path: Path, document: Any) -> None:

@@ -30,11 +30,17 @@ from unrolled.hub.servers import (
     wait_for_exit,
 )
 from unrolled.hub.setup.hub_config import write_config
+from unrolled.hub.setup.memory import remove_groups
 
 READY_SECONDS = 120.0
 STOP_SECONDS = 90.0
 SERVER_SECONDS = 15.0
 RESTART_SECONDS = 600.0
+RESTART_NOTICE_SECONDS = 120.0
+RESTART_NOTICE = (
+    "The hub restarts in a moment. Pages do not answer for some seconds; notebooks and "
+    "kernels run on, and JupyterLab reconnects by itself."
+)
 PID_FILE = "unrolled.pid"
 READY_FILE = "ready"
 
@@ -130,6 +136,15 @@ class RunningHub:
         clear_notice(self._exchange)
         (self.plan.state / PID_FILE).unlink(missing_ok=True)
 
+    def announce_restart(self) -> None:
+        """Tell everybody, also in JupyterLab, before it happens; nobody has to act."""
+        until = datetime.now(UTC) + timedelta(seconds=RESTART_NOTICE_SECONDS)
+        write_notice(self._exchange, Notice(RESTART_NOTICE, until))
+
+    def withdraw_notice(self) -> None:
+        """Tell that it does not happen."""
+        clear_notice(self._exchange)
+
     @property
     def _exchange(self) -> Path:
         return self.plan.exchange / self.plan.course
@@ -221,6 +236,7 @@ def stop_tree(pid: int, plan: HubPlan, *, keep_servers: bool = False) -> None:
         end_processes(list_student_servers(plan), SERVER_SECONDS)
         end_processes(list_hub_processes(plan))
     end_processes(list_own_processes(plan))
+    remove_groups(plan)  # those of servers that run on are not empty, and stay
 
 
 def find_runner(plan: HubPlan) -> psutil.Process | None:
@@ -249,6 +265,7 @@ def stop_hub(plan: HubPlan, *, now: bool = False) -> bool:
             runner.send_signal(signal.SIGTERM)
         wait_for_exit([runner], plan.stop_seconds + STOP_SECONDS + SERVER_SECONDS + 15)
     end_processes(list_hub_processes(plan))
+    remove_groups(plan)
     (plan.state / PID_FILE).unlink(missing_ok=True)
     return runner is not None or bool(left)
 

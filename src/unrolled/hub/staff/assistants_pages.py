@@ -8,6 +8,8 @@ from jinja2 import ChoiceLoader, PackageLoader
 from nbgrader.server_extensions.formgrader import handlers
 from tornado.routing import PathMatches, Rule
 
+from unrolled.hub.staff.formgrader import ProtectedPage
+
 
 class _TemplateMixin:
     """Renders our template of a page, which extends nbgrader's."""
@@ -23,11 +25,15 @@ class _TemplateMixin:
         return page
 
 
-class AssignmentsHandler(_TemplateMixin, handlers.ManageAssignmentsHandler):  # type: ignore[misc]
+class _Page(ProtectedPage, _TemplateMixin):
+    """Our template, under the policy of all pages of formgrader."""
+
+
+class AssignmentsHandler(_Page, handlers.ManageAssignmentsHandler):  # type: ignore[misc]
     """All assignments, and how many have handed in."""
 
 
-class StudentsHandler(_TemplateMixin, handlers.ManageStudentsHandler):  # type: ignore[misc]
+class StudentsHandler(_Page, handlers.ManageStudentsHandler):  # type: ignore[misc]
     """All students, and their scores."""
 
 

@@ -45,6 +45,7 @@ LAB = (
     rf"files/{FILE}",
     r"api(?:/(?:me|status|kernels|kernelspecs|sessions|terminals))?/?",
     r"api/events/subscribe",
+    r"unrolled/notice",  # that the hub stops: see hub/lab_notice.py
 )
 ALLOWED = {
     "GET": (*SIGN_IN, *PAGES, *NUMBERS, *LAB),

@@ -1,24 +1,73 @@
 """Formgrader on a hub: nbgrader's own, made safe against what students hand in.
 
-A Jupyter server extension in the place of `nbgrader.server_extensions.formgrader`. The
-pages that show students' work carry a Content-Security-Policy, so that the browser runs
-no script of theirs; all else is nbgrader's.
+A Jupyter server extension in the place of `nbgrader.server_extensions.formgrader`. Its
+pages carry a Content-Security-Policy, so that the browser runs no script but theirs:
+they show students' work, and names out of rosters, folders and addresses. All else is
+nbgrader's.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader
+from jinja2 import BaseLoader, Environment, FileSystemLoader
 from jupyter_server.utils import url_path_join
 from nbgrader.server_extensions.formgrader import apihandlers, handlers
 from nbgrader.server_extensions.formgrader.formgrader import FormgradeExtension
 from nbgrader.utils import to_numeric_tz
 
-from unrolled.feedback.policy import SUBMITTED_FILE_POLICY, marking_policy, new_nonce
+from unrolled.feedback.policy import (
+    SUBMITTED_FILE_POLICY,
+    list_policy,
+    marking_policy,
+    new_nonce,
+)
+
+SCRIPT = "<script"
+MARKED_SCRIPT = '<script nonce="{{ nonce }}"'
+
+
+class NonceLoader(BaseLoader):
+    """Loads templates and marks the scripts in them as ours.
+
+    In the template, and not in the page: what is filled in gets no mark.
+    """
+
+    def __init__(self, templates: BaseLoader) -> None:
+        self.templates = templates
+
+    def get_source(
+        self, environment: Environment, template: str
+    ) -> tuple[str, str | None, Callable[[], bool] | None]:
+        """The text of a template, its file, and whether that is still the same."""
+        text, path, is_current = self.templates.get_source(environment, template)
+        return text.replace(SCRIPT, MARKED_SCRIPT), path, is_current
+
+
+class ProtectedPage:
+    """What the handlers of formgrader's own pages do beside nbgrader's work."""
+
+    make_policy: Callable[[str], str] = staticmethod(list_policy)
+
+    @cached_property
+    def nonce(self) -> str:
+        """The mark of this answer's own scripts, new for each request."""
+        return new_nonce()
+
+    @property
+    def content_security_policy(self) -> str:
+        """Only the page's own scripts run."""
+        theirs: str = super().content_security_policy  # type: ignore[misc]
+        return f"{theirs}; {self.make_policy(self.nonce)}"
+
+    def render(self, name: str, **values: Any) -> str:
+        """The page as text, its scripts marked."""
+        page: str = super().render(name, nonce=self.nonce, **values)  # type: ignore[misc]
+        return page
 
 
 class _NonceExporter:
@@ -33,23 +82,15 @@ class _NonceExporter:
         return self.exporter.from_filename(filename, resources=resources)
 
 
-class SubmissionHandler(handlers.SubmissionHandler):  # type: ignore[misc]
+class SubmissionHandler(ProtectedPage, handlers.SubmissionHandler):  # type: ignore[misc]
     """The page on which a submission is marked."""
 
-    @cached_property
-    def nonce(self) -> str:
-        """The mark of this answer's own scripts, new for each request."""
-        return new_nonce()
+    make_policy = staticmethod(marking_policy)
 
     @property
     def exporter(self) -> _NonceExporter:
         """nbgrader's exporter of the page."""
         return _NonceExporter(super().exporter, self.nonce)
-
-    @property
-    def content_security_policy(self) -> str:
-        """Only the page's own scripts run."""
-        return f"{super().content_security_policy}; {marking_policy(self.nonce)}"
 
 
 class SubmittedFileHandler(handlers.SubmissionFilesHandler):  # type: ignore[misc]
@@ -78,10 +119,26 @@ class DueDateHandler(apihandlers.AssignmentHandler):  # type: ignore[misc]
         return data
 
 
+def _protect(page: type) -> type:
+    """A handler of nbgrader's, as one of the pages under a policy."""
+    return type(page.__name__, (ProtectedPage, page), {"__doc__": page.__doc__})
+
+
+PAGES = (
+    handlers.ManageAssignmentsHandler,
+    handlers.ManageSubmissionsHandler,
+    handlers.GradebookAssignmentsHandler,
+    handlers.GradebookNotebooksHandler,
+    handlers.GradebookNotebookSubmissionsHandler,
+    handlers.ManageStudentsHandler,
+    handlers.ManageStudentsAssignmentsHandler,
+    handlers.ManageStudentNotebookSubmissionsHandler,
+)
 OUR_HANDLERS = {
     apihandlers.AssignmentHandler: DueDateHandler,
     handlers.SubmissionHandler: SubmissionHandler,
     handlers.SubmissionFilesHandler: SubmittedFileHandler,
+    **{page: _protect(page) for page in PAGES},
 }
 
 
@@ -95,7 +152,7 @@ class HardenedFormgrader(FormgradeExtension):  # type: ignore[misc]
         from it into the page, and nbgrader writes them there as they are.
         """
         super().init_tornado_settings(webapp)
-        templates = FileSystemLoader([handlers.template_path])
+        templates = NonceLoader(FileSystemLoader([handlers.template_path]))
         pages = Environment(loader=templates, autoescape=True)
         webapp.settings["nbgrader_jinja2_env"] = pages
 
