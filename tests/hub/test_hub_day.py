@@ -336,12 +336,15 @@ def test_a_restart_keeps_those_who_work(hub: Hub, browser: Browser) -> None:
         assert (refused.returncode, "unknown" in refused.stderr) == (2, True)
         toml.write_text(good)
         lab.open_lab(page, f"{hub.address}/user/ada")
-        with subprocess.Popen(
+        restart = subprocess.Popen(
             [*hub.command(), "restart"], stderr=subprocess.PIPE, text=True
-        ) as restart:
+        )
+        try:
             told = page.get_by_text("The hub restarts in a moment").first
             expect(told).to_be_visible()
             words = restart.communicate(timeout=600)[1]
+        finally:
+            restart.kill()
         assert (restart.returncode, "ada" in words) == (0, True), words
         expect(told).to_have_count(0)
         assert hub.process is not None
