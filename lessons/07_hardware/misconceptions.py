@@ -11,7 +11,7 @@ import numpy as np
 
 from unrolled.assignment.catalogue import misconception, style
 from unrolled.grade.judge.replay import same
-from unrolled.grade.session.student_object import StudentObject
+from unrolled.grade.session import StudentObject
 
 # --- training_operations
 

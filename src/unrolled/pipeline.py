@@ -10,7 +10,7 @@ from typing import Any
 import nbgrader
 from nbgrader.coursedir import CourseDirectory
 
-from unrolled.course import Course, load_course
+from unrolled.course import load_course
 from unrolled.files import LEFTOVER_PATTERN
 from unrolled.gradebook.sqlite import wait_for_others
 
@@ -29,21 +29,16 @@ def configure(config: Any, root: Path) -> None:
     # What a killed writer left in source/ holds solutions: it must not travel on.
     ignored = CourseDirectory.ignore.default()
     config.CourseDirectory.ignore = [*ignored, LEFTOVER_PATTERN]
-    _configure_gradebook(config, course)
+    if course.database.url:
+        config.CourseDirectory.db_url = course.db_url
+    else:  # wait when another writes it; formgrader, too
+        wait_for_others(str(course.gradebook), course.database.lock_seconds)
     _configure_generate(config)
     _configure_autograde(config)
     _configure_feedback(config)
     _configure_exchange(config)
     # Formgrader's pages; what the exchange records stays in UTC.
     config.NbGraderAPI.timezone = course.timezone.key
-
-
-def _configure_gradebook(config: Any, course: Course) -> None:
-    """Where the gradebook is, and to wait when another writes it; formgrader, too."""
-    if course.database.url:
-        config.CourseDirectory.db_url = course.db_url
-    else:
-        wait_for_others(str(course.gradebook), course.database.lock_seconds)
 
 
 def _configure_generate(config: Any) -> None:

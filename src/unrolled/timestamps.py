@@ -61,7 +61,10 @@ def _parse_zoned(text: str, zone: tzinfo) -> datetime:
         raise dateutil.parser.ParserError("no date")
     moment = moment.replace(tzinfo=None)
     if region:
-        return moment.replace(tzinfo=_find_region(region["region"], zone))
+        try:
+            return moment.replace(tzinfo=ZoneInfo(region["region"]))
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise _make_unknown_error(region["region"], zone) from error
     if not zones:
         return moment.replace(tzinfo=UTC)
     name, seconds = zones[-1]
@@ -97,13 +100,6 @@ def _resolve_abbreviation(moment: datetime, name: str, zone: tzinfo) -> datetime
     if name in _AMERICAN:
         return moment.replace(tzinfo=timezone(timedelta(hours=_AMERICAN[name])))
     raise _make_unknown_error(name, zone)
-
-
-def _find_region(name: str, zone: tzinfo) -> tzinfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise _make_unknown_error(name, zone) from error
 
 
 def _make_unknown_error(name: str, zone: tzinfo) -> ValueError:

@@ -34,8 +34,8 @@ def after(seconds: float) -> Lateness:
 @pytest.mark.parametrize(
     ("seconds", "points"),
     [
-        (-DAY, 0),
-        (0, 0),
+        (-DAY, None),
+        (0, None),
         (15 * 60, 0),
         (15 * 60 + 1, 8),
         (DAY, 8),
@@ -44,7 +44,9 @@ def after(seconds: float) -> Lateness:
         (300 * DAY, 40),
     ],
 )
-def test_each_started_day_costs_up_to_the_maximum(seconds: float, points: int) -> None:
+def test_each_started_day_costs_up_to_the_maximum(
+    seconds: float, points: int | None
+) -> None:
     """Does a score of 80 lose 8 points a started day, never more than 40?"""
     assert compute_penalty(POLICY, 80, after(seconds)) == points
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from unrolled.assignment.cells import parse_code
@@ -109,28 +109,6 @@ def style(exercise: str) -> Callable[[Function], Function]:
     return mark
 
 
-@dataclass
-class _SourceCollector(ast.NodeVisitor):
-    """Collects the top-level functions and classes of a file as pasteable text."""
-
-    text: str
-    found: dict[str, ast.FunctionDef | ast.ClassDef] = field(default_factory=dict)
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
-        self.found[node.name] = node
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        self.found[node.name] = node
-
-    def paste(self, name: str, target: str) -> str:
-        node = self.found[name]
-        node.decorator_list = []
-        node.name = target
-        if ast.get_docstring(node) is not None and len(node.body) > 1:
-            node.body = node.body[1:]
-        return ast.unparse(ast.fix_missing_locations(node))
-
-
 def load_catalogue(text: str, where: str, names: Mapping[str, Any]) -> Catalogue:
     """Read a catalogue from its text.
 
@@ -143,9 +121,26 @@ def load_catalogue(text: str, where: str, names: Mapping[str, Any]) -> Catalogue
         exec(compile(tree, where, "exec"), namespace)
     except Exception as error:
         raise UserError(f"{where}: cannot be read as a catalogue: {error}") from error
-    sources = _SourceCollector(text)
-    sources.visit(ast.parse(text, filename=where))
-    return _collect(namespace, sources)
+    nodes = _list_entries(tree)
+    wrong, styles = [], []
+    for name, node in nodes.items():
+        function = namespace[name]
+        marks = getattr(function, "__dict__", {})
+        if details := marks.get(_WRONG):
+            pasted = _paste(node, details["exercise"])
+            wrong.append(
+                Misconception(name=name, function=function, source=pasted, **details)
+            )
+        elif details := marks.get(_RIGHT):
+            pasted = _paste(node, details["exercise"])
+            styles.append(Style(name, details["exercise"], function, pasted))
+    return Catalogue(tuple(wrong), tuple(styles))
+
+
+def _list_entries(tree: ast.Module) -> dict[str, ast.FunctionDef | ast.ClassDef]:
+    """The functions and classes of a catalogue, by name."""
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    return {node.name: node for node in tree.body if isinstance(node, kinds)}
 
 
 def read_wrong_solutions(text: str) -> dict[str, str]:
@@ -154,13 +149,9 @@ def read_wrong_solutions(text: str) -> dict[str, str]:
     Nothing of the catalogue is run. Empty if its text is no Python.
     """
     tree = parse_code(text)
-    if tree is None:
-        return {}
-    sources = _SourceCollector(text)
-    sources.visit(tree)
     return {
-        name: sources.paste(name, exercise)
-        for name, node in list(sources.found.items())
+        name: _paste(node, exercise)
+        for name, node in (_list_entries(tree) if tree else {}).items()
         if (exercise := _find_exercise(node))
     }
 
@@ -176,17 +167,10 @@ def _find_exercise(node: ast.FunctionDef | ast.ClassDef) -> str:
     return ""
 
 
-def _collect(namespace: Mapping[str, Any], sources: _SourceCollector) -> Catalogue:
-    wrong, styles = [], []
-    for name in sources.found:
-        function = namespace[name]
-        marks = getattr(function, "__dict__", {})
-        if details := marks.get(_WRONG):
-            pasted = sources.paste(name, details["exercise"])
-            wrong.append(
-                Misconception(name=name, function=function, source=pasted, **details)
-            )
-        elif details := marks.get(_RIGHT):
-            pasted = sources.paste(name, details["exercise"])
-            styles.append(Style(name, details["exercise"], function, pasted))
-    return Catalogue(tuple(wrong), tuple(styles))
+def _paste(node: ast.FunctionDef | ast.ClassDef, target: str) -> str:
+    """The text of a function or class, under another name and without a docstring."""
+    node.decorator_list = []
+    node.name = target
+    if ast.get_docstring(node) is not None and len(node.body) > 1:
+        node.body = node.body[1:]
+    return ast.unparse(node)

@@ -99,6 +99,14 @@ def _read_cell(index: int, cell: Mapping[str, Any]) -> Cell:
     )
 
 
+def join_sources(notebook: dict[str, Any]) -> dict[str, Any]:
+    """A notebook with each cell's source as one text."""
+    for cell in notebook["cells"]:
+        if isinstance(cell["source"], list):
+            cell["source"] = "".join(cell["source"])
+    return notebook
+
+
 def read_sources(cells: Iterable[Cell], role: Role) -> dict[str, str]:
     """The texts of the cells of a role, by grade id, in the order of the notebook."""
     return {cell.grade_id: cell.source for cell in cells if cell.role == role}

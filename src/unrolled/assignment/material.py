@@ -51,6 +51,10 @@ class Material:
                 notebook["cells"][cell.index]["source"] = texts[cell.grade_id]
         return notebook
 
+    def __hash__(self) -> int:
+        """What is the same text has the same reference."""
+        return hash(self.digest)
+
     @cached_property
     def digest(self) -> str:
         """A digest of everything in the material that can change a verdict."""

@@ -93,16 +93,21 @@ def _run_trusted(material: Material) -> dict[str, Any]:
     for cell in material.source_cells:
         if not cell.runs:
             continue
-        where = f"<{material.assignment} cell {cell.index}>"
-        try:
-            exec(compile(cell.source, where, "exec"), names)
-        except Exception as error:
-            raise UserError(
-                f"source/{material.assignment}/{material.notebook}.ipynb: cell "
-                f"{cell.index} of the reference notebook fails: "
-                f"{type(error).__name__}: {error}"
-            ) from error
+        why = f"cell {cell.index} of the reference notebook fails"
+        _run_cell(material, cell, names, why)
     return names
+
+
+def _run_cell(material: Material, cell: Cell, names: dict[str, Any], why: str) -> None:
+    """Run a cell of the source notebook; where that fails, a UserError says `why`."""
+    where = f"<{material.assignment} cell {cell.index}>"
+    try:
+        exec(compile(cell.source, where, "exec"), names)
+    except Exception as error:
+        raise UserError(
+            f"source/{material.assignment}/{material.notebook}.ipynb: {why}: "
+            f"{type(error).__name__}: {error}"
+        ) from error
 
 
 def _load_oracle(material: Material) -> types.ModuleType:
@@ -119,18 +124,11 @@ def _run_helpers(material: Material) -> dict[str, str]:
     """The names of the helper cells, each with its text; they must stand alone."""
     names: dict[str, Any] = {"__name__": "helpers"}
     found: dict[str, str] = {}
+    why = "a helper cell must run without the cells before it, with its own imports"
     for cell in material.source_cells:
-        if cell.role != "helper":
-            continue
-        found |= dict.fromkeys(find_defined_names(cell.source), cell.source)
-        try:
-            exec(cell.source, names)
-        except Exception as error:
-            raise UserError(
-                f"source/{material.assignment}/{material.notebook}.ipynb: a helper "
-                "cell must run without the cells before it, with its own imports: "
-                f"{type(error).__name__}: {error}"
-            ) from error
+        if cell.role == "helper":
+            found |= dict.fromkeys(find_defined_names(cell.source), cell.source)
+            _run_cell(material, cell, names, why)
     return found
 
 

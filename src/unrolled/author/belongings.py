@@ -11,11 +11,11 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import find_all_files
 
+from unrolled.assignment.cells import join_sources
 from unrolled.author.lesson.parse import hash_notebook
 from unrolled.author.manifest import Manifest
 from unrolled.course import Course
@@ -89,9 +89,14 @@ def _is_ours(path: str, content: bytes, manifest: Manifest) -> bool:
     """Whether a build wrote it like this; a run in Jupyter changes no source."""
     if manifest.has_written(path, content):
         return True
-    return (
-        path.startswith("source/") and path.endswith(".ipynb") and _is_unedited(content)
-    )
+    if not (path.startswith("source/") and path.endswith(".ipynb")):
+        return False
+    try:
+        notebook = join_sources(json.loads(content))
+        digest = notebook["metadata"]["unrolled"]["digest"]
+        return bool(hash_notebook(notebook) == digest)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return False
 
 
 def find_extra_files(
@@ -164,25 +169,6 @@ def refuse_foreign(
                 f"{course.lessons / name / file}. Make the change there, or drop it "
                 "with `unrolled build --force`, which keeps a copy in build/backups/."
             )
-
-
-def _is_unedited(content: bytes) -> bool:
-    """Whether a source notebook has the cells that it was built with."""
-    try:
-        notebook = join_sources(json.loads(content))
-        return bool(
-            hash_notebook(notebook) == notebook["metadata"]["unrolled"]["digest"]
-        )
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return False
-
-
-def join_sources(notebook: dict[str, Any]) -> dict[str, Any]:
-    """A notebook with each cell's source as one text."""
-    for cell in notebook["cells"]:
-        if isinstance(cell["source"], list):
-            cell["source"] = "".join(cell["source"])
-    return notebook
 
 
 def read_files(folder: Path) -> dict[str, bytes]:

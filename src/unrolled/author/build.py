@@ -14,12 +14,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from unrolled.assignment import HINTS_FILE, Material, read_cells
+from unrolled.assignment import HINTS_FILE, Material
+from unrolled.assignment.cells import join_sources, read_cells
 from unrolled.author.belongings import (
     STEPS,
     BuildPlan,
     find_extra_files,
-    join_sources,
     plan_files,
     read_files,
     refuse_foreign,

@@ -70,12 +70,7 @@ class VerifyReport:
     def as_dict(self) -> dict[str, Any]:
         """The document that ``--json`` prints."""
         cases = [{**asdict(c), "passed": c.passed} for c in self.cases]
-        return {
-            "passed": self.passed,
-            "seeds": self.seeds,
-            "seconds": self.seconds,
-            "cases": cases,
-        }
+        return {"passed": self.passed, **asdict(self), "cases": cases}
 
 
 @dataclass(frozen=True)

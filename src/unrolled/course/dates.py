@@ -45,12 +45,21 @@ class CourseDates:
 def format_dates(course: Course, released: Iterable[str]) -> str:
     """What students are told of the assignments in `released`, as JSON."""
     there = set(released)
-    names = [n for n in course.assignments if n in there]
+    assignments = {
+        name: {
+            "title": assignment.title,
+            "due": assignment.due.isoformat() if assignment.due else None,
+            "points": assignment.points,
+            "late": describe_late_policy(assignment),
+        }
+        for name, assignment in course.assignments.items()
+        if name in there
+    }
     document = {
         "course": course.id,
         "title": course.title,
         "timezone": course.timezone.key,
-        "assignments": {n: _describe_assignment(course.assignments[n]) for n in names},
+        "assignments": assignments,
     }
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
@@ -64,15 +73,6 @@ def write_dates(course: Course, folder: Path, released: Iterable[str]) -> Path:
     text = format_dates(course, released)
     write_file(path, text, mode=0o644, exact=True, sync=True)
     return path
-
-
-def _describe_assignment(assignment: Assignment) -> dict[str, Any]:
-    return {
-        "title": assignment.title,
-        "due": assignment.due.isoformat() if assignment.due else None,
-        "points": assignment.points,
-        "late": describe_late_policy(assignment),
-    }
 
 
 def describe_late_policy(assignment: Assignment) -> str:

@@ -46,7 +46,9 @@ def publish_dates(course: Course, folder: Path) -> bool:
         if not outbound.is_dir():
             return False
         released = [p.name for p in outbound.iterdir() if p.is_dir()]
-        if not released or _is_published(course, folder, released):
+        file = folder / DATES_FILE
+        there = file.read_text(encoding="utf-8") if file.exists() else ""
+        if not released or there == format_dates(course, released):
             return False
         write_dates(course, folder, released)
     except OSError as error:
@@ -55,11 +57,3 @@ def publish_dates(course: Course, folder: Path) -> bool:
             "dates of before. Run this as the account that releases assignments."
         ) from error
     return True
-
-
-def _is_published(course: Course, folder: Path, released: list[str]) -> bool:
-    try:
-        there = (folder / DATES_FILE).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return False
-    return there == format_dates(course, released)

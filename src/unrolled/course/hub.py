@@ -54,6 +54,9 @@ def read_hub_settings(table: TomlTable) -> HubSettings:
     folder = str(table.get("folder", str, usual.folder))
     if folder and not Path(folder).is_absolute():
         raise table.fail("folder", f"{folder!r} must begin with /")
+    memory = table.whole("memory_mb", usual.memory_mb, 1 << 24)
+    if 0 < memory < MIN_MEMORY_MB:  # too little starts no notebook
+        raise table.fail("memory_mb", f"{memory} is too little: {MIN_MEMORY_MB}, or 0")
     return HubSettings(
         port=port,
         sign_in=sign_in,
@@ -62,17 +65,9 @@ def read_hub_settings(table: TomlTable) -> HubSettings:
         students=_read_accounts(table, "students", usual.students),
         folder=folder,
         idle_minutes=table.whole("idle_minutes", usual.idle_minutes, 100_000),
-        memory_mb=_read_memory(table, usual.memory_mb),
+        memory_mb=memory,
         stop_seconds=table.whole("stop_seconds", usual.stop_seconds, 3600),
     )
-
-
-def _read_memory(table: TomlTable, usual: int) -> int:
-    """What each process of a student may take; too little starts no notebook."""
-    memory = table.whole("memory_mb", usual, 1 << 24)
-    if 0 < memory < MIN_MEMORY_MB:
-        raise table.fail("memory_mb", f"{memory} is too little: {MIN_MEMORY_MB}, or 0")
-    return memory
 
 
 def _read_accounts(table: TomlTable, key: str, usual: Sequence[str]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from unrolled.course.toml import TomlTable, load_toml
 from unrolled.errors import UserError
 
 CONFIG_FILE = "nbgrader_config.py"
+_LIMITS = ("call_seconds", "cell_seconds", "check_seconds", "submission_seconds")
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,16 @@ class Assignment:
     late: LatePolicy = LatePolicy()
 
 
+class _Part:
+    """A file or folder of the course folder, by its name there."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, course: Course, _: object) -> Path:
+        return course.root / self.name
+
+
 @dataclass(frozen=True, kw_only=True)
 class Course:
     """A course folder and what its course.toml says."""
@@ -57,45 +68,16 @@ class Course:
     hub: HubSettings = field(default_factory=HubSettings)
     database: Database = field(default_factory=Database)
 
-    @property
-    def lessons(self) -> Path:
-        """Lesson texts."""
-        return self.root / "lessons"
-
-    @property
-    def source(self) -> Path:
-        """Instructor's notebooks."""
-        return self.root / "source"
-
-    @property
-    def release(self) -> Path:
-        """Students' notebooks."""
-        return self.root / "release"
-
-    @property
-    def solutions(self) -> Path:
-        """Solved notebooks."""
-        return self.root / "solutions"
-
-    @property
-    def submitted(self) -> Path:
-        """What students have handed in."""
-        return self.root / "submitted"
-
-    @property
-    def autograded(self) -> Path:
-        """Graded notebooks."""
-        return self.root / "autograded"
-
-    @property
-    def feedback(self) -> Path:
-        """Feedback pages."""
-        return self.root / "feedback"
-
-    @property
-    def build(self) -> Path:
-        """Scratch: backups, demo, rendered solutions."""
-        return self.root / "build"
+    lessons = _Part("lessons")  # lesson texts
+    source = _Part("source")  # the instructor's notebooks
+    release = _Part("release")  # the students' notebooks
+    solutions = _Part("solutions")  # solved notebooks
+    submitted = _Part("submitted")  # what students have handed in
+    autograded = _Part("autograded")  # graded notebooks
+    feedback = _Part("feedback")  # feedback pages
+    build = _Part("build")  # scratch: backups, demo, rendered solutions
+    gradebook = _Part("gradebook.db")  # nbgrader's, unless it is in PostgreSQL
+    secret_file = _Part("course.secret")  # where the course secret lies
 
     def source_notebook(self, assignment: str) -> Path:
         """The instructor's notebook of an assignment."""
@@ -134,11 +116,6 @@ class Course:
         return folder / assignment / f"{name}.{ending}"
 
     @property
-    def gradebook(self) -> Path:
-        """nbgrader's database, unless it is in PostgreSQL."""
-        return self.root / "gradebook.db"
-
-    @property
     def gradebook_place(self) -> str:
         """Where nbgrader's database is, for messages."""
         return self.database.url or str(self.gradebook)
@@ -149,11 +126,6 @@ class Course:
         if self.database.url:
             return self.database.sqlalchemy_url
         return f"sqlite:///{self.gradebook}"
-
-    @property
-    def secret_file(self) -> Path:
-        """Where the course secret lies."""
-        return self.root / "course.secret"
 
 
 def find_course(start: Path | None = None) -> Course:
@@ -186,6 +158,10 @@ def load_course(root: Path) -> Course:
     course = table.table("course", "id", "title", "timezone")
     feedback = table.table("feedback", "show_hidden_tests")
     grading = table.table("grading", "allow_weak", "database", "lock_seconds", *_LIMITS)
+    usual = Limits()
+    seconds: dict[str, Any] = {
+        key: grading.seconds(key, getattr(usual, key), 86400) for key in _LIMITS
+    }
     zone = _read_timezone(course)
     assignments = table.table("assignments")
     return Course(
@@ -198,22 +174,11 @@ def load_course(root: Path) -> Course:
         },
         feedback_tests=feedback.switch("show_hidden_tests"),
         allow_weak=grading.switch("allow_weak"),
-        limits=_read_limits(grading),
+        limits=replace(usual, **seconds),
         canvas=read_canvas_settings(table.table("canvas")),
         hub=read_hub_settings(table.table("hub")),
         database=read_database(grading),
     )
-
-
-_LIMITS = ("call_seconds", "cell_seconds", "check_seconds", "submission_seconds")
-
-
-def _read_limits(grading: TomlTable) -> Limits:
-    usual = Limits()
-    given: dict[str, Any] = {
-        k: grading.seconds(k, getattr(usual, k), 86400) for k in _LIMITS
-    }
-    return replace(usual, **given)
 
 
 def _read_timezone(course: TomlTable) -> ZoneInfo:

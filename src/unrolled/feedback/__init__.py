@@ -6,8 +6,7 @@ from unrolled.doors import open_late
 
 if TYPE_CHECKING:
     from unrolled.feedback.generate import generate_feedback
-    from unrolled.feedback.policy import marking_policy
 else:
     __getattr__ = open_late(__name__)
 
-__all__ = ["generate_feedback", "marking_policy"]
+__all__ = ["generate_feedback"]

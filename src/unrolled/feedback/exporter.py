@@ -23,17 +23,12 @@ class FeedbackExporter(HTMLExporter):  # type: ignore[misc]
     ) -> tuple[str, Any]:
         """A notebook as a page, and nbconvert's resources."""
         resources = resources or {}
-        resources["entries"] = _list_all_entries(nb)
+        graded = [c.grade_id for c in read_cells(nb) if c.graded]
+        unnamed = {name: f"<code>{escape(name)}</code>" for name in graded}
+        resources["entries"] = unnamed | dict(list_labels(read_cells(nb)))
         page, resources = super().from_notebook_node(nb, resources, **kw)
         head, mark, cells = page.partition('<div id="notebook">')
         return head + mark + level_headings(cells), resources
-
-
-def _list_all_entries(nb: NotebookNode) -> dict[str, str]:
-    """The names of `list_labels`, and one for each graded cell that has none."""
-    graded = [c.grade_id for c in read_cells(nb) if c.graded]
-    plain = {name: f"<code>{escape(name)}</code>" for name in graded}
-    return plain | dict(list_labels(read_cells(nb)))
 
 
 def level_headings(html: str) -> str:

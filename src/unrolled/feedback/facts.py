@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +51,9 @@ def make_facts(course: Course, submission: SubmissionFacts, nbgrader: Any) -> Fa
     name = " ".join(filter(None, (student.first_name, student.last_name)))
     rows = [("Student", f"{name} ({student.id})" if name else student.id)]
     rows.append(("Course", course.title))
-    if stamp := submission.timestamp:
-        rows.append(("Handed in", format_moment(_assume_utc(stamp), course.timezone)))
+    if stamp := submission.timestamp:  # the gradebook keeps no zone: it is in UTC
+        stamp = stamp.replace(tzinfo=stamp.tzinfo or UTC)
+        rows.append(("Handed in", format_moment(stamp, course.timezone)))
     if assignment and assignment.due:
         rows.append(("Due", format_moment(assignment.due, course.timezone)))
     if penalty > 0:
@@ -64,8 +65,3 @@ def make_facts(course: Course, submission: SubmissionFacts, nbgrader: Any) -> Fa
         rows.append(("Not final", f"{many} not marked yet"))
     title = assignment.title if assignment else nbgrader["assignment"]
     return Facts(title, student.id, tuple(rows), waiting)
-
-
-def _assume_utc(stamp: datetime) -> datetime:
-    """A time of the gradebook, which keeps none of their zones: they are UTC."""
-    return stamp.replace(tzinfo=UTC) if stamp.tzinfo is None else stamp

@@ -32,15 +32,14 @@ def generate_feedback(
             f"{course.autograded}: nothing of {assignment} is graded yet. "
             f"Run `unrolled grade {assignment}` first."
         )
-    unknown = sorted(set(students) - {f.parent.name for f in folders})
+    graded = [folder.parent.name for folder in folders]
+    unknown = sorted(set(students) - set(graded))
     if unknown:
         raise UserError(
             f"{course.autograded}: nothing of {assignment} is graded for "
             f"{', '.join(unknown)}."
         )
-    chosen = [
-        f.parent.name for f in folders if not students or f.parent.name in students
-    ]
+    chosen = [name for name in graded if not students or name in students]
     for done, student in enumerate(chosen):
         progress(done, len(chosen), student)
         _convert(course, assignment, student, force=force)

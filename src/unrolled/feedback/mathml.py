@@ -108,7 +108,11 @@ class MathRenderer(IPythonRenderer):  # type: ignore[misc]
         return self._set_aside(whole, "block", whole)
 
     def _set_aside(self, body: str, display: str, typed: str) -> str:
-        self.formulas.append(_render_formula(body, display, typed))
+        try:
+            drawn = convert_formula(body, display)
+        except FormulaError:
+            drawn = f'<code class="formula">{escape(unescape(typed))}</code>'
+        self.formulas.append(drawn)
         self.typed.append(typed)
         return f'<span {FORMULA}="{self.mark}-{len(self.formulas) - 1}"></span>'
 
@@ -170,13 +174,6 @@ class MathRenderer(IPythonRenderer):  # type: ignore[misc]
     def block_mermaidjs(self, code: str) -> str:
         """A diagram's text, as code: no script draws it here."""
         return str(HTMLRenderer.block_code(self, code))
-
-
-def _render_formula(body: str, display: str, typed: str) -> str:
-    try:
-        return convert_formula(body, display)
-    except FormulaError:
-        return f'<code class="formula">{escape(unescape(typed))}</code>'
 
 
 def render(source: str, attachments: Any = None, *, given: bool = False) -> str:

@@ -116,8 +116,4 @@ def escape_unknown_tags(html: str) -> str:
 
     That is a courtesy to who wrote ``List<int>``, and no protection: see `sanitize`.
     """
-    return _TAG.sub(_escape_tag, html)
-
-
-def _escape_tag(tag: re.Match[str]) -> str:
-    return "<" if (tag[1] or "").lower() in TAGS else "&lt;"
+    return _TAG.sub(lambda t: "<" if (t[1] or "").lower() in TAGS else "&lt;", html)

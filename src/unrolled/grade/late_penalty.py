@@ -43,12 +43,14 @@ def compute_lateness(
     return Lateness(seconds, max(1, -((wall - now) // timedelta(days=1))))
 
 
-def compute_penalty(policy: LatePolicy, score: float, late: Lateness) -> float:
-    """Points that a submission loses.
+def compute_penalty(policy: LatePolicy, score: float, late: Lateness) -> float | None:
+    """Points that a submission loses, None where it is in time.
 
     `per_day` percent of `score` for each started day, at most `max` percent; nothing
     within the grace time, nor of a score below 0 (by negative extra credit).
     """
+    if not late.seconds:
+        return None
     if late.seconds <= 60 * policy.grace_minutes:
         return 0.0
     percent = min(policy.max, policy.per_day * late.days)

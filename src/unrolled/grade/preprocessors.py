@@ -22,21 +22,16 @@ from unrolled.course import Course, load_course
 from unrolled.course.secret import load_course_secret
 from unrolled.errors import UserError
 from unrolled.grade.doctor.select_worker import select_safe_worker
-from unrolled.grade.judge.judge import judge_submission
-from unrolled.grade.judge.verdict import JudgeInput
+from unrolled.grade.judge import JudgeInput, judge_submission
 from unrolled.grade.marks import (
     Fingerprints,
     compute_fingerprints,
     find_changed_work,
     read_fingerprints,
 )
+from unrolled.grade.submission import fill_tests, rebuild_submission, write_verdict
 from unrolled.grade.submission.identify import NotebookIdentifier
-from unrolled.grade.submission.notebook import (
-    fill_tests,
-    read_submitted_notebook,
-    write_verdict,
-)
-from unrolled.grade.submission.rebuild import rebuild_submission
+from unrolled.grade.submission.notebook import read_submitted_notebook
 from unrolled.gradebook.queries import set_auto_score
 
 
@@ -51,15 +46,13 @@ class SubmissionExporter(NotebookExporter):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self.before: dict[tuple[str, str], Fingerprints] = {}
         for folder, notebooks in getattr(self.parent, "assignments", {}).items():
-            place = Path(folder)  # .../submitted/STUDENT/ASSIGNMENT
-            graded = self.parent.coursedir.format_path(
-                self.parent.coursedir.autograded_directory,
-                place.parent.name,
-                place.name,
-            )
+            student, assignment = Path(folder).parts[-2:]  # .../submitted/ADA/01_NAME
+            coursedir = self.parent.coursedir
+            autograded = coursedir.autograded_directory
+            graded = coursedir.format_path(autograded, student, assignment)
             for notebook in notebooks:
                 path = Path(graded, Path(notebook).name)
-                self.before[place.parent.name, path.stem] = read_fingerprints(path)
+                self.before[student, path.stem] = read_fingerprints(path)
 
     def from_filename(
         self, filename: str, resources: Any = None, **kwargs: Any
@@ -71,14 +64,11 @@ class SubmissionExporter(NotebookExporter):  # type: ignore[misc]
         """
         done: tuple[str, Any]
         if getattr(self.parent, "_sanitizing", True):
-            path = Path(filename)
+            path, course = Path(filename), _load_current_course()
             notebook = read_submitted_notebook(path)
-            material = load_material(
-                _load_current_course(), resources["nbgrader"]["assignment"]
-            )
-            for remark in NotebookIdentifier(
-                _load_current_course(), material
-            ).check_notebook(path, notebook):
+            material = load_material(course, resources["nbgrader"]["assignment"])
+            identifier = NotebookIdentifier(course, material)
+            for remark in identifier.check_notebook(path, notebook):
                 self.log.warning("%s", remark)
             done = self.from_notebook_node(notebook, resources, **kwargs)
         else:
@@ -91,9 +81,8 @@ class Rebuild(NbGraderPreprocessor):  # type: ignore[misc]
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         """Replace the submitted notebook by the rebuilt one."""
-        material = load_material(
-            _load_current_course(), resources["nbgrader"]["assignment"]
-        )
+        name = resources["nbgrader"]["assignment"]
+        material = load_material(_load_current_course(), name)
         rebuilt = rebuild_submission(material, nb)
         for repair in rebuilt.repairs:
             self.log.info("%s", repair)
@@ -109,9 +98,8 @@ class Judge(NbGraderPreprocessor):  # type: ignore[misc]
         course, names = _load_current_course(), resources["nbgrader"]
         material = load_material(course, names["assignment"])
         _require_current(nb, material)
-        seed = derive_seed(
-            load_course_secret(course), names["assignment"], names["student"]
-        )
+        secret = load_course_secret(course)
+        seed = derive_seed(secret, names["assignment"], names["student"])
         submission = JudgeInput(material, nb, seed, course.limits)
         worker = select_safe_worker(allow_weak=course.allow_weak)
         verdict = judge_submission(submission, load_reference(material), worker)

@@ -30,14 +30,12 @@ from unrolled.grade.marks import (
 )
 from unrolled.grade.scheduling.job import SECRET_FILE, AccompanyingFiles, JobResult
 from unrolled.grade.stored_results import open_rows
-from unrolled.gradebook import SubmissionRows
+from unrolled.gradebook import SubmissionRows, begin_write, yield_lock
 from unrolled.gradebook.locking import (
     GradebookError,
-    begin_write,
     is_lock_timeout,
     is_retryable,
     roll_back,
-    yield_lock,
 )
 from unrolled.timestamps import parse_timestamp
 
@@ -184,12 +182,10 @@ class GradebookWriter:
 
     def _apply_penalty(self, rows: SubmissionRows) -> SubmissionRows:
         """The late penalty, from the present score: marks may have changed it."""
-        penalty = None
-        if self.rows.is_late(rows):
-            policy = self.course.assignments[self.assignment].late
-            zone = self.course.timezone
-            late = compute_lateness(self.rows.due, rows.extension, rows.timestamp, zone)
-            penalty = compute_penalty(policy, rows.score, late)
+        policy = self.course.assignments[self.assignment].late
+        zone = self.course.timezone
+        late = compute_lateness(self.rows.due, rows.extension, rows.timestamp, zone)
+        penalty = compute_penalty(policy, rows.score, late)
         if rows.penalty != penalty:
             self.rows.set_penalty(rows.part, penalty)
         return replace(rows, penalty=penalty)

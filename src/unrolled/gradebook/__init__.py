@@ -12,23 +12,17 @@ if TYPE_CHECKING:
     )
     from unrolled.gradebook.locking import begin_write, yield_lock
     from unrolled.gradebook.open import backup_gradebook, has_gradebook, open_gradebook
-    from unrolled.gradebook.queries import (
-        read_scores,
-        read_students,
-        read_submission_facts,
-        write_students,
-    )
+    from unrolled.gradebook.queries import read_students, write_students
     from unrolled.gradebook.read import (
         StudentRow,
         explain_gradebook_error,
         is_gradebook_error,
     )
-    from unrolled.gradebook.tables import AssignmentRows, SubmissionRows
+    from unrolled.gradebook.tables import SubmissionRows
 else:
     __getattr__ = open_late(__name__)
 
 __all__ = [
-    "AssignmentRows",
     "CellChanges",
     "StudentRow",
     "SubmissionRows",
@@ -40,9 +34,7 @@ __all__ = [
     "is_gradebook_error",
     "open_gradebook",
     "plan_changes",
-    "read_scores",
     "read_students",
-    "read_submission_facts",
     "write_students",
     "yield_lock",
 ]

@@ -11,7 +11,7 @@ import csv
 import json
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from difflib import SequenceMatcher
 from itertools import groupby
 from pathlib import Path
@@ -48,14 +48,8 @@ class RecordCounts:
     comments: int = 0
 
     def __str__(self) -> str:
-        parts = [
-            f"{n} {word}{'' if n == 1 else 's'}"
-            for n, word in (
-                (self.scores, "score"),
-                (self.marks, "mark"),
-                (self.comments, "comment"),
-            )
-        ]
+        numbers = asdict(self).items()
+        parts = [f"{n} {many[:-1] if n == 1 else many}" for many, n in numbers]
         return f"{parts[0]}, {parts[1]} by hand and {parts[2]}"
 
 
@@ -165,7 +159,12 @@ def apply_cell_changes(
         for cell in (*notebook._base_cells, *notebook.source_cells):
             cell.name = changes.renamed.get(cell.name, cell.name)
         for name, kind in changes.dropped:
-            _drop_cell(gradebook.db, notebook, name, kind)
+            for cell in _find_cells(notebook, name, _KINDS[kind]):
+                for table in (Grade, Comment):
+                    rows = gradebook.db.query(table)
+                    rows.filter(table.cell_id == cell.id).delete()
+                notebook._base_cells.remove(cell)
+                gradebook.db.delete(cell)
         gradebook.db.flush()
         for name, kind in changes.added:
             _add_cell(gradebook.db, notebook, sources[name], kind)
@@ -310,14 +309,6 @@ def _save_dropped_cells(
         table.writerows([head, *rows])
 
 
-def _drop_cell(session: Any, notebook: Notebook, name: str, kind: Kind) -> None:
-    for cell in _find_cells(notebook, name, _KINDS[kind]):
-        for table in (Grade, Comment):
-            session.query(table).filter(table.cell_id == cell.id).delete()
-        notebook._base_cells.remove(cell)
-        session.delete(cell)
-
-
 def _add_cell(session: Any, notebook: Notebook, source: Cell, kind: Kind) -> None:
     """A cell, with an empty row for every submission, as nbgrader makes them."""
     worth = {"max_score": source.points, "cell_type": source.cell_type}
@@ -326,9 +317,7 @@ def _add_cell(session: Any, notebook: Notebook, source: Cell, kind: Kind) -> Non
     session.add(cell)
     session.flush()
     row = Grade if kind == "grade" else Comment
-    session.add_all(
-        row(cell_id=cell.id, notebook=part) for part in notebook.submissions
-    )
+    session.add_all(row(cell_id=cell.id, notebook=n) for n in notebook.submissions)
 
 
 def _match_sources(

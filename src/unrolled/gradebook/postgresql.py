@@ -58,7 +58,9 @@ def move_gradebook(course: Course) -> None:
             origin.connect() as source,
             gradebook.engine.begin() as target,
         ):
-            if _is_used(target):
+            tables = (ASSIGNMENT, STUDENT)
+            counts = (select(func.count()).select_from(t) for t in tables)
+            if any(map(target.scalar, counts)):  # it is used already
                 return
             _copy_rows(source, target)
     finally:
@@ -69,11 +71,6 @@ def move_gradebook(course: Course) -> None:
     course.gradebook.rename(past)
     log = logging.getLogger("unrolled")
     log.warning("gradebook.db is in PostgreSQL now; the file is %s.", past.name)
-
-
-def _is_used(target: Connection) -> bool:
-    tables = (ASSIGNMENT, STUDENT)
-    return any(target.scalar(select(func.count()).select_from(t)) for t in tables)
 
 
 def _copy_rows(source: Connection, target: Connection) -> None:

@@ -324,9 +324,3 @@ class AssignmentRows:
     def set_penalty(self, part: str, points: float | None) -> None:
         """Set the late penalty, None where it is in time."""
         self.connection.execute(_SET_PENALTY, {"part": part, "points": points})
-
-    def is_late(self, rows: SubmissionRows) -> bool:
-        """Whether it came after the due date and its extension, as nbgrader has it."""
-        if rows.timestamp is None or self.due is None:
-            return False
-        return rows.timestamp > self.due + (rows.extension or timedelta())

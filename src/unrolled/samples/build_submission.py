@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import copy
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +49,16 @@ def build_notebook(recipe: Recipe, material: Material, reference: Reference) -> 
     if recipe.raw:
         return recipe.raw.encode(recipe.encoding)
     notebook = make_solved_notebook(material, _select_functions(recipe, reference))
-    for step in _STEPS:
-        step(notebook, recipe, material)
+    _write_texts(notebook, recipe, material)
+    _change_number(notebook, recipe, material)
+    _change_labels(notebook, recipe)
+    cells = notebook["cells"]
+    if recipe.reverse:
+        cells.reverse()
+    if recipe.first:  # own cells stand at the ends also where all others are reversed
+        cells.insert(0, _make_own_cell("own-first", recipe.first))
+    if recipe.last:
+        cells.append(_make_own_cell("own-last", recipe.last))
     return json.dumps(notebook, indent=1).encode()
 
 
@@ -77,25 +84,23 @@ def _find_cell(notebook: Notebook, name: str) -> Notebook:
     raise UserError(f"there is no cell {name!r} to work on.")
 
 
-def _reset_unsolved(notebook: Notebook, recipe: Recipe, material: Material) -> None:
-    for cell in material.release_cells:
-        solved = {"all", cell.grade_id} & set(recipe.solve)
-        if cell.role == "exercise" and not solved:
-            notebook["cells"][cell.index]["source"] = cell.source
-
-
-def _write_answers(notebook: Notebook, recipe: Recipe, material: Material) -> None:
-    for cell in material.release_cells:
-        if cell.role == "answer" and recipe.answers:
-            notebook["cells"][cell.index]["source"] = recipe.answers
-
-
-def _replace_cells(notebook: Notebook, recipe: Recipe, material: Material) -> None:
+def _write_texts(notebook: Notebook, recipe: Recipe, material: Material) -> None:
+    """What the student has written into the cells, and under which names."""
     exercises = read_sources(material.release_cells, "exercise")
+    for released in material.release_cells:
+        cell = notebook["cells"][released.index]
+        solved = {"all", released.grade_id} & set(recipe.solve)
+        if released.role == "exercise" and not solved:
+            cell["source"] = released.source
+        elif released.role == "answer" and recipe.answers:
+            cell["source"] = recipe.answers
     for name, text in {**recipe.cells, **recipe.edit}.items():
         cell = _find_cell(notebook, name)
         whole = name not in exercises or not _is_function(text)
         cell["source"] = text if whole else replace_function(cell["source"], name, text)
+    for name, other in recipe.rename.items():
+        cell = _find_cell(notebook, name)
+        cell["source"] = cell["source"].replace(f"def {name}(", f"def {other}(")
 
 
 def _is_function(text: str) -> bool:
@@ -107,109 +112,55 @@ def _is_function(text: str) -> bool:
     return len(body) == 1 and isinstance(body[0], ast.FunctionDef)
 
 
-def _rename(notebook: Notebook, recipe: Recipe, _: Material) -> None:
-    for name, other in recipe.rename.items():
-        cell = _find_cell(notebook, name)
-        cell["source"] = cell["source"].replace(f"def {name}(", f"def {other}(")
-
-
-def _double(notebook: Notebook, recipe: Recipe, material: Material) -> None:
+def _change_number(notebook: Notebook, recipe: Recipe, material: Material) -> None:
+    """Cells that are there twice, that are gone, cut in two, or two in one."""
+    cells = notebook["cells"]
     for name in recipe.double:
-        empty = copy.deepcopy(_find_cell(material.release, name))
-        index = notebook["cells"].index(_find_cell(notebook, name))
-        notebook["cells"].insert(index + 1, {**empty, "id": f"{empty['id'][:50]}-copy"})
-
-
-def _copy(notebook: Notebook, recipe: Recipe, _: Material) -> None:
-    """A second copy of a cell, under the same name and with a text of its own."""
-    for name, text in recipe.copies.items():
         cell = _find_cell(notebook, name)
-        other = {**copy.deepcopy(cell), "id": f"{cell['id'][:50]}-two", "source": text}
-        notebook["cells"].insert(notebook["cells"].index(cell) + 1, other)
-
-
-def _delete(notebook: Notebook, recipe: Recipe, _: Material) -> None:
+        _insert_below(cells, cell, _find_cell(material.release, name), "copy")
+    for name, text in recipe.copies.items():  # under the same name
+        cell = _find_cell(notebook, name)
+        _insert_below(cells, cell, {**cell, "source": text}, "two")
     for name in recipe.delete:
-        notebook["cells"].remove(_find_cell(notebook, name))
-
-
-def _strip(notebook: Notebook, recipe: Recipe, _: Material) -> None:
-    for name in recipe.strip:
-        cell = _find_cell(notebook, name)
-        cell["metadata"], cell["id"] = {}, f"lost-{name}"[:60]
-
-
-def _add_own_cells(notebook: Notebook, recipe: Recipe, _: Material) -> None:
-    """The student's own cells, at the top and at the end."""
-    if recipe.first:
-        notebook["cells"].insert(0, _make_own_cell("own-first", recipe.first))
-    if recipe.last:
-        notebook["cells"].append(_make_own_cell("own-last", recipe.last))
-
-
-def _make_own_cell(name: str, text: str) -> Notebook:
-    own: Notebook = {"cell_type": "code", "id": name, "metadata": {}}
-    return own | {"outputs": [], "execution_count": None, "source": text}
-
-
-def _split(notebook: Notebook, recipe: Recipe, _: Material) -> None:
-    """Cut a cell in two, in the middle of its lines."""
-    for name in recipe.split:
+        cells.remove(_find_cell(notebook, name))
+    for name in recipe.split:  # in the middle of its lines
         cell = _find_cell(notebook, name)
         lines = cell["source"].splitlines()
+        rest = "\n".join(lines[len(lines) // 2 :])
+        _insert_below(cells, cell, {**cell, "metadata": {}, "source": rest}, "rest")
         cell["source"] = "\n".join(lines[: len(lines) // 2])
-        rest = {**copy.deepcopy(cell), "id": f"{cell['id'][:50]}-rest", "metadata": {}}
-        rest["source"] = "\n".join(lines[len(lines) // 2 :])
-        notebook["cells"].insert(notebook["cells"].index(cell) + 1, rest)
-
-
-def _merge(notebook: Notebook, recipe: Recipe, _: Material) -> None:
-    """Join a cell with the next one of its kind, which is gone then."""
-    for name in recipe.merge:
-        cell, cells = _find_cell(notebook, name), notebook["cells"]
+    for name in recipe.merge:  # with the next one of its kind
+        cell = _find_cell(notebook, name)
         below = cells[cells.index(cell) + 1 :]
         other = next(c for c in below if c["cell_type"] == cell["cell_type"])
         cells.remove(other)
         cell["source"] += "\n\n" + other["source"]
 
 
-def _retype(notebook: Notebook, recipe: Recipe, _: Material) -> None:
+def _insert_below(
+    cells: list[Notebook], cell: Notebook, other: Notebook, suffix: str
+) -> None:
+    added = {**copy.deepcopy(other), "id": f"{other['id'][:50]}-{suffix}"}
+    cells.insert(cells.index(cell) + 1, added)
+
+
+def _change_labels(notebook: Notebook, recipe: Recipe) -> None:
+    """Kinds and metadata; the last that is done, for `strip` takes the names away."""
     for name, kind in recipe.retype.items():
         cell = _find_cell(notebook, name)
         cell["cell_type"] = kind
         for key in ("outputs", "execution_count"):
             cell.pop(key, None)
-
-
-def _update_metadata(notebook: Notebook, recipe: Recipe, _: Material) -> None:
-    """Write over metadata, key by key; a table goes into the table that is there."""
     for name, table in recipe.metadata.items():
         own: dict[str, Any] = _find_cell(notebook, name)["metadata"]
-        for key, value in table.items():
+        for key, value in table.items():  # a table goes into the table that is there
             both = isinstance(value, dict) and isinstance(own.get(key), dict)
             own[key] = {**own[key], **value} if both else value
+    for name in recipe.strip:
+        cell = _find_cell(notebook, name)
+        cell["metadata"], cell["id"] = {}, f"lost-{name}"[:60]
 
 
-def _reverse(notebook: Notebook, recipe: Recipe, _: Material) -> None:
-    if recipe.reverse:
-        notebook["cells"].reverse()
-
-
-# The order matters: cells are named by their grade ids until _strip takes these away,
-# and a student's own cells stand at the ends also where all others are reversed.
-_STEPS: tuple[Callable[[Notebook, Recipe, Material], None], ...] = (
-    _reset_unsolved,
-    _write_answers,
-    _replace_cells,
-    _rename,
-    _double,
-    _copy,
-    _delete,
-    _split,
-    _merge,
-    _retype,
-    _update_metadata,
-    _strip,
-    _reverse,
-    _add_own_cells,
-)
+def _make_own_cell(name: str, text: str) -> Notebook:
+    own: Notebook = {"cell_type": "code", "id": name, "metadata": {}}
+    return own | {"outputs": [], "execution_count": None, "source": text}

@@ -11,9 +11,8 @@ import json
 import re
 import shutil
 import tomllib
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,9 +28,8 @@ from unrolled.errors import UserError
 from unrolled.feedback import generate_feedback
 from unrolled.grade import SubmissionResult, grade, read_stored_result
 from unrolled.grade.scheduling import JudgePool
-from unrolled.gradebook import open_gradebook
-from unrolled.gradebook.queries import mark_fully, read_students, write_students
-from unrolled.gradebook.read import StudentRow
+from unrolled.gradebook import StudentRow, open_gradebook, read_students, write_students
+from unrolled.gradebook.queries import mark_fully
 from unrolled.processes import count_processors, make_process_pool
 from unrolled.report import show_grading
 from unrolled.samples.build_submission import write_submission
@@ -63,7 +61,10 @@ def run_demo(course: Course, console: Console, *, keep: bool = False) -> DemoRep
                 graded += _grade_assignment(
                     demo, name, present, console=console, judges=judges
                 )
-    _write_feedback(demo, dict.fromkeys(g.recipe.assignment for g in graded))
+    write = partial(generate_feedback, demo, force=True)
+    with make_process_pool(count_processors(), silence_nbgrader) as pool:
+        # Several assignments at once; what went wrong is raised here.
+        list(pool.map(write, dict.fromkeys(g.recipe.assignment for g in graded)))
     scores = [_make_score(demo, g) for g in graded]
     files = _write_files(demo, scores)
     return DemoReport(tuple(scores), tuple(files))
@@ -143,13 +144,8 @@ def _write_submissions(
             raise UserError(f"{file}: {error}") from error
         if due is not None and not recipe.stamp:
             stamp = due + timedelta(days=recipe.days_late, hours=-1)
-            (folder / "timestamp.txt").write_text(
-                _format_stamp(stamp), encoding="ascii"
-            )
-
-
-def _format_stamp(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M:%S.000000 %z")
+            text = stamp.strftime("%Y-%m-%d %H:%M:%S.000000 %z")
+            (folder / "timestamp.txt").write_text(text, encoding="ascii")
 
 
 @dataclass(frozen=True)
@@ -183,14 +179,6 @@ def _grade_assignment(
         _GradedRecipe(about[r.student], recipes[r.student], r)
         for r in grade(course, assignment, judges=judges).submissions
     ]
-
-
-def _write_feedback(course: Course, assignments: Iterable[str]) -> None:
-    """Write all feedback pages, several assignments at once."""
-    write = partial(generate_feedback, course, force=True)
-    with make_process_pool(count_processors(), silence_nbgrader) as pool:
-        for _ in pool.map(write, assignments):
-            pass
 
 
 def _make_score(course: Course, graded: _GradedRecipe) -> DemoScore:
@@ -254,12 +242,8 @@ def _write_canvas_export(course: Course, path: Path) -> None:
     with open_gradebook(course) as gradebook:
         for student in sorted(read_students(gradebook), key=lambda s: s.id):
             name = f"{student.last_name}, {student.first_name}"
-            identity = [
-                name,
-                student.lms_user_id,
-                f"S{student.lms_user_id}",
-                student.id,
-            ]
-            rows.append([*identity, "Section 1", *("" for _ in titles)])
+            number = student.lms_user_id
+            identity = [name, number, f"S{number}", student.id, "Section 1"]
+            rows.append([*identity, *("" for _ in titles)])
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows(rows)

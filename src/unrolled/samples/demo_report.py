@@ -77,19 +77,15 @@ class DemoReport:
 
 def _list_differences(score: DemoScore) -> Iterator[Text]:
     """A line for each key of the recipe that was not met."""
+    misses = score.misses
     if not score.score_as_expected:
         got = f"{format_points(score.score)} {score.reason}".strip()
-        yield _format_difference(
-            score, Miss("expected", format_points(score.expected), got)
-        )
-    for miss in score.misses:
-        yield _format_difference(score, miss)
-
-
-def _format_difference(score: DemoScore, miss: Miss) -> Text:
-    where = f" tests/submissions/{score.student}.toml: {score.assignment}.{miss.key}: "
-    outcome = f"expected {miss.expected}, got {miss.got}"
-    return Text.assemble(("DIFFERENT", "bold red"), where, outcome)
+        misses = (Miss("expected", format_points(score.expected), got), *misses)
+    for miss in misses:
+        key = f"{score.assignment}.{miss.key}"
+        where = f" tests/submissions/{score.student}.toml: {key}: "
+        outcome = f"expected {miss.expected}, got {miss.got}"
+        yield Text.assemble(("DIFFERENT", "bold red"), where, outcome)
 
 
 def _format_cell(score: DemoScore | None) -> str:

@@ -98,8 +98,7 @@ def _check_hints(recipe: Recipe, returned: GradedSubmission) -> Iterator[Miss]:
         names = {e for e in entries if e.isidentifier()}
         named |= names
         cell = cells.get(grade_id)
-        missing = cell is None or not _has_hints(cell, names, set(entries) - names)
-        if missing:
+        if cell is None or not _has_hints(cell, names, set(entries) - names):
             got = _suggest_name(grade_id, cells) if cell is None else _format_hint(cell)
             yield Miss(f"hints.{grade_id}", ", ".join(entries), got)
     for cell in cells.values():
@@ -121,7 +120,8 @@ def _format_hint(cell: CellResult) -> str:
 
 def _check_counts(recipe: Recipe, returned: GradedSubmission) -> Iterator[Miss]:
     """The text that counts, in the cell of the graded notebook."""
-    sources = _read_sources(returned.notebook)
+    cells = read_cells(json.loads(returned.notebook)) if returned.notebook else ()
+    sources = {c.grade_id: c.source for c in cells if c.grade_id}
     for grade_id, words in recipe.counts.items():
         if not has_words(sources.get(grade_id, ""), words):
             got = sources.get(grade_id) or _suggest_name(grade_id, sources)
@@ -163,12 +163,6 @@ def extract_page_text(page: str) -> str:
     for block in tree.iter(*BLOCK_TAGS):
         block.tail = f"\n{block.tail or ''}"
     return str(tree.text_content())
-
-
-def _read_sources(notebook: str) -> dict[str, str]:
-    """Cell texts of a graded notebook by grade id."""
-    cells = read_cells(json.loads(notebook)) if notebook else ()
-    return {c.grade_id: c.source for c in cells if c.grade_id}
 
 
 def _list_other_texts(notebook: str) -> Iterator[str]:

@@ -88,37 +88,23 @@ class SampleStudent:
 
 def load_students(folder: Path) -> list[SampleStudent]:
     """All recipes of a folder, sorted by name; UserError names a bad file and key."""
-    students = [_read_student(path) for path in sorted(folder.glob("*.toml"))]
+    students = []
+    for path in sorted(folder.glob("*.toml")):
+        document = load_toml(path)
+        about = document.get("about", str, "")
+        names = [name for name in document.values if name != "about"]
+        recipes = {name: _parse_recipe(name, document.table(name)) for name in names}
+        students.append(SampleStudent(path.stem, about, recipes))
     if not students:
         raise UserError(f"{folder}: no recipes of sample submissions (*.toml) here.")
     return students
 
 
-def _read_student(path: Path) -> SampleStudent:
-    document = load_toml(path)
-    about = document.get("about", str, "")
-    recipes = {
-        name: _parse_recipe(name, document.table(name))
-        for name in document.values
-        if name != "about"
-    }
-    return SampleStudent(path.stem, about, recipes)
-
-
 _TEXTS = ("first", "last", "raw", "answers", "encoding", "stamp", "of", "reason")
-_LISTS = (
-    "solve",
-    "misconceptions",
-    "styles",
-    "delete",
-    "double",
-    "strip",
-    "split",
-    "merge",
-    "repairs",
-    "shows",
-    "hides",
-)
+_LIST_NAMES = """
+solve misconceptions styles delete double strip split merge repairs shows hides
+"""
+_LISTS = _LIST_NAMES.split()
 _TABLES = ("cells", "edit", "rename", "retype", "files", "links", "copies", "counts")
 _KINDS: Mapping[str, type | tuple[type, ...]] = {
     **dict.fromkeys(_LISTS, list),

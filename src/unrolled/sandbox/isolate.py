@@ -112,7 +112,8 @@ def isolate_child(
     """Shut a freshly forked child off; after this, student code may run."""
     os.setsid()  # signals to the own group reach nobody else
     end_with_parent()
-    used = _read_address_space()
+    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[0]
+    used = int(pages) * resource.getpagesize()  # of address space
     folder = scratch
     if tier == "namespaces":
         unshare(CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWNET)
@@ -140,11 +141,6 @@ def _become_nobody(folder: Path) -> None:
     os.setgroups([])
     os.setresgid(NOBODY, NOBODY, NOBODY)
     os.setresuid(NOBODY, NOBODY, NOBODY)
-
-
-def _read_address_space() -> int:
-    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[0]
-    return int(pages) * resource.getpagesize()
 
 
 def _set_limits(bounds: Bounds, used: int) -> None:

@@ -103,6 +103,10 @@ _ARG0, _ARG1, _ARG2, _ARG2_HIGH = 16, 24, 32, 36
 # Where these calls have the signal's number.
 SIGNALS = {KILL: _ARG1, TGKILL: _ARG2, SIGQUEUE: _ARG1, TGSIGQUEUE: _ARG2}
 _ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
+_REFUSE, _NO_SUCH_CALL = _ERRNO | errno.EPERM, _ERRNO | errno.ENOSYS
+
+
+_Instruction = tuple[int, int, int, int]
 
 
 class _Program:
@@ -115,17 +119,11 @@ class _Program:
         """Append an instruction; `yes` and `no` say how many to skip."""
         self.code.append(struct.pack("=HBBI", op, yes, no, value))
 
-    def refuse_unless(
-        self, number: int, inner: list[tuple[int, int, int, int]]
-    ) -> None:
+    def refuse_unless(self, number: int, inner: list[_Instruction]) -> None:
         """For one call: run `inner`, which must end in a return."""
         self.add(_JEQ, number, 0, len(inner))
         for op, value, yes, no in inner:
             self.add(op, value, yes, no)
-
-
-def _encode_refusal(number: int = errno.EPERM) -> int:
-    return _ERRNO | number
 
 
 def build_filter(own_pid: int | None = None, machine: str = MACHINE) -> bytes:
@@ -143,11 +141,11 @@ def build_filter(own_pid: int | None = None, machine: str = MACHINE) -> bytes:
     program.add(_LOAD, _NUMBER)
     if machine == "x86_64":  # the x32 calls have numbers of their own
         program.add(_JGE, _X32, 0, 1)
-        program.add(_RETURN, _encode_refusal(errno.ENOSYS))
+        program.add(_RETURN, _NO_SUCH_CALL)
     for numbers in REFUSED.values():
         number = numbers[which]
         if number is not None:
-            program.refuse_unless(number, [(_RETURN, _encode_refusal(), 0, 0)])
+            program.refuse_unless(number, [(_RETURN, _REFUSE, 0, 0)])
     _add_conditional_rules(program, which, own_pid)
     program.add(_RETURN, _ALLOW)
     return b"".join(program.code)
@@ -155,10 +153,10 @@ def build_filter(own_pid: int | None = None, machine: str = MACHINE) -> bytes:
 
 def _add_conditional_rules(program: _Program, which: int, own_pid: int | None) -> None:
     """Calls that are refused by their arguments. Threads are clones that share all."""
-    no, yes = (_RETURN, _encode_refusal(), 0, 0), (_RETURN, _ALLOW, 0, 0)
+    no, yes = (_RETURN, _REFUSE, 0, 0), (_RETURN, _ALLOW, 0, 0)
     # clone3 has its flags in memory, where a filter cannot look. "No such call" makes
     # the C library fall back to clone.
-    unknown = (_RETURN, _encode_refusal(errno.ENOSYS), 0, 0)
+    unknown = (_RETURN, _NO_SUCH_CALL, 0, 0)
     first = (_LOAD, _ARG0, 0, 0)
     program.refuse_unless(CLONE3[which], [unknown])
     program.refuse_unless(CLONE[which], [first, (_JSET, _CLONE_THREAD, 0, 1), yes, no])

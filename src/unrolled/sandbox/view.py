@@ -87,8 +87,11 @@ class RootFilesystem:
             (self.folder / name).mkdir(mode=0o755)
         if not any(p.is_relative_to("/tmp") for p in list_python_paths()):
             (self.folder / "tmp").symlink_to(HOME.name)
-        for text in SYSTEM:
-            self._bind_system(Path(text))
+        for path in map(Path, SYSTEM):
+            if path.is_symlink():
+                (self.folder / path.name).symlink_to(path.readlink())
+            elif path.is_dir():
+                self._bind(path)
         for path in list_python_paths():
             self._bind(path)
         for name in ETC:
@@ -103,12 +106,6 @@ class RootFilesystem:
         os.chdir("/")
         unmount("/old")
         Path("/old").rmdir()
-
-    def _bind_system(self, path: Path) -> None:
-        if path.is_symlink():
-            (self.folder / path.name).symlink_to(path.readlink())
-        elif path.is_dir():
-            self._bind(path)
 
     def _bind(self, path: Path, *, read_only: bool = True) -> None:
         if not path.exists():

@@ -42,28 +42,20 @@ def import_notebook(
     lesson = _find_lesson_path(course, notebook)
     text = format_lesson(document, notebook)
     old = lesson.read_text(encoding="utf-8") if lesson.exists() else ""
-    diff = _format_diff(old, text, lesson)
+    lines = difflib.unified_diff(
+        old.splitlines(), text.splitlines(), str(lesson), "notebook", lineterm=""
+    )
+    diff = "\n".join(lines)
     write = bool(diff) and (force or not lesson.exists()) and not dry_run
     if write:
-        _back_up_lesson(course, lesson, old)
+        if old:
+            folder = course.build / "backups"
+            folder.mkdir(parents=True, exist_ok=True)
+            copy = folder / f"{lesson.stem}-{make_stamp()}.py"
+            copy.write_text(old, encoding="utf-8")
         lesson.parent.mkdir(parents=True, exist_ok=True)
         lesson.write_text(text, encoding="utf-8")
     return ImportReport(lesson, diff, write)
-
-
-def _format_diff(old: str, new: str, lesson: Path) -> str:
-    lines = difflib.unified_diff(
-        old.splitlines(), new.splitlines(), str(lesson), "notebook", lineterm=""
-    )
-    return "\n".join(lines)
-
-
-def _back_up_lesson(course: Course, lesson: Path, old: str) -> None:
-    if not old:
-        return
-    folder = course.build / "backups"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{lesson.stem}-{make_stamp()}.py").write_text(old, encoding="utf-8")
 
 
 def _read_notebook(path: Path) -> dict[str, Any]:
@@ -72,8 +64,8 @@ def _read_notebook(path: Path) -> dict[str, Any]:
         cells = document["cells"]
         for cell in cells:
             source = cell["source"]
-            cell["source"] = (
-                "".join(source) if isinstance(source, list) else str(source)
+            cell["source"] = "".join(
+                source if isinstance(source, list) else str(source)
             )
             cell.setdefault("cell_type", "raw")
             cell.setdefault("metadata", {})
@@ -107,7 +99,10 @@ def format_lesson(notebook: dict[str, Any], where: Path) -> str:
             _has_definition(before, -1) or _has_definition(cell, 0)
         )
         text += "" if before is None else "\n\n\n" if wide else "\n\n"
-        text += _format_cell(cell, where)
+        lines = cell["source"].split("\n")
+        if cell["cell_type"] == "markdown":
+            lines = [f"# {line}".rstrip() for line in lines]
+        text += "\n".join([f"# %%{_format_marker(cell, where)}", *lines])
     return text + "\n"
 
 
@@ -120,13 +115,6 @@ def _has_definition(cell: dict[str, Any], index: int) -> bool:
     except SyntaxError:
         return False
     return bool(body) and isinstance(body[index], ast.FunctionDef | ast.ClassDef)
-
-
-def _format_cell(cell: dict[str, Any], where: Path) -> str:
-    lines = cell["source"].split("\n")
-    if cell["cell_type"] == "markdown":
-        lines = [f"# {line}".rstrip() for line in lines]
-    return "\n".join([f"# %%{_format_marker(cell, where)}", *lines])
 
 
 def _format_marker(cell: dict[str, Any], where: Path) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -35,10 +34,15 @@ def read_lesson(path: Path) -> Lesson:
             f"{path}:1: cells cannot be told apart: there is text before the first "
             "`# %%` marker, or a marker inside a string."
         )
-    cells = tuple(_parse_cells(notebook.cells, lines, problems))
-    check_lesson(cells, problems)
+    cells: list[LessonCell] = []
+    exercise: str | None = None
+    for raw, line in zip(notebook.cells, lines, strict=True):
+        cell = _parse_cell(raw, line, exercise, problems)
+        exercise = cell.name if cell.role == "exercise" else exercise
+        cells.append(cell)
+    check_lesson(tuple(cells), problems)
     problems.raise_any()
-    return Lesson(path, path.parent.name, cells)
+    return Lesson(path, path.parent.name, tuple(cells))
 
 
 def _read_text(path: Path) -> str:
@@ -50,16 +54,6 @@ def _read_text(path: Path) -> str:
         raise UserError(f"{path} is not UTF-8 (byte {error.start}).") from error
 
 
-def _parse_cells(
-    raw: Any, lines: list[int], problems: Problems
-) -> Iterator[LessonCell]:
-    exercise: str | None = None
-    for raw_cell, line in zip(raw, lines, strict=True):
-        cell = _parse_cell(raw_cell, line, exercise, problems)
-        exercise = cell.name if cell.role == "exercise" else exercise
-        yield cell
-
-
 def _parse_cell(
     raw: Any, line: int, exercise: str | None, problems: Problems
 ) -> LessonCell:
@@ -68,9 +62,8 @@ def _parse_cell(
         near = difflib.get_close_matches(key, MARKERS, 1)
         hint = f"did you mean {near[0]}?" if near else f"use {', '.join(MARKERS)}"
         problems.add(line, key, f"unknown marker; {hint}")
-    kind: Literal["markdown", "code"] = (
-        "markdown" if raw.cell_type == "markdown" else "code"
-    )
+    text = raw.cell_type == "markdown"
+    kind: Literal["markdown", "code"] = "markdown" if text else "code"
     role, name = _parse_role(kind, marks, line, problems)
     points = _parse_points(role, marks, line, problems)
     cell = LessonCell(
@@ -134,43 +127,29 @@ def make_source_notebook(lesson: Lesson) -> Any:
     """The source notebook, with nbgrader's metadata and cell ids that stay."""
     seen: dict[str, int] = {}
     cells = [_make_cell(cell, seen) for cell in lesson.cells]
-    notebook = nbformat.from_dict(
-        {
-            "cells": cells,
-            "metadata": {
-                "kernelspec": {
-                    "display_name": "Python 3",
-                    "language": "python",
-                    "name": "python3",
-                },
-                "language_info": {"name": "python"},
-            },
-            "nbformat": 4,
-            "nbformat_minor": 5,
-        }
-    )
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
+    whole = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    notebook = nbformat.from_dict(whole)
     notebook.metadata["unrolled"] = {"digest": hash_notebook(notebook)}
     return notebook
 
 
 def _make_cell(cell: LessonCell, seen: dict[str, int]) -> dict[str, Any]:
+    cell_id = (cell.name or "")[:64]
+    if not cell_id:
+        key = hashlib.sha256(f"{cell.kind}\0{cell.source}".encode()).hexdigest()[:12]
+        seen[key] = seen.get(key, 0) + 1
+        cell_id = key if seen[key] == 1 else f"{key}-{seen[key]}"
     document: dict[str, Any] = {
         "cell_type": cell.kind,
-        "id": _make_cell_id(cell, seen),
+        "id": cell_id,
         "metadata": _make_metadata(cell),
         "source": cell.source,
     }
     if cell.kind == "code":
         document |= {"execution_count": None, "outputs": []}
     return document
-
-
-def _make_cell_id(cell: LessonCell, seen: dict[str, int]) -> str:
-    if cell.name is not None:
-        return cell.name[:64]
-    key = hashlib.sha256(f"{cell.kind}\0{cell.source}".encode()).hexdigest()[:12]
-    seen[key] = seen.get(key, 0) + 1
-    return key if seen[key] == 1 else f"{key}-{seen[key]}"
 
 
 def _make_metadata(cell: LessonCell) -> dict[str, Any]:

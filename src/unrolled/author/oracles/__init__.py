@@ -1,6 +1,6 @@
 """Oracles cross-checked with witnesses: how far they differ, what each stands on."""
 
 from unrolled.author.oracles.cross_check import CrossCheck
-from unrolled.author.oracles.table import write_oracle_table
+from unrolled.author.oracles.table import load_cross_checks, write_oracle_table
 
-__all__ = ["CrossCheck", "write_oracle_table"]
+__all__ = ["CrossCheck", "load_cross_checks", "write_oracle_table"]

@@ -83,23 +83,16 @@ def measure_gap(want: Any, other: Any, limit: Limit) -> Gap:
 def flatten(value: Any) -> list[Any]:
     """The arrays and plain values that a result is made of, in a fixed order."""
     array = convert_to_array(value)
-    if array is None and isinstance(value, list | tuple):
-        array = _convert_numbers(value)
     if array is not None:
         return [array]
     if isinstance(value, list | tuple):
+        if value and all(type(item) in NUMBERS for item in value):
+            return [np.asarray(value)]  # the witness may return a list, the oracle not
         return [part for item in value for part in flatten(item)]
     if isinstance(value, Mapping):
         items = sorted(value.items(), key=lambda item: repr(item[0]))
         return [part for item in items for part in flatten(item)]
     return [value]
-
-
-def _convert_numbers(value: list[Any] | tuple[Any, ...]) -> Array | None:
-    """A list of numbers as an array: the witness may return one, the oracle not."""
-    if value and all(type(item) in NUMBERS for item in value):
-        return np.asarray(value)
-    return None
 
 
 def _measure_pair(a: Any, b: Any, limit: Limit) -> Gap:
@@ -141,9 +134,8 @@ class Perturbation:
     def __call__(self, value: Any) -> Any:
         """The value, with all numbers in it changed."""
         if type(value) is np.ndarray and value.dtype.char in "fdFD":
-            return (value * self._draw_factors(value, value.dtype.char)).astype(
-                value.dtype
-            )
+            factors = self._draw_factors(value, value.dtype.char)
+            return (value * factors).astype(value.dtype)
         if type(value) in (float, np.float64, complex, np.complex128):
             return type(value)(value * self._draw_factors(value, "d"))
         if is_tensor(value):

@@ -95,11 +95,12 @@ def plan_cross_checks(
     error = load_witness(material.assignment, text).error
     if asked and error:
         needed = f"the hidden tests need {', '.join(functions)} in it"
+        problems = (f"{error}; {needed} (see docs/authors.md)",)
         row = CrossCheck(
             assignment=material.assignment,
             check="witness.py",
             functions=functions,
-            problems=(f"{error}; {needed} (see docs/authors.md)",),
+            problems=problems,
         )
         return [partial(list, [row])]
     exercises = {c.exercise: None for c in reference.checks if c.grade_id in asked}
@@ -113,53 +114,46 @@ def cross_check_exercise(
     reference = load_reference(material)
     witness = load_witness(material.assignment, text)
     asked = find_derived_checks(material, reference)
-    return [
-        _cross_check(
-            check,
-            asked[check.grade_id],
-            material=material,
-            reference=reference,
-            witness=witness,
+    rows = []
+    for check in reference.checks:
+        functions = asked.get(check.grade_id, ())
+        if check.exercise != exercise or not functions:
+            continue
+        row = CrossCheck(
+            assignment=material.assignment,
+            check=check.grade_id,
+            functions=_select_deriving(reference, functions),
+            problems=tuple(
+                problem
+                for name in functions
+                for problem in find_witness_problems(name, material, reference, witness)
+            ),
         )
-        for check in reference.checks
-        if check.exercise == exercise and check.grade_id in asked
-    ]
+        rows.append(row if row.problems else _measure(row, check, reference, witness))
+    return rows
+
+
+def _measure(
+    row: CrossCheck, check: Check, reference: Reference, witness: Witness
+) -> CrossCheck:
+    """The row with how the functions compute, and what a trial has found."""
+    trial = Trial(reference, witness, check)
+    for seed in SEEDS:
+        trial.seed(seed)
+    first = [getattr(reference.oracle, f) for f in row.functions]
+    second = [getattr(witness.module, f) for f in row.functions]
+    return replace(
+        row,
+        first=tuple(str(read_route(function)) for function in first),
+        second=tuple(str(read_route(function)) for function in second),
+        limits=tuple(trial.limits),
+        differ=trial.differ,
+        moved=trial.moved,
+        problems=tuple(trial.problems()),
+    )
 
 
 def _select_deriving(reference: Reference, functions: Iterable[str]) -> tuple[str, ...]:
     """Those of the oracle's functions that derive numbers."""
     oracle = reference.oracle
     return tuple(f for f in functions if not is_input_generator(getattr(oracle, f)))
-
-
-def _cross_check(
-    check: Check,
-    functions: tuple[str, ...],
-    *,
-    material: Material,
-    reference: Reference,
-    witness: Witness,
-) -> CrossCheck:
-    oracle, deriving = reference.oracle, _select_deriving(reference, functions)
-    row = CrossCheck(
-        assignment=material.assignment, check=check.grade_id, functions=deriving
-    )
-    problems = tuple(
-        problem
-        for name in functions
-        for problem in find_witness_problems(name, material, reference, witness)
-    )
-    if problems:
-        return replace(row, problems=problems)
-    trial = Trial(reference, witness, check)
-    for seed in SEEDS:
-        trial.seed(seed)
-    return replace(
-        row,
-        first=tuple(str(read_route(getattr(oracle, f))) for f in deriving),
-        second=tuple(str(read_route(getattr(witness.module, f))) for f in deriving),
-        limits=tuple(trial.limits),
-        differ=trial.differ,
-        moved=trial.moved,
-        problems=tuple(trial.problems()),
-    )

@@ -97,7 +97,8 @@ def run_hidden_part(
     it is compared only where `checking`.
     """
     assert check.hidden is not None
-    names, run = _bind_names(check, reference), RecordedRun()
+    run, graded = RecordedRun(), check.names & reference.find_graded_names()
+    names = reference.fresh(check.names) | {n: reference.names[n] for n in graded}
     try:
         with silence_output(), _record_comparisons(RecordedRun(), checking=checking):
             exec(check.visible, names)
@@ -109,13 +110,6 @@ def run_hidden_part(
     except Exception as error:
         run.error = " ".join(f"{type(error).__name__}: {error}".split())[:300]
     return run
-
-
-def _bind_names(check: Check, reference: Reference) -> dict[str, Any]:
-    """The names of a check as the judge binds them, students' by the reference."""
-    graded = check.names & reference.find_graded_names()
-    bound: Mapping[str, Any] = {name: reference.names[name] for name in graded}
-    return reference.fresh(check.names) | dict(bound)
 
 
 @contextlib.contextmanager

@@ -199,11 +199,10 @@ def _format_margin(share: float) -> str:
 
 def _format_table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [names, ["---"] * len(names), *rows]
-    text = "\n".join(
-        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |"
+    return "".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n"
         for line in lines
     )
-    return text + "\n"
 
 
 def _list_other_tests(course: Course, assignment: str) -> Iterator[tuple[str, str]]:
@@ -221,17 +220,15 @@ def _describe_conditions(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Assert):
             yield f"a condition, `{ast.unparse(node.test)}`"
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            yield from _describe_call(node, node.func)
-
-
-def _describe_call(call: ast.Call, function: ast.Attribute) -> Iterator[str]:
-    if ast.unparse(function.value) != "check":
-        return
-    if function.attr in _WORDS:
-        yield _WORDS[function.attr]
-    elif function.attr == "that" and call.args:
-        yield f"a condition, `{ast.unparse(call.args[0])}`"
-    elif function.attr in ("close", "equal"):
-        named = [k.value for k in call.keywords if k.arg == "expected"]
-        yield f"made in the test, `{ast.unparse([*call.args[2:3], *named][0])}`"
+        if not isinstance(node, ast.Call):
+            continue
+        module, _, name = ast.unparse(node.func).rpartition(".")
+        if module != "check":
+            continue
+        if name in _WORDS:
+            yield _WORDS[name]
+        elif name == "that" and node.args:
+            yield f"a condition, `{ast.unparse(node.args[0])}`"
+        elif name in ("close", "equal"):
+            named = [k.value for k in node.keywords if k.arg == "expected"]
+            yield f"made in the test, `{ast.unparse([*node.args[2:3], *named][0])}`"

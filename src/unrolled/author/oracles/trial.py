@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -42,17 +43,17 @@ class Trial:
 
     def seed(self, seed: int) -> None:
         """Measure under one seed."""
-        first = self._run("the oracle", seed, self._ask_oracle, checking=True)
-        second = self._run("the witness", seed, self._ask_witness)
+        first = self._run("the oracle", seed, self._ask, checking=True)
+        witness = partial(self._ask, module=self.witness.module)
+        second = self._run("the witness", seed, witness)
         self._check_inputs(first)
-        judged = _list_judged(first, self._is_input_generator)
+        judged = _list_judged(first, self._only_draws)
         for _, gap in self._measure_gaps(first, second, judged):
             self.differ = self.differ.take_worst(gap)
         for draw in range(DRAWS):
             shake = Perturbation(np.random.default_rng([seed, draw]))
-            third = self._run(
-                "arguments hardly changed", seed, self._perturb_arguments(shake)
-            )
+            shaken = partial(self._ask, shake=shake)
+            third = self._run("arguments hardly changed", seed, shaken)
             gaps = list(self._measure_gaps(first, third, judged))
             for item, gap in gaps if shake.step else ():
                 self._note_movement(item.limit, gap, shake.step)
@@ -73,36 +74,31 @@ class Trial:
             self.errors[f"with {what} the test fails: {run.error}"] = None
         return run
 
-    def _ask_oracle(
-        self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    def _ask(
+        self,
+        name: str,
+        args: Any,
+        kwargs: Any,
+        *,
+        module: Any = None,
+        shake: Any = None,
     ) -> Any:
-        return getattr(self.reference.oracle, name)(*args, **kwargs)
+        """Ask the oracle; what derives numbers: of `module`, or with what is shaken."""
+        draws, module = self._only_draws(name), module or self.reference.oracle
+        if shake and not draws:
+            args, kwargs = shake(args), shake(kwargs)
+        return getattr(self.reference.oracle if draws else module, name)(
+            *args, **kwargs
+        )
 
-    def _is_input_generator(self, name: str) -> bool:
+    def _only_draws(self, name: str) -> bool:
         return is_input_generator(getattr(self.reference.oracle, name))
-
-    def _ask_witness(
-        self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Any:
-        function = getattr(self.reference.oracle, name)
-        if not is_input_generator(function):
-            function = getattr(self.witness.module, name)
-        return function(*args, **kwargs)
-
-    def _perturb_arguments(self, shake: Perturbation) -> Ask:
-        def ask(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-            function = getattr(self.reference.oracle, name)
-            if not is_input_generator(function):
-                args, kwargs = shake(args), shake(kwargs)
-            return function(*args, **kwargs)
-
-        return ask
 
     def _check_inputs(self, run: RecordedRun) -> None:
         """What is said to be an input may not be what a test compares with."""
         for call in run.calls:
-            function = getattr(self.reference.oracle, call.name)
-            if is_input_generator(function) and _is_compared(call.outcome.arrays, run):
+            compared = _is_compared(call.outcome.arrays, run)
+            if compared and self._only_draws(call.name):
                 error = (
                     f"oracle.{call.name} draws more than inputs: the test compares "
                     "with it; derive that in a function of its own"
@@ -178,20 +174,13 @@ def _list_judged(run: RecordedRun, draws: Callable[[str], bool]) -> list[_Judged
     to the loosest one of the test.
     """
     outcomes = frozenset[int]().union(*(c.outcome.parts for c in run.calls))
-    judged = [
-        _JudgedValue(
-            index=index,
-            limit=c.limit,
-            compared=True,
-            derived=bool(outcomes & c.want.parts),
-        )
-        for index, c in enumerate(run.comparisons)
-    ]
-    loosest = max(
-        (c.limit for c in run.comparisons), key=_measure_looseness, default=DEFAULT
-    )
-    if loosest.tolerance is None:
-        loosest = DEFAULT
+    judged = []
+    for index, c in enumerate(run.comparisons):
+        derived = bool(outcomes & c.want.parts)
+        one = _JudgedValue(index=index, limit=c.limit, compared=True, derived=derived)
+        judged.append(one)
+    limits = [c.limit for c in run.comparisons if c.limit.tolerance is not None]
+    loosest = max(limits, key=_measure_looseness, default=DEFAULT)
     for index, call in enumerate(run.calls, len(run.comparisons)):
         if not (draws(call.name) or _is_compared(call.outcome.parts, run)):
             judged.append(_JudgedValue(index=index, limit=loosest))

@@ -99,14 +99,9 @@ def find_witness_problems(
     code = _dump_function(witness.text, name)
     if code is not None and code == _dump_function(material.oracle, name):
         yield f"{name} of {witness.where} is a copy of the oracle's"
-    if code is not None and code in _read_solutions(material, name):
+    solutions = read_sources(material.source_cells, "exercise").values()
+    if code is not None and code in [_dump_function(s, name) for s in solutions]:
         yield f"{name} of {witness.where} is a copy of the reference's"
-
-
-def _read_solutions(material: Material, name: str) -> list[str | None]:
-    """What the reference solution does in functions of this name."""
-    solutions = read_sources(material.source_cells, "exercise")
-    return [_dump_function(text, name) for text in solutions.values()]
 
 
 def _dump_function(text: str, name: str) -> str | None:

@@ -32,16 +32,14 @@ from unrolled.grade.scheduling import compute_engine_digest
 # By the clock and of processor time: neither a busy machine counts nor a second thread.
 NOTEBOOK_SECONDS = 60.0
 WAITING_SECONDS = 240.0  # by the clock, for a notebook that waits for something
-_WIDGETS_LAST = [
-    "text/html",
-    "text/markdown",
-    "image/svg+xml",
-    "image/png",
-    "image/jpeg",
-    "text/latex",
-    "text/plain",
-    "application/vnd.jupyter.widget-view+json",
-]
+_KINDS = """
+text/html text/markdown image/svg+xml image/png image/jpeg text/latex text/plain
+application/vnd.jupyter.widget-view+json
+"""
+_WIDGETS_LAST = _KINDS.split()
+_CLIENT = {"timeout": 120, "kernel_name": "python3", "coalesce_streams": True}
+# The kernel listens on files, not on TCP.
+_KERNEL_CONFIG = Config(KernelManager={"transport": "ipc"}, NotebookClient=_CLIENT)
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,12 @@ class ExecutedNotebook:
 def check_notebook(material: Material, folder: Path) -> list[Case]:
     """The solved notebook runs in time, and no check writes anything."""
     run = execute_if_changed(material, folder)
-    name, talkers = material.assignment, tuple(_find_noisy_cells(run.notebook))
+    name, cells = material.assignment, run.notebook.cells
+    talkers = tuple(
+        f"{cell.grade_id} writes something"
+        for cell in read_cells(run.notebook)
+        if cell.role == "check" and cells[cell.index].get("outputs")
+    )
     return [
         Case(name, "notebook", "runs from top to bottom", run.problems),
         Case(name, "notebook", "checks are silent", talkers),
@@ -65,7 +68,10 @@ def check_notebook(material: Material, folder: Path) -> list[Case]:
 def execute_if_changed(material: Material, folder: Path) -> ExecutedNotebook:
     """The solved notebook, run in a kernel: now, or before if nothing has changed."""
     cached = folder.resolve() / f"{material.assignment}.ipynb"
-    key = _compute_key(material)
+    # A digest of the material, of the grader and of everything installed.
+    installed = sorted(f"{d.name}=={d.version}" for d in distributions())
+    parts = (material.digest, compute_engine_digest(), *installed)
+    key = hashlib.sha256("\n".join(parts).encode()).hexdigest()
     with contextlib.suppress(Exception):  # not there, or no notebook any more
         notebook = nbformat.read(cached, as_version=4)
         if notebook.metadata.get("unrolled_key") == key:
@@ -81,13 +87,6 @@ def execute_if_changed(material: Material, folder: Path) -> ExecutedNotebook:
     return run
 
 
-def _compute_key(material: Material) -> str:
-    """A digest of the material, of the grader and of everything installed."""
-    installed = sorted(f"{d.name}=={d.version}" for d in distributions())
-    parts = (material.digest, compute_engine_digest(), *installed)
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
 def _execute(material: Material) -> ExecutedNotebook:
     notebook = nbformat.from_dict(make_solved_notebook(material))
     answers = read_sources(material.source_cells, "answer")
@@ -99,7 +98,7 @@ def _execute(material: Material) -> ExecutedNotebook:
     try:
         # Also for the kernel's sockets, which lie where its client works.
         with open_workdir(material.data):
-            _make_client(notebook).execute()
+            NotebookClient(notebook, config=_KERNEL_CONFIG).execute()
     except CellExecutionError as error:
         problems = [f"a cell fails: {error.ename}: {error.evalue[:300]}"]
     elapsed = time.monotonic() - began
@@ -118,22 +117,6 @@ def _measure_kernel_time() -> float:
 
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
-
-
-def _make_client(notebook: Any) -> NotebookClient:
-    """A client whose kernel listens on files, not on TCP."""
-    config = Config()
-    config.KernelManager.transport = "ipc"
-    config.NotebookClient.coalesce_streams = True
-    return NotebookClient(notebook, timeout=120, kernel_name="python3", config=config)
-
-
-def _find_noisy_cells(notebook: Any) -> list[str]:
-    return [
-        f"{cell.grade_id} writes something"
-        for cell in read_cells(notebook)
-        if cell.role == "check" and notebook.cells[cell.index].get("outputs")
-    ]
 
 
 def render(notebook: Any, page: Path) -> None:

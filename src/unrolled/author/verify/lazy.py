@@ -94,10 +94,8 @@ class NameReplacer(ast.NodeTransformer):
         node.id = self._replace_name(node.id)
         return node
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.ClassDef) -> ast.AST:
         node.name = self._replace_name(node.name)
         return self.generic_visit(node)
 
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
-        node.name = self._replace_name(node.name)
-        return self.generic_visit(node)
+    visit_ClassDef = visit_FunctionDef

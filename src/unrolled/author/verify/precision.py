@@ -45,13 +45,9 @@ def check_float32(
 def make_float32_notebook(material: Material, exercise: str) -> Notebook:
     """The solution, with one exercise whose arrays come back in float32."""
     solutions = read_sources(material.source_cells, "exercise")
-    solutions[exercise] = _convert_to_float32(solutions[exercise])
-    return material.fill_release(solutions)
-
-
-def _convert_to_float32(text: str) -> str:
-    """The text of a solution, and its functions once more, in float32."""
-    names = find_defined_names(text)
+    names = find_defined_names(solutions[exercise])
     kit = Path(precision_kit.__file__).read_text(encoding="utf-8")
-    right = NameReplacer(set(names)).text(text)
-    return "\n\n".join([kit, right, *(f"{n} = single(right_{n})" for n in names)])
+    right = NameReplacer(set(names)).text(solutions[exercise])
+    single = [f"{n} = single(right_{n})" for n in names]
+    solutions[exercise] = "\n\n".join([kit, right, *single])
+    return material.fill_release(solutions)

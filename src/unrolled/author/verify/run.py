@@ -16,8 +16,7 @@ from unrolled.assignment import (
     load_material,
     load_reference,
 )
-from unrolled.author.oracles.cross_check import CrossCheck
-from unrolled.author.oracles.table import load_cross_checks
+from unrolled.author.oracles import CrossCheck, load_cross_checks
 from unrolled.author.report import Case, VerifyReport
 from unrolled.author.verify.cases import (
     check_catalogue,

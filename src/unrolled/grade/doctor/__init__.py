@@ -5,19 +5,9 @@ from typing import TYPE_CHECKING
 from unrolled.doors import open_late
 
 if TYPE_CHECKING:
-    from unrolled.grade.doctor.doctor import Checkup, run_checkups
-    from unrolled.grade.doctor.select_worker import (
-        select_safe_worker,
-        select_trusted_worker,
-        select_warm_worker,
-    )
+    from unrolled.grade.doctor.doctor import run_checkups
+    from unrolled.grade.doctor.select_worker import select_trusted_worker
 else:
     __getattr__ = open_late(__name__)
 
-__all__ = [
-    "Checkup",
-    "run_checkups",
-    "select_safe_worker",
-    "select_trusted_worker",
-    "select_warm_worker",
-]
+__all__ = ["run_checkups", "select_trusted_worker"]

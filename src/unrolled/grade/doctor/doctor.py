@@ -21,9 +21,7 @@ from unrolled.course.limits import Limits
 from unrolled.errors import UserError
 from unrolled.grade.doctor.probes import ENDLESS, FLOOD, PROBES, SIBLING, fill_probe
 from unrolled.grade.session.session import Budget, Session, StudentProcessLost
-from unrolled.grade.worker.errors import GradingError
-from unrolled.grade.worker.worker import SubprocessWorker, Worker
-from unrolled.grade.worker.zygote_worker import ZygoteWorker
+from unrolled.grade.worker import GradingError, SubprocessWorker, Worker, ZygoteWorker
 from unrolled.sandbox.isolate import TIERS, Tier
 
 REQUIRED_PROTECTIONS = ("files", "network", "processes", "memory", "cpu")

@@ -7,7 +7,7 @@ from unrolled.doors import open_late
 if TYPE_CHECKING:
     from unrolled.grade.judge.diagnose import BrokenCatalogueError
     from unrolled.grade.judge.judge import Examination, judge_submission
-    from unrolled.grade.judge.verdict import CellVerdict, JudgeInput, Verdict
+    from unrolled.grade.judge.verdict import CellVerdict, JudgeInput
 else:
     __getattr__ = open_late(__name__)
 
@@ -16,6 +16,5 @@ __all__ = [
     "CellVerdict",
     "Examination",
     "JudgeInput",
-    "Verdict",
     "judge_submission",
 ]

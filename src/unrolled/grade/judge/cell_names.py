@@ -183,34 +183,24 @@ class _NameVisitor(ast.NodeVisitor):
         """The value comes first."""
         self._visit_all(node.value, node.target)
 
-    def visit_For(self, node: ast.For) -> None:
+    def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
         """What is iterated over comes first."""
-        self._visit_loop(node)
-
-    def visit_AsyncFor(self, node: ast.AsyncFor) -> None:
-        """What is iterated over comes first."""
-        self._visit_loop(node)
-
-    def _visit_loop(self, node: ast.For | ast.AsyncFor) -> None:
         self._visit_all(node.iter, node.target, *node.body, *node.orelse)
+
+    visit_AsyncFor = visit_For
 
     def visit_alias(self, node: ast.alias) -> None:
         """An import binds a module, or a name of it."""
         self._bind((node.asname or node.name).split(".")[0])
 
-    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
-        """The exception has a name for as long as it is handled."""
+    def visit_ExceptHandler(
+        self, node: ast.ExceptHandler | ast.MatchAs | ast.MatchStar
+    ) -> None:
+        """The exception has a name while it is handled; parts of a pattern may have."""
         self._bind(node.name)
         self.generic_visit(node)
 
-    def visit_MatchAs(self, node: ast.MatchAs) -> None:
-        """A part of a pattern has a name."""
-        self._bind(node.name)
-        self.generic_visit(node)
-
-    def visit_MatchStar(self, node: ast.MatchStar) -> None:
-        """The rest of a pattern has a name."""
-        self._bind(node.name)
+    visit_MatchAs = visit_MatchStar = visit_ExceptHandler
 
     def visit_MatchMapping(self, node: ast.MatchMapping) -> None:
         """The rest of a pattern has a name."""
@@ -221,17 +211,12 @@ class _NameVisitor(ast.NodeVisitor):
         """Its defaults are read now, its body is not."""
         self._visit_all(*node.args.defaults, *node.args.kw_defaults)
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         """Decorators, defaults and annotations are read now, its body is not."""
-        self._visit_function(node)
-
-    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
-        """Decorators, defaults and annotations are read now, its body is not."""
-        self._visit_function(node)
-
-    def _visit_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         self._visit_all(*node.decorator_list, node.args, node.returns)
         self._bind(node.name)
+
+    visit_AsyncFunctionDef = visit_FunctionDef
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         """A class body is run now, with names of its own."""
@@ -241,30 +226,20 @@ class _NameVisitor(ast.NodeVisitor):
         self.inner.pop()
         self._bind(node.name)
 
-    def visit_ListComp(self, node: ast.ListComp) -> None:
-        """A comprehension is run now, with names of its own."""
-        self._visit_comprehension(node.generators, node.elt)
-
-    def visit_SetComp(self, node: ast.SetComp) -> None:
-        """A comprehension is run now, with names of its own."""
-        self._visit_comprehension(node.generators, node.elt)
-
-    def visit_GeneratorExp(self, node: ast.GeneratorExp) -> None:
-        """A comprehension is run now, with names of its own."""
-        self._visit_comprehension(node.generators, node.elt)
-
-    def visit_DictComp(self, node: ast.DictComp) -> None:
-        """A comprehension is run now, with names of its own."""
-        self._visit_comprehension(node.generators, node.key, node.value)
-
-    def _visit_comprehension(
-        self, generators: list[ast.comprehension], *results: ast.expr
+    def visit_DictComp(
+        self, node: ast.DictComp | ast.ListComp | ast.SetComp | ast.GeneratorExp
     ) -> None:
+        """A comprehension is run now, with names of its own."""
         self.inner.append(set())
-        for part in generators:
+        for part in node.generators:
             self._visit_all(part.iter, part.target, *part.ifs)
+        results = (
+            [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+        )
         self._visit_all(*results)
         self.inner.pop()
+
+    visit_ListComp = visit_SetComp = visit_GeneratorExp = visit_DictComp
 
 
 def _walk_outside_functions(tree: ast.AST) -> Iterator[ast.AST]:

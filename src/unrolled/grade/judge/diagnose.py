@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from unrolled.assignment.catalogue import Misconception
-from unrolled.assignment.reference import Reference
+from unrolled.assignment import Misconception, Reference
 from unrolled.errors import UserError
 from unrolled.grade.judge.replay import calls_of, matches_recording
 from unrolled.grade.session.recorded_calls import Call

@@ -52,14 +52,12 @@ class Outcomes:
             called = [e for e in wrong if used & set(self.reference.defines[e])]
             found = {b for e in called for b in self._find_causes(e)}
             # Data is bound by value: nobody calls it, so that it may be what was meant.
-            found = found or {e for e in wrong if self._is_data(e)} or set(wrong)
+            defines, names = self.reference.defines, self.reference.names
+            data = {e for e in wrong if not all(callable(names[n]) for n in defines[e])}
+            found = found or data or set(wrong)
             earlier = self.reference.list_earlier(check.exercise)
             self._blamed[check.grade_id] = [e for e in earlier if e in found]
         return self._blamed[check.grade_id]
-
-    def _is_data(self, exercise: str) -> bool:
-        names = self.reference.defines[exercise]
-        return any(not callable(self.reference.names[n]) for n in names)
 
     def _find_causes(self, exercise: str) -> list[str]:
         if self._has_failed(exercise, self.last):

@@ -16,8 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from unrolled.assignment.catalogue import Misconception
-from unrolled.assignment.reference import Check, Reference
+from unrolled.assignment import Check, Misconception, Reference
 from unrolled.assignment.seeds import derive_cell_seed
 from unrolled.grade.judge.diagnose import explain, is_compatible
 from unrolled.grade.judge.evidence import Outcome, Outcomes
@@ -25,14 +24,9 @@ from unrolled.grade.judge.plan import make_plan
 from unrolled.grade.judge.student_process import StudentProcess
 from unrolled.grade.judge.verdict import CellVerdict, JudgeInput, Verdict
 from unrolled.grade.protocol.quiet import silence_output
-from unrolled.grade.session.recorded_calls import Call
-from unrolled.grade.session.session import (
-    Session,
-    StudentProcessLost,
-    UndefinedNameError,
-)
-from unrolled.grade.worker.errors import ProcessLostError
-from unrolled.grade.worker.worker import Worker
+from unrolled.grade.session import Call, Session, StudentProcessLost
+from unrolled.grade.session.session import UndefinedNameError
+from unrolled.grade.worker import ProcessLostError, Worker
 
 _UNDEFINED = re.compile(r"name '(\w+)' is not defined")
 MAX_TRIES = 25
@@ -155,7 +149,11 @@ class Examination:
         message, found = outcome.message, self._find_misconceptions(check, outcomes)
         follow = outcome.passed and not outcomes.first[check.grade_id].passed
         if follow:
-            message = _format_follow_through(outcomes.find_blamed(check))
+            names = ", ".join(outcomes.find_blamed(check))
+            message = (
+                f"Passed with the reference {names} in place of yours: "
+                "an earlier mistake costs its own points once."
+            )
         return CellVerdict(
             grade_id=check.grade_id,
             exercise=check.exercise,
@@ -207,7 +205,9 @@ class Examination:
         (`step = rnn_step`): with the reference it reads that one, and does not stop.
         """
         place = self.plan.places[check.grade_id]
-        early = self.plan.reads(bindings, place) or self._find_stop(check, self.second)
+        own = [c.index for c in self.plan.cells if c.exercise == check.exercise]
+        stopped = any(self.second.stopped.get(index) for index in own)
+        early = self.plan.reads(bindings, place) or stopped
         if outcome.passed or not (
             self.plan.is_disturbed(place) or (bindings and early)
         ):
@@ -238,13 +238,6 @@ class Examination:
             self.third.skipped.add(index)
             self.third.stopped[index] = self.first.stopped[index]
         return self.third
-
-    def _find_stop(self, check: Check, process: StudentProcess) -> str:
-        """How the solution cell of a check's exercise stopped, if it did."""
-        for cell in self.plan.cells:
-            if cell.exercise == check.exercise:
-                return process.stopped.get(cell.index, "")
-        return ""
 
     def _run(self, check: Check, seed: int, process: StudentProcess) -> Outcome:
         """Run one check; whatever the student's code does becomes an outcome."""
@@ -278,11 +271,12 @@ class Examination:
             # Run it also after a visible miss: its calls are evidence for the hint.
             hidden = _attempt(check.hidden, names)
             message = hidden if message is None else message
+        called = {id(target) for target in session.called_back}
         return Outcome(
             passed=message is None,
             message="" if message is None else self._add_cause(message, process),
             calls=tuple(session.calls),
-            used=_find_used(process.bindings, session.called_back),
+            used=frozenset(n for n, v in process.bindings.items() if id(v) in called),
         )
 
     def _add_cause(self, message: str, process: StudentProcess) -> str:
@@ -296,7 +290,9 @@ class Examination:
 
     def _explain_missing(self, name: str, check: Check, process: StudentProcess) -> str:
         """Why a name is not there: its cell stopped, or does not define it."""
-        home = [c for c in self.plan.cells if c.exercise == self._find_exercise(name)]
+        defines = self.reference.defines.items()
+        exercise = next((e for e, names in defines if name in names), "")
+        home = [c for c in self.plan.cells if c.exercise == exercise]
         stop = process.stopped.get(home[0].index, "") if home else ""
         if stop:
             return f"{name} is not defined, because its cell {stop}"
@@ -312,17 +308,6 @@ class Examination:
             "define it under exactly this name."
         )
 
-    def _find_exercise(self, name: str) -> str:
-        """The exercise that defines a name."""
-        defines = self.reference.defines.items()
-        return next((e for e, names in defines if name in names), "")
-
-
-def _find_used(bindings: dict[str, object], called: list[object]) -> frozenset[str]:
-    """The names of the bound functions that were called back."""
-    ids = {id(target) for target in called}
-    return frozenset(name for name, value in bindings.items() if id(value) in ids)
-
 
 def _attempt(code: Any, names: dict[str, Any]) -> str | None:
     """Run a part of a check; None if it passed, else what it said."""
@@ -337,14 +322,6 @@ def _attempt(code: Any, names: dict[str, Any]) -> str | None:
             text = str(error.args[0])
         return f"{type(error).__name__}: {text}" if text else type(error).__name__
     return None
-
-
-def _format_follow_through(blamed: list[str]) -> str:
-    names = ", ".join(blamed)
-    return (
-        f"Passed with the reference {names} in place of yours: "
-        "an earlier mistake costs its own points once."
-    )
 
 
 def _explain_loss(

@@ -80,16 +80,11 @@ def matches_recording(
         if id(call) in judged:
             if not stage.matches_call(call):
                 return False
-        elif _has_lasting_effect(call):
+        elif call.target or _find_refs(call.before) or _find_objects(call.result):
+            # It leaves behind what later ones need.
             with contextlib.suppress(Exception), silence_output():
                 stage.repeat(call)
     return True
-
-
-def _has_lasting_effect(call: Call) -> bool:
-    """Whether a call of something else leaves behind what later ones need."""
-    asked = call.target is not None or _find_refs(call.before)
-    return bool(asked or _find_objects(call.result))
 
 
 @dataclass
@@ -111,10 +106,9 @@ class Replay:
                     call, self._resolve_refs(args), self._resolve_refs(kwargs)
                 )
         except Exception as error:
-            raised = (
-                self.exception.__name__ if self.exception else _find_builtin_type(error)
-            )
-            return call.error == raised
+            # The nearest built-in type is all that the student's process tells.
+            kinds = (c for c in type(error).__mro__ if c.__module__ == "builtins")
+            return call.error == (self.exception or next(kinds)).__name__
         if call.error is not None or not self._same(call.result, result):
             return False
         return call.after is None or _has_same_changes(call, args)
@@ -135,16 +129,12 @@ class Replay:
     def _resolve_refs(self, value: Any) -> Any:
         if type(value) is ObjectRef:
             return self.names[value.name] if value.name else self.made[value.key]
-        if type(value) in (list, tuple):
-            # Arrays stay the same ones, so that changes in place are seen.
-            return (
-                type(value)(map(self._resolve_refs, value))
-                if _find_refs(value)
-                else value
-            )
-        if type(value) is dict and _find_refs(value):
+        if not _find_refs(value):  # arrays stay the same: changes in place are seen
+            return value
+        if type(value) is dict:
             return {key: self._resolve_refs(inner) for key, inner in value.items()}
-        return value
+        plain = type(value) in (list, tuple)
+        return type(value)(map(self._resolve_refs, value)) if plain else value
 
     def _same(self, observed: Any, played: Any) -> bool:
         """Whether the results are the same; objects are noted, not compared."""
@@ -161,11 +151,6 @@ class Replay:
             observed = [observed[key] for key in played if key in observed]
             played = list(played.values())
         return all(map(self._same, observed, played))
-
-
-def _find_builtin_type(error: Exception) -> str:
-    """The nearest built-in type, which is all that the student's process tells."""
-    return next(c.__name__ for c in type(error).__mro__ if c.__module__ == "builtins")
 
 
 _VERBS: dict[str, Callable[..., Any]] = {

@@ -15,12 +15,10 @@ from typing import Any
 from unrolled.grade.judge.cell_names import find_syntax_error
 from unrolled.grade.judge.plan import BEFORE_ALL, Plan, PlannedCell, make_plan
 from unrolled.grade.judge.verdict import JudgeInput
+from unrolled.grade.session import Budget, Call, Session, StudentProcessLost
 from unrolled.grade.session.exceptions import ReportedError, SourceLine, describe_error
-from unrolled.grade.session.recorded_calls import Call
-from unrolled.grade.session.session import Budget, Session, StudentProcessLost
 from unrolled.grade.student.preload import find_slow_imports
-from unrolled.grade.worker.errors import GradingError, ProcessLostError
-from unrolled.grade.worker.worker import Worker
+from unrolled.grade.worker import GradingError, ProcessLostError, Worker
 
 MAX_STARTS = 12
 _REASONS = {
@@ -189,10 +187,8 @@ class StudentProcess:
         self.skipped.add(index)
         why = self.stopped[index] = _REASONS[lost.kind]
         self.notes.append(f"Cell {index + 1} {why}.")
-        text = f"This cell {why}.\n"
-        self.outputs[index] = [
-            {"output_type": "stream", "name": "stderr", "text": text}
-        ]
+        output = {"output_type": "stream", "name": "stderr"}
+        self.outputs[index] = [{**output, "text": f"This cell {why}.\n"}]
 
     def find_source_line(self, cell: int, line: int) -> SourceLine | None:
         """A line of the rebuilt notebook, for messages; None if there is none."""
@@ -201,11 +197,8 @@ class StudentProcess:
             return None
         lines = known.source.split("\n")
         code = lines[line - 1] if 0 < line <= len(lines) else ""
-        return SourceLine(self.whose(cell), code, known.source)
-
-    def whose(self, cell: int) -> str:
-        """A cell in words: whose it is, and for which exercise."""
         made = self.submission.cells[cell]
+        whose = "a cell you added" if made.is_own else "a given cell"
         if made.role == "exercise":
-            return f"your cell of {made.grade_id}"
-        return "a cell you added" if made.is_own else "a given cell"
+            whose = f"your cell of {made.grade_id}"
+        return SourceLine(whose, code, known.source)

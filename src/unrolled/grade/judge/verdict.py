@@ -6,8 +6,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
-from unrolled.assignment.cells import Cell, read_cells
-from unrolled.assignment.material import Material, Notebook
+from unrolled.assignment import Cell, Material, Notebook, read_cells
 from unrolled.course.limits import Limits
 
 

@@ -1,3 +1,3 @@
 """What crosses between a student's process and the judge."""
 
-__all__ = ["codec", "copies", "frames", "rpc"]
+__all__ = ["codec", "copies", "frames", "quiet", "rpc"]

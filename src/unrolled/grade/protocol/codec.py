@@ -68,25 +68,19 @@ class Encoder:
             return ["a", value.dtype.str, list(value.shape), self._add_array(value)]
         if kind in _NUMPY_SCALARS:
             return ["g", value.dtype.str, self._add_array(np.asarray(value))]
-        if _is_tensor(kind):
+        torch = sys.modules.get("torch")
+        if torch and (kind is torch.Tensor or kind is torch.nn.Parameter):
             return self._encode_tensor(value)
         return self.refer(value)
 
     def _encode_tensor(self, value: Any) -> Node:
         name = str(value.dtype).removeprefix("torch.")
-        if (
-            name not in _TORCH_DTYPES
-            or value.layout is not sys.modules["torch"].strided
-        ):
+        strided = value.layout is sys.modules["torch"].strided
+        if name not in _TORCH_DTYPES or not strided:
             return self.refer(value)
         array = value.detach().cpu().resolve_conj().resolve_neg().numpy()
-        return [
-            "T",
-            name,
-            list(array.shape),
-            self._add_array(array),
-            value.requires_grad,
-        ]
+        shape, index = list(array.shape), self._add_array(array)
+        return ["T", name, shape, index, value.requires_grad]
 
     def _add_array(self, array: np.ndarray[Any, Any]) -> int:
         return self._add_buffer(array.tobytes())
@@ -128,13 +122,6 @@ _NUMPY_SCALARS = frozenset(
 )
 
 
-def _is_tensor(kind: type) -> bool:
-    torch = sys.modules.get("torch")
-    if torch is None:
-        return False
-    return kind is torch.Tensor or kind is torch.nn.Parameter
-
-
 @dataclass
 class Decoder:
     """Turns a JSON tree and its buffers back into a value.
@@ -169,17 +156,10 @@ class Decoder:
             raise CodecError("not a sequence")
         return [self.decode(n, depth) for n in node[1]]
 
-    def _decode_dict(self, node: list[Any], depth: int) -> dict[Any, Any]:
-        pairs = [(self.decode(k, depth), self.decode(v, depth)) for k, v in node[1]]
-        return dict(pairs)
-
     def _get_buffer(self, index: Any) -> bytes:
         if type(index) is not int or index < 0:
             raise CodecError("no such buffer")
         return self.buffers[index]
-
-    def _decode_array(self, node: list[Any], _: int) -> Any:
-        return self._make_array(_parse_dtype(node[1]), node[2], node[3])
 
     def _make_array(self, dtype: np.dtype[Any], shape: Any, index: Any) -> Any:
         if type(shape) is not list or len(shape) > 32:
@@ -193,9 +173,6 @@ class Decoder:
                 raise CodecError("no bytes")
             return np.zeros(shape, dtype)
         return np.frombuffer(data, dtype).reshape(shape).copy()
-
-    def _decode_scalar(self, node: list[Any], _: int) -> Any:
-        return self._make_array(_parse_dtype(node[1]), [], node[2])[()]
 
     def _decode_tensor(self, node: list[Any], _: int) -> Any:
         import torch
@@ -217,8 +194,8 @@ class Decoder:
 
 
 _DECODERS: dict[str, Callable[[Decoder, list[Any], int], Any]] = {
-    "a": Decoder._decode_array,
-    "g": Decoder._decode_scalar,
+    "a": lambda d, n, _: d._make_array(_parse_dtype(n[1]), n[2], n[3]),
+    "g": lambda d, n, _: d._make_array(_parse_dtype(n[1]), [], n[2])[()],
     "T": Decoder._decode_tensor,
     "i": Decoder._decode_int,
     "c": Decoder._decode_complex,
@@ -227,7 +204,7 @@ _DECODERS: dict[str, Callable[[Decoder, list[Any], int], Any]] = {
     "t": lambda d, n, depth: tuple(d._decode_items(n, depth)),
     "s": lambda d, n, depth: set(d._decode_items(n, depth)),
     "z": lambda d, n, depth: frozenset(d._decode_items(n, depth)),
-    "d": Decoder._decode_dict,
+    "d": lambda d, n, depth: {d.decode(k, depth): d.decode(v, depth) for k, v in n[1]},
 }
 
 

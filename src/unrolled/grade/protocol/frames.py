@@ -46,19 +46,17 @@ def send_frame(sock: socket.socket, frame: Frame, deadline: float | None) -> Non
     _check_sizes(len(frame.text), [len(b) for b in frame.buffers])
     head = _HEAD.pack(_MAGIC, len(frame.text), len(frame.buffers))
     lengths = b"".join(_LENGTH.pack(len(b)) for b in frame.buffers)
+    parts = [head + lengths + frame.text, *frame.buffers]
+    if sum(map(len, parts)) <= AHEAD:  # a system call each is what costs
+        parts = [b"".join(parts)]
     try:
-        for part in _join_small([head + lengths + frame.text, *frame.buffers]):
+        for part in parts:
             sock.settimeout(_compute_timeout(deadline))
             sock.sendall(part)
     except TimeoutError as error:
         raise FrameTimeoutError("no answer in time") from error
     except OSError as error:
         raise FrameClosedError("the other side is gone") from error
-
-
-def _join_small(parts: list[bytes]) -> list[bytes]:
-    """Small parts as one: a system call each is what costs."""
-    return [b"".join(parts)] if sum(map(len, parts)) <= AHEAD else parts
 
 
 @dataclass

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from unrolled.grade.protocol.codec import CodecError, Decoder, Encoder, Node
-from unrolled.grade.protocol.frames import Frame, FrameError, FrameReader, send_frame
+from unrolled.grade.protocol.frames import Frame, FrameReader, send_frame
 
 Json = dict[str, Any]
 MAX_OBJECTS = 100_000
@@ -35,21 +35,6 @@ class RemoteRef:
 
     number: int
     kind: str
-
-
-@dataclass
-class ObjectTable:
-    """The objects of this side that the other side knows by number."""
-
-    by_number: dict[int, object] = field(default_factory=dict)
-
-    def add(self, value: object) -> int:
-        """Keep `value` and give its number; CodecError if there are too many."""
-        if len(self.by_number) >= MAX_OBJECTS:
-            raise CodecError("too many objects were handed out")
-        number = len(self.by_number)
-        self.by_number[number] = value
-        return number
 
 
 def classify_object(value: object) -> str:
@@ -96,7 +81,7 @@ class RpcConnection:
         self.wrap = wrap
         self.unwrap = unwrap
         self.allowed = allowed
-        self.objects = ObjectTable()
+        self.objects: list[object] = []  # that the other side knows by their number
         self.handlers: dict[str, Callable[[Message, Reply], None]] = {}
         self.deadline: Callable[[], float | None] = lambda: None
 
@@ -152,11 +137,14 @@ class RpcConnection:
             return ["o", remote.number]
         if not self.allowed(value):
             raise CodecError(f"a {type(value).__name__} cannot be sent")
-        return ["r", self.objects.add(value), classify_object(value)]
+        if len(self.objects) >= MAX_OBJECTS:
+            raise CodecError("too many objects were handed out")
+        self.objects.append(value)
+        return ["r", len(self.objects) - 1, classify_object(value)]
 
     def _resolve(self, node: list[Any]) -> object:
-        if node[0] == "o" and type(node[1]) is int:
-            return self.objects.by_number[node[1]]
+        if node[0] == "o" and type(node[1]) is int and node[1] >= 0:
+            return self.objects[node[1]]
         if node[0] == "r" and type(node[1]) is int and node[2] in KINDS:
             return self.wrap(RemoteRef(node[1], node[2]))
         raise CodecError("not a value")
@@ -184,14 +172,3 @@ def _encode(encoder: Encoder, value: object) -> Node:
     except (CodecError, RecursionError):
         del encoder.buffers[count:]  # of the part that was encoded until then
         return encoder.refer(value)
-
-
-__all__ = [
-    "FrameError",
-    "Message",
-    "ProtocolError",
-    "RemoteRef",
-    "Reply",
-    "RpcConnection",
-    "Value",
-]

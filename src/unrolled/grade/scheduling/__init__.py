@@ -5,21 +5,10 @@ from typing import TYPE_CHECKING
 from unrolled.doors import open_late
 
 if TYPE_CHECKING:
-    from unrolled.grade.scheduling.cluster import ClusterPool
     from unrolled.grade.scheduling.cluster_worker import serve
     from unrolled.grade.scheduling.engine_digest import compute_engine_digest
-    from unrolled.grade.scheduling.job import GradingJob, JobResult
     from unrolled.grade.scheduling.pool import JudgePool
-    from unrolled.grade.scheduling.prepare import JobPreparer
 else:
     __getattr__ = open_late(__name__)
 
-__all__ = [
-    "ClusterPool",
-    "GradingJob",
-    "JobPreparer",
-    "JobResult",
-    "JudgePool",
-    "compute_engine_digest",
-    "serve",
-]
+__all__ = ["JudgePool", "compute_engine_digest", "serve"]

@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from unrolled.assignment import Material
 from unrolled.errors import UserError, shorten_error
 from unrolled.grade.scheduling.cluster_worker import run_remote_job
 from unrolled.grade.scheduling.engine_digest import compute_engine_digest
@@ -139,9 +138,12 @@ class ClusterPool:
             raise UserError(self._explain_lost_scheduler()) from error
 
     def _send(self, job: GradingJob, worker: str) -> None:
+        digest = job.material.digest
+        if digest not in self._materials:
+            self._materials[digest] = encode_material(job.material)
         future = self._client.submit(
             run_remote_job,
-            self._encode_once(job.material),
+            self._materials[digest],
             encode_job(job),
             allow_weak=self.allow_weak,
             pure=False,  # the same job may have to run again
@@ -154,11 +156,6 @@ class ClusterPool:
         self._tasks.append(task)
         # Called in a thread of Dask's: the queue brings it to ours.
         future.add_done_callback(lambda _: self._done.put(task))
-
-    def _encode_once(self, material: Material) -> bytes:
-        if material.digest not in self._materials:
-            self._materials[material.digest] = encode_material(material)
-        return self._materials[material.digest]
 
     def _collect_ended(self) -> list[_Task]:
         """Tasks that are done, over time, or whose worker is gone; waits a little."""

@@ -59,7 +59,10 @@ def find_engine_files() -> tuple[Path, ...]:
             continue
         files.add(path)
         modules += _find_imports(path, ast.walk(_parse(path)))
-        for door in _find_doors(path) - doors:
+        # The ``__init__.py`` files that Python runs before a file.
+        inside = [f for f in path.parents if f == ROOT or ROOT in f.parents]
+        above = {f / "__init__.py" for f in inside if (f / "__init__.py").is_file()}
+        for door in above - doors:
             doors.add(door)
             modules += _find_imports(door, _parse(door).body)  # the rest is not run
     for folder in WHOLE_FOLDERS:
@@ -99,12 +102,6 @@ def _find_imports(path: Path, nodes: Iterable[ast.AST]) -> Iterator[str]:
                 raise AssertionError(f"{path}: relative imports are not followed")
             case ast.Constant(value=str(text)) if text.startswith(f"{ROOT.name}."):
                 yield text
-
-
-def _find_doors(path: Path) -> set[Path]:
-    """The ``__init__.py`` files that Python runs before a file."""
-    inside = [f for f in path.parents if f == ROOT or ROOT in f.parents]
-    return {f / "__init__.py" for f in inside if (f / "__init__.py").is_file()}
 
 
 def _read_version(name: str) -> str:

@@ -14,29 +14,25 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from unrolled.assignment.cells import read_cells
-from unrolled.assignment.load import load_reference
-from unrolled.assignment.material import Material
-from unrolled.assignment.reference import Reference
+from unrolled.assignment import Material, Reference, load_reference, read_cells
 from unrolled.course.limits import Limits
 from unrolled.errors import UserError
 from unrolled.grade.judge.judge import judge_submission
 from unrolled.grade.judge.verdict import JudgeInput
+from unrolled.grade.submission import (
+    fill_tests,
+    format_notebook,
+    parse_submission,
+    rebuild_submission,
+    write_verdict,
+)
 from unrolled.grade.submission.nbgrader_rules import (
     compute_auto_score,
     compute_checksum,
     is_untouched,
     limit_outputs,
 )
-from unrolled.grade.submission.notebook import (
-    fill_tests,
-    format_notebook,
-    parse_submission,
-    write_verdict,
-)
-from unrolled.grade.submission.rebuild import rebuild_submission
-from unrolled.grade.worker.errors import GradingError
-from unrolled.grade.worker.worker import Worker
+from unrolled.grade.worker import GradingError, Worker
 
 
 @dataclass(frozen=True)

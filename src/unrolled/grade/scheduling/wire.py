@@ -10,7 +10,7 @@ import base64
 import contextlib
 import json
 import zlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from typing import Any
 
@@ -25,15 +25,8 @@ class WireError(ValueError):
 
 def encode_material(material: Material) -> bytes:
     """The trusted side of an assignment, compressed."""
-    document = {
-        "assignment": material.assignment,
-        "notebook": material.notebook,
-        "source": material.source,
-        "release": material.release,
-        "oracle": material.oracle,
-        "misconceptions": material.misconceptions,
-        "data": {name: _encode_bytes(data) for name, data in material.data.items()},
-    }
+    document = {f.name: getattr(material, f.name) for f in fields(material)}
+    document["data"] = {n: _encode_bytes(data) for n, data in material.data.items()}
     return zlib.compress(json.dumps(document).encode(), 6)
 
 
@@ -60,14 +53,9 @@ def encode_job(job: GradingJob) -> bytes:
 def decode_job(material: bytes, data: bytes) -> GradingJob:
     """The job; the seed is this student's only."""
     document = json.loads(data)
-    return GradingJob(
-        student=document["student"],
-        name=document["name"],
-        submission=_decode_bytes(document["submission"]),
-        material=decode_material(material),
-        seed=document["seed"],
-        limits=Limits(**document["limits"]),
-    )
+    document["submission"] = _decode_bytes(document["submission"])
+    document["limits"] = Limits(**document["limits"])
+    return GradingJob(material=decode_material(material), **document)
 
 
 @dataclass(frozen=True)
@@ -92,8 +80,8 @@ def decode_answer(data: Any, job: GradingJob) -> WorkerAnswer:
     try:
         document = json.loads(data)
         engine, unfit = str(document["engine"]), str(document["unfit"])
-        fields = document["graded"]
-        graded = None if fields is None else _parse_result(**fields)
+        result = document["graded"]
+        graded = None if result is None else _parse_result(**result)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise WireError(
             f"its answer is not one that `unrolled worker` gives ({error})"
@@ -118,13 +106,8 @@ def _parse_result(
         raise TypeError("a score is not a number")
     if any(type(comment) not in text for comment in dict.values(comments)):
         raise TypeError("a comment is not a string")
-    return JobResult(
-        student=student,
-        reason=reason,
-        notebook=notebook,
-        scores=scores,
-        comments=comments,
-    )
+    texts = {"student": student, "reason": reason, "notebook": notebook}
+    return JobResult(**texts, scores=scores, comments=comments)
 
 
 def _validate_result(graded: JobResult, job: GradingJob) -> None:

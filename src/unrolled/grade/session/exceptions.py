@@ -8,7 +8,7 @@ checked in the student's own source: names that stand in it, and small whole num
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -91,10 +91,9 @@ def _format_location(claim: ReportedError, line: SourceLine | None) -> str:
 
 def _format_detail(claim: ReportedError, source: str) -> str:
     words = _find_words(source)
-    for pattern, tell in _PATTERNS:
-        match = pattern.match(claim.text)
-        if match:
-            return tell(_MessageMatch(match, words, claim.shapes)) or ""
+    for pattern, sentence in _SENTENCES.items():
+        if match := re.match(pattern, claim.text):
+            return _MessageMatch(match, words, claim.shapes).fill(sentence)
     return ""
 
 
@@ -111,12 +110,12 @@ class _MessageMatch:
     words: frozenset[str]
     claimed: tuple[tuple[int, ...], ...]
 
-    def name(self, group: int = 1) -> str:
+    def name(self, group: int) -> str:
         """A name that the student's source holds; all parts, if it has dots."""
         text = self.match[group] or ""
         return text if text and set(text.split(".")) <= self.words else ""
 
-    def type(self, group: int = 1) -> str:
+    def type(self, group: int) -> str:
         """The name of a type that is known, or stands in the source."""
         text = self.match[group] or ""
         return text if text in _TYPES else self.name(group)
@@ -126,198 +125,99 @@ class _MessageMatch:
         text = self.match[group]
         return text if len(text.lstrip("-")) <= 6 else "..."
 
-    def shapes(self) -> list[str]:
-        """All shapes that the sentence names."""
-        shapes = [
-            tuple(int(n[:9]) for n in re.findall(r"\d+", shape))
-            for shape in re.findall(_SHAPE, self.match.group())
-        ][:MAX_SHAPES]
-        return list(map(str, shapes)) if all(map(_is_shape, shapes)) else []
-
     def names(self, group: int) -> str:
         """Names in quotation marks, if all of them stand in the source."""
         names = re.findall(r"'(\w+)'", self.match[group])
         return ", ".join(names) if set(names) <= self.words else ""
 
+    def text(self, group: int) -> str:
+        """One of a few words, as the pattern has it."""
+        return self.match[group]
 
-def _join_shapes(shapes: list[str]) -> str:
-    return " and ".join([", ".join(shapes[:-1]), shapes[-1]] if shapes[1:] else shapes)
+    def shapes(self, group: int) -> str:
+        """All shapes in a part of the sentence, if they are small enough."""
+        shapes = [
+            tuple(int(n[:9]) for n in re.findall(r"\d+", shape))
+            for shape in re.findall(_SHAPE, self.match[group])
+        ][:MAX_SHAPES]
+        return _join_shapes(shapes) if all(map(_is_shape, shapes)) else ""
 
+    def sides(self, _: int) -> str:
+        """Both sides of an `@`; numpy tells two sizes only, variables have shapes."""
+        if len(self.claimed) == 2:
+            return f"the shapes {_join_shapes(self.claimed)} do not fit in @"
+        two, one = self.number(1), self.number(2)
+        return f"the shapes do not fit in @: {one} against {two}"
 
-def _format_mismatch(match: _MessageMatch) -> str:
-    shapes = match.shapes()
-    return f"the shapes {_join_shapes(shapes)} do not fit together" if shapes else ""
-
-
-def _format_numpy_product(match: _MessageMatch) -> str:
-    """A wrong `@` tells two sizes only; the shapes come from the variables."""
-    if len(match.claimed) == 2:
-        shapes = _join_shapes(list(map(str, match.claimed)))
-        return f"the shapes {shapes} do not fit in @"
-    two, one = match.number(1), match.number(2)
-    return f"the shapes do not fit in @: {one} against {two}"
-
-
-def _format_torch_product(match: _MessageMatch) -> str:
-    rows = [match.number(n) for n in (1, 2, 3, 4)]
-    return "the shapes ({}, {}) and ({}, {}) do not fit in @".format(*rows)
-
-
-def _format_attribute(match: _MessageMatch) -> str:
-    owner, name = match.type(1), match.name(2)
-    return f"{owner or 'the object'} has no attribute {name}" if name else ""
+    def fill(self, sentence: str) -> str:
+        """A sentence of ours with its parts; "" if one of them cannot be believed."""
+        parts = []
+        for kind, group, other in _PART.findall(sentence):
+            parts.append(getattr(self, kind)(int(group)) or other)
+        return _PART.sub("{}", sentence).format(*parts) if all(parts) else ""
 
 
-def _format_missing(match: _MessageMatch) -> str:
-    function, names = match.name(1), match.names(2)
-    return f"{function or 'the call'} is missing {names}" if names else ""
+def _join_shapes(shapes: Sequence[tuple[int, ...]]) -> str:
+    *most, last = map(str, shapes) if shapes else [""]
+    return f"{', '.join(most)} and {last}" if most else last
 
 
-def _format_operands(match: _MessageMatch) -> str:
-    left, right = match.type(2), match.type(3)
-    return f"{match.match[1]} between {left} and {right}" if left and right else ""
-
-
-def _format_key(match: _MessageMatch) -> str:
-    return f"there is no key {match.match[1]!r}" if match.name() else ""
-
-
-def _make_name_formatter(sentence: str) -> Callable[[_MessageMatch], str]:
-    return lambda match: sentence.format(match.name()) if match.name() else ""
-
-
-def _make_type_formatter(sentence: str) -> Callable[[_MessageMatch], str]:
-    return lambda match: sentence.format(
-        match.type() or "the object", *match.match.groups()[1:]
-    )
-
-
-def _make_number_formatter(sentence: str) -> Callable[[_MessageMatch], str]:
-    return lambda match: sentence.format(
-        *(match.number(n + 1) for n in range(len(match.match.groups())))
-    )
-
-
-def _keep_message(match: _MessageMatch) -> str:
-    return match.match.group()
-
-
-_PATTERNS: tuple[tuple[re.Pattern[str], Callable[[_MessageMatch], str]], ...] = tuple(
-    (re.compile(pattern), tell)
-    for pattern, tell in (
-        (
-            r"name '(\w+)' is not defined",
-            _make_name_formatter("name '{}' is not defined"),
-        ),
-        (
-            r"cannot access \w+ variable '(\w+)' where",
-            _make_name_formatter("{} is read before it has a value"),
-        ),
-        (r"(\w+) is not written yet", _make_name_formatter("{} is not written yet")),
-        (r"No module named '([\w.]+)'", _make_name_formatter("there is no module {}")),
-        (
-            r"cannot import name '(\w+)' from",
-            _make_name_formatter("the module has no {} to import"),
-        ),
-        (
-            r"(?:module )?'([\w.]+)'(?: object)? has no attribute '(\w+)'",
-            _format_attribute,
-        ),
-        (r"'(\w+)'$", _format_key),
-        (
-            rf"operands could not be broadcast together with shapes "
-            rf"(?:{_SHAPE} ?)+",
-            _format_mismatch,
-        ),
-        (rf"shapes {_SHAPE} and {_SHAPE} not aligned", _format_mismatch),
-        (
-            rf"could not broadcast input array from shape {_SHAPE} into shape {_SHAPE}",
-            _format_mismatch,
-        ),
-        (
-            rf"cannot reshape array of size (\d+) into shape ({_SHAPE})",
-            lambda match: (
-                f"{match.number(1)} numbers do not make the shape {match.shapes()[0]}"
-                if match.shapes()
-                else ""
-            ),
-        ),
-        (r"matmul: .*\(size (\d+) is different from (\d+)\)", _format_numpy_product),
-        (
-            r"mat1 and mat2 shapes cannot be multiplied "
-            r"\((\d{1,5})x(\d{1,5}) and (\d{1,5})x(\d{1,5})\)",
-            _format_torch_product,
-        ),
-        (
-            r"The size of tensor a \((\d+)\) must match the size of tensor b "
-            r"\((\d+)\) at non-singleton dimension (\d+)",
-            _make_number_formatter("sizes {} and {} do not fit together in axis {}"),
-        ),
-        (
-            r"index (-?\d+) is out of bounds for axis (\d+) with size (\d+)",
-            _make_number_formatter(
-                "index {} is out of bounds for axis {} with size {}"
-            ),
-        ),
-        (
-            r"axis (-?\d+) is out of bounds for array of dimension (\d+)",
-            _make_number_formatter("there is no axis {} in an array of {} axes"),
-        ),
-        (
-            r"too many indices for array: array is (\d+)-dimensional, "
-            r"but (\d+) were indexed",
-            _make_number_formatter(
-                "too many indices: the array has {} axes, {} were indexed"
-            ),
-        ),
-        (
-            r"all the input array dimensions except for the concatenation axis must "
-            r"match exactly, but along dimension (\d+), the array at index \d+ has "
-            r"size (\d+) and the array at index \d+ has size (\d+)",
-            lambda match: (
-                f"along axis {match.number(1)} the sizes {match.number(2)} and "
-                f"{match.number(3)} do not fit together"
-            ),
-        ),
-        (r"all input arrays must have the same shape", _keep_message),
-        (
-            r"The truth value of an array with more than one element is ambiguous",
-            _keep_message,
-        ),
-        (
-            r"[\w.]*?(\w+)\(\) missing \d+ required [\w-]+ arguments?: (.*)",
-            _format_missing,
-        ),
-        (
-            r"[\w.]*?(\w+)\(\) takes (\d+) positional arguments? but (\d+) w",
-            lambda match: (
-                f"{match.name() or 'the function'} takes {match.number(2)} arguments, "
-                f"not {match.number(3)}"
-            ),
-        ),
-        (
-            r"[\w.]*?\w+\(\) got an unexpected keyword argument '(\w+)'",
-            _make_name_formatter("no argument is called {}"),
-        ),
-        (
-            r"'([\w.]+)' object is not (callable|subscriptable|iterable)",
-            _make_type_formatter("{} is not {}"),
-        ),
-        (
-            r"unsupported operand type\(s\) for (\S{1,3})(?: or \w+\(\))?: "
-            r"'([\w.]+)' and '([\w.]+)'",
-            _format_operands,
-        ),
-        (
-            r"too many values to unpack \(expected (\d+)",
-            _make_number_formatter("more than {} values to unpack"),
-        ),
-        (
-            r"not enough values to unpack \(expected (\d+), got (\d+)\)",
-            _make_number_formatter("{} values to unpack were expected, there are {}"),
-        ),
-        (r"(?:list|tuple|string) index out of range", _keep_message),
-        (r"(?:float )?division by zero", _keep_message),
-        (r"maximum recursion depth exceeded", _keep_message),
-    )
-)
+# A part of a sentence: what is said (a method of `_MessageMatch`), which group of the
+# pattern holds it, and after a bar what stands there if it cannot be believed.
+_PART = re.compile(r"\{([a-z]+)(\d)(?:\|([^}]*))?\}")
+_SENTENCES = {
+    r"name '(\w+)' is not defined": "name '{name1}' is not defined",
+    r"cannot access \w+ variable '(\w+)' where": "{name1} is read before it has a "
+    "value",
+    r"(\w+) is not written yet": "{name1} is not written yet",
+    r"No module named '([\w.]+)'": "there is no module {name1}",
+    r"cannot import name '(\w+)' from": "the module has no {name1} to import",
+    r"(?:module )?'([\w.]+)'(?: object)? has no attribute "
+    r"'(\w+)'": "{type1|the object} has no attribute {name2}",
+    r"'(\w+)'$": "there is no key '{name1}'",
+    rf"operands could not be broadcast together with shapes "
+    rf"(?:{_SHAPE} ?)+": "the shapes {shapes0} do not fit together",
+    rf"shapes {_SHAPE} and {_SHAPE} not aligned": "the shapes {shapes0} do not fit "
+    "together",
+    rf"could not broadcast input array from shape {_SHAPE} into shape "
+    rf"{_SHAPE}": "the shapes {shapes0} do not fit together",
+    rf"cannot reshape array of size (\d+) into shape ({_SHAPE})": "{number1} numbers "
+    "do not make the shape {shapes2}",
+    r"matmul: .*\(size (\d+) is different from (\d+)\)": "{sides0}",
+    r"mat1 and mat2 shapes cannot be multiplied "
+    r"\((\d{1,5})x(\d{1,5}) and (\d{1,5})x(\d{1,5})\)": "the shapes ({number1}, "
+    "{number2}) and ({number3}, {number4}) do not fit in @",
+    r"The size of tensor a \((\d+)\) must match the size of tensor b "
+    r"\((\d+)\) at non-singleton dimension (\d+)": "sizes {number1} and {number2} do "
+    "not fit together in axis {number3}",
+    r"index (-?\d+) is out of bounds for axis (\d+) with size (\d+)": "index {number1} "
+    "is out of bounds for axis {number2} with size {number3}",
+    r"axis (-?\d+) is out of bounds for array of dimension (\d+)": "there is no axis "
+    "{number1} in an array of {number2} axes",
+    r"too many indices for array: array is (\d+)-dimensional, but (\d+) were "
+    r"indexed": "too many indices: the array has {number1} axes, {number2} were "
+    "indexed",
+    r"all the input array dimensions except for the concatenation axis must match "
+    r"exactly, but along dimension (\d+), the array at index \d+ has size (\d+) and "
+    r"the array at index \d+ has size (\d+)": "along axis {number1} the sizes "
+    "{number2} and {number3} do not fit together",
+    r"all input arrays must have the same shape": "{text0}",
+    r"The truth value of an array with more than one element is ambiguous": "{text0}",
+    r"[\w.]*?(\w+)\(\) missing \d+ required [\w-]+ arguments?: "
+    r"(.*)": "{name1|the call} is missing {names2}",
+    r"[\w.]*?(\w+)\(\) takes (\d+) positional arguments? but (\d+) "
+    r"w": "{name1|the function} takes {number2} arguments, not {number3}",
+    r"[\w.]*?\w+\(\) got an unexpected keyword argument "
+    r"'(\w+)'": "no argument is called {name1}",
+    r"'([\w.]+)' object is not "
+    r"(callable|subscriptable|iterable)": "{type1|the object} is not {text2}",
+    r"unsupported operand type\(s\) for (\S{1,3})(?: or \w+\(\))?: "
+    r"'([\w.]+)' and '([\w.]+)'": "{text1} between {type2} and {type3}",
+    r"too many values to unpack \(expected (\d+)": "more than {number1} values to "
+    "unpack",
+    r"not enough values to unpack \(expected (\d+), got (\d+)\)": "{number1} values to "
+    "unpack were expected, there are {number2}",
+    r"(?:list|tuple|string) index out of range": "{text0}",
+    r"(?:float )?division by zero": "{text0}",
+    r"maximum recursion depth exceeded": "{text0}",
+}

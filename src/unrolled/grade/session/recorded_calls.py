@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,7 +46,9 @@ def make_record(verb: str, target: StudentObject, args: Any, kwargs: Any) -> Cal
     """The record of a question that is about to be asked."""
     mark = None if target._name else ObjectRef(target._key)
     name = target._origin or target.__name__
-    before = try_copy_arguments(replace_objects(args), replace_objects(kwargs))
+    before = None  # where they cannot be copied
+    with contextlib.suppress(Exception):
+        before = copy_arguments(replace_objects(args), replace_objects(kwargs))
     return Call(name=name, before=before, verb=verb, target=mark, finished=False)
 
 
@@ -58,15 +61,6 @@ def replace_objects(value: Any) -> Any:
     if type(value) is dict:
         return {key: replace_objects(inner) for key, inner in value.items()}
     return value
-
-
-def try_copy_arguments(
-    args: Any, kwargs: Any
-) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
-    try:
-        return copy_arguments(args, kwargs)
-    except Exception:
-        return None
 
 
 def copy_arguments(args: Any, kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:

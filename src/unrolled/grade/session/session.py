@@ -83,7 +83,7 @@ class Session:
         self.rpc = RpcConnection(channel.sock, self._wrap, _unwrap, _is_referable)
         self.rpc.deadline = budget.start_trip
         self.rpc.handlers = {
-            "ready": self._answer_ready,
+            "ready": lambda _, reply: reply.fields.update(value=None),
             "call": self._answer_callback,
             "next": self._answer_next,
         }
@@ -108,15 +108,11 @@ class Session:
         outputs = body.get("outputs")
         if type(outputs) is not list:
             raise _make_nonsense()
-        return self._describe_stop(body), outputs
-
-    def _describe_stop(self, body: dict[str, Any]) -> str:
-        """How a cell stopped, in words that are ours."""
         if body.get("success") is True:
-            return ""
-        error = self._make_exception(body.get("error"))
-        text = str(error.args[0]) if error.args else ""
-        return f"{type(error).__name__}: {text}" if text else type(error).__name__
+            return "", outputs
+        error = self._make_exception(body.get("error"))  # in words that are ours
+        text = f": {error.args[0]}" if error.args and error.args[0] else ""
+        return f"{type(error).__name__}{text}", outputs
 
     def save_names(self, number: int) -> None:
         """Remember what the names of the notebook stand for now, under a number."""
@@ -263,9 +259,6 @@ class Session:
         callable_ = remote.kind in ("function", "class")
         kind = StudentCallable if callable_ else StudentObject
         return kind(self, remote, origin=self._origin)
-
-    def _answer_ready(self, message: Message, reply: Reply) -> None:
-        reply.fields = {"value": None}
 
     def _answer_callback(self, message: Message, reply: Reply) -> None:
         """The student's code calls a function of the judge's."""

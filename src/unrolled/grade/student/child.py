@@ -80,8 +80,13 @@ def _make_exception(error: Any) -> Exception:
     return RuntimeError(error.get("message", ""))
 
 
+_REQUESTS = """
+cell save_names restore_names name bind unbind helper call attribute item iterate next
+"""
+
+
 class Child:
-    """Answers the judge's requests with the student's code."""
+    """Answers the judge's `_REQUESTS`, a method for each, with the student's code."""
 
     def __init__(self, sock: socket.socket, shell: StudentShell) -> None:
         self.shell = shell
@@ -90,20 +95,7 @@ class Child:
         self.helpers: dict[str, object] = {}
         self.saved_names: dict[int, dict[str, object]] = {}
         self.rpc = RpcConnection(sock, self._wrap, self._unwrap)
-        self.rpc.handlers = {
-            "cell": self.cell,
-            "save_names": self.save_names,
-            "restore_names": self.restore_names,
-            "name": self.name,
-            "bind": self.bind,
-            "unbind": self.unbind,
-            "helper": self.helper,
-            "call": self.call,
-            "attribute": self.attribute,
-            "item": self.item,
-            "iterate": self.iterate,
-            "next": self.next,
-        }
+        self.rpc.handlers = {name: getattr(self, name) for name in _REQUESTS.split()}
 
     def _wrap(self, remote: RemoteRef) -> object:
         return JudgeFunction(self.rpc, remote)
@@ -172,7 +164,9 @@ class Child:
         """Call a student's function; also say which arrays it changed in place."""
         target = message.value("target")
         args, kwargs = message.value("args"), message.value("kwargs")
-        before = _try_copy(args)
+        before = None  # where they hold what cannot be copied
+        with contextlib.suppress(Exception):
+            before = copy_value(args)
         with silence_output():
             self._answer(reply, lambda: target(*args, **kwargs))
         if before is not None:
@@ -220,13 +214,6 @@ class Child:
             ],
             "shapes": find_operand_shapes(error),
         }
-
-
-def _try_copy(args: Any) -> Any:
-    """A copy of the arguments, or None where they hold what cannot be copied."""
-    with contextlib.suppress(Exception):
-        return copy_value(args)
-    return None
 
 
 def _set_limits(memory: int, cpu_seconds: int, file_bytes: int) -> None:

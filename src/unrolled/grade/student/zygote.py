@@ -23,8 +23,8 @@ from typing import Any
 
 from unrolled.grade.protocol.frames import receive_frame
 from unrolled.grade.student.preload import find_missing_libraries, import_libraries
-from unrolled.sandbox import view
-from unrolled.sandbox.isolate import Bounds, Forker, Tier, isolate_child, isolate_zygote
+from unrolled.sandbox import Bounds, isolate_child, isolate_zygote, view
+from unrolled.sandbox.isolate import Forker, Tier
 from unrolled.sandbox.syscalls import close_other_files
 
 MAX_REQUEST = 65536

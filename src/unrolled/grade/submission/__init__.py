@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 from unrolled.doors import open_late
 
 if TYPE_CHECKING:
-    from unrolled.grade.submission.identify import NotebookIdentifier
     from unrolled.grade.submission.notebook import (
         fill_tests,
-        read_submitted_notebook,
+        format_notebook,
+        parse_submission,
         write_verdict,
     )
     from unrolled.grade.submission.rebuild import rebuild_submission
@@ -16,9 +16,9 @@ else:
     __getattr__ = open_late(__name__)
 
 __all__ = [
-    "NotebookIdentifier",
     "fill_tests",
-    "read_submitted_notebook",
+    "format_notebook",
+    "parse_submission",
     "rebuild_submission",
     "write_verdict",
 ]

@@ -117,8 +117,9 @@ def find_answers(
     ]
     empty = [s for s in empty if not finder.take_by_title(s)]
     finder.at_the_end(empty)
-    for section in empty:
-        finder.note_if_missing(section)
+    for name in (section.answer.grade_id for section in empty):
+        if name not in match.taken:
+            match.repairs.note(RepairKind.MISSING, name)
 
 
 def _find_section(released: Sequence[Cell], answer: Cell) -> Section:
@@ -143,19 +144,16 @@ def _find_titles(cell: Cell) -> list[str]:
     return find_headings(cell.source) if _is_text(cell) else []
 
 
+@dataclass
 class _Finder:
     """Looks for the answers of one submission."""
 
-    def __init__(
-        self,
-        released: Sequence[Cell],
-        cells: Sequence[SubmittedCell],
-        match: CellMatch,
-    ) -> None:
-        self.released = released
-        self.cells = cells
-        self.match = match
-        self.places = find_positions(match.anchors)
+    released: Sequence[Cell]
+    cells: Sequence[SubmittedCell]
+    match: CellMatch
+
+    def __post_init__(self) -> None:
+        self.places = find_positions(self.match.anchors)
 
     def is_empty(self, section: Section) -> bool:
         """Whether nothing but the released text stands in the answer's cell."""
@@ -223,29 +221,19 @@ class _Finder:
         if sections:
             self.match.used |= {i for i, _ in tail}
 
-    def note_if_missing(self, section: Section) -> None:
-        """Say that an answer's cell is missing, if nothing was found for it."""
-        name = section.answer.grade_id
-        if name not in self.match.taken:
-            self.match.repairs.note(RepairKind.MISSING, name)
-
     def _find_own_cells(self, section: Section) -> Iterator[int]:
         """The student's own cells of a section: code only close to the answer."""
+        known = bool(self.cells) and self.places.behind[-1] >= 0
         for index, cell in enumerate(self.cells):
             if index in self.match.used or not cell.source.strip():
                 continue
             place = self.places.behind[index]
             close = section.start <= place <= section.answer.index
-            inside = section.start <= place < section.end or self._is_in_gap(
-                index, section
-            )
+            # It may stand where question and answer stood that are both gone.
+            gap = known and self.places.is_at(index, section.answer.index)
+            inside = gap or section.start <= place < section.end
             if close or (inside and cell.kind == "markdown"):
                 yield index
-
-    def _is_in_gap(self, index: int, section: Section) -> bool:
-        """Whether a cell stands where question and answer stood that are both gone."""
-        known = self.places.behind[-1] >= 0
-        return known and self.places.is_at(index, section.answer.index)
 
     def _list_own_texts(self) -> list[tuple[int, SubmittedCell]]:
         return [
@@ -258,8 +246,12 @@ class _Finder:
         """Own text moves into the answer; own code is quoted there and stays."""
         cell = self.cells[index]
         text = cell.source
-        if cell.kind == "code" and _is_code(text):
-            text = _fence_code(text)
+        # Python, or a command of IPython; all else in a code cell is meant as text.
+        commands = any(line.lstrip()[:1] in ("%", "!") for line in text.split("\n"))
+        if cell.kind == "code" and (commands or parse_code(text) is not None):
+            longest = max((len(t) for t in _TICKS.findall(text)), default=2)
+            fence = "`" * (longest + 1)
+            text = f"{fence}python\n{text}\n{fence}"
         else:
             self.match.used.add(index)
         writing.add(cell, f"{lead}\n\n{text}" if lead else text)
@@ -269,12 +261,9 @@ class _Finder:
         if not writing.texts:
             return False
         name = section.answer.grade_id
-        text = "\n\n".join(writing.texts)
+        text, pictures = "\n\n".join(writing.texts), writing.attachments
         self.match.taken[name] = SubmittedCell(
-            kind="markdown",
-            source=text,
-            grade_id=name,
-            attachments=writing.attachments,
+            kind="markdown", source=text, grade_id=name, attachments=pictures
         )
         self.match.repairs.note(kind, name)
         return True
@@ -301,15 +290,3 @@ def _find_added_lines(released: Cell, cell: SubmittedCell) -> str:
     if released.cell_type != "markdown":
         lines = [x for x in lines if _COMMENT.search(x)]
     return normalize_text("\n".join(lines))
-
-
-def _is_code(text: str) -> bool:
-    """Whether a cell can be meant as code: Python, or a command of IPython."""
-    commands = any(line.lstrip()[:1] in ("%", "!") for line in text.split("\n"))
-    return commands or parse_code(text) is not None
-
-
-def _fence_code(text: str) -> str:
-    longest = max((len(t) for t in _TICKS.findall(text)), default=2)
-    fence = "`" * (longest + 1)
-    return f"{fence}python\n{text}\n{fence}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -23,12 +24,12 @@ MAX_FILES = 20
 MAX_NAMED = 5
 
 
+@dataclass
 class NotebookIdentifier:
-    """Knows the notebooks of a course; `look` is asked for each submission."""
+    """Knows the notebooks of a course; it is asked for each submission."""
 
-    def __init__(self, course: Course, material: Material) -> None:
-        self.course = course
-        self.material = material
+    course: Course
+    material: Material
 
     def check_notebook(
         self, path: Path, document: Mapping[str, Any]

@@ -8,12 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from unrolled.assignment.cells import (
-    Cell,
-    find_defined_names,
-    normalize_text,
-    parse_code,
-)
+from unrolled.assignment import Cell
+from unrolled.assignment.cells import find_defined_names, normalize_text, parse_code
 from unrolled.grade.submission.anchors import (
     SubmittedCell,
     find_anchors,
@@ -126,12 +122,8 @@ class _Matcher:
 
     def _find_lost(self, cell: Cell, names: set[str]) -> list[int]:
         """The cell that is, or defines, what a lost cell should: the best, if any."""
-        cells = self.cells
-        free = [
-            i
-            for i, c in enumerate(cells)
-            if i not in self.match.used and not c.grade_id
-        ]
+        cells, used = self.cells, self.match.used
+        free = [i for i, c in enumerate(cells) if i not in used and not c.grade_id]
         found = [i for i in free if cells[i].cell_id == cell.id]
         if not found:
             found = [
@@ -141,10 +133,15 @@ class _Matcher:
             return []
         places = find_positions(self.match.anchors)
 
+        kinds = (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)
+
         def rate(i: int) -> tuple[int, bool, int]:
             """A definition before a mere assignment, in its place before elsewhere."""
-            defined = _count_definitions(cells[i].source, names)
-            return defined, places.is_at(i, cell.index), i
+            tree = parse_code(cells[i].source)
+            found = (
+                {n.name for n in tree.body if isinstance(n, kinds)} if tree else set()
+            )
+            return len(found & names), places.is_at(i, cell.index), i
 
         self.match.repairs.note(RepairKind.RENAMED, cell.grade_id)
         return [max(found, key=rate)]
@@ -171,14 +168,6 @@ class _Matcher:
         for original in released:
             if original.role == "check" and original.index not in match.anchors:
                 match.repairs.note(RepairKind.CHECK_MISSING, original.grade_id)
-
-
-def _count_definitions(source: str, names: set[str]) -> int:
-    """How many of the names a cell defines as functions or classes."""
-    tree = parse_code(source)
-    kinds = (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)
-    found = {n.name for n in tree.body if isinstance(n, kinds)} if tree else set()
-    return len(found & names)
 
 
 def _is_same_text(cell: SubmittedCell, released: Cell) -> bool:

@@ -128,14 +128,8 @@ def parse_submission(content: bytes, path: Path) -> NotebookNode:
         document = _convert_old_format(document, path)
     if not isinstance(document, dict) or not isinstance(document.get("cells"), list):
         raise UserError(f"{path}: not a Jupyter notebook (it has no cells).")
-    return nbformat.from_dict(
-        {
-            "cells": document["cells"],
-            "metadata": {},
-            "nbformat": 4,
-            "nbformat_minor": 5,
-        }
-    )
+    plain = {"metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    return nbformat.from_dict({"cells": document["cells"], **plain})
 
 
 def _convert_old_format(document: dict[str, Any], path: Path) -> Any:
@@ -179,7 +173,7 @@ def fill_tests(rebuilt: dict[str, Any], material: Material) -> None:
 def write_verdict(nb: NotebookNode, verdict: Verdict, material: Material) -> None:
     """Write the verdict into the outputs, in nbgrader's own terms."""
     by_id = {c.grade_id: c for c in verdict.cells}
-    model_answers = read_sources(material.source_cells, "answer")
+    answers = read_sources(material.source_cells, "answer")
     cells: list[NotebookNode] = []
     for cell, node in zip(read_cells(nb), nb.cells, strict=True):
         if cell.cell_type == "code":
@@ -189,7 +183,9 @@ def write_verdict(nb: NotebookNode, verdict: Verdict, material: Material) -> Non
             node.execution_count = None
             node.outputs = [nbformat.from_dict(o) for o in outputs]
         elif cell.role == "answer":
-            cells.append(_make_scheme(cell.grade_id, model_answers[cell.grade_id]))
+            name, mark = f"scheme-{cell.grade_id}"[:64], {"marking_scheme": True}
+            text = f"**For the marker: model answer**\n\n{answers[cell.grade_id]}"
+            cells.append(_make_markdown(name, text, mark))
         cells.append(node)
     nb.metadata.setdefault("unrolled", nbformat.from_dict({}))
     nb.metadata["unrolled"]["verdict"] = verdict.as_dict()
@@ -215,18 +211,7 @@ def _make_notes(nb: NotebookNode, verdict: Verdict) -> list[NotebookNode]:
     return [_make_markdown("grader-notes", text, {"notes": True})]
 
 
-def _make_scheme(grade_id: str, model_answer: str) -> NotebookNode:
-    """What stands before a written answer, for those who mark it."""
-    text = f"**For the marker: model answer**\n\n{model_answer}"
-    return _make_markdown(f"scheme-{grade_id}"[:64], text, {"marking_scheme": True})
-
-
 def _make_markdown(cell_id: str, text: str, mark: dict[str, bool]) -> NotebookNode:
-    return nbformat.from_dict(
-        {
-            "cell_type": "markdown",
-            "id": cell_id,
-            "metadata": {"unrolled": mark, "deletable": False, "editable": False},
-            "source": text,
-        }
-    )
+    metadata = {"unrolled": mark, "deletable": False, "editable": False}
+    cell = {"cell_type": "markdown", "id": cell_id, "metadata": metadata}
+    return nbformat.from_dict({**cell, "source": text})

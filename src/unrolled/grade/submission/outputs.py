@@ -25,14 +25,8 @@ def make_check_outputs(verdict: CellVerdict) -> list[Output]:
         return []
     if verdict.passed:
         return [{"output_type": "stream", "name": "stdout", "text": verdict.message}]
-    return [
-        {
-            "output_type": "error",
-            "ename": "CheckFailed",
-            "evalue": verdict.message,
-            "traceback": format_explanation(verdict).split("\n"),
-        }
-    ]
+    error = {"output_type": "error", "ename": "CheckFailed", "evalue": verdict.message}
+    return [{**error, "traceback": format_explanation(verdict).split("\n")}]
 
 
 def format_explanation(verdict: CellVerdict) -> str:
@@ -75,11 +69,8 @@ def _sanitize_output(output: Output) -> Output:
     kind = output.get("output_type")
     if kind == "stream":
         name = "stderr" if output.get("name") == "stderr" else "stdout"
-        return {
-            "output_type": kind,
-            "name": name,
-            "text": _clean_text(output.get("text")),
-        }
+        text = _clean_text(output.get("text"))
+        return {"output_type": kind, "name": name, "text": text}
     if kind == "error":
         lines = output.get("traceback")
         lines = lines if isinstance(lines, list) else []

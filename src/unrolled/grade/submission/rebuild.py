@@ -63,18 +63,15 @@ def _merge_cells(
         spare = changed.get(cell.index, [])
         filled = copy.deepcopy(material.release["cells"][cell.index])
         if cell.is_solution and cell.grade_id in match.taken:
-            _fill_cell(filled, cell, match.taken[cell.grade_id])
+            taken = match.taken[cell.grade_id]
+            filled["source"] = taken.source
+            pictures = filter_attachments(taken.attachments)
+            if cell.role == "answer" and pictures:
+                filled["attachments"] = pictures
         # What is given counts as it was given: it has the last word. What is only shown
         # has no say in grading, so that the student's own text may have it there.
         yield from [filled, *spare] if cell.role == "show" else [*spare, filled]
         yield from own.get(cell.index, [])
-
-
-def _fill_cell(filled: Notebook, cell: Cell, taken: SubmittedCell) -> None:
-    filled["source"] = taken.source
-    pictures = filter_attachments(taken.attachments) if cell.role == "answer" else {}
-    if pictures:
-        filled["attachments"] = pictures
 
 
 def _find_changed_cells(

@@ -18,8 +18,8 @@ from unrolled.grade.protocol.frames import Frame, send_frame
 from unrolled.grade.student.preload import find_env_dependent
 from unrolled.grade.worker.errors import ProcessLostError
 from unrolled.grade.worker.worker import Channel, make_environment
-from unrolled.sandbox import view
-from unrolled.sandbox.isolate import Bounds, Tier
+from unrolled.sandbox import Bounds, view
+from unrolled.sandbox.isolate import Tier
 from unrolled.sandbox.scratch import ScratchFolder
 
 START_SECONDS = 120.0
