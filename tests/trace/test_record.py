@@ -18,16 +18,16 @@ from unrolled.lab.datasets.timing_trace import parse_trace, read_trace
 from unrolled.trace import device as device_module
 from unrolled.trace import record as record_module
 from unrolled.trace.device import Device, count_fused_calls, detect_devices
-from unrolled.trace.plan import plan_measurements
 from unrolled.trace.record import (
     RecordingClock,
+    TraceReport,
     TraceSettings,
     load_lesson_names,
+    plan_measurements,
     record_trace,
     refuse_overwrite,
     write_trace,
 )
-from unrolled.trace.report import TraceReport
 
 ROOT = Path(__file__).parents[2]
 CPU = Device(

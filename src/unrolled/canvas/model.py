@@ -7,12 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Student:
-    """A student of the gradebook; `canvas_id` is nbgrader's lms_user_id."""
+    """A student of the gradebook and the roster; "" is what neither says.
+
+    `name` is the user name, `canvas_id` nbgrader's lms_user_id.
+    """
 
     name: str
     canvas_id: str = ""
     last_name: str = ""
     first_name: str = ""
+    email: str = ""
     sis_id: str = ""
     login: str = ""
 

@@ -6,13 +6,14 @@ It lies in `canvas-records/`, which only its owner may read and git ignores.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
+from unrolled.canvas.model import Student
 from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.files import write_output
+from unrolled.gradebook.read import StudentRow
 
 FOLDER = "canvas-records"
 Identities = Mapping[str, Mapping[str, str]]
@@ -38,7 +39,7 @@ def read_identities(course: Course) -> Identities:
     path = locate_identities(course)
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-        return {str(k): _stringify_values(v) for k, v in document.items()}
+        return {s: {k: str(v) for k, v in kept.items()} for s, kept in document.items()}
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, AttributeError) as error:
@@ -48,8 +49,21 @@ def read_identities(course: Course) -> Identities:
         ) from error
 
 
-def _stringify_values(values: Mapping[str, Any]) -> dict[str, str]:
-    return {k: str(v) for k, v in values.items()}
+def make_students(course: Course, rows: Iterable[StudentRow]) -> list[Student]:
+    """Students of the gradebook, with what the roster has recorded beside it."""
+    known = read_identities(course)
+    return [
+        Student(
+            name=row.id,
+            canvas_id=row.lms_user_id,
+            last_name=row.last_name,
+            first_name=row.first_name,
+            email=row.email,
+            sis_id=known.get(row.id, {}).get("sis_id", ""),
+            login=known.get(row.id, {}).get("login", ""),
+        )
+        for row in rows
+    ]
 
 
 def write_identities(course: Course, identities: Identities) -> None:

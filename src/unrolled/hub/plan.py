@@ -120,17 +120,14 @@ class HubPlan:
     @property
     def people(self) -> tuple[str, ...]:
         """Everybody who may sign in, each once."""
-        return tuple(
-            dict.fromkeys((*self.instructors, *self.assistants, *self.students))
-        )
+        staff = (*self.instructors, *self.assistants)
+        return tuple(dict.fromkeys((*staff, *self.students)))
 
     def save(self) -> Path:
         """Write the plan beside the hub's state; the file's path."""
         path = self.state / PLAN_FILE
-        document = {
-            k: str(v) if isinstance(v, Path) else v for k, v in asdict(self).items()
-        }
-        path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        text = json.dumps(asdict(self), indent=1, default=str)
+        path.write_text(f"{text}\n", encoding="utf-8")
         return path
 
 
@@ -140,8 +137,8 @@ def load_plan(folder: Path) -> HubPlan:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         values |= {k: Path(values[k]) for k in ("folder", "homes")}
-        values |= {k: tuple(values[k]) for k in ("instructors", "assistants")}
-        return HubPlan(**(values | {"students": tuple(values["students"])}))
+        people = ("instructors", "assistants", "students")
+        return HubPlan(**(values | {k: tuple(values[k]) for k in people}))
     except FileNotFoundError as error:
         raise UserError(
             f"{path} is missing: no hub was started here. `unrolled hub` starts one."

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import platform
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -19,14 +20,13 @@ from unrolled.author.lesson import read_lesson
 from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.files import write_file
-from unrolled.lab.datasets.timing_trace import FORMAT
+from unrolled.lab.datasets.timing_trace import FORMAT, SWEEPS, TrainingStep
 from unrolled.trace.device import (
     Device,
     count_fused_calls,
     count_usable_cores,
     detect_devices,
 )
-from unrolled.trace.plan import PlannedMeasurement, plan_measurements
 
 ASSIGNMENT, NOTEBOOK = "07_hardware", "hardware"
 FILE = "hardware_trace.json"
@@ -36,6 +36,17 @@ CLOCKS: dict[str, Callable[[], float]] = {
     "cpu": time.process_time,
 }
 Step = Callable[[int, int, str], None]
+# What a trace measures: three networks, three sizes that are varied one by one.
+BASE = MappingProxyType({"N": 32, "T": 64, "D": 32, "H": 64})
+SIZES = MappingProxyType(
+    {
+        "batch": (1, 2, 4, 8, 16, 32, 64, 128),
+        "steps": (4, 8, 16, 32, 64, 128),
+        "hidden": (8, 16, 32, 64, 128, 256, 512),
+    }
+)
+EVERYWHERE = ("Keras LSTM", "torch LSTM", "Keras dense")
+LOOPED = "Keras LSTM, looped"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +127,8 @@ def record_trace(
     began = datetime.now(UTC).isoformat(timespec="seconds")
     measurements = []
     for done, item in enumerate(items):
-        step(done, len(items), str(item))
+        size = f"{SWEEPS[item.sweep]} = {item.size}"
+        step(done, len(items), f"{item.network}, {item.device}, {size}")
         measurements.append(_measure(names, item, settings))
     return {
         "format": FORMAT,
@@ -130,7 +142,7 @@ def record_trace(
 
 
 def _measure(
-    names: Mapping[str, Any], item: PlannedMeasurement, settings: TraceSettings
+    names: Mapping[str, Any], item: TrainingStep, settings: TraceSettings
 ) -> dict[str, Any]:
     """All single times of one training step, and which kernel it used."""
     sizes = {axis: getattr(item, axis) for axis in "NTDH"}
@@ -166,4 +178,83 @@ def refuse_overwrite(path: Path, *, force: bool) -> None:
         raise UserError(
             f"{path} exists already. Write the trace elsewhere with --out, or replace "
             "the file with --force."
+        )
+
+
+def plan_measurements(
+    kinds: Sequence[str], limit: int | None = None
+) -> Iterator[TrainingStep]:
+    """All measurements for these devices; none with a size above `limit`.
+
+    A GPU also runs Keras's LSTM without its fused kernel, to set the two apart. On a
+    CPU there is only the loop.
+    """
+    for kind in kinds:
+        networks = EVERYWHERE if kind == "cpu" else (*EVERYWHERE, LOOPED)
+        for network in networks:
+            for sweep, sizes in SIZES.items():
+                for size in sizes:
+                    if limit is None or size <= limit:
+                        chosen = {**BASE, SWEEPS[sweep]: size}
+                        yield TrainingStep(
+                            network=network, device=kind, sweep=sweep, **chosen
+                        )
+
+
+@dataclass(frozen=True)
+class TraceReport:
+    """A trace that was made; `path` is where it lies."""
+
+    document: Mapping[str, Any]
+    path: Path
+
+    @property
+    def fused(self) -> dict[str, tuple[int, int]]:
+        """For each network with an LSTM and device: steps with a fused call, of all."""
+        counts: dict[str, tuple[int, int]] = {}
+        for m in self.document["measurements"]:
+            if "LSTM" in m["network"]:
+                name = f"{m['network']}, {m['device']}"
+                ran, of = counts.get(name, (0, 0))
+                counts[name] = (ran + bool(m["fused_calls"]), of + 1)
+        return counts
+
+    @property
+    def proved(self) -> bool | None:
+        """Whether Keras used the fused kernel on the GPU; None without a GPU.
+
+        The same count must be 0 where it was told to loop: else it proves nothing.
+        """
+        fused = self.fused
+        ran, of = fused.get("Keras LSTM, gpu", (0, 0))
+        looped = fused.get(f"{LOOPED}, gpu", (0, 0))[0]
+        return (ran == of and looped == 0) if of else None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The document that ``--json`` prints."""
+        return {
+            "path": str(self.path),
+            "fused_kernel_ran_on_gpu": self.proved,
+            "fused": {name: list(counts) for name, counts in self.fused.items()},
+            "trace": self.document,
+        }
+
+    def as_text(self) -> str:
+        """What was measured, on what, and which kernel ran."""
+        devices = self.document["devices"]
+        lines = [f"{d['kind']}: {d['name']}, {d['cores']} cores" for d in devices]
+        lines += [
+            f"{name}: the fused kernel ran in {ran} of {of} measurements"
+            for name, (ran, of) in self.fused.items()
+        ]
+        return "\n".join([*lines, self._format_verdict(), f"written to {self.path}"])
+
+    def _format_verdict(self) -> str:
+        if self.proved is None:
+            return "No GPU here: the trace holds the CPU only."
+        if self.proved:
+            return "On the GPU, Keras used the fused kernel in every step."
+        return (
+            "On the GPU, Keras did NOT use the fused kernel: these are times of a "
+            "Python loop. It needs Keras 3.15 or newer and cuDNN."
         )

@@ -15,15 +15,7 @@ from typing import Any
 
 from lxml import etree
 
-from unrolled.canvas.cartridge import xml
-from unrolled.canvas.cartridge.model import (
-    AssignmentItem,
-    Module,
-    Page,
-    build_modules,
-    list_items,
-    make_identifier,
-)
+from unrolled.canvas.cartridge import model, xml
 from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.files import write_output
@@ -53,24 +45,26 @@ def make_cartridge(
     """
     if not course.assignments:
         raise UserError(f"{course.root / 'course.toml'}: there are no assignments.")
-    modules = build_modules(course)
+    modules = model.build_modules(course)
     if not dry_run:
         if out.exists() and not force:
             raise UserError(f"{out}: already exists. Use --force to overwrite it.")
         write_output(out, zip_cartridge(course, modules))
-    items = list(list_items(modules))
+    items = list(model.list_items(modules))
     return CartridgeReport(
         file=str(out),
         modules=tuple(m.title for m in modules),
-        pages=tuple(i.title for i in items if isinstance(i, Page)),
-        assignments=tuple(i.title for i in items if isinstance(i, AssignmentItem)),
+        pages=tuple(i.title for i in items if isinstance(i, model.Page)),
+        assignments=tuple(
+            i.title for i in items if isinstance(i, model.AssignmentItem)
+        ),
         without_dates=tuple(a.name for a in course.assignments.values() if not a.due),
         hub=course.canvas.hub,
         written=not dry_run,
     )
 
 
-def zip_cartridge(course: Course, modules: list[Module]) -> bytes:
+def zip_cartridge(course: Course, modules: list[model.Module]) -> bytes:
     """The zip file, the same bytes for the same course."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -82,9 +76,11 @@ def zip_cartridge(course: Course, modules: list[Module]) -> bytes:
     return stream.getvalue()
 
 
-def _list_files(course: Course, modules: list[Module]) -> Iterator[tuple[str, bytes]]:
-    settings = make_identifier(course, "settings", "course")
-    group = make_identifier(course, "group", "assignments")
+def _list_files(
+    course: Course, modules: list[model.Module]
+) -> Iterator[tuple[str, bytes]]:
+    settings = model.make_identifier(course, "settings", "course")
+    group = model.make_identifier(course, "group", "assignments")
     manifest = xml.build_manifest(course, modules, settings)
     yield "imsmanifest.xml", _serialize_xml(manifest)
     # By this file Canvas knows a cartridge of its own kind.
@@ -93,8 +89,8 @@ def _list_files(course: Course, modules: list[Module]) -> Iterator[tuple[str, by
     yield "course_settings/assignment_groups.xml", _serialize_xml(groups)
     meta = xml.build_module_meta(course, modules)
     yield "course_settings/module_meta.xml", _serialize_xml(meta)
-    for item in list_items(modules):
-        if isinstance(item, Page):
+    for item in model.list_items(modules):
+        if isinstance(item, model.Page):
             yield xml.make_page_path(item), xml.render_page(item)
         else:
             yield xml.make_assignment_path(item), xml.render_assignment(item)

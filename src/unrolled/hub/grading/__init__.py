@@ -1,3 +1,3 @@
 """The page on which a class is collected and graded."""
 
-__all__ = ["jobs", "page", "progress", "state"]
+__all__ = ["jobs", "page", "progress"]

@@ -52,7 +52,11 @@ def prepare_hub(
     if running is None:
         require_free(plan)
     else:
-        _require_same_location(plan, running)
+        if (plan.folder, plan.port) != (running.folder, running.port):
+            raise UserError(
+                "course.toml now has another port or folder for the hub, which a "
+                "restart cannot change. Run `unrolled hub down`, then `unrolled hub`."
+            )
         require_same_environments(plan, PROJECT, _list_extras(plan, course))
     claim_folder(plan, course)
     if plan.sign_in == "lti":
@@ -73,14 +77,6 @@ def prepare_hub(
     accounts += make_accounts(plan)
     require_closed(plan)
     return PreparedHub(plan, tuple(accounts), copied, time.monotonic() - began)
-
-
-def _require_same_location(plan: HubPlan, running: HubPlan) -> None:
-    if (plan.folder, plan.port) != (running.folder, running.port):
-        raise UserError(
-            "course.toml now has another port or folder for the hub, which a restart "
-            "cannot change. Run `unrolled hub down`, then `unrolled hub`."
-        )
 
 
 def _list_extras(plan: HubPlan, course: Course) -> tuple[str, ...]:

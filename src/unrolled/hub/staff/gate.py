@@ -62,7 +62,9 @@ class RefusalMatcher(Matcher):
         if path is None or not path.startswith(self.base):
             return INSTRUCTORS_ONLY
         path = path.removeprefix(self.base)
-        if request.method in ("GET", "HEAD") and _has_body(request):
+        length = request.headers.get("Content-Length", "0").strip()
+        has_body = length != "0" or "Transfer-Encoding" in request.headers
+        if request.method in ("GET", "HEAD") and has_body:
             return TRAP_REASON  # it may hold arguments, and is not read yet
         if self.role == ASSISTANTS and not is_allowed(request.method or "", path):
             return NO_CODE_REASON if RUNNING_PATHS.match(path) else INSTRUCTORS_ONLY
@@ -81,11 +83,6 @@ class RefusalMatcher(Matcher):
             return Path(folder.decode()).resolve() != self.course.resolve()
         except (ValueError, OSError, RuntimeError):
             return True
-
-
-def _has_body(request: HTTPServerRequest) -> bool:
-    length = request.headers.get("Content-Length", "0").strip()
-    return length != "0" or "Transfer-Encoding" in request.headers
 
 
 def decode_path(path: str) -> str | None:

@@ -86,16 +86,12 @@ def check_array(name: str, got: object, want: ArraySpec) -> Array:
     """The rungs from "an array" to its dtype; the array, or CheckFailed."""
     array = convert_to_array(got)
     if array is None:
-        fail(_describe_no_array(name, got, want))
+        expected = "a NumPy array" if want.shape else "a number"
+        guess = _guess_no_array(got, want)
+        fail(f"{name}: expected {expected}, got {describe_value(got)}{guess}")
     _check_shape(name, array.shape, want)
     _check_kind(name, array, want)
     return array
-
-
-def _describe_no_array(name: str, got: object, want: ArraySpec) -> str:
-    expected = "a number" if not want.shape else "a NumPy array"
-    guess = _guess_no_array(got, want)
-    return f"{name}: expected {expected}, got {describe_value(got)}{guess}"
 
 
 def _guess_no_array(got: object, want: ArraySpec) -> str:
@@ -164,17 +160,14 @@ def check_finite(
         return
     index = find_first(bad)
     count = f"; {int(bad.sum())} of {got.size} values" if got.size > 1 else ""
+    why = "an overflow (exp of a large number?), or a division by 0?"
+    if bool((np.real(got[bad]) == -np.inf).all()):
+        why = "the logarithm of 0?"
     fail(
         f"{name}: {format_number(got[index])}, not a finite number,"
         f"{format_index(index, want.axes)}{count}",
-        f"Likely cause: {_explain_not_finite(got[bad])}",
+        f"Likely cause: {why}",
     )
-
-
-def _explain_not_finite(bad: Array) -> str:
-    if bool((np.real(bad) == -np.inf).all()):
-        return "the logarithm of 0?"
-    return "an overflow (exp of a large number?), or a division by 0?"
 
 
 def find_first(mask: Array) -> Shape:
