@@ -13,6 +13,5 @@ __all__ = [
     "sequences",
     "shapes",
     "style",
-    "timings",
     "unrolling",
 ]
