@@ -16,7 +16,7 @@ from support.stock_autograde import NAME, RIGHT, WRONG, hand_in, stock
 
 from unrolled.author.build import build_assignments
 from unrolled.canvas.grades import read_grades
-from unrolled.canvas.model import ExportedAssignment
+from unrolled.canvas.records import ExportedAssignment
 from unrolled.course.model import Course, load_course
 from unrolled.grade.run import grade
 

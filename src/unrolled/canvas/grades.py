@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from unrolled.canvas.model import ExportedAssignment, Grade, Student
-from unrolled.canvas.records import make_students
+from unrolled.canvas.records import ExportedAssignment, Grade, Student, make_students
 from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.gradebook.open import Gradebook, has_gradebook, open_gradebook

@@ -1,15 +1,16 @@
-"""What is kept of Canvas beside the gradebook: who is who, and what was sent.
+"""Students and grades for Canvas, and what is kept of Canvas beside the gradebook.
 
-It lies in `canvas-records/`, which only its owner may read and git ignores.
+Who is who and what was sent lies in `canvas-records/`, which only its owner may read
+and git ignores.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from unrolled.canvas.model import Student
 from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.files import write_output
@@ -71,3 +72,40 @@ def write_identities(course: Course, identities: Identities) -> None:
     make_records_folder(course)
     text = json.dumps(identities, ensure_ascii=False, indent=1, sort_keys=True)
     write_output(locate_identities(course), f"{text}\n".encode(), mode=0o600)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Student:
+    """A student of the gradebook and the roster; "" is what neither says.
+
+    `name` is the user name, `canvas_id` nbgrader's lms_user_id.
+    """
+
+    name: str
+    canvas_id: str = ""
+    last_name: str = ""
+    first_name: str = ""
+    email: str = ""
+    sis_id: str = ""
+    login: str = ""
+
+
+@dataclass(frozen=True)
+class ExportedAssignment:
+    """An assignment to export: its name here, its title and points in Canvas.
+
+    `factor` takes our points to Canvas's, where those differ and --scale was said.
+    """
+
+    name: str
+    title: str
+    points: float
+    factor: float = 1.0
+
+
+@dataclass(frozen=True)
+class Grade:
+    """A result in points of Canvas, after the late penalty; None if not handed in."""
+
+    points: float | None
+    waits: bool = False

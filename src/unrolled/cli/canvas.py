@@ -94,7 +94,6 @@ def roster(
     """
     from unrolled.canvas import apply_roster, plan_roster
     from unrolled.report.canvas import render_roster
-    from unrolled.report.progress import show_progress
 
     course = open_course(context)
     refuse = _make_name_check(course)

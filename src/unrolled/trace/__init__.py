@@ -1,3 +1,3 @@
 """`unrolled trace`: record how long training steps take on this machine."""
 
-__all__ = ["device", "record"]
+__all__ = ["record"]

@@ -13,7 +13,7 @@ import pytest
 from support.lti_stand_in import CLAIM
 from support.sign_in_hub import ROOT, enrol, place_plan
 
-from unrolled.canvas.model import Student
+from unrolled.canvas.records import Student
 from unrolled.course.model import load_course
 from unrolled.hub.lti.authenticator import CanvasAuthenticator, is_safe_account
 from unrolled.hub.lti.identity import (

@@ -38,7 +38,7 @@ from unrolled.canvas.grades import (
 from unrolled.canvas.grades_csv import ExportPlan, plan_export
 from unrolled.canvas.grades_csv.exported_csv import NoGrade
 from unrolled.canvas.grades_csv.match import HIDDEN, FilledCell, LeftOut, group_left_out
-from unrolled.canvas.model import Student
+from unrolled.canvas.records import Student
 from unrolled.course import Course
 from unrolled.errors import UserError
 

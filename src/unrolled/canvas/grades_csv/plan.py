@@ -29,7 +29,7 @@ from unrolled.canvas.grades_csv.match import (
     match_columns,
     match_students,
 )
-from unrolled.canvas.model import ExportedAssignment, Grade, Student
+from unrolled.canvas.records import ExportedAssignment, Grade, Student
 
 
 @dataclass(frozen=True, kw_only=True)

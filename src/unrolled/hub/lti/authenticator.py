@@ -35,7 +35,7 @@ from ltiauthenticator.lti13.handlers import (
 from tornado.web import HTTPError
 from traitlets import Bool, Dict, Set, Unicode
 
-from unrolled.canvas.model import Student
+from unrolled.canvas.records import Student
 from unrolled.course.hub import ACCOUNT_RULE
 from unrolled.errors import UserError
 from unrolled.hub.accounts import is_safe_account

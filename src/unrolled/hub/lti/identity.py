@@ -15,8 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from unrolled.canvas.model import Student
-from unrolled.canvas.records import make_students
+from unrolled.canvas.records import Student, make_students
 from unrolled.course import load_course
 from unrolled.gradebook.read import read_student_rows
 

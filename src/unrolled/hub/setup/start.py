@@ -17,8 +17,7 @@ from unrolled.hub.clone import close_clones, require_closed
 from unrolled.hub.commands import run_as_grader
 from unrolled.hub.lti.settings import read_lti_settings
 from unrolled.hub.members import enroll_as_grader
-from unrolled.hub.ownership import claim_folder, remove_folder
-from unrolled.hub.plan import HubPlan, make_plan
+from unrolled.hub.plan import HubPlan, claim_folder, make_plan, remove_folder
 from unrolled.hub.setup.course_folder import build_course, copy_course, make_exchange
 from unrolled.hub.setup.install import install, require_same_environments
 from unrolled.hub.setup.jupyter_config import write_environment_files

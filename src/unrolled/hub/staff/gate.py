@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from nbgrader.server_extensions.formgrader import handlers
 from tornado.httputil import HTTPServerRequest
-from tornado.routing import Matcher, Rule
+from tornado.routing import Matcher, PathMatches, Rule
 from tornado.web import RequestHandler
 from traitlets import Enum, Unicode
 from traitlets.config import Configurable
 
-from unrolled.hub.staff import assistants_pages
 from unrolled.hub.staff.assistants_routes import is_allowed
 
 ASSISTANTS, INSTRUCTORS = "assistants", "instructors"
@@ -144,5 +144,35 @@ def _load_jupyter_server_extension(server: Any) -> None:
     refusals = RefusalMatcher(gate.role, base, Path(gate.course))
     first = [Rule(refusals, RefusalHandler)]
     if gate.role == ASSISTANTS:
-        first += assistants_pages.build_rules(base)
+        first += build_rules(base)
     server.web_app.default_router.rules[:0] = first
+
+
+class _TemplateMixin:
+    """Renders our template of a page, which extends nbgrader's."""
+
+    settings: dict[str, Any]
+
+    def render(self, name: str, **values: Any) -> str:
+        """The page as text."""
+        theirs = self.settings["nbgrader_jinja2_env"]
+        ours = PackageLoader("unrolled.hub", "templates/assistants")
+        both = theirs.overlay(loader=ChoiceLoader([ours, theirs.loader]))
+        page: str = both.get_template(f"assistants_{name}").render(**values)
+        return page
+
+
+class AssignmentsHandler(_TemplateMixin, handlers.ManageAssignmentsHandler):  # type: ignore[misc]
+    """All assignments, and how many have handed in."""
+
+
+class StudentsHandler(_TemplateMixin, handlers.ManageStudentsHandler):  # type: ignore[misc]
+    """All students, and their scores."""
+
+
+def build_rules(base: str) -> list[Rule]:
+    """The addresses of these pages; `base` is the server's, with a slash at its end."""
+    return [
+        Rule(PathMatches(f"{base}formgrader/manage_assignments/?"), AssignmentsHandler),
+        Rule(PathMatches(f"{base}formgrader/manage_students/?"), StudentsHandler),
+    ]
