@@ -94,6 +94,7 @@ def roster(
     """
     from unrolled.canvas import apply_roster, plan_roster
     from unrolled.report.canvas import render_roster
+    from unrolled.report.progress import show_progress
 
     course = open_course(context)
     refuse = _make_name_check(course)
@@ -172,7 +173,7 @@ def canvas_export(
         force=force,
         dry_run=dry_run,
     )
-    print_result(plan.as_dict(), Text(plan.as_text()), as_json=as_json)
+    print_result(asdict(plan), Text(plan.as_text()), as_json=as_json)
     if not as_json:
         done = "nothing was written (--dry-run)" if dry_run else f"written: {to}"
         err.print(Text(done))

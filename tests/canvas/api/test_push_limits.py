@@ -23,7 +23,7 @@ from unrolled.canvas.api import push
 from unrolled.canvas.api.comments import Comment
 from unrolled.canvas.api.course import CourseConnection, connect
 from unrolled.canvas.api.journal import Journal
-from unrolled.cli import canvas as canvas_commands
+from unrolled.cli import canvas_push
 from unrolled.course.model import Course
 
 STUDENTS = 4
@@ -57,7 +57,7 @@ def course(
 ) -> Course:
     """A class that knows where Canvas is, and has a token; nobody waits in it."""
     hurried = partial(connect, pause=server.canvas.bucket.wait)
-    monkeypatch.setattr(canvas_commands, "connect", hurried)
+    monkeypatch.setattr(canvas_push, "connect", hurried)
     return own_class(made, tmp_path, server.url, monkeypatch)
 
 
