@@ -15,8 +15,7 @@ from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
 from unrolled.gradebook.open import backup_gradebook
 from unrolled.hub import accounts
-from unrolled.hub.ownership import claim_folder, remove_folder
-from unrolled.hub.plan import HubPlan, make_plan
+from unrolled.hub.plan import HubPlan, claim_folder, make_plan, remove_folder
 from unrolled.hub.setup.course_folder import copy_course
 
 

@@ -123,7 +123,7 @@ def _configure_pages(config: Any) -> None:
 def _configure_exchange(config: Any) -> None:
     """Students' folders are checked when collected; releasing tells the dates."""
     plugins = "unrolled.hub.exchange.plugins"
-    config.ExchangeFactory.collect = f"{plugins}.CheckedCollect"
+    config.ExchangeFactory.collect = "unrolled.hub.exchange.collect.CheckedCollect"
     config.ExchangeFactory.release_assignment = f"{plugins}.ReleaseWithDates"
     config.ExchangeFactory.release_feedback = f"{plugins}.ReleaseEachFeedback"
     config.ExchangeFactory.fetch_assignment = f"{plugins}.FetchKeepingWork"

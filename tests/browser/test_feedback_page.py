@@ -17,7 +17,7 @@ from support.payloads import add_hostile_answers, write_answer
 from unrolled.author.build import build_assignments
 from unrolled.course.model import Course
 from unrolled.feedback.generate import generate_feedback
-from unrolled.hub.student.feedback_page import LINK_MARKER, add_back_link
+from unrolled.hub.student.page import LINK_MARKER, add_back_link
 
 pytestmark = needs_browser
 WIDE = r"$$h_t = \tanh(x_t W_{xh} + h_{t-1} W_{hh} + b_h) + a + b + c + d + e + f + g$$"

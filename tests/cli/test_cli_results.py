@@ -168,7 +168,7 @@ def test_verify_json_is_one_document(course: Course, unrolled: Call) -> None:
     assert missed["problems"] == ["only 0 misconceptions", "only 0 styles"]
     kinds = {c["kind"] for c in document["cases"] if c["passed"]}
     assert kinds == {
-        *("notebook", "solution", "release", "routes", "lazy", "float32"),
+        *("notebook", "solution", "release", "cross-check", "lazy", "float32"),
     }
 
 
@@ -199,7 +199,7 @@ def test_the_table_of_oracles_is_written_where_all_holds(
     missed = unrolled("verify", "--oracles", "oracles.md", "--jobs", "1")
     assert missed.code == 1 and path.read_text() == f"{MADE} as it was"
     told = " ".join(missed.out.split())
-    assert f"MISS {NAME} routes witness.py: lessons/{NAME}/witness.py is" in told
+    assert f"MISS {NAME} cross-check witness.py: lessons/{NAME}/witness.py is" in told
 
 
 def test_feedback_names_the_pages_it_wrote(graded: Course, unrolled: Call) -> None:

@@ -16,7 +16,7 @@ from support.deploy_files import DEPLOY, ROOT, compose, dockerfile, tool
 
 from unrolled.course.model import load_course
 from unrolled.hub.plan import HubPlan, make_plan
-from unrolled.hub.setup.services import (
+from unrolled.hub.setup.hub_config import (
     make_authoring_service,
     make_formgrader_service,
     make_grading_service,

@@ -15,8 +15,7 @@ from support.deploy_files import DEPLOY, PLAN, ROOT, dockerfile, documents, text
 from traitlets.config import Config
 
 from unrolled.hub.setup.course_folder import FILES, GIVEN
-from unrolled.hub.setup.hub_config import _configure_spawner
-from unrolled.hub.setup.services import make_authoring_service
+from unrolled.hub.setup.hub_config import _configure_spawner, make_authoring_service
 
 SECRET = ("lessons", "source", "solutions", "src/unrolled/author")
 

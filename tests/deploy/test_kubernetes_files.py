@@ -13,7 +13,7 @@ from kubernetes_asyncio import client
 from ltiauthenticator.lti13.auth import LTI13Authenticator
 from support.deploy_files import DEPLOY, PLAN, documents
 
-from unrolled.hub.setup.services import (
+from unrolled.hub.setup.hub_config import (
     make_authoring_service,
     make_formgrader_service,
     make_grading_service,

@@ -26,7 +26,7 @@ from support.rich_class import (
 )
 
 from unrolled.canvas.grades import read_grades
-from unrolled.canvas.model import ExportedAssignment
+from unrolled.canvas.records import ExportedAssignment
 from unrolled.course.model import Course, load_course
 from unrolled.grade.results import SubmissionResult
 from unrolled.grade.run import grade

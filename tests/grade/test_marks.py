@@ -16,7 +16,7 @@ from support.shared import make_built_course
 from support.stock_autograde import NAME, RIGHT, WRONG, hand_in, stock
 
 from unrolled.canvas.grades import read_grades
-from unrolled.canvas.model import ExportedAssignment
+from unrolled.canvas.records import ExportedAssignment
 from unrolled.course.model import Course, load_course
 
 Change = Callable[[dict[str, dict[str, Any]], list[dict[str, Any]]], None]

@@ -19,8 +19,13 @@ from support.shared import make_built_course
 
 from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
-from unrolled.handout.archive import list_released, make_handout
-from unrolled.handout.pins import find_dependencies, list_student_packages, read_pins
+from unrolled.handout.archive import (
+    find_dependencies,
+    list_released,
+    list_student_packages,
+    make_handout,
+    read_pins,
+)
 
 ROOT = Path(__file__).parents[2]
 COURSE = load_course(ROOT)

@@ -110,7 +110,7 @@ def test_who_comes_from_canvas(course: Course) -> None:
         ({"canvas_id": "17"}, "student00"),
         ({"login": "Emmy@example.edu"}, "student01"),
     ):
-        assert find_student(parse_identity({CUSTOM: told}), students).account == account
+        assert find_student(parse_identity({CUSTOM: told}), students).name == account
 
 
 def test_times_are_the_same(course: Course) -> None:

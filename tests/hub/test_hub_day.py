@@ -38,9 +38,9 @@ from support.payloads import add_hostile_answers, check_nothing_runs, watched
 
 from unrolled.assignment.load import load_material, load_reference
 from unrolled.course.model import load_course
-from unrolled.hub.servers import list_student_servers
+from unrolled.hub.servers import list_hub_processes, list_student_servers
 from unrolled.hub.setup.memory import open_groups
-from unrolled.hub.setup.process import list_hub_processes, require_free
+from unrolled.hub.setup.process import require_free
 from unrolled.samples.build_submission import build_notebook
 from unrolled.samples.recipe import load_students
 

@@ -169,7 +169,7 @@ def test_the_last_line_counts_what_proves_the_tests() -> None:
         Case("01_tiny", "misconception", "squares"),
         Case("01_tiny", "misconception", "once"),
         Case("01_tiny", "style", "loops"),
-        Case("01_tiny", "routes", "double_values"),
+        Case("01_tiny", "cross-check", "double_values"),
     )
     counts = "2 misconceptions, 1 style, 1 hidden test cross-checked"
     assert lines[-1] == f"everything holds: {counts}; 3 s"

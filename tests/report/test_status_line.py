@@ -8,7 +8,7 @@ import time
 
 from rich.console import Console
 
-from unrolled.report.status_line import StatusLine
+from unrolled.report.progress import StatusLine
 
 
 def test_lines_in_a_pipe() -> None:

@@ -24,9 +24,8 @@ from unrolled.grade.doctor.doctor import Checkup, Protection
 from unrolled.grade.results import CellResult, GradeReport, SubmissionResult
 from unrolled.hub.check.check import Finding, HubCheck
 from unrolled.report.canvas import render_cartridge, render_push_report, render_roster
-from unrolled.report.doctor import render_checkups
 from unrolled.report.hub import render_hub_check
-from unrolled.report.tables import render_grades
+from unrolled.report.tables import render_checkups, render_grades
 from unrolled.samples.demo_report import DemoReport, DemoScore
 
 LONG = "wilhelmina-theodora-van-der-berghe-1234567890"

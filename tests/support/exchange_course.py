@@ -39,7 +39,7 @@ NOTEBOOK = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
 PLUGINS = {
     "release_feedback": "unrolled.hub.exchange.plugins.ReleaseEachFeedback",
     "fetch_assignment": "unrolled.hub.exchange.plugins.FetchKeepingWork",
-    "collect": "unrolled.hub.exchange.plugins.CheckedCollect",
+    "collect": "unrolled.hub.exchange.collect.CheckedCollect",
     "release_assignment": "unrolled.hub.exchange.plugins.ReleaseWithDates",
 }
 

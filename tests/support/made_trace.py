@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from unrolled.lab.datasets.timing_trace import Measurement, Trace
-from unrolled.trace.plan import plan_measurements
+from unrolled.trace.record import plan_measurements
 
 COSTS = {  # invented: fixed seconds, operations per second
     ("Keras LSTM", "cpu"): (0.020, 2e10),

@@ -31,14 +31,16 @@ from traitlets.config import Config
 from unrolled.course.model import load_course
 from unrolled.gradebook.open import open_gradebook
 from unrolled.hub.plan import HubPlan
-from unrolled.hub.setup.hub_config import _configure_spawner, list_groups, list_roles
-from unrolled.hub.setup.install import _overlay_environment
-from unrolled.hub.setup.jupyter_config import write_environment_files
-from unrolled.hub.setup.services import (
+from unrolled.hub.setup.hub_config import (
+    _configure_spawner,
+    list_groups,
+    list_roles,
     make_authoring_service,
     make_formgrader_service,
     make_grading_service,
 )
+from unrolled.hub.setup.install import _overlay_environment
+from unrolled.hub.setup.jupyter_config import write_environment_files
 
 SOURCE = Path(__file__).parents[2] / "src"
 SECRETS = ("canvas.token", "course.secret", "gradebook.db", "nbgrader_config.py")

@@ -15,19 +15,20 @@ from unrolled.cli.app import app
 from unrolled.course.model import load_course
 from unrolled.errors import UserError
 from unrolled.lab.datasets.timing_trace import parse_trace, read_trace
-from unrolled.trace import device as device_module
 from unrolled.trace import record as record_module
-from unrolled.trace.device import Device, count_fused_calls, detect_devices
-from unrolled.trace.plan import plan_measurements
 from unrolled.trace.record import (
+    Device,
     RecordingClock,
+    TraceReport,
     TraceSettings,
+    count_fused_calls,
+    detect_devices,
     load_lesson_names,
+    plan_measurements,
     record_trace,
     refuse_overwrite,
     write_trace,
 )
-from unrolled.trace.report import TraceReport
 
 ROOT = Path(__file__).parents[2]
 CPU = Device(
@@ -153,7 +154,7 @@ def test_a_machine_that_tells_little_is_no_error(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Is there a report without /proc/cpuinfo (macOS)?"""
-    monkeypatch.setattr(device_module, "CPU_INFO", tmp_path / "nothing")
+    monkeypatch.setattr(record_module, "CPU_INFO", tmp_path / "nothing")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     (cpu,) = detect_devices()
     assert cpu.name

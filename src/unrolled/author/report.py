@@ -42,7 +42,7 @@ class VerifyReport:
         words = {
             "misconception": ("misconception", "misconceptions"),
             "style": ("style", "styles"),
-            "routes": ("hidden test cross-checked", "hidden tests cross-checked"),
+            "cross-check": ("hidden test cross-checked", "hidden tests cross-checked"),
         }
         parts = [
             f"{tried[kind]} {one if tried[kind] == 1 else many}"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from unrolled.canvas.model import ExportedAssignment, Grade, Student
-from unrolled.canvas.records import read_identities
+from unrolled.canvas.records import ExportedAssignment, Grade, Student, make_students
 from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.gradebook.open import has_gradebook, open_gradebook
@@ -36,19 +35,7 @@ def read_roster_students(
     chosen = set(students)
     everybody = read_students(gradebook)
     refuse_unknown("student", chosen, [s.id for s in everybody])
-    known = read_identities(course)
-    return [
-        Student(
-            name=s.id,
-            canvas_id=s.lms_user_id,
-            last_name=s.last_name,
-            first_name=s.first_name,
-            sis_id=known.get(s.id, {}).get("sis_id", ""),
-            login=known.get(s.id, {}).get("login", ""),
-        )
-        for s in everybody
-        if not chosen or s.id in chosen
-    ]
+    return make_students(course, (s for s in everybody if not chosen or s.id in chosen))
 
 
 def refuse_unknown(kind: str, names: Iterable[str], known: Iterable[str]) -> None:

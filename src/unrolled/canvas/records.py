@@ -1,18 +1,20 @@
-"""What is kept of Canvas beside the gradebook: who is who, and what was sent.
+"""Students and grades for Canvas, and what is kept of Canvas beside the gradebook.
 
-It lies in `canvas-records/`, which only its owner may read and git ignores.
+Who is who and what was sent lies in `canvas-records/`, which only its owner may read
+and git ignores.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.files import write_output
+from unrolled.gradebook.read import StudentRow
 
 FOLDER = "canvas-records"
 Identities = Mapping[str, Mapping[str, str]]
@@ -38,7 +40,7 @@ def read_identities(course: Course) -> Identities:
     path = locate_identities(course)
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-        return {str(k): _stringify_values(v) for k, v in document.items()}
+        return {s: {k: str(v) for k, v in kept.items()} for s, kept in document.items()}
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, AttributeError) as error:
@@ -48,8 +50,21 @@ def read_identities(course: Course) -> Identities:
         ) from error
 
 
-def _stringify_values(values: Mapping[str, Any]) -> dict[str, str]:
-    return {k: str(v) for k, v in values.items()}
+def make_students(course: Course, rows: Iterable[StudentRow]) -> list[Student]:
+    """Students of the gradebook, with what the roster has recorded beside it."""
+    known = read_identities(course)
+    return [
+        Student(
+            name=row.id,
+            canvas_id=row.lms_user_id,
+            last_name=row.last_name,
+            first_name=row.first_name,
+            email=row.email,
+            sis_id=known.get(row.id, {}).get("sis_id", ""),
+            login=known.get(row.id, {}).get("login", ""),
+        )
+        for row in rows
+    ]
 
 
 def write_identities(course: Course, identities: Identities) -> None:
@@ -57,3 +72,40 @@ def write_identities(course: Course, identities: Identities) -> None:
     make_records_folder(course)
     text = json.dumps(identities, ensure_ascii=False, indent=1, sort_keys=True)
     write_output(locate_identities(course), f"{text}\n".encode(), mode=0o600)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Student:
+    """A student of the gradebook and the roster; "" is what neither says.
+
+    `name` is the user name, `canvas_id` nbgrader's lms_user_id.
+    """
+
+    name: str
+    canvas_id: str = ""
+    last_name: str = ""
+    first_name: str = ""
+    email: str = ""
+    sis_id: str = ""
+    login: str = ""
+
+
+@dataclass(frozen=True)
+class ExportedAssignment:
+    """An assignment to export: its name here, its title and points in Canvas.
+
+    `factor` takes our points to Canvas's, where those differ and --scale was said.
+    """
+
+    name: str
+    title: str
+    points: float
+    factor: float = 1.0
+
+
+@dataclass(frozen=True)
+class Grade:
+    """A result in points of Canvas, after the late penalty; None if not handed in."""
+
+    points: float | None
+    waits: bool = False

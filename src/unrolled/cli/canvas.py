@@ -183,7 +183,7 @@ def canvas_export(
         force=force,
         dry_run=dry_run,
     )
-    print_result(plan.as_dict(), Text(plan.as_text()), as_json=as_json)
+    print_result(asdict(plan), Text(plan.as_text()), as_json=as_json)
     if not as_json:
         done = "nothing was written (--dry-run)" if dry_run else f"written: {to}"
         err.print(Text(done))

@@ -58,12 +58,12 @@ def run_push(
         except BaseException:  # also Ctrl-C: say in any case what was sent
             console.print(render_stopped_push(tally, len(plan.grades.changed), unsent))
             if as_json:
-                print_json({"stopped": asdict(tally), "plan": plan.grades.as_dict()})
+                print_json({"stopped": asdict(tally), "plan": asdict(plan.grades)})
             raise
         console.print(render_push_report(report))
     if as_json:
-        sent = report.as_dict() if report else None
-        print_json({"sent": sent, "plan": plan.grades.as_dict()})
+        sent = asdict(report) if report else None
+        print_json({"sent": sent, "plan": asdict(plan.grades)})
     return 1 if plan.grades.unscaled or (report and report.wrong) else 0
 
 

@@ -135,8 +135,7 @@ def _print_grades(
 ) -> None:
     """All results, or with `show` what is wrong with the only one."""
     from unrolled.grade import inspect_result
-    from unrolled.report.inspection import render_inspection
-    from unrolled.report.tables import render_grades
+    from unrolled.report.tables import render_grades, render_inspection
 
     if show:
         inspection = inspect_result(course, report)
@@ -193,8 +192,8 @@ def doctor(
     processes, memory, CPU.
     """
     from unrolled.grade.doctor import run_checkups
-    from unrolled.report.doctor import render_checkups
     from unrolled.report.progress import show_steps
+    from unrolled.report.tables import render_checkups
 
     with show_steps(err, "starting the sandbox") as say:
         checkups = run_checkups(tier, say)

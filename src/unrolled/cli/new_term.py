@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -58,7 +59,7 @@ def handout(
     )
     path = to or Path(f"{course.id}-handout.zip")
     report = make_handout(course, names, path, now, force=force)
-    print_result(report.as_dict(), Text(report.as_text()), as_json=as_json)
+    print_result(asdict(report), Text(report.as_text()), as_json=as_json)
 
 
 def new_term(

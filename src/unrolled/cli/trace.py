@@ -58,7 +58,7 @@ def trace(
     it also counts the calls of the fused kernel. It takes a few minutes.
     """
     from unrolled.report.progress import show_progress
-    from unrolled.trace import TraceReport, record
+    from unrolled.trace import record
 
     course = open_course(context)
     path = (to or record.locate_trace(course)).resolve()
@@ -70,6 +70,6 @@ def trace(
         names = record.load_lesson_names(course)
         document = record.record_trace(names, settings, step)
     record.write_trace(document, path)
-    report = TraceReport(document, path)
+    report = record.TraceReport(document, path)
     print_result(report.as_dict(), Text(report.as_text()), as_json=as_json)
     raise typer.Exit(1 if report.proved is False else 0)

@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import io
 import json
 import re
+import tomllib
 import zipfile
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from importlib.metadata import PackageNotFoundError, metadata, requires
 from importlib.resources import files as resources
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
+import unrolled
 from unrolled.author.belongings import read_files
 from unrolled.course import Assignment, Course
 from unrolled.errors import UserError
 from unrolled.files import write_output
-from unrolled.handout.pins import build_requirement_files, list_student_packages
-from unrolled.handout.wheel import build_student_wheel, build_zip, make_wheel_name
 
 COMMENT = b"made by unrolled handout"
 PROGRAMS = {"start.py": "start.py", "start.sh": "start.sh", "start.command": "start.sh"}
 _HIDDEN = re.compile(r"#+ *(BEGIN|END) (SOLUTION|HIDDEN TESTS|MARK SCHEME)")
+EXTRA = "lab"
+FILE = "constraints.txt"
+TAG = "py3-none-any"
+PARTS = ("__init__.py", "errors.py", "py.typed", "lab")
+EPOCH = (2000, 1, 1, 0, 0, 0)  # a zip's times are part of its bytes
+_UNIX = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,10 +47,6 @@ class HandoutReport:
     bytes: int
     sha256: str
     notes: tuple[str, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """The document that ``--json`` prints."""
-        return asdict(self)
 
     def as_text(self) -> str:
         """What was written, and what to do with it."""
@@ -177,14 +183,9 @@ def _refuse_secrets(path: Path, data: bytes) -> None:
 def _render_page(course: Course, chosen: Sequence[Assignment]) -> str:
     loader = PackageLoader("unrolled.handout", "files")
     pages = Environment(loader=loader, undefined=StrictUndefined, autoescape=True)
+    names = ("title", "name", "notebook")
     rows = [
-        {
-            "title": a.title,
-            "name": a.name,
-            "notebook": a.notebook,
-            "due": _format_date(a.due),
-        }
-        for a in chosen
+        {n: getattr(a, n) for n in names} | {"due": _format_date(a.due)} for a in chosen
     ]
     text = pages.get_template("START-HERE.html.j2").render(
         title=course.title, assignments=rows, hub=course.canvas.hub
@@ -215,3 +216,150 @@ _MONTHS = (
     "November",
     "December",
 )
+
+
+def read_pins() -> dict[str, str]:
+    """Exact versions by normalised name, from the file that this package came with.
+
+    Raises UserError if it is missing: an installation that was taken apart.
+    """
+    package = Path(unrolled.__file__).parent
+    for path in (package.parents[1] / FILE, package / FILE):
+        if path.is_file():
+            lines = path.read_text(encoding="utf-8").splitlines()
+            matches = [re.match(r"([\w.-]+)==(\S+)", line) for line in lines]
+            return {canonicalize_name(m[1]): m[2] for m in matches if m}
+    raise UserError(f"{package / FILE} is missing: install this package again.")
+
+
+def list_student_packages() -> tuple[str, ...]:
+    """The names that students install: the package's own needs and those of `lab`."""
+    needs = (Requirement(r) for r in _read_requirements())
+    named = (
+        r for r in needs if r.marker is None or r.marker.evaluate({"extra": EXTRA})
+    )
+    return tuple(sorted({canonicalize_name(r.name) for r in named}))
+
+
+def _read_requirements() -> list[str]:
+    """This package's requirements, from a clone's own file where there is one.
+
+    What an editable installation knows of them may be older.
+    """
+    path = Path(unrolled.__file__).parents[2] / "pyproject.toml"
+    if not path.is_file():
+        return requires("unrolled") or []
+    project = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
+    extra = project["optional-dependencies"][EXTRA]
+    return [*project["dependencies"], *(f"{r}; extra == '{EXTRA}'" for r in extra)]
+
+
+def find_dependencies(names: Iterable[str]) -> set[str]:
+    """The names and all that they need, on whatever system: markers are not asked."""
+    needed: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = canonicalize_name(waiting.pop())
+        if name not in needed:
+            needed.add(name)
+            rest = map(Requirement, _list_requirements(name))
+            # Without those that an extra asks for.
+            waiting += [r.name for r in rest if "extra" not in str(r.marker)]
+    return needed
+
+
+def _list_requirements(name: str) -> list[str]:
+    try:
+        return metadata(name).get_all("Requires-Dist") or []
+    except PackageNotFoundError:  # of another system: pip finds out what it needs
+        return []
+
+
+def build_requirement_files(wheel: str) -> dict[str, bytes]:
+    """requirements.txt, what is installed, and constraints.txt, all the pins of it.
+
+    The last line of what is installed is the wheel, a file beside it.
+    """
+    known, names = read_pins(), list_student_packages()
+    needed = sorted(find_dependencies(names) & known.keys())
+    named = "".join(f"{n}=={known[n]}\n" for n in names)
+    pinned = "".join(f"{n}=={known[n]}\n" for n in needed)
+    return {"requirements.txt": f"{named}./{wheel}\n".encode(), FILE: pinned.encode()}
+
+
+def make_wheel_version() -> str:
+    """A version of its own: nobody shall take this wheel for the whole package."""
+    return f"{unrolled.__version__}+students"
+
+
+def make_wheel_name() -> str:
+    """The file's name, from which pip reads what it is."""
+    return f"unrolled-{make_wheel_version()}-{TAG}.whl"
+
+
+def build_student_wheel(needs: tuple[str, ...]) -> bytes:
+    """The wheel; `needs` are its requirements. The same bytes wherever it is made."""
+    info = f"unrolled-{make_wheel_version()}.dist-info"
+    files = _read_package() | {
+        f"{info}/METADATA": _format_metadata(needs).encode(),
+        f"{info}/WHEEL": (
+            f"Wheel-Version: 1.0\nGenerator: unrolled {unrolled.__version__}\n"
+            f"Root-Is-Purelib: true\nTag: {TAG}\n"
+        ).encode(),
+    }
+    lines = [
+        f"{n},sha256={_hash_content(c)},{len(c)}" for n, c in sorted(files.items())
+    ]
+    record = "\n".join([*lines, f"{info}/RECORD,,", ""])
+    return build_zip(files | {f"{info}/RECORD": record.encode()})
+
+
+def _read_package() -> dict[str, bytes]:
+    """The files of the package that a student gets, by their path in the wheel."""
+    root = Path(unrolled.__file__).parent
+    paths = [p for part in PARTS for p in (root / part, *(root / part).rglob("*"))]
+    return {
+        f"unrolled/{p.relative_to(root).as_posix()}": p.read_bytes()
+        for p in paths
+        if p.is_file() and "__pycache__" not in p.parts
+    }
+
+
+def _format_metadata(needs: tuple[str, ...]) -> str:
+    return "".join(
+        f"{line}\n"
+        for line in (
+            "Metadata-Version: 2.1",
+            "Name: unrolled",
+            f"Version: {make_wheel_version()}",
+            "Summary: What the course's notebooks import: checks, figures, widgets.",
+            "License: MIT",
+            "Requires-Python: >=3.11",
+            *(f"Requires-Dist: {need}" for need in needs),
+        )
+    )
+
+
+def _hash_content(content: bytes) -> str:
+    digest = hashlib.sha256(content).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def build_zip(
+    files: Mapping[str, bytes],
+    programs: frozenset[str] = frozenset(),
+    comment: bytes = b"",
+) -> bytes:
+    """A zip with the same bytes everywhere: sorted, undated, not compressed.
+
+    (Compressors differ between versions.) `programs` may be executed.
+    """
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(name, EPOCH)
+            entry.create_system = _UNIX
+            entry.external_attr = (0o100755 if name in programs else 0o100644) << 16
+            archive.writestr(entry, files[name])
+        archive.comment = comment
+    return stream.getvalue()

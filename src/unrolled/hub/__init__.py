@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from unrolled.doors import open_late
 
 if TYPE_CHECKING:
-    from unrolled.hub.members import MemberChanges, enroll_students, has_hub, sync_hub
+    from unrolled.hub.members import MemberChanges, enroll_students, sync_hub
     from unrolled.hub.plan import HubPlan, load_plan, make_plan
 else:
     __getattr__ = open_late(__name__)
@@ -14,7 +14,6 @@ __all__ = [
     "HubPlan",
     "MemberChanges",
     "enroll_students",
-    "has_hub",
     "load_plan",
     "make_plan",
     "sync_hub",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +14,38 @@ from unrolled.errors import UserError
 
 PLAN_FILE = "plan.json"
 GRADER_LIMIT = 32 - len("grader-")
+MARKER_FILE = "made-by-unrolled-hub.txt"
+MARKER_TEXT = "Made by `unrolled hub`; `unrolled hub down --purge` removes it.\n"
+PARTS = (
+    "students",
+    "staff",
+    "proxy",
+    "hub",
+    "installed",
+    "package",
+    "torch",
+    MARKER_FILE,
+)
+
+
+class _Below:
+    """A folder in the hub's own."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, plan: HubPlan, owner: object) -> Path:
+        return plan.folder / self.name
+
+
+class _Port:
+    """A port so many above the hub's first."""
+
+    def __init__(self, above: int) -> None:
+        self.above = above
+
+    def __get__(self, plan: HubPlan, owner: object) -> int:
+        return plan.port + self.above
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +65,20 @@ class HubPlan:
     memory_mb: int = 2048
     stop_seconds: int = 40
 
+    # nbgrader's exchange; what students work in, and over it what grading needs; what
+    # only root may read: cookies, tokens, the hub's database, its log.
+    exchange = _Below("exchange")
+    students_env = _Below("students")
+    staff_env = _Below("staff")
+    state = _Below("hub")
+    # The hub itself, behind the proxy; the proxy's own interface; the assistants' and
+    # the instructors' server; the page that grades a whole class.
+    hub_port = _Port(1)
+    proxy_port = _Port(2)
+    formgrader_port = _Port(3)
+    authoring_port = _Port(4)
+    grading_port = _Port(5)
+
     @property
     def grader(self) -> str:
         """The account that owns the course and under which grading runs."""
@@ -43,26 +90,6 @@ class HubPlan:
         return self.homes / self.grader / self.course
 
     @property
-    def exchange(self) -> Path:
-        """nbgrader's exchange."""
-        return self.folder / "exchange"
-
-    @property
-    def students_env(self) -> Path:
-        """The virtual environment that students work in."""
-        return self.folder / "students"
-
-    @property
-    def staff_env(self) -> Path:
-        """The students' environment and, over it, what grading needs."""
-        return self.folder / "staff"
-
-    @property
-    def state(self) -> Path:
-        """What only root may read: cookies, tokens, the hub's database, its log."""
-        return self.folder / "hub"
-
-    @property
     def proxy(self) -> Path:
         """The program configurable-http-proxy."""
         return self.folder / "proxy" / "node_modules" / ".bin/configurable-http-proxy"
@@ -71,31 +98,6 @@ class HubPlan:
     def address(self) -> str:
         """Where browsers go."""
         return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def hub_port(self) -> int:
-        """The hub itself, behind the proxy."""
-        return self.port + 1
-
-    @property
-    def proxy_port(self) -> int:
-        """The proxy's own interface."""
-        return self.port + 2
-
-    @property
-    def formgrader_port(self) -> int:
-        """The assistants' server."""
-        return self.port + 3
-
-    @property
-    def authoring_port(self) -> int:
-        """The instructors' server."""
-        return self.port + 4
-
-    @property
-    def grading_port(self) -> int:
-        """The page that grades a whole class."""
-        return self.port + 5
 
     @property
     def ports(self) -> tuple[int, ...]:
@@ -120,17 +122,14 @@ class HubPlan:
     @property
     def people(self) -> tuple[str, ...]:
         """Everybody who may sign in, each once."""
-        return tuple(
-            dict.fromkeys((*self.instructors, *self.assistants, *self.students))
-        )
+        staff = (*self.instructors, *self.assistants)
+        return tuple(dict.fromkeys((*staff, *self.students)))
 
     def save(self) -> Path:
         """Write the plan beside the hub's state; the file's path."""
         path = self.state / PLAN_FILE
-        document = {
-            k: str(v) if isinstance(v, Path) else v for k, v in asdict(self).items()
-        }
-        path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        text = json.dumps(asdict(self), indent=1, default=str)
+        path.write_text(f"{text}\n", encoding="utf-8")
         return path
 
 
@@ -140,8 +139,8 @@ def load_plan(folder: Path) -> HubPlan:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         values |= {k: Path(values[k]) for k in ("folder", "homes")}
-        values |= {k: tuple(values[k]) for k in ("instructors", "assistants")}
-        return HubPlan(**(values | {"students": tuple(values["students"])}))
+        people = ("instructors", "assistants", "students")
+        return HubPlan(**(values | {k: tuple(values[k]) for k in people}))
     except FileNotFoundError as error:
         raise UserError(
             f"{path} is missing: no hub was started here. `unrolled hub` starts one."
@@ -190,3 +189,58 @@ def make_plan(course: Course, enrolled: Sequence[str] = ()) -> HubPlan:
         memory_mb=hub.memory_mb,
         stop_seconds=hub.stop_seconds,
     )
+
+
+def claim_folder(plan: HubPlan, course: Course | None = None) -> None:
+    """Make the hub's folder, or find that it is ours.
+
+    Raises UserError if something else lies there, or if the course folder does:
+    environments are made in it anew, and a purge removes them.
+    """
+    if course is not None and course.root.is_relative_to(plan.folder.resolve()):
+        raise UserError(
+            f"{course.root / 'course.toml'}: hub.folder: {plan.folder} contains the "
+            "course folder. Name a folder that only the hub uses."
+        )
+    if plan.folder.is_dir() and any(plan.folder.iterdir()) and not _is_ours(plan):
+        raise UserError(
+            f"{plan.folder} is not empty, and `unrolled hub` did not make it. Set "
+            "`folder` below [hub] in course.toml to a folder that only the hub uses."
+        )
+    plan.folder.mkdir(parents=True, exist_ok=True)
+    plan.folder.chmod(0o755)
+    (plan.folder / MARKER_FILE).write_text(MARKER_TEXT, encoding="utf-8")
+
+
+def _is_ours(plan: HubPlan) -> bool:
+    """Whether the mark lies there, or what hubs left that knew no mark.
+
+    In a container the folders for volumes are there before the first start.
+    """
+    # The second and third are from hubs that left no mark yet.
+    if any(
+        (plan.folder / n).is_file() for n in (MARKER_FILE, "installed", "hub/plan.json")
+    ):
+        return True
+    names = {p.name for p in plan.folder.iterdir()}
+    return names <= {"hub", "exchange"} and all(
+        p.is_dir() for p in plan.folder.rglob("*")
+    )
+
+
+def remove_folder(plan: HubPlan) -> tuple[Path, ...]:
+    """Remove what the hub made in its folder; what else is there stays, and is listed.
+
+    Raises UserError if the folder is not the hub's.
+    """
+    if not _is_ours(plan):
+        raise UserError(f"{plan.folder} stays: `unrolled hub` did not make it.")
+    for path in (*(plan.folder / n for n in PARTS), plan.exchange / plan.course):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    for folder in (plan.exchange, plan.folder):
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+    return tuple(sorted(plan.folder.iterdir())) if plan.folder.exists() else ()

@@ -36,7 +36,8 @@ def list_own_processes(plan: HubPlan) -> list[psutil.Process]:
 
 def list_student_servers(plan: HubPlan) -> list[psutil.Process]:
     """Students' servers, without their kernels."""
-    return [p for p in list_hub_processes(plan) if _is_server(p, plan)]
+    program = str(plan.students_env / "bin" / SINGLE_USER)
+    return [p for p in list_hub_processes(plan) if program in _read_command(p)]
 
 
 def list_owners(servers: Sequence[psutil.Process]) -> list[str]:
@@ -57,10 +58,6 @@ def _read_command(process: psutil.Process) -> list[str]:
 
 def _is_run_from(process: psutil.Process, folder: Path) -> bool:
     return any(word.startswith(f"{folder}/") for word in _read_command(process))
-
-
-def _is_server(process: psutil.Process, plan: HubPlan) -> bool:
-    return str(plan.students_env / "bin" / SINGLE_USER) in _read_command(process)
 
 
 def end_processes(

@@ -24,7 +24,7 @@ FORMER = {
     "describe": "checks.describe",
     "digits": "datasets.digits",
     "display": "widgets.display",
-    "drain": "checks.iterators",
+    "drain": "checks.call",
     "explorer": "widgets.explore",
     "failure": "checks.errors",
     "ladder": "checks.array",

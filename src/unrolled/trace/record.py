@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import platform
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -19,14 +22,7 @@ from unrolled.author.lesson import read_lesson
 from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.files import write_file
-from unrolled.lab.datasets.timing_trace import FORMAT
-from unrolled.trace.device import (
-    Device,
-    count_fused_calls,
-    count_usable_cores,
-    detect_devices,
-)
-from unrolled.trace.plan import PlannedMeasurement, plan_measurements
+from unrolled.lab.datasets.timing_trace import FORMAT, SWEEPS, TrainingStep
 
 ASSIGNMENT, NOTEBOOK = "07_hardware", "hardware"
 FILE = "hardware_trace.json"
@@ -36,6 +32,18 @@ CLOCKS: dict[str, Callable[[], float]] = {
     "cpu": time.process_time,
 }
 Step = Callable[[int, int, str], None]
+# What a trace measures: three networks, three sizes that are varied one by one.
+BASE = MappingProxyType({"N": 32, "T": 64, "D": 32, "H": 64})
+SIZES = MappingProxyType(
+    {
+        "batch": (1, 2, 4, 8, 16, 32, 64, 128),
+        "steps": (4, 8, 16, 32, 64, 128),
+        "hidden": (8, 16, 32, 64, 128, 256, 512),
+    }
+)
+EVERYWHERE = ("Keras LSTM", "torch LSTM", "Keras dense")
+LOOPED = "Keras LSTM, looped"
+CPU_INFO = Path("/proc/cpuinfo")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +124,8 @@ def record_trace(
     began = datetime.now(UTC).isoformat(timespec="seconds")
     measurements = []
     for done, item in enumerate(items):
-        step(done, len(items), str(item))
+        size = f"{SWEEPS[item.sweep]} = {item.size}"
+        step(done, len(items), f"{item.network}, {item.device}, {size}")
         measurements.append(_measure(names, item, settings))
     return {
         "format": FORMAT,
@@ -130,7 +139,7 @@ def record_trace(
 
 
 def _measure(
-    names: Mapping[str, Any], item: PlannedMeasurement, settings: TraceSettings
+    names: Mapping[str, Any], item: TrainingStep, settings: TraceSettings
 ) -> dict[str, Any]:
     """All single times of one training step, and which kernel it used."""
     sizes = {axis: getattr(item, axis) for axis in "NTDH"}
@@ -167,3 +176,173 @@ def refuse_overwrite(path: Path, *, force: bool) -> None:
             f"{path} exists already. Write the trace elsewhere with --out, or replace "
             "the file with --force."
         )
+
+
+def plan_measurements(
+    kinds: Sequence[str], limit: int | None = None
+) -> Iterator[TrainingStep]:
+    """All measurements for these devices; none with a size above `limit`.
+
+    A GPU also runs Keras's LSTM without its fused kernel, to set the two apart. On a
+    CPU there is only the loop.
+    """
+    for kind in kinds:
+        networks = EVERYWHERE if kind == "cpu" else (*EVERYWHERE, LOOPED)
+        for network in networks:
+            for sweep, sizes in SIZES.items():
+                for size in sizes:
+                    if limit is None or size <= limit:
+                        chosen = {**BASE, SWEEPS[sweep]: size}
+                        yield TrainingStep(
+                            network=network, device=kind, sweep=sweep, **chosen
+                        )
+
+
+@dataclass(frozen=True)
+class TraceReport:
+    """A trace that was made; `path` is where it lies."""
+
+    document: Mapping[str, Any]
+    path: Path
+
+    @property
+    def fused(self) -> dict[str, tuple[int, int]]:
+        """For each network with an LSTM and device: steps with a fused call, of all."""
+        counts: dict[str, tuple[int, int]] = {}
+        for m in self.document["measurements"]:
+            if "LSTM" in m["network"]:
+                name = f"{m['network']}, {m['device']}"
+                ran, of = counts.get(name, (0, 0))
+                counts[name] = (ran + bool(m["fused_calls"]), of + 1)
+        return counts
+
+    @property
+    def proved(self) -> bool | None:
+        """Whether Keras used the fused kernel on the GPU; None without a GPU.
+
+        The same count must be 0 where it was told to loop: else it proves nothing.
+        """
+        fused = self.fused
+        ran, of = fused.get("Keras LSTM, gpu", (0, 0))
+        looped = fused.get(f"{LOOPED}, gpu", (0, 0))[0]
+        return (ran == of and looped == 0) if of else None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The document that ``--json`` prints."""
+        return {
+            "path": str(self.path),
+            "fused_kernel_ran_on_gpu": self.proved,
+            "fused": {name: list(counts) for name, counts in self.fused.items()},
+            "trace": self.document,
+        }
+
+    def as_text(self) -> str:
+        """What was measured, on what, and which kernel ran."""
+        devices = self.document["devices"]
+        lines = [f"{d['kind']}: {d['name']}, {d['cores']} cores" for d in devices]
+        lines += [
+            f"{name}: the fused kernel ran in {ran} of {of} measurements"
+            for name, (ran, of) in self.fused.items()
+        ]
+        return "\n".join([*lines, self._format_verdict(), f"written to {self.path}"])
+
+    def _format_verdict(self) -> str:
+        if self.proved is None:
+            return "No GPU here: the trace holds the CPU only."
+        if self.proved:
+            return "On the GPU, Keras used the fused kernel in every step."
+        return (
+            "On the GPU, Keras did NOT use the fused kernel: these are times of a "
+            "Python loop. It needs Keras 3.15 or newer and cuDNN."
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Device:
+    """A device as the trace names it: `kind` is "cpu" or "gpu"; memory in bytes."""
+
+    kind: str
+    name: str
+    cores: int
+    memory_bytes: int
+    details: dict[str, Any]
+
+
+def detect_devices() -> tuple[Device, ...]:
+    """The CPU, and the first GPU if PyTorch can use one."""
+    if torch.cuda.is_available():
+        return _describe_cpu(), _describe_gpu()
+    return (_describe_cpu(),)
+
+
+def _describe_cpu() -> Device:
+    """The processor: its model, the cores this process may use, main memory."""
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    details = {"torch_threads": torch.get_num_threads(), "load_at_start": load}
+    return Device(
+        kind="cpu",
+        name=_read_cpu_name(),
+        cores=count_usable_cores(),
+        memory_bytes=_read_memory(),
+        details=details,
+    )
+
+
+def count_usable_cores() -> int:
+    """The cores that this process may use."""
+    available = getattr(os, "sched_getaffinity", None)
+    return len(available(0)) if available else os.cpu_count() or 1
+
+
+def _read_cpu_name() -> str:
+    with contextlib.suppress(OSError):
+        for line in CPU_INFO.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def _read_memory() -> int:
+    """Bytes of main memory; 0 where the system does not tell."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return 0
+
+
+def _describe_gpu() -> Device:
+    """The first card: name, multiprocessors, memory, CUDA and cuDNN."""
+    card = torch.cuda.get_device_properties(0)
+    details = {
+        "capability": f"{card.major}.{card.minor}",
+        "cuda": torch.version.cuda,
+        "cudnn": torch.backends.cudnn.version(),  # type: ignore[no-untyped-call]
+    }
+    return Device(
+        kind="gpu",
+        name=card.name,
+        cores=card.multi_processor_count,
+        memory_bytes=card.total_memory,
+        details=details,
+    )
+
+
+@contextlib.contextmanager
+def count_fused_calls() -> Iterator[list[str]]:
+    """Count the calls of torch's fused LSTM inside: one entry for each.
+
+    Keras with PyTorch below it and torch.nn.LSTM both go through torch._VF.lstm, and a
+    loop over steps does not. That an option asked for the kernel proves nothing.
+    """
+    module: Any = torch._VF
+    original, seen = module.lstm, list[str]()
+
+    def counting(*args: Any, **kwargs: Any) -> Any:
+        seen.append("lstm")
+        return original(*args, **kwargs)
+
+    module.lstm = counting
+    try:
+        yield seen
+    finally:
+        module.lstm = original

@@ -28,7 +28,7 @@ def test_a_sound_test_is_measured(tmp_path: Path) -> None:
     assert row.limits == (Limit(CLOSE),) and row.problems == ()
     assert row.differ == Gap(0.0, 0.0) and row.moved is not None
     assert 0.99 < row.moved.relative < 1.01 and 0 < row.moved.share < 1e-8
-    assert row.case.passed and row.case.kind == "routes"
+    assert row.case.passed and row.case.kind == "cross-check"
 
 
 @pytest.mark.parametrize("power", [3, 40])

@@ -11,8 +11,7 @@ from support.cli import Call, command
 from support.odd_course import all_items, make_odd
 
 from unrolled.canvas.cartridge.build import make_cartridge
-from unrolled.canvas.cartridge.model import Page
-from unrolled.canvas.cartridge.pages import render_markdown
+from unrolled.canvas.cartridge.model import Page, render_markdown
 from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
 

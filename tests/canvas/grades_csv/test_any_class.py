@@ -23,7 +23,7 @@ from unrolled.canvas.grades_csv.import_model import (
 )
 from unrolled.canvas.grades_csv.plan import ExportPlan, plan_export
 from unrolled.canvas.grades_csv.verify import refuse_surprises
-from unrolled.canvas.model import ExportedAssignment, Grade, Student
+from unrolled.canvas.records import ExportedAssignment, Grade, Student
 
 HEAD = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
 COLUMNS = ["Notes", "Lab, the 1st (7)", "Essay (8)", "Lab (2) (9)", "Final Score"]

@@ -21,7 +21,7 @@ from unrolled.canvas.api.http import RetryingSession
 from unrolled.canvas.api.token import Token
 from unrolled.canvas.grades_csv.exported_csv import parse_number, read_exported_csv
 from unrolled.canvas.grades_csv.plan import ExportPlan, plan_export
-from unrolled.canvas.model import ExportedAssignment, Grade, Student
+from unrolled.canvas.records import ExportedAssignment, Grade, Student
 
 HEAD = "Student,ID,SIS User ID,SIS Login ID,Section,Notes,Lab (7),Essay (8)"
 LAB = ExportedAssignment("01_lab", "Lab", 100.0)

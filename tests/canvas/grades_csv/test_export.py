@@ -13,8 +13,9 @@ import pytest
 from nbgrader.api import Gradebook
 from support.shared import make_built_course
 
-from unrolled.canvas import ExportOptions, export_canvas, read_as_canvas
+from unrolled.canvas import ExportOptions, export_canvas
 from unrolled.canvas.grades_csv.exported_csv import read_exported_csv
+from unrolled.canvas.grades_csv.import_model import read_as_canvas
 from unrolled.canvas.grades_csv.verify import build_canvas_state
 from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError

@@ -11,7 +11,7 @@ import pytest
 
 from unrolled.canvas.grades_csv.exported_csv import read_exported_csv
 from unrolled.canvas.grades_csv.plan import ExportPlan, plan_export, plan_starter
-from unrolled.canvas.model import ExportedAssignment, Grade, Student
+from unrolled.canvas.records import ExportedAssignment, Grade, Student
 from unrolled.errors import UserError
 
 HEAD = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]

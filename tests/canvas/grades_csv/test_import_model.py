@@ -11,9 +11,9 @@ from unrolled.canvas.grades_csv.import_model import (
     CanvasAssignment,
     CanvasState,
     CanvasStudent,
-    ImportRefusedError,
     read_as_canvas,
 )
+from unrolled.canvas.grades_csv.import_parser import ImportRefusedError
 
 
 def student(number: str, name: str, sis_id: str, login: str) -> CanvasStudent:

@@ -23,7 +23,7 @@ from unrolled.course.model import load_course
 from unrolled.errors import UserError
 from unrolled.hub.check import check, secrets
 from unrolled.hub.check.check import QUICK_PROBES
-from unrolled.hub.check.finding import Finding
+from unrolled.hub.check.secrets import Finding
 from unrolled.hub.clone import close_clones, list_clones, require_closed
 from unrolled.hub.plan import HubPlan
 from unrolled.hub.setup import start

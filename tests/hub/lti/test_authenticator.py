@@ -18,9 +18,13 @@ from support.waits import run_async
 from tornado.web import HTTPError
 from traitlets.config import Config
 
-from unrolled.hub.lti.authenticator import CanvasAuthenticator, configure_canvas
+from unrolled.hub.lti.authenticator import (
+    CanvasAuthenticator,
+    build_app_settings,
+    configure_canvas,
+    make_refusal,
+)
 from unrolled.hub.lti.identity import CUSTOM_CLAIM, parse_identity
-from unrolled.hub.lti.pages import build_app_settings, make_refusal
 
 STUDENTS = {
     "ada": {"lms_user_id": "17", "login": "ada", "sis_id": "S17"},

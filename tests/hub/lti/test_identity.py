@@ -13,25 +13,25 @@ import pytest
 from support.lti_stand_in import CLAIM
 from support.sign_in_hub import ROOT, enrol, place_plan
 
+from unrolled.canvas.records import Student
 from unrolled.course.model import load_course
 from unrolled.hub.lti.authenticator import CanvasAuthenticator, is_safe_account
 from unrolled.hub.lti.identity import (
     SignInRefusedError,
-    Student,
     find_student,
     parse_identity,
 )
 
 ADA = Student(
-    account="ada", canvas_id="17", sis_id="S17", login="ada", email="ada@example.edu"
+    name="ada", canvas_id="17", sis_id="S17", login="ada", email="ada@example.edu"
 )
 PEOPLE = [
     ADA,
-    Student(account="emmy", canvas_id="18", sis_id="S18", login="emmy"),
-    Student(account="sophie", sis_id="S19"),
-    Student(account="alan", login="Turing"),
-    Student(account="copy", canvas_id="20"),
-    Student(account="copied", canvas_id="20"),
+    Student(name="emmy", canvas_id="18", sis_id="S18", login="emmy"),
+    Student(name="sophie", sis_id="S19"),
+    Student(name="alan", login="Turing"),
+    Student(name="copy", canvas_id="20"),
+    Student(name="copied", canvas_id="20"),
 ]
 FOUND = {
     "ada": {"canvas_id": "17", "login": "emmy"},
@@ -45,7 +45,7 @@ FOUND = {
 def test_the_surest_key_decides(account: str) -> None:
     """Is the Canvas id believed first, then SIS id, then the login?"""
     person = parse_identity({"sub": "x", f"{CLAIM}custom": FOUND[account]})
-    assert find_student(person, PEOPLE).account == account
+    assert find_student(person, PEOPLE).name == account
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_the_records_are_read_as_their_owner(tmp_path: Path) -> None:
         reader = CanvasAuthenticator(
             reader="nobody", python=str(python), course_root=str(plan.course_root)
         )
-        assert [p.account for p in reader.read_students()] == ["ada"]
+        assert [p.name for p in reader.read_students()] == ["ada"]
         kept = plan.course_root / "canvas-records" / "students.json"
         secret = tmp_path / "roots.json"
         secret.write_text('{"ada": {"sis_id": "S17"}}')

@@ -21,8 +21,7 @@ from unrolled.course.model import load_course
 from unrolled.errors import UserError
 from unrolled.hub.lab_notice import find_notice_folder
 from unrolled.hub.plan import HubPlan, load_plan, make_plan
-from unrolled.hub.setup.hub_config import build_memory_limit, configure
-from unrolled.hub.setup.services import CULLER
+from unrolled.hub.setup.hub_config import CULLER, build_memory_limit, configure
 from unrolled.hub.staff.gate import Gate
 
 TOML = """

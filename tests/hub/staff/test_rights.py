@@ -19,7 +19,7 @@ from support.exchange_course import NAME
 from support.staff_servers import Doors, make_place, open_doors
 from support.student_server import free_port
 
-from unrolled.hub.setup.services import make_formgrader_service
+from unrolled.hub.setup.hub_config import make_formgrader_service
 from unrolled.hub.staff.read_only import VISIBLE_FOLDERS
 
 pytest.importorskip("jupyterhub", reason="pip install jupyterhub")

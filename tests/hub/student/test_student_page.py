@@ -26,10 +26,19 @@ from support.student_server import Browser, said, student_server
 from unrolled.course.dates import CourseDates, ReleasedAssignment
 from unrolled.feedback.policy import FEEDBACK as FREE
 from unrolled.hub.notice import Notice, write_notice
-from unrolled.hub.student.errors import StudentFacingError, explain_errors
-from unrolled.hub.student.exchange_client import AssignmentStatus, Submission
-from unrolled.hub.student.feedback_page import LINK_MARKER, add_back_link
-from unrolled.hub.student.rows import LabLinks, format_distance, make_rows
+from unrolled.hub.student.exchange_client import (
+    AssignmentStatus,
+    StudentFacingError,
+    Submission,
+    explain_errors,
+)
+from unrolled.hub.student.page import (
+    LINK_MARKER,
+    LabLinks,
+    add_back_link,
+    format_distance,
+    make_rows,
+)
 from unrolled.timestamps import format_moment
 
 PAGE = "/user/ada/course"

@@ -15,8 +15,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from support.axes import rows, texts, ticks, title
 
 from unrolled.errors import UserError
+from unrolled.lab.checks.call import drain, pairs
 from unrolled.lab.checks.errors import CheckFailed
-from unrolled.lab.checks.iterators import drain, pairs
 from unrolled.lab.datasets import corpora
 from unrolled.lab.figures import characters, heat, style
 from unrolled.lab.models import baselines, weights

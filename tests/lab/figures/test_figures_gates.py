@@ -15,7 +15,7 @@ from matplotlib import colormaps
 from support.axes import labels, rows, texts, ticks, title
 from support.lesson import LESSONS, load_lesson_cells, reference_namespace
 
-from unrolled.lab.figures import gate_diagrams, gate_rows, gates, style
+from unrolled.lab.figures import gate_diagrams, gates, style
 from unrolled.lab.models import recall, year_reader
 
 FOLDER = LESSONS / "05_gates"
@@ -174,7 +174,7 @@ def test_the_inside_of_a_unit_has_six_rows_in_their_colours(ax: Any) -> None:
     seen["c"][0, 1] = 0.0
     gates.draw_inside(ax, seen, ["x", "y", "z", "x"], unit=1)
     picture = ax.images[0].get_array()
-    assert rows(ax) == list(gate_rows.MEANING.values()) and picture.shape == (6, 4, 3)
+    assert rows(ax) == list(gates.MEANING.values()) and picture.shape == (6, 4, 3)
     assert np.allclose(picture[1, 0], colormaps[style.SEQUENTIAL](0.1)[:3])
     assert np.allclose(picture[4, 0], colormaps[style.DIVERGING](0.5)[:3])
     assert title(ax) == "Unit 2 drops what it held at “x”, “z”"
@@ -226,7 +226,7 @@ def test_diagrams_name_all_their_parts(
 
 def test_no_figure_computes_a_gate() -> None:
     """Could a student find a solution in the figures?"""
-    for module in (gates, gate_rows, gate_diagrams, year_reader):
+    for module in (gates, gate_diagrams, year_reader):
         source = inspect.getsource(module)
         assert not any(w in source for w in ("tanh(", "exp(", "sigmoid", "np.split"))
 

@@ -13,8 +13,7 @@ from matplotlib.text import Annotation
 from support.made_trace import COSTS, made_up
 
 from unrolled.lab.figures import hardware, style
-from unrolled.lab.figures.pipeline import schedule
-from unrolled.lab.figures.timings import compute_per_sample, find_crossing
+from unrolled.lab.figures.hardware import compute_per_sample, find_crossing, schedule
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ class CrossCheck:
     @property
     def case(self) -> Case:
         """The row as a case of `unrolled verify`."""
-        return Case(self.assignment, "routes", self.check, self.problems)
+        return Case(self.assignment, "cross-check", self.check, self.problems)
 
 
 def read_hidden_parts(material: Material) -> dict[str, str]:

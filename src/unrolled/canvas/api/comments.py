@@ -21,10 +21,10 @@ from unrolled.canvas.api.course import (
     Key,
     read_current_grade,
 )
+from unrolled.canvas.api.http import upload
 from unrolled.canvas.api.journal import CommentKey, Journal
-from unrolled.canvas.api.upload import upload
+from unrolled.canvas.grades_csv import ExportPlan
 from unrolled.canvas.grades_csv.match import FilledCell, KeptCell, LeftOut
-from unrolled.canvas.grades_csv.plan import ExportPlan
 from unrolled.course import Course
 
 ATTEMPTS = 4
@@ -69,13 +69,9 @@ def plan_comments(
         page = _locate_page(course, grade) if feedback else None
         why = _explain_unfit(course, grade, page) if page else ""
         if why:
+            name = grade.assignment
             left_out.append(
-                LeftOut(
-                    kind="cell",
-                    what=grade.student,
-                    why=why,
-                    assignment=grade.assignment,
-                )
+                LeftOut(kind="cell", what=grade.student, why=why, assignment=name)
             )
         elif page or text:
             comments.append(_make_comment(course, grade, text, page))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import random
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 from canvasapi import exceptions as canvas_errors
+from canvasapi.exceptions import CanvasException
 from canvasapi.requester import Requester
 from requests.auth import AuthBase
 
@@ -27,8 +30,6 @@ _CONNECTION_ERRORS = (
 )
 # canvasapi gets this instead of the token, so that it cannot write it anywhere.
 PLACEHOLDER_TOKEN = "kept-by-unrolled"
-
-
 _RETRY = "run the command again; it continues where it stopped"
 
 
@@ -45,11 +46,6 @@ class _BearerAuth(AuthBase):
         if wants_token and _parse_origin(request.url or "") == self._origin:
             request.headers["Authorization"] = f"Bearer {self._token.reveal()}"
         return request
-
-
-def is_same_origin(one: str, other: str) -> bool:
-    """Whether two addresses are of one server."""
-    return _parse_origin(one) == _parse_origin(other)
 
 
 def _parse_origin(url: str) -> tuple[str, str]:
@@ -146,7 +142,7 @@ def translate_errors(token: Token, course: str) -> Iterator[None]:
         why = "the owner of the access token is not allowed to do this in the course"
         if "rate limit" in str(error).lower():
             why = f"Canvas still asks to slow down. Wait a few minutes, then {_RETRY}"
-    except canvas_errors.CanvasException as error:
+    except CanvasException as error:
         why = f"Canvas refused: {token.scrub(str(error))[:300]}. To retry, {_RETRY}"
     except requests.exceptions.SSLError:
         why = "the server's certificate is not valid, so nothing was sent"
@@ -160,3 +156,47 @@ def translate_errors(token: Token, course: str) -> Iterator[None]:
     else:
         return
     raise CanvasFailedError(f"{course}: {why}.") from None
+
+
+def upload(requester: Requester, canvas: str, url: str, page: Path) -> int | None:
+    """The number that Canvas gives a page sent to `url`; None if it takes none.
+
+    canvasapi could do the first two of the three steps: it follows the redirect that
+    ends the second like any other, without the token, but Canvas finishes an upload
+    only for somebody it knows. The file itself goes where Canvas says, without the
+    token. That goes along again only if the last step is at `canvas`. Raises what
+    requests and canvasapi do.
+    """
+    content = page.read_bytes()
+    form = [("name", page.name), ("size", len(content)), ("content_type", "text/html")]
+    offer = _parse_document(requester.request("POST", url, _kwargs=form))
+    if "upload_url" not in offer:
+        raise CanvasException("the answer has no address to upload the file to")
+    target = str(offer["upload_url"])
+    answer = requester._session.post(
+        target,
+        data=dict(offer.get("upload_params") or {}),
+        files={"file": (page.name, content, "text/html")},
+        allow_redirects=False,
+    )
+    if answer.status_code >= 400:
+        raise CanvasException(f"the upload failed with status {answer.status_code}")
+    location = answer.headers.get("Location", "")
+    # The storage may redirect, or answer 201 with the place of the last step.
+    if answer.is_redirect or (location and "id" not in _parse_document(answer)):
+        last = urljoin(target, location)
+        if _parse_origin(last) != _parse_origin(canvas):  # only there may the token go
+            why = "the upload was redirected to a server outside Canvas"
+            raise CanvasException(why)
+        answer = requester.request("GET", _url=last)
+    number = _parse_document(answer).get("id")
+    return None if number is None else int(number)
+
+
+def _parse_document(answer: Any) -> dict[str, Any]:
+    """What an answer tells; Canvas may put a guard before its JSON."""
+    try:
+        document = json.loads(answer.text.removeprefix("while(1);"))
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}

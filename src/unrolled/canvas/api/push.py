@@ -7,7 +7,7 @@ back and compared. Running it again goes on where it stopped.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from unrolled.canvas.api.comments import (
@@ -35,10 +35,10 @@ from unrolled.canvas.grades import (
     read_grades,
     read_roster_students,
 )
-from unrolled.canvas.grades_csv.exported_csv import NO_GRADES
+from unrolled.canvas.grades_csv import ExportPlan, plan_export
+from unrolled.canvas.grades_csv.exported_csv import NoGrade
 from unrolled.canvas.grades_csv.match import HIDDEN, FilledCell, LeftOut, group_left_out
-from unrolled.canvas.grades_csv.plan import ExportPlan, plan_export
-from unrolled.canvas.model import Student
+from unrolled.canvas.records import Student
 from unrolled.course import Course
 from unrolled.errors import UserError
 
@@ -102,10 +102,6 @@ class PushReport:
     warnings: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     not_sent: tuple[str, ...] = ()
-
-    def as_dict(self) -> dict[str, Any]:
-        """The document that ``--json`` prints."""
-        return asdict(self)
 
 
 @dataclass
@@ -258,7 +254,7 @@ def push_grades(
 def _is_refused(item: LeftOut) -> bool:
     """Whether it is Canvas that takes no grades there, not we who have none."""
     ours = item.kind == "column" and not item.other
-    return ours or item.why in NO_GRADES.values()
+    return ours or isinstance(item.why, NoGrade)
 
 
 def _list_hidden(remote: CourseConnection, plan: PushPlan) -> list[str]:
@@ -323,11 +319,8 @@ def _compare(
                 present = read_current_grade(remote, (grade.canvas_student, number))
             entered = present.entered
             if entered is None or round(entered, 2) != grade.new or present.excused:
-                why = (
-                    "Canvas did not accept it"
-                    if entered is None
-                    else "a different grade"
-                )
+                lost = entered is None
+                why = "Canvas did not accept it" if lost else "a different grade"
                 wrong.append(
                     WrongGrade(
                         student=grade.student,

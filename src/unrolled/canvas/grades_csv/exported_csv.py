@@ -11,6 +11,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from unrolled.errors import UserError
@@ -18,10 +19,16 @@ from unrolled.errors import UserError
 # What Canvas writes where an assignment is not assigned to a student, and what we write
 # where Canvas says that a grading period is over.
 NOT_ASSIGNED, OVER = "N/A", "closed"
-NO_GRADES = {
-    NOT_ASSIGNED: "not assigned to the student in Canvas",
-    OVER: "in a closed grading period, for which Canvas accepts no more grades",
-}
+
+
+class NoGrade(StrEnum):
+    """Why Canvas takes no grade into a cell."""
+
+    NOT_ASSIGNED = "not assigned to the student in Canvas"
+    OVER = "in a closed grading period, for which Canvas accepts no more grades"
+
+
+NO_GRADES = {NOT_ASSIGNED: NoGrade.NOT_ASSIGNED, OVER: NoGrade.OVER}
 _NAMES = (["Student", "ID"], ["LastName", "FirstName", "ID"])
 _ID = re.compile(r" \(([0-9]+)\)\Z")
 _NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?\Z")
@@ -118,21 +125,28 @@ def is_export(header: list[str]) -> bool:
 
 
 def _read_table(path: Path) -> list[list[str]]:
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise UserError(
-            f"{path}: not UTF-8 (byte {error.start}). Use the file as Canvas wrote it; "
-            "a spreadsheet program may have saved it in another encoding."
-        ) from error
+    advice = (
+        "Use the file as Canvas wrote it; a spreadsheet program may have saved it in "
+        "another encoding."
+    )
+    text = read_text(path, advice)
     first = text.split("\n", 1)[0]
     separator = ";" if first.count(";") > first.count(",") else ","
     table = [r for r in csv.reader(io.StringIO(text), delimiter=separator) if any(r)]
     if not table:
         raise UserError(f"{path}: the file is empty.")
     return table
+
+
+def read_text(path: Path, advice: str) -> str:
+    """The text of a UTF-8 file, with or without a BOM; else UserError with advice."""
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        message = f"{path}: not UTF-8 (byte {error.start}). {advice}"
+        raise UserError(message) from error
 
 
 def _parse_columns(

@@ -10,17 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from unrolled.canvas.grades_csv.import_parser import (
-    ImportRefusedError,
-    Sheet,
-    normalise_decimal,
-    parse_score,
-    read_sheet,
-    split_header,
-    strip_blanks,
-)
-
-__all__ = ["CanvasState", "CellEffect", "ImportRefusedError", "read_as_canvas"]
+from unrolled.canvas.grades_csv import import_parser as parser
 
 Effect = Literal[
     "nothing",
@@ -115,7 +105,7 @@ def read_as_canvas(data: bytes, state: CanvasState) -> list[CellEffect]:
 
 def simulate_import(data: bytes, state: CanvasState) -> ImportOutcome:
     """The effects, and what becomes of the other columns."""
-    sheet = read_sheet(data, state.custom)
+    sheet = parser.read_sheet(data, state.custom)
     students = _match_rows(sheet, state)
     last = {s.id: line for line, s in students.items() if s is not None}
     # Canvas leaves read-only columns out only if it knows the students of all rows.
@@ -146,7 +136,7 @@ def simulate_import(data: bytes, state: CanvasState) -> ImportOutcome:
     return ImportOutcome(tuple(effects), passed, tuple(others), doubled)
 
 
-def _explain_other_columns(sheet: Sheet) -> dict[str, str]:
+def _explain_other_columns(sheet: parser.Sheet) -> dict[str, str]:
     why = "Canvas ignores columns with this title"
     passed = dict.fromkeys(sheet.dropped.values(), why)
     passed |= dict.fromkeys(sheet.custom.values(), "a custom column")
@@ -155,7 +145,7 @@ def _explain_other_columns(sheet: Sheet) -> dict[str, str]:
 
 
 def _find_assignment(header: str, state: CanvasState) -> CanvasAssignment:
-    title, number = split_header(header)
+    title, number = parser.split_header(header)
     published = [a for a in state.assignments if a.published]
     for known in published:
         if number and known.id == number:
@@ -172,7 +162,9 @@ def _make_key(assignment: CanvasAssignment, index: int) -> str:
     return f"{assignment.id} of column {index}" if new else assignment.id
 
 
-def _match_rows(sheet: Sheet, state: CanvasState) -> dict[int, CanvasStudent | None]:
+def _match_rows(
+    sheet: parser.Sheet, state: CanvasState
+) -> dict[int, CanvasStudent | None]:
     """Who each row is: by Canvas id, SIS id, login, then name."""
     by_id = {s.id: s for s in state.students}
     by_sis = {s.sis_id: s for s in state.students if s.sis_id}
@@ -193,7 +185,7 @@ def _match_rows(sheet: Sheet, state: CanvasState) -> dict[int, CanvasStudent | N
 
 
 def _find_repeated_columns(
-    sheet: Sheet,
+    sheet: parser.Sheet,
     assignments: Mapping[int, CanvasAssignment],
     sources: Mapping[str, int],
 ) -> Iterator[str]:
@@ -219,7 +211,7 @@ def _find_repeated_students(
 
 
 def _list_other_effects(
-    sheet: Sheet,
+    sheet: parser.Sheet,
     students: Mapping[int, CanvasStudent | None],
     state: CanvasState,
     *,
@@ -237,7 +229,7 @@ def _list_other_effects(
                 continue
             old = state.notes.get((student.id, header), "")
             if index in sheet.overrides:  # a number, however Canvas's export shows it
-                old = normalise_decimal(old)
+                old = parser.normalise_decimal(old)
             yield CellEffect(
                 row=line,
                 student=student.id,
@@ -276,21 +268,17 @@ def _find_effect(
     if student is None or not student.active or key in state.unassigned:
         return ignored
     old = state.scores.get(key)
-    cell = strip_blanks(normalise_decimal(raw))
+    cell = parser.strip_blanks(parser.normalise_decimal(raw))
     effect, score = _classify_grade(cell, old, assignment, known=state.known)
     return replace(ignored, effect=effect, score=score, old=old)
 
 
 def _classify_grade(
-    cell: str,
-    present: float | str | None,
-    assignment: CanvasAssignment,
-    *,
-    known: bool,
+    cell: str, present: float | str | None, assignment: CanvasAssignment, *, known: bool
 ) -> tuple[Effect, float | None]:
     if cell.upper() in ("EX", "EXCUSED"):
         return ("nothing" if present == "EX" else "excused"), None
-    score = None if cell in ("", "-") else parse_score(cell, assignment.points)
+    score = None if cell in ("", "-") else parser.parse_score(cell, assignment.points)
     if score is None:
         if not known and not assignment.id.startswith("new: "):
             return "may clear", None

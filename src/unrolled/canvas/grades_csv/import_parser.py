@@ -9,8 +9,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-__all__ = ["ImportRefusedError", "Sheet", "parse_score", "read_sheet", "split_header"]
-
 # How a file is cut into cells.
 _SKIPPED = re.compile(r"[;, ]+")
 _QUOTED = re.compile(r'"((?:[^"]|"")*)"')
@@ -25,16 +23,9 @@ _DROPPED = re.compile(
     r"|Override Score|Override Grade|Override Status"
 )
 _OVERRIDE = re.compile(r"Override (Score|Status)(\s*\(.*\))?\Z", re.ASCII)
-_RESERVED = (
-    "Student",
-    "LastName",
-    "FirstName",
-    "ID",
-    "SIS User ID",
-    "SIS Login ID",
-    "Section",
-    "Integration ID",
-    "Root Account",
+_RESERVED = re.compile(
+    r"Student|LastName|FirstName|ID|SIS User ID|SIS Login ID|Section|Integration ID"
+    r"|Root Account"
 )
 _PERCENT = re.compile(r"^[+-]?\d*\.?\d+%$", _RUBY)
 _NUMBER = re.compile(r"^[+-]?\d*\.?\d+$", _RUBY)
@@ -54,16 +45,11 @@ def parse_rows(data: bytes) -> list[tuple[int, list[str]]]:
 
     Raises ImportRefusedError where Ruby's library gives up.
     """
-    text = _decode_text(data)
-    return list(_split_rows(text, _detect_separator(text)))
-
-
-def _decode_text(data: bytes) -> str:
-    """The text, with its BOM: Ruby leaves that in the first cell."""
     try:
-        return data.decode("utf-8")
+        text = data.decode("utf-8")  # with its BOM: Ruby leaves that in the first cell
     except UnicodeDecodeError as error:
         raise ImportRefusedError("it is not UTF-8") from error
+    return list(_split_rows(text, _detect_separator(text)))
 
 
 def _detect_separator(text: str) -> str:
@@ -90,11 +76,13 @@ def _count_cells(lines: list[str], separator: str) -> int:
 def _split_rows(
     text: str, separator: str, *, skip: bool = True
 ) -> Iterator[tuple[int, list[str]]]:
-    end = _detect_line_end(text)
+    first = re.search(r"\r\n|\r|\n", text)  # its kind is that of the whole file
+    end = first[0] if first else "\n"
     place, line = 0, 1
     cells: list[str] | None
     while place < len(text):
-        raw = _read_line(text, place, end)
+        stop = text.find(end, place)
+        raw = text[place:] if stop < 0 else text[place:stop]
         if skip and _SKIPPED.fullmatch(raw):
             stop, cells = place + len(raw), None
         elif not raw:
@@ -105,18 +93,6 @@ def _split_rows(
             yield line, cells
         line += text.count(end, place, stop) + 1
         place = stop + len(end)
-
-
-def _read_line(text: str, place: int, end: str) -> str:
-    """The rest of a line."""
-    stop = text.find(end, place)
-    return text[place:] if stop < 0 else text[place:stop]
-
-
-def _detect_line_end(text: str) -> str:
-    """The kind of line end of the whole file: that of its first one."""
-    first = re.search(r"\r\n|\r|\n", text)
-    return first[0] if first else "\n"
 
 
 def _parse_row(
@@ -199,7 +175,8 @@ def read_sheet(data: bytes, custom: Sequence[str] = ()) -> Sheet:
     raw = _pad_rows(parse_rows(data))
     table = [(n, [normalise_decimal(c) for c in r]) for n, r in raw]
     header = table[0][1]
-    own = {h: i for i, h in enumerate(header) if h in custom and h not in _RESERVED}
+    names = {h for h in custom if not _RESERVED.fullmatch(h)}
+    own = {h: i for i, h in enumerate(header) if h in names}
     apart, login, sis, width = _find_identity_columns(header, len(own))
     after = {i: h for i, h in enumerate(header) if i >= width and h not in own}
     dropped = {i: h for i, h in after.items() if _DROPPED.search(h)}
@@ -217,7 +194,7 @@ def read_sheet(data: bytes, custom: Sequence[str] = ()) -> Sheet:
         overrides={i: h for i, h in dropped.items() if _OVERRIDE.match(h)},
         read_only=frozenset(locked),
         points=last,
-        rows=[(n, r) for n, r in table[1:] if not _is_special(r)],
+        rows=[(n, row) for n, row in table[1:] if not _is_special(row)],
         raw=dict(raw),
     )
 

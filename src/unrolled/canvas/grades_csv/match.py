@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from unrolled.canvas.grades_csv.exported_csv import CanvasGradebook, Column, Row
-from unrolled.canvas.model import ExportedAssignment, Student
+from unrolled.canvas.records import ExportedAssignment, Student
 
 HIDDEN = (
     "posted by hand in Canvas: students see new grades, and comments sent with them, "

@@ -10,8 +10,7 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from unrolled.canvas.grades_csv.exported_csv import (
     NO_GRADES,
@@ -30,7 +29,7 @@ from unrolled.canvas.grades_csv.match import (
     match_columns,
     match_students,
 )
-from unrolled.canvas.model import ExportedAssignment, Grade, Student
+from unrolled.canvas.records import ExportedAssignment, Grade, Student
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,10 +59,6 @@ class ExportPlan:
     def changed(self) -> tuple[FilledCell, ...]:
         """The grades that Canvas does not have yet."""
         return tuple(f for f in self.filled if f.changes)
-
-    def as_dict(self) -> dict[str, Any]:
-        """The document that ``--json`` prints."""
-        return asdict(self)
 
     def as_text(self) -> str:
         """The counts, then every cell that was left out and every warning."""
@@ -110,15 +105,8 @@ def plan_export(
 def _make_plan(
     header: tuple[str, ...], rows: list[tuple[str, ...]], draft: PlanDraft
 ) -> ExportPlan:
-    return ExportPlan(
-        header=header,
-        rows=tuple(rows),
-        filled=tuple(draft.filled),
-        left_out=tuple(draft.left_out),
-        warnings=tuple(draft.warnings),
-        unscaled=tuple(draft.unscaled),
-        kept=tuple(draft.kept),
-    )
+    gathered = {name: tuple(items) for name, items in vars(draft).items()}
+    return ExportPlan(header=header, rows=tuple(rows), **gathered)
 
 
 def _make_points_rows(

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from unrolled.canvas.grades_csv import import_parser as parser
 from unrolled.canvas.grades_csv.exported_csv import parse_number, read_exported_csv
 from unrolled.canvas.grades_csv.import_model import (
     CanvasAssignment,
@@ -15,15 +16,7 @@ from unrolled.canvas.grades_csv.import_model import (
     CanvasStudent,
     CellEffect,
     ImportOutcome,
-    ImportRefusedError,
     simulate_import,
-)
-from unrolled.canvas.grades_csv.import_parser import (
-    Sheet,
-    parse_score,
-    read_sheet,
-    split_header,
-    strip_blanks,
 )
 from unrolled.canvas.grades_csv.match import compare_points
 from unrolled.canvas.grades_csv.verify import build_canvas_state
@@ -138,8 +131,8 @@ def check_file(
             else _infer_state(data)
         )
         outcome = simulate_import(data, state)
-        sheet = read_sheet(data, state.custom)
-    except ImportRefusedError as error:
+        sheet = parser.read_sheet(data, state.custom)
+    except parser.ImportRefusedError as error:
         return CheckReport(file=str(file), against=against, refused=str(error))
     compared = None if scaled else course
     problems = (*outcome.doubled, *_find_wrong_scales(sheet, outcome, state, compared))
@@ -154,11 +147,11 @@ def check_file(
 
 def _infer_state(data: bytes) -> CanvasState:
     """What the file itself tells of Canvas: who and what, but no present grade."""
-    sheet = read_sheet(data)
+    sheet = parser.read_sheet(data)
     assignments = []
     for index, header in sheet.columns.items():
-        title, number = split_header(header)
-        points = parse_score(sheet.points[index].strip(), 100.0) or 0.0
+        title, number = parser.split_header(header)
+        points = parser.parse_score(sheet.points[index].strip(), 100.0) or 0.0
         if number:
             assignments.append(CanvasAssignment(number, title, points))
     return CanvasState(
@@ -169,7 +162,7 @@ def _infer_state(data: bytes) -> CanvasState:
     )
 
 
-def _infer_students(sheet: Sheet) -> Iterator[CanvasStudent]:
+def _infer_students(sheet: parser.Sheet) -> Iterator[CanvasStudent]:
     """One for each student: a second row of somebody is nobody else."""
     seen = set()
     for line, row in sheet.rows:
@@ -224,7 +217,10 @@ def _classify_effect(effect: CellEffect) -> Fate:
 
 
 def _find_wrong_scales(
-    sheet: Sheet, outcome: ImportOutcome, state: CanvasState, course: Course | None
+    sheet: parser.Sheet,
+    outcome: ImportOutcome,
+    state: CanvasState,
+    course: Course | None,
 ) -> Iterator[str]:
     """A line for each sign that a column's grades are on another scale.
 
@@ -235,7 +231,9 @@ def _find_wrong_scales(
         if not any(e.effect == "scored" for e in effects):
             continue
         header, top = effects[0].header, assignment.points
-        points = parse_number(strip_blanks(sheet.points[sheet.header.index(header)]))
+        points = parse_number(
+            parser.strip_blanks(sheet.points[sheet.header.index(header)])
+        )
         if state.known and points is not None and abs(points - top) > 0.005:
             yield (
                 f"{header}: {top:g} points possible in Canvas, but {points:g} in this "

@@ -15,9 +15,9 @@ from unrolled.canvas.grades_csv.import_model import (
     CanvasState,
     CanvasStudent,
     CellEffect,
-    ImportRefusedError,
     simulate_import,
 )
+from unrolled.canvas.grades_csv.import_parser import ImportRefusedError
 from unrolled.canvas.grades_csv.plan import ExportPlan
 from unrolled.errors import UserError
 

@@ -14,7 +14,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from unrolled.canvas.grades_csv.exported_csv import is_export, read_exported_csv
+from unrolled.canvas.grades_csv.exported_csv import (
+    is_export,
+    read_exported_csv,
+    read_text,
+)
 from unrolled.errors import UserError
 
 _COLUMNS = {
@@ -99,14 +103,8 @@ def _explain_non_student(person: Identity) -> str:
 
 
 def _read_lines(path: Path) -> list[list[str]]:
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise UserError(
-            f"{path}: not UTF-8 (byte {error.start}). Save the file as CSV UTF-8."
-        ) from error
+    advice = "Save the file as CSV UTF-8."
+    text = read_text(path, advice)
     first = text.split("\n", 1)[0]
     separator = max(",;\t", key=first.count)
     return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))

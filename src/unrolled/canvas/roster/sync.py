@@ -37,34 +37,6 @@ def list_submitters(course: Course, gradebook: Gradebook) -> set[str]:
     return students
 
 
-def write_roster(
-    course: Course,
-    wanted: Sequence[RosterEntry],
-    unwanted: Sequence[str],
-    step: Callable[[int, int, str], None] = lambda done, total, talk: None,
-) -> None:
-    """Add and change the wanted, drop the unwanted; after a backup of the gradebook.
-
-    Whoever has handed something in since the plan was made is not dropped.
-    """
-    backup_gradebook(course)
-    with open_existing_gradebook(course) as gradebook:
-        working = list_submitters(course, gradebook)
-        dropped = [s for s in unwanted if s not in working]
-        rows = [StudentRow(id=e.student, **e.values) for e in wanted]
-        queries.write_students(gradebook, rows, dropped, step)
-    _write_kept_ids(course, wanted, dropped)
-
-
-def _write_kept_ids(
-    course: Course, wanted: Sequence[RosterEntry], dropped: Sequence[str]
-) -> None:
-    known: dict[str, Mapping[str, str]] = dict(read_identities(course))
-    for name in dropped:
-        known.pop(name, None)
-    write_identities(course, known | {e.student: dict(e.kept) for e in wanted})
-
-
 UserName = Literal["login", "local", "sis", "email"]
 _KEPT = {"sis_id": "SIS id", "login": "login"}
 _FIELDS = {
@@ -164,7 +136,9 @@ def _assign_names(
     """People by the student they are or become; and rows left out, with the reason."""
     by_id = {e.values["lms_user_id"]: s for s, e in enrolled.items()}
     by_id.pop("", None)
-    people = _drop_repeats(people)
+    # One of each: a student of two sections may stand in a list twice.
+    seen = {(p.first_name, p.last_name, *_list_keys(p)): p for p in reversed(people)}
+    people = sorted(seen.values(), key=lambda p: p.line)
     names = [by_id.get(p.canvas_id) or _choose_user_name(p, user_name) for p in people]
     counts = Counter(names)
     named, left_out = {}, []
@@ -182,12 +156,6 @@ def _assign_names(
         else:
             named[name] = person
     return named, left_out
-
-
-def _drop_repeats(people: Sequence[Identity]) -> list[Identity]:
-    """One of each: a student of two sections may stand in a list twice."""
-    seen = {(p.first_name, p.last_name, *_list_keys(p)): p for p in reversed(people)}
-    return sorted(seen.values(), key=lambda p: p.line)
 
 
 def _list_keys(person: Identity) -> tuple[str, ...]:
@@ -265,5 +233,16 @@ def apply_roster(
     plan: RosterPlan,
     step: Callable[[int, int, str], None] = lambda done, total, talk: None,
 ) -> None:
-    """Write a plan; see `write_roster`."""
-    write_roster(course, [*plan.added, *plan.changed], plan.dropped, step)
+    """Add, change and drop as planned; after a backup of the gradebook.
+
+    Whoever has handed something in since the plan was made is not dropped.
+    """
+    wanted = [*plan.added, *plan.changed]
+    backup_gradebook(course)
+    with open_existing_gradebook(course) as gradebook:
+        working = list_submitters(course, gradebook)
+        dropped = [s for s in plan.dropped if s not in working]
+        rows = [StudentRow(id=e.student, **e.values) for e in wanted]
+        queries.write_students(gradebook, rows, dropped, step)
+    known = {k: v for k, v in read_identities(course).items() if k not in dropped}
+    write_identities(course, known | {e.student: dict(e.kept) for e in wanted})

@@ -7,22 +7,18 @@ import stat
 import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import psutil
 import requests
 
 from unrolled.errors import UserError
 from unrolled.hub.accounts import has_account, list_open_homes
-from unrolled.hub.check.finding import Finding, HubCheck
-from unrolled.hub.check.secrets import (
-    check_command_lines,
-    check_file_owners,
-    check_for_answers,
-    check_student_groups,
-    check_student_reads,
-)
+from unrolled.hub.check import secrets
+from unrolled.hub.check.secrets import Finding
 from unrolled.hub.commands import run_as_grader, wrap_for_account
 from unrolled.hub.members import HubClient
 from unrolled.hub.plan import HubPlan
@@ -40,6 +36,22 @@ from unrolled.hub.setup.memory import MEGABYTE, compute_limit, open_groups
 from unrolled.hub.setup.process import find_runner, is_answering, list_service_pages
 
 Probe = Callable[[HubPlan], Iterator[Finding]]
+
+
+@dataclass(frozen=True)
+class HubCheck:
+    """All findings."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything holds."""
+        return all(f.holds for f in self.findings)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The document that ``--json`` prints."""
+        return {"passed": self.passed, "findings": [asdict(f) for f in self.findings]}
 
 
 def check_hub(plan: HubPlan) -> HubCheck:
@@ -83,19 +95,14 @@ def _check_loopback(plan: HubPlan) -> Iterator[Finding]:
         and c.laddr.port in plan.ports
         and c.laddr.ip not in ("127.0.0.1", "::1")
     )
-    yield Finding(
-        "the hub listens on loopback only",
-        holds=not exposed,
-        found=", ".join(exposed),
-        mend="put a web server with TLS in front of the loopback address",
-    )
+    what, found = "the hub listens on loopback only", ", ".join(exposed)
+    mend = "put a web server with TLS in front of the loopback address"
+    yield Finding(what, holds=not exposed, found=found, mend=mend)
     routes = f"http://127.0.0.1:{plan.proxy_port}/api/routes"
-    yield Finding(
-        "the proxy takes orders from the hub only",
-        holds=requests.get(routes, timeout=10).status_code == 403,
-        found=routes,
-        mend="start the hub again: students could redirect each other's pages",
-    )
+    what = "the proxy takes orders from the hub only"
+    closed = requests.get(routes, timeout=10).status_code == 403
+    mend = "start the hub again: students could redirect each other's pages"
+    yield Finding(what, holds=closed, found=routes, mend=mend)
 
 
 def _check_permissions(plan: HubPlan) -> Iterator[Finding]:
@@ -106,12 +113,9 @@ def _check_permissions(plan: HubPlan) -> Iterator[Finding]:
     yield Finding("homes are closed to others", holds=not homes, found=names, mend=mend)
     for path, mode in _list_modes(plan):
         now = stat.S_IMODE(path.stat().st_mode)
-        yield Finding(
-            f"{path} has mode {mode:04o}",
-            holds=now == mode,
-            found=f"{now:04o}" if now != mode else "",
-            mend=f"chmod {mode:o} {path}",
-        )
+        what, found = f"{path} has mode {mode:04o}", f"{now:04o}" if now != mode else ""
+        mend = f"chmod {mode:o} {path}"
+        yield Finding(what, holds=now == mode, found=found, mend=mend)
 
 
 def _list_modes(plan: HubPlan) -> list[tuple[Path, int]]:
@@ -168,12 +172,9 @@ def _check_roles(plan: HubPlan) -> Iterator[Finding]:
         )
     staff = {*plan.instructors, *plan.assistants}
     both = sorted(staff & set(hub.get(f"/groups/nbgrader-{plan.course}")["users"]))
-    yield Finding(
-        "nobody is both student and staff",
-        holds=not both,
-        found=", ".join(both),
-        mend="remove them from the roster or from [hub] in course.toml",
-    )
+    what, found = "nobody is both student and staff", ", ".join(both)
+    mend = "remove them from the roster or from [hub] in course.toml"
+    yield Finding(what, holds=not both, found=found, mend=mend)
 
 
 def _check_extensions(plan: HubPlan) -> Iterator[Finding]:
@@ -200,18 +201,11 @@ def _check_student_python(plan: HubPlan) -> Iterator[Finding]:
     code = "import unrolled.lab, torch, ipywidgets; print('yes')"
     python = str(plan.students_env / "bin" / "python")
     who = next((n for n in plan.students if has_account(n)), plan.grader)
-    done = subprocess.run(
-        wrap_for_account(who, [python, "-c", code]),
-        capture_output=True,
-        text=True,
-        cwd="/",
-    )
-    yield Finding(
-        "a student's Python has the course",
-        holds="yes" in done.stdout,
-        found=done.stderr,
-        mend=f"delete {plan.folder / 'installed'} and start the hub again",
-    )
+    command = wrap_for_account(who, [python, "-c", code])
+    done = subprocess.run(command, capture_output=True, text=True, cwd="/")
+    what, holds = "a student's Python has the course", "yes" in done.stdout
+    mend = f"delete {plan.folder / 'installed'} and start the hub again"
+    yield Finding(what, holds=holds, found=done.stderr, mend=mend)
 
 
 def _check_sandbox(plan: HubPlan) -> Iterator[Finding]:
@@ -240,11 +234,11 @@ QUICK_PROBES: tuple[Probe, ...] = (
     _check_loopback,
     _check_permissions,
     _check_memory,
-    check_student_reads,
-    check_student_groups,
-    check_for_answers,
-    check_command_lines,
-    check_file_owners,
+    secrets.check_student_reads,
+    secrets.check_student_groups,
+    secrets.check_for_answers,
+    secrets.check_command_lines,
+    secrets.check_file_owners,
     _check_roles,
     _check_extensions,
 )

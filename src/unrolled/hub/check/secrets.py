@@ -10,12 +10,12 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 
 from unrolled.hub.accounts import PRIVILEGED_GROUPS, has_account, list_readable
-from unrolled.hub.check.finding import Finding
 from unrolled.hub.clone import list_clones, list_readers, list_samples
 from unrolled.hub.plan import HubPlan
 
@@ -27,6 +27,16 @@ ANSWER_MARKS = (
 LESSON_FILES = ("misconceptions.py", "oracle.py")
 SECRET_FILES = ("password", "check.token", "cookie_secret")
 MIN_SECRET_LENGTH = 8  # a shorter word would be found anywhere
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that must hold; `mend` says what to do where it does not."""
+
+    what: str
+    holds: bool = field(kw_only=True)
+    found: str = ""
+    mend: str = ""
 
 
 def check_student_reads(plan: HubPlan) -> Iterator[Finding]:

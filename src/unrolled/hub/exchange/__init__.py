@@ -1,6 +1,3 @@
 """The hub's side of nbgrader's exchange: what is collected, and how it is read."""
 
-from unrolled.hub.exchange.collect_report import CollectReport, read_report
-from unrolled.hub.exchange.read_submission import SubmissionRefusedError, parse_entry
-
-__all__ = ["CollectReport", "SubmissionRefusedError", "parse_entry", "read_report"]
+__all__ = ["collect", "collect_report", "plugins", "read_submission"]

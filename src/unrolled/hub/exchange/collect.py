@@ -31,17 +31,12 @@ from unrolled.files import (
     replace_folder,
 )
 from unrolled.gradebook.queries import Gradebook, read_due_date
-from unrolled.hub.exchange.collect_report import CollectReport, Remark
-from unrolled.hub.exchange.read_submission import (
-    Entry,
-    EntryInfo,
-    SubmissionRefusedError,
-    SubmissionRules,
-    choose_time,
-    parse_entry,
-    read_entry,
+from unrolled.hub.exchange import read_submission as reading
+from unrolled.hub.exchange.collect_report import (
+    CollectReport,
+    Remark,
+    read_collected_time,
 )
-from unrolled.timestamps import parse_timestamp
 
 SECRET = "submission_secret.txt"
 _SECRET = re.compile(rb"[0-9a-f]{32,160}")
@@ -51,7 +46,7 @@ _SECRET = re.compile(rb"[0-9a-f]{32,160}")
 class Candidate:
     """A submission that may be collected; `time` is the one that counts."""
 
-    entry: Entry
+    entry: reading.Entry
     time: datetime
 
 
@@ -114,18 +109,18 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
         finally:
             os.close(inbound)
 
-    def _list_entries(self, inbound: int) -> dict[str, list[Entry]]:
+    def _list_entries(self, inbound: int) -> dict[str, list[reading.Entry]]:
         """The entries of this assignment by student; those of odd form are refused."""
-        students: dict[str, list[Entry]] = {}
+        students: dict[str, list[reading.Entry]] = {}
         # An odd name is reported with its own assignment, and with no other.
         mark = f"+{self.coursedir.assignment_id}+"
         for name in sorted(os.listdir(inbound)):
             if mark not in name:
                 continue
             try:
-                entry = parse_entry(name, self._zone)
-            except SubmissionRefusedError as why:
-                odd = Entry(ascii(name), "", "", datetime.min)
+                entry = reading.parse_entry(name, self._zone)
+            except reading.SubmissionRefusedError as why:
+                odd = reading.Entry(ascii(name), "", "", datetime.min)
                 self._refuse(odd, str(why))
                 continue
             if entry.assignment != self.coursedir.assignment_id:
@@ -134,7 +129,9 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
                 students.setdefault(entry.student, []).append(entry)
         return students
 
-    def _collect(self, inbound: int, student: str, entries: list[Entry]) -> None:
+    def _collect(
+        self, inbound: int, student: str, entries: list[reading.Entry]
+    ) -> None:
         """Copy the best submission of a student; the next one if that is refused."""
         course = self.coursedir
         target = Path(
@@ -142,14 +139,14 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
                 course.submitted_directory, student, course.assignment_id
             )
         )
-        existing = self._read_existing_time(target)
+        existing = read_collected_time(target, self._zone)
         for candidate in self._list_candidates(inbound, entries, existing):
             if target.is_dir() and not self._is_wanted(candidate, existing):
                 self.log.info("Nothing newer to collect: %s", student)
                 return
             try:
                 self._copy(inbound, candidate.entry, target, existing)
-            except SubmissionRefusedError as refusal:
+            except reading.SubmissionRefusedError as refusal:
                 self._refuse(candidate.entry, str(refusal))
                 continue
             except OSError as error:
@@ -161,23 +158,16 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
             self.log.info("Collected: %s", student)
             return
 
-    def _read_existing_time(self, folder: Path) -> datetime | None:
-        try:
-            text = (folder / "timestamp.txt").read_text(encoding="utf-8")
-            return parse_timestamp(text, self._zone)
-        except (ValueError, OSError):
-            return None
-
     def _list_candidates(
-        self, inbound: int, entries: list[Entry], existing: datetime | None
+        self, inbound: int, entries: list[reading.Entry], existing: datetime | None
     ) -> list[Candidate]:
         """The submissions that can be read, the best first."""
         good = []
         for entry in entries:
             try:
-                info = read_entry(inbound, entry.name, self._make_rules())
+                info = reading.read_entry(inbound, entry.name, self._make_rules())
                 self._check_owner(entry, info.uid)
-            except SubmissionRefusedError as why:
+            except reading.SubmissionRefusedError as why:
                 self._refuse(entry, str(why))
             else:
                 good.append(Candidate(entry, self._choose_time(entry, info, existing)))
@@ -199,24 +189,24 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
         return bool(self.update and (existing is None or candidate.time > existing))
 
     def _choose_time(
-        self, entry: Entry, info: EntryInfo, existing: datetime | None
+        self, entry: reading.Entry, info: reading.EntryInfo, existing: datetime | None
     ) -> datetime:
         """The time that counts; one that was collected before was checked then."""
         if entry.claimed == existing:
             return entry.claimed
         tolerance = timedelta(seconds=self.tolerance)
-        return choose_time(entry.claimed, info.changed, tolerance)
+        return reading.choose_time(entry.claimed, info.changed, tolerance)
 
-    def _make_rules(self) -> SubmissionRules:
+    def _make_rules(self) -> reading.SubmissionRules:
         course = self.coursedir
-        return SubmissionRules(
+        return reading.SubmissionRules(
             ignore=tuple(course.ignore),
             include=tuple(course.include),
             file_bytes=1000 * course.max_file_size,  # nbgrader's are in kB
             folder_bytes=1000 * course.max_dir_size,
         )
 
-    def _check_owner(self, entry: Entry, uid: int) -> None:
+    def _check_owner(self, entry: reading.Entry, uid: int) -> None:
         if not self.check_owner:
             return
         try:
@@ -224,12 +214,16 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
         except KeyError:
             owner = f"user number {uid}"
         if owner != entry.student:
-            raise SubmissionRefusedError(
+            raise reading.SubmissionRefusedError(
                 f"the folder is named after {entry.student} but belongs to {owner}"
             )
 
     def _copy(
-        self, inbound: int, entry: Entry, target: Path, existing: datetime | None
+        self,
+        inbound: int,
+        entry: reading.Entry,
+        target: Path,
+        existing: datetime | None,
     ) -> None:
         """Copy into a folder beside the old one, then exchange the two.
 
@@ -237,7 +231,7 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
         """
         with make_scratch_folder(target) as fresh:
             copy = fresh / "copy"
-            info = read_entry(inbound, entry.name, self._make_rules(), copy)
+            info = reading.read_entry(inbound, entry.name, self._make_rules(), copy)
             self._check_owner(entry, info.uid)
             self._stamp(entry, copy, self._choose_time(entry, info, existing))
             if self.coursedir.groupshared:
@@ -245,7 +239,7 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
             self._back_up(entry, target)
             replace_folder(copy, target)
 
-    def _back_up(self, entry: Entry, folder: Path) -> None:
+    def _back_up(self, entry: reading.Entry, folder: Path) -> None:
         """Copy a folder that was not collected: somebody put it there by hand.
 
         What is collected has its secret; a notebook that came by mail has none.
@@ -262,14 +256,14 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
             entry, f"files put there by hand were replaced; a copy is in {backup}"
         )
 
-    def _stamp(self, entry: Entry, copy: Path, time: datetime) -> None:
+    def _stamp(self, entry: reading.Entry, copy: Path, time: datetime) -> None:
         """Write the time that counts; mend a secret that would stop nbgrader.
 
         Releasing feedback reads every student's secret, and stops at a bad one.
         """
         stamp, secret = copy / "timestamp.txt", copy / SECRET
         if stamp.is_dir() or secret.is_dir():
-            raise SubmissionRefusedError(
+            raise reading.SubmissionRefusedError(
                 f"its {stamp.name} or {secret.name} is a folder, not a file"
             )
         stamp.write_text(f"{time:%Y-%m-%d %H:%M:%S.%f} UTC", encoding="ascii")
@@ -291,10 +285,10 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
         local = time.replace(tzinfo=UTC).astimezone(self._zone)
         return f"{local:%Y-%m-%d %H:%M:%S %Z}"
 
-    def _note(self, entry: Entry, reason: str) -> None:
+    def _note(self, entry: reading.Entry, reason: str) -> None:
         self.log.warning("Note: %s: %s", ascii(entry.name), reason)
         self.report.notes.append(Remark(entry.student, entry.name, reason))
 
-    def _refuse(self, entry: Entry, reason: str) -> None:
+    def _refuse(self, entry: reading.Entry, reason: str) -> None:
         self.log.warning("Refused: %s: %s", ascii(entry.name), reason)
         self.report.refused.append(Remark(entry.student, entry.name, reason))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 from unrolled.files import write_file
+from unrolled.timestamps import parse_timestamp
 
 
 @dataclass(frozen=True)
@@ -49,3 +52,11 @@ def read_report(root: Path, assignment: str) -> CollectReport | None:
         return CollectReport(**(document | lists))
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def read_collected_time(folder: Path, zone: tzinfo) -> datetime | None:
+    """When a collected submission was handed in; None where that cannot be read."""
+    with suppress(OSError, ValueError):
+        text = (folder / "timestamp.txt").read_text(encoding="utf-8")
+        return parse_timestamp(text, zone)
+    return None

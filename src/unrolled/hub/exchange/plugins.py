@@ -29,17 +29,8 @@ from unrolled.files import (
     replace_folder,
     swap_folder,
 )
-from unrolled.hub.exchange.collect import CheckedCollect
 from unrolled.hub.exchange.read_submission import SubmissionRefusedError, parse_entry
 from unrolled.timestamps import parse_timestamp
-
-__all__ = [
-    "CheckedCollect",
-    "FetchKeepingWork",
-    "ReleaseEachFeedback",
-    "ReleaseWithDates",
-    "SubmitOnce",
-]
 
 
 class FetchKeepingWork(ExchangeFetchAssignment):  # type: ignore[misc]

@@ -13,6 +13,10 @@ import os
 import secrets
 import signal
 import sys
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,14 +27,19 @@ from tornado.httpserver import HTTPServer
 from tornado.web import Application, HTTPError, RequestHandler, authenticated
 
 from unrolled.class_report import make_policy
+from unrolled.course import load_course
+from unrolled.course.exchange import find_exchange_folder, publish_dates
 from unrolled.errors import UserError
+from unrolled.hub.exchange.collect_report import Remark, read_report
 from unrolled.hub.grading.class_report import render_report
-from unrolled.hub.grading.jobs import COMMANDS
-from unrolled.hub.grading.state import GradingRow, GradingState
+from unrolled.hub.grading.jobs import COMMANDS, Job, Jobs
+from unrolled.hub.grading.progress import ClassProgress, count_progress
 from unrolled.pages import make_environment
+from unrolled.timestamps import format_moment
 
 INSTRUCTOR_VERBS = ("publish",)
 PAGES = make_environment("unrolled.hub")
+FRESH_SECONDS = 2.0
 
 
 class GradingHandler(HubOAuthenticated, RequestHandler):  # type: ignore[misc]
@@ -41,11 +50,6 @@ class GradingHandler(HubOAuthenticated, RequestHandler):  # type: ignore[misc]
         """The course and its jobs."""
         state: GradingState = self.settings["gradings"]
         return state
-
-    @property
-    def prefix(self) -> str:
-        """The service's address, with a slash at its end."""
-        return str(self.settings["prefix"])
 
     def set_default_headers(self) -> None:
         """No other page may show this one; no script but its own."""
@@ -69,7 +73,7 @@ class GradingHandler(HubOAuthenticated, RequestHandler):  # type: ignore[misc]
         """One assignment as HTML."""
         return PAGES.get_template("grading_row.html").render(
             row=row,
-            prefix=self.prefix,
+            prefix=self.settings["prefix"],
             xsrf=self.xsrf_form_html(),
             formgrader=self.settings["formgrader"],
             is_instructor=self.is_instructor,
@@ -99,7 +103,7 @@ class OverviewHandler(GradingHandler):
                 rows=[(r.name, self.render_row(r)) for r in rows],
                 busy=any(r.job and r.job.running for r in rows),
                 error=message or error,
-                prefix=self.prefix,
+                prefix=self.settings["prefix"],
                 hub=self.settings["hub"],
                 formgrader=self.settings["formgrader"],
                 authoring=self.settings["authoring"] if self.is_instructor else "",
@@ -143,7 +147,7 @@ class ActionHandler(GradingHandler):
         if self.get_body_argument("quiet", ""):
             self.set_status(204)  # the page's script asks for the state by itself
         else:
-            self.redirect(self.prefix, status=303)
+            self.redirect(self.settings["prefix"], status=303)
 
 
 class ReportHandler(GradingHandler):
@@ -252,3 +256,98 @@ def main(arguments: list[str]) -> None:
 
 if __name__ == "__main__":
     main(sys.argv[1:])
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradingRow:
+    """One assignment on the page."""
+
+    name: str
+    title: str
+    due: str
+    standing: ClassProgress
+    job: Job | None
+    ended: str
+    refused: tuple[Remark, ...]
+    notes: tuple[Remark, ...]
+    ungraded: tuple[dict[str, str], ...]
+
+    @property
+    def to_grade(self) -> int:
+        """Submissions that a run may still grade: not those it could not."""
+        return max(0, self.standing.to_grade - len(self.ungraded))
+
+    @property
+    def next(self) -> str:
+        """The step that makes sense now."""
+        standing = self.standing
+        steps = {
+            "collect": standing.fresh > 0,
+            "grade": self.to_grade > 0,
+            "mark": standing.waiting > 0,
+            "feedback": standing.pages < standing.graded,
+            "release": standing.out < standing.pages,
+        }
+        return next((step for step, is_due in steps.items() if is_due), "")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The row as JSON has it."""
+        return asdict(self) | {"next": self.next, "to_grade": self.to_grade}
+
+
+class GradingState:
+    """The course, its jobs, and what was last counted (kept for two seconds)."""
+
+    def __init__(self, root: Path) -> None:
+        self.course = load_course(root)
+        self.exchange = find_exchange_folder(self.course)
+        self.jobs = Jobs(root)
+        self.messages: dict[str, str] = {}  # to the person who pressed a button
+        self._counted: dict[str, ClassProgress] = {}
+        self._error = ""
+        self._when = 0.0
+        self._lock = asyncio.Lock()
+
+    async def read_rows(self) -> tuple[list[GradingRow], str]:
+        """All assignments, and what is wrong with the course; "" if nothing is."""
+        async with self._lock:  # many who look at once make one count
+            if time.monotonic() - self._when > FRESH_SECONDS:
+                await self._count()
+        names = self.course.assignments
+        return [await asyncio.to_thread(self._make_row, n) for n in names], self._error
+
+    async def _count(self) -> None:
+        self._error = ""
+        try:
+            self._counted = await asyncio.to_thread(self._read_progress)
+        except UserError as error:
+            self._error = str(error)
+        except OSError as error:
+            self._error = f"The course cannot be read: {error}"
+        self._when = time.monotonic()
+
+    def _read_progress(self) -> dict[str, ClassProgress]:
+        self.course = load_course(self.course.root)
+        progress = count_progress(self.course, self.exchange)
+        with suppress(UserError):  # the page shows what there is
+            publish_dates(self.course, self.exchange)
+        return progress
+
+    def _make_row(self, name: str) -> GradingRow:
+        assignment = self.course.assignments[name]
+        report = read_report(self.course.root, name)
+        graded = self.jobs.last(name, "grade")
+        due, zone = assignment.due, self.course.timezone
+        job = self.jobs.latest(name)
+        ended = datetime.fromisoformat(job.ended) if job and job.ended else None
+        return GradingRow(
+            name=name,
+            title=assignment.title,
+            due=format_moment(due, zone) if due else "",
+            standing=self._counted.get(name, ClassProgress()),
+            job=job,
+            ended=format_moment(ended, zone) if ended else "",
+            refused=tuple(report.refused) if report else (),
+            notes=tuple(report.notes) if report else (),
+            ungraded=tuple(graded.ungraded) if graded else (),
+        )

@@ -13,9 +13,12 @@ from nbgrader.utils import notebook_hash
 
 from unrolled.course import Course
 from unrolled.gradebook.read import read_progress_rows
-from unrolled.hub.exchange.collect_report import CollectReport, read_report
+from unrolled.hub.exchange.collect_report import (
+    CollectReport,
+    read_collected_time,
+    read_report,
+)
 from unrolled.hub.exchange.read_submission import SubmissionRefusedError, parse_entry
-from unrolled.timestamps import parse_timestamp
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +43,8 @@ class ClassProgress:
 
 def count_progress(course: Course, exchange: Path) -> dict[str, ClassProgress]:
     """The progress of each assignment; `exchange`: the course's folder there."""
-    graded = _read_grades(course)
+    rows = read_progress_rows(course)
+    graded = {(r.assignment, r.student): (r.timestamp, r.waits) for r in rows}
     inbound = _list_inbound(exchange / "inbound", course.timezone)
     progress = {}
     for name in course.assignments:
@@ -71,7 +75,8 @@ def _count_assignment(
     """What students have handed in, and how far it is graded."""
     zone = course.timezone
     collected = {
-        s: _read_timestamp(f, zone) for s, f in _list_students(course.submitted, name)
+        student: read_collected_time(folder, zone)
+        for student, folder in _list_students(course.submitted, name)
     }
     report = read_report(course.root, name)
     current = {
@@ -104,9 +109,7 @@ def _list_inbound(folder: Path, zone: tzinfo) -> dict[str, dict[str, Entries]]:
 
 
 def _is_fresh(
-    entries: Entries,
-    collected: datetime | None,
-    report: CollectReport | None,
+    entries: Entries, collected: datetime | None, report: CollectReport | None
 ) -> bool:
     """Whether something came in that no collection has looked at."""
     # What was refused, or got another time, would otherwise look new for ever.
@@ -120,21 +123,6 @@ def _list_students(folder: Path, name: str) -> Iterator[tuple[str, Path]]:
     for path in folder.glob(f"*/{name}"):
         if path.is_dir():
             yield path.parent.name, path
-
-
-def _read_timestamp(folder: Path, zone: tzinfo) -> datetime | None:
-    with suppress(OSError, ValueError):
-        text = (folder / "timestamp.txt").read_text(encoding="utf-8")
-        return parse_timestamp(text, zone)
-    return None
-
-
-def _read_grades(course: Course) -> dict[tuple[str, str], Grade]:
-    """Time and whether marks are waited for, by assignment and student."""
-    return {
-        (row.assignment, row.student): (row.timestamp, row.waits)
-        for row in read_progress_rows(course)
-    }
 
 
 def _list_pages(course: Course, name: str) -> Iterator[tuple[str, Path]]:

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from unrolled.canvas.records import read_identities
+from unrolled.canvas.records import Student, make_students
 from unrolled.course import load_course
 from unrolled.gradebook.read import read_student_rows
 
@@ -23,17 +23,6 @@ CUSTOM_CLAIM = "https://purl.imsglobal.org/spec/lti/claim/custom"
 LIS_CLAIM = "https://purl.imsglobal.org/spec/lti/claim/lis"
 DEPLOYMENT_CLAIM = "https://purl.imsglobal.org/spec/lti/claim/deployment_id"
 KEYS = ("canvas_id", "sis_id", "login", "email")  # from the surest to the least sure
-
-
-@dataclass(frozen=True, kw_only=True)
-class Student:
-    """A student in the course's records; "" is what they do not say."""
-
-    account: str
-    canvas_id: str = ""
-    sis_id: str = ""
-    login: str = ""
-    email: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,17 +129,7 @@ def describe_identity(identity: Identity) -> str:
 def read_students(course: Path) -> list[Student]:
     """All students of the gradebook, with what the roster has recorded beside it."""
     opened = load_course(course)
-    records = read_identities(opened)
-    return [
-        Student(
-            account=row.id,
-            canvas_id=row.lms_user_id,
-            sis_id=records.get(row.id, {}).get("sis_id", ""),
-            login=records.get(row.id, {}).get("login", ""),
-            email=row.email,
-        )
-        for row in read_student_rows(opened)
-    ]
+    return make_students(opened, read_student_rows(opened))
 
 
 def parse_students(text: str) -> list[Student]:

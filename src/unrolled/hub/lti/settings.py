@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from unrolled.course.canvas import LOOPBACK
@@ -64,9 +63,20 @@ def read_lti_settings(plan: HubPlan) -> LtiSettings:
     Raises UserError that names the file and the key that is missing or wrong.
     """
     path = plan.state / LTI_FILE
-    if not path.exists():
-        _write_template(path)
-    _require_private(path)
+    try:
+        if not path.exists():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_text(TEMPLATE, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written: {error.strerror}.") from error
+    about = path.stat()
+    # Whoever can write this file can sign in as anybody.
+    if about.st_uid != os.geteuid() or about.st_mode & 0o022:
+        raise UserError(
+            f"{path}: only the hub's account may write to this file. Run "
+            f"`chown root: {path} && chmod 600 {path}`."
+        )
     table = load_toml(path)
     table.only(*LtiSettings.__dataclass_fields__)
     return LtiSettings(
@@ -78,25 +88,6 @@ def read_lti_settings(plan: HubPlan) -> LtiSettings:
         match_email=table.switch("match_email"),
         staff=_read_staff(table, plan),
     )
-
-
-def _write_template(path: Path) -> None:
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(TEMPLATE, encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written: {error.strerror}.") from error
-
-
-def _require_private(path: Path) -> None:
-    """Whoever can write this file can sign in as anybody."""
-    about = path.stat()
-    if about.st_uid != os.geteuid() or about.st_mode & 0o022:
-        raise UserError(
-            f"{path}: only the hub's account may write to this file. Run "
-            f"`chown root: {path} && chmod 600 {path}`."
-        )
 
 
 def _read_address(table: TomlTable, key: str) -> str:

@@ -17,8 +17,7 @@ from pathlib import Path
 
 from unrolled.errors import UserError
 from unrolled.hub.commands import run_program
-from unrolled.hub.ownership import claim_folder
-from unrolled.hub.plan import HubPlan
+from unrolled.hub.plan import HubPlan, claim_folder
 
 Say = Callable[[str], None]
 PROXY = "configurable-http-proxy"

@@ -37,7 +37,7 @@ QUIET_SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {
         "fetchNews": "false",
         "checkForUpdates": False,
-    },
+    }
 }
 
 # A button in every notebook that leads to the page where it is handed in, and frequent

@@ -18,17 +18,9 @@ from pathlib import Path
 import psutil
 
 from unrolled.errors import UserError
+from unrolled.hub import servers
 from unrolled.hub.notice import Notice, clear_notice, write_notice
 from unrolled.hub.plan import HubPlan
-from unrolled.hub.servers import (
-    end_processes,
-    is_alive,
-    list_hub_processes,
-    list_own_processes,
-    list_owners,
-    list_student_servers,
-    wait_for_exit,
-)
 from unrolled.hub.setup.hub_config import write_config
 from unrolled.hub.setup.memory import remove_groups
 
@@ -69,7 +61,7 @@ def require_free(plan: HubPlan) -> None:
             "`unrolled hub check`, restart it with `unrolled hub restart`, or stop it "
             "with `unrolled hub down`."
         )
-    end_processes(list_own_processes(plan))
+    servers.end_processes(servers.list_own_processes(plan))
     for port in plan.ports:
         with socket.socket() as probe:
             # Without it a port counts as taken for a minute after the last hub.
@@ -154,7 +146,7 @@ class RunningHub:
 
         What is open in JupyterLab saves itself meanwhile.
         """
-        names = list_owners(list_student_servers(self.plan))
+        names = servers.list_owners(servers.list_student_servers(self.plan))
         seconds = self.plan.stop_seconds
         if not names or not seconds or self.hurried():
             return
@@ -169,7 +161,7 @@ class RunningHub:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and not self.hurried():
             time.sleep(0.2)
-            if not any(map(is_alive, list_student_servers(self.plan))):
+            if not any(map(servers.is_alive, servers.list_student_servers(self.plan))):
                 return
 
     def _wait_for_pages(self) -> None:
@@ -230,12 +222,12 @@ def stop_tree(pid: int, plan: HubPlan, *, keep_servers: bool = False) -> None:
         hub.terminate()
         with contextlib.suppress(psutil.TimeoutExpired):
             hub.wait(STOP_SECONDS)
-        end_processes([hub])
+        servers.end_processes([hub])
     if not keep_servers:
         # Servers first, and patiently: each ends its own kernels.
-        end_processes(list_student_servers(plan), SERVER_SECONDS)
-        end_processes(list_hub_processes(plan))
-    end_processes(list_own_processes(plan))
+        servers.end_processes(servers.list_student_servers(plan), SERVER_SECONDS)
+        servers.end_processes(servers.list_hub_processes(plan))
+    servers.end_processes(servers.list_own_processes(plan))
     remove_groups(plan)  # those of servers that run on are not empty, and stay
 
 
@@ -248,7 +240,7 @@ def find_runner(plan: HubPlan) -> psutil.Process | None:
     except (OSError, ValueError, psutil.Error):
         return None
     # After a crash another program may have that number by now.
-    return process if "hub" in words and is_alive(process) else None
+    return process if "hub" in words and servers.is_alive(process) else None
 
 
 def stop_hub(plan: HubPlan, *, now: bool = False) -> bool:
@@ -257,14 +249,16 @@ def stop_hub(plan: HubPlan, *, now: bool = False) -> bool:
     Those who work are warned and have `stop_seconds` to save, unless it must be `now`.
     """
     runner = find_runner(plan)
-    left = list_hub_processes(plan)
+    left = servers.list_hub_processes(plan)
     if runner is not None:
         runner.send_signal(signal.SIGTERM)
         if now:
             time.sleep(0.5)  # two signals at once would arrive as one
             runner.send_signal(signal.SIGTERM)
-        wait_for_exit([runner], plan.stop_seconds + STOP_SECONDS + SERVER_SECONDS + 15)
-    end_processes(list_hub_processes(plan))
+        servers.wait_for_exit(
+            [runner], plan.stop_seconds + STOP_SECONDS + SERVER_SECONDS + 15
+        )
+    servers.end_processes(servers.list_hub_processes(plan))
     remove_groups(plan)
     (plan.state / PID_FILE).unlink(missing_ok=True)
     return runner is not None or bool(left)
@@ -282,12 +276,12 @@ def restart_hub(plan: HubPlan) -> list[str]:
     before = ready.stat().st_mtime_ns if ready.exists() else 0
     runner.send_signal(signal.SIGUSR1)
     until = time.monotonic() + RESTART_SECONDS
-    while is_alive(runner) and time.monotonic() < until:
+    while servers.is_alive(runner) and time.monotonic() < until:
         if ready.exists() and ready.stat().st_mtime_ns > before:
             # Empty, or why there was no restart: a course.toml that is wrong, say.
             reason = ready.read_text(encoding="utf-8").strip()
             if reason:
                 raise UserError(reason)
-            return list_owners(list_student_servers(plan))
+            return servers.list_owners(servers.list_student_servers(plan))
         time.sleep(0.2)
     raise UserError(f"the hub did not come back; see {plan.state / 'hub.log'}")

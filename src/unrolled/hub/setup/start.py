@@ -17,8 +17,7 @@ from unrolled.hub.clone import close_clones, require_closed
 from unrolled.hub.commands import run_as_grader
 from unrolled.hub.lti.settings import read_lti_settings
 from unrolled.hub.members import enroll_as_grader
-from unrolled.hub.ownership import claim_folder, remove_folder
-from unrolled.hub.plan import HubPlan, make_plan
+from unrolled.hub.plan import HubPlan, claim_folder, make_plan, remove_folder
 from unrolled.hub.setup.course_folder import build_course, copy_course, make_exchange
 from unrolled.hub.setup.install import install, require_same_environments
 from unrolled.hub.setup.jupyter_config import write_environment_files
@@ -52,7 +51,11 @@ def prepare_hub(
     if running is None:
         require_free(plan)
     else:
-        _require_same_location(plan, running)
+        if (plan.folder, plan.port) != (running.folder, running.port):
+            raise UserError(
+                "course.toml now has another port or folder for the hub, which a "
+                "restart cannot change. Run `unrolled hub down`, then `unrolled hub`."
+            )
         require_same_environments(plan, PROJECT, _list_extras(plan, course))
     claim_folder(plan, course)
     if plan.sign_in == "lti":
@@ -73,14 +76,6 @@ def prepare_hub(
     accounts += make_accounts(plan)
     require_closed(plan)
     return PreparedHub(plan, tuple(accounts), copied, time.monotonic() - began)
-
-
-def _require_same_location(plan: HubPlan, running: HubPlan) -> None:
-    if (plan.folder, plan.port) != (running.folder, running.port):
-        raise UserError(
-            "course.toml now has another port or folder for the hub, which a restart "
-            "cannot change. Run `unrolled hub down`, then `unrolled hub`."
-        )
 
 
 def _list_extras(plan: HubPlan, course: Course) -> tuple[str, ...]:

@@ -1,3 +1,3 @@
 """The servers of assistants and instructors: what each lets through."""
 
-__all__ = ["assistants_pages", "assistants_routes", "formgrader", "gate", "read_only"]
+__all__ = ["assistants_routes", "formgrader", "gate", "read_only"]

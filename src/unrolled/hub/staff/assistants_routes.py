@@ -22,7 +22,8 @@ PAGES = (
     rf"formgrader/submissions/{NAME}/{FILE}",  # pictures only: see gate.py
     rf"formgrader/(?:static|fonts|submissions/components)/{FILE}",
 )
-NUMBERS = (
+# What the pages fetch as JSON: the rows of their tables, scores, marks and comments.
+PAGE_DATA = (
     r"formgrader/api/(?:status|assignments|students|grades|comments)",
     rf"formgrader/api/(?:assignment|notebooks|submissions|student)/{NAME}",
     rf"formgrader/api/(?:grade|comment|student_submissions)/{NAME}",
@@ -48,7 +49,7 @@ LAB = (
     r"unrolled/notice",  # that the hub stops: see hub/lab_notice.py
 )
 ALLOWED = {
-    "GET": (*SIGN_IN, *PAGES, *NUMBERS, *LAB),
+    "GET": (*SIGN_IN, *PAGES, *PAGE_DATA, *LAB),
     "PUT": MARKS,
     "POST": ONE_SUBMISSION,
 }

@@ -14,14 +14,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from jinja2 import ChoiceLoader, PackageLoader
+from nbgrader.server_extensions.formgrader import handlers
 from tornado.httputil import HTTPServerRequest
-from tornado.routing import Matcher, Rule
+from tornado.routing import Matcher, PathMatches, Rule
 from tornado.web import RequestHandler
 from traitlets import Enum, Unicode
 from traitlets.config import Configurable
 
-from unrolled.hub.staff import assistants_pages
 from unrolled.hub.staff.assistants_routes import is_allowed
+from unrolled.hub.staff.formgrader import ProtectedPage
 from unrolled.pages import make_environment
 
 ASSISTANTS, INSTRUCTORS = "assistants", "instructors"
@@ -62,7 +64,9 @@ class RefusalMatcher(Matcher):
         if path is None or not path.startswith(self.base):
             return INSTRUCTORS_ONLY
         path = path.removeprefix(self.base)
-        if request.method in ("GET", "HEAD") and _has_body(request):
+        length = request.headers.get("Content-Length", "0").strip()
+        has_body = length != "0" or "Transfer-Encoding" in request.headers
+        if request.method in ("GET", "HEAD") and has_body:
             return TRAP_REASON  # it may hold arguments, and is not read yet
         if self.role == ASSISTANTS and not is_allowed(request.method or "", path):
             return NO_CODE_REASON if RUNNING_PATHS.match(path) else INSTRUCTORS_ONLY
@@ -81,11 +85,6 @@ class RefusalMatcher(Matcher):
             return Path(folder.decode()).resolve() != self.course.resolve()
         except (ValueError, OSError, RuntimeError):
             return True
-
-
-def _has_body(request: HTTPServerRequest) -> bool:
-    length = request.headers.get("Content-Length", "0").strip()
-    return length != "0" or "Transfer-Encoding" in request.headers
 
 
 def decode_path(path: str) -> str | None:
@@ -145,5 +144,39 @@ def _load_jupyter_server_extension(server: Any) -> None:
     refusals = RefusalMatcher(gate.role, base, Path(gate.course))
     first = [Rule(refusals, RefusalHandler)]
     if gate.role == ASSISTANTS:
-        first += assistants_pages.build_rules(base)
+        first += build_rules(base)
     server.web_app.default_router.rules[:0] = first
+
+
+class _TemplateMixin:
+    """Renders our template of a page, which extends nbgrader's."""
+
+    settings: dict[str, Any]
+
+    def render(self, name: str, **values: Any) -> str:
+        """The page as text."""
+        theirs = self.settings["nbgrader_jinja2_env"]
+        ours = PackageLoader("unrolled.hub", "templates/assistants")
+        both = theirs.overlay(loader=ChoiceLoader([ours, theirs.loader]))
+        page: str = both.get_template(f"assistants_{name}").render(**values)
+        return page
+
+
+class _Page(ProtectedPage, _TemplateMixin):
+    """Our template, under the policy of all pages of formgrader."""
+
+
+class AssignmentsHandler(_Page, handlers.ManageAssignmentsHandler):  # type: ignore[misc]
+    """All assignments, and how many have handed in."""
+
+
+class StudentsHandler(_Page, handlers.ManageStudentsHandler):  # type: ignore[misc]
+    """All students, and their scores."""
+
+
+def build_rules(base: str) -> list[Rule]:
+    """The addresses of these pages; `base` is the server's, with a slash at its end."""
+    return [
+        Rule(PathMatches(f"{base}formgrader/manage_assignments/?"), AssignmentsHandler),
+        Rule(PathMatches(f"{base}formgrader/manage_students/?"), StudentsHandler),
+    ]

@@ -7,7 +7,6 @@ __all__ = [
     "containers",
     "describe",
     "errors",
-    "iterators",
     "plain_values",
     "values",
 ]

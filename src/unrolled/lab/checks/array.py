@@ -161,17 +161,14 @@ def check_finite(
         return
     index = find_first(bad)
     count = f"; {int(bad.sum())} of {got.size} values" if got.size > 1 else ""
+    why = "an overflow (exp of a large number?), or a division by 0?"
+    if bool((np.real(got[bad]) == -np.inf).all()):
+        why = "the logarithm of 0?"
     fail(
         f"{name}: {format_number(got[index])}, not a finite number,"
         f"{format_index(index, want.axes)}{count}",
-        guess=format_cause(_explain_not_finite(got[bad])),
+        guess=format_cause(why),
     )
-
-
-def _explain_not_finite(bad: Array) -> str:
-    if bool((np.real(bad) == -np.inf).all()):
-        return "the logarithm of 0?"
-    return "an overflow (exp of a large number?), or a division by 0?"
 
 
 def find_first(mask: Array) -> Shape:

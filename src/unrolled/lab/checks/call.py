@@ -7,7 +7,8 @@ import re
 import sysconfig
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     except Exception as error:
         name = get_function_name(function)
         failure = CheckFailed(_explain_error(name, error))
-        raised = get_type_name(error), _read_message(error)
+        raised = get_type_name(error), read_message(error)
         failure.seen = Seen("call", name, raised, (args, kwargs))
     raise failure
 
@@ -83,7 +84,7 @@ def get_function_name(function: object) -> str:
 
 
 def _explain_error(name: str, error: Exception) -> str:
-    text = _read_message(error)
+    text = read_message(error)
     if issubclass(type(error), NotImplementedError):
         return _explain_unwritten(name, text)
     misfit = _MISFIT.search(text)
@@ -100,7 +101,7 @@ def _explain_unwritten(name: str, text: str) -> str:
     return f"{stub[1] if stub else name} is not written yet"
 
 
-def _read_message(error: Exception) -> str:
+def read_message(error: Exception) -> str:
     """The message on one line; an exception that cannot tell it stays silent."""
     try:
         text = str(error)
@@ -117,3 +118,27 @@ def _format_location(error: Exception) -> str:
         return ""
     source = clip(make_printable((own[-1].line or "").strip()), _LINE_LIMIT)
     return f" (line {own[-1].lineno}" + (f": `{source}`)" if source else ")")
+
+
+def drain(name: str, items: Iterable[Any] | None, most: int = 50) -> list[Any]:
+    """The first `most` items of what the student's function `name` returned.
+
+    Raises CheckFailed if nothing can be drawn from it, or drawing raises.
+    """
+    if items is None:
+        fail(f"{name} returned None; is a yield (or a return) missing?")
+
+    def draw() -> list[Any]:
+        return list(islice(items, most))
+
+    draw.__name__ = name
+    return list(call(draw))
+
+
+def pairs(name: str, items: Iterable[Any] | None, most: int = 50) -> list[Any]:
+    """As `drain`, for an iterator of pairs; CheckFailed if an item is no pair."""
+    drawn = drain(name, items, most)
+    for number, item in enumerate(drawn):
+        if type(item) not in (tuple, list) or len(item) != 2:
+            fail(f"{name}: item {number} is {describe_value(item)}, expected a pair")
+    return drawn

@@ -26,31 +26,28 @@ def compare(
     name: str, got: object, want: Any, *, axes: AxesOf, rule: ComparisonRule
 ) -> None:
     """Compare `got` with an array, a number, or a list, tuple or dict of these."""
+    is_list = type(want) in (list, tuple)
     if type(want) in DICTS:
-        _compare_dict(name, got, want, axes=axes, rule=rule)
-    elif type(want) in (list, tuple) and not _is_literal(got, want):
-        _compare_items(name, got, want, axes=axes, rule=rule)
+        items, wanted = check_dict(name, got, want), want.items()
+    # A list of numbers stands for an array where one came back.
+    elif is_list and not (convert_to_array(got) is not None and _is_all_numbers(want)):
+        items, wanted = check_sequence(name, got, want, (list, tuple)), enumerate(want)
     else:
-        array = convert_to_array(_convert_literal(want))
+        array = convert_to_array(np.array(want) if is_list else want)
         if array is None:
             raise TypeError(f"{name}: cannot expect {describe_value(want)}")
         names = split_axes(axes) if isinstance(axes, str) else ()
         compare_array(name, got, array, axes=names, rule=rule)
-
-
-def _is_literal(got: object, want: Any) -> bool:
-    """Whether a list of numbers stands for an array, since one came back."""
-    return convert_to_array(got) is not None and _is_all_numbers(want)
+        return
+    for key, value in wanted:
+        part, inner = f"{name}[{key!r}]", _select_axes(axes, key, value)
+        compare(part, items[key], value, axes=inner, rule=rule)
 
 
 def _is_all_numbers(want: Any) -> bool:
     if type(want) in (list, tuple):
         return all(_is_all_numbers(w) for w in want)
     return type(want) in NUMBERS
-
-
-def _convert_literal(want: Any) -> Any:
-    return np.array(want) if type(want) in (list, tuple) else want
 
 
 def _select_axes(axes: AxesOf, key: Any, value: Any) -> AxesOf:
@@ -61,15 +58,6 @@ def _select_axes(axes: AxesOf, key: Any, value: Any) -> AxesOf:
         return axes[key] if axes else None
     array = convert_to_array(value)
     return axes if array is None or array.ndim == len(split_axes(axes)) else None
-
-
-def _compare_dict(
-    name: str, got: object, want: Any, *, axes: AxesOf, rule: ComparisonRule
-) -> None:
-    items = check_dict(name, got, want)
-    for key, value in want.items():
-        part, names = f"{name}[{key!r}]", _select_axes(axes, key, value)
-        compare(part, items[key], value, axes=names, rule=rule)
 
 
 def check_dict(name: str, got: object, want: Any) -> dict[Any, Any]:
@@ -91,15 +79,6 @@ def check_dict(name: str, got: object, want: Any) -> dict[Any, Any]:
 
 def suggest_return(got: object) -> str:
     return "; is the return statement missing?" if got is None else ""
-
-
-def _compare_items(
-    name: str, got: object, want: Any, *, axes: AxesOf, rule: ComparisonRule
-) -> None:
-    items = check_sequence(name, got, want, (list, tuple))
-    for index, value in enumerate(want):
-        part, names = f"{name}[{index}]", _select_axes(axes, index, value)
-        compare(part, items[index], value, axes=names, rule=rule)
 
 
 def check_sequence(name: str, got: Any, want: Any, allowed: tuple[type, ...]) -> Any:

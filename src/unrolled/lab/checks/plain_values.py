@@ -11,7 +11,6 @@ from unrolled.lab.checks.containers import check_dict, check_sequence, suggest_r
 from unrolled.lab.checks.describe import (
     DICTS,
     NUMPY_NUMBERS,
-    Array,
     describe_value,
     format_short,
     get_type_name,
@@ -87,23 +86,14 @@ def is_same_content(before: Any, after: Any) -> bool:
     if type(before) is not type(after):
         return False
     if type(before) in DICTS:
-        return _is_same_dict(before, after)
+        before, after = list(before.items()), list(after.items())
     if type(before) in (list, tuple):
         pairs = zip(before, after, strict=False)
         return len(before) == len(after) and all(is_same_content(*p) for p in pairs)
     first, second = convert_to_array(before), convert_to_array(after)
     if first is not None and second is not None:
-        return _is_same_array(first, second)
+        alike = first.dtype == second.dtype and first.shape == second.shape
+        return bool(alike and first.tobytes() == second.tobytes())
     if type(before) in _PLAIN:
         return bool(before == after)
     raise TypeError(f"cannot tell whether {describe_value(before)} was changed")
-
-
-def _is_same_dict(before: Any, after: Any) -> bool:
-    pairs = zip(before.items(), after.items(), strict=False)
-    return len(before) == len(after) and all(is_same_content(*p) for p in pairs)
-
-
-def _is_same_array(before: Array, after: Array) -> bool:
-    kinds = before.dtype == after.dtype and before.shape == after.shape
-    return bool(kinds and before.tobytes() == after.tobytes())

@@ -20,12 +20,8 @@ SWEEPS = {"batch": "N", "steps": "T", "hidden": "H"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measurement:
-    """The single times of one training step, in seconds, in the order taken.
-
-    N sequences of T steps, D inputs, H units. `fused_calls`: calls of torch's fused
-    LSTM that were counted during one step.
-    """
+class TrainingStep:
+    """What is measured: N sequences of T steps, D inputs, H units."""
 
     network: str
     device: str
@@ -34,6 +30,20 @@ class Measurement:
     T: int
     D: int
     H: int
+
+    @property
+    def size(self) -> int:
+        """The size that its sweep varies."""
+        return int(getattr(self, SWEEPS[self.sweep]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement(TrainingStep):
+    """The single times of one training step, in seconds, in the order taken.
+
+    `fused_calls`: calls of torch's fused LSTM that were counted during one step.
+    """
+
     seconds: tuple[float, ...]
     fused_calls: int = 0
 
@@ -41,11 +51,6 @@ class Measurement:
     def median(self) -> float:
         """The median of the times."""
         return statistics.median(self.seconds)
-
-    @property
-    def size(self) -> int:
-        """The size that its sweep varies."""
-        return int(getattr(self, SWEEPS[self.sweep]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,9 +83,8 @@ class Trace:
 
     def networks(self, device: str) -> list[str]:
         """The networks that were measured on a device, in order."""
-        return list(
-            dict.fromkeys(m.network for m in self.measurements if m.device == device)
-        )
+        measured = (m.network for m in self.measurements if m.device == device)
+        return list(dict.fromkeys(measured))
 
     def describe(self) -> str:
         """When, on what, and with what it was made; says it if no GPU was there."""

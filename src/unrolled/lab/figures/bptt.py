@@ -11,12 +11,18 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
-from numpy.typing import NDArray
 
 from unrolled.lab.figures import style
-from unrolled.lab.figures.flow import draw_flow as draw_flow
+from unrolled.lab.figures.shapes import (
+    Floats,
+    Point,
+    draw_arrow,
+    draw_node,
+    write_label,
+)
 
-Floats = NDArray[np.floating[Any]]
+_STRIDE = 1.7
+_ASIDE = 0.09
 
 
 def draw_predictions(
@@ -56,15 +62,8 @@ def draw_pull(
     ax.bar(places, dlogits_t, color=style.GRADIENT, width=0.6)
     ax.axhline(0, color=style.CONTEXT, lw=1)
     for x, value in zip(places, dlogits_t, strict=True):
-        side = "bottom" if value >= 0 else "top"
-        ax.annotate(
-            f"{value:+.3f}",
-            (float(x), float(value)),
-            xytext=(0, 3 if value >= 0 else -3),
-            textcoords="offset points",
-            ha="center",
-            va=side,
-        )
+        up, side = (3, "bottom") if value >= 0 else (-3, "top")
+        write_label(ax, f"{value:+.3f}", (x, value), (0, up), ha="center", va=side)
     ax.set_xticks(places, vocabulary)
     ax.margins(y=0.25)
     ax.set(xlabel="letter", ylabel="d loss / d logit")
@@ -87,31 +86,16 @@ def draw_eps(ax: Axes, eps: Floats, errors: Sequence[float]) -> None:
     """The error of a measured gradient over eps: two branches and a best place."""
     ax.loglog(eps, errors, marker="o", color=style.GRADIENT)
     best = int(np.argmin(errors))
-    ax.annotate(
-        f"best: about {eps[best]:.0e}",
-        (eps[best], errors[best]),
-        xytext=(0, -16),
-        textcoords="offset points",
-        ha="center",
-        color=style.INK,
-    )
-    ax.text(0.04, 0.9, "rounding wins", transform=ax.transAxes, color=style.CONTEXT)
-    ax.text(
-        0.96,
-        0.9,
-        "the curve wins",
-        transform=ax.transAxes,
-        color=style.CONTEXT,
-        ha="right",
-    )
+    at, name = (eps[best], errors[best]), f"best: about {eps[best]:.0e}"
+    write_label(ax, name, at, (0, -16), ha="center", color=style.INK)
+    look: dict[str, Any] = {"transform": ax.transAxes, "color": style.CONTEXT}
+    ax.text(0.04, 0.9, "rounding wins", **look)
+    ax.text(0.96, 0.9, "the curve wins", ha="right", **look)
     ax.margins(y=0.25)
     ax.set(xlabel="eps", ylabel="largest error of the gradient")
     turns = 0 < best < len(errors) - 1
-    ax.set_title(
-        "A smaller eps is better, and then it's worse"
-        if turns
-        else "No best eps inside"
-    )
+    told = "A smaller eps is better, and then it's worse" if turns else ""
+    ax.set_title(told or "No best eps inside")
 
 
 def draw_pair(axes: Sequence[Axes], mine: Floats, other: Floats, names: Any) -> None:
@@ -119,14 +103,11 @@ def draw_pair(axes: Sequence[Axes], mine: Floats, other: Floats, names: Any) -> 
     top = max(float(np.abs(mine).max()), float(np.abs(other).max())) or 1.0
     for ax, matrix, name in zip(axes, (mine, other), names, strict=True):
         image = ax.imshow(matrix, cmap=style.DIVERGING, vmin=-top, vmax=top)
-        ax.set_xticks(range(matrix.shape[1]), _list_numbers(matrix.shape[1]))
-        ax.set_yticks(range(matrix.shape[0]), _list_numbers(matrix.shape[0]))
+        rows, columns = (range(count) for count in matrix.shape)
+        ax.set_xticks(columns, [str(n + 1) for n in columns])
+        ax.set_yticks(rows, [str(n + 1) for n in rows])
         ax.set(xlabel="to unit", ylabel="from unit", title=name)
     axes[-1].figure.colorbar(image, ax=list(axes), label="gradient", shrink=0.8)
-
-
-def _list_numbers(count: int) -> list[str]:
-    return [str(n) for n in range(1, count + 1)]
 
 
 def draw_trace(ax: Axes, norms: Floats, letters: Sequence[str]) -> None:
@@ -135,13 +116,7 @@ def draw_trace(ax: Axes, norms: Floats, letters: Sequence[str]) -> None:
     ax.bar(places, norms, color=style.GRADIENT, width=0.6)
     ax.set_yscale("log")
     for x, value in zip(places, norms, strict=True):
-        ax.annotate(
-            f"{value:.1e}",
-            (float(x), float(value)),
-            xytext=(0, 3),
-            textcoords="offset points",
-            ha="center",
-        )
+        write_label(ax, f"{value:.1e}", (x, value), (0, 3), ha="center")
     ax.margins(y=0.2)
     ax.set_xticks(places, letters)
     ax.set(xlabel="letter read", ylabel="size of the gradient")
@@ -191,28 +166,51 @@ def draw_losses(ax: Axes, losses: Sequence[float], said: Mapping[int, str]) -> N
     The line of guessing evenly is that of four letters.
     """
     ax.plot(losses, color=style.STATE)
-    ax.axhline(float(np.log(4)), color=style.CONTEXT, ls=":", lw=1.2)
-    ax.annotate(
-        "guessing evenly",
-        (len(losses), float(np.log(4))),
-        xytext=(0, 4),
-        textcoords="offset points",
-        ha="right",
-        color=style.CONTEXT,
-    )
+    ax.axhline(np.log(4), color=style.CONTEXT, ls=":", lw=1.2)
+    look = {"ha": "right", "color": style.CONTEXT}
+    write_label(ax, "guessing evenly", (len(losses), np.log(4)), (0, 4), **look)
     for step, text in said.items():
         y = losses[min(step, len(losses) - 1)]
         ax.plot(step, y, "o", color=style.GRADIENT)
-        ax.annotate(
-            f"“{text}”",
-            (step, y),
-            xytext=(6, 7),
-            textcoords="offset points",
-            color=style.INK,
-        )
+        write_label(ax, f"“{text}”", (step, y), (6, 7), color=style.INK)
     ax.set(xlabel="training steps", ylabel="loss (nats per letter)")
     ax.set_ylim(0, 1.15 * max(losses))  # room for the label at the start
     last = list(said.values())[-1]
     moves = "falls" if losses[-1] < losses[0] else "does not fall"
     ax.set_title(f"The loss {moves}, and after “hell” it says “{last}”")
     ax.margins(x=0.08)
+
+
+def draw_flow(ax: Axes, T: int, k: int) -> None:
+    """The unfolded network with the way forward and the way back, cut every k steps."""
+    forward = {"color": style.STATE, "ls": "-"}
+    backward = {"color": style.GRADIENT, "ls": "--"}
+    for t in range(T + 1):
+        x = t * _STRIDE
+        draw_node(ax, (x, 1), f"$h_{t}$", style.STATE if t else style.CONTEXT)
+        if t:
+            draw_node(ax, (x, 0), f"$x_{t}$", style.CONTEXT)
+            draw_node(ax, (x, 2), f"$E_{t}$", style.GRADIENT)
+            _draw_way(ax, (x, 0), (x, 1), **forward)
+            _draw_way(ax, (x, 1), (x, 2), **forward)
+            _draw_way(ax, (x, 2), (x, 1), **backward)
+            _draw_way(ax, (x - _STRIDE, 1), (x, 1), **forward)
+        if t and ((t - 1) % k or t == 1):
+            _draw_way(ax, (x, 1), (x - _STRIDE, 1), **backward)
+        elif t:
+            middle = x - _STRIDE / 2
+            ax.plot([middle, middle], [0.55, 1.45], color=style.CONTEXT, ls=":")
+    ax.set(xlim=(-0.7, T * _STRIDE + 0.7), ylim=(-0.5, 2.5), aspect="equal")
+    ax.set_axis_off()
+    pieces = -(-T // k)
+    cuts = "no cut: every error reaches every earlier step"
+    if pieces > 1:
+        cuts = f"cut every {k}: {pieces} pieces, no error crosses a cut"
+    ax.set_title(f"T = {T}, {cuts}")
+
+
+def _draw_way(ax: Axes, start: Point, end: Point, **look: Any) -> None:
+    """An arrow between two nodes, a little to its own right: there is one each way."""
+    along = np.subtract(end, start) / np.hypot(*np.subtract(end, start))
+    shift = _ASIDE * np.array([along[1], -along[0]])
+    draw_arrow(ax, (tuple(start + shift), tuple(end + shift)), **look)

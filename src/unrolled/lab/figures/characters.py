@@ -14,6 +14,7 @@ from matplotlib.patches import Rectangle
 
 from unrolled.lab.datasets.published_losses import Model, Table
 from unrolled.lab.figures import style
+from unrolled.lab.figures.shapes import remove_frame, write_label
 
 VISIBLE = {" ": "␣", "\n": "↵"}
 _WINDOW = 20
@@ -51,8 +52,7 @@ def draw_batches(ax: Axes, pieces: Sequence[Sequence[str]]) -> None:
     ax.set(xlim=(0, K), ylim=(N, 0), title="What each row reads, batch after batch")
     ax.set_xticks(np.arange(K) + 0.5, [f"batch {k + 1}" for k in range(K)])
     ax.set_yticks(np.arange(N) + 0.5, [f"row {n + 1}" for n in range(N)])
-    ax.tick_params(length=0)
-    ax.spines[:].set_visible(False)
+    remove_frame(ax)
 
 
 def draw_sizes(ax: Axes, sizes: Mapping[str, int]) -> None:
@@ -100,9 +100,8 @@ def draw_training(
     ax.plot(steps[window - 1 :], mean, color=style.STATE, ls="-")
     for name, nats in yardsticks.items():
         ax.axhline(nats, color=style.CONTEXT, ls=":", lw=1.2)
-        place: dict[str, Any] = {"textcoords": "offset points", "ha": "right"}
-        place["xytext"] = (0, 3)
-        ax.annotate(name, (len(losses), nats), color=style.CONTEXT, **place)
+        look = {"ha": "right", "color": style.CONTEXT}
+        write_label(ax, name, (len(losses), nats), (0, 3), **look)
     ax.set(xlabel="batch", ylabel="loss (nats per character)", ylim=(0, None))
     ax.set_title(f"From {losses[0]:.2f} to {mean[-1]:.2f} nats per character")
 
@@ -128,7 +127,7 @@ def draw_table(
     The entries that `best` names are framed, those that `bold` names are bold.
     """
     sizes, models = list(table), list(next(iter(table.values())))
-    cells = np.array([[_convert_loss(table[H].get(m)) for m in models] for H in sizes])
+    cells = np.array([[table[H].get(m) for m in models] for H in sizes], float)
     ax.imshow(cells, cmap=style.SEQUENTIAL, aspect="auto", alpha=0.75)
     middle = np.nanmean([np.nanmin(cells), np.nanmax(cells)])
     for row, H in enumerate(sizes):
@@ -140,22 +139,13 @@ def draw_table(
             look: dict[str, Any] = {"ha": "center", "va": "center", "color": colour}
             ax.text(column, row, text, weight=weight, fontsize=9, **look)
             if best.get(H) == model:
-                _draw_frame(ax, (column, row))
+                corner = (column - 0.46, row - 0.44)
+                frame: dict[str, Any] = {"edgecolor": style.GRADIENT, "lw": 2.5}
+                ax.add_patch(Rectangle(corner, 0.92, 0.88, fill=False, **frame))
     ax.set_xticks(range(len(models)), [f"{c}\n{n}" for c, n in models])
     ax.set_yticks(range(len(sizes)), [str(H) for H in sizes])
     ax.set(xlabel="cell and number of layers", ylabel="hidden units")
-    ax.tick_params(length=0)
-    ax.spines[:].set_visible(False)
-
-
-def _convert_loss(loss: float | None) -> float:
-    return float("nan") if loss is None else float(loss)
-
-
-def _draw_frame(ax: Axes, at: tuple[int, int]) -> None:
-    corner = (at[0] - 0.46, at[1] - 0.44)
-    look: dict[str, Any] = {"fill": False, "edgecolor": style.GRADIENT, "lw": 2.5}
-    ax.add_patch(Rectangle(corner, 0.92, 0.88, **look))
+    remove_frame(ax)
 
 
 def draw_by_size(
@@ -168,10 +158,9 @@ def draw_by_size(
         mark, colour = marks[cell]
         face = colour if layers == 1 else "white"
         ax.plot(parameters, nats, mark, color=colour, mfc=face, ms=8, mew=1.6)
-        place: dict[str, Any] = {"textcoords": "offset points", "fontsize": 8}
-        place["xytext"] = (7, -8 if layers == 1 else 2)  # apart, where marks meet
-        name = f"{cell} {layers}, H = {size}"
-        ax.annotate(name, (parameters, nats), color=colour, **place)
+        name, up = f"{cell} {layers}, H = {size}", -8 if layers == 1 else 2
+        # Apart, where marks meet.
+        write_label(ax, name, (parameters, nats), (7, up), fontsize=8, color=colour)
     ax.set(xscale="log", xlabel="number of parameters")
     ax.set(ylabel="held-out loss (nats per character)")
     best = min(points, key=lambda key: points[key][1])

@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 
 from unrolled.lab.figures import style
+from unrolled.lab.figures.shapes import WHITE_BOX, Floats, write_label
 from unrolled.lab.models import loss_cliff
 
-Floats = NDArray[np.floating[Any]]
 _COLOURS = (style.GRADIENT, style.STATE, style.THIRD, style.FOURTH)
 _MARKS = ("o", "s", "^", "D")
 _CHANCE = 1 / 8
@@ -26,14 +25,7 @@ def draw_cliff(ax: Axes, paths: Mapping[str, Floats]) -> None:
     ax.figure.colorbar(image, ax=ax, label="loss")
     for (name, path), mark in zip(paths.items(), _MARKS, strict=False):
         ax.plot(*path.T, "-", color="white", lw=1.2, marker=mark, ms=3, mec="black")
-        ax.annotate(
-            name,
-            path[0],
-            xytext=(-12, 2),
-            textcoords="offset points",
-            ha="right",
-            color="white",
-        )
+        write_label(ax, name, path[0], (-12, 2), ha="right", color="white")
     ax.set(xlim=(0.6, 1.7), ylim=(-0.25, 0.35), xlabel="w", ylabel="b")
     ax.set_title("Two plateaus, and a wall between them")
 
@@ -47,13 +39,8 @@ def draw_descents(axes: Sequence[Axes], runs: Mapping[str, tuple[Any, Any]]) -> 
         falls = sizes[-1] < sizes[len(sizes) * 3 // 4]  # then above is no room
         for ax, y, up in ((axes[0], sizes, -16 if falls else 7), (axes[1], losses, 7)):
             ax.plot(y, "-", color=colour, lw=1.5)
-            ax.annotate(
-                name,
-                (len(y) - 1, float(y[-1])),
-                xytext=(0, up),
-                textcoords="offset points",
-                ha="right",
-                color=colour,
+            write_label(
+                ax, name, (len(y) - 1, y[-1]), (0, up), ha="right", color=colour
             )
         ends[name] = (float(sizes.max()), float(losses[-1]))
     axes[0].set_yscale("log")
@@ -69,17 +56,12 @@ def draw_angles(
     ax: Axes, limits: Floats, angles: Mapping[str, Sequence[float]]
 ) -> None:
     """By how many degrees two ways of clipping turn a gradient, over the limit."""
-    for (name, degrees), colour, mark in zip(
-        angles.items(), (style.GRADIENT, style.CONTEXT), _MARKS, strict=False
+    colours = (style.GRADIENT, style.CONTEXT)
+    for (name, turned), colour, mark in zip(
+        angles.items(), colours, _MARKS, strict=False
     ):
-        ax.plot(limits, degrees, "-", marker=mark, color=colour)
-        ax.annotate(
-            name,
-            (float(limits[0]), float(degrees[0])),
-            xytext=(0, 7),
-            textcoords="offset points",
-            color=colour,
-        )
+        ax.plot(limits, turned, "-", marker=mark, color=colour)
+        write_label(ax, name, (limits[0], turned[0]), (0, 7), color=colour)
     ax.set_xscale("log")
     ax.margins(y=0.2)
     ax.set(xlabel="limit", ylabel="turned by (degrees)")
@@ -94,21 +76,9 @@ def draw_horizon(ax: Axes, norms: Floats, threshold: float, horizon: int) -> Non
     ax.axhline(threshold, color=style.CONTEXT, ls="--", lw=1.2)
     ax.axvspan(0, horizon, color=style.STATE, alpha=0.12, lw=0)
     ax.axvline(horizon, color=style.STATE, lw=1.5)
-    ax.annotate(
-        f"threshold {threshold:g}",
-        (float(k[-1]), threshold),
-        xytext=(0, 4),
-        textcoords="offset points",
-        ha="right",
-        color=style.CONTEXT,
-    )
-    ax.annotate(
-        "your horizon",
-        (horizon, float(y.min())),
-        xytext=(4, 2),
-        textcoords="offset points",
-        color=style.STATE,
-    )
+    name, look = f"threshold {threshold:g}", {"ha": "right", "color": style.CONTEXT}
+    write_label(ax, name, (k[-1], threshold), (0, 4), **look)
+    write_label(ax, "your horizon", (horizon, y.min()), (4, 2), color=style.STATE)
     ax.set(xlabel="steps back from the last state, k", ylabel="norm")
     ax.set_title(f"It sees {horizon} steps back")
 
@@ -125,24 +95,13 @@ def draw_recall(
     ):
         ax.plot(ks, right, "-", marker=mark, color=colour)
         _label_fall(ax, ks, right, f"radius {rho:g}", colour=colour)
-        if ks[0] <= horizons.get(rho, 0) <= ks[-1]:
-            ax.axvline(horizons[rho], color=colour, ls=":", lw=1.5)
-            ax.annotate(
-                f"horizon {horizons[rho]:g}",
-                (horizons[rho], _CHANCE),
-                xytext=(-4, 8),
-                textcoords="offset points",
-                ha="right",
-                color=colour,
-            )
+        horizon = horizons.get(rho, 0)
+        if ks[0] <= horizon <= ks[-1]:
+            ax.axvline(horizon, color=colour, ls=":", lw=1.5)
+            at, look = (horizon, _CHANCE), {"ha": "right", "color": colour}
+            write_label(ax, f"horizon {horizon:g}", at, (-4, 8), **look)
     ax.axhline(_CHANCE, color=style.CONTEXT, lw=1)
-    ax.annotate(
-        "chance",
-        (ks[0], _CHANCE),
-        xytext=(0, -12),
-        textcoords="offset points",
-        color=style.CONTEXT,
-    )
+    write_label(ax, "chance", (ks[0], _CHANCE), (0, -12), color=style.CONTEXT)
     ax.set_xscale("log")
     ax.set_xticks(list(ks), [str(k) for k in ks])
     ax.minorticks_off()
@@ -163,12 +122,4 @@ def _label_fall(
     before = max(i - 1, 0) if falls else i
     place = (float(np.sqrt(ks[i] * ks[before])), (right[i] + right[before]) / 2)
     shift, side = ((6, 4), "left") if falls else ((0, -16), "right")
-    ax.annotate(
-        name,
-        place,
-        xytext=shift,
-        textcoords="offset points",
-        ha=side,
-        color=colour,
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
-    )
+    write_label(ax, name, place, shift, ha=side, color=colour, bbox=WHITE_BOX)

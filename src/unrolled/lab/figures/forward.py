@@ -13,12 +13,17 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, Rectangle
 from matplotlib.path import Path
-from numpy.typing import NDArray
 
 from unrolled.lab.figures import style
-from unrolled.lab.figures.shapes import RADIUS, Point, draw_node
-
-Floats = NDArray[np.floating[Any]]
+from unrolled.lab.figures.shapes import (
+    Floats,
+    Point,
+    draw_arrow,
+    draw_node,
+    hide_axes,
+    remove_frame,
+    write_label,
+)
 
 _STRIDE = 1.6
 _LEAST_STEPS = 6
@@ -37,34 +42,15 @@ def draw_weights(
     ax.set(xscale="log", yscale="log", xlim=(lengths[0], lengths[-1]))
     ax.set(xlabel="length T of the sequence (letters)", ylabel="number of parameters")
     middle = len(lengths) // 2
-    at = (lengths[middle], feedforward[middle])
-    _label_beside(
-        ax,
-        at,
+    at, name = (
+        (lengths[middle], feedforward[middle]),
         "feedforward, all letters at once",
-        style.CONTEXT,
-        offset=(-6, 4),
-        side="right",
     )
-    at = (lengths[-1], recurrent)
-    _label_beside(
-        ax,
-        at,
-        "recurrent, one letter per step",
-        style.STATE,
-        offset=(-6, 6),
-        side="right",
-    )
+    write_label(ax, name, at, (-6, 4), color=style.CONTEXT, ha="right")
+    at, name = (lengths[-1], recurrent), "recurrent, one letter per step"
+    write_label(ax, name, at, (-6, 6), color=style.STATE, ha="right")
     ratio = feedforward[-1] / recurrent
     ax.set_title(f"At {lengths[-1]} letters, {ratio:.0f} times as many parameters")
-
-
-def _label_beside(
-    ax: Axes, at: Point, text: str, colour: str, offset: Point, side: str
-) -> None:
-    """A direct label, `offset` points away from what it names."""
-    places: dict[str, Any] = {"textcoords": "offset points", "xytext": offset}
-    ax.annotate(text, at, color=colour, ha=side, **places)
 
 
 def draw_targets(ax: Axes, text: str) -> None:
@@ -78,10 +64,10 @@ def draw_targets(ax: Axes, text: str) -> None:
         colour = style.STATE if letter in torn else style.CONTEXT
         draw_node(ax, (x, 1), letter, colour)
         draw_node(ax, (x, 0), follower, colour)
-        _draw_arrow(ax, ((x, 1), (x, 0)), colour)
+        draw_arrow(ax, ((x, 1), (x, 0)), color=colour)
     for y, word in ((1, "reads"), (0, "should say")):
         ax.text(-0.6, y, word, ha="right", va="center", color=style.INK)
-    _hide_axes(ax, (-1.8, len(pairs) - 0.5), (-0.5, 1.5))
+    hide_axes(ax, (-1.8, len(pairs) - 0.5), (-0.5, 1.5))
     named = " and ".join(sorted(torn)) or "no letter"
     ax.set_title(f"Two answers are asked for after the same input: {named}")
 
@@ -94,20 +80,19 @@ def draw_unrolled(ax: Axes, T: int, layers: int = 1) -> None:
     first = 2.2
     _draw_column(ax, 0.0, "", layers)
     ax.text(0.65, 0, "unfold", va="center", color=style.INK)
-    _draw_arrow(ax, ((1.25, 0.0), (2.35, 0.0)), style.CONTEXT)
+    draw_arrow(ax, ((1.25, 0.0), (2.35, 0.0)), color=style.CONTEXT)
     for level in range(1, layers + 1):
         _draw_loop(ax, (0.0, level), _format_name("W", "hh", level, layers))
-        draw_node(
-            ax, (first, level), _format_name("h", "0", level, layers), style.CONTEXT
-        )
+        name = _format_name("h", "0", level, layers)
+        draw_node(ax, (first, level), name, style.CONTEXT)
     for t in range(1, T + 1):
         x = first + t * _STRIDE
         _draw_column(ax, x, str(t), layers)
         for level in range(1, layers + 1):
             ends = ((x - _STRIDE, level), (x, level))
-            _draw_arrow(ax, ends, style.STATE, _format_name("W", "hh", level, layers))
+            _draw_weights(ax, ends, _format_name("W", "hh", level, layers))
     right = first + max(T, _LEAST_STEPS if layers == 1 else 1) * _STRIDE
-    _hide_axes(ax, (-1.4, right + 0.6), (-0.4, layers + 1.4))
+    hide_axes(ax, (-1.4, right + 0.6), (-0.4, layers + 1.4))
     states = "1 state" if T * layers == 1 else f"{T * layers} states"
     again = "once" if T == 1 else f"{T} times"
     ax.set_title(f"T = {T}: {states}, and every weight matrix used {again}")
@@ -118,12 +103,10 @@ def _draw_column(ax: Axes, x: float, step: str, layers: int) -> None:
     for level in range(1, layers + 1):
         draw_node(ax, (x, level), _format_name("h", step, level, layers), style.STATE)
         ends = ((x, level - 1), (x, level))
-        _draw_arrow(ax, ends, style.STATE, _format_name("W", "xh", level, layers))
+        _draw_weights(ax, ends, _format_name("W", "xh", level, layers))
     draw_node(ax, (x, 0), _format_name("x", step), style.CONTEXT)
     draw_node(ax, (x, layers + 1), _format_name("y", step), style.CONTEXT)
-    _draw_arrow(
-        ax, ((x, layers), (x, layers + 1)), style.STATE, _format_name("W", "hy")
-    )
+    _draw_weights(ax, ((x, layers), (x, layers + 1)), _format_name("W", "hy"))
 
 
 def _format_name(letter: str, below: str, level: int = 1, layers: int = 1) -> str:
@@ -131,18 +114,15 @@ def _format_name(letter: str, below: str, level: int = 1, layers: int = 1) -> st
     return f"${letter}{above}_{{{below}}}$" if below else f"${letter}{above}$"
 
 
-def _draw_arrow(
-    ax: Axes, ends: tuple[Point, Point], colour: str, label: str = ""
-) -> None:
-    """An arrow between the rims of two nodes, its label beside it."""
-    start, end = (np.asarray(p, float) for p in ends)
-    rim = RADIUS * (end - start) / np.hypot(*(end - start))
-    props = {"arrowstyle": "->", "color": colour, "shrinkA": 0, "shrinkB": 0, "lw": 1.5}
-    ax.annotate("", end - rim, start + rim, arrowprops=props)
-    upright = bool(start[0] == end[0])
-    x, y = (start + end) / 2 + ((0.1, 0.0) if upright else (0.0, 0.09))
-    place = ("left", "center") if upright else ("center", "bottom")
-    ax.text(x, y, label, color=colour, fontsize=9, ha=place[0], va=place[1])
+def _draw_weights(ax: Axes, ends: tuple[Point, Point], label: str) -> None:
+    """An arrow between two nodes, and its label beside it."""
+    draw_arrow(ax, ends, color=style.STATE)
+    x, y = np.mean(ends, axis=0)
+    look: dict[str, Any] = {"color": style.STATE, "fontsize": 9}
+    if ends[0][0] == ends[1][0]:
+        ax.text(x + 0.1, y, label, ha="left", va="center", **look)
+    else:
+        ax.text(x, y + 0.09, label, ha="center", va="bottom", **look)
 
 
 def _draw_loop(ax: Axes, at: Point, label: str) -> None:
@@ -153,11 +133,6 @@ def _draw_loop(ax: Axes, at: Point, label: str) -> None:
     look: dict[str, Any] = {"arrowstyle": "->", "mutation_scale": 10, "lw": 1.5}
     ax.add_patch(FancyArrowPatch(path=path, color=style.STATE, **look))
     ax.text(x - 0.85, y, label, ha="right", va="center", color=style.STATE, fontsize=9)
-
-
-def _hide_axes(ax: Axes, x: Point, y: Point) -> None:
-    ax.set(xlim=x, ylim=y, aspect="equal", anchor="W")
-    ax.set_axis_off()
 
 
 def draw_states(
@@ -177,16 +152,7 @@ def draw_states(
     units = range(h.shape[1])
     ax.set_yticks(units, [str(unit + 1) for unit in units])
     ax.set(xlabel="letter", ylabel="hidden unit", title=title)
-    _remove_frame(ax, image, "value of the unit" if bar else "")
-
-
-def _remove_frame(ax: Axes, image: Any, label: str) -> None:
-    """Takes the frame of a heat map away, and adds a colour bar if it has a label."""
-    ax.spines[:].set_visible(False)
-    ax.tick_params(length=0)
-    if label:
-        bar = ax.figure.colorbar(image, ax=ax, label=label)
-        bar.outline.set_visible(False)
+    remove_frame(ax, image, "value of the unit" if bar else "")
 
 
 def draw_probabilities(
@@ -209,7 +175,7 @@ def draw_probabilities(
         ax.add_patch(Rectangle(corner, 0.92, 0.88, lw=2, **look))
     said = ", ".join(vocabulary[k] for k in probabilities.argmax(axis=1))
     ax.set(ylabel="next letter", title=f"The most probable letter, in turn: {said}")
-    _remove_frame(ax, image, "probability")
+    remove_frame(ax, image, "probability")
 
 
 def draw_bars(
@@ -259,6 +225,6 @@ def draw_gaps(ax: Axes, gaps: Mapping[float, Floats], title: str) -> None:
         ax.semilogy(steps, gap, color=colour, linestyle="-")
         lowest = max(float(np.log10(gap[-1])), lowest + 1)  # labels a decade apart
         at = (float(steps[-1]), 10.0**lowest)
-        _label_beside(ax, at, f"scale {scale:g}", colour, offset=(5, -3), side="left")
+        write_label(ax, f"scale {scale:g}", at, (5, -3), color=colour)
     ax.set(xlabel="step t", ylabel="distance of the two states", title=title)
     ax.margins(x=0.02)

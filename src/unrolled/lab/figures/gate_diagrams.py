@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyBboxPatch, Rectangle
 
 from unrolled.lab.figures import style
-from unrolled.lab.figures.shapes import Point
+from unrolled.lab.figures.shapes import Point, hide_axes
 
 _GATE_COLOURS = (style.STATE, style.GRADIENT, style.THIRD, style.FOURTH)
 _SMALL = 0.2
@@ -53,14 +54,9 @@ def draw_lstm(ax: Axes) -> None:
         _draw_way(ax, points, colour)
     for at, name, colour in _LSTM_BOXES:
         _draw_gate(ax, at, name, colour)
-    for at, sign in (
-        ((1.8, 3), "×"),
-        ((4.5, 3), "+"),
-        ((4.5, 2), "×"),
-        ((8.6, 0.9), "×"),
-    ):
-        _draw_sign(ax, at, sign)
-    _hide_axes(ax, (-1.5, 11), (-0.1, 3.5))
+    for x, y, sign in ((1.8, 3, "×"), (4.5, 3, "+"), (4.5, 2, "×"), (8.6, 0.9, "×")):
+        _draw_sign(ax, (x, y), sign)
+    hide_axes(ax, (-1.5, 11), (-0.1, 3.5))
     ax.set_title("On its way through a step the cell meets one × and one +")
 
 
@@ -96,9 +92,9 @@ def draw_gru(ax: Axes) -> None:
         _draw_gate(ax, at, name, colour)
     for x, y, text in ((2.4, 1.78, "$h_{t-1}W_{hn}+b_{hn}$"), (6.4, 2.08, "$1 - z$")):
         ax.text(x, y, text, ha="center", va="bottom", fontsize=9)
-    for at, sign in (((5, 3), "×"), ((8, 3), "+"), ((8, 2), "×"), ((3.3, 0.9), "×")):
-        _draw_sign(ax, at, sign)
-    _hide_axes(ax, (-1.5, 11), (-0.5, 3.5))
+    for x, y, sign in ((5, 3, "×"), (8, 3, "+"), (8, 2, "×"), (3.3, 0.9, "×")):
+        _draw_sign(ax, (x, y), sign)
+    hide_axes(ax, (-1.5, 11), (-0.5, 3.5))
     ax.set_title("z keeps the old and lets in the new, in one")
 
 
@@ -129,20 +125,16 @@ def _label_ends(ax: Axes, names: tuple[str, str], y: float, right: float) -> Non
 def _draw_gate(ax: Axes, at: Point, name: str, colour: str) -> None:
     """A box with a gate's letter in it."""
     look: dict[str, Any] = {"boxstyle": "round,pad=0.02", "facecolor": "white"}
-    box = FancyBboxPatch(
-        (at[0] - 0.35, at[1] - 0.33), 0.7, 0.66, ec=colour, lw=1.8, **look
-    )
-    ax.add_patch(box)
+    corner = (at[0] - 0.35, at[1] - 0.33)
+    ax.add_patch(FancyBboxPatch(corner, 0.7, 0.66, ec=colour, lw=1.8, **look))
     size = 12 if len(name) == 1 else 9
     ax.text(*at, name, ha="center", va="center", fontsize=size)
 
 
 def _draw_sign(ax: Axes, at: Point, text: str) -> None:
     """A small circle with an operation in it."""
-    circle = Circle(
-        at, _SMALL, facecolor="white", edgecolor=style.INK, lw=1.3, zorder=4
-    )
-    ax.add_patch(circle)
+    look: dict[str, Any] = {"facecolor": "white", "edgecolor": style.INK, "lw": 1.3}
+    ax.add_patch(Circle(at, _SMALL, zorder=4, **look))
     ax.text(*at, text, ha="center", va="center", zorder=5, fontsize=12)
 
 
@@ -160,18 +152,6 @@ def _draw_way(
     if head:
         props = {"arrowstyle": "-|>", "color": colour, "lw": lw, "shrinkA": 0}
         props |= {"shrinkB": 0, "mutation_scale": 11}
-        (x, y), end = points[-2], points[-1]
-        start = (
-            end[0] - 0.25 * _find_direction(end[0], x),
-            end[1] - 0.25 * _find_direction(end[1], y),
-        )
-        ax.annotate("", end, start, arrowprops=props, zorder=3)
-
-
-def _find_direction(end: float, start: float) -> float:
-    return float((end > start) - (end < start))
-
-
-def _hide_axes(ax: Axes, x: Point, y: Point) -> None:
-    ax.set(xlim=x, ylim=y, aspect="equal", anchor="W")
-    ax.set_axis_off()
+        way = np.sign(np.subtract(points[-1], points[-2]))
+        start = tuple(points[-1] - 0.25 * way)
+        ax.annotate("", points[-1], start, arrowprops=props, zorder=3)

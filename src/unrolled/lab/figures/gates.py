@@ -1,4 +1,4 @@
-"""Figures of the lesson on gates: pure functions of arrays and words.
+"""Figures of the lesson on gates: curves, and coloured rows over the words of a text.
 
 None computes a gate: what a student's functions return is handed in.
 """
@@ -9,32 +9,26 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 
 from unrolled.lab.figures import style
-from unrolled.lab.figures.gate_rows import draw_inside as draw_inside
-from unrolled.lab.figures.gate_rows import draw_rows as draw_rows
-
-Floats = NDArray[np.floating[Any]]
-Point = tuple[float, float]
+from unrolled.lab.figures.shapes import Floats, spread_heights, write_label
 
 _COLOURS = (style.STATE, style.GRADIENT, style.THIRD, style.CONTEXT, style.FOURTH)
 _LINES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1)))
+MEANING = {
+    "i": "input gate i",
+    "f": "forget gate f",
+    "g": "candidate g",
+    "o": "output gate o",
+    "c": "cell c",
+    "h": "state h",
+}
+_SIGNED = "gch"
+_MOST_NUMBERS = 14
+_SHUT = 0.25
 _BY_CELL = {"plain": style.CONTEXT, "LSTM": style.STATE, "GRU": style.THIRD}
-
-
-def _add_label(
-    ax: Axes,
-    at: Point,
-    text: str,
-    colour: str,
-    move: Point = (5, 0),
-    side: str = "left",
-) -> None:
-    """A direct label beside what it names, `move` points away."""
-    places: dict[str, Any] = {"textcoords": "offset points", "xytext": move}
-    ax.annotate(text, at, color=colour, ha=side, va="center", **places)
 
 
 def draw_leaks(ax: Axes, high: Mapping[str, Floats], low: Mapping[str, Floats]) -> None:
@@ -43,8 +37,8 @@ def draw_leaks(ax: Axes, high: Mapping[str, Floats], low: Mapping[str, Floats]) 
         ax.plot(high[name], color=_COLOURS[k], linestyle="-")
         ax.plot(low[name], color=_COLOURS[k], linestyle="--")
         end = float(high[name][-1])
-        text = f"{name}: ends at {end:.2f}"
-        _add_label(ax, (len(high[name]) - 1, end), text, _COLOURS[k])
+        at, look = (len(high[name]) - 1, end), {"va": "center", "color": _COLOURS[k]}
+        write_label(ax, f"{name}: ends at {end:.2f}", at, (5, 0), **look)
     steps = len(next(iter(high.values()))) - 1
     ax.set(xlabel="steps", ylabel="state", xlim=(0, 1.42 * steps), ylim=(-0.06, 0.78))
     ax.set_xticks(range(0, steps + 1, 50))
@@ -82,8 +76,8 @@ def draw_sweep(ax: Axes, inputs: Floats, four: Sequence[Floats]) -> None:
         middle = (float(np.max(gate)) + float(np.min(gate))) / 2
         level = middle + 0.3 * (float(np.max(gate)) - float(np.min(gate)))
         place = int(np.argmin(np.abs(np.asarray(gate) - level)))
-        at = (float(inputs[place]), float(gate[place]))
-        _add_label(ax, at, name, _COLOURS[k], move=(-7, 4), side="right")
+        look = {"ha": "right", "va": "center", "color": _COLOURS[k]}
+        write_label(ax, name, (inputs[place], gate[place]), (-7, 4), **look)
     ax.axhline(0, color=style.CONTEXT, lw=0.8)
     ax.set(xlabel="input", ylabel="gate", ylim=(-1.08, 1.08))
     ax.set_title("The same input, another answer from each gate")
@@ -93,12 +87,11 @@ def draw_step(ax: Axes, before: Floats, cell: Floats, shown: Floats) -> None:
     """The new cell and what is shown of it, (K,) each, over the old cell."""
     ax.plot(before, cell, color=style.STATE)
     ax.plot(before, shown, color=style.GRADIENT, linestyle="--")
-    right = len(before) - 1
-    for name, values, colour in (
-        ("new cell $c_t$", cell, style.STATE),
-        ("shown, $h_t$", shown, style.GRADIENT),
+    for name, end, colour in (
+        ("new cell $c_t$", cell[-1], style.STATE),
+        ("shown, $h_t$", shown[-1], style.GRADIENT),
     ):
-        _add_label(ax, (float(before[right]), float(values[right])), name, colour)
+        write_label(ax, name, (before[-1], end), (5, 0), va="center", color=colour)
     ax.set(xlabel="old cell", ylabel="after the step")
     ax.set_xlim(float(before[0]), float(before[-1]) * 1.65)
     most, seen = float(np.abs(cell).max()), float(np.abs(shown).max())
@@ -131,10 +124,9 @@ def draw_ways_back(ax: Axes, ways: Mapping[str, Sequence[float]]) -> None:
     """Sizes of the error at 1 to T steps back, per network, on a logarithmic axis."""
     colours = (style.CONTEXT, style.STATE, style.THIRD, style.GRADIENT)
     T = len(next(iter(ways.values())))
-    for k, sizes in enumerate(ways.values()):
-        ax.plot(range(1, T + 1), sizes, color=colours[k], linestyle=_LINES[k])
     for k, (name, sizes) in enumerate(ways.items()):
-        _add_label(ax, (T, float(sizes[-1])), name, colours[k])
+        ax.plot(range(1, T + 1), sizes, color=colours[k], linestyle=_LINES[k])
+        write_label(ax, name, (T, sizes[-1]), (5, 0), va="center", color=colours[k])
     ax.set(yscale="log", xlabel="steps back", ylabel="size of the error")
     ax.set_xlim(0, 1.3 * T)
     ax.set_xticks(range(0, T + 1, 20))
@@ -149,14 +141,8 @@ def draw_blend(ax: Axes, gate: Floats, state: Floats, old: float, new: float) ->
     ax.plot(gate, state, color=style.STATE)
     for value, name in ((old, "old state"), (new, "candidate")):
         ax.axhline(value, color=style.CONTEXT, ls=":", lw=1)
-        _add_label(
-            ax,
-            (0.5, value),
-            f"{name} {value:g}",
-            style.CONTEXT,
-            move=(0, 8),
-            side="center",
-        )
+        look = {"ha": "center", "va": "center", "color": style.CONTEXT}
+        write_label(ax, f"{name} {value:g}", (0.5, value), (0, 8), **look)
     ax.set(xlabel="update gate z", ylabel="new state", ylim=(new - 0.2, old + 0.3))
     ends = f"{float(state[0]):.2g} at z = 0, {float(state[-1]):.2g} at z = 1"
     ax.set_title(f"The new state: {ends}")
@@ -169,7 +155,8 @@ def draw_counts(ax: Axes, counts: Mapping[str, int]) -> None:
     ax.barh(places, values, color=style.STATE, height=0.55)
     for place, value in zip(places, values, strict=True):
         times = f", {value / values[0]:.2f} times {names[0]}" if place else ""
-        _add_label(ax, (value, place), f"{value:,.0f}{times}", style.INK)
+        look = {"va": "center", "color": style.INK}
+        write_label(ax, f"{value:,.0f}{times}", (value, place), (5, 0), **look)
     ax.set_yticks(places, names)
     ax.invert_yaxis()
     ax.set(xlabel="parameters of one layer", xlim=(0, max(values) * 1.55))
@@ -194,7 +181,8 @@ def draw_recall(
     colours = [_BY_CELL[name.split(",")[0]] for name in curves]
     _label_ends(ax, ks[-1] * 1.12, ends, colours, apart=0.085)
     ax.plot([ks[0], ks[-1]], [chance] * 2, color=style.CONTEXT, ls=":", lw=1)
-    _add_label(ax, (ks[0], chance), "guessing", style.CONTEXT, move=(0, -8))
+    look = {"va": "center", "color": style.CONTEXT}
+    write_label(ax, "guessing", (ks[0], chance), (0, -8), **look)
     ax.set(xscale="log", xlabel="the year stands k words back", ylim=(0, 1.16))
     ax.set_ylabel("share of right answers")
     ax.set_xticks(list(ks), [str(k) for k in ks])
@@ -209,8 +197,69 @@ def _label_ends(
     ax: Axes, x: float, ends: Mapping[str, float], colours: Sequence[str], apart: float
 ) -> None:
     """The names at the ends of curves, pushed apart where they would meet."""
-    colour = dict(zip(ends, colours, strict=False))
-    y = -np.inf
-    for name in sorted(ends, key=lambda name: ends[name]):
-        y = max(y + apart, ends[name])
-        ax.text(x, y, name, color=colour[name], va="center")
+    heights = spread_heights(list(ends.values()), apart)
+    for name, height, colour in zip(ends, heights, colours, strict=False):
+        ax.text(x, height, name, color=colour, va="center")
+
+
+def draw_inside(
+    ax: Axes, seen: Mapping[str, Floats], words: Sequence[str], unit: int
+) -> None:
+    """All gates, cell and state of one unit: a row for each, a column for each word.
+
+    `seen` holds (T, H) for each of i, f, g, o, c, h.
+    """
+    rows = [(MEANING[name], name, seen[name][:, unit]) for name in MEANING]
+    _draw_heat(ax, rows, words)
+    ax.set_title(f"Unit {unit + 1} {_describe_dropped(seen['f'][:, unit], words)}")
+
+
+def draw_rows(
+    ax: Axes, values: Floats, words: Sequence[str], name: str, title: str
+) -> None:
+    """One gate, its letter being `name`, of all units: values (T, H) in H rows."""
+    rows = [(f"{k + 1}", name, values[:, k]) for k in range(values.shape[1])]
+    _draw_heat(ax, rows, words)
+    key = "red above 0, blue below" if name in _SIGNED else "yellow 1, violet 0"
+    ax.set(ylabel="unit", title=f"{title} ({key})")
+
+
+def _describe_dropped(gate: Floats, words: Sequence[str]) -> str:
+    """At which words the forget gate is nearly closed, each word told once."""
+    shut = [word for word, f in zip(words, gate, strict=True) if f < _SHUT]
+    told = ", ".join(f"“{word}”" for word in dict.fromkeys(shut))
+    return f"drops what it held at {told}" if shut else "never drops what it holds"
+
+
+def _draw_heat(
+    ax: Axes, rows: Sequence[tuple[str, str, Floats]], words: Sequence[str]
+) -> None:
+    """Coloured cells: viridis from 0 to 1 for gates, diverging for signed rows."""
+    top = max((float(np.abs(v).max()) for _, n, v in rows if n in _SIGNED), default=1.0)
+    picture = np.array(
+        [_choose_colours(name, values, max(top, 1.0)) for _, name, values in rows]
+    )
+    ax.imshow(picture, aspect="auto", interpolation="nearest")
+    if len(words) <= _MOST_NUMBERS and len(rows) <= 8:
+        for y, (_, _, values) in enumerate(rows):
+            for x, value in enumerate(values):
+                _draw_number(ax, (x, y), float(value), picture[y, x])
+    ax.set_xticks(range(len(words)), list(words))
+    if len(words) > 9:
+        ax.tick_params("x", labelrotation=60)
+    ax.set_yticks(range(len(rows)), [label for label, _, _ in rows])
+    ax.set_xlabel("word read")
+
+
+def _choose_colours(name: str, values: Floats, top: float) -> Any:
+    """RGB of one row (T,): signed rows share their limit `top`."""
+    if name in _SIGNED:
+        return colormaps[style.DIVERGING]((np.asarray(values) / top + 1) / 2)[:, :3]
+    return colormaps[style.SEQUENTIAL](np.clip(values, 0, 1))[:, :3]
+
+
+def _draw_number(ax: Axes, at: tuple[int, int], value: float, colour: Any) -> None:
+    light = float(np.dot(colour, (0.299, 0.587, 0.114))) > 0.55
+    text = f"{value:.2f}".replace("-0.00", "0.00")
+    ink = "black" if light else "white"
+    ax.text(*at, text, ha="center", va="center", fontsize=8, color=ink)

@@ -15,8 +15,8 @@ from matplotlib.patches import Circle
 from numpy.typing import NDArray
 
 from unrolled.lab.figures import style
+from unrolled.lab.figures.shapes import WHITE_BOX, Floats, spread_heights, write_label
 
-Floats = NDArray[np.floating[Any]]
 _COLOURS = (style.GRADIENT, style.STATE, style.THIRD, style.FOURTH)
 _LINES = ("-", "--", "-.", ":")
 
@@ -47,13 +47,7 @@ def draw_walk(ax: Axes, sizes: Floats, norms: Floats) -> None:
         ax.semilogy(k, line[::-1], "-", color=style.CONTEXT, lw=1, alpha=0.7)
     ax.semilogy(k, bound, "-", color=style.GRADIENT)
     at = int(0.6 * (len(k) - 1))
-    ax.annotate(
-        "your norms",
-        (float(k[at]), float(bound[at])),
-        xytext=(4, 6),
-        textcoords="offset points",
-        color=style.GRADIENT,
-    )
+    write_label(ax, "your norms", (k[at], bound[at]), (4, 6), color=style.GRADIENT)
     ax.margins(y=0.12)
     below = int(np.sum(np.all(sizes <= np.asarray(norms) * (1 + 1e-9), axis=1)))
     _name_axes(ax, "size of the error")
@@ -90,24 +84,14 @@ def draw_law(ax: Axes, curves: Mapping[float, Floats]) -> None:
         exact = float(rho) ** k
         ax.semilogy(k, measured, "-", color=style.GRADIENT, lw=2.5)
         ax.semilogy(k, exact, ":", color="black", lw=1.5)
-        _label_end(ax, k, exact, f"$\\rho$ = {rho:g}", colour=style.INK)
+        at, look = (k[-1], exact[-1]), {"va": "center", "color": style.INK}
+        write_label(ax, f"$\\rho$ = {rho:g}", at, (4, 0), **look)
         worst = max(worst, float(np.abs(measured / exact - 1).max()))
     _name_axes(ax, "norm of $d h_T / d h_{T-k}$")
     ax.margins(x=0.14)
     ax.set_xlim(left=0)
     digits = f"{worst:.0e}" if worst > 0 else "0"
     ax.set_title(f"Measured against $\\rho^k$ (dotted): off by at most {digits}")
-
-
-def _label_end(ax: Axes, k: Floats, y: Floats, text: str, colour: str) -> None:
-    ax.annotate(
-        text,
-        (float(k[-1]), float(y[-1])),
-        xytext=(4, 0),
-        textcoords="offset points",
-        va="center",
-        color=colour,
-    )
 
 
 def draw_norms(ax: Axes, norms: Floats, radius: float) -> None:
@@ -135,15 +119,9 @@ def _label_inside(
         return
     at = int(inside[len(inside) * 2 // 3])
     right = (y[at] < 1) == (up > 0)
-    ax.annotate(
-        text,
-        (float(k[at]), float(y[at])),
-        xytext=(4 if right else -4, up),
-        textcoords="offset points",
-        ha="left" if right else "right",
-        color=colour,
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
-    )
+    move, side = ((4, up), "left") if right else ((-4, up), "right")
+    look: dict[str, Any] = {"ha": side, "color": colour, "bbox": WHITE_BOX}
+    write_label(ax, text, (k[at], y[at]), move, **look)
 
 
 def draw_curves(ax: Axes, curves: Mapping[str, Floats]) -> None:
@@ -155,23 +133,14 @@ def draw_curves(ax: Axes, curves: Mapping[str, Floats]) -> None:
     last = max(len(norms) for norms in curves.values()) - 1
     ax.set_xlim(0, 1.25 * last)  # room for the names
     ax.set_xticks([tick for tick in ax.get_xticks() if tick <= last + 1])
-    for (name, place), colour in zip(
-        _spread_heights(ax, curves).items(), _COLOURS, strict=False
-    ):
-        ax.annotate(name, (last + 1, place), va="center", color=colour)
+    low, high = np.log10(ax.get_ylim())
+    ends = [np.log10(norms[0]) for norms in curves.values()]
+    heights = spread_heights(ends, (high - low) / 14)  # names are a line apart
+    for name, height, colour in zip(curves, heights, _COLOURS, strict=False):
+        ax.annotate(name, (last + 1, 10.0**height), va="center", color=colour)
     peak_name = max(curves, key=lambda n: float(np.max(curves[n])))
     peak, end = float(np.max(curves[peak_name])), float(curves[peak_name][0])
     ax.set_title(f"{peak_name}: {peak:.3g} at its highest, {end:.2g} at the end")
-
-
-def _spread_heights(ax: Axes, curves: Mapping[str, Floats]) -> dict[str, float]:
-    """Heights for the names: where the curves end, but at least a line apart."""
-    low, high = np.log10(ax.get_ylim())
-    heights, floor = {}, -np.inf
-    for name in sorted(curves, key=lambda n: float(curves[n][0])):
-        floor = max(float(np.log10(curves[name][0])), floor + (high - low) / 14)
-        heights[name] = 10.0**floor
-    return {name: heights[name] for name in curves}
 
 
 def draw_starts(ax: Axes, curves: Mapping[str, Floats]) -> None:

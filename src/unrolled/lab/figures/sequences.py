@@ -7,11 +7,9 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 
 from unrolled.lab.figures import style
-
-Floats = NDArray[np.floating[Any]]
+from unrolled.lab.figures.shapes import Floats, remove_frame, write_label
 
 _MOST_TICKS = 30
 
@@ -28,16 +26,11 @@ def draw_one_hot(ax: Axes, x: Floats, text: str, vocabulary: Sequence[str]) -> N
     ones = (x == 1).sum(axis=1)
     each = "one 1" if (ones == 1).all() else f"{ones.min()} to {ones.max()} ones"
     ax.set_title(f"{len(x)} letters, {x.shape[1]} numbers each, {each} in each column")
-    _remove_frame(ax)
+    remove_frame(ax)
 
 
 def _make_visible(character: str) -> str:
     return "_" if character == " " else character
-
-
-def _remove_frame(ax: Axes) -> None:
-    ax.spines[:].set_visible(False)
-    ax.tick_params(length=0)
 
 
 def draw_sequence(ax: Axes, values: Floats, step: str, feature: str) -> None:
@@ -52,7 +45,7 @@ def draw_sequence(ax: Axes, values: Floats, step: str, feature: str) -> None:
     else:
         places = (0.5, T + 0.5, -0.5, D - 0.5)
         ax.imshow(values.T, aspect="auto", origin="lower", extent=places)
-        _remove_frame(ax)
+        remove_frame(ax)
         if D > _MOST_TICKS or T > _MOST_TICKS:
             ax.tick_params(length=3)
     ax.set(xlabel=step, ylabel=feature)
@@ -62,9 +55,8 @@ def draw_sequence(ax: Axes, values: Floats, step: str, feature: str) -> None:
 def draw_rows(ax: Axes, picture: Floats) -> None:
     """A picture (T, D) that is read row by row: here time runs downward."""
     T, D = picture.shape
-    ax.imshow(
-        picture, cmap="gray_r", vmin=0, vmax=1, extent=(0.5, D + 0.5, T + 0.5, 0.5)
-    )
+    places = (0.5, D + 0.5, T + 0.5, 0.5)
+    ax.imshow(picture, cmap="gray_r", vmin=0, vmax=1, extent=places)
     ax.set(xlabel="column", ylabel="row (time runs down)", xticks=[1, D], yticks=[1, T])
     ax.tick_params(length=0)
     ax.set_title(f"T = {T} steps, D = {D} numbers a step")
@@ -99,14 +91,12 @@ def draw_parameters(
     ax.plot(lengths, [recurrent] * len(lengths), color=style.STATE, linestyle="-")
     ax.set(xlabel="length T of the sequence (steps)", ylabel="number of parameters")
     ax.set(yscale="log", xlim=(lengths[0], lengths[-1] * 1.02))
-    _label_beside(ax, lengths[-1], feedforward[-1], "feedforward", colour=style.CONTEXT)
-    _label_beside(ax, lengths[-1], recurrent, "recurrent", colour=style.STATE)
+    for name, end, colour in (
+        ("feedforward", feedforward[-1], style.CONTEXT),
+        ("recurrent", recurrent, style.STATE),
+    ):
+        look: dict[str, Any] = {"va": "center", "annotation_clip": False}
+        write_label(ax, name, (lengths[-1], end), (5, 0), color=colour, **look)
     larger = [T for T, n in zip(lengths, feedforward, strict=True) if n > recurrent]
     told = f"from T = {larger[0]} on" if larger else f"nowhere up to T = {lengths[-1]}"
     ax.set_title(f"The feedforward network is the larger one {told}")
-
-
-def _label_beside(ax: Axes, x: float, y: float, text: str, colour: str) -> None:
-    """A direct label to the right of the end of a line."""
-    where: dict[str, Any] = {"textcoords": "offset points", "xytext": (5, 0)}
-    ax.annotate(text, (x, y), color=colour, va="center", annotation_clip=False, **where)

@@ -6,18 +6,21 @@ None computes a network: what a student's functions return is handed in.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
-from numpy.typing import NDArray
 
 from unrolled.lab.figures import style
-from unrolled.lab.figures.shapes import RADIUS, Point, draw_node
-
-Floats = NDArray[np.floating[Any]]
+from unrolled.lab.figures.shapes import (
+    Floats,
+    draw_arrow,
+    draw_node,
+    hide_axes,
+    remove_frame,
+    spread_heights,
+)
 
 _STRIDE = 1.7
 _COLOURS = (style.STATE, style.CONTEXT, style.GRADIENT)
@@ -35,21 +38,21 @@ def draw_shape(ax: Axes, shape: str, T: int) -> None:
     draw_node(ax, (0, 1), "$h_0$", style.CONTEXT)
     for t in range(1, steps + 1):
         draw_node(ax, (t * _STRIDE, 1), f"$h_{{{t}}}$", style.STATE)
-        _draw_arrow(ax, ((t - 1) * _STRIDE, 1), (t * _STRIDE, 1), style.STATE)
+        draw_arrow(ax, (((t - 1) * _STRIDE, 1), (t * _STRIDE, 1)), color=style.STATE)
     fed = {"one-to-many": range(1, 2)}.get(shape, range(1, T + 1))
     said = {"many-to-one": range(T, T + 1)}.get(shape, range(1, T + 1))
     said = range(T + 1, steps + 1) if reads_first else said
     for t in fed:
         name = "x" if shape == "one-to-many" else f"x_{{{t}}}"
         draw_node(ax, (t * _STRIDE, 0), f"${name}$", style.CONTEXT)
-        _draw_arrow(ax, (t * _STRIDE, 0), (t * _STRIDE, 1), style.STATE)
+        draw_arrow(ax, ((t * _STRIDE, 0), (t * _STRIDE, 1)), color=style.STATE)
     for number, t in enumerate(said, 1):
         name = "y" if len(said) == 1 else f"y_{{{number}}}"
         draw_node(ax, (t * _STRIDE, 2), f"${name}$", style.CONTEXT)
-        _draw_arrow(ax, (t * _STRIDE, 1), (t * _STRIDE, 2), style.STATE)
+        draw_arrow(ax, ((t * _STRIDE, 1), (t * _STRIDE, 2)), color=style.STATE)
     if shape == "one-to-many" or reads_first:
         _feed_back(ax, said, reads_first=reads_first)
-    _hide_axes(ax, steps)
+    hide_axes(ax, (-0.6, max(steps, 4) * _STRIDE + 0.6), (-0.5, 2.5))
     ax.set_title(f"{shape}: {_describe_shape(shape, T)}")
 
 
@@ -58,10 +61,10 @@ def _feed_back(ax: Axes, said: range, *, reads_first: bool) -> None:
     if reads_first:
         x = said[0] * _STRIDE
         draw_node(ax, (x, 0), "$y_0$", style.CONTEXT)
-        _draw_arrow(ax, (x, 0), (x, 1), style.STATE)
+        draw_arrow(ax, ((x, 0), (x, 1)), color=style.STATE)
     for t in said[:-1]:
-        start, end = (t * _STRIDE, 2), ((t + 1) * _STRIDE, 1)
-        _draw_arrow(ax, start, end, style.CONTEXT, line="--")
+        ends = (t * _STRIDE, 2), ((t + 1) * _STRIDE, 1)
+        draw_arrow(ax, ends, color=style.CONTEXT, ls="--")
 
 
 def _describe_shape(shape: str, T: int) -> str:
@@ -72,22 +75,6 @@ def _describe_shape(shape: str, T: int) -> str:
     return f"{words}, 1 output" if shape == "many-to-one" else f"{words}, {many}"
 
 
-def _draw_arrow(
-    ax: Axes, start: Point, end: Point, colour: str, line: str = "-"
-) -> None:
-    """An arrow between the rims of two nodes."""
-    a, b = np.asarray(start, float), np.asarray(end, float)
-    rim = RADIUS * (b - a) / np.hypot(*(b - a))
-    props = {"arrowstyle": "->", "color": colour, "ls": line, "lw": 1.5}
-    ax.annotate("", b - rim, a + rim, arrowprops=props | {"shrinkA": 0, "shrinkB": 0})
-
-
-def _hide_axes(ax: Axes, steps: int) -> None:
-    ax.set(xlim=(-0.6, max(steps, 4) * _STRIDE + 0.6), ylim=(-0.5, 2.5))
-    ax.set(aspect="equal", anchor="W")
-    ax.set_axis_off()
-
-
 def draw_opinions(
     ax: Axes, outputs: Floats, words: Sequence[str], verdicts: Sequence[str]
 ) -> None:
@@ -96,7 +83,7 @@ def draw_opinions(
     The title names the surest verdict at the end.
     """
     steps = range(1, len(words) + 1)
-    ends = _spread_heights([float(y) for y in outputs[-1]], 0.09)
+    ends = spread_heights(outputs[-1], 0.09)
     for v, verdict in enumerate(verdicts):
         look: dict[str, Any] = {"color": _COLOURS[v], "ls": _LINES[v], "marker": "o"}
         ax.plot(steps, outputs[:, v], ms=4, **look)
@@ -108,26 +95,13 @@ def draw_opinions(
     ax.set_title(f"In the end: {verdicts[int(last.argmax())]} ({last.max():.2f})")
 
 
-def _spread_heights(values: list[float], gap: float) -> list[float]:
-    """Heights of labels near the values, at least `gap` from each other."""
-    order = np.argsort(values)
-    placed = np.array(values)
-    for low, high in pairwise(order):
-        placed[high] = max(placed[high], placed[low] + gap)
-    return [float(y) for y in placed]
-
-
 def draw_states(ax: Axes, h: Floats, words: Sequence[str], title: str) -> None:
     """States `h` (T, H) as a heat map: a column for each word, a row for each unit."""
     image = ax.imshow(h.T, aspect="auto", cmap=style.DIVERGING, vmin=-1, vmax=1)
-    slanted: dict[str, Any] = {"rotation": 30, "ha": "right"}
-    ax.set_xticks(range(len(words)), words, **slanted)
+    ax.set_xticks(range(len(words)), words, rotation=30, ha="right")
     ax.set_yticks([0, h.shape[1] - 1], ["1", str(h.shape[1])])
     ax.set(xlabel="word read", ylabel="unit of the state", title=title)
-    ax.spines[:].set_visible(False)
-    ax.tick_params(length=0)
-    bar = ax.figure.colorbar(image, ax=ax, label="value")
-    bar.outline.set_visible(False)
+    remove_frame(ax, image, "value")
 
 
 def draw_caption(
@@ -142,8 +116,7 @@ def draw_caption(
     right.set_yticks(range(len(letters)), letters, fontsize=8)
     right.set_xticks(range(len(outputs)), [str(t + 1) for t in range(len(outputs))])
     right.set(xlabel="output", ylabel="letter")
-    right.spines[:].set_visible(False)
-    right.tick_params(length=0)
+    remove_frame(right)
     for t, y in enumerate(outputs):
         corner = (t - 0.5, int(np.argmax(y)) - 0.5)
         look: dict[str, Any] = {"fill": False, "edgecolor": style.GRADIENT, "lw": 1.8}
@@ -169,8 +142,7 @@ def draw_translation(
     ax.set_yticks([0, shown.shape[1] - 1], ["1", str(shown.shape[1])])
     ax.set(xlabel="letter read, then letter written", ylabel="unit of the state")
     ax.set_title(f"It reads “{source}” | then it writes “{target}”")
-    ax.spines[:].set_visible(False)
-    ax.tick_params(length=0)
+    remove_frame(ax)
 
 
 def draw_crossing(ax: Axes, pairs: Sequence[tuple[str, str]], order: list[int]) -> None:

@@ -104,7 +104,7 @@ def accuracy(
         torch.manual_seed(seed)
         network = _make_network(cell, hidden)
     _set_start(network, cell, hidden, forget_bias=forget_bias, W_hh=W_hh)
-    with _use_one_thread():
+    with use_one_thread():
         adam = torch.optim.Adam(list(network.parameters()), learning_rate)
         batches = (sentences(batch, k, rng) for _ in range(steps))
         _train(network, adam, batches)
@@ -115,7 +115,7 @@ def accuracy(
 
 
 @contextlib.contextmanager
-def _use_one_thread() -> Iterator[None]:
+def use_one_thread() -> Iterator[None]:
     """Networks as small as these lose time where several threads wait for each other.
 
     On a machine that others use, too, they lose nearly all of it.

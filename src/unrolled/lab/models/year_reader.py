@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unrolled.lab.models.recall import use_one_thread
+
 YEARS = ("2004", "2005", "2006", "2007")
 """The years; the answer after a full stop, and before any year, is `len(YEARS)`."""
 _FILLER_WORDS = """
@@ -61,15 +63,9 @@ def train(
     of the forget gate. Returns the LSTM over one-hot words, and the linear read-out
     of its states to len(YEARS) + 1 scores.
     """
-    import torch
-
     lstm, read_out = _make_network(hidden, forget_bias, seed)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # several would wait for each other
-    try:
+    with use_one_thread():
         _fit(lstm, read_out, steps, np.random.default_rng(seed))
-    finally:
-        torch.set_num_threads(threads)
     return lstm, read_out
 
 

@@ -121,7 +121,9 @@ def make_control(name: str, given: Any) -> Control:
     if type(given) is list and given:
         return Choice(name, tuple(given))
     if type(given) is tuple and len(given) in (2, 3) and _is_ascending(given):
-        return Slider(name, given[0], given[1], _choose_step(given))
+        whole = all(type(n) is int for n in given)
+        step = 1 if whole else (given[1] - given[0]) / _STEPS
+        return Slider(name, given[0], given[1], given[2] if given[2:] else step)
     raise UserError(
         f"explore: the control {name} is not (low, high), (low, high, step) or "
         "[choices]: give numbers with low below high and a step above 0, or a list"
@@ -131,13 +133,6 @@ def make_control(name: str, given: Any) -> Control:
 def _is_ascending(given: tuple[Any, ...]) -> bool:
     numbers = all(type(n) in (int, float) for n in given)
     return numbers and given[0] < given[1] and (len(given) == 2 or given[2] > 0)
-
-
-def _choose_step(given: tuple[Any, ...]) -> float:
-    if len(given) == 3:
-        return float(given[2]) if type(given[2]) is float else given[2]
-    whole = all(type(n) is int for n in given)
-    return 1 if whole else (given[1] - given[0]) / _STEPS
 
 
 def list_panels(

@@ -18,8 +18,9 @@ from IPython.core.interactiveshell import InteractiveShell
 from matplotlib.figure import Figure
 
 from unrolled.errors import UserError
+from unrolled.lab.checks.call import read_message
 from unrolled.lab.checks.describe import get_type_name
-from unrolled.lab.checks.errors import clip, make_printable
+from unrolled.lab.checks.errors import clip
 from unrolled.lab.figures import style
 from unrolled.lab.widgets.controls import (
     Control,
@@ -85,17 +86,13 @@ def render_multiples(
     with style.context():
         figure = Figure(figsize=(width, height), layout="constrained")
         parts = figure.subfigures(rows, columns, squeeze=False).flat
-        varied = _list_varied(sets)
+        varied = [n for n in sets[0] if any(s[n] is not sets[0][n] for s in sets)]
         for part, params in zip(parts, sets, strict=False):
             part.suptitle(
                 _format_caption(params, varied), fontsize=10, color=style.CONTEXT
             )
             _draw_or_explain(picture.draw, part, params)
         return render_png(figure)
-
-
-def _list_varied(sets: list[dict[str, Any]]) -> list[str]:
-    return [n for n in sets[0] if any(s[n] is not sets[0][n] for s in sets)]
 
 
 def _format_caption(params: dict[str, Any], names: list[str]) -> str:
@@ -117,15 +114,11 @@ def _draw_or_explain(draw: Draw, part: Any, params: dict[str, Any]) -> None:
 
 def explain(error: Exception) -> str:
     """One line about an exception of a draw function."""
-    try:
-        message = " ".join(str(error).split())
-    except Exception:
-        message = ""
+    message = read_message(error)
     if isinstance(error, NotImplementedError):
-        reason = clip(make_printable(message), _ERROR_LIMIT)
-        return reason or "a function is not written yet"
+        return clip(message, _ERROR_LIMIT) or "a function is not written yet"
     text = f"{get_type_name(error)}: {message}" if message else get_type_name(error)
-    return clip(make_printable(text), _ERROR_LIMIT)
+    return clip(text, _ERROR_LIMIT)
 
 
 def make_widget(picture: Picture, controls: list[Control]) -> widgets.VBox:
@@ -140,13 +133,10 @@ def make_widget(picture: Picture, controls: list[Control]) -> widgets.VBox:
     for widget in inputs.values():
         widget.observe(redraw, names="value")
     redraw()
-    return widgets.VBox([*inputs.values(), note, _make_hidden_text(picture.alt), image])
-
-
-def _make_hidden_text(alt: str) -> widgets.HTML:
-    """The words of the picture for screen readers: an Image widget has no alt."""
-    text = html.escape(" ".join(alt.split()))
-    return widgets.HTML(f'<p style="{_UNSEEN}">{text}</p>')
+    # The words of the picture for screen readers: an Image widget has no alt.
+    text = html.escape(" ".join(picture.alt.split()))
+    words = widgets.HTML(f'<p style="{_UNSEEN}">{text}</p>')
+    return widgets.VBox([*inputs.values(), note, words, image])
 
 
 def _update(
