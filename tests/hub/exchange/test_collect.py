@@ -264,7 +264,7 @@ def test_a_folder_that_is_exchanged_before_it_is_copied(
             hub.accounts.names[os.geteuid()] = "emmy"
         return look(inbound, name, rules, target)
 
-    monkeypatch.setattr("unrolled.hub.exchange.collect.read_entry", exchanged)
+    monkeypatch.setattr("unrolled.hub.exchange.collect.reading.read_entry", exchanged)
     assert collect(hub) == {"ada": "the folder is named after ada but belongs to emmy"}
     assert text(hub) == "good"
 

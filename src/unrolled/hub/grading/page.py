@@ -51,6 +51,11 @@ class GradingHandler(HubOAuthenticated, RequestHandler):  # type: ignore[misc]
         state: GradingState = self.settings["gradings"]
         return state
 
+    @property
+    def prefix(self) -> str:
+        """The service's address, with a slash at its end."""
+        return str(self.settings["prefix"])
+
     def set_default_headers(self) -> None:
         """No other page may show this one; no script but its own."""
         self.nonce = secrets.token_urlsafe(16)
@@ -73,7 +78,7 @@ class GradingHandler(HubOAuthenticated, RequestHandler):  # type: ignore[misc]
         """One assignment as HTML."""
         return PAGES.get_template("grading_row.html").render(
             row=row,
-            prefix=self.settings["prefix"],
+            prefix=self.prefix,
             xsrf=self.xsrf_form_html(),
             formgrader=self.settings["formgrader"],
             is_instructor=self.is_instructor,
@@ -103,7 +108,7 @@ class OverviewHandler(GradingHandler):
                 rows=[(r.name, self.render_row(r)) for r in rows],
                 busy=any(r.job and r.job.running for r in rows),
                 error=message or error,
-                prefix=self.settings["prefix"],
+                prefix=self.prefix,
                 hub=self.settings["hub"],
                 formgrader=self.settings["formgrader"],
                 authoring=self.settings["authoring"] if self.is_instructor else "",
@@ -147,7 +152,7 @@ class ActionHandler(GradingHandler):
         if self.get_body_argument("quiet", ""):
             self.set_status(204)  # the page's script asks for the state by itself
         else:
-            self.redirect(self.settings["prefix"], status=303)
+            self.redirect(self.prefix, status=303)
 
 
 class ReportHandler(GradingHandler):
@@ -254,10 +259,6 @@ def main(arguments: list[str]) -> None:
         sys.exit(f"unrolled.hub.grading.page COURSE_FOLDER: {error}")
 
 
-if __name__ == "__main__":
-    main(sys.argv[1:])
-
-
 @dataclass(frozen=True, kw_only=True)
 class GradingRow:
     """One assignment on the page."""
@@ -351,3 +352,7 @@ class GradingState:
             notes=tuple(report.notes) if report else (),
             ungraded=tuple(graded.ungraded) if graded else (),
         )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
