@@ -91,6 +91,8 @@ def test_unknown_and_unregistered_are_user_errors(rich_course: Course) -> None:
 def telling_course(tmp_path: Path) -> Course:
     """A course whose checks say which values came."""
     course = make_course(tmp_path / "telling", VALUES)
+    course.secret_file.touch(mode=0o600)
+    course.secret_file.write_text("3" * 64)
     build_assignments(course, [NAME])
     return course
 

@@ -116,3 +116,16 @@ def test_no_draft_without_the_function() -> None:
     for code in ("def double(x)\n", "def other(x):\n    return x", ""):
         assert not draft_entry("double", ("c",), (Sample(student="a", code=code),))
     assert not draft_entry("double", ("c",), ())
+
+
+def test_other_checks_may_fail_on_the_same_inputs() -> None:
+    """Are those who answer alike together, whatever their own inputs showed?"""
+    small, large = failed("double_small", "got 6"), failed("double_large", "got 300")
+    works = {
+        "ada": make_work("ada", small=small, large=large),
+        "bob": make_work("bob", small=1, large=large),
+    }
+    says = {"double_small": "got 3", "double_large": "got 9", "elsewhere": "got 1"}
+    behaviours = {"ada": says, "bob": {**says, "elsewhere": "got 2"}}
+    _, (group,) = find_mistakes(make_material(), works, behaviours)
+    assert group.students == ("ada", "bob") and group.compared

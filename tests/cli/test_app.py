@@ -47,6 +47,9 @@ HELP = {
     "doctor": "--tier | --json | exit code 1 if no tier gives the minimum",
     "feedback": "for example 02_forward_pass. [required] | --student | --force | "
     "hidden tests are left out",
+    "report": "for example 02_forward_pass. default: the whole term | --compare | "
+    "scores do not change | --hide-names | --out | default: build/class_report/ | "
+    "--jobs | --allow-weak | --json | nothing is graded",
     "handout": "[ASSIGNMENT] | release date has passed | --out | --force | --json | "
     "never give students a clone | any other file only with",
     "trace": "--out | --repeat | [default: 9] | --warmup | --limit | --threads | "

@@ -175,11 +175,12 @@ def test_verify_json_is_one_document(course: Course, unrolled: Call) -> None:
 def test_verify_holds_for_a_proved_lesson(course: Course, unrolled: Call) -> None:
     """Is a lesson whose catalogue holds exit 0, with every case counted?"""
     (course.lessons / NAME / "misconceptions.py").write_text(CATALOGUE)
+    assert unrolled("build").code == 0  # seals the hints
     said = unrolled("verify", NAME, "--seeds", "2", "--jobs", "1")
-    assert said.code == 0 and "everything holds" in said.out
+    assert said.code == 0 and "everything holds" in said.out, said.out
     for kind in ("misconception", "style"):
         assert f"{NAME}: what {kind}; cases 3; passed 3" in said.out.splitlines()
-    proved = "3 misconceptions, 3 styles, 1 hidden test cross-checked; "
+    proved = "3 misconceptions, 3 styles, 1 hidden test cross-checked, "
     assert f"everything holds: {proved}" in said.out
 
 

@@ -89,7 +89,9 @@ def test_what_is_in_it(archive: Path) -> None:
     assert names == {
         "START-HERE.html",
         "assignments/02_forward_pass/forward_pass.ipynb",
+        "assignments/02_forward_pass/hints.json",
         "assignments/07_hardware/hardware.ipynb",
+        "assignments/07_hardware/hints.json",
         "assignments/07_hardware/data/hardware_trace.json",
         "constraints.txt",
         "requirements.txt",

@@ -87,9 +87,10 @@ def _group_failures(
             else:
                 odd[exercise].append(cell)
         for exercise, cells in odd.items():
-            behaviour = behaviours.get(student)
+            says = behaviours.get(student, {})
+            behaviour = {n: t for n, t in says.items() if exercises.get(n) == exercise}
             group = unknown[exercise, _describe(cells, behaviour)]
-            group.compared = behaviour is not None
+            group.compared = bool(behaviour)
             for cell in cells:
                 group.add(student, cell)
     return known, unknown
@@ -98,9 +99,13 @@ def _group_failures(
 def _describe(
     cells: Sequence[CellResult], behaviour: Behaviour | None
 ) -> tuple[str, ...]:
-    """What tells one kind of failure from another."""
-    if behaviour is not None:
-        return tuple(f"{c.grade_id}: {behaviour.get(c.grade_id, '')}" for c in cells)
+    """What tells one kind of failure from another; `behaviour` is of one exercise.
+
+    On inputs that are the same for all another set of checks may fail than on a
+    student's own.
+    """
+    if behaviour:
+        return tuple(f"{name}: {says}" for name, says in sorted(behaviour.items()))
     return tuple(f"{c.grade_id}: {_NUMBER.sub('#', c.message)}" for c in cells)
 
 
