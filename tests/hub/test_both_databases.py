@@ -157,7 +157,7 @@ def test_the_course_moves_and_is_kept_with_its_gradebook(
     monkeypatch.setattr(
         "unrolled.hub.commands.wrap_for_account", lambda _, command: command
     )
-    monkeypatch.setattr(HubPlan, "staff_env", Path(sys.prefix))
+    monkeypatch.setattr(HubPlan, "staff_env", Path(sys.prefix), raising=False)
     monkeypatch.setattr("unrolled.hub.setup.start.stop_hub", lambda _: True)
     with tarfile.open(purge_hub(plan, tmp_path / "kept")) as archive:
         names = archive.getnames()
