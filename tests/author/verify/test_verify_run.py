@@ -87,7 +87,7 @@ def test_an_assignment_with_a_marked_misconception_is_done_beside(
     pieces: list[WorkItem[Case]] = list(
         _list_work(course, [load_material(course, "01_tiny")], range(2))
     )
-    assert [p.waits for p in pieces] == [False] + (7 + len(KINDS)) * [bool(mark)]
+    assert [p.waits for p in pieces] == [False] + (8 + len(KINDS)) * [bool(mark)]
     first = pieces[1].work
     assert isinstance(first, partial)
     assert first.args[1] == ("sleeps" if mark else "squares")

@@ -163,7 +163,7 @@ def test_an_unknown_student_s_row_is_left_alone(course: Course) -> None:
 
 def test_one_student_may_be_chosen(course: Course) -> None:
     """Does nbgrader's own choice of students hold for our file too?"""
-    ran = export(course, "--CanvasExport.student=bob")
+    ran = export(course, "--CanvasExport.student=bob", "--CanvasExport.new=True")
     assert ran.returncode == 0, ran.stderr
     rows = table(course.root / "canvas.csv")[2:]
     assert [row[3] for row in rows] == ["bob"]
