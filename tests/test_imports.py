@@ -69,6 +69,10 @@ def looked(script: str, told: str = "") -> Any:
     return json.loads(done.stdout.splitlines()[-1])
 
 
+# Whoever describes a table counts it up: the order of its columns.
+COUNTERS = {"sqlalchemy.util.langhelpers._creation_order"}
+
+
 def test_no_import_of_ours_changes_another_package() -> None:
     """Are others' modules the same with and without ours, none stopped, none patched?
 
@@ -82,7 +86,11 @@ def test_no_import_of_ours_changes_another_package() -> None:
     assert with_ours["empty"] == first["empty"]
     steady = {k: v for k, v in first["plain"].items() if second["plain"].get(k) == v}
     assert len(steady) > 1000
-    changed = {k: v for k, v in steady.items() if with_ours["plain"].get(k, v) != v}
+    changed = {
+        k: v
+        for k, v in steady.items()
+        if k not in COUNTERS and with_ours["plain"].get(k, v) != v
+    }
     assert changed == {}
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from nbgrader.api import (
     Assignment,
     Base,
+    Course,
     Grade,
     GradeCell,
     MissingEntry,
@@ -41,6 +42,7 @@ _UNGRADED = exists().where(
 )
 
 
+STRAY_COURSE = "default_course"
 _SOURCE = "source"  # a cell's text, which nbgrader keeps beside what it is
 _CELL_TABLES: Mapping[str, type[Base]] = {
     "grade": GradeCell,
@@ -190,6 +192,10 @@ def write_release(
     cell. Raises UserError if there are submissions and the cells are not the same.
     """
     session = gradebook.db
+    # nbgrader makes this course, to which nothing belongs, where it opens a gradebook
+    # without a name; two of its processes that do so at once would stop each other.
+    if session.get(Course, STRAY_COURSE) is None:
+        session.add(Course(id=STRAY_COURSE))
     stored = session.scalar(select(Assignment).where(Assignment.name == assignment))
     if stored is None:
         stored = Assignment(name=assignment, course_id=gradebook.course_id)

@@ -130,7 +130,8 @@ def test_no_limit_is_asked_for(
 def test_on_this_machine(plan: HubPlan) -> None:
     """Do two processes together run into the limit, where this machine has groups?"""
     plan = replace(plan, memory_mb=10)
-    bounded = open_groups(plan) is not None
+    groups = open_groups(plan)
+    peak = 0
     try:
         done = subprocess.run(
             [sys.executable, "-c", TAKE],
@@ -139,9 +140,17 @@ def test_on_this_machine(plan: HubPlan) -> None:
             text=True,
             timeout=120,
         )
+        if groups is not None:  # what does not fit may also be swapped out
+            for name in ("memory.peak", "memory.max_usage_in_bytes"):
+                file = groups.folder / "ada" / name
+                peak = int(file.read_text()) if file.exists() else peak
     finally:
         memory.remove_groups(plan)
-    assert ("taken taken" not in done.stdout) == bounded, done
+    if groups is None:
+        assert "taken taken" in done.stdout, done
+    else:
+        within = 0 < peak <= memory.compute_limit(plan)
+        assert within or "taken taken" not in done.stdout, done
 
 
 def test_the_hub_starts_servers_so(
