@@ -12,15 +12,8 @@ from unrolled.course.model import Course
 Row = tuple[Any, ...]
 
 
-# nbgrader makes it wherever it opens a gradebook without a name; nothing belongs to it.
-STRAY: Row = ("default_course",)
-
-
 def dump(course: Course) -> dict[str, list[Row]]:
-    """Every table with every column, sorted; random ids are replaced by names.
-
-    The course that nbgrader makes by the way is left out.
-    """
+    """Every table with every column, sorted; random ids are replaced by names."""
     engine = create_engine(course.db_url)
     try:
         with engine.connect() as db:
@@ -43,8 +36,7 @@ def _rows(db: Connection, table: str) -> list[Row]:
     if known is None:
         return [tuple(row) for row in db.execute(text(f"select * from {table}"))]
     assert sorted(known.columns.keys()) == sorted(there)
-    rows = (tuple(row) for row in db.execute(select(known)))
-    return [row for row in rows if (table, row) != ("course", STRAY)]
+    return [tuple(row) for row in db.execute(select(known))]
 
 
 def _names(db: Connection) -> dict[str, str]:
