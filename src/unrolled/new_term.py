@@ -12,11 +12,11 @@ from unrolled.author import build_assignments
 from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.hub import MemberChanges, sync_hub
+from unrolled.hub.plan import EXCHANGE_MODES
 
 FOLDERS = ("submitted", "autograded", "feedback")
 MORE = ("canvas-records", "course.secret", "canvas.csv", "build/results")
 DATABASE = ("gradebook.db", "gradebook.db-wal", "gradebook.db-shm")
-EXCHANGE = {"outbound": 0o755, "inbound": 0o3733, "feedback": 0o711}
 README = "README.md"
 
 
@@ -58,7 +58,7 @@ def plan_term(course: Course, exchange: Path | None = None) -> TermPlan:
     if shared is not None and shared.is_dir():
         aside = shared / ".terms" / stamp
         moves += [
-            Move(shared / n, aside / n) for n in EXCHANGE if (shared / n).is_dir()
+            Move(shared / n, aside / n) for n in EXCHANGE_MODES if (shared / n).is_dir()
         ]
     return TermPlan(folder, tuple(moves), shared)
 
@@ -108,7 +108,7 @@ def _empty_exchange(folder: Path) -> None:
     """Empty folders with nbgrader's modes; last term's are closed to students."""
     if (folder / ".terms").is_dir():
         (folder / ".terms").chmod(0o700)
-    for name, mode in EXCHANGE.items():
+    for name, mode in EXCHANGE_MODES.items():
         (folder / name).mkdir(exist_ok=True)
         (folder / name).chmod(mode)
 

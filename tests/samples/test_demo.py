@@ -22,7 +22,7 @@ from unrolled.canvas.grades_csv.import_model import (
     CanvasAssignment,
     CanvasState,
     CanvasStudent,
-    read_as_canvas,
+    simulate_import,
 )
 from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
@@ -71,7 +71,7 @@ def test_canvas_takes_every_ready_score_and_nothing_else(
     root = small_class.course.root
     before = _rows(root / "canvas_gradebook.csv")
     after = (root / "canvas.csv").read_bytes()
-    effects = read_as_canvas(after, _state(before, small_class.course))
+    effects = simulate_import(after, _state(before, small_class.course)).effects
     scored = {
         (e.student, e.assignment): e.score for e in effects if e.effect == "scored"
     }

@@ -7,6 +7,8 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from unrolled.files import put_files
+
 
 @contextlib.contextmanager
 def open_workdir(data: Mapping[str, bytes]) -> Iterator[Path]:
@@ -19,11 +21,3 @@ def open_workdir(data: Mapping[str, bytes]) -> Iterator[Path]:
         put_files(folder, data)
         with contextlib.chdir(folder):
             yield folder
-
-
-def put_files(folder: Path, data: Mapping[str, bytes]) -> None:
-    """Write data files, by relative path, into a folder."""
-    for name, content in data.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)

@@ -28,8 +28,6 @@ from unrolled.course import Course
 
 if TYPE_CHECKING:
     from unrolled.canvas.api.push import PushOptions
-
-if TYPE_CHECKING:
     from unrolled.canvas.grades_csv.plan import ExportPlan
 
 canvas = typer.Typer(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -140,9 +141,9 @@ def _print_grades(
     if show:
         inspection = inspect_result(course, report)
         view = render_inspection(inspection)
-        print_result(inspection.as_dict(), view, as_json=as_json)
+        print_result(asdict(inspection), view, as_json=as_json)
     else:
-        print_result(report.as_dict(), render_grades(report), as_json=as_json)
+        print_result(asdict(report), render_grades(report), as_json=as_json)
 
 
 def feedback(

@@ -15,7 +15,7 @@ from unrolled.hub import HubPlan, load_plan, make_plan
 from unrolled.report import StatusLine
 
 if TYPE_CHECKING:
-    from unrolled.hub.setup import PreparedHub, RunningHub
+    from unrolled.hub.setup import RunningHub
 
 
 hub = typer.Typer(invoke_without_command=True)
@@ -42,15 +42,13 @@ def start(context: typer.Context) -> None:
 
     require_root("unrolled hub")
     with StatusLine(err) as status:
-        prepared = prepare_hub(open_course(context), status.say)
+        plan = prepare_hub(open_course(context), status.say)
     with _Signals() as signals:
         while True:
-            prepared = _run(context, prepared, signals)
+            plan = _run(context, plan, signals)
 
 
-def _run(
-    context: typer.Context, prepared: PreparedHub, signals: _Signals
-) -> PreparedHub:
+def _run(context: typer.Context, plan: HubPlan, signals: _Signals) -> HubPlan:
     """Run the hub until a restart; what it starts with then."""
     from unrolled.hub.setup import RunningHub
     from unrolled.report.hub import render_welcome
@@ -58,17 +56,17 @@ def _run(
     with ExitStack() as stack:
         with StatusLine(err) as status:
             status.say("starting the hub")
-            running = RunningHub(prepared.plan, _print, signals.is_hurried)
+            running = RunningHub(plan, _print, signals.is_hurried)
             stack.enter_context(running)
-        out.print(render_welcome(prepared))
-        prepared = _wait_for_restart(context, running, signals)
+        out.print(render_welcome(plan))
+        plan = _wait_for_restart(context, running, signals)
         running.keep_servers = True
-    return prepared
+    return plan
 
 
 def _wait_for_restart(
     context: typer.Context, running: RunningHub, signals: _Signals
-) -> PreparedHub:
+) -> HubPlan:
     """Wait until a restart is asked for, and make ready for it.
 
     A course.toml that is wrong stops nothing: the hub runs on as it was.
@@ -81,7 +79,7 @@ def _wait_for_restart(
         running.announce_restart()
         try:
             with StatusLine(err) as status:
-                prepared = prepare_hub(open_course(context), status.say, running.plan)
+                plan = prepare_hub(open_course(context), status.say, running.plan)
         except UserError as error:
             running.withdraw_notice()
             _print(f"not restarted: {error}")
@@ -89,7 +87,7 @@ def _wait_for_restart(
             (running.plan.state / READY_FILE).write_text(str(error), encoding="utf-8")
         else:
             _print("the hub restarts; running notebook servers keep running")
-            return prepared
+            return plan
 
 
 def _print(line: str) -> None:

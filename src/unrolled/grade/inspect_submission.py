@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +40,6 @@ class Inspection:
     def failed(self) -> tuple[CellResult, ...]:
         """The automatic checks that did not pass."""
         return tuple(c for c in self.result.cells if c.passed is False)
-
-    def as_dict(self) -> dict[str, Any]:
-        """The document that ``--json`` prints."""
-        return asdict(self)
 
 
 def inspect_result(course: Course, report: GradeReport) -> Inspection:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 Status = Literal["graded", "ungraded"]
 
@@ -54,7 +54,3 @@ class GradeReport:
     def ungraded(self) -> tuple[SubmissionResult, ...]:
         """The submissions that could not be graded."""
         return tuple(s for s in self.submissions if s.status == "ungraded")
-
-    def as_dict(self) -> dict[str, Any]:
-        """The document that ``--json`` prints."""
-        return asdict(self)

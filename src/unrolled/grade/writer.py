@@ -21,7 +21,7 @@ from socket import gethostname
 
 from unrolled.course import Course
 from unrolled.errors import UserError, shorten_error
-from unrolled.files import swap_folder
+from unrolled.files import put_files, swap_folder
 from unrolled.grade.late_penalty import compute_lateness, compute_penalty
 from unrolled.grade.marks import (
     compute_fingerprints,
@@ -202,9 +202,7 @@ class GradebookWriter:
         if accompanying.timestamp is not None:
             stamp = fresh / "timestamp.txt"
             stamp.write_text(accompanying.timestamp, encoding="utf-8")
-        for name, content in accompanying.files.items():
-            (fresh / name).parent.mkdir(parents=True, exist_ok=True)
-            (fresh / name).write_bytes(content)
+        put_files(fresh, accompanying.files)
         for file in fresh.rglob("*"):
             if file.is_file():
                 file.chmod(0o444)

@@ -197,25 +197,15 @@ def _format_date(moment: datetime | None) -> str:
     """A date as people read it, with its zone, in the same words everywhere."""
     if moment is None:
         return ""
-    day = f"{_DAYS[moment.weekday()]}, {_MONTHS[moment.month - 1]} {moment.day}"
+    day, month = _DAYS.split()[moment.weekday()], _MONTHS.split()[moment.month - 1]
+    day = f"{day}, {month} {moment.day}"
     return f"{day}, {moment.year}, {moment:%H:%M} {moment.tzname() or ''}".rstrip()
 
 
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
+_DAYS = "Mon Tue Wed Thu Fri Sat Sun"
+_MONTHS = """
+January February March April May June July August September October November December
+"""
 
 
 def read_pins() -> dict[str, str]:

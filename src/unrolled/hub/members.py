@@ -107,34 +107,27 @@ class HubClient:
 
     def get(self, path: str) -> Any:
         """The document at a path; requests' HTTPError if the hub refuses."""
-        import requests
-
-        answer = requests.get(f"{self.url}{path}", headers=self.headers, timeout=30)
-        answer.raise_for_status()
-        return answer.json()
+        return self._ask("GET", path).json()
 
     def add_user(self, name: str) -> None:
         """Make the hub know somebody; nothing if it does."""
-        import requests
-
-        path = f"{self.url}/users/{name}"
-        answer = requests.post(path, headers=self.headers, timeout=30)
-        if answer.status_code != 409:  # 409: it knows them already
-            answer.raise_for_status()
+        self._ask("POST", f"/users/{name}", known=409)
 
     def change(self, method: str, path: str, names: Sequence[str]) -> None:
         """Add people to a group, or take them out."""
         if names:
-            import requests
+            self._ask(method, path, json={"users": list(names)})
 
-            answer = requests.request(
-                method,
-                f"{self.url}{path}",
-                headers=self.headers,
-                json={"users": list(names)},
-                timeout=30,
-            )
+    def _ask(self, method: str, path: str, known: int = 0, json: Any = None) -> Any:
+        """The answer; `known` is a status besides those of success that is none."""
+        import requests
+
+        answer = requests.request(
+            method, f"{self.url}{path}", headers=self.headers, json=json, timeout=30
+        )
+        if answer.status_code != known:
             answer.raise_for_status()
+        return answer
 
 
 def main() -> None:

@@ -13,6 +13,10 @@ from unrolled.course.hub import DEMO_STUDENTS, is_account_name
 from unrolled.errors import UserError
 
 PLAN_FILE = "plan.json"
+# nbgrader's folders of a course in the exchange, as it has them: students write into
+# inbound, none lists it, none removes another's; a page of feedback is read by whoever
+# knows its name, and by nobody else.
+EXCHANGE_MODES = {"outbound": 0o755, "inbound": 0o3733, "feedback": 0o711}
 GRADER_LIMIT = 32 - len("grader-")
 MARKER_FILE = "made-by-unrolled-hub.txt"
 MARKER_TEXT = "Made by `unrolled hub`; `unrolled hub down --purge` removes it.\n"

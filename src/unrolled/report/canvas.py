@@ -13,7 +13,7 @@ from unrolled.canvas.api.push import PushPlan, PushReport, SentCounts, WrongGrad
 from unrolled.canvas.cartridge import CartridgeReport
 from unrolled.canvas.grades_csv.match import group_left_out
 from unrolled.canvas.grades_csv.preview import LOSSES, CheckReport
-from unrolled.canvas.roster import RosterPlan
+from unrolled.canvas.roster.sync import FIELDS, RosterPlan
 from unrolled.report.listing import Listing
 
 
@@ -31,9 +31,8 @@ def render_roster(plan: RosterPlan) -> RenderableType:
     """Who is added, what changes, who is dropped, who stays and why."""
     parts: list[RenderableType] = []
     if plan.added:
-        rows = [(e.student, *e.values.values(), *e.kept.values()) for e in plan.added]
-        names = ("student", "first name", "last name", "e-mail", "Canvas id", "SIS id")
-        parts.append(_make_table("add", (*names, "login"), rows))
+        rows = [(s.name, *(getattr(s, key) for key in FIELDS)) for s in plan.added]
+        parts.append(_make_table("add", ("student", *FIELDS.values()), rows))
     if plan.changes:
         rows = [(c.student, c.what, c.old, c.new) for c in plan.changes]
         parts.append(_make_table("change", ("student", "what", "is", "becomes"), rows))

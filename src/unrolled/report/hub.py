@@ -8,7 +8,6 @@ from rich.text import Text
 from unrolled.hub import HubPlan
 from unrolled.hub.accounts import PASSWORDS_FILE
 from unrolled.hub.check import HubCheck
-from unrolled.hub.setup import PreparedHub
 from unrolled.report.listing import Listing
 
 SIGN_IN = {
@@ -20,9 +19,8 @@ SIGN_IN = {
 }
 
 
-def render_welcome(prepared: PreparedHub) -> Group:
+def render_welcome(plan: HubPlan) -> Group:
     """Addresses, and who may do what."""
-    plan = prepared.plan
     service = f"{plan.address}/services"
     staff = _shorten_list((*plan.assistants, *plan.instructors))
     lines = (

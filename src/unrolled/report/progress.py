@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from enum import StrEnum
-from types import TracebackType
 
 from rich.console import Console
 from rich.progress import (
@@ -165,16 +164,7 @@ class StatusLine:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Be silent from now on."""
-        self.stop()
-
-    def stop(self) -> None:
+    def __exit__(self, *_: object) -> None:
         """Be silent from now on."""
         self._end.set()
         if self._status:

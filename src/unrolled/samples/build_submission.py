@@ -12,6 +12,7 @@ from unrolled.assignment import Material, Misconception, Notebook, Reference, St
 from unrolled.assignment.cells import read_sources
 from unrolled.author.verify import make_solved_notebook, replace_function
 from unrolled.errors import UserError
+from unrolled.files import put_files
 from unrolled.samples.recipe import Recipe
 
 
@@ -36,10 +37,7 @@ def write_submission(
     content |= {name: text.encode() for name, text in recipe.files.items()}
     if recipe.stamp:
         content["timestamp.txt"] = recipe.stamp.encode()
-    for name, data in content.items():
-        if name not in recipe.links:
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(data)
+    put_files(folder, {n: d for n, d in content.items() if n not in recipe.links})
     for name, target in recipe.links.items():
         (folder / name).symlink_to(target)
 

@@ -15,7 +15,7 @@ from support.shared import make_built_course
 
 from unrolled.canvas import ExportOptions, export_canvas
 from unrolled.canvas.grades_csv.exported_csv import read_exported_csv
-from unrolled.canvas.grades_csv.import_model import read_as_canvas
+from unrolled.canvas.grades_csv.import_model import simulate_import
 from unrolled.canvas.grades_csv.verify import build_canvas_state
 from unrolled.course.model import Course, load_course
 from unrolled.errors import UserError
@@ -155,7 +155,9 @@ def test_an_unknown_student_s_row_is_left_alone(course: Course) -> None:
     assert "row 6 (Nobody, Zed): not a student of the gradebook" in ran.stderr
     data = (course.root / "out.csv").read_bytes()
     assert b"Zed" not in data and b"99" not in data
-    effects = read_as_canvas(data, build_canvas_state(read_exported_csv(template)))
+    effects = simulate_import(
+        data, build_canvas_state(read_exported_csv(template))
+    ).effects
     assert {e.student for e in effects} == {"11", "12", "13"}
     scored = {e.student: e.score for e in effects if e.effect == "scored"}
     assert scored == {"11": 95.0, "12": 50.5}

@@ -11,7 +11,7 @@ from unrolled.canvas.grades_csv.import_model import (
     CanvasAssignment,
     CanvasState,
     CanvasStudent,
-    read_as_canvas,
+    simulate_import,
 )
 from unrolled.canvas.grades_csv.import_parser import ImportRefusedError
 
@@ -44,7 +44,7 @@ def effects(
 ) -> list[tuple[Any, ...]]:
     """(student, assignment, effect, score) of each cell."""
     data = "\n".join([header, *rows, ""]).encode()
-    found = read_as_canvas(data, state)
+    found = simulate_import(data, state).effects
     return [(e.student, e.assignment, e.effect, e.score) for e in found]
 
 
@@ -244,7 +244,7 @@ def test_the_separator_is_sniffed_and_a_bom_is_taken(
     if separator == ";":
         lines = [line.replace(",", ";") for line in lines]
     data = mark + "\n".join(lines).replace("4;5", "4,5").encode()
-    (first, second) = read_as_canvas(data, STATE)
+    (first, second) = simulate_import(data, STATE).effects
     assert (first.score, second.effect) == (4.5, "nothing")
 
 
@@ -260,7 +260,7 @@ def test_the_separator_is_sniffed_and_a_bom_is_taken(
 def test_bytes_that_make_the_import_fail(data: bytes) -> None:
     """Are Latin-1, a BOM with quotes, mixed line ends and ragged lines refused?"""
     with pytest.raises(ImportRefusedError):
-        read_as_canvas(data, STATE)
+        simulate_import(data, STATE)
 
 
 @pytest.mark.parametrize(

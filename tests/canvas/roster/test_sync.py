@@ -132,7 +132,7 @@ def test_a_doubt_neither_adds_nor_drops(course: Course) -> None:
     doubled = EXPORT + '"Old, Olga",21,S21,old,A,\n"Old, Otto",22,S22,old,A,\n'
     plan = plan_roster(course, file(course, doubled))
     assert plan.dropped == ()
-    assert "old" not in [e.student for e in plan.added]
+    assert "old" not in [s.name for s in plan.added]
     assert sum("2 rows have the user name old" in x for x in plan.left_out) == 2
 
 
@@ -165,9 +165,11 @@ def test_a_list_of_people_is_read(course: Course, kind: str, student: str) -> No
     path = file(course, PEOPLE, "utf-8-sig")
     plan = plan_roster(course, path, kind, keep=True)  # type: ignore[arg-type]
     (added,) = plan.added
-    assert added.student == student
-    assert list(added.values.values()) == ["Grace", "Hopper", "grace@navy.mil", ""]
-    assert dict(added.kept) == {"sis_id": "S7", "login": "grace@navy.mil"}
+    (document,) = plan.as_dict()["added"]
+    assert document["student"] == added.name == student
+    values = {"first_name": "Grace", "last_name": "Hopper", "lms_user_id": ""}
+    assert document["values"] == values | {"email": "grace@navy.mil"}
+    assert document["kept"] == {"sis_id": "S7", "login": "grace@navy.mil"}
     assert plan.dropped == () and "not a student (TaEnrollment)" in plan.left_out[0]
 
 
@@ -227,5 +229,5 @@ def test_whoever_has_left_in_canvas_is_not_enrolled(
     """Is a list's status looked at, so that nobody comes back who has left?"""
     rows = f"Name,Login ID,Status\nG H,grace,{status}\nA T,alan,active\n"
     plan = plan_roster(course, file(course, rows))
-    assert [e.student for e in plan.added] == ["alan"]
+    assert [s.name for s in plan.added] == ["alan"]
     assert f"not active ({status})" in plan.left_out[0]

@@ -98,11 +98,6 @@ class ImportOutcome:
     doubled: tuple[str, ...] = ()
 
 
-def read_as_canvas(data: bytes, state: CanvasState) -> list[CellEffect]:
-    """The effect of every grade cell; ImportRefusedError if the import fails."""
-    return list(simulate_import(data, state).effects)
-
-
 def simulate_import(data: bytes, state: CanvasState) -> ImportOutcome:
     """The effects, and what becomes of the other columns."""
     sheet = parser.read_sheet(data, state.custom)

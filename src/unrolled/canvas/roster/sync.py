@@ -5,27 +5,18 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from unrolled.canvas.grades import open_existing_gradebook
-from unrolled.canvas.records import read_identities, write_identities
+from unrolled.canvas.grades import open_existing_gradebook, read_roster_students
+from unrolled.canvas.records import Student, read_identities, write_identities
 from unrolled.canvas.roster.read import Identity, read_roster
 from unrolled.course import Course
 from unrolled.gradebook import queries
 from unrolled.gradebook.open import backup_gradebook
 from unrolled.gradebook.queries import Gradebook
 from unrolled.gradebook.read import StudentRow
-
-
-@dataclass(frozen=True)
-class RosterEntry:
-    """A student of the gradebook, as it is or as it shall be."""
-
-    student: str
-    values: Mapping[str, str]
-    kept: Mapping[str, str] = field(default_factory=dict)
 
 
 def list_submitters(course: Course, gradebook: Gradebook) -> set[str]:
@@ -38,12 +29,13 @@ def list_submitters(course: Course, gradebook: Gradebook) -> set[str]:
 
 
 UserName = Literal["login", "local", "sis", "email"]
-_KEPT = {"sis_id": "SIS id", "login": "login"}
-_FIELDS = {
+FIELDS = {
     "first_name": "first name",
     "last_name": "last name",
     "email": "e-mail",
-    "lms_user_id": "Canvas id",
+    "canvas_id": "Canvas id",
+    "sis_id": "SIS id",
+    "login": "login",
 }
 _SAFE = re.compile(r"(?![.\s])[^/\\+*?\[\]\0-\x1f]{1,128}(?<![.\s])\Z")
 
@@ -62,9 +54,9 @@ class RosterChange:
 class RosterPlan:
     """What a roster adds, changes and drops; who stays because of their work."""
 
-    added: tuple[RosterEntry, ...] = ()
+    added: tuple[Student, ...] = ()
     changes: tuple[RosterChange, ...] = ()
-    changed: tuple[RosterEntry, ...] = ()
+    changed: tuple[Student, ...] = ()
     dropped: tuple[str, ...] = ()
     stay: tuple[str, ...] = ()
     same: int = 0
@@ -79,7 +71,9 @@ class RosterPlan:
         """The document that ``--json`` prints."""
         document = asdict(self)
         del document["changed"]
-        return document
+        rows = [(asdict(_make_row(s)), _make_identities(s)) for s in self.added]
+        added = [{"student": r.pop("id"), "values": r, "kept": i} for r, i in rows]
+        return document | {"added": added}
 
 
 def plan_roster(
@@ -98,7 +92,7 @@ def plan_roster(
     """
     roster = read_roster(file)
     with open_existing_gradebook(course) as gradebook:
-        enrolled = _read_enrolled(course, gradebook)
+        enrolled = {s.name: s for s in read_roster_students(course, gradebook)}
         working = list_submitters(course, gradebook)
     named, doubts = _assign_names(roster.people, enrolled, user_name, refuse)
     doubtful = _find_doubtful(roster.people, enrolled, named)
@@ -115,26 +109,14 @@ def plan_roster(
     )
 
 
-def _read_enrolled(course: Course, gradebook: Gradebook) -> dict[str, RosterEntry]:
-    known = read_identities(course)
-    return {
-        s.id: RosterEntry(
-            s.id,
-            {key: getattr(s, key) for key in _FIELDS},
-            {key: known.get(s.id, {}).get(key, "") for key in _KEPT},
-        )
-        for s in queries.read_students(gradebook)
-    }
-
-
 def _assign_names(
     people: Sequence[Identity],
-    enrolled: Mapping[str, RosterEntry],
+    enrolled: Mapping[str, Student],
     user_name: UserName,
     refuse: Callable[[str], str],
 ) -> tuple[dict[str, Identity], list[str]]:
     """People by the student they are or become; and rows left out, with the reason."""
-    by_id = {e.values["lms_user_id"]: s for s, e in enrolled.items()}
+    by_id = {s.canvas_id: name for name, s in enrolled.items()}
     by_id.pop("", None)
     # One of each: a student of two sections may stand in a list twice.
     seen = {(p.first_name, p.last_name, *_list_keys(p)): p for p in reversed(people)}
@@ -177,55 +159,50 @@ def _choose_user_name(person: Identity, kind: UserName) -> str:
 
 def _find_doubtful(
     people: Sequence[Identity],
-    enrolled: Mapping[str, RosterEntry],
+    enrolled: Mapping[str, Student],
     named: Mapping[str, Identity],
 ) -> set[str]:
     """Students whom a row that was left out may mean: they are not dropped."""
     sure = set(named.values())
     keys = {k for p in people if p not in sure for k in _list_keys(p) if k}
-    return {
-        s
-        for s, e in enrolled.items()
-        if keys & {s, *e.values.values(), *e.kept.values()} - {""}
-    }
+    return {n for n, s in enrolled.items() if keys & {*vars(s).values()} - {""}}
 
 
 def _compare(
-    named: Mapping[str, Identity], enrolled: Mapping[str, RosterEntry]
-) -> tuple[list[RosterEntry], list[RosterEntry], list[RosterChange]]:
+    named: Mapping[str, Identity], enrolled: Mapping[str, Student]
+) -> tuple[list[Student], list[Student], list[RosterChange]]:
+    """Who is new, who changes and how; what the file does not say stays as it is."""
     added, changed, changes = [], [], []
-    for student, person in named.items():
-        old = enrolled.get(student)
-        new = _make_entry(student, person, old)
-        if old is None:
+    for name, person in named.items():
+        old = enrolled.get(name, Student(name=name))
+        values = {key: getattr(person, key) or getattr(old, key) for key in FIELDS}
+        new = replace(old, **values)
+        if name not in enrolled:
             added.append(new)
-            continue
-        differences = _list_changes(old, new)
-        changes += differences
-        if differences:
+        elif new != old:
             changed.append(new)
+            changes += [
+                RosterChange(name, what, getattr(old, key), values[key])
+                for key, what in FIELDS.items()
+                if getattr(old, key) != values[key]
+            ]
     return added, changed, changes
 
 
-def _make_entry(student: str, person: Identity, old: RosterEntry | None) -> RosterEntry:
-    """What the file says; what it does not say stays as it is."""
-    values = {
-        "first_name": person.first_name,
-        "last_name": person.last_name,
-        "email": person.email,
-        "lms_user_id": person.canvas_id,
-    }
-    kept = {"sis_id": person.sis_id, "login": person.login}
-    if old is not None:
-        values = {k: v or old.values[k] for k, v in values.items()}
-        kept = {k: v or old.kept[k] for k, v in kept.items()}
-    return RosterEntry(student, values, kept)
+def _make_row(student: Student) -> StudentRow:
+    """What the gradebook holds of a student."""
+    return StudentRow(
+        id=student.name,
+        first_name=student.first_name,
+        last_name=student.last_name,
+        email=student.email,
+        lms_user_id=student.canvas_id,
+    )
 
 
-def _list_changes(old: RosterEntry, new: RosterEntry) -> list[RosterChange]:
-    pairs = [(_FIELDS[k], old.values[k], v) for k, v in new.values.items()]
-    pairs += [(_KEPT[k], old.kept[k], v) for k, v in new.kept.items()]
-    return [RosterChange(new.student, what, a, b) for what, a, b in pairs if a != b]
+def _make_identities(student: Student) -> dict[str, str]:
+    """What is kept beside the gradebook."""
+    return {"sis_id": student.sis_id, "login": student.login}
 
 
 def apply_roster(
@@ -242,7 +219,6 @@ def apply_roster(
     with open_existing_gradebook(course) as gradebook:
         working = list_submitters(course, gradebook)
         dropped = [s for s in plan.dropped if s not in working]
-        rows = [StudentRow(id=e.student, **e.values) for e in wanted]
-        queries.write_students(gradebook, rows, dropped, step)
+        queries.write_students(gradebook, [*map(_make_row, wanted)], dropped, step)
     known = {k: v for k, v in read_identities(course).items() if k not in dropped}
-    write_identities(course, known | {e.student: dict(e.kept) for e in wanted})
+    write_identities(course, known | {s.name: _make_identities(s) for s in wanted})

@@ -6,13 +6,13 @@ break out. It prints what it got; nothing printed means that it got nothing.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import socket
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -75,7 +75,7 @@ class Checkup:
         return {**asdict(self), "sufficient": self.sufficient}
 
 
-@contextlib.contextmanager
+@contextmanager
 def _open_session(worker: Worker) -> Iterator[Session]:
     files = {"sibling.txt": b"", "data.txt": b"given"}
     channel = worker.open(files, LIMITS)
@@ -138,14 +138,11 @@ class _ForbiddenTargets:
 
 def examine(tier: Tier) -> Checkup:
     """Try every protection of a tier; a tier that does not start says why."""
-    traps = _ForbiddenTargets()
     try:
-        with _open_worker(tier) as worker:
+        with closing(_ForbiddenTargets()) as traps, _open_worker(tier) as worker:
             return Checkup(tier, tuple(_try_protections(worker, traps)))
     except GradingError as error:
         return Checkup(tier, (), f"does not start here: {str(error)[-500:]}")
-    finally:
-        traps.close()
 
 
 def run_checkups(
@@ -170,7 +167,7 @@ def run_checkups(
     return checkups
 
 
-@contextlib.contextmanager
+@contextmanager
 def _open_worker(tier: Tier) -> Iterator[Worker]:
     if tier == "none":
         yield SubprocessWorker()
@@ -229,11 +226,10 @@ def check_start(worker: Worker) -> None:
 
 def find_missing_protections(worker: Worker) -> tuple[str, ...]:
     """The protections of the floor that do not hold under a worker, as tried."""
-    traps = _ForbiddenTargets()
-    try:
+    missing: list[str] = []
+    todo = list(REQUIRED_PROTECTIONS)
+    with closing(_ForbiddenTargets()) as traps:
         fields = traps.fields(0)
-        missing: list[str] = []
-        todo = list(REQUIRED_PROTECTIONS)
         while todo:
             with _open_session(worker) as session:
                 # One process tries all; after one that got something comes another.
@@ -243,6 +239,4 @@ def find_missing_protections(worker: Worker) -> tuple[str, ...]:
                     else:
                         todo.pop(0)
             todo = [name for name in todo if name not in missing]
-        return tuple(missing)
-    finally:
-        traps.close()
+    return tuple(missing)

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from unrolled.course.limits import Limits
+from unrolled.files import put_files
 
 
 class Channel(Protocol):
@@ -86,10 +87,7 @@ class SubprocessWorker:
         del libraries  # it is cold
         scratch = Path(tempfile.mkdtemp(prefix="unrolled-"))
         folder = scratch / "work"
-        for name, content in {".keep": b"", **data}.items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+        put_files(folder, {".keep": b"", **data})
         bounds = (limits.memory_bytes, limits.cpu_seconds, limits.file_bytes)
         ours, theirs = socket.socketpair()
         with theirs, (scratch / "stderr.txt").open("wb") as log:

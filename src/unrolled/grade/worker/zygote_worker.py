@@ -162,7 +162,8 @@ class ZygoteWorker:
         ours, theirs = socket.socketpair()
         name = f"{self._name}-{self._count}"
         request: dict[str, Any] = {"open": name, "libraries": list(libraries)}
-        request["bounds"] = asdict(_make_bounds(limits))
+        bounds = Bounds(limits.memory_bytes, limits.cpu_seconds, limits.file_bytes)
+        request["bounds"] = asdict(bounds)
         with theirs:
             self._send(request, [theirs.fileno()])
         files = Frame(json.dumps({"files": list(data)}).encode(), tuple(data.values()))
@@ -219,11 +220,3 @@ class ZygoteWorker:
 def _make_control_pair() -> tuple[socket.socket, socket.socket]:
     """Packets, not a stream: a request comes whole, with its file descriptor."""
     return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-
-
-def _make_bounds(limits: Limits) -> Bounds:
-    return Bounds(
-        memory_bytes=limits.memory_bytes,
-        cpu_seconds=limits.cpu_seconds,
-        file_bytes=limits.file_bytes,
-    )

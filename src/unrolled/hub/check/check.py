@@ -21,7 +21,7 @@ from unrolled.hub.check import secrets
 from unrolled.hub.check.secrets import Finding
 from unrolled.hub.commands import run_as_grader, wrap_for_account
 from unrolled.hub.members import HubClient
-from unrolled.hub.plan import HubPlan
+from unrolled.hub.plan import EXCHANGE_MODES, HubPlan
 from unrolled.hub.servers import list_student_servers
 from unrolled.hub.setup.hub_config import list_groups
 from unrolled.hub.setup.jupyter_config import (
@@ -119,17 +119,10 @@ def _check_permissions(plan: HubPlan) -> Iterator[Finding]:
 
 
 def _list_modes(plan: HubPlan) -> list[tuple[Path, int]]:
+    closed = [(plan.state, 0o700), (plan.homes / plan.grader, 0o700)]
     course = plan.exchange / plan.course
-    # As nbgrader has them. inbound: students write, none lists, none removes another's;
-    # feedback: a page is read by whoever knows its name, and nobody else.
-    return [
-        (plan.state, 0o700),
-        (plan.homes / plan.grader, 0o700),
-        (plan.exchange, 0o1777),
-        (course / "inbound", 0o3733),
-        (course / "outbound", 0o755),
-        (course / "feedback", 0o711),
-    ]
+    folders = [(course / name, mode) for name, mode in EXCHANGE_MODES.items()]
+    return [*closed, (plan.exchange, 0o1777), *folders]
 
 
 def _check_memory(plan: HubPlan) -> Iterator[Finding]:

@@ -259,7 +259,6 @@ class CanvasAuthenticator(LTI13Authenticator):  # type: ignore[misc]
                 [*command, self.course_root],
                 **_make_user_options(self.reader),
                 cwd="/",
-                env={"PATH": os.defpath, "HOME": _find_home(self.reader)},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
@@ -283,19 +282,17 @@ class CanvasAuthenticator(LTI13Authenticator):  # type: ignore[misc]
             user.sync_groups([*names, self.students_group])
 
 
-def _find_home(account: str) -> str:
-    """Where PostgreSQL's driver looks for the reader's password (~/.pgpass)."""
-    if os.geteuid() != 0:
-        return os.environ.get("HOME", "/")
-    return pwd.getpwnam(account).pw_dir
-
-
 def _make_user_options(account: str) -> dict[str, Any]:
-    """Arguments for a process of another account; only root can and must."""
+    """Arguments for a process of another account; only root can and must.
+
+    Below its home PostgreSQL's driver looks for the account's password (~/.pgpass).
+    """
+    environment = {"PATH": os.defpath, "HOME": os.environ.get("HOME", "/")}
     if os.geteuid() != 0:
-        return {}
+        return {"env": environment}
     entry = pwd.getpwnam(account)
-    return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+    ids = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+    return {"env": environment | {"HOME": entry.pw_dir}, **ids}
 
 
 def ensure_public_key(path: Path) -> dict[str, Any]:

@@ -22,7 +22,13 @@ from unrolled.gradebook.read import read_student_rows
 CUSTOM_CLAIM = "https://purl.imsglobal.org/spec/lti/claim/custom"
 LIS_CLAIM = "https://purl.imsglobal.org/spec/lti/claim/lis"
 DEPLOYMENT_CLAIM = "https://purl.imsglobal.org/spec/lti/claim/deployment_id"
-KEYS = ("canvas_id", "sis_id", "login", "email")  # from the surest to the least sure
+# From the surest to the least sure.
+KEYS = {
+    "canvas_id": "Canvas id",
+    "sis_id": "SIS id",
+    "login": "login",
+    "email": "e-mail address",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +83,7 @@ def find_student(
     A student whose surer key is another than the person's is not this person, even
     if a login was given to somebody else since. Raises SignInRefusedError.
     """
-    keys = KEYS if match_email else KEYS[:-1]
+    keys = [key for key in KEYS if match_email or key != "email"]
     if not any(getattr(identity, key) for key in keys):
         raise SignInRefusedError(
             "Canvas did not say who you are (no id, no login). The privacy level of "
@@ -87,19 +93,11 @@ def find_student(
         matches = {s for s in students if _is_match(identity, s, key, keys[:number])}
         if len(matches) > 1:
             raise SignInRefusedError(
-                f"{len(matches)} students here have your {_KEY_NAMES[key]}."
+                f"{len(matches)} students here have your {KEYS[key]}."
             )
         if matches:
             return matches.pop()
     raise SignInRefusedError("You are not on this course's list of students yet.")
-
-
-_KEY_NAMES = {
-    "canvas_id": "Canvas id",
-    "sis_id": "SIS id",
-    "login": "login",
-    "email": "e-mail address",
-}
 
 
 def _is_match(
@@ -121,7 +119,7 @@ def _normalize(key: str, value: str) -> str:
 
 def describe_identity(identity: Identity) -> str:
     """What an instructor needs to know of a person, in a few words."""
-    values = ((_KEY_NAMES[key], getattr(identity, key)) for key in KEYS)
+    values = ((name, getattr(identity, key)) for key, name in KEYS.items())
     known = [f"{name} {value}" for name, value in values if value]
     return ", ".join([identity.name or "no name", *known])
 

@@ -6,12 +6,11 @@ from unrolled.doors import open_late
 
 if TYPE_CHECKING:
     from unrolled.hub.setup.process import RunningHub, restart_hub, stop_hub
-    from unrolled.hub.setup.start import PreparedHub, prepare_hub, purge_hub
+    from unrolled.hub.setup.start import prepare_hub, purge_hub
 else:
     __getattr__ = open_late(__name__)
 
 __all__ = [
-    "PreparedHub",
     "RunningHub",
     "prepare_hub",
     "purge_hub",

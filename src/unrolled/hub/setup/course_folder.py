@@ -12,7 +12,7 @@ from unrolled.errors import UserError
 from unrolled.files import make_scratch_folder
 from unrolled.gradebook.sqlite import copy_database, set_journal_mode
 from unrolled.hub.commands import run_as_grader
-from unrolled.hub.plan import HubPlan
+from unrolled.hub.plan import EXCHANGE_MODES, HubPlan
 
 GIVEN = ("lessons", "source", "release", "solutions")
 FILES = ("course.toml", "nbgrader_config.py")
@@ -20,15 +20,15 @@ WORK = ("submitted", "autograded", "feedback", "canvas-records", "build/results"
 KEPT = ("course.secret", "canvas.token", "built.sha256")
 
 
-def copy_course(plan: HubPlan, course: Course) -> bool:
+def copy_course(plan: HubPlan, course: Course) -> None:
     """Copy the course to the grader's home, with what is graded; only the first time.
 
     Afterwards the copy is the course: it is edited there, and nothing here is taken
-    over again. Returns whether it was copied.
+    over again.
     """
     target = plan.course_root
     if (target / "course.toml").exists():
-        return False
+        return
     if target.is_dir() and any(target.iterdir()):
         raise UserError(
             f"{target} is not empty and has no course.toml. The hub keeps the course "
@@ -38,7 +38,6 @@ def copy_course(plan: HubPlan, course: Course) -> bool:
         _copy_parts(course, fresh)
         _change_owner(fresh, plan.grader)
         fresh.rename(target)
-    return True
 
 
 def _copy_parts(course: Course, fresh: Path) -> None:
@@ -74,12 +73,8 @@ def make_exchange(plan: HubPlan) -> None:
     plan.exchange.chmod(0o1777)
     grader = pwd.getpwnam(plan.grader)
     course = plan.exchange / plan.course
-    for folder, mode in (
-        (course, 0o755),
-        (course / "outbound", 0o755),
-        (course / "inbound", 0o3733),
-        (course / "feedback", 0o711),
-    ):
+    for name, mode in {"": 0o755, **EXCHANGE_MODES}.items():
+        folder = course / name
         folder.mkdir(exist_ok=True)
         os.chown(folder, grader.pw_uid, grader.pw_gid)
         folder.chmod(mode)  # not by mkdir: the umask takes bits away there

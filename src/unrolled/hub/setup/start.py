@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import tarfile
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -27,25 +26,12 @@ Say = Callable[[str], None]
 PROJECT = Path(__file__).resolve().parents[4]
 
 
-@dataclass(frozen=True)
-class PreparedHub:
-    """A hub that can be started; what was new about it."""
-
-    plan: HubPlan
-    accounts: tuple[str, ...]
-    copied: bool
-    seconds: float
-
-
-def prepare_hub(
-    course: Course, say: Say, running: HubPlan | None = None
-) -> PreparedHub:
-    """Install, make accounts and folders, place and build the course.
+def prepare_hub(course: Course, say: Say, running: HubPlan | None = None) -> HubPlan:
+    """Install, make accounts and folders, place and build the course: its plan.
 
     Everything that is there already stays; doing it twice changes nothing. With a hub
     that is `running`, for its next start: UserError says what only a stop can change.
     """
-    began = time.monotonic()
     say("reading course.toml")
     plan = make_plan(course)
     if running is None:
@@ -64,18 +50,18 @@ def prepare_hub(
     close_clones(plan, [course.root.resolve(), PROJECT], say)
     install(plan, PROJECT, say, _list_extras(plan, course))
     prepare_state(plan)
-    accounts = [plan.grader] if make_account(plan, plan.grader) else []
+    make_account(plan, plan.grader)
     say("copying and building the course")
-    copied = copy_course(plan, course)
+    copy_course(plan, course)
     make_exchange(plan)
     write_environment_files(plan)
     build_course(plan)
     say("making accounts")
     plan = _add_students(plan, course)
     prepare_state(plan)  # once more: now the plan has all students
-    accounts += make_accounts(plan)
+    make_accounts(plan)
     require_closed(plan)
-    return PreparedHub(plan, tuple(accounts), copied, time.monotonic() - began)
+    return plan
 
 
 def _list_extras(plan: HubPlan, course: Course) -> tuple[str, ...]:

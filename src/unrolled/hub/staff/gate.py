@@ -148,22 +148,20 @@ def _load_jupyter_server_extension(server: Any) -> None:
     server.web_app.default_router.rules[:0] = first
 
 
-class _TemplateMixin:
+class _Page(ProtectedPage):
     """Renders our template of a page, which extends nbgrader's."""
 
     settings: dict[str, Any]
 
     def render(self, name: str, **values: Any) -> str:
-        """The page as text."""
+        """The page as text, its scripts marked."""
         theirs = self.settings["nbgrader_jinja2_env"]
         ours = PackageLoader("unrolled.hub", "templates/assistants")
         both = theirs.overlay(loader=ChoiceLoader([ours, theirs.loader]))
-        page: str = both.get_template(f"assistants_{name}").render(**values)
+        page: str = both.get_template(f"assistants_{name}").render(
+            nonce=self.nonce, **values
+        )
         return page
-
-
-class _Page(ProtectedPage, _TemplateMixin):
-    """Our template, under the policy of all pages of formgrader."""
 
 
 class AssignmentsHandler(_Page, handlers.ManageAssignmentsHandler):  # type: ignore[misc]

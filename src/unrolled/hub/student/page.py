@@ -288,12 +288,8 @@ def make_rows(
 ) -> list[StudentPageRow]:
     """The rows in the order of their due dates; those without a due date come last."""
     never = datetime.max.replace(tzinfo=now.tzinfo)
-
-    def get_due_date(name: str) -> datetime:
-        assignment = dates.assignments.get(name)
-        return (assignment.due if assignment else None) or never
-
-    names = sorted(work, key=lambda n: (get_due_date(n), n))
+    due = {name: a.due or never for name, a in dates.assignments.items()}
+    names = sorted(work, key=lambda n: (due.get(n, never), n))
     return [_make_row(work[n], dates, links, now) for n in names]
 
 
