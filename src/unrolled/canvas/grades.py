@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from unrolled.canvas.records import ExportedAssignment, Grade, Student, make_students
 from unrolled.course import Course
 from unrolled.errors import UserError
-from unrolled.gradebook.open import has_gradebook, open_gradebook
-from unrolled.gradebook.queries import Gradebook, Score, read_scores, read_students
+from unrolled.gradebook import has_gradebook, open_gradebook, read_students
+from unrolled.gradebook.queries import Gradebook, Score, read_scores
 
 
 def open_existing_gradebook(course: Course) -> Gradebook:

@@ -14,7 +14,7 @@ from pathlib import Path
 from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.files import write_output
-from unrolled.gradebook.read import StudentRow
+from unrolled.gradebook import StudentRow
 
 FOLDER = "canvas-records"
 Identities = Mapping[str, Mapping[str, str]]

@@ -156,7 +156,7 @@ def import_(
 
     Without `--force` it shows what would change and writes nothing.
     """
-    from unrolled.author.lesson.from_notebook import import_notebook
+    from unrolled.author.lesson import import_notebook
 
     report = import_notebook(
         open_course(context), notebook, force=force, dry_run=not force
@@ -197,10 +197,10 @@ def verify(
     the hidden tests expect is computed by two independent implementations. Exit code 1
     if any of this fails.
     """
-    from unrolled.author.oracles.table import write_oracle_table
+    from unrolled.author.oracles import write_oracle_table
     from unrolled.author.verify import verify as verify_assignments
     from unrolled.processes import count_processors
-    from unrolled.report.progress import show_progress
+    from unrolled.report import show_progress
     from unrolled.report.tables import render_verification
 
     course = open_course(context)

@@ -28,7 +28,7 @@ from unrolled.course import Course
 
 if TYPE_CHECKING:
     from unrolled.canvas.api.push import PushOptions
-    from unrolled.canvas.grades_csv.plan import ExportPlan
+    from unrolled.canvas.grades_csv import ExportPlan
 
 canvas = typer.Typer(
     help="Canvas: get the roster, send grades, import the course. See docs/canvas.md.",
@@ -102,8 +102,8 @@ def roster(
     mean but does not identify clearly.
     """
     from unrolled.canvas import apply_roster, plan_roster
+    from unrolled.report import show_progress
     from unrolled.report.canvas import render_roster
-    from unrolled.report.progress import show_progress
 
     course = open_course(context)
     refuse = _make_name_check(course)

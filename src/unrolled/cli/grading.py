@@ -22,8 +22,8 @@ from unrolled.errors import UserError
 from unrolled.report.progress import ProgressStyle
 
 if TYPE_CHECKING:
-    from unrolled.course.model import Course
-    from unrolled.grade.results import GradeReport, SubmissionResult
+    from unrolled.course import Course
+    from unrolled.grade import GradeReport, SubmissionResult
 
 AssignmentName = Annotated[str, typer.Argument(help="For example 02_forward_pass.")]
 Students = Annotated[

@@ -161,7 +161,7 @@ def check(context: typer.Context, *, as_json: Json = False) -> None:
     It tests addresses, permissions, roles, extensions, the sandbox, and whether a
     student can read another student's work. For each failure it says how to fix it.
     """
-    from unrolled.hub.check.check import check_hub
+    from unrolled.hub.check import check_hub
     from unrolled.hub.commands import require_root
     from unrolled.report.hub import render_hub_check
 

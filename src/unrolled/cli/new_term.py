@@ -48,7 +48,7 @@ def handout(
     and hidden tests. The zip is byte for byte the same wherever it is made. An earlier
     handout is replaced, any other file only with `--force`.
     """
-    from unrolled.handout.archive import list_released, make_handout
+    from unrolled.handout import list_released, make_handout
 
     course = open_course(context)
     now = datetime.now(UTC)

@@ -57,7 +57,7 @@ def trace(
     Lesson 07_hardware shows this trace. Use a machine that does nothing else. On a GPU
     it also counts the calls of the fused kernel. It takes a few minutes.
     """
-    from unrolled.report.progress import show_progress
+    from unrolled.report import show_progress
     from unrolled.trace import record
 
     course = open_course(context)

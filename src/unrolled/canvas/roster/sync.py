@@ -13,10 +13,8 @@ from unrolled.canvas.grades import open_existing_gradebook, read_roster_students
 from unrolled.canvas.records import Student, read_identities, write_identities
 from unrolled.canvas.roster.read import Identity, read_roster
 from unrolled.course import Course
-from unrolled.gradebook import queries
-from unrolled.gradebook.open import backup_gradebook
+from unrolled.gradebook import StudentRow, backup_gradebook, queries
 from unrolled.gradebook.queries import Gradebook
-from unrolled.gradebook.read import StudentRow
 
 
 def list_submitters(course: Course, gradebook: Gradebook) -> set[str]:

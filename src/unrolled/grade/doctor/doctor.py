@@ -20,7 +20,7 @@ from typing import Any
 from unrolled.course.limits import Limits
 from unrolled.errors import UserError
 from unrolled.grade.doctor.probes import ENDLESS, FLOOD, PROBES, SIBLING, fill_probe
-from unrolled.grade.session.session import Budget, Session, StudentProcessLost
+from unrolled.grade.session import Budget, Session, StudentProcessLost
 from unrolled.grade.worker import GradingError, SubprocessWorker, Worker, ZygoteWorker
 from unrolled.sandbox.isolate import TIERS, Tier
 

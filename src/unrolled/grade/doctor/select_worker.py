@@ -12,9 +12,12 @@ from unrolled.assignment.material import Material
 from unrolled.errors import UserError
 from unrolled.grade.doctor.doctor import check_start, find_missing_protections
 from unrolled.grade.student.preload import find_slow_imports
-from unrolled.grade.worker.errors import GradingError
-from unrolled.grade.worker.worker import SubprocessWorker, Worker
-from unrolled.grade.worker.zygote_worker import ZygoteWorker
+from unrolled.grade.worker import (
+    GradingError,
+    SubprocessWorker,
+    Worker,
+    ZygoteWorker,
+)
 from unrolled.sandbox.isolate import Tier
 
 TRIES = 2  # a process may be killed while it starts
