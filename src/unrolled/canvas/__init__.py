@@ -7,11 +7,8 @@ from unrolled.doors import open_late
 if TYPE_CHECKING:
     from unrolled.canvas.cartridge import make_cartridge
     from unrolled.canvas.grades_csv import check_file
-    from unrolled.canvas.grades_csv.export import (
-        CanvasExport,
-        ExportOptions,
-        export_canvas,
-    )
+    from unrolled.canvas.grades_csv.export import CanvasExport, export_canvas
+    from unrolled.canvas.grades_csv.plan import ExportOptions
     from unrolled.canvas.roster import apply_roster, plan_roster
 else:
     __getattr__ = open_late(__name__)

@@ -17,16 +17,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import (
-    BaseCell,
-    Comment,
-    Grade,
-    GradeCell,
-    MissingEntry,
-    Notebook,
-    SolutionCell,
-    SourceCell,
-)
+from nbgrader import api
 
 from unrolled.assignment.cells import Cell, normalize_text, read_cells
 from unrolled.course import Assignment, Course
@@ -36,7 +27,10 @@ from unrolled.gradebook.open import has_gradebook, open_gradebook
 
 MIN_SIMILARITY = 0.9  # how much of its text a renamed cell has kept
 Kind = str  # "grade" or "solution", as nbgrader has a row for each
-_KINDS: Mapping[Kind, type[BaseCell]] = {"grade": GradeCell, "solution": SolutionCell}
+_KINDS: Mapping[Kind, type[api.BaseCell]] = {
+    "grade": api.GradeCell,
+    "solution": api.SolutionCell,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +113,7 @@ def plan_changes(
     with open_gradebook(course) as gradebook:
         try:
             notebook = gradebook.find_notebook(assignment.notebook, assignment.name)
-        except MissingEntry:
+        except api.MissingEntry:
             return None
         stored = _list_stored_cells(notebook)
         if not notebook.submissions or stored == coming:
@@ -160,7 +154,7 @@ def apply_cell_changes(
             cell.name = changes.renamed.get(cell.name, cell.name)
         for name, kind in changes.dropped:
             for cell in _find_cells(notebook, name, _KINDS[kind]):
-                for table in (Grade, Comment):
+                for table in (api.Grade, api.Comment):
                     rows = gradebook.db.query(table)
                     rows.filter(table.cell_id == cell.id).delete()
                 notebook._base_cells.remove(cell)
@@ -181,7 +175,7 @@ def _list_cell_kinds(cells: Sequence[Cell]) -> set[tuple[str, Kind]]:
     return graded | {(c.grade_id, "solution") for c in cells if c.is_solution}
 
 
-def _list_stored_cells(notebook: Notebook) -> set[tuple[str, Kind]]:
+def _list_stored_cells(notebook: api.Notebook) -> set[tuple[str, Kind]]:
     """The cells that the gradebook has."""
     cells = notebook._base_cells
     return {(c.name, k) for c in cells for k, t in _KINDS.items() if isinstance(c, t)}
@@ -225,7 +219,7 @@ def _read_texts(cells: Sequence[Cell]) -> dict[str, str]:
 
 
 def _read_stored_texts(
-    course: Course, assignment: Assignment, notebook: Notebook
+    course: Course, assignment: Assignment, notebook: api.Notebook
 ) -> dict[str, str]:
     """The cells as the gradebook knew them: of checks it has the text itself."""
     path = course.source_notebook(assignment.name)
@@ -266,13 +260,13 @@ def _is_similar(one: str, other: str) -> bool:
 
 
 def _find_cells(
-    notebook: Notebook, name: str, table: type[BaseCell] = BaseCell
-) -> list[BaseCell]:
+    notebook: api.Notebook, name: str, table: type[api.BaseCell] = api.BaseCell
+) -> list[api.BaseCell]:
     cells = notebook._base_cells
     return [c for c in cells if c.name == name and isinstance(c, table)]
 
 
-def _count_records(notebook: Notebook, name: str) -> RecordCounts:
+def _count_records(notebook: api.Notebook, name: str) -> RecordCounts:
     cells = _find_cells(notebook, name)
     grades = [g for c in cells for g in c.grades or ()]
     comments = [k for c in cells for k in c.comments or ()]
@@ -284,7 +278,7 @@ def _count_records(notebook: Notebook, name: str) -> RecordCounts:
 
 
 def _save_dropped_cells(
-    course: Course, notebook: Notebook, changes: CellChanges
+    course: Course, notebook: api.Notebook, changes: CellChanges
 ) -> None:
     rows: list[tuple[Any, ...]] = []
     for name, kind in sorted(changes.dropped):
@@ -309,19 +303,19 @@ def _save_dropped_cells(
         table.writerows([head, *rows])
 
 
-def _add_cell(session: Any, notebook: Notebook, source: Cell, kind: Kind) -> None:
+def _add_cell(session: Any, notebook: api.Notebook, source: Cell, kind: Kind) -> None:
     """A cell, with an empty row for every submission, as nbgrader makes them."""
     worth = {"max_score": source.points, "cell_type": source.cell_type}
     worth = worth if kind == "grade" else {}
     cell = _KINDS[kind](name=source.grade_id, notebook=notebook, **worth)
     session.add(cell)
     session.flush()
-    row = Grade if kind == "grade" else Comment
+    row = api.Grade if kind == "grade" else api.Comment
     session.add_all(row(cell_id=cell.id, notebook=n) for n in notebook.submissions)
 
 
 def _match_sources(
-    session: Any, notebook: Notebook, sources: Mapping[str, Cell]
+    session: Any, notebook: api.Notebook, sources: Mapping[str, Cell]
 ) -> None:
     """The texts in the gradebook are of the same cells; they are filled later."""
     for cell in list(notebook.source_cells):
@@ -332,7 +326,7 @@ def _match_sources(
     for name in sources.keys() - stored:
         kind, locked = sources[name].cell_type, sources[name].role == "check"
         session.add(
-            SourceCell(name=name, notebook=notebook, cell_type=kind, locked=locked)
+            api.SourceCell(name=name, notebook=notebook, cell_type=kind, locked=locked)
         )
 
 

@@ -12,21 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from nbgrader.api import (
-    Assignment,
-    Base,
-    Course,
-    Grade,
-    GradeCell,
-    MissingEntry,
-    Notebook,
-    SolutionCell,
-    SourceCell,
-    Student,
-    SubmittedAssignment,
-    SubmittedNotebook,
-    TaskCell,
-)
+from nbgrader import api
 from nbgrader.api import Gradebook as Gradebook  # others may open one, and hand it on
 from sqlalchemy import exists, select
 
@@ -34,21 +20,21 @@ from unrolled.errors import UserError
 from unrolled.gradebook.read import StudentRow
 
 _UNGRADED = exists().where(
-    SubmittedNotebook.assignment_id == SubmittedAssignment.id,
-    Grade.notebook_id == SubmittedNotebook.id,
-    Grade.auto_score.is_(None),
-    Grade.manual_score.is_(None),
-    Grade.needs_manual_grade.is_(False),
+    api.SubmittedNotebook.assignment_id == api.SubmittedAssignment.id,
+    api.Grade.notebook_id == api.SubmittedNotebook.id,
+    api.Grade.auto_score.is_(None),
+    api.Grade.manual_score.is_(None),
+    api.Grade.needs_manual_grade.is_(False),
 )
 
 
 STRAY_COURSE = "default_course"
 _SOURCE = "source"  # a cell's text, which nbgrader keeps beside what it is
-_CELL_TABLES: Mapping[str, type[Base]] = {
-    "grade": GradeCell,
-    "solution": SolutionCell,
-    "task": TaskCell,
-    _SOURCE: SourceCell,
+_CELL_TABLES: Mapping[str, type[api.Base]] = {
+    "grade": api.GradeCell,
+    "solution": api.SolutionCell,
+    "task": api.TaskCell,
+    _SOURCE: api.SourceCell,
 }
 _KIND_OF = {table: kind for kind, table in _CELL_TABLES.items()}
 
@@ -118,14 +104,14 @@ def read_students(gradebook: Gradebook) -> list[StudentRow]:
     return [_make_student_row(student) for student in gradebook.students]
 
 
-def _make_student_row(student: Student) -> StudentRow:
+def _make_student_row(student: api.Student) -> StudentRow:
     names = StudentRow.__dataclass_fields__
     return StudentRow(**{name: getattr(student, name) or "" for name in names})
 
 
 def list_submitters(gradebook: Gradebook) -> set[str]:
     """The students who have a submission."""
-    return set(gradebook.db.scalars(select(SubmittedAssignment.student_id)))
+    return set(gradebook.db.scalars(select(api.SubmittedAssignment.student_id)))
 
 
 def add_students(gradebook: Gradebook, names: Iterable[str]) -> None:
@@ -143,14 +129,16 @@ def write_students(
     """Add or change students and remove others, all of it in one transaction."""
     session = gradebook.db
     for number, row in enumerate(students, 1):
-        student = session.get(Student, row.id)
+        student = session.get(api.Student, row.id)
         if student is None:
-            student = Student(id=row.id)
+            student = api.Student(id=row.id)
             session.add(student)
         for key, value in asdict(row).items():
             setattr(student, key, value or None)
         step(number, len(students), row.id)
-    for student in session.scalars(select(Student).where(Student.id.in_(removed))):
+    for student in session.scalars(
+        select(api.Student).where(api.Student.id.in_(removed))
+    ):
         session.delete(student)
     session.commit()
 
@@ -161,7 +149,7 @@ def read_notebook(
     """An assignment's notebook; None if the gradebook does not know it."""
     try:
         stored = gradebook.find_notebook(notebook, assignment)
-    except MissingEntry:
+    except api.MissingEntry:
         return None
     return RegisteredNotebook(
         due=stored.assignment.duedate,
@@ -175,7 +163,7 @@ def read_due_date(gradebook: Gradebook, assignment: str) -> datetime | None:
     """When an assignment is due; None if nothing says so."""
     try:
         due: datetime | None = gradebook.find_assignment(assignment).duedate
-    except MissingEntry:
+    except api.MissingEntry:
         return None
     return due
 
@@ -194,11 +182,13 @@ def write_release(
     session = gradebook.db
     # nbgrader makes this course, to which nothing belongs, where it opens a gradebook
     # without a name; two of its processes that do so at once would stop each other.
-    if session.get(Course, STRAY_COURSE) is None:
-        session.add(Course(id=STRAY_COURSE))
-    stored = session.scalar(select(Assignment).where(Assignment.name == assignment))
+    if session.get(api.Course, STRAY_COURSE) is None:
+        session.add(api.Course(id=STRAY_COURSE))
+    stored = session.scalar(
+        select(api.Assignment).where(api.Assignment.name == assignment)
+    )
     if stored is None:
-        stored = Assignment(name=assignment, course_id=gradebook.course_id)
+        stored = api.Assignment(name=assignment, course_id=gradebook.course_id)
         session.add(stored)
     stored.duedate = due
     graded = bool(stored.submissions)
@@ -208,7 +198,7 @@ def write_release(
             session.delete(row)
     notebook = next((n for n in stored.notebooks if n.name == release.name), None)
     if notebook is None:
-        notebook = Notebook(name=release.name, assignment=stored)
+        notebook = api.Notebook(name=release.name, assignment=stored)
         session.add(notebook)
     if not graded:
         notebook.kernelspec = release.kernelspec
@@ -226,7 +216,7 @@ def _require_ungraded(assignment: str, *, graded: bool) -> None:
 
 
 def _write_cells(
-    session: Any, notebook: Notebook, cells: Sequence[ReleasedCell], *, graded: bool
+    session: Any, notebook: api.Notebook, cells: Sequence[ReleasedCell], *, graded: bool
 ) -> None:
     """Make a notebook's cells those of the release; one that stays keeps its id."""
     rows = {
@@ -279,15 +269,17 @@ def read_scores(gradebook: Gradebook, assignment: str) -> dict[str, Score]:
     """The scores of a whole class by student, read with one query."""
     rows = gradebook.db.execute(
         select(
-            SubmittedAssignment.student_id,
-            SubmittedAssignment.score,
-            SubmittedAssignment.max_score,
-            SubmittedAssignment.late_submission_penalty,
-            SubmittedAssignment.needs_manual_grade,
+            api.SubmittedAssignment.student_id,
+            api.SubmittedAssignment.score,
+            api.SubmittedAssignment.max_score,
+            api.SubmittedAssignment.late_submission_penalty,
+            api.SubmittedAssignment.needs_manual_grade,
             _UNGRADED,
         )
-        .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
-        .where(Assignment.name == assignment)
+        .join(
+            api.Assignment, api.Assignment.id == api.SubmittedAssignment.assignment_id
+        )
+        .where(api.Assignment.name == assignment)
     )
     return {
         student: Score(

@@ -9,19 +9,9 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from sqlalchemy import (
-    Boolean,
-    Column,
-    DateTime,
-    Float,
-    Interval,
-    MetaData,
-    String,
-    Table,
-    Text,
-)
+import sqlalchemy as sa
 
-METADATA = MetaData()
+METADATA = sa.MetaData()
 
 
 def make_id() -> str:
@@ -29,96 +19,96 @@ def make_id() -> str:
     return uuid4().hex
 
 
-def _make_key() -> Column[str]:
-    return Column("id", String(32), primary_key=True, default=make_id)
+def _make_key() -> sa.Column[str]:
+    return sa.Column("id", sa.String(32), primary_key=True, default=make_id)
 
 
-ASSIGNMENT = Table(
+ASSIGNMENT = sa.Table(
     "assignment",
     METADATA,
     _make_key(),
-    Column("name", String(128), nullable=False),
-    Column("duedate", DateTime()),
+    sa.Column("name", sa.String(128), nullable=False),
+    sa.Column("duedate", sa.DateTime()),
 )
-NOTEBOOK = Table(
+NOTEBOOK = sa.Table(
     "notebook",
     METADATA,
     _make_key(),
-    Column("name", String(128), nullable=False),
-    Column("assignment_id", String(32)),
+    sa.Column("name", sa.String(128), nullable=False),
+    sa.Column("assignment_id", sa.String(32)),
 )
-CELL = Table(
+CELL = sa.Table(
     "base_cell",
     METADATA,
     _make_key(),
-    Column("name", String(128), nullable=False),
-    Column("notebook_id", String(32), nullable=False),
-    Column("type", String(50)),
+    sa.Column("name", sa.String(128), nullable=False),
+    sa.Column("notebook_id", sa.String(32), nullable=False),
+    sa.Column("type", sa.String(50)),
 )
-GRADE_CELL = Table(
+GRADE_CELL = sa.Table(
     "grade_cells",
     METADATA,
-    Column("id", String(32), primary_key=True),
-    Column("max_score", Float(), nullable=False),
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("max_score", sa.Float(), nullable=False),
 )
-TASK_CELL = Table(
+TASK_CELL = sa.Table(
     "task_cells",
     METADATA,
-    Column("id", String(32), primary_key=True),
-    Column("max_score", Float(), nullable=False),
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("max_score", sa.Float(), nullable=False),
 )
-SOURCE_CELL = Table(
+SOURCE_CELL = sa.Table(
     "source_cell",
     METADATA,
     _make_key(),
-    Column("name", String(128), nullable=False),
-    Column("source", Text()),
-    Column("notebook_id", String(32)),
+    sa.Column("name", sa.String(128), nullable=False),
+    sa.Column("source", sa.Text()),
+    sa.Column("notebook_id", sa.String(32)),
 )
-STUDENT = Table(
+STUDENT = sa.Table(
     "student",
     METADATA,
-    Column("id", String(128), primary_key=True, nullable=False),
-    Column("first_name", String(128)),
-    Column("last_name", String(128)),
-    Column("email", String(128)),
-    Column("lms_user_id", String(128)),
+    sa.Column("id", sa.String(128), primary_key=True, nullable=False),
+    sa.Column("first_name", sa.String(128)),
+    sa.Column("last_name", sa.String(128)),
+    sa.Column("email", sa.String(128)),
+    sa.Column("lms_user_id", sa.String(128)),
 )
-SUBMISSION = Table(
+SUBMISSION = sa.Table(
     "submitted_assignment",
     METADATA,
     _make_key(),
-    Column("assignment_id", String(32)),
-    Column("student_id", String(128)),
-    Column("timestamp", DateTime()),
-    Column("extension", Interval()),
+    sa.Column("assignment_id", sa.String(32)),
+    sa.Column("student_id", sa.String(128)),
+    sa.Column("timestamp", sa.DateTime()),
+    sa.Column("extension", sa.Interval()),
 )
-PART = Table(
+PART = sa.Table(
     "submitted_notebook",
     METADATA,
     _make_key(),
-    Column("assignment_id", String(32)),
-    Column("notebook_id", String(32)),
-    Column("flagged", Boolean, default=False),
-    Column("late_submission_penalty", Float(0)),
+    sa.Column("assignment_id", sa.String(32)),
+    sa.Column("notebook_id", sa.String(32)),
+    sa.Column("flagged", sa.Boolean, default=False),
+    sa.Column("late_submission_penalty", sa.Float(0)),
 )
-GRADE = Table(
+GRADE = sa.Table(
     "grade",
     METADATA,
     _make_key(),
-    Column("notebook_id", String(32)),
-    Column("cell_id", String(32)),
-    Column("auto_score", Float()),
-    Column("manual_score", Float()),
-    Column("extra_credit", Float()),
-    Column("needs_manual_grade", Boolean, default=True, nullable=False),
+    sa.Column("notebook_id", sa.String(32)),
+    sa.Column("cell_id", sa.String(32)),
+    sa.Column("auto_score", sa.Float()),
+    sa.Column("manual_score", sa.Float()),
+    sa.Column("extra_credit", sa.Float()),
+    sa.Column("needs_manual_grade", sa.Boolean, default=True, nullable=False),
 )
-COMMENT = Table(
+COMMENT = sa.Table(
     "comment",
     METADATA,
     _make_key(),
-    Column("notebook_id", String(32)),
-    Column("cell_id", String(32)),
-    Column("auto_comment", Text()),
-    Column("manual_comment", Text()),
+    sa.Column("notebook_id", sa.String(32)),
+    sa.Column("cell_id", sa.String(32)),
+    sa.Column("auto_comment", sa.Text()),
+    sa.Column("manual_comment", sa.Text()),
 )

@@ -13,20 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    Boolean,
-    Connection,
-    Row,
-    bindparam,
-    case,
-    create_engine,
-    func,
-    insert,
-    null,
-    select,
-    true,
-    update,
-)
+import sqlalchemy as sa
 
 from unrolled.course.model import Course
 from unrolled.gradebook.open import has_gradebook, wait_for_others
@@ -46,7 +33,7 @@ from unrolled.gradebook.schema import (
 )
 
 _FIND = (
-    select(
+    sa.select(
         SUBMISSION.c.id,
         SUBMISSION.c.timestamp,
         SUBMISSION.c.extension,
@@ -54,38 +41,38 @@ _FIND = (
         PART.c.late_submission_penalty.label("penalty"),
     )
     .join(PART, PART.c.assignment_id == SUBMISSION.c.id)
-    .where(SUBMISSION.c.student_id == bindparam("student"))
-    .where(SUBMISSION.c.assignment_id == bindparam("assignment"))
-    .where(PART.c.notebook_id == bindparam("notebook"))
+    .where(SUBMISSION.c.student_id == sa.bindparam("student"))
+    .where(SUBMISSION.c.assignment_id == sa.bindparam("assignment"))
+    .where(PART.c.notebook_id == sa.bindparam("notebook"))
 )
 _FIND_NOTEBOOKS = (
-    select(NOTEBOOK.c.id, NOTEBOOK.c.name, ASSIGNMENT.c.duedate)
+    sa.select(NOTEBOOK.c.id, NOTEBOOK.c.name, ASSIGNMENT.c.duedate)
     .add_columns(NOTEBOOK.c.assignment_id)
     .join(ASSIGNMENT, ASSIGNMENT.c.id == NOTEBOOK.c.assignment_id)
-    .where(ASSIGNMENT.c.name == bindparam("assignment"))
+    .where(ASSIGNMENT.c.name == sa.bindparam("assignment"))
 )
 _FIND_SOURCES = (
-    select(SOURCE_CELL.c.name, SOURCE_CELL.c.source)
+    sa.select(SOURCE_CELL.c.name, SOURCE_CELL.c.source)
     .join(NOTEBOOK, NOTEBOOK.c.id == SOURCE_CELL.c.notebook_id)
     .join(ASSIGNMENT, ASSIGNMENT.c.id == NOTEBOOK.c.assignment_id)
     .join(CELL, CELL.c.notebook_id == NOTEBOOK.c.id)
-    .where(ASSIGNMENT.c.name == bindparam("assignment"))
-    .where(NOTEBOOK.c.name == bindparam("notebook"))
+    .where(ASSIGNMENT.c.name == sa.bindparam("assignment"))
+    .where(NOTEBOOK.c.name == sa.bindparam("notebook"))
     .where(CELL.c.name == SOURCE_CELL.c.name)
     .where(CELL.c.type == "GradeCell")
 )
-_MAX_SCORE = func.coalesce(GRADE_CELL.c.max_score, TASK_CELL.c.max_score)
+_MAX_SCORE = sa.func.coalesce(GRADE_CELL.c.max_score, TASK_CELL.c.max_score)
 _FIND_CELLS = (
-    select(CELL.c.id, CELL.c.name, CELL.c.type)
+    sa.select(CELL.c.id, CELL.c.name, CELL.c.type)
     .add_columns(_MAX_SCORE.label("max_score"))
     .outerjoin(GRADE_CELL, GRADE_CELL.c.id == CELL.c.id)
     .outerjoin(TASK_CELL, TASK_CELL.c.id == CELL.c.id)
-    .where(CELL.c.notebook_id == bindparam("notebook"))
+    .where(CELL.c.notebook_id == sa.bindparam("notebook"))
 )
-_CELLS = select(CELL.c.id).where(CELL.c.notebook_id == bindparam("notebook"))
-_FIND_GRADES = select(GRADE).where(GRADE.c.notebook_id == bindparam("part"))
-_FIND_COMMENTS = select(COMMENT).where(COMMENT.c.notebook_id == bindparam("part"))
-_FIND_STUDENT = select(STUDENT.c.id).where(STUDENT.c.id == bindparam("student"))
+_CELLS = sa.select(CELL.c.id).where(CELL.c.notebook_id == sa.bindparam("notebook"))
+_FIND_GRADES = sa.select(GRADE).where(GRADE.c.notebook_id == sa.bindparam("part"))
+_FIND_COMMENTS = sa.select(COMMENT).where(COMMENT.c.notebook_id == sa.bindparam("part"))
+_FIND_STUDENT = sa.select(STUDENT.c.id).where(STUDENT.c.id == sa.bindparam("student"))
 
 
 def _make_grade_update(marked: Any) -> Any:
@@ -93,35 +80,35 @@ def _make_grade_update(marked: Any) -> Any:
 
     A mark may be given while we grade: whether there is one is looked up there.
     """
-    waits = case(
-        (GRADE.c.manual_score.is_not(null()), marked),
-        else_=bindparam("waits", type_=Boolean),
+    waits = sa.case(
+        (GRADE.c.manual_score.is_not(sa.null()), marked),
+        else_=sa.bindparam("waits", type_=sa.Boolean),
     )
     return (
-        update(GRADE)
-        .where(GRADE.c.notebook_id == bindparam("part"))
-        .where(GRADE.c.cell_id == bindparam("cell"))
-        .values(auto_score=bindparam("score"), needs_manual_grade=waits)
+        sa.update(GRADE)
+        .where(GRADE.c.notebook_id == sa.bindparam("part"))
+        .where(GRADE.c.cell_id == sa.bindparam("cell"))
+        .values(auto_score=sa.bindparam("score"), needs_manual_grade=waits)
     )
 
 
 _SET_GRADE = _make_grade_update(GRADE.c.needs_manual_grade)
-_SET_GRADE_OF_OTHER_WORK = _make_grade_update(true())
+_SET_GRADE_OF_OTHER_WORK = _make_grade_update(sa.true())
 _SET_COMMENT = (
-    update(COMMENT)
-    .where(COMMENT.c.notebook_id == bindparam("part"))
-    .where(COMMENT.c.cell_id == bindparam("cell"))
-    .values(auto_comment=bindparam("text"))
+    sa.update(COMMENT)
+    .where(COMMENT.c.notebook_id == sa.bindparam("part"))
+    .where(COMMENT.c.cell_id == sa.bindparam("cell"))
+    .values(auto_comment=sa.bindparam("text"))
 )
 _SET_TIME = (
-    update(SUBMISSION)
-    .where(SUBMISSION.c.id == bindparam("submission"))
-    .values(timestamp=bindparam("moment"))
+    sa.update(SUBMISSION)
+    .where(SUBMISSION.c.id == sa.bindparam("submission"))
+    .values(timestamp=sa.bindparam("moment"))
 )
 _SET_PENALTY = (
-    update(PART)
-    .where(PART.c.id == bindparam("part"))
-    .values(late_submission_penalty=bindparam("points"))
+    sa.update(PART)
+    .where(PART.c.id == sa.bindparam("part"))
+    .values(late_submission_penalty=sa.bindparam("points"))
 )
 
 
@@ -160,12 +147,12 @@ class SubmissionRows:
 
 
 @contextmanager
-def connect_gradebook(course: Course) -> Iterator[Connection]:
+def connect_gradebook(course: Course) -> Iterator[sa.Connection]:
     """A connection to a gradebook that is there; LookupError if there is none."""
     if not has_gradebook(course):
         raise LookupError(f"{course.gradebook_place}: there is no gradebook")
     wait_for_others(course)
-    engine = create_engine(course.db_url)
+    engine = sa.create_engine(course.db_url)
     try:
         with engine.connect() as connection:
             yield connection
@@ -215,7 +202,7 @@ class AssignmentRows:
     """One assignment in nbgrader's tables, and its submissions through `connection`."""
 
     def __init__(
-        self, connection: Connection, notebook: Row[Any], order: Sequence[str]
+        self, connection: sa.Connection, notebook: sa.Row[Any], order: Sequence[str]
     ) -> None:
         self.connection = connection
         self.assignment: str = notebook.assignment_id
@@ -271,19 +258,19 @@ class AssignmentRows:
         """Insert the rows of a first submission, as nbgrader makes them: empty."""
         execute = self.connection.execute
         if execute(_FIND_STUDENT, {"student": student}).first() is None:
-            execute(insert(STUDENT), {"id": student})
+            execute(sa.insert(STUDENT), {"id": student})
         submission, part = make_id(), make_id()
         ids = {"assignment_id": self.assignment, "student_id": student}
-        execute(insert(SUBMISSION), {"id": submission, **ids})
+        execute(sa.insert(SUBMISSION), {"id": submission, **ids})
         ids = {"assignment_id": submission, "notebook_id": self.notebook}
-        execute(insert(PART), {"id": part, **ids})
+        execute(sa.insert(PART), {"id": part, **ids})
         for table, cells in (
             (GRADE, self.grade_cells),
             (COMMENT, self.comment_cells),
         ):
             rows = [{"notebook_id": part, "cell_id": c} for c in cells.values()]
             if rows:
-                execute(insert(table), rows)
+                execute(sa.insert(table), rows)
         return SubmissionRows(id=submission, part=part)
 
     def fill(

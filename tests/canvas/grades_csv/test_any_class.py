@@ -21,7 +21,7 @@ from unrolled.canvas.grades_csv.import_model import (
     CanvasStudent,
     simulate_import,
 )
-from unrolled.canvas.grades_csv.plan import ExportPlan, plan_export
+from unrolled.canvas.grades_csv.plan import ExportOptions, ExportPlan, plan_export
 from unrolled.canvas.grades_csv.verify import refuse_surprises
 from unrolled.canvas.records import ExportedAssignment, Grade, Student
 
@@ -196,7 +196,11 @@ def imported(data: bytes, state: CanvasState) -> CanvasState:
 def plan_of(case: Case, template: CanvasGradebook) -> ExportPlan:
     """Our plan, proved as `export` proves it."""
     plan = plan_export(
-        template, case.pupils(), OURS, case.results(), allow_lower=case.lower
+        template,
+        case.pupils(),
+        OURS,
+        case.results(),
+        options=ExportOptions(allow_lower=case.lower),
     )
     refuse_surprises(plan.to_csv(), plan, template)
     return plan

@@ -10,7 +10,12 @@ from typing import Any
 import pytest
 
 from unrolled.canvas.grades_csv.exported_csv import read_exported_csv
-from unrolled.canvas.grades_csv.plan import ExportPlan, plan_export, plan_starter
+from unrolled.canvas.grades_csv.plan import (
+    ExportOptions,
+    ExportPlan,
+    plan_export,
+    plan_starter,
+)
 from unrolled.canvas.records import ExportedAssignment, Grade, Student
 from unrolled.errors import UserError
 
@@ -58,7 +63,9 @@ def plan(path: Path, grades: dict[str, Grade], **options: Any) -> ExportPlan:
     by_key = {(name, LAB.name): grade for name, grade in grades.items()}
     numbers = sorted(int(n[1:]) for n in grades)
     pupils = [pupil(n) for n in numbers]
-    return plan_export(read_exported_csv(path), pupils, [LAB], by_key, **options)
+    allowed = ExportOptions(**options)
+    template = read_exported_csv(path)
+    return plan_export(template, pupils, [LAB], by_key, options=allowed)
 
 
 def cells(made: ExportPlan) -> dict[str, str]:

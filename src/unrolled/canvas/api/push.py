@@ -38,6 +38,7 @@ from unrolled.canvas.grades import (
 from unrolled.canvas.grades_csv import ExportPlan, plan_export
 from unrolled.canvas.grades_csv.exported_csv import NoGrade
 from unrolled.canvas.grades_csv.match import HIDDEN, FilledCell, LeftOut, group_left_out
+from unrolled.canvas.grades_csv.plan import ExportOptions
 from unrolled.canvas.records import Student
 from unrolled.course import Course
 from unrolled.errors import UserError
@@ -48,16 +49,14 @@ Step = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class PushOptions:
-    """What the instructor asks for beyond the grades.
+class PushOptions(ExportOptions):
+    """What the instructor allows, and asks for beyond the grades.
 
     With a `trial` only that student's grades are sent, to Canvas's Test Student.
     """
 
-    allow_lower: bool = False
     comment: str = ""
     feedback: bool = False
-    scale: bool = False
     trial: str = ""
 
 
@@ -149,8 +148,7 @@ def plan_push(
         students,
         assignments,
         results,
-        allow_lower=options.allow_lower,
-        scale=options.scale,
+        options=options,
     )
     comments, left_out = plan_comments(
         course, plan, options.comment, feedback=options.feedback

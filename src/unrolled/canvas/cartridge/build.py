@@ -130,6 +130,12 @@ def _add(parent: Any, tag: str, text: str | None = None, **attributes: str) -> A
     return child
 
 
+def _add_texts(parent: Any, **texts: str | None) -> None:
+    """Children by their tags; one without a text is empty."""
+    for tag, text in texts.items():
+        _add(parent, tag, text)
+
+
 def make_page_path(page: model.Page) -> str:
     """Where a page lies."""
     return f"wiki_content/{page.slug}.html"
@@ -164,8 +170,7 @@ def build_manifest(
 
 def _add_metadata(root: Any, course: Course) -> None:
     metadata = _add(root, "metadata")
-    _add(metadata, "schema", "IMS Common Cartridge")
-    _add(metadata, "schemaversion", "1.1.0")
+    _add_texts(metadata, schema="IMS Common Cartridge", schemaversion="1.1.0")
     lom = etree.SubElement(metadata, f"{{{LOM}}}lom")
     _add(_add(_add(lom, "general"), "title"), "string", course.title)
 
@@ -203,9 +208,7 @@ def build_assignment_groups(group: str) -> Any:
     """One group for all assignments."""
     root = _make_root("assignmentGroups")
     element = _add(root, "assignmentGroup", identifier=group)
-    _add(element, "title", "Assignments")
-    _add(element, "position", "1")
-    _add(element, "group_weight", "0.0")
+    _add_texts(element, title="Assignments", position="1", group_weight="0.0")
     return root
 
 
@@ -213,17 +216,12 @@ def build_assignment_settings(task: model.AssignmentItem, group: str) -> Any:
     """Title, dates in UTC, points; published, since only so it takes grades."""
     root = _make_root("assignment", identifier=task.id)
     due, release = task.source.due, task.source.release
-    _add(root, "title", task.title)
-    _add(root, "due_at", _format_utc(due))
-    _add(root, "lock_at")
-    _add(root, "unlock_at", _format_utc(release))
-    _add(root, "assignment_group_identifierref", group)
-    _add(root, "workflow_state", "published")
-    _add(root, "points_possible", f"{task.source.points:.2f}")
-    _add(root, "grading_type", "points")
-    _add(root, "submission_types", "none")
-    _add(root, "position", str(task.position))
-    _add(root, "peer_reviews", "false")
+    _add_texts(root, title=task.title, due_at=_format_utc(due), lock_at=None)
+    _add_texts(root, unlock_at=_format_utc(release))
+    _add_texts(root, assignment_group_identifierref=group, workflow_state="published")
+    _add_texts(root, points_possible=f"{task.source.points:.2f}", grading_type="points")
+    _add_texts(root, submission_types="none", position=str(task.position))
+    _add_texts(root, peer_reviews="false")
     return root
 
 
@@ -232,13 +230,11 @@ def build_module_meta(course: Course, modules: Sequence[model.Module]) -> Any:
     root = _make_root("modules")
     for position, module in enumerate(modules, 1):
         element = _add(root, "module", identifier=module.id)
-        _add(element, "title", module.title)
-        _add(element, "workflow_state", "active")
-        _add(element, "position", str(position))
+        _add_texts(element, title=module.title, workflow_state="active")
+        _add_texts(element, position=str(position))
         if module.opens:
-            _add(element, "unlock_at", _format_utc(module.opens))
-        _add(element, "require_sequential_progress", "false")
-        _add(element, "locked", "false")
+            _add_texts(element, unlock_at=_format_utc(module.opens))
+        _add_texts(element, require_sequential_progress="false", locked="false")
         items = _add(element, "items")
         for index, item in enumerate(module.items, 1):
             _add_module_item(items, item, index)
@@ -250,13 +246,9 @@ def _add_module_item(
 ) -> None:
     element = _add(items, "item", identifier=f"{item.id}_item")
     kind = "WikiPage" if isinstance(item, model.Page) else "Assignment"
-    _add(element, "content_type", kind)
-    _add(element, "workflow_state", "active")
-    _add(element, "title", item.title)
-    _add(element, "identifierref", item.id)
-    _add(element, "position", str(position))
-    _add(element, "new_tab", "false")
-    _add(element, "indent", "0")
+    _add_texts(element, content_type=kind, workflow_state="active", title=item.title)
+    _add_texts(element, identifierref=item.id, position=str(position))
+    _add_texts(element, new_tab="false", indent="0")
 
 
 def _format_utc(moment: datetime | None) -> str | None:

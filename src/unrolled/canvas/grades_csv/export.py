@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from nbgrader.plugins import ExportPlugin
@@ -16,7 +15,13 @@ from unrolled.canvas.grades import (
     read_roster_students,
 )
 from unrolled.canvas.grades_csv.exported_csv import CanvasGradebook, read_exported_csv
-from unrolled.canvas.grades_csv.plan import ExportPlan, plan_export, plan_starter
+from unrolled.canvas.grades_csv.plan import (
+    NOTHING_ALLOWED,
+    ExportOptions,
+    ExportPlan,
+    plan_export,
+    plan_starter,
+)
 from unrolled.canvas.grades_csv.verify import refuse_surprises
 from unrolled.course import Course, load_course
 from unrolled.errors import UserError
@@ -81,17 +86,6 @@ UNCOMPARED = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class ExportOptions:
-    """What the instructor allows: to lower grades, to scale them to Canvas's points."""
-
-    allow_lower: bool = False
-    scale: bool = False
-
-
-NOTHING_ALLOWED = ExportOptions()
-
-
 def export_canvas(
     course: Course,
     assignments: Sequence[str],
@@ -140,14 +134,7 @@ def plan_from_gradebook(
     results = read_grades(gradebook, assignments)
     if template is None:
         return plan_starter(people, assignments, results)
-    return plan_export(
-        template,
-        people,
-        assignments,
-        results,
-        allow_lower=options.allow_lower,
-        scale=options.scale,
-    )
+    return plan_export(template, people, assignments, results, options=options)
 
 
 def write_checked(

@@ -71,22 +71,32 @@ class ExportPlan:
 Grades = Mapping[tuple[str, str], Grade]
 
 
+@dataclass(frozen=True, kw_only=True)
+class ExportOptions:
+    """What the instructor allows: to lower grades, to scale them to Canvas's points."""
+
+    allow_lower: bool = False
+    scale: bool = False
+
+
+NOTHING_ALLOWED = ExportOptions()
+
+
 def plan_export(
     template: CanvasGradebook,
     students: Sequence[Student],
     assignments: Sequence[ExportedAssignment],
     grades: Grades,
-    *,
-    allow_lower: bool = False,
-    scale: bool = False,
+    options: ExportOptions = NOTHING_ALLOWED,
 ) -> ExportPlan:
     """Fill an exported gradebook in, with `grades` by (student, assignment).
 
     Rows and columns without a match are left out and said so; nothing is guessed.
-    Nor does a column get grades that is worth other points in Canvas, unless `scale`.
+    Nor does a column get grades that is worth other points in Canvas, unless `options`
+    allow to scale them.
     """
     draft = PlanDraft()
-    columns = match_columns(template, assignments, draft, scale=scale)
+    columns = match_columns(template, assignments, draft, scale=options.scale)
     matched = match_students(template, students, draft)
     rows = _make_points_rows(template, list(columns))
     for row in template.rows:
@@ -96,7 +106,8 @@ def plan_export(
             for column, assignment in columns.items():
                 grade = grades.get((student.name, assignment.name), Grade(None))
                 cell = _Cell(row, column, student, assignment)
-                cells.append(_fill_cell(cell, grade, draft, allow_lower=allow_lower))
+                lower = options.allow_lower
+                cells.append(_fill_cell(cell, grade, draft, allow_lower=lower))
             rows.append((*row.identity, *cells))
     header = (*template.identity, *(c.header for c in columns))
     return _make_plan(header, rows, draft)

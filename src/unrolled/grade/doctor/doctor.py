@@ -76,10 +76,10 @@ class Checkup:
 
 
 @contextmanager
-def _open_session(worker: Worker) -> Iterator[Session]:
+def _open_session(worker: Worker, limits: Limits = LIMITS) -> Iterator[Session]:
     files = {"sibling.txt": b"", "data.txt": b"given"}
-    channel = worker.open(files, LIMITS)
-    session = Session(channel, Budget(limits=LIMITS, end=time.monotonic() + 60))
+    channel = worker.open(files, limits)
+    session = Session(channel, Budget(limits=limits, end=time.monotonic() + 60))
     try:
         session.start()
         yield session
@@ -198,16 +198,11 @@ def _make_protection(name: str, output: str) -> Protection:
 
 def _try_endless_loop(worker: Worker) -> Protection:
     """A loop that never ends must end with its time."""
-    limits = replace(LIMITS, cell_seconds=1.0)
-    channel = worker.open({}, limits)
-    session = Session(channel, Budget(limits=limits, end=time.monotonic() + 60))
     try:
-        session.start()
-        session.run_cell(0, ENDLESS)
+        with _open_session(worker, replace(LIMITS, cell_seconds=1.0)) as session:
+            session.run_cell(0, ENDLESS)
     except StudentProcessLost:
         return _make_protection("time", "")
-    finally:
-        session.close()
     return Protection("time", holds=False, evidence="an endless loop was not ended")
 
 
