@@ -15,7 +15,8 @@ from unrolled.hub import MemberChanges, sync_hub
 from unrolled.hub.plan import EXCHANGE_MODES
 
 FOLDERS = ("submitted", "autograded", "feedback")
-MORE = ("canvas-records", "course.secret", "canvas.csv", "build/results")
+MORE = ("canvas-records", "course.secret", "build/results")
+LISTS = ("canvas.csv", "extensions.csv")
 DATABASE = ("gradebook.db", "gradebook.db-wal", "gradebook.db-shm")
 README = "README.md"
 
@@ -68,7 +69,7 @@ def _list_moved_paths(course: Course) -> Iterator[Path]:
         if (course.root / name).is_dir():
             paths = sorted((course.root / name).iterdir())
             yield from (path for path in paths if path.name != README)
-    for name in (*MORE, *DATABASE):
+    for name in (*MORE, *LISTS, *DATABASE):
         if (course.root / name).exists():
             yield course.root / name
 

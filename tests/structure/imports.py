@@ -33,6 +33,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "pages",
         "assignment",
         "gradebook",
+        "deadlines",  # when one student's work is due, and what lateness costs
         "pipeline",
         "converters",
         "grade",

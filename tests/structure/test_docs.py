@@ -43,5 +43,5 @@ def test_a_name_of_the_page_is_defined(name: str) -> None:
 
 def test_the_page_names_much() -> None:
     """Does the test look at the page's words?"""
-    assert len(PATHS) > 80 and "grade/late_penalty.py" in PATHS
+    assert len(PATHS) > 80 and "deadlines/late_penalty.py" in PATHS
     assert {"compute_penalty", "StudentObject", "_find_misconceptions"} < set(NAMES)

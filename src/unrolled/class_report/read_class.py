@@ -19,9 +19,9 @@ from unrolled.assignment import (
     read_sources,
 )
 from unrolled.course import Course
+from unrolled.deadlines import OwnDeadlines, compute_lateness, read_own_deadlines
 from unrolled.errors import UserError
 from unrolled.grade import SubmissionResult, list_submitted_students
-from unrolled.grade.late_penalty import compute_lateness
 from unrolled.grade.scheduling.prepare import JobPreparer
 from unrolled.grade.stored_results import (
     build_result,
@@ -77,7 +77,7 @@ def read_class(course: Course, assignment: str) -> ClassWork:
         )
     with open_rows(course, assignment) as table:
         found = {s: table.find(s) for s in sorted({*people, *submitted})}
-        reader = _WorkReader(course, material, table)
+        reader = _WorkReader(course, material, table, read_own_deadlines(course))
         works = {s: reader.read(s, r) for s, r in found.items() if r is not None}
     waiting = [student for student in submitted if student not in works]
     return ClassWork(
@@ -100,15 +100,17 @@ class _WorkReader:
     course: Course
     material: Material
     table: AssignmentRows
+    deadlines: OwnDeadlines
 
     def read(self, student: str, rows: SubmissionRows) -> Work:
         path = self.course.autograded_notebook(student, self.material.assignment)
         notebook = _read_notebook(path)
         notes = notebook["metadata"].get("unrolled", {})
         code = read_sources(read_cells(notebook), "exercise")
-        late = compute_lateness(
-            self.table.due, rows.extension, rows.timestamp, self.course.timezone
+        deadline = self.deadlines.find(
+            student, self.material.assignment, self.table.due, rows.extension
         )
+        late = compute_lateness(deadline.at, rows.timestamp, self.course.timezone)
         return Work(
             result=build_result(student, rows, self.table.max_scores, notes=notes),
             code=code,

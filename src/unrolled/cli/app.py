@@ -12,7 +12,7 @@ from unrolled import __version__
 from unrolled.canvas.api.errors import CanvasFailedError
 from unrolled.cli.canvas import canvas
 from unrolled.cli.class_report import report
-from unrolled.cli.grading import doctor, feedback, grade, worker
+from unrolled.cli.grading import doctor, extend, feedback, grade, worker
 from unrolled.cli.hub import hub
 from unrolled.cli.new_term import handout, new_term
 from unrolled.cli.shared import (
@@ -42,7 +42,17 @@ app = typer.Typer(
 )
 app.add_typer(canvas, name="canvas")
 app.add_typer(hub, name="hub")
-for command in (grade, feedback, report, handout, doctor, worker, trace, new_term):
+for command in (
+    grade,
+    feedback,
+    extend,
+    report,
+    handout,
+    doctor,
+    worker,
+    trace,
+    new_term,
+):
     app.command()(command)
 
 

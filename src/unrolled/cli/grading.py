@@ -1,10 +1,12 @@
-"""The commands of graders: grade, feedback, doctor, worker."""
+"""The commands of graders: grade, feedback, extend, doctor, worker."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -67,6 +69,37 @@ Show = Annotated[
         help="With --student: show what is wrong with this submission and how to "
         "fix it.",
     ),
+]
+ExtendedStudents = Annotated[
+    str | None,
+    typer.Argument(
+        help="An account; several with commas; or @FILE with one on each line."
+    ),
+]
+Until = Annotated[
+    str | None,
+    typer.Argument(
+        help="2027-03-20 (to its last minute), '2027-03-20 18:00', or after the "
+        "class's due date: +2d, +12h."
+    ),
+]
+Why = Annotated[
+    str, typer.Option(help="The reason, for the list; students do not see it.")
+]
+ListExtensions = Annotated[
+    bool,
+    typer.Option(
+        "--list",
+        help="Show the extensions that stand, of all or of a student or an assignment.",
+    ),
+]
+Remove = Annotated[
+    bool,
+    typer.Option("--remove", help="Take it back: the class's due date counts again."),
+]
+DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Show what would change, and write nothing."),
 ]
 Progress = Annotated[
     ProgressStyle,
@@ -174,6 +207,61 @@ def feedback(
         )
     for page in pages:
         out.print(str(page), markup=False)
+
+
+def extend(
+    context: typer.Context,
+    student: ExtendedStudents = None,
+    assignment: Annotated[str | None, typer.Argument()] = None,
+    until: Until = None,
+    *,
+    why: Why = "",
+    show: ListExtensions = False,
+    remove: Remove = False,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Give a student more time, before or after the work is handed in.
+
+    The late penalty of graded work follows at once, in stock nbgrader, too. The list is
+    `extensions.csv` in the course folder, with who gave what, when and why.
+    """
+    from unrolled.deadlines import extend_deadlines, list_extensions
+    from unrolled.report.extensions import render_extend, render_extensions
+
+    course = open_course(context)
+    if show:
+        words = [word for word in (student, assignment, until) if word]
+        entries = list_extensions(course, words)
+        document = {"extensions": [asdict(entry) for entry in entries]}
+        view = render_extensions(entries, course.timezone)
+        print_result(document, view, as_json=as_json)
+        return
+    if not student or not assignment or (until is None) != remove:
+        raise UserError(
+            "give STUDENT, ASSIGNMENT and UNTIL, or STUDENT, ASSIGNMENT and --remove."
+        )
+    select_assignments(course, [assignment])
+    report = extend_deadlines(
+        course, assignment, _read_names(student), until, why=why, dry_run=dry_run
+    )
+    view = render_extend(report, course.timezone)
+    print_result(report.as_dict(), view, as_json=as_json)
+
+
+def _read_names(text: str) -> list[str]:
+    """The accounts that are named, or that stand in the @FILE that is."""
+    if text.startswith("@"):
+        path = Path(text[1:])
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(f"{path}: cannot be read: {error}.") from error
+    names = [name.strip() for name in re.split(r"[,\n]", text)]
+    names = [name for name in names if name and not name.startswith("#")]
+    if not names:
+        raise UserError("nobody is named.")
+    return names
 
 
 def doctor(

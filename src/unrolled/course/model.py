@@ -54,13 +54,17 @@ class _Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Course:
-    """A course folder and what its course.toml says."""
+    """A course folder and what its course.toml says.
+
+    `late_days` are each student's free ones for the term.
+    """
 
     root: Path
     id: str
     title: str
     timezone: ZoneInfo
     assignments: dict[str, Assignment]
+    late_days: int = 0
     feedback_tests: bool = False
     allow_weak: bool = False
     limits: Limits = field(default_factory=Limits)
@@ -78,6 +82,7 @@ class Course:
     build = _Part("build")  # scratch: backups, demo, rendered solutions
     gradebook = _Part("gradebook.db")  # nbgrader's, unless it is in PostgreSQL
     secret_file = _Part("course.secret")  # where the course secret lies
+    extensions = _Part("extensions.csv")  # deadlines that are one student's own
 
     def source_notebook(self, assignment: str) -> Path:
         """The instructor's notebook of an assignment."""
@@ -155,7 +160,7 @@ def load_course(root: Path) -> Course:
     path = root / "course.toml"
     table = load_toml(path)
     table.only("course", "assignments", "feedback", "grading", "canvas", "hub")
-    course = table.table("course", "id", "title", "timezone")
+    course = table.table("course", "id", "title", "timezone", "late_days")
     feedback = table.table("feedback", "show_hidden_tests")
     grading = table.table("grading", "allow_weak", "database", "lock_seconds", *_LIMITS)
     usual = Limits()
@@ -172,6 +177,7 @@ def load_course(root: Path) -> Course:
         assignments={
             n: _read_assignment(n, assignments, zone) for n in assignments.values
         },
+        late_days=course.whole("late_days", 0, 1000),
         feedback_tests=feedback.switch("show_hidden_tests"),
         allow_weak=grading.switch("allow_weak"),
         limits=replace(usual, **seconds),

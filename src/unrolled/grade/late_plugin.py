@@ -7,40 +7,40 @@ from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
-from nbgrader.plugins import LateSubmissionPlugin
-from nbgrader.preprocessors import AssignLatePenalties
+from nbgrader.preprocessors import NbGraderPreprocessor
 
 from unrolled.course import Course, load_course
-from unrolled.grade.late_penalty import Lateness, compute_lateness, compute_penalty
-from unrolled.gradebook.queries import Gradebook, read_submission_facts, set_timestamp
+from unrolled.deadlines import settle_student
+from unrolled.gradebook import begin_write
+from unrolled.gradebook.queries import Gradebook, set_timestamp
+from unrolled.gradebook.tables import open_assignment_rows
 from unrolled.timestamps import parse_timestamp, read_stamp
 
 
-class AssignmentPolicy(LateSubmissionPlugin):  # type: ignore[misc]
-    """nbgrader's plug-in, told by its preprocessor how late which assignment is."""
+class LatePenalties(NbGraderPreprocessor):  # type: ignore[misc]
+    """Stands where nbgrader's AssignLatePenalties would.
 
-    def late_submission_penalty(
-        self, student_id: str, score: float, total_seconds_late: float
-    ) -> float | None:
-        """The penalty in points; nbgrader's own seconds know nothing of the clock."""
-        del student_id, total_seconds_late
-        policy = self.parent.course.assignments[self.parent.assignment_id].late
-        return compute_penalty(policy, score, self.parent.late)
-
-
-class LatePenalties(AssignLatePenalties):  # type: ignore[misc]
-    """nbgrader's AssignLatePenalties, with a policy per assignment."""
+    That one counts hours, knows one policy for all assignments, no deadline before
+    something is handed in, and no free late days.
+    """
 
     course: Course
 
     def preprocess(
         self, nb: NotebookNode, resources: Mapping[str, Any]
-    ) -> tuple[NotebookNode, Any]:
-        """Put the penalty into the gradebook."""
+    ) -> tuple[NotebookNode, Mapping[str, Any]]:
+        """Put deadline and penalty into the gradebook."""
         self.course = load_course(Path.cwd())  # converters work in the course folder
-        self._correct_time(resources["nbgrader"])
-        done: tuple[NotebookNode, Any] = super().preprocess(nb, resources)
-        return done
+        names = resources["nbgrader"]
+        self._correct_time(names)
+        student, assignment = names["student"], names["assignment"]
+        with open_assignment_rows(self.course, assignment) as table:
+            begin_write(table.connection, self.course.database.lock_seconds)
+            penalty = settle_student(self.course, table, student, assignment)
+            table.connection.commit()
+        if penalty is not None:
+            self.log.warning("%s is late; late penalty: %g", student, penalty)
+        return nb, resources
 
     def _correct_time(self, names: Mapping[str, str]) -> None:
         """nbgrader has read timestamp.txt already, in its own way."""
@@ -54,20 +54,3 @@ class LatePenalties(AssignLatePenalties):  # type: ignore[misc]
         moment = parse_timestamp(stamp, self.course.timezone) if stamp else None
         with Gradebook(names["db_url"]) as gradebook:
             set_timestamp(gradebook, assignment, student, moment)
-
-    def init_plugin(self) -> None:
-        """Make the plug-in; the names of assignment and student are set by then."""
-        self.plugin_inst: Any = AssignmentPolicy(parent=self)
-
-    @property
-    def late(self) -> Lateness:
-        """How late the submission is that is being graded."""
-        submission = read_submission_facts(
-            self.gradebook, self.assignment_id, self.student_id
-        )
-        return compute_lateness(
-            submission.due,
-            submission.extension,
-            submission.timestamp,
-            self.course.timezone,
-        )

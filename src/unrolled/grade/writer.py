@@ -20,9 +20,9 @@ from pathlib import Path
 from socket import gethostname
 
 from unrolled.course import Course
+from unrolled.deadlines import read_own_deadlines, settle_student
 from unrolled.errors import UserError, shorten_error
 from unrolled.files import put_files, swap_folder
-from unrolled.grade.late_penalty import compute_lateness, compute_penalty
 from unrolled.grade.marks import (
     compute_fingerprints,
     find_changed_work,
@@ -61,6 +61,7 @@ class GradebookWriter:
         self.patience = course.database.lock_seconds
 
     def __enter__(self) -> GradebookWriter:
+        read_own_deadlines(self.course)  # one that cannot be read stops the run here
         with contextlib.ExitStack() as stack:
             self.rows = stack.enter_context(open_rows(self.course, self.assignment))
             self.connection = self.rows.connection
@@ -126,7 +127,7 @@ class GradebookWriter:
         if not self.rows.is_current():
             raise OSError(f"{self.assignment} was built anew meanwhile; grade again")
         rows, fresh = self._fill_rows(graded, accompanying, force=force)
-        rows = self._apply_penalty(rows)
+        rows = self._apply_penalty(graded.student, rows)
         undo = self._move_in(graded, accompanying) if fresh else lambda: None
         try:
             self.connection.commit()
@@ -180,14 +181,9 @@ class GradebookWriter:
             return False
         return same and text == graded.notebook and time == accompanying.timestamp
 
-    def _apply_penalty(self, rows: SubmissionRows) -> SubmissionRows:
+    def _apply_penalty(self, student: str, rows: SubmissionRows) -> SubmissionRows:
         """The late penalty, from the present score: marks may have changed it."""
-        policy = self.course.assignments[self.assignment].late
-        zone = self.course.timezone
-        late = compute_lateness(self.rows.due, rows.extension, rows.timestamp, zone)
-        penalty = compute_penalty(policy, rows.score, late)
-        if rows.penalty != penalty:
-            self.rows.set_penalty(rows.part, penalty)
+        penalty = settle_student(self.course, self.rows, student, self.assignment)
         return replace(rows, penalty=penalty)
 
     def _move_in(

@@ -105,6 +105,26 @@ _SET_TIME = (
     .where(SUBMISSION.c.id == sa.bindparam("submission"))
     .values(timestamp=sa.bindparam("moment"))
 )
+_FIND_PARTS = (
+    sa.select(
+        ASSIGNMENT.c.name.label("assignment"),
+        ASSIGNMENT.c.duedate.label("due"),
+        SUBMISSION.c.id,
+        SUBMISSION.c.timestamp,
+        SUBMISSION.c.extension,
+        PART.c.id.label("part"),
+        PART.c.late_submission_penalty.label("penalty"),
+    )
+    .join(SUBMISSION, SUBMISSION.c.assignment_id == ASSIGNMENT.c.id)
+    .join(PART, PART.c.assignment_id == SUBMISSION.c.id)
+    .where(SUBMISSION.c.student_id == sa.bindparam("student"))
+    .order_by(ASSIGNMENT.c.name)
+)
+_SET_EXTENSION = (
+    sa.update(SUBMISSION)
+    .where(SUBMISSION.c.id == sa.bindparam("submission"))
+    .values(extension=sa.bindparam("more"))
+)
 _SET_PENALTY = (
     sa.update(PART)
     .where(PART.c.id == sa.bindparam("part"))
@@ -144,6 +164,57 @@ class SubmissionRows:
     def score(self) -> float:
         """Points before the late penalty."""
         return sum(grade.score for grade in self.grades.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartRow:
+    """A submission of one student, with all that its late penalty hangs on.
+
+    Times are in UTC without a zone; `due` is the class's, `score` before the penalty.
+    """
+
+    assignment: str
+    due: datetime | None
+    id: str
+    part: str
+    timestamp: datetime | None
+    extension: timedelta | None
+    penalty: float | None
+    score: float
+
+
+def read_parts(
+    connection: sa.Connection, student: str, assignment: str | None = None
+) -> list[PartRow]:
+    """All submissions of a student, or that of one assignment."""
+    rows = connection.execute(_FIND_PARTS, {"student": student}).all()
+    return [
+        PartRow(**row._asdict(), score=_add_up(connection, row.part))
+        for row in rows
+        if assignment in (None, row.assignment)
+    ]
+
+
+def _add_up(connection: sa.Connection, part: str) -> float:
+    """A submission's score, as SubmissionRows has it."""
+    return sum(
+        GradeRow(
+            g.auto_score, g.manual_score, g.extra_credit, g.needs_manual_grade
+        ).score
+        for g in connection.execute(_FIND_GRADES, {"part": part})
+    )
+
+
+def write_extension(
+    connection: sa.Connection, submission: str, more: timedelta | None
+) -> None:
+    """Set a submission's extension, which nbgrader adds to the due date."""
+    connection.execute(_SET_EXTENSION, {"submission": submission, "more": more})
+
+
+def write_penalty(connection: sa.Connection, part: str, points: float | None) -> None:
+    """Set the late penalty, None where it is in time."""
+    connection.execute(_SET_PENALTY, {"part": part, "points": points})
 
 
 @contextmanager
@@ -307,7 +378,3 @@ class AssignmentRows:
     def set_time(self, submission: str, at: datetime | None) -> None:
         """Set when it was handed in, None if nobody can tell."""
         self.connection.execute(_SET_TIME, {"submission": submission, "moment": at})
-
-    def set_penalty(self, part: str, points: float | None) -> None:
-        """Set the late penalty, None where it is in time."""
-        self.connection.execute(_SET_PENALTY, {"part": part, "points": points})

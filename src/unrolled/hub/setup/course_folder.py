@@ -17,7 +17,7 @@ from unrolled.hub.plan import EXCHANGE_MODES, HubPlan
 GIVEN = ("lessons", "source", "release", "solutions")
 FILES = ("course.toml", "nbgrader_config.py")
 WORK = ("submitted", "autograded", "feedback", "canvas-records", "build/results")
-KEPT = ("course.secret", "canvas.token", "built.sha256")
+KEPT = ("course.secret", "canvas.token", "extensions.csv", "built.sha256")
 
 
 def copy_course(plan: HubPlan, course: Course) -> None:

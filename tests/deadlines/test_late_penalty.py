@@ -17,7 +17,12 @@ from support.shared import make_built_course
 from support.stock_autograde import NAME, RIGHT, hand_in, stock
 
 from unrolled.course.model import Course, LatePolicy, load_course
-from unrolled.grade.late_penalty import Lateness, compute_lateness, compute_penalty
+from unrolled.deadlines.late_penalty import (
+    Lateness,
+    add_extension,
+    compute_lateness,
+    compute_penalty,
+)
 from unrolled.timestamps import parse_timestamp
 
 DAY = 24 * 60 * 60
@@ -28,7 +33,7 @@ CHICAGO = ZoneInfo("America/Chicago")
 
 def after(seconds: float) -> Lateness:
     """What comes so long after the due date, far from any change of the clock."""
-    return compute_lateness(DUE, None, DUE + timedelta(seconds=seconds), CHICAGO)
+    return compute_lateness(DUE, DUE + timedelta(seconds=seconds), CHICAGO)
 
 
 @pytest.mark.parametrize(
@@ -79,29 +84,26 @@ CLOCKS = [
 @pytest.mark.parametrize(("due", "at", "days"), CLOCKS)
 def test_days_are_those_of_the_calendar(due: str, at: str, days: int) -> None:
     """Does a day end at the hour of the due date, also when the clocks change?"""
-    assert compute_lateness(local(due), None, local(at), CHICAGO).days == days
+    assert compute_lateness(local(due), local(at), CHICAGO).days == days
 
 
 def test_the_hour_that_comes_twice_is_no_day_of_its_own() -> None:
     """Is work in the repeated hour one day late, not none and not two?"""
     due = local("2027-11-07 01:30")
-    late = compute_lateness(due, None, local("2027-11-07 01:20", fold=1), CHICAGO)
+    late = compute_lateness(due, local("2027-11-07 01:20", fold=1), CHICAGO)
     assert (late.seconds, late.days) == (50 * 60, 1)
 
 
 def test_an_extension_by_days_ends_at_the_same_hour() -> None:
     """Does one day more, over a change of the clock, end at 23:59 again?"""
     day = timedelta(days=1)
-    for end in ("2027-11-07 23:59", "2027-11-07 22:59"):
-        assert not compute_lateness(local(AUTUMN), day, local(end), CHICAGO).days
-    assert (
-        compute_lateness(local(AUTUMN), day, local("2027-11-08 00:05"), CHICAGO).days
-        == 1
-    )
+    end = add_extension(local(AUTUMN), day, CHICAGO)
+    for at in ("2027-11-07 23:59", "2027-11-07 22:59"):
+        assert not compute_lateness(end, local(at), CHICAGO).days
+    assert compute_lateness(end, local("2027-11-08 00:05"), CHICAGO).days == 1
     # nbgrader itself counts hours, here one more: nobody loses by our reading
-    assert not compute_lateness(
-        local(SPRING), day, local("2027-03-15 00:50"), CHICAGO
-    ).days
+    end = add_extension(local(SPRING), day, CHICAGO)
+    assert not compute_lateness(end, local("2027-03-15 00:50"), CHICAGO).days
 
 
 @given(
@@ -112,8 +114,8 @@ def test_an_extension_by_days_ends_at_the_same_hour() -> None:
 def test_days_never_go_back(due: datetime, after: timedelta, zone: str) -> None:
     """Wherever and whenever: is later never fewer days, and near to the hours?"""
     there = ZoneInfo(zone)
-    late = compute_lateness(due, None, due + after, there)
-    more = compute_lateness(due, None, due + after + timedelta(hours=1), there)
+    late = compute_lateness(due, due + after, there)
+    more = compute_lateness(due, due + after + timedelta(hours=1), there)
     assert late.days >= 1 and late.days <= more.days + 1
     assert abs(late.days - after / timedelta(days=1)) <= 2.1
 
