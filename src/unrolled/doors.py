@@ -23,8 +23,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-__all__ = ["open_late"]
-
 
 def open_late(package: str) -> Callable[[str], Any]:
     """A package's `__getattr__`: imports a name of its door when it is asked for."""

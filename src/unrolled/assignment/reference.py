@@ -88,16 +88,6 @@ def _compile_check(cell: Cell) -> Check:
     )
 
 
-def _run_trusted(material: Material) -> dict[str, Any]:
-    names: dict[str, Any] = {"__name__": "__main__"}
-    for cell in material.source_cells:
-        if not cell.runs:
-            continue
-        why = f"cell {cell.index} of the reference notebook fails"
-        _run_cell(material, cell, names, why)
-    return names
-
-
 def _run_cell(material: Material, cell: Cell, names: dict[str, Any], why: str) -> None:
     """Run a cell of the source notebook; where that fails, a UserError says `why`."""
     where = f"<{material.assignment} cell {cell.index}>"
@@ -137,8 +127,12 @@ def build_reference(material: Material) -> Reference:
 
     Raises UserError if the trusted material itself is broken.
     """
+    names: dict[str, Any] = {"__name__": "__main__"}
     with open_workdir(material.data):
-        names = _run_trusted(material)
+        for cell in material.source_cells:
+            if cell.runs:
+                why = f"cell {cell.index} of the reference notebook fails"
+                _run_cell(material, cell, names, why)
     helpers = _run_helpers(material)
     solutions = read_sources(material.source_cells, "exercise")
     where = f"lessons/{material.assignment}/misconceptions.py"

@@ -75,19 +75,25 @@ def write_identities(course: Course, identities: Identities) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Student:
-    """A student of the gradebook and the roster; "" is what neither says.
+class Identity:
+    """What is known of a person by Canvas, or from it; "" is what it does not say."""
+
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+    canvas_id: str = ""
+    sis_id: str = ""
+    login: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Student(Identity):
+    """A student of the gradebook and the roster.
 
     `name` is the user name, `canvas_id` nbgrader's lms_user_id.
     """
 
     name: str
-    canvas_id: str = ""
-    last_name: str = ""
-    first_name: str = ""
-    email: str = ""
-    sis_id: str = ""
-    login: str = ""
 
 
 @dataclass(frozen=True)

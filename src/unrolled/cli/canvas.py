@@ -39,6 +39,7 @@ canvas = typer.Typer(
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Show what would be done, but do nothing.")
 ]
+OutFile = Annotated[Path, typer.Option("--out", help="The file to write.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 AllowLower = Annotated[
     bool, typer.Option("--allow-lower", help="Also lower a higher grade in Canvas.")
@@ -152,9 +153,7 @@ def canvas_export(
     assignments: Names = None,
     *,
     template: Template = None,
-    to: Annotated[Path, typer.Option("--out", help="The file to write.")] = Path(
-        "canvas.csv"
-    ),
+    to: OutFile = Path("canvas.csv"),
     new: New = False,
     allow_lower: AllowLower = False,
     scale: Scale = False,
@@ -243,9 +242,7 @@ def check(
 def cartridge(
     context: typer.Context,
     *,
-    to: Annotated[Path, typer.Option("--out", help="The file to write.")] = Path(
-        "course.imscc"
-    ),
+    to: OutFile = Path("course.imscc"),
     dry_run: DryRun = False,
     force: Force = False,
     as_json: Json = False,

@@ -120,7 +120,7 @@ def grade(
     allow_weak: AllowWeak = False,
     scheduler: Scheduler = None,
     show: Show = False,
-    progress: Progress = ProgressStyle.BAR,
+    progress: Progress = "bar",
     as_json: Json = False,
 ) -> None:
     """Grade all submissions of an assignment into nbgrader's gradebook.
@@ -157,7 +157,7 @@ def _watch_grading(
 ) -> AbstractContextManager[Callable[[SubmissionResult], None]]:
     from unrolled.report.progress import has_bar, print_grading, show_grading
 
-    if style is ProgressStyle.LINES:
+    if style == "lines":
         return print_grading(total)
     if not has_bar(err):  # else the bar says it
         err.print(f"grading {total} of {assignment}; testing the sandbox first ...")
@@ -185,7 +185,7 @@ def feedback(
     *,
     student: Students = None,
     force: Force = False,
-    progress: Progress = ProgressStyle.BAR,
+    progress: Progress = "bar",
 ) -> None:
     """Write the feedback pages: which check failed, the message, the hint.
 
@@ -198,7 +198,7 @@ def feedback(
     select_assignments(course, [assignment])
     watched = (
         print_progress()
-        if progress is ProgressStyle.LINES
+        if progress == "lines"
         else show_progress(err, f"feedback {assignment}")
     )
     with watched as step:

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.text import Text
 
 from unrolled.cli.shared import Force, Json, err, open_course, print_result
-
-
-class Clock(Enum):
-    """What a trace's seconds are."""
-
-    wall = "wall"
-    cpu = "cpu"
-
 
 Out = Annotated[
     Path | None,
@@ -28,7 +19,7 @@ Threads = Annotated[
     int | None, typer.Option(min=1, help="Threads of the CPU. Default: all cores.")
 ]
 ClockOption = Annotated[
-    Clock,
+    Literal["wall", "cpu"],
     typer.Option(
         help="Wall-clock seconds, or processor seconds (for a shared machine without "
         "a GPU)."
@@ -48,7 +39,7 @@ def trace(
     ] = 3,
     limit: Limit = None,
     threads: Threads = None,
-    clock: ClockOption = Clock.wall,
+    clock: ClockOption = "wall",
     force: Force = False,
     as_json: Json = False,
 ) -> None:
@@ -64,7 +55,7 @@ def trace(
     path = (to or record.locate_trace(course)).resolve()
     record.refuse_overwrite(path, force=force)
     settings = record.TraceSettings(
-        warmup=warmup, repeat=repeat, limit=limit, threads=threads, clock=clock.value
+        warmup=warmup, repeat=repeat, limit=limit, threads=threads, clock=clock
     )
     with show_progress(err, "trace") as step:
         names = record.load_lesson_names(course)

@@ -136,7 +136,8 @@ def build_handout_files(
 ) -> dict[str, bytes]:
     """All files of the handout by their path in it."""
     given = resources("unrolled.handout") / "files"
-    wheel = make_wheel_name()
+    # From the name pip reads what the file is.
+    wheel = f"unrolled-{make_wheel_version()}-{TAG}.whl"
     content = {name: (given / file).read_bytes() for name, file in PROGRAMS.items()}
     windows = (given / "start.cmd").read_bytes().replace(b"\r\n", b"\n")
     # cmd.exe wants these line ends, whatever a clone has made of the file.
@@ -280,11 +281,6 @@ def build_requirement_files(wheel: str) -> dict[str, bytes]:
 def make_wheel_version() -> str:
     """A version of its own: nobody shall take this wheel for the whole package."""
     return f"{unrolled.__version__}+students"
-
-
-def make_wheel_name() -> str:
-    """The file's name, from which pip reads what it is."""
-    return f"unrolled-{make_wheel_version()}-{TAG}.whl"
 
 
 def build_student_wheel(needs: tuple[str, ...]) -> bytes:

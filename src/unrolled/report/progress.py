@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from enum import StrEnum
+from typing import Literal
 
 from rich.console import Console
 from rich.progress import (
@@ -24,6 +24,7 @@ from rich.status import Status
 
 from unrolled.grade import SubmissionResult
 
+ProgressStyle = Literal["bar", "lines"]  # how progress is told
 LEAST, ROOMY = 80, 100  # columns of a terminal for a bar, and for the time as well
 
 
@@ -85,13 +86,6 @@ def show_steps(console: Console, first: str) -> Iterator[Callable[[str], None]]:
 
         say(first)
         yield say
-
-
-class ProgressStyle(StrEnum):
-    """How progress is told."""
-
-    BAR = "bar"
-    LINES = "lines"
 
 
 def _print_line(done: int, total: int, **more: str) -> None:

@@ -106,11 +106,6 @@ def _remove_database_setting(settings: str) -> str:
     return rest
 
 
-def make_canvas_id(number: int) -> str:
-    """The made-up Canvas id of a demo student."""
-    return str(4000 + number)
-
-
 def _enrol(course: Course, students: list[SampleStudent]) -> None:
     rows = [
         StudentRow(
@@ -118,7 +113,7 @@ def _enrol(course: Course, students: list[SampleStudent]) -> None:
             first_name="Demo",
             last_name=student.name.replace("_", " ").title(),
             email=f"{student.name}@example.org",
-            lms_user_id=make_canvas_id(number),
+            lms_user_id=str(4000 + number),  # made up
         )
         for number, student in enumerate(students)
     ]

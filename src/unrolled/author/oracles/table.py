@@ -28,22 +28,6 @@ from unrolled.course import Course
 from unrolled.errors import UserError
 
 
-def cross_check_oracles(
-    course: Course,
-    assignments: Sequence[str],
-    jobs: int = 2,
-    step: Step = lambda done, total, talk: None,
-) -> list[CrossCheck]:
-    """Oracle against witness for every hidden test, and nothing else of `verify`.
-
-    Raises UserError if an assignment is not built or its reference does not run.
-    """
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    materials = [load_material(course, name) for name in assignments]
-    work = [WorkItem(w) for m in materials for w in load_cross_checks(course, m)]
-    return run_all(work, jobs, step, lambda row: row.check)
-
-
 def load_cross_checks(
     course: Course, material: Material
 ) -> list[Callable[[], list[CrossCheck]]]:
@@ -100,11 +84,15 @@ def write_oracle_table(
 ) -> VerifyReport:
     """Cross-check all hidden tests, and write the table if all of them hold.
 
-    Raises UserError if the file cannot be written, or is one that was not made so.
+    Raises UserError if the file cannot be written, or is one that was not made so, if
+    an assignment is not built or its reference does not run.
     """
     _refuse_other(path)
     began = time.monotonic()
-    rows = cross_check_oracles(course, assignments, jobs, step)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    materials = [load_material(course, name) for name in assignments]
+    work = [WorkItem(w) for m in materials for w in load_cross_checks(course, m)]
+    rows = run_all(work, jobs, step, lambda row: row.check)
     cases = tuple(row.case for row in rows)
     report = VerifyReport(len(SEEDS), time.monotonic() - began, cases)
     if report.passed:

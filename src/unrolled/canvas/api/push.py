@@ -120,16 +120,12 @@ class SentCounts:
         return not (self.grades or self.notes)
 
 
-def _ignore_progress(done: int, total: int, talk: str) -> None:
-    """Nobody watches."""
-
-
 def plan_push(
     course: Course,
     remote: CourseConnection,
     names: Sequence[str],
     options: PushOptions,
-    step: Step = _ignore_progress,
+    step: Step = lambda done, total, talk: None,
 ) -> PushPlan:
     """The same plan as for the CSV, made of what Canvas says it has."""
     assignments = make_exported_assignments(course, names)
@@ -214,7 +210,7 @@ def push_grades(
     course: Course,
     remote: CourseConnection,
     plan: PushPlan,
-    step: Step = _ignore_progress,
+    step: Step = lambda done, total, talk: None,
     tally: SentCounts | None = None,
 ) -> PushReport:
     """Send what differs, wait, read back and compare; then send the comments.

@@ -101,7 +101,8 @@ def _list_files(
         if isinstance(item, model.Page):
             yield make_page_path(item), render_page(item)
         else:
-            yield make_assignment_path(item), render_assignment(item)
+            text = _render_document(f"Assignment: {item.title}", item.body, {})
+            yield make_assignment_path(item), text
             options = build_assignment_settings(item, group)
             yield f"{item.id}/assignment_settings.xml", _serialize_xml(options)
 
@@ -264,11 +265,6 @@ def render_page(page: model.Page) -> bytes:
         "workflow_state": "active",
     }
     return _render_document(page.title, page.body, metas)
-
-
-def render_assignment(task: model.AssignmentItem) -> bytes:
-    """An assignment's text."""
-    return _render_document(f"Assignment: {task.title}", task.body, {})
 
 
 def _render_document(title: str, body: str, metas: dict[str, str]) -> bytes:

@@ -193,6 +193,7 @@ def _parse_rows(
                 f"{len(header)}. Use the file as Canvas wrote it."
             )
         by_name = dict(zip(header, cells, strict=True))
+        digits = re.match(r"\s*0*([0-9]+)", by_name.get("ID", ""))
         name, full = cells[0], cells[0]
         if header[0] == "LastName":
             name = ", ".join(c for c in cells[:2] if c)
@@ -200,7 +201,7 @@ def _parse_rows(
         yield Row(
             line=line,
             name=name,
-            canvas_id=_read_leading_digits(by_name.get("ID", "")),
+            canvas_id=digits[1] if digits else "",
             sis_id=by_name.get("SIS User ID", ""),
             login=by_name.get("SIS Login ID", ""),
             identity=tuple(cells[:width]),
@@ -212,11 +213,6 @@ def _parse_rows(
 def _is_note(cells: list[str]) -> bool:
     """Canvas's row of posting policies: nothing but these words and blanks."""
     return all(_POLICY.match(c) for c in cells)
-
-
-def _read_leading_digits(cell: str) -> str:
-    match = re.match(r"\s*0*([0-9]+)", cell)
-    return match[1] if match else ""
 
 
 def is_excused(cell: str) -> bool:

@@ -19,6 +19,7 @@ from unrolled.canvas.grades_csv.exported_csv import (
     read_exported_csv,
     read_text,
 )
+from unrolled.canvas.records import Identity
 from unrolled.errors import UserError
 
 _COLUMNS = {
@@ -37,16 +38,10 @@ _TEST_LOGIN = re.compile(r"[0-9a-f]{40}\Z")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Identity:
-    """A student as a file from Canvas names one; "" is what it does not say."""
+class ListedIdentity(Identity):
+    """A student as a line of a file from Canvas names one."""
 
     line: int
-    first_name: str = ""
-    last_name: str = ""
-    email: str = ""
-    canvas_id: str = ""
-    sis_id: str = ""
-    login: str = ""
 
     @property
     def name(self) -> str:
@@ -58,7 +53,7 @@ class Identity:
 class RosterFile:
     """The students of a file, and rows that are none, with the reason."""
 
-    people: tuple[Identity, ...]
+    people: tuple[ListedIdentity, ...]
     left_out: tuple[str, ...]
 
 
@@ -77,24 +72,17 @@ def read_roster(path: Path) -> RosterFile:
     return RosterFile(tuple(people), tuple(left_out))
 
 
-def _read_gradebook_export(path: Path) -> Iterator[tuple[Identity, str]]:
+def _read_gradebook_export(path: Path) -> Iterator[tuple[ListedIdentity, str]]:
     for row in read_exported_csv(path).rows:
-        last, first = split_name(row.name)
         # An export has no e-mail addresses, but many schools sign in with them.
         email = row.login if re.fullmatch(r"[^@\s]+@[^@\s]+", row.login) else ""
-        person = Identity(
-            line=row.line,
-            first_name=first,
-            last_name=last,
-            email=email,
-            canvas_id=row.canvas_id,
-            sis_id=row.sis_id,
-            login=row.login,
-        )
+        said = {key: getattr(row, key) for key in ("canvas_id", "sis_id", "login")}
+        said |= {"sortable": row.name, "email": email}
+        person = _make_identity(row.line, said)
         yield person, _explain_non_student(person)
 
 
-def _explain_non_student(person: Identity) -> str:
+def _explain_non_student(person: ListedIdentity) -> str:
     if _TEST_LOGIN.match(person.login) and not person.sis_id:
         return "Canvas's test student"
     if "Points Possible" in person.name:
@@ -110,7 +98,7 @@ def _read_lines(path: Path) -> list[list[str]]:
     return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
 
 
-def _read_list(path: Path) -> Iterator[tuple[Identity, str]]:
+def _read_list(path: Path) -> Iterator[tuple[ListedIdentity, str]]:
     table = _read_lines(path)
     columns = _find_columns(table[0] if table else [])
     if not columns.keys() & {"login", "sis_id", "canvas_id", "email"}:
@@ -137,12 +125,12 @@ def _find_columns(header: list[str]) -> dict[str, int]:
     return columns
 
 
-def _make_identity(line: int, row: Mapping[str, str]) -> Identity:
+def _make_identity(line: int, row: Mapping[str, str]) -> ListedIdentity:
     last, first = row.get("last_name", ""), row.get("first_name", "")
     if not (last or first):
         last, first = split_name(row.get("sortable") or row.get("name", ""))
     digits = re.match(r"0*([0-9]+)\Z", row.get("canvas_id", ""))
-    return Identity(
+    return ListedIdentity(
         line=line,
         first_name=first,
         last_name=last,

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from unrolled.canvas.grades import open_existing_gradebook, read_roster_students
 from unrolled.canvas.records import Student, read_identities, write_identities
-from unrolled.canvas.roster.read import Identity, read_roster
+from unrolled.canvas.roster.read import ListedIdentity, read_roster
 from unrolled.course import Course
 from unrolled.gradebook import StudentRow, backup_gradebook, queries
 from unrolled.gradebook.queries import Gradebook
@@ -108,11 +108,11 @@ def plan_roster(
 
 
 def _assign_names(
-    people: Sequence[Identity],
+    people: Sequence[ListedIdentity],
     enrolled: Mapping[str, Student],
     user_name: UserName,
     refuse: Callable[[str], str],
-) -> tuple[dict[str, Identity], list[str]]:
+) -> tuple[dict[str, ListedIdentity], list[str]]:
     """People by the student they are or become; and rows left out, with the reason."""
     by_id = {s.canvas_id: name for name, s in enrolled.items()}
     by_id.pop("", None)
@@ -138,11 +138,11 @@ def _assign_names(
     return named, left_out
 
 
-def _list_keys(person: Identity) -> tuple[str, ...]:
+def _list_keys(person: ListedIdentity) -> tuple[str, ...]:
     return (person.email, person.canvas_id, person.sis_id, person.login)
 
 
-def _choose_user_name(person: Identity, kind: UserName) -> str:
+def _choose_user_name(person: ListedIdentity, kind: UserName) -> str:
     """The name that nbgrader and the hub know a student by."""
     match kind:
         case "login":
@@ -156,9 +156,9 @@ def _choose_user_name(person: Identity, kind: UserName) -> str:
 
 
 def _find_doubtful(
-    people: Sequence[Identity],
+    people: Sequence[ListedIdentity],
     enrolled: Mapping[str, Student],
-    named: Mapping[str, Identity],
+    named: Mapping[str, ListedIdentity],
 ) -> set[str]:
     """Students whom a row that was left out may mean: they are not dropped."""
     sure = set(named.values())
@@ -167,7 +167,7 @@ def _find_doubtful(
 
 
 def _compare(
-    named: Mapping[str, Identity], enrolled: Mapping[str, Student]
+    named: Mapping[str, ListedIdentity], enrolled: Mapping[str, Student]
 ) -> tuple[list[Student], list[Student], list[RosterChange]]:
     """Who is new, who changes and how; what the file does not say stays as it is."""
     added, changed, changes = [], [], []

@@ -295,6 +295,3 @@ def _unwrap(value: object) -> RemoteRef | None:
 def _is_referable(value: object) -> bool:
     """Only functions and iterators of the judge may be handed to a student."""
     return callable(value) or isinstance(value, Iterator)
-
-
-__all__ = ["Budget", "Session", "StudentProcessLost", "UndefinedNameError"]

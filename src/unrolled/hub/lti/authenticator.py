@@ -40,7 +40,7 @@ from unrolled.course.hub import ACCOUNT_RULE
 from unrolled.errors import UserError
 from unrolled.hub.accounts import is_safe_account
 from unrolled.hub.lti.identity import (
-    Identity,
+    SignedIdentity,
     SignInRefusedError,
     describe_identity,
     find_student,
@@ -163,7 +163,7 @@ def build_app_settings(hub: str, key: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def make_refusal(identity: Identity, why: str) -> HTTPError:
+def make_refusal(identity: SignedIdentity, why: str) -> HTTPError:
     """The page for somebody who is not signed in, and what to send the instructor."""
     error = HTTPError(403, "%s", why, reason="Not signed in")
     details = describe_identity(identity)
@@ -229,7 +229,7 @@ class CanvasAuthenticator(LTI13Authenticator):  # type: ignore[misc]
             raise make_refusal(identity, str(error)) from error
         return {"name": account, "auth_state": None}
 
-    async def find_account(self, identity: Identity) -> str:
+    async def find_account(self, identity: SignedIdentity) -> str:
         """The account of a person; SignInRefusedError says why there is none."""
         if identity.deployment not in self.deployments:
             raise SignInRefusedError(

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from unrolled.canvas.records import Student, make_students
+from unrolled.canvas.records import Identity, Student, make_students
 from unrolled.course import load_course
 from unrolled.gradebook.read import read_student_rows
 
@@ -32,15 +32,11 @@ KEYS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Identity:
-    """A person in Canvas's signed message; "" is what it does not say."""
+class SignedIdentity(Identity):
+    """A person in Canvas's signed message, which says no parts of the name."""
 
     sub: str
     name: str = ""
-    canvas_id: str = ""
-    sis_id: str = ""
-    login: str = ""
-    email: str = ""
     deployment: str = ""
 
 
@@ -48,12 +44,12 @@ class SignInRefusedError(Exception):
     """Nobody is signed in; the message tells the person in front of the page why."""
 
 
-def parse_identity(token: Mapping[str, Any]) -> Identity:
+def parse_identity(token: Mapping[str, Any]) -> SignedIdentity:
     """Who the message is about. Canvas sends `$...` for what it does not know."""
     custom = _ensure_mapping(token.get(CUSTOM_CLAIM))
     lis = _ensure_mapping(token.get(LIS_CLAIM))
     sourcedid = _clean_text(lis.get("person_sourcedid"))
-    return Identity(
+    return SignedIdentity(
         sub=_clean_text(token.get("sub")),
         name=_clean_text(token.get("name")),
         canvas_id=_clean_text(custom.get("canvas_id")),
@@ -76,7 +72,7 @@ def _clean_text(value: Any) -> str:
 
 
 def find_student(
-    identity: Identity, students: Sequence[Student], *, match_email: bool = False
+    identity: SignedIdentity, students: Sequence[Student], *, match_email: bool = False
 ) -> Student:
     """The one student that a person is; the surest key that finds any decides.
 
@@ -101,7 +97,7 @@ def find_student(
 
 
 def _is_match(
-    identity: Identity, student: Student, key: str, surer: Iterable[str]
+    identity: SignedIdentity, student: Student, key: str, surer: Iterable[str]
 ) -> bool:
     def values(key: str) -> tuple[str, str]:
         pair = getattr(identity, key), getattr(student, key)
@@ -117,7 +113,7 @@ def _normalize(key: str, value: str) -> str:
     return value.casefold() if key in ("login", "email") else value
 
 
-def describe_identity(identity: Identity) -> str:
+def describe_identity(identity: SignedIdentity) -> str:
     """What an instructor needs to know of a person, in a few words."""
     values = ((name, getattr(identity, key)) for key, name in KEYS.items())
     known = [f"{name} {value}" for name, value in values if value]
