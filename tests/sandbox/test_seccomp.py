@@ -19,6 +19,7 @@ pytestmark = pytest.mark.skipif(
 REFUSED = {
     "execve": (59, 221),
     "ptrace": (101, 117),
+    "connect": (42, 203),
     "process_vm_readv": (310, 270),
     "process_vm_writev": (311, 271),
     "pidfd_open": (434, 434),

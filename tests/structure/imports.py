@@ -57,6 +57,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "judge doctor",
         "submission",
         "scheduling",
+        "warm",
         ".",
     ),
     "unrolled.hub": (

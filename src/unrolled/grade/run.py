@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from unrolled.assignment import Material, load_material, read_sources
@@ -22,6 +23,7 @@ from unrolled.grade.scheduling.job import GradingJob, JobResult
 from unrolled.grade.scheduling.pool import JudgePool
 from unrolled.grade.scheduling.prepare import JobPreparer, PreparedJob
 from unrolled.grade.stored_results import build_result
+from unrolled.grade.warm import find_warm_judges
 from unrolled.grade.writer import GradebookWriter
 from unrolled.gradebook import backup_gradebook
 from unrolled.gradebook.tables import read_check_sources
@@ -75,20 +77,31 @@ def grade(
             force=force,
         )
         weak = allow_weak or course.allow_weak
-        own = _make_runner(scheduler, jobs or count_processors(), allow_weak=weak)
-        with nullcontext(judges) if judges else own as pool:
+        own = partial(_make_runner, course, material, allow_weak=weak)
+        with nullcontext(judges) if judges else own(scheduler, jobs) as pool:
             run.grade_all(material, chosen, pool)
     results = tuple(sorted(run.results, key=lambda r: r.student))
     return GradeReport(assignment, time.monotonic() - began, results)
 
 
-def _make_runner(scheduler: str | None, jobs: int, *, allow_weak: bool) -> JobRunner:
-    """Judges on this machine, or on those of a cluster."""
-    if scheduler is None:
-        return JudgePool(jobs, allow_weak=allow_weak)
-    from unrolled.grade.scheduling.cluster import ClusterPool
+def _make_runner(
+    course: Course,
+    material: Material,
+    scheduler: str | None,
+    jobs: int | None,
+    *,
+    allow_weak: bool,
+) -> JobRunner:
+    """Judges on the machines of a cluster, or on this one.
 
-    return ClusterPool(scheduler, allow_weak=allow_weak)
+    Here they are warm ones, where somebody keeps them for this course.
+    """
+    if scheduler is not None:
+        from unrolled.grade.scheduling.cluster import ClusterPool
+
+        return ClusterPool(scheduler, allow_weak=allow_weak)
+    warm = find_warm_judges(course, material)
+    return JudgePool(jobs or count_processors(), allow_weak=allow_weak, warm=warm)
 
 
 @dataclass(kw_only=True)

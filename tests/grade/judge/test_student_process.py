@@ -302,6 +302,7 @@ def test_no_code_runs_in_a_tier_that_was_not_tried(
         if not tries_sandbox:
             with monkeypatch.context() as patch:
                 patch.setenv(TIER_VARIABLE, tier)
+                assert host.material is not None
                 host = JudgeHost(host.material)
             hosts.append(host)
         number, pipe = start_judge(

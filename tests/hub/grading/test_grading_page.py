@@ -16,6 +16,8 @@ from support.grading_service import PREFIX, FakeHub, fake_hub, grading_service
 from support.jupyter import CHROMIUM, MISSING
 from support.student_server import Browser
 
+from unrolled.grade.warm.address import FOLDER, connect
+
 pytest.importorskip("jupyterhub", reason="pip install jupyterhub")
 
 
@@ -81,6 +83,18 @@ def test_who_gets_in(service: Service) -> None:
     assert student.get(PREFIX + "state")[0] == 403
     assert student.post(PREFIX + "collect", assignment=NAME)[0] == 403
     assert Browser(service.stranger.address).get(PREFIX + "state")[0] == 403
+
+
+def test_judges_are_warm_for_who_looks(service: Service) -> None:
+    """Does the page keep warm judges for who looks at it, closed to all others?"""
+    service.enter("ta")
+    root = service.course.course
+    until = time.monotonic() + 120
+    while (call := connect(root)) is None:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    call.close()
+    assert (root / FOLDER).stat().st_mode & 0o077 == 0
 
 
 def test_forged_forms(service: Service) -> None:

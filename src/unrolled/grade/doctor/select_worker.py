@@ -5,13 +5,12 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from unrolled.assignment.material import Material
 from unrolled.errors import UserError
 from unrolled.grade.doctor.doctor import check_start, find_missing_protections
-from unrolled.grade.student.preload import find_slow_imports
 from unrolled.grade.worker import (
     GradingError,
     SubprocessWorker,
@@ -39,14 +38,13 @@ class JudgeReady:
 _launched: list[ZygoteWorker] = []
 
 
-def launch_warm_worker(material: Material) -> None:
+def launch_warm_worker(libraries: Iterable[str]) -> None:
     """Let the warm worker of the strongest tier come up, with what a notebook imports.
 
     It is for who has something else to do before it calls `select_warm_worker`.
     """
-    libraries = find_slow_imports(material.source) if material.source else ()
     for tier in _list_tiers()[:1]:
-        worker = ZygoteWorker(tier, libraries=libraries)
+        worker = ZygoteWorker(tier, libraries=tuple(libraries))
         with contextlib.suppress(OSError):  # it is tried again
             worker.launch()
             _launched.append(worker)
@@ -62,6 +60,11 @@ def connect_warm_worker(name: str) -> ZygoteWorker | None:
     except GradingError:
         _launched.clear()
         return None
+
+
+def has_warm_worker() -> bool:
+    """Whether there is still a warm worker that was launched, as far as is known."""
+    return bool(_launched)
 
 
 def use_warm_worker(worker: ZygoteWorker | None) -> None:

@@ -21,6 +21,7 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -77,18 +78,23 @@ def main(argv: list[str]) -> None:
 
 def _prepare(material: Material) -> None:
     """Load what all judges need, while the warm process does the same beside us."""
+    slow = find_slow_imports(material.source) if material.source else ()
+    names = list_libraries(material) if material.source else []
+    warm_up(slow, ["unrolled.grade.scheduling.job", *names])
+
+
+def warm_up(slow: Iterable[str], names: Iterable[str]) -> None:
+    """Import modules, while the warm process imports the `slow` libraries."""
     gc.disable()  # what an import makes stays: to look for garbage takes a tenth of it
-    launch_warm_worker(material)
-    importlib.import_module("unrolled.grade.scheduling.job")
-    if material.source:
-        for name in _list_libraries(material):
-            with contextlib.suppress(Exception):  # the reference says what fails
-                importlib.import_module(name)
+    launch_warm_worker(slow)
+    for name in names:
+        with contextlib.suppress(Exception):  # the reference says what fails
+            importlib.import_module(name)
     gc.freeze()
     gc.enable()
 
 
-def _list_libraries(material: Material) -> list[str]:
+def list_libraries(material: Material) -> list[str]:
     """What the reference imports, and takes long; nothing of it may start a thread."""
     cells = (cell for cell in material.source_cells if cell.cell_type == "code")
     text = "\n".join(cell.source for cell in cells)
@@ -146,32 +152,14 @@ class _JudgeForker:
         return True
 
     def _fork(self, request: dict[str, Any], fd: int) -> None:
-        require_one_thread()
-        worker = connect_warm_worker(str(request["start"]))
-        host = os.getpid()
-        pid = os.fork()
-        if pid:
-            os.close(fd)
-            if worker is not None:
-                worker.forget()
-            self.judges[pid] = request["start"]
-            return
-        try:
-            signal.set_wakeup_fd(-1)  # the pipe is the parent's, and so are its judges
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        def work() -> None:
             self.control.close()
-            use_warm_worker(worker)
-            end_with_parent(signal.SIGTERM)
-            if os.getppid() == host:
-                pipe = Connection(fd)
-                tries, weak = request["tries"], request["weak"]
-                run_judge(pipe, self.material, tries_sandbox=tries, allow_weak=weak)
-        except SystemExit:
-            pass
-        except BaseException as error:
-            print(f"a judge process ended: {error!r}", file=sys.stderr, flush=True)
-        finally:
-            os._exit(0)  # no clean-up of the parent's: this is a copy of it
+            tries, weak = request["tries"], request["weak"]
+            pipe = Connection(fd)
+            run_judge(pipe, self.material, tries_sandbox=tries, allow_weak=weak)
+
+        self.judges[fork_judge(str(request["start"]), work)] = request["start"]
+        os.close(fd)
 
     def _reap(self) -> None:
         while self.judges:
@@ -179,6 +167,34 @@ class _JudgeForker:
             if pid == 0:
                 return
             self.judges.pop(pid, None)
+
+
+def fork_judge(name: str, work: Callable[[], None]) -> int:
+    """The process of a fork that does `work`, as a client of the warm process.
+
+    It is for a process whose signals end a select, and who reaps its children.
+    """
+    require_one_thread()
+    worker = connect_warm_worker(name)
+    host = os.getpid()
+    pid = os.fork()
+    if pid:
+        if worker is not None:
+            worker.forget()
+        return pid
+    try:
+        signal.set_wakeup_fd(-1)  # the pipe is the parent's, and so are its judges
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        use_warm_worker(worker)
+        end_with_parent(signal.SIGTERM)
+        if os.getppid() == host:
+            work()
+    except SystemExit:
+        pass
+    except BaseException as error:
+        print(f"a judge process ended: {error!r}", file=sys.stderr, flush=True)
+    finally:
+        os._exit(0)  # no clean-up of the parent's: this is a copy of it
 
 
 def require_one_thread() -> None:

@@ -13,6 +13,7 @@ import contextlib
 import json
 import os
 import pickle
+import select
 import socket
 import subprocess
 import sys
@@ -37,39 +38,28 @@ TRIES = 2
 START_TRIES = 3
 START_SECONDS = 300.0
 SPARE_SECONDS = 60.0
-THREADS = ("OMP", "MKL", "OPENBLAS", "NUMEXPR")
+_LIBRARIES = ("OMP", "MKL", "OPENBLAS", "NUMEXPR")
+ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in _LIBRARIES}
 MODULE = "unrolled.grade.scheduling.judge_process"
 END_SECONDS = 20.0
 
 
-class JudgeHost:
-    """A process that has imported what judges need, and forks them.
+class JudgeClient:
+    """Asks a process that forks judges, over a socket."""
 
-    It makes ready for `material`, with which the first job comes; others may follow.
-    """
+    material: Material | None = None  # what its judges know before the first job
 
-    def __init__(self, material: Material) -> None:
-        self.material = material
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
         self._numbers = count(1)
-        kind = socket.SOCK_SEQPACKET  # a request comes whole, with its file descriptor
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, kind)
-        one_thread = {f"{name}_NUM_THREADS": "1" for name in THREADS}
-        # A file and no message: a socket would hold us up until somebody reads.
-        with theirs, tempfile.TemporaryFile() as file:
-            pickle.dump(material, file)
-            file.seek(0)
-            fds = (theirs.fileno(), file.fileno())
-            self.process = subprocess.Popen(
-                [sys.executable, "-P", "-m", MODULE, *map(str, (*fds, os.getpid()))],
-                stdin=subprocess.DEVNULL,
-                env={**os.environ, **one_thread},
-                pass_fds=fds,
-                start_new_session=True,  # Ctrl-C is for the grader
-            )
 
     def is_alive(self) -> bool:
         """Whether it can fork another judge."""
-        return self.process.poll() is None
+        try:
+            ended, _, _ = select.select([self._control], [], [], 0)
+            return not ended or bool(self._control.recv(1, socket.MSG_PEEK))
+        except (OSError, ValueError):
+            return False
 
     def start_judge(
         self, *, tries_sandbox: bool, allow_weak: bool
@@ -90,23 +80,56 @@ class JudgeHost:
         self._send({"kill": number}, [])
 
     def end(self) -> None:
-        """Let the judges end, and the process with them."""
+        """Let the judges end."""
         self._control.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(END_SECONDS)
-        self.process.kill()
-        self.process.wait()
 
     def _send(self, request: dict[str, Any], fds: list[int]) -> None:
         with contextlib.suppress(OSError):  # it is gone, and all judges with it
             socket.send_fds(self._control, [json.dumps(request).encode()], fds)
 
 
+class JudgeHost(JudgeClient):
+    """A process of our own that has imported what judges need, and forks them.
+
+    It makes ready for `material`, with which the first job comes; others may follow.
+    """
+
+    def __init__(self, material: Material) -> None:
+        self.material = material
+        kind = socket.SOCK_SEQPACKET  # a request comes whole, with its file descriptor
+        ours, theirs = socket.socketpair(socket.AF_UNIX, kind)
+        super().__init__(ours)
+        # A file and no message: a socket would hold us up until somebody reads.
+        with theirs, tempfile.TemporaryFile() as file:
+            pickle.dump(material, file)
+            file.seek(0)
+            fds = (theirs.fileno(), file.fileno())
+            self.process = subprocess.Popen(
+                [sys.executable, "-P", "-m", MODULE, *map(str, (*fds, os.getpid()))],
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, **ONE_THREAD},
+                pass_fds=fds,
+                start_new_session=True,  # Ctrl-C is for the grader
+            )
+
+    def is_alive(self) -> bool:
+        """Whether it can fork another judge."""
+        return self.process.poll() is None
+
+    def end(self) -> None:
+        """Let the judges end, and the process with them."""
+        super().end()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(END_SECONDS)
+        self.process.kill()
+        self.process.wait()
+
+
 @dataclass(kw_only=True)
 class _JudgeProcess:
     """A judge process, and what it works on; None when it waits for work."""
 
-    host: JudgeHost
+    host: JudgeClient
     number: int
     pipe: Connection
     tries_sandbox: bool
@@ -139,15 +162,23 @@ class _JudgeProcess:
 class JudgePool:
     """`jobs` judges; results come as they are ready, in any order.
 
-    Raises UserError where untrusted code cannot be graded safely.
+    With `warm`, they are forked from a process that is there already, whose sandbox
+    was tried in `tier`. Raises UserError where untrusted code cannot be graded safely.
     """
 
-    def __init__(self, jobs: int, *, allow_weak: bool = False) -> None:
+    def __init__(
+        self,
+        jobs: int,
+        *,
+        allow_weak: bool = False,
+        warm: tuple[JudgeClient, str] | None = None,
+    ) -> None:
         self.jobs = max(1, jobs)
         self.allow_weak = allow_weak
-        self._host: JudgeHost | None = None
         self._judges: list[_JudgeProcess] = []
-        self._tier: str | None = None  # once it was tried
+        self._host: JudgeClient | None
+        self._tier: str | None  # once it was tried
+        self._host, self._tier = warm or (None, None)
         self._failed_starts = 0
 
     def __enter__(self) -> JudgePool:

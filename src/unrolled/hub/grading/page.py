@@ -34,6 +34,7 @@ from unrolled.hub.exchange.collect_report import Remark, read_report
 from unrolled.hub.grading.class_report import render_report
 from unrolled.hub.grading.jobs import COMMANDS, Job, Jobs
 from unrolled.hub.grading.progress import ClassProgress, count_progress
+from unrolled.hub.grading.warm import WarmJudges
 from unrolled.pages import make_environment
 from unrolled.timestamps import format_moment
 
@@ -99,6 +100,7 @@ class OverviewHandler(GradingHandler):
     @authenticated
     async def get(self) -> None:
         """The page, as it is now; its script asks for what changed."""
+        await self.state.warm.ensure()
         rows, error = await self.state.read_rows()
         message = self.state.messages.pop(self.current_user["name"], "")
         self.finish(
@@ -245,7 +247,8 @@ async def serve(root: Path, environ: dict[str, str]) -> None:
         asyncio.get_running_loop().add_signal_handler(number, end.set)
     await end.wait()
     server.stop()
-    await app.settings["gradings"].jobs.close()
+    state: GradingState = app.settings["gradings"]
+    await asyncio.gather(state.jobs.close(), state.warm.close())
 
 
 def main(arguments: list[str]) -> None:
@@ -303,6 +306,7 @@ class GradingState:
         self.course = load_course(root)
         self.exchange = find_exchange_folder(self.course)
         self.jobs = Jobs(root)
+        self.warm = WarmJudges(root)
         self.messages: dict[str, str] = {}  # to the person who pressed a button
         self._counted: dict[str, ClassProgress] = {}
         self._error = ""
