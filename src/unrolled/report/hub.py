@@ -38,21 +38,17 @@ def render_welcome(plan: HubPlan) -> Group:
         Text(f"{what:15}{where}\n{'':15}{who}", overflow="ignore", no_wrap=True)
         for what, who, where in lines
     ]
+    word = ""
+    if plan.sign_in == "password":
+        word = (plan.state / "password").read_text(encoding="ascii").strip()
+    file = plan.state / PASSWORDS_FILE
     parts += [
-        Text(f"\n{describe_sign_in(plan)}"),
+        Text(f"\n{SIGN_IN[plan.sign_in].format(word=word, file=file)}"),
         Text(f"From now on, edit the course in this folder: {plan.course_root}"),
         Text("Ctrl-C stops the hub. To check it, run in another terminal: "),
     ]
     parts[-1].append("unrolled hub check")
     return Group(*parts)
-
-
-def describe_sign_in(plan: HubPlan) -> str:
-    """How people sign in."""
-    word = ""
-    if plan.sign_in == "password":
-        word = (plan.state / "password").read_text(encoding="ascii").strip()
-    return SIGN_IN[plan.sign_in].format(word=word, file=plan.state / PASSWORDS_FILE)
 
 
 def _shorten_list(names: tuple[str, ...]) -> str:

@@ -184,7 +184,10 @@ def _make_score(course: Course, graded: _GradedRecipe) -> DemoScore:
         now = read_stored_result(course, recipe.assignment, result.student)
         score = (now.score or 0.0) - now.late_penalty
         waits = now.needs_manual
-    returned = read_graded_submission(course, recipe.assignment, result)
+    notebook = course.autograded_notebook(result.student, recipe.assignment)
+    page = course.feedback_page(result.student, recipe.assignment)
+    texts = (f.read_text("utf-8") if f.exists() else "" for f in (notebook, page))
+    returned = GradedSubmission(result, *texts)
     return DemoScore(
         student=result.student,
         about=graded.about,
@@ -195,20 +198,6 @@ def _make_score(course: Course, graded: _GradedRecipe) -> DemoScore:
         waits=waits,
         misses=find_misses(recipe, returned),
     )
-
-
-def read_graded_submission(
-    course: Course, assignment: str, result: SubmissionResult
-) -> GradedSubmission:
-    """What came back of a submission, its notebook and its page from their files."""
-    notebook, page = (
-        path.read_text(encoding="utf-8") if path.exists() else ""
-        for path in (
-            course.autograded_notebook(result.student, assignment),
-            course.feedback_page(result.student, assignment),
-        )
-    )
-    return GradedSubmission(result, notebook, page)
 
 
 def _write_files(course: Course, scores: list[DemoScore]) -> list[Path]:

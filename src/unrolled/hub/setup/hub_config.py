@@ -51,7 +51,12 @@ def _configure_hub(config: Any, plan: HubPlan) -> None:
     config.JupyterHub.cookie_secret_file = str(plan.state / "cookie_secret")
     config.JupyterHub.pid_file = str(plan.state / "jupyterhub.pid")
     config.JupyterHub.template_paths = [str(TEMPLATES)]
-    words = label_services(plan)
+    # What the hub's menu calls a service; its name stays in its address.
+    words = {
+        plan.grading: "Collect and grade",
+        plan.formgrader: "Mark answers by hand",
+        plan.authoring: "Course files (JupyterLab)",
+    }
     config.JupyterHub.template_vars = {"announcement": "", "service_words": words}
     config.JupyterHub.default_url = make_default_url(plan)
     # People work on while the hub restarts; `unrolled hub` ends their servers itself.
@@ -210,15 +215,6 @@ def make_default_url(plan: HubPlan) -> Callable[[Any], str]:
         return f"{handler.settings['base_url']}services/{quote(plan.grading)}/"
 
     return find_url
-
-
-def label_services(plan: HubPlan) -> dict[str, str]:
-    """What the hub's menu calls a service; its name stays in its address."""
-    return {
-        plan.grading: "Collect and grade",
-        plan.formgrader: "Mark answers by hand",
-        plan.authoring: "Course files (JupyterLab)",
-    }
 
 
 CONFIG_TEXT = '''"""Made by `unrolled hub` from course.toml, again at every start."""

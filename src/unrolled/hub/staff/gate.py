@@ -144,7 +144,10 @@ def _load_jupyter_server_extension(server: Any) -> None:
     refusals = RefusalMatcher(gate.role, base, Path(gate.course))
     first = [Rule(refusals, RefusalHandler)]
     if gate.role == ASSISTANTS:
-        first += build_rules(base)
+        pages = {"assignments": AssignmentsHandler, "students": StudentsHandler}
+        for name, handler in pages.items():
+            path = PathMatches(f"{base}formgrader/manage_{name}/?")
+            first.append(Rule(path, handler))
     server.web_app.default_router.rules[:0] = first
 
 
@@ -170,11 +173,3 @@ class AssignmentsHandler(_Page, handlers.ManageAssignmentsHandler):  # type: ign
 
 class StudentsHandler(_Page, handlers.ManageStudentsHandler):  # type: ignore[misc]
     """All students, and their scores."""
-
-
-def build_rules(base: str) -> list[Rule]:
-    """The addresses of these pages; `base` is the server's, with a slash at its end."""
-    return [
-        Rule(PathMatches(f"{base}formgrader/manage_assignments/?"), AssignmentsHandler),
-        Rule(PathMatches(f"{base}formgrader/manage_students/?"), StudentsHandler),
-    ]
