@@ -152,9 +152,12 @@ def build_assignments(
 def _publish_dates(course: Course) -> str:
     """Tell students' pages the dates of course.toml; in words what came of it."""
     from unrolled.course.exchange import find_exchange_folder, publish_dates
+    from unrolled.deadlines import publish_own_dates
 
     try:
-        new = publish_dates(course, find_exchange_folder(course))
+        folder = find_exchange_folder(course)
+        new = publish_dates(course, folder)
+        publish_own_dates(course, folder)
     except UserError as error:
         return str(error)
     return "Students see the titles and due dates of course.toml now." if new else ""

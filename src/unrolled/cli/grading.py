@@ -245,8 +245,24 @@ def extend(
     report = extend_deadlines(
         course, assignment, _read_names(student), until, why=why, dry_run=dry_run
     )
+    if not dry_run:
+        _tell_students(course)
     view = render_extend(report, course.timezone)
     print_result(report.as_dict(), view, as_json=as_json)
+
+
+def _tell_students(course: Course) -> None:
+    """Put own deadlines where students' pages look, and say whom that cannot reach."""
+    from unrolled.course.exchange import find_exchange_folder
+    from unrolled.deadlines import publish_own_dates
+
+    unreached = publish_own_dates(course, find_exchange_folder(course))
+    if unreached:
+        err.print(
+            f"On the course page {', '.join(unreached)} will not see this: no account, "
+            "or the exchange's disk keeps no access lists. Tell them.",
+            markup=False,
+        )
 
 
 def _read_names(text: str) -> list[str]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from unrolled.course.model import LatePolicy
 from unrolled.files import write_file
 
 if TYPE_CHECKING:
@@ -25,21 +26,28 @@ DATES_FILE = "assignments.json"
 
 @dataclass(frozen=True)
 class ReleasedAssignment:
-    """What a student is told of an assignment; `due` carries a time zone."""
+    """What a student is told of an assignment; `due` carries a time zone.
+
+    `late` says in words what `policy` has in numbers. `extended`: `due` is this
+    student's own.
+    """
 
     title: str
     due: datetime | None = None
     points: float | None = None
     late: str = ""
+    policy: LatePolicy = field(default_factory=LatePolicy)
+    extended: bool = False
 
 
 @dataclass(frozen=True)
 class CourseDates:
-    """The course as its students see it."""
+    """The course as its students see it; `late_days` are free ones for the term."""
 
     title: str = ""
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     assignments: Mapping[str, ReleasedAssignment] = field(default_factory=dict)
+    late_days: int = 0
 
 
 def format_dates(course: Course, released: Iterable[str]) -> str:
@@ -51,6 +59,7 @@ def format_dates(course: Course, released: Iterable[str]) -> str:
             "due": assignment.due.isoformat() if assignment.due else None,
             "points": assignment.points,
             "late": describe_late_policy(assignment),
+            "policy": asdict(assignment.late),
         }
         for name, assignment in course.assignments.items()
         if name in there
@@ -59,6 +68,7 @@ def format_dates(course: Course, released: Iterable[str]) -> str:
         "course": course.id,
         "title": course.title,
         "timezone": course.timezone.key,
+        "late_days": course.late_days,
         "assignments": assignments,
     }
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
@@ -95,7 +105,8 @@ def read_dates(folder: Path) -> CourseDates:
             n: _parse_released(v) for n, v in document["assignments"].items()
         }
         zone = ZoneInfo(document["timezone"])
-        return CourseDates(str(document["title"]), zone, assignments)
+        late_days = int(document.get("late_days", 0))
+        return CourseDates(str(document["title"]), zone, assignments, late_days)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return CourseDates()
 
@@ -103,5 +114,9 @@ def read_dates(folder: Path) -> CourseDates:
 def _parse_released(values: Mapping[str, Any]) -> ReleasedAssignment:
     due = datetime.fromisoformat(values["due"]) if values["due"] else None
     return ReleasedAssignment(
-        str(values["title"]), due, float(values["points"]), str(values["late"])
+        str(values["title"]),
+        due,
+        float(values["points"]),
+        str(values["late"]),
+        LatePolicy(**values.get("policy", {})),  # an older file has none
     )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from unrolled.deadlines.late_days import HandIn, spend_late_days
     from unrolled.deadlines.late_penalty import compute_lateness, compute_penalty
     from unrolled.deadlines.own import Deadline, OwnDeadlines, read_own_deadlines
+    from unrolled.deadlines.publish import apply_own_dates, publish_own_dates
     from unrolled.deadlines.settle import settle_student
 else:
     __getattr__ = open_late(__name__)
@@ -22,10 +23,12 @@ __all__ = [
     "ExtendReport",
     "HandIn",
     "OwnDeadlines",
+    "apply_own_dates",
     "compute_lateness",
     "compute_penalty",
     "extend_deadlines",
     "list_extensions",
+    "publish_own_dates",
     "read_own_deadlines",
     "settle_student",
     "spend_late_days",

@@ -23,6 +23,7 @@ from nbgrader.exchange.default import ExchangeCollect
 from traitlets import Integer
 
 from unrolled.course import load_course, read_dates
+from unrolled.deadlines import read_own_deadlines
 from unrolled.errors import UserError
 from unrolled.files import (
     explain_os_error,
@@ -171,16 +172,21 @@ class CheckedCollect(ExchangeCollect):  # type: ignore[misc]
                 self._refuse(entry, str(why))
             else:
                 good.append(Candidate(entry, self._choose_time(entry, info, existing)))
-        good.sort(key=lambda c: (self._is_in_time(c.time), c.time), reverse=True)
+        good.sort(key=lambda c: (self._is_in_time(c), c.time), reverse=True)
         return good
 
-    def _is_in_time(self, time: datetime) -> bool:
+    def _is_in_time(self, candidate: Candidate) -> bool:
         """With `before_duedate`: what was handed in in time comes first."""
         if not self.before_duedate:
             return True
+        assignment = self.coursedir.assignment_id
         with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
-            due = read_due_date(gradebook, self.coursedir.assignment_id)
-        return due is None or time <= due
+            due = read_due_date(gradebook, assignment)
+        root = Path(self.coursedir.root)
+        if (root / "course.toml").exists():
+            own = read_own_deadlines(load_course(root))
+            due = own.find(candidate.entry.student, assignment, due).at
+        return due is None or candidate.time <= due
 
     def _is_wanted(self, candidate: Candidate, existing: datetime | None) -> bool:
         # The best may be older than what was collected, which came in late.

@@ -29,6 +29,7 @@ from tornado.web import Application, HTTPError, RequestHandler, authenticated
 from unrolled.class_report import make_policy
 from unrolled.course import load_course
 from unrolled.course.exchange import find_exchange_folder, publish_dates
+from unrolled.deadlines import publish_own_dates
 from unrolled.errors import UserError
 from unrolled.hub.exchange.collect_report import Remark, read_report
 from unrolled.hub.grading.class_report import render_report
@@ -336,6 +337,7 @@ class GradingState:
         progress = count_progress(self.course, self.exchange)
         with suppress(UserError):  # the page shows what there is
             publish_dates(self.course, self.exchange)
+            publish_own_dates(self.course, self.exchange)
         return progress
 
     def _make_row(self, name: str) -> GradingRow:

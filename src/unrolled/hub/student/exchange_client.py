@@ -24,9 +24,11 @@ from nbgrader.apps import NbGrader
 from nbgrader.auth import Authenticator
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange import ExchangeError, ExchangeFactory
+from nbgrader.utils import get_username
 from traitlets.config import Config
 
 from unrolled.course import CourseDates, read_dates
+from unrolled.deadlines import apply_own_dates
 from unrolled.hub.notice import read_notice
 from unrolled.timestamps import parse_timestamp
 
@@ -97,8 +99,9 @@ class ExchangeClient:
         )
 
     def read_dates(self) -> CourseDates:
-        """Titles and due dates of what is released."""
-        return read_dates(self._find_exchange())
+        """Titles of what is released, and when it is due for this student."""
+        folder = self._find_exchange()
+        return apply_own_dates(read_dates(folder), folder, get_username())
 
     def read_notice(self) -> str:
         """What the hub tells everybody now; "" if nothing."""

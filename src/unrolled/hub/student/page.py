@@ -10,7 +10,7 @@ import asyncio
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from html import escape
@@ -29,6 +29,7 @@ from unrolled.hub.student.exchange_client import (
     ExchangeClient,
     StudentFacingError,
 )
+from unrolled.hub.student.late_days import compute_free_days, describe_late_hand_in
 from unrolled.pages import make_environment
 from unrolled.timestamps import format_moment
 
@@ -95,8 +96,8 @@ class SharedState:
         handed_in = format_moment(when, dates.timezone)
         text = f"{title} was handed in {handed_in}, as you had saved it."
         if assignment and assignment.due and when > assignment.due:
-            late = f" (course rule: {assignment.late})" if assignment.late else ""
-            text += f" That is after the due date{late}."
+            work_now = await self.run(self.client.list_assignments)
+            text += describe_late_hand_in(work.name, work_now, dates)
         else:
             text += " You may hand in again; the last one counts."
         self.message = ("good", text)
@@ -162,6 +163,7 @@ class CourseHandler(StudentHandler):
             message = ("bad", str(error))
         links = LabLinks(front.base, front.root)
         rows = make_rows(work, dates, links, datetime.now(UTC))
+        free = compute_free_days(work, dates)
         title = dates.title or os.environ.get("UNROLLED_COURSE_TITLE", "Assignments")
         self.set_header("Cache-Control", "no-store")
         self.finish(
@@ -170,6 +172,7 @@ class CourseHandler(StudentHandler):
                 rows=rows,
                 message=message,
                 notice=notice,
+                free_days=free.describe(),
                 done=sum(row.again for row in rows),
                 user=os.environ.get("JUPYTERHUB_USER", ""),
                 hub=os.environ.get("JUPYTERHUB_BASE_URL", ""),
@@ -263,6 +266,7 @@ class StudentPageRow:
     title: str
     due: str
     due_in: str
+    extended: bool
     overdue: bool
     soon: bool
     points: str
@@ -278,6 +282,7 @@ class StudentPageRow:
     feedback: bool
     kept: tuple[tuple[str, str], ...]
     withdrawn: bool
+    spent: str = ""
 
 
 def make_rows(
@@ -290,7 +295,9 @@ def make_rows(
     never = datetime.max.replace(tzinfo=now.tzinfo)
     due = {name: a.due or never for name, a in dates.assignments.items()}
     names = sorted(work, key=lambda n: (due.get(n, never), n))
-    return [_make_row(work[n], dates, links, now) for n in names]
+    free = compute_free_days(work, dates)
+    rows = {n: _make_row(work[n], dates, links, now) for n in names}
+    return [replace(row, spent=free.describe_spent(n)) for n, row in rows.items()]
 
 
 def _make_row(
@@ -310,6 +317,7 @@ def _make_row(
         title=assignment.title,
         due=format_moment(due, dates.timezone) if due else "",
         due_in=format_distance(left) if left is not None else "",
+        extended=assignment.extended,
         overdue=pressing is not None and pressing < timedelta(0),
         soon=pressing is not None and timedelta(0) <= pressing < timedelta(days=2),
         points=f"{points:g}" if points is not None else "",
