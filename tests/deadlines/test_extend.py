@@ -115,6 +115,9 @@ def test_the_class_may_be_given_more(course: Course) -> None:
     assert not deadlines.find("ada", NAME, later).own
     assert deadlines.make_extension("ada", NAME, later, None) == timedelta()
     assert deadlines.find("ada", NAME, None).at is None
+    assert deadlines.find_last(NAME, DUE) == DUE + timedelta(days=1)
+    assert deadlines.find_last(NAME, later) == later
+    assert deadlines.find_last("02_other", DUE) == DUE
 
 
 def entry(until: datetime) -> Extension:

@@ -21,6 +21,7 @@ from unrolled.author.build import build_assignments
 from unrolled.course.model import Course, LatePolicy, load_course
 from unrolled.deadlines.extend import extend_deadlines
 from unrolled.deadlines.late_days import HandIn, spend_late_days
+from unrolled.deadlines.settle import read_settlement
 from unrolled.errors import UserError
 
 CHICAGO = ZoneInfo("America/Chicago")
@@ -140,6 +141,9 @@ def test_any_order_of_grading_gives_the_same(
     for name in order:
         grade_here(course, name)
     assert penalties(course) == [0, 6]
+    told = [read_settlement(course, "ada", name) for name in (NAME, OTHER)]
+    assert [one.free_days for one in told if one] == [2, 1]
+    assert read_settlement(course, "bob", NAME) is None
 
 
 def test_what_is_not_needed_any_more_is_free_for_another(course: Course) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from unrolled.deadlines.late_penalty import compute_lateness, compute_penalty
     from unrolled.deadlines.own import Deadline, OwnDeadlines, read_own_deadlines
     from unrolled.deadlines.publish import apply_own_dates, publish_own_dates
-    from unrolled.deadlines.settle import settle_student
+    from unrolled.deadlines.settle import Settlement, read_settlement, settle_student
 else:
     __getattr__ = open_late(__name__)
 
@@ -23,6 +23,7 @@ __all__ = [
     "ExtendReport",
     "HandIn",
     "OwnDeadlines",
+    "Settlement",
     "apply_own_dates",
     "compute_lateness",
     "compute_penalty",
@@ -30,6 +31,7 @@ __all__ = [
     "list_extensions",
     "publish_own_dates",
     "read_own_deadlines",
+    "read_settlement",
     "settle_student",
     "spend_late_days",
 ]

@@ -16,6 +16,7 @@ from unrolled.deadlines.own import Deadline, OwnDeadlines, read_own_deadlines
 from unrolled.gradebook.tables import (
     AssignmentRows,
     PartRow,
+    open_assignment_rows,
     read_parts,
     write_extension,
     write_penalty,
@@ -54,6 +55,19 @@ def settle_student(
         if settlement.row.assignment == assignment:
             penalty = settlement.penalty
     return penalty
+
+
+def read_settlement(course: Course, student: str, assignment: str) -> Settlement | None:
+    """Deadline, penalty and free days of one submission, for pages that show them.
+
+    None if it is not graded. Raises LookupError if the gradebook does not know the
+    assignment.
+    """
+    with open_assignment_rows(course, assignment) as table:
+        only = None if course.late_days else assignment
+        rows = read_parts(table.connection, student, only)
+    found = settle_rows(course, read_own_deadlines(course), student, rows)
+    return next((one for one in found if one.row.assignment == assignment), None)
 
 
 def settle_rows(

@@ -501,6 +501,13 @@ def test_the_last_before_the_due_date(hub: Hub) -> None:
     assert text(hub) == "in time"
     collect(hub)
     assert text(hub) == "late"
+    collect(hub, before_duedate=True)
+    assert text(hub) == "in time"
+    until = datetime.now(UTC) + timedelta(hours=1)
+    line = f"ada,{NAME},{until.isoformat()}"
+    (hub.course / "extensions.csv").write_text(f"student,assignment,until\n{line}\n")
+    collect(hub, before_duedate=True)  # by the own date it is in time
+    assert text(hub) == "late"
 
 
 @pytest.mark.skipif(not ROOT, reason="acts as two accounts: run the tests as root")
