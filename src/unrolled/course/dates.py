@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 DATES_FILE = "assignments.json"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ReleasedAssignment:
     """What a student is told of an assignment; `due` carries a time zone.
 
@@ -114,9 +114,9 @@ def read_dates(folder: Path) -> CourseDates:
 def _parse_released(values: Mapping[str, Any]) -> ReleasedAssignment:
     due = datetime.fromisoformat(values["due"]) if values["due"] else None
     return ReleasedAssignment(
-        str(values["title"]),
-        due,
-        float(values["points"]),
-        str(values["late"]),
-        LatePolicy(**values.get("policy", {})),  # an older file has none
+        title=str(values["title"]),
+        due=due,
+        points=float(values["points"]),
+        late=str(values["late"]),
+        policy=LatePolicy(**values.get("policy", {})),  # an older file has none
     )

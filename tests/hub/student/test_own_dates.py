@@ -159,7 +159,9 @@ def test_the_page_and_what_it_says_of_handing_in(student: tuple[Hub, Browser]) -
 def test_late_again_by_the_own_date(tmp_path: Path) -> None:
     """Is the own date named where one is late by that, and one day in the singular?"""
     due = datetime(2027, 3, 14, 4, 59, tzinfo=UTC)
-    told = ReleasedAssignment("A", due, 10, "10 % off", LatePolicy(10), extended=True)
+    told = ReleasedAssignment(
+        title="A", due=due, points=10, policy=LatePolicy(10), extended=True
+    )
     dates = CourseDates("", CHICAGO, {"a": told}, late_days=1)
     last = Submission(due + timedelta(hours=20), feedback=False)
     work = {"a": AssignmentStatus(name="a", folder=tmp_path, submissions=(last,))}

@@ -388,7 +388,8 @@ def test_rows_of_all_states(tmp_path: Path) -> None:
     ]
     offsets = {"late": -2, "graded": -3, "overdue": -1, "soon": 1}
     told = {
-        n: ReleasedAssignment(n.title(), now + k * day, 10) for n, k in offsets.items()
+        n: ReleasedAssignment(title=n.title(), due=now + k * day, points=10)
+        for n, k in offsets.items()
     }
     dates = CourseDates("", CHICAGO, told)
     table = make_rows({w.name: w for w in work}, dates, LabLinks("/", tmp_path), now)

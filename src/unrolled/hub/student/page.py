@@ -305,7 +305,7 @@ def _make_row(
 ) -> StudentPageRow:
     # What was released without our plug-in has no title: 02_forward_pass, Forward pass.
     title = work.name.split("_", 1)[-1].replace("_", " ").capitalize()
-    untitled = ReleasedAssignment(title)
+    untitled = ReleasedAssignment(title=title)
     assignment = dates.assignments.get(work.name, untitled)
     state, status, more = _describe_state(work, assignment, dates.timezone)
     there = work.notebook or (work.folder if work.folder.is_dir() else None)
