@@ -119,7 +119,8 @@ def test_a_dry_run_names_all_that_would_move_and_moves_nothing(
     course = make_course(tmp_path / "course")
     exchange = tmp_path / "exchange" / course.id
     folders = ("submitted/ada", "autograded/ada", "feedback/ada", "canvas-records")
-    for folder in (*folders, "build/results"):
+    scratch = ("build/results", "build/regrades")
+    for folder in (*folders, *scratch):
         (course.root / folder).mkdir(parents=True)
     for folder in ("inbound", "outbound", "feedback"):
         (exchange / folder).mkdir(parents=True)
@@ -130,7 +131,7 @@ def test_a_dry_run_names_all_that_would_move_and_moves_nothing(
     shown = command(capfd, "new-term", *place, "--dry-run")
     assert shown.code == 0 and contents(tmp_path) == before
     moved = {line.split(" -> ")[0] for line in shown.out.splitlines()}
-    wanted = {str(course.root / name) for name in (*folders, "build/results", *ASIDE)}
+    wanted = {str(course.root / name) for name in (*folders, *scratch, *ASIDE)}
     assert moved == wanted | {str(p) for p in exchange.iterdir()}
     unasked = command(capfd, "new-term", *place)
     assert unasked.code == 2 and "Add --yes" in unasked.err

@@ -15,7 +15,7 @@ from unrolled.hub import MemberChanges, sync_hub
 from unrolled.hub.plan import EXCHANGE_MODES
 
 FOLDERS = ("submitted", "autograded", "feedback")
-MORE = ("canvas-records", "course.secret", "build/results")
+MORE = ("canvas-records", "course.secret", "build/results", "build/regrades")
 LISTS = ("canvas.csv", "extensions.csv")
 DATABASE = ("gradebook.db", "gradebook.db-wal", "gradebook.db-shm")
 README = "README.md"

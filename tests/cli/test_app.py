@@ -42,6 +42,9 @@ HELP = {
     "| --force | --json | exit code 1 if a submission cannot be graded | --jobs | "
     "one for each processor | --allow-weak | --scheduler | tcp://host:8786 | "
     "--show | how to fix it | continues where it stopped",
+    "regrade": "for example 02_forward_pass. [required] | --only | --never-lower | "
+    "--give | --apply | --why | --log | --undo | --yes | --jobs | --scheduler | "
+    "--json | nothing is written without --apply | marks by hand",
     "worker": "address | for example tcp://10.0.0.5:8786. [required] | --jobs "
     "| --host | --allow-weak | tests its sandbox first | docs/grading.md",
     "doctor": "--tier | --json | exit code 1 if no tier gives the minimum",

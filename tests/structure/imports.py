@@ -40,7 +40,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "feedback",
         "author",
         "canvas",
-        "class_report",
+        "class_report regrade",
         "hub",
         "trace handout",
         "report",

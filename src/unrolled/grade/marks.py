@@ -1,8 +1,10 @@
-"""Whether a mark by hand is still of the same work.
+"""Marks in a regrade: whether one by hand is still of the same work, what was decided.
 
 A mark stays final as long as the text that it was given for stays: the answer, or for
 a check that was marked over by hand the student's code. nbgrader keeps the marks in a
-regrade, but would have each of them looked at again.
+regrade, but would have each of them looked at again. A decision of `unrolled regrade`
+(points that a student keeps, a check that counts for everybody) is a mark, too, where
+nobody has given one.
 """
 
 from __future__ import annotations
@@ -10,11 +12,14 @@ from __future__ import annotations
 import hashlib
 import html
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from unrolled.assignment.cells import Cell, normalize_text, read_cells
+from unrolled.assignment.decisions import Decisions, KeptPoints
+from unrolled.gradebook.tables import GradeRow
 
 Fingerprints = dict[str, str]
 
@@ -46,6 +51,41 @@ def read_fingerprints(path: Path) -> Fingerprints:
 def find_changed_work(before: Fingerprints, now: Fingerprints) -> set[str]:
     """The graded cells whose work is another one, or is not known to be the same."""
     return {name for name, digest in now.items() if before.get(name) != digest}
+
+
+def apply_decisions(
+    decisions: Decisions,
+    student: str,
+    grades: Mapping[str, GradeRow],
+    *,
+    max_scores: Mapping[str, float],
+    changed: Collection[str] = (),
+) -> dict[str, GradeRow]:
+    """The grades that decisions change, as they are then.
+
+    `grades` have the new automatic scores; points kept for work that has `changed` are
+    kept no longer. A mark that a person gave, or has changed since, stays.
+    """
+    kept, found = decisions.kept.get(student, {}), {}
+    for name, grade in grades.items():
+        mine = kept.get(name)
+        if grade.manual is not None and (mine is None or grade.manual != mine.points):
+            continue
+        mark = None
+        if mine and name not in changed:
+            mark = _get_kept_points(mine, grade.auto)
+        if name in decisions.given and (mark or grade.auto or 0.0) < max_scores[name]:
+            mark = max_scores[name]
+        if mark != grade.manual:
+            waits = mark is None and grade.auto is None
+            found[name] = replace(grade, manual=mark, waits=waits)
+    return found
+
+
+def _get_kept_points(kept: KeptPoints, auto: float | None) -> float | None:
+    """The mark that keeps points, None where the automatic score needs none."""
+    enough = (auto or 0.0) >= kept.points if kept.at_least else auto == kept.points
+    return None if enough else kept.points
 
 
 def _list_answer_parts(cells: Sequence[Cell], index: int) -> Iterator[str]:

@@ -8,6 +8,7 @@ that was killed goes on where it stopped.
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -65,7 +66,7 @@ def grade(
     Raises UserError if the course or this machine is not ready.
     """
     began = time.monotonic()
-    material = _require_ready(course, assignment)
+    material = require_ready(course, assignment)
     chosen = _choose_students(course, assignment, students)
     backup_gradebook(course)
     with GradebookWriter(course, assignment) as writer:
@@ -76,61 +77,66 @@ def grade(
             progress=progress,
             force=force,
         )
-        weak = allow_weak or course.allow_weak
-        own = partial(_make_runner, course, material, allow_weak=weak)
+        own = partial(make_runner, course, material, allow_weak=allow_weak)
         with nullcontext(judges) if judges else own(scheduler, jobs) as pool:
-            run.grade_all(material, chosen, pool)
+            run.judge_all(material, chosen, pool)
     results = tuple(sorted(run.results, key=lambda r: r.student))
     return GradeReport(assignment, time.monotonic() - began, results)
 
 
-def _make_runner(
+def make_runner(
     course: Course,
     material: Material,
-    scheduler: str | None,
-    jobs: int | None,
+    scheduler: str | None = None,
+    jobs: int | None = None,
     *,
-    allow_weak: bool,
+    allow_weak: bool = False,
 ) -> JobRunner:
     """Judges on the machines of a cluster, or on this one.
 
     Here they are warm ones, where somebody keeps them for this course.
     """
+    weak = allow_weak or course.allow_weak
     if scheduler is not None:
         from unrolled.grade.scheduling.cluster import ClusterPool
 
-        return ClusterPool(scheduler, allow_weak=allow_weak)
+        return ClusterPool(scheduler, allow_weak=weak)
     warm = find_warm_judges(course, material)
-    return JudgePool(jobs or count_processors(), allow_weak=allow_weak, warm=warm)
+    return JudgePool(jobs or count_processors(), allow_weak=weak, warm=warm)
 
 
 @dataclass(kw_only=True)
-class _GradingRun:
-    """One run over the submissions of an assignment."""
+class JudgingRun(ABC):
+    """One run over the submissions of an assignment: each is taken, or refused."""
 
     course: Course
     assignment: str
-    writer: GradebookWriter
-    progress: Progress
-    force: bool
-    results: list[SubmissionResult] = field(default_factory=list)
+    force: bool = False
     _waiting: dict[str, PreparedJob] = field(default_factory=dict)
 
-    def grade_all(
+    @abstractmethod
+    def take(self, graded: JobResult, prepared: PreparedJob) -> None:
+        """Take a result, in whatever order they come."""
+
+    @abstractmethod
+    def refuse(self, student: str, reason: str) -> None:
+        """A submission that cannot be judged, and why."""
+
+    def judge_all(
         self, material: Material, students: Sequence[str], pool: JobRunner
     ) -> None:
-        """Write what an earlier run has found, grade the rest, report all of it."""
+        """Take what an earlier run has found, judge the rest."""
         preparer = JobPreparer(self.course, self.assignment, material)
         cache = ResultCache(self.course, self.assignment)
         jobs = self._list_jobs(preparer, cache, students)
         for graded in pool.run(jobs):
             prepared = self._waiting.pop(graded.student)
             if graded.reason:
-                self._report_ungraded(graded.student, graded.reason)
+                self._refuse(graded.student, graded.reason)
                 continue
             # First: if the gradebook cannot be written, the work is not lost.
             cache.keep(prepared.key, graded)
-            self._write(graded, prepared)
+            self._take(graded, prepared)
 
     def _list_jobs(
         self, preparer: JobPreparer, cache: ResultCache, students: Sequence[str]
@@ -140,22 +146,37 @@ class _GradingRun:
             try:
                 prepared = preparer.prepare(student)
             except (UserError, OSError) as error:
-                self._report_ungraded(student, str(error))
+                self._refuse(student, str(error))
                 continue
             graded = None if self.force else cache.find(student, prepared.key)
             if graded is None:
                 self._waiting[student] = prepared
                 yield prepared.job
             else:
-                self._write(graded, prepared)
+                self._take(graded, prepared)
 
-    def _write(self, graded: JobResult, prepared: PreparedJob) -> None:
-        """Write a result, unless the gradebook has it already; report it."""
+    def _take(self, graded: JobResult, prepared: PreparedJob) -> None:
         try:
-            rows = self.writer.write(graded, prepared.accompanying, force=self.force)
+            self.take(graded, prepared)
         except UserError as error:
-            self._report_ungraded(graded.student, str(error))
-            return
+            self._refuse(graded.student, str(error))
+
+    def _refuse(self, student: str, reason: str) -> None:
+        text = " ".join(reason.split()).replace(f"{self.course.root}/", "")
+        self.refuse(student, text)
+
+
+@dataclass(kw_only=True)
+class _GradingRun(JudgingRun):
+    """A run that writes into the gradebook."""
+
+    writer: GradebookWriter
+    progress: Progress
+    results: list[SubmissionResult] = field(default_factory=list)
+
+    def take(self, graded: JobResult, prepared: PreparedJob) -> None:
+        """Write a result, unless the gradebook has it already; report it."""
+        rows = self.writer.write(graded, prepared.accompanying, force=self.force)
         result = build_result(
             graded.student,
             rows,
@@ -165,16 +186,19 @@ class _GradingRun:
         )
         self._report(result)
 
-    def _report_ungraded(self, student: str, reason: str) -> None:
-        text = " ".join(reason.split()).replace(f"{self.course.root}/", "")
-        self._report(SubmissionResult(student=student, status="ungraded", reason=text))
+    def refuse(self, student: str, reason: str) -> None:
+        """Report that it is not graded."""
+        self._report(
+            SubmissionResult(student=student, status="ungraded", reason=reason)
+        )
 
     def _report(self, result: SubmissionResult) -> None:
         self.results.append(result)
         self.progress(result)
 
 
-def _require_ready(course: Course, assignment: str) -> Material:
+def require_ready(course: Course, assignment: str) -> Material:
+    """The assignment's trusted side; UserError if it is not what the gradebook has."""
     material = load_material(course, assignment)
     stored = read_check_sources(course, assignment)
     if not stored:

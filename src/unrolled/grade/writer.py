@@ -14,16 +14,18 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from socket import gethostname
 
+from unrolled.assignment.decisions import read_decisions
 from unrolled.course import Course
 from unrolled.deadlines import read_own_deadlines, settle_student
 from unrolled.errors import UserError, shorten_error
 from unrolled.files import put_files, swap_folder
 from unrolled.grade.marks import (
+    apply_decisions,
     compute_fingerprints,
     find_changed_work,
     read_fingerprints,
@@ -37,6 +39,7 @@ from unrolled.gradebook.locking import (
     is_retryable,
     roll_back,
 )
+from unrolled.gradebook.tables import GradeRow
 from unrolled.timestamps import parse_timestamp
 
 # Within autograded/: on the disk of what it becomes, so that a move is one step.
@@ -48,15 +51,39 @@ class _ConcurrentWrite(Exception):
     """Another's transaction came in between; the same may succeed at once."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Amendment:
+    """Grades and automatic comments to be set, and what is to lie in autograded/."""
+
+    grades: Mapping[str, GradeRow]
+    comments: Mapping[str, str | None] | None = None
+    folder: Path | None = None
+
+
+_Step = Callable[[], tuple[SubmissionRows, Callable[[], None]]]
+# Called within the transaction, with the rows as they stand before it writes.
+BeforeWrite = Callable[[SubmissionRows, JobResult], None]
+
+
 class GradebookWriter:
     """Writes results of one assignment; use as a context manager.
 
-    Raises UserError if the gradebook cannot be written: nothing is half written.
+    What `unrolled regrade` has decided is kept to; `before` is asked before a standing
+    result gives way. Raises UserError if the gradebook cannot be written: nothing is
+    half written.
     """
 
-    def __init__(self, course: Course, assignment: str) -> None:
+    def __init__(
+        self,
+        course: Course,
+        assignment: str,
+        *,
+        before: BeforeWrite = lambda _rows, _graded: None,
+    ) -> None:
         self.course = course
         self.assignment = assignment
+        self.before = before
+        self.decisions = read_decisions(course, assignment)
         self.stage = course.autograded / f"{STAGE_PREFIX}{gethostname()}-{os.getpid()}"
         self.patience = course.database.lock_seconds
 
@@ -90,23 +117,36 @@ class GradebookWriter:
         With `force` it is written all the same. A mark by hand stays final unless the
         work that it was given for has changed. Returns the rows as they stand then.
         """
+        return self._retry(
+            graded.student,
+            lambda: self._put_result(graded, accompanying, force=force),
+        )
+
+    def amend(
+        self, student: str, find: Callable[[SubmissionRows], Amendment | None]
+    ) -> SubmissionRows:
+        """Set grades that are no result: `find` is asked within the transaction.
+
+        Nothing is written where it finds None. The late penalty follows.
+        """
+        return self._retry(student, lambda: self._put_amendment(student, find))
+
+    def _retry(self, student: str, step: _Step) -> SubmissionRows:
         try:
             for _ in range(TRIES - 1):
                 with contextlib.suppress(_ConcurrentWrite):
-                    return self._write_once(graded, accompanying, force=force)
-            return self._write_once(graded, accompanying, force=force)
+                    return self._write_once(step)
+            return self._write_once(step)
         except (GradebookError, OSError, _ConcurrentWrite) as error:
             raise UserError(
-                f"{self.course.gradebook_place}: the result of {graded.student} could "
+                f"{self.course.gradebook_place}: the result of {student} could "
                 f"not be written: {shorten_error(error)}"
             ) from error
 
-    def _write_once(
-        self, graded: JobResult, accompanying: AccompanyingFiles, *, force: bool
-    ) -> SubmissionRows:
+    def _write_once(self, step: _Step) -> SubmissionRows:
         """The rows after a transaction; _ConcurrentWrite if another got in its way."""
         try:
-            rows = self._run_transaction(graded, accompanying, force=force)
+            rows = self._run_transaction(step)
         except (GradebookError, OSError) as error:
             roll_back(self.connection)
             shutil.rmtree(self.stage, ignore_errors=True)
@@ -118,23 +158,46 @@ class GradebookWriter:
         self.patience = self.course.database.lock_seconds
         return rows
 
-    def _run_transaction(
-        self, graded: JobResult, accompanying: AccompanyingFiles, *, force: bool
-    ) -> SubmissionRows:
+    def _run_transaction(self, step: _Step) -> SubmissionRows:
         """Nobody else writes between our reading and our writing."""
         begin_write(self.connection, self.patience)
         began = time.monotonic()
         if not self.rows.is_current():
             raise OSError(f"{self.assignment} was built anew meanwhile; grade again")
-        rows, fresh = self._fill_rows(graded, accompanying, force=force)
-        rows = self._apply_penalty(graded.student, rows)
-        undo = self._move_in(graded, accompanying) if fresh else lambda: None
+        rows, undo = step()
         try:
             self.connection.commit()
         except BaseException:
             undo()
             raise
         yield_lock(self.connection, time.monotonic() - began)
+        return rows
+
+    def _put_result(
+        self, graded: JobResult, accompanying: AccompanyingFiles, *, force: bool
+    ) -> tuple[SubmissionRows, Callable[[], None]]:
+        rows, fresh = self._fill_rows(graded, accompanying, force=force)
+        rows = self._apply_penalty(graded.student, rows)
+        return rows, self._move_in(graded, accompanying) if fresh else _do_nothing
+
+    def _put_amendment(
+        self, student: str, find: Callable[[SubmissionRows], Amendment | None]
+    ) -> tuple[SubmissionRows, Callable[[], None]]:
+        rows = self._find_rows(student, lock=True)
+        amendment, undo = find(rows), _do_nothing
+        if amendment:
+            self.rows.put(rows.part, amendment.grades, amendment.comments)
+            rows = self._apply_penalty(student, self._find_rows(student))
+            if amendment.folder:
+                fresh = self._make_stage(student)
+                shutil.copytree(amendment.folder, fresh, dirs_exist_ok=True)
+                undo = self._swap_in(fresh, student)
+        return rows, undo
+
+    def _find_rows(self, student: str, *, lock: bool = False) -> SubmissionRows:
+        rows = self.rows.find(student, lock=lock)
+        if rows is None:
+            raise OSError(f"the rows of {student} are gone")
         return rows
 
     def _fill_rows(
@@ -149,19 +212,31 @@ class GradebookWriter:
             if moment != rows.timestamp:
                 self.rows.set_time(rows.id, moment)
         fresh = force or not self._is_written(rows, graded, accompanying)
+        changed: set[str] = set()
         if fresh:
+            self.before(rows, graded)
             before = read_fingerprints(self._get_path(graded))
             now = compute_fingerprints(json.loads(graded.notebook))
+            changed = find_changed_work(before, now)
             self.rows.fill(
                 rows.part,
                 scores=graded.scores,
                 comments=graded.comments,
-                changed=find_changed_work(before, now),
+                changed=changed,
             )
-        rows = self.rows.find(graded.student)
-        if rows is None:
-            raise OSError(f"the rows of {graded.student} are gone")
-        return rows, fresh
+        return self._keep_decisions(graded.student, changed), fresh
+
+    def _keep_decisions(self, student: str, changed: set[str]) -> SubmissionRows:
+        rows = self._find_rows(student)
+        decided = apply_decisions(
+            self.decisions,
+            student,
+            rows.grades,
+            max_scores=self.rows.max_scores,
+            changed=changed,
+        )
+        self.rows.put(rows.part, decided)
+        return self._find_rows(student) if decided else rows
 
     def _is_written(
         self, rows: SubmissionRows, graded: JobResult, accompanying: AccompanyingFiles
@@ -190,9 +265,7 @@ class GradebookWriter:
         self, graded: JobResult, accompanying: AccompanyingFiles
     ) -> Callable[[], None]:
         """Put the notebook into autograded/; how to take it back."""
-        fresh = self.stage / "new" / graded.student
-        shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir(parents=True)
+        fresh = self._make_stage(graded.student)
         path = self._get_path(graded)
         (fresh / path.name).write_text(graded.notebook, encoding="utf-8")
         if accompanying.timestamp is not None:
@@ -204,13 +277,29 @@ class GradebookWriter:
                 file.chmod(0o444)
         backups = self.course.build / "backups" / "autograded" / graded.student
         _carry_over(path.parent, fresh, backups / self.assignment)
+        return self._swap_in(fresh, graded.student)
+
+    def _make_stage(self, student: str) -> Path:
+        """An empty folder, on the disk of what it becomes."""
+        fresh = self.stage / "new" / student
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(parents=True)
+        return fresh
+
+    def _swap_in(self, fresh: Path, student: str) -> Callable[[], None]:
+        """Give a student's folder in autograded/ new content; how to take it back."""
+        place = self.course.autograded_folder(student, self.assignment)
         aside = self.stage / "old"
         shutil.rmtree(aside, ignore_errors=True)
-        path.parent.parent.mkdir(parents=True, exist_ok=True)
-        return swap_folder(fresh, path.parent, aside)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        return swap_folder(fresh, place, aside)
 
     def _get_path(self, graded: JobResult) -> Path:
         return self.course.autograded_notebook(graded.student, self.assignment)
+
+
+def _do_nothing() -> None:
+    """There is nothing to undo."""
 
 
 def _carry_over(graded: Path, fresh: Path, aside: Path) -> None:

@@ -100,6 +100,16 @@ _SET_COMMENT = (
     .where(COMMENT.c.cell_id == sa.bindparam("cell"))
     .values(auto_comment=sa.bindparam("text"))
 )
+_PUT_GRADE = (
+    sa.update(GRADE)
+    .where(GRADE.c.notebook_id == sa.bindparam("part"))
+    .where(GRADE.c.cell_id == sa.bindparam("cell"))
+    .values(
+        auto_score=sa.bindparam("auto"),
+        manual_score=sa.bindparam("manual"),
+        needs_manual_grade=sa.bindparam("waits"),
+    )
+)
 _SET_TIME = (
     sa.update(SUBMISSION)
     .where(SUBMISSION.c.id == sa.bindparam("submission"))
@@ -362,18 +372,43 @@ class AssignmentRows:
             if n in scores:
                 row = {"part": part, "cell": cell, "score": scores[n]}
                 grades[n in changed].append(row | {"waits": scores[n] is None})
-        texts: list[dict[str, Any]] = [
+        for statement, rows in (
+            (_SET_GRADE, grades[False]),
+            (_SET_GRADE_OF_OTHER_WORK, grades[True]),
+        ):
+            if rows:
+                self.connection.execute(statement, rows)
+        self._set_comments(part, comments)
+
+    def put(
+        self,
+        part: str,
+        grades: Mapping[str, GradeRow],
+        comments: Mapping[str, str | None] | None = None,
+    ) -> None:
+        """Set scores, marks and automatic comments to these; extra credit stays."""
+        rows = [
+            {
+                "part": part,
+                "cell": self.grade_cells[name],
+                "auto": grade.auto,
+                "manual": grade.manual,
+                "waits": grade.waits,
+            }
+            for name, grade in grades.items()
+        ]
+        if rows:
+            self.connection.execute(_PUT_GRADE, rows)
+        self._set_comments(part, comments or {})
+
+    def _set_comments(self, part: str, comments: Mapping[str, str | None]) -> None:
+        rows = [
             {"part": part, "cell": cell, "text": comments[n]}
             for n, cell in self.comment_cells.items()
             if n in comments
         ]
-        for statement, rows in (
-            (_SET_GRADE, grades[False]),
-            (_SET_GRADE_OF_OTHER_WORK, grades[True]),
-            (_SET_COMMENT, texts),
-        ):
-            if rows:
-                self.connection.execute(statement, rows)
+        if rows:
+            self.connection.execute(_SET_COMMENT, rows)
 
     def set_time(self, submission: str, at: datetime | None) -> None:
         """Set when it was handed in, None if nobody can tell."""
