@@ -204,14 +204,13 @@ def regrade(
 ) -> None:
     """Show what a mended test changes for the class; then apply it, or undo it.
 
-    Run it after `unrolled build`, before `unrolled grade`. Every graded submission is
-    judged by the tests as they are now, beside the grades that stand: who goes up or
-    down, by which check, and the mean. **Nothing is written without `--apply`.** Marks
-    by hand, comments and extensions stay. Each change is logged: who, when, old, new,
-    why; `--undo` takes it back. Work not graded yet is left to `unrolled grade`.
+    Run it after `unrolled build`, before `unrolled grade`. Graded work is judged by the
+    tests as they are now, beside the grades that stand: who goes up or down, by which
+    check, and the mean. **Nothing is written without `--apply`.** Marks by hand,
+    comments and extensions stay. Each change is logged with its reason, and `--undo`
+    takes it back. Work that is not graded yet is left to `unrolled grade`.
     """
-    course = open_course(context)
-    select_assignments(course, [assignment])
+    select_assignments(course := open_course(context), [assignment])
     if log:
         _print_regrades(course, assignment, as_json=as_json)
     elif undo is not None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import Connection, create_engine, inspect, text
 
 from unrolled.course import Course, load_course
 from unrolled.files import make_stamp
@@ -81,6 +82,20 @@ def has_gradebook(course: Course) -> bool:
     engine = create_engine(course.db_url)
     try:
         return inspect(engine).has_table(schema.ASSIGNMENT.name)
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def connect_gradebook(course: Course) -> Iterator[Connection]:
+    """A connection to a gradebook that is there; LookupError if there is none."""
+    if not has_gradebook(course):
+        raise LookupError(f"{course.gradebook_place}: there is no gradebook")
+    wait_for_others(course)
+    engine = create_engine(course.db_url)
+    try:
+        with engine.connect() as connection:
+            yield connection
     finally:
         engine.dispose()
 

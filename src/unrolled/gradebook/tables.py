@@ -1,8 +1,7 @@
 """One submission's rows in nbgrader's tables, read and written without its ORM.
 
-nbgrader's own classes load and save a submission object by object, with a query
-for each relation; here it is one statement a table. The rows are those that
-nbgrader's autograde would leave.
+nbgrader's classes load and save object by object, with a query for each relation; here
+it is one statement a table. The rows are those that nbgrader's autograde would leave.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from unrolled.course.model import Course
-from unrolled.gradebook.open import has_gradebook, wait_for_others
+from unrolled.gradebook.open import connect_gradebook, has_gradebook
 from unrolled.gradebook.schema import (
     ASSIGNMENT,
     CELL,
@@ -225,20 +224,6 @@ def write_extension(
 def write_penalty(connection: sa.Connection, part: str, points: float | None) -> None:
     """Set the late penalty, None where it is in time."""
     connection.execute(_SET_PENALTY, {"part": part, "points": points})
-
-
-@contextmanager
-def connect_gradebook(course: Course) -> Iterator[sa.Connection]:
-    """A connection to a gradebook that is there; LookupError if there is none."""
-    if not has_gradebook(course):
-        raise LookupError(f"{course.gradebook_place}: there is no gradebook")
-    wait_for_others(course)
-    engine = sa.create_engine(course.db_url)
-    try:
-        with engine.connect() as connection:
-            yield connection
-    finally:
-        engine.dispose()
 
 
 def read_check_sources(course: Course, assignment: str) -> dict[str, str]:
