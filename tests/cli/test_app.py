@@ -43,7 +43,7 @@ HELP = {
     "one for each processor | --allow-weak | --scheduler | tcp://host:8786 | "
     "--show | how to fix it | continues where it stopped",
     "extend": "an account; several with commas; or @FILE | +2d, +12h | --why | "
-    "--list | --remove | --dry-run | --json | the late penalty of graded work follows at once",
+    "--list | --remove | --dry-run | --json | the late penalty of graded work follows",
     "regrade": "for example 02_forward_pass. [required] | --only | --never-lower | "
     "--give | --apply | --why | --log | --undo | --yes | --jobs | --scheduler | "
     "--json | nothing is written without --apply | marks by hand",
