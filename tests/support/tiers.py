@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import platform
+import re
 from functools import cache
+from pathlib import Path
 
 from unrolled.grade.doctor.doctor import check_start
 from unrolled.grade.worker.errors import GradingError
@@ -19,3 +22,10 @@ def starts(tier: Tier) -> bool:
     except GradingError:
         return False
     return True
+
+
+def has_huge_pages() -> bool:
+    """Whether this kernel takes the advice: 6.1 and later, built with huge pages."""
+    numbers = re.findall(r"\d+", platform.release())
+    is_new = tuple(map(int, numbers[:2])) >= (6, 1)
+    return is_new and Path("/sys/kernel/mm/transparent_hugepage").exists()

@@ -11,6 +11,7 @@ import os
 import platform
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 CLONE_NEWNS = 0x00020000
@@ -26,6 +27,8 @@ MNT_DETACH = 2
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP = 1, 4, 24
 PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 22, 38
+
+HUGE_PAGE, MADV_COLLAPSE = 2 << 20, 25
 
 _AT_RECURSIVE, _AT_FDCWD = 0x8000, -100
 _MOUNT_RDONLY, _MOUNT_NOSUID, _MOUNT_NODEV = 1, 2, 4
@@ -137,3 +140,29 @@ def close_other_files(keep: int) -> None:
     if keep > 3:
         make_syscall("close_range", 3, keep - 1, 0)
     make_syscall("close_range", keep + 1, ctypes.c_uint(0xFFFFFFFF), 0)
+
+
+def collapse_memory() -> int:
+    """Put this process's own memory into huge pages; how many there are now.
+
+    A fork copies an entry for each page, and so does the end of what was forked: of a
+    process that has imported everything these are tens of thousands, or some hundred.
+    A kernel before 6.1 has no such advice, and nothing changes.
+    """
+    maps = Path("/proc/self/maps").read_text(encoding="utf-8").splitlines()
+    done = 0
+    for first, last in _list_own_memory(maps):
+        start = -(-first // HUGE_PAGE) * HUGE_PAGE
+        for address in range(start, last - HUGE_PAGE + 1, HUGE_PAGE):
+            place, size = ctypes.c_void_p(address), ctypes.c_size_t(HUGE_PAGE)
+            done += load_libc().madvise(place, size, MADV_COLLAPSE) == 0
+    return done
+
+
+def _list_own_memory(maps: list[str]) -> Iterator[tuple[int, int]]:
+    """Where the memory lies that is written to and belongs to no file."""
+    for line in maps:
+        addresses, rights, *more = line.split(maxsplit=5)
+        if rights == "rw-p" and (len(more) < 4 or more[3] == "[heap]"):
+            first, last = addresses.split("-")
+            yield int(first, 16), int(last, 16)

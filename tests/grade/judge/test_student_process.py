@@ -16,12 +16,14 @@ from typing import Any
 
 import pytest
 from support.small_assignment import QUICK, RIGHT, material, submission
-from support.tiers import starts
+from support.tiers import has_huge_pages, starts
 
 import unrolled.grade.judge.judge
 import unrolled.grade.scheduling.pool
+import unrolled.grade.worker.zygote_worker
 from unrolled.assignment.material import Material
 from unrolled.assignment.reference import build_reference
+from unrolled.course.limits import Limits
 from unrolled.errors import UserError
 from unrolled.grade.doctor.select_worker import TIER_VARIABLE, select_warm_worker
 from unrolled.grade.judge.judge import judge_submission
@@ -30,6 +32,7 @@ from unrolled.grade.scheduling.job import GradingJob
 from unrolled.grade.scheduling.judge_process import require_one_thread
 from unrolled.grade.scheduling.pool import JudgeHost, JudgePool
 from unrolled.grade.session.session import Session
+from unrolled.grade.student.zygote import FORKS_BEFORE_COLLAPSE
 from unrolled.grade.submission.rebuild import rebuild_submission
 from unrolled.grade.worker.errors import ProcessLostError
 from unrolled.grade.worker.zygote_worker import ZygoteWorker
@@ -53,11 +56,11 @@ def worker() -> Iterator[ZygoteWorker]:
         yield made
 
 
-def judged(worker: ZygoteWorker) -> Verdict:
+def judged(worker: ZygoteWorker, limits: Limits = QUICK) -> Verdict:
     """The verdict on a right submission."""
     trusted = material()
     rebuilt = rebuild_submission(trusted, SUBMISSION).notebook
-    task = JudgeInput(trusted, rebuilt, 1, QUICK)
+    task = JudgeInput(trusted, rebuilt, 1, limits)
     return judge_submission(task, build_reference(trusted), worker)
 
 
@@ -150,6 +153,43 @@ def test_a_shared_zygote_that_is_killed_costs_nobody_anything(
     finally:
         first.stop()
         second.stop()
+
+
+def test_many_children_are_forked_from_huge_pages() -> None:
+    """Is the warm process put together once it has many, with the same verdict?"""
+    with ZygoteWorker("namespaces" if starts("namespaces") else "landlock") as made:
+        assert made._process is not None
+        inner = (below(made._process.pid) or [made._process.pid])[0]
+        before = count_huge_pages(inner)
+        verdicts = [judged(made) for _ in range(FORKS_BEFORE_COLLAPSE + 1)]
+        assert all([c.score for c in v.cells] == [10, 20] for v in verdicts)
+        assert count_huge_pages(inner) > before or not has_huge_pages()
+
+
+def count_huge_pages(pid: int) -> int:
+    """Kilobytes of a process that lie in huge pages."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return sum(int(x.split()[1]) for x in lines if x.startswith("AnonHugePages"))
+
+
+def test_a_zygote_that_is_frozen_costs_nobody_a_point(
+    worker: ZygoteWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Is a warm process that answers no more given up, for a new one?"""
+    monkeypatch.setattr(unrolled.grade.worker.zygote_worker, "CLOSE_SECONDS", 1.0)
+    judged(worker)
+    assert worker._process is not None
+    shared = worker.connect("shared")
+    frozen = below(worker._process.pid)[:1] or [worker._process.pid]
+    try:
+        assert [c.score for c in judged(shared).cells] == [10, 20]
+        os.kill(frozen[0], signal.SIGSTOP)
+        verdict = judged(shared, replace(QUICK, start_seconds=2))
+        assert [c.score for c in verdict.cells] == [10, 20]
+        assert verdict.notes == () and shared._process is not None
+    finally:
+        os.kill(frozen[0], signal.SIGCONT)
+        shared.stop()
 
 
 def test_the_children_of_a_judge_that_is_gone_are_ended(worker: ZygoteWorker) -> None:

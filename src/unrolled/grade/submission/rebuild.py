@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from unrolled.assignment.cells import Cell, find_defined_names, read_sources
@@ -41,15 +42,21 @@ def rebuild_submission(material: Material, submitted: Any) -> RebuiltNotebook:
         c if c.grade_id in known else replace(c, grade_id="")
         for c in parse_cells(submitted)
     ]
-    solutions = read_sources(material.source_cells, "exercise")
-    defines = {name: find_defined_names(text) for name, text in solutions.items()}
-    match = match_cells(material.release_cells, cells, defines)
+    match = match_cells(material.release_cells, cells, _read_definitions(material))
     find_answers(material.release_cells, cells, match)
     made = drop_unneeded(list(_merge_cells(material, cells, match)), material)
-    rebuilt = {**copy.deepcopy(material.release), "cells": made}
+    rebuilt = copy.deepcopy({**material.release, "cells": []})
+    rebuilt["cells"] = made
     repairs = match.repairs.lines()
     rebuilt["metadata"]["unrolled"] = {"repairs": repairs}
     return RebuiltNotebook(rebuilt, tuple(repairs))
+
+
+@lru_cache(8)
+def _read_definitions(material: Material) -> Mapping[str, tuple[str, ...]]:
+    """The names that each exercise defines."""
+    solutions = read_sources(material.source_cells, "exercise")
+    return {name: find_defined_names(text) for name, text in solutions.items()}
 
 
 def _merge_cells(
