@@ -176,6 +176,34 @@ def under_its_title_at_the_end(cells: Cells) -> None:
     cells.append(own(f"Answer to question 1\n\n{WORDS}"))
 
 
+def right_above_the_question(cells: Cells) -> None:
+    cells.insert(find(cells, "why") - 1, own(WORDS))
+
+
+def above_everything(cells: Cells) -> None:
+    cells.insert(0, own(WORDS))
+
+
+def as_code_at_the_end(cells: Cells) -> None:
+    cells.append(own(WORDS, "code"))
+
+
+def as_a_comment_at_the_end(cells: Cells) -> None:
+    cells.append(own(f"# {WORDS}", "code"))
+
+
+def as_a_string_above_everything(cells: Cells) -> None:
+    cells.insert(0, own(f"answer = '{WORDS}'", "code"))
+
+
+def in_the_other_answer(cells: Cells) -> None:
+    cells[find(cells, "what")]["source"] = f"Q1: {WORDS}\n\nQ2: for pairs."
+
+
+def in_a_list_in_the_other_answer(cells: Cells) -> None:
+    cells[find(cells, "what")]["source"] = f"1. {WORDS}\n2. For pairs."
+
+
 def a_copy_of_the_question(cells: Cells) -> None:
     place = find(cells, "why")
     cells[place - 1 : place + 1] = [own(f"### Question 1 (20 points)\n\n{WORDS}")]
@@ -213,8 +241,14 @@ MOVED: dict[str, Callable[[Cells], None]] = {
         *(merged_with_the_question, nameless, nameless_and_pasted),
         *(nameless_with_other_blanks, under_its_title_at_the_end),
         *(a_copy_of_the_question, instead_of_both, a_photograph, only_the_picture),
+        *(right_above_the_question, above_everything, as_code_at_the_end),
+        *(as_a_comment_at_the_end, as_a_string_above_everything),
+        *(in_the_other_answer, in_a_list_in_the_other_answer),
     )
 }
+# What the student's own code says stays there, too; one answer may hold both.
+TWICE = {"a_program", "as_a_comment_at_the_end", "as_a_string_above_everything"}
+SHARED = {"in_the_other_answer", "in_a_list_in_the_other_answer"}
 
 
 def untouched(cells: Cells) -> None:
@@ -233,9 +267,17 @@ def a_note_in_another_section(cells: Cells) -> None:
     cells.insert(find(cells, "double_zero"), own("I did not understand this."))
 
 
+def programs_at_the_edges(cells: Cells) -> None:
+    cells.insert(0, own("import math", "code"))
+    cells.append(own("# this is my try of it\nprint(double(3))", "code"))
+
+
 EMPTY: dict[str, Callable[[Cells], None]] = {
     made.__name__: made
-    for made in (untouched, untouched_and_nameless, deleted, a_note_in_another_section)
+    for made in (
+        *(untouched, untouched_and_nameless, deleted),
+        *(a_note_in_another_section, programs_at_the_edges),
+    )
 }
 
 
@@ -300,9 +342,9 @@ def test_an_answer_beside_its_cell_waits_for_a_mark(
         told |= {"only_the_picture": "attachment:", "in_several_cells": "is twice one"}
         assert told.get(student, WORDS) in text
         everything = "".join("".join(c["source"]) for c in cells)
-        assert student == "a_program" or everything.count(WORDS) <= 1
-        what = cells[find(cells, "what")]
-        assert "pairs" in "".join(what["source"]) and WORDS not in what["source"]
+        assert student in TWICE | SHARED or everything.count(WORDS) <= 1
+        what = "".join(cells[find(cells, "what")]["source"])
+        assert "pairs" in what and (WORDS in what) == (student in SHARED)
 
 
 @pytest.mark.parametrize("student", EMPTY)

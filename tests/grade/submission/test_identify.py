@@ -168,11 +168,33 @@ def test_a_second_notebook_with_work_is_said(course: Course) -> None:
     assert found.score == 60 and "tiny-Copy1.ipynb" in " ".join(found.repairs)
 
 
-def test_windows_line_ends_are_no_change(course: Course) -> None:
-    """Is a notebook with CR LF in every line graded without a word?"""
+@pytest.mark.parametrize("name", ["answers.docx", "photo 1.jpg", "work/why.txt"])
+def test_answers_in_a_file_of_their_own_are_said(course: Course, name: str) -> None:
+    """Is a marker told where to look, where an empty answer would be a silent 0?"""
+    notebook = json.loads(solved(course))
+    put(course, "bob", json.dumps(notebook).encode())
+    (written,) = (
+        cell
+        for cell in notebook["cells"]
+        if cell["metadata"].get("nbgrader", {}).get("grade_id") == "why"
+    )
+    written["source"] = released(course)["cells"][notebook["cells"].index(written)][
+        "source"
+    ]
+    put(course, "ada", json.dumps(notebook).encode())
+    for student in ("ada", "bob"):
+        put(course, student, b"Because.", name)
+    (told,) = result(course, "ada").repairs
+    assert "why" in told and name in told
+    assert result(course, "bob").repairs == ()
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_other_line_ends_are_no_change(course: Course, end: str) -> None:
+    """Is a notebook with CR LF, or CR, in every line graded without a word?"""
     notebook = json.loads(solved(course))
     for cell in notebook["cells"]:
-        cell["source"] = "".join(cell["source"]).replace("\n", "\r\n")
+        cell["source"] = "".join(cell["source"]).replace("\n", end)
     put(course, "ada", json.dumps(notebook).encode())
     found = result(course, "ada")
     assert found.score == 60 and found.repairs == ()

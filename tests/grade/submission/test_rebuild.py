@@ -138,7 +138,7 @@ def test_metadata_and_outputs_of_the_file_count_for_nothing() -> None:
 
 def test_own_cells_stay_where_the_student_put_them() -> None:
     """Do added cells keep their place between the released ones?"""
-    notebook = submission(**RIGHT)
+    notebook = submission(**RIGHT, why_cell="Because.")
     notebook["cells"].insert(3, cell("code", "mine = 1"))
     notebook["cells"].insert(0, cell("markdown", "before all"))
     rebuilt = sources(made(notebook))

@@ -8,12 +8,14 @@ only where nothing was written.
 
 from __future__ import annotations
 
+import ast
 import base64
 import binascii
 import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from PIL import Image, UnidentifiedImageError
@@ -116,7 +118,8 @@ def find_answers(
         s for s in sections if finder.is_empty(s) and not finder.take_from_section(s)
     ]
     empty = [s for s in empty if not finder.take_by_title(s)]
-    finder.at_the_end(empty)
+    empty = [s for s in empty if not finder.take_from_above(s)]
+    finder.take_from_edges(empty)
     for name in (section.answer.grade_id for section in empty):
         if name not in match.taken:
             match.repairs.note(RepairKind.MISSING, name)
@@ -154,6 +157,8 @@ class _Finder:
 
     def __post_init__(self) -> None:
         self.places = find_positions(self.match.anchors)
+        names = {c.grade_id for c in self.released if c.role == "answer"}
+        self.written = {n: c for n, c in self.match.taken.items() if n in names}
 
     def is_empty(self, section: Section) -> bool:
         """Whether nothing but the released text stands in the answer's cell."""
@@ -205,21 +210,32 @@ class _Finder:
         for index, cell in self._list_own_texts():
             if _has_question_name(cell.source, section.titles):
                 self._move(index, writing, WRITTEN_ELSEWHERE)
+        for name, cell in self.written.items():  # one answer may hold them all
+            other = name != section.answer.grade_id
+            if other and _has_question_name(cell.source, section.titles, in_list=True):
+                writing.add(cell, f"{WRITTEN_ELSEWHERE}\n\n{cell.source}")
         return self._fill(section, writing, RepairKind.ANSWER_ELSEWHERE)
 
-    def at_the_end(self, sections: list[Section]) -> None:
-        """Show text behind all released cells with each answer that is missing."""
+    def take_from_above(self, section: Section) -> bool:
+        """Take over own text that stands right above the question."""
+        writing = _AnswerParts()
+        for index, _ in self._list_own_texts():
+            if self.places.behind[index] == section.start - 1:
+                self._move(index, writing, WRITTEN_ELSEWHERE)
+        return self._fill(section, writing, RepairKind.ANSWER_ELSEWHERE)
+
+    def take_from_edges(self, sections: list[Section]) -> None:
+        """Show text before or behind all released cells with each missing answer."""
         known = [i for i, a in enumerate(self.match.anchors) if a is not None]
-        tail = [(i, c) for i, c in self._list_own_texts() if i > max(known, default=-1)]
-        if not tail:
-            return
+        first, last = min(known, default=0), max(known, default=-1)
+        edges = [i for i, _ in self._list_own_texts() if i < first or i > last]
+        used = set(self.match.used)
         for section in sections:
+            self.match.used = set(used)  # the same text is shown with each of them
             writing = _AnswerParts()
-            for _, cell in tail:
-                writing.add(cell, f"{WRITTEN_ELSEWHERE}\n\n{cell.source}")
+            for index in edges:
+                self._move(index, writing, WRITTEN_ELSEWHERE)
             self._fill(section, writing, RepairKind.ANSWER_ELSEWHERE)
-        if sections:
-            self.match.used |= {i for i, _ in tail}
 
     def _find_own_cells(self, section: Section) -> Iterator[int]:
         """The student's own cells of a section: code only close to the answer."""
@@ -236,19 +252,22 @@ class _Finder:
                 yield index
 
     def _list_own_texts(self) -> list[tuple[int, SubmittedCell]]:
+        """Text of the student's own, also in cells that were meant for code."""
+        return [(i, self.cells[i]) for i in self._texts if i not in self.match.used]
+
+    @cached_property
+    def _texts(self) -> list[int]:
         return [
-            (i, c)
+            i
             for i, c in enumerate(self.cells)
-            if i not in self.match.used and c.kind == "markdown" and c.source.strip()
+            if c.source.strip() and (c.kind == "markdown" or _is_text_as_code(c.source))
         ]
 
     def _move(self, index: int, writing: _AnswerParts, lead: str = "") -> None:
         """Own text moves into the answer; own code is quoted there and stays."""
         cell = self.cells[index]
         text = cell.source
-        # Python, or a command of IPython; all else in a code cell is meant as text.
-        commands = any(line.lstrip()[:1] in ("%", "!") for line in text.split("\n"))
-        if cell.kind == "code" and (commands or parse_code(text) is not None):
+        if cell.kind == "code" and _is_program(text):
             longest = max((len(t) for t in _TICKS.findall(text)), default=2)
             fence = "`" * (longest + 1)
             text = f"{fence}python\n{text}\n{fence}"
@@ -269,8 +288,32 @@ class _Finder:
         return True
 
 
-def _has_question_name(text: str, titles: tuple[str, ...]) -> bool:
-    """Whether a text says which question it answers: "Question 2", "answer 2", "Q2"."""
+def _is_program(text: str) -> bool:
+    """Python, or a command of IPython; all else in a code cell is meant as text."""
+    commands = any(line.lstrip()[:1] in ("%", "!") for line in text.split("\n"))
+    return commands or parse_code(text) is not None
+
+
+def _is_text_as_code(text: str) -> bool:
+    """Whether a code cell says something and does nothing: comments, strings, prose."""
+    if not _is_program(text):
+        return True
+    tree = parse_code(text)
+    if tree is None:
+        return False
+    values = [n.value for n in tree.body if isinstance(n, ast.Expr | ast.Assign)]
+    words = [v for v in values if isinstance(v, ast.Constant)]
+    said = any(isinstance(v.value, str) for v in words) or _COMMENT.search(text)
+    return bool(said) and len(words) == len(tree.body)
+
+
+def _has_question_name(
+    text: str, titles: tuple[str, ...], *, in_list: bool = False
+) -> bool:
+    """Whether a text says which question it answers: "Question 2", "answer 2", "Q2".
+
+    In a list ("1. ... 2. ...") the number alone is enough.
+    """
     for title in titles:
         found = _NUMBERED.search(title)
         if found is None:
@@ -278,6 +321,9 @@ def _has_question_name(text: str, titles: tuple[str, ...]) -> bool:
         else:
             word, number = found.groups()
             named = rf"({re.escape(word)}|answer|{word[0]})\s*(to\s+)?#?{number}"
+            item = rf"^\W*{number}\s*[.):]"
+            if in_list and re.search(item, text, re.MULTILINE):
+                return True
         if re.search(rf"(?<!\w){named}(?!\w)", text, re.IGNORECASE):
             return True
     return False

@@ -53,6 +53,11 @@ class NotebookIdentifier:
         if copies:
             names = _name_files(copies, path.parent)
             return (f"Beside {path.name} lies other work, not graded: {names}.",)
+        if beside and (empty := self._list_empty_answers(document)):
+            return (
+                f"No answer to {', '.join(empty)} is in the notebook, but beside it "
+                f"lies {_name_files(beside, path.parent)}: is it there?",
+            )
         if found == 0:
             return (
                 f"No released cell of {self.material.assignment} is in this notebook; "
@@ -87,6 +92,16 @@ class NotebookIdentifier:
         rebuilt = rebuild_submission(self.material, document).notebook
         return [c["source"] for c in rebuilt["cells"]] == [
             c.source for c in self.material.release_cells
+        ]
+
+    def _list_empty_answers(self, document: Mapping[str, Any]) -> list[str]:
+        """The written answers for which nothing was found in the notebook."""
+        rebuilt = read_cells(rebuild_submission(self.material, document).notebook)
+        written = {c.grade_id: c.source for c in rebuilt if c.role == "answer"}
+        return [
+            c.grade_id
+            for c in self.material.release_cells
+            if c.role == "answer" and written[c.grade_id] == c.source
         ]
 
     def _is_ours(self, path: Path) -> bool:
