@@ -87,6 +87,26 @@ def test_what_lies_in_source_travels_to_students(
 
 
 @pytest.mark.parametrize("options", [(), ("--force",)])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("tiny.py", "# %%\n### BEGIN HIDDEN TESTS\nassert double(3) == 6"),
+        ("data/solved.txt", "### BEGIN SOLUTION"),
+        ("oracle.py", "def double(x):\n    return x + x"),
+    ],
+)
+def test_a_file_with_answers_is_refused_by_name(
+    name: str, text: str, options: tuple[str, ...], course: Course, unrolled: Call
+) -> None:
+    """Does an instructor's text that was laid into source/ not reach students?"""
+    lay(course, {f"source/{NAME}/{name}": text})
+    before = contents(course.root)
+    said = unrolled("build", *options)
+    assert said.code == 2 and f"source/{NAME}/{name} holds" in said.err
+    assert contents(course.root) == before
+
+
+@pytest.mark.parametrize("options", [(), ("--force",)])
 def test_a_notebook_of_one_s_own_is_refused_by_name(
     options: tuple[str, ...], course: Course, unrolled: Call
 ) -> None:

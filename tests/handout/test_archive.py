@@ -261,6 +261,7 @@ def test_a_file_of_another_is_not_written_over(course: Course, unrolled: Call) -
         "### BEGIN SOLUTION\nx = 1\n### END SOLUTION",
         "### BEGIN HIDDEN TESTS",
         "A text\n\n### BEGIN MARK SCHEME",
+        "=== BEGIN MARK SCHEME ===",
     ],
 )
 @pytest.mark.parametrize("name", ["tiny.ipynb", "more/solved.ipynb"])
@@ -276,6 +277,27 @@ def test_an_instructor_s_notebook_is_refused(
     said = unrolled("handout")
     assert said.code == 2 and "it is the instructor's" in said.err
     assert not Path("tiny-handout.zip").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("tiny.py", "# %%\n### BEGIN HIDDEN TESTS\nassert double(3) == 6"),
+        ("notes/solved.txt", "### BEGIN SOLUTION"),
+        ("oracle.py", "def double(x):\n    return x + x"),
+        ("more/misconceptions.py", "x = 1"),
+    ],
+)
+def test_an_instructor_s_file_is_refused(
+    name: str, text: str, course: Course, unrolled: Call
+) -> None:
+    """Is the text that a notebook was made of not handed out beside it?"""
+    path = course.release / "01_tiny" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    said = unrolled("handout")
+    assert said.code == 2 and "it is the instructor's" in said.err
+    assert path.name in said.err and not Path("tiny-handout.zip").exists()
 
 
 def test_only_what_is_released_goes_out_unasked() -> None:

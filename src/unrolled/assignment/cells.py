@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 HIDDEN_BEGIN = "BEGIN HIDDEN TESTS"
 HIDDEN_END = "END HIDDEN TESTS"
+# What tells that a file is the instructor's.
+LESSON_FILES = frozenset({"misconceptions.py", "oracle.py", "witness.py"})
+_MARK = re.compile(r"[#=]+ *(BEGIN|END) (SOLUTION|HIDDEN TESTS|MARK SCHEME)")
 
 
 Role = Literal[
@@ -146,6 +150,14 @@ def split_check(source: str) -> tuple[str, str]:
         visible.append("" if inside else line)
         hidden.append(line if inside else "")
     return "\n".join(visible), "\n".join(hidden)
+
+
+def find_answers(name: str, text: str) -> str:
+    """What of a file is not for students, in words; "" if nothing is."""
+    mark = _MARK.search(text)
+    if mark is not None:
+        return repr(mark[0])
+    return "what the checks expect" if name in LESSON_FILES else ""
 
 
 def normalize_text(text: str) -> str:

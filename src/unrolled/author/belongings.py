@@ -15,7 +15,7 @@ from pathlib import Path
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import find_all_files
 
-from unrolled.assignment.cells import join_sources
+from unrolled.assignment.cells import find_answers, join_sources
 from unrolled.author.lesson.parse import hash_notebook
 from unrolled.author.manifest import Manifest
 from unrolled.course import Course
@@ -142,8 +142,8 @@ def refuse_foreign(
 ) -> None:
     """UserError for what somebody wrote into source/ and a build would not keep.
 
-    These are notebooks of their own, whatever is said, and edits of what a build
-    wrote, unless `force`.
+    These are notebooks of their own and files with answers, whatever is said, and
+    edits of what a build wrote, unless `force`.
     """
     for file, content in read_files(course.source / name).items():
         path = f"source/{name}/{file}"
@@ -154,6 +154,8 @@ def refuse_foreign(
                 "assignment has only one. Move it out of source/, for example into "
                 "a folder notes/; the build leaves it alone."
             )
+        if not built:
+            _refuse_answers(course.root / path, content)
         same = lesson.get(file) == content
         if force or not built or same or _is_ours(path, content, manifest):
             continue
@@ -169,6 +171,15 @@ def refuse_foreign(
                 f"{course.lessons / name / file}. Make the change there, or drop it "
                 "with `unrolled build --force`, which keeps a copy in build/backups/."
             )
+
+
+def _refuse_answers(path: Path, content: bytes) -> None:
+    found = find_answers(path.name, content.decode("utf-8", "replace"))
+    if found:
+        raise UserError(
+            f"{path} holds {found}, and what lies in source/ goes to students. Move it "
+            "out of there, for example into a folder notes/."
+        )
 
 
 def read_files(folder: Path) -> dict[str, bytes]:

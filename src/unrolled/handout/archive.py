@@ -21,6 +21,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import unrolled
+from unrolled.assignment.cells import find_answers
 from unrolled.author.belongings import read_files
 from unrolled.course import Assignment, Course
 from unrolled.errors import UserError
@@ -28,7 +29,6 @@ from unrolled.files import write_output
 
 COMMENT = b"made by unrolled handout"
 PROGRAMS = {"start.py": "start.py", "start.sh": "start.sh", "start.command": "start.sh"}
-_HIDDEN = re.compile(r"#+ *(BEGIN|END) (SOLUTION|HIDDEN TESTS|MARK SCHEME)")
 EXTRA = "lab"
 FILE = "constraints.txt"
 TAG = "py3-none-any"
@@ -161,22 +161,32 @@ def _read_released(course: Course, assignment: Assignment) -> dict[str, bytes]:
     if notebook not in released:
         raise UserError(f"{folder / notebook} is missing: run `unrolled build` first.")
     for name, data in released.items():
-        if name.endswith(".ipynb"):
-            _refuse_secrets(folder / name, data)
+        refuse = _refuse_solved if name.endswith(".ipynb") else _refuse_lesson
+        refuse(folder / name, data)
     return {f"assignments/{assignment.name}/{n}": data for n, data in released.items()}
 
 
-def _refuse_secrets(path: Path, data: bytes) -> None:
+def _refuse_lesson(path: Path, data: bytes) -> None:
+    """What lies beside a notebook may be the text that it was made of."""
+    found = find_answers(path.name, data.decode("utf-8", "replace"))
+    if found:
+        raise UserError(
+            f"{path} holds {found}: it is the instructor's file. Move it out of "
+            "release/, and make the handout again."
+        )
+
+
+def _refuse_solved(path: Path, data: bytes) -> None:
     """A notebook that was put into release/ by hand may be the instructor's."""
     try:
         cells = json.loads(data)["cells"]
         sources = ["".join(cell["source"]) for cell in cells]
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"{path} is no notebook: run `unrolled build`.") from error
-    secret = next(filter(None, map(_HIDDEN.search, sources)), None)
-    if secret is not None:
+    found = find_answers(path.name, "\n".join(sources))
+    if found:
         raise UserError(
-            f"{path} holds {secret[0]!r}: it is the instructor's notebook. Run "
+            f"{path} holds {found}: it is the instructor's notebook. Run "
             "`unrolled build`, which makes the students' one."
         )
 
