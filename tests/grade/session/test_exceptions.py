@@ -42,6 +42,36 @@ RAISED: dict[str, Callable[[], object]] = {
     "sizes 4 and 3 do not fit together in axis 1": lambda: (
         torch.ones(2, 4) + torch.ones(2, 3)
     ),
+    "the shapes (2, 4) and (5, 3) do not fit together (": lambda: np.einsum(
+        "nt,tk->nk", ARRAY, OTHER
+    ),
+    "an array of 2 axes and one of 1 cannot be joined": lambda: np.concatenate(
+        [ARRAY, OTHER[0]]
+    ),
+    "8 numbers do not make such a shape": lambda: ARRAY.reshape(3, -1),
+    "6 numbers do not make such a shape": lambda: torch.ones(2, 3).view(4, 2),
+    "sizes 3 and 4 do not fit, where tensors are joined along axis 0": lambda: (
+        torch.cat([torch.ones(2, 3), torch.ones(2, 4)], 0)
+    ),
+    "sizes 4 and 3 do not fit together in einsum": lambda: torch.einsum(
+        "ij,jk->ik", torch.ones(2, 3), torch.ones(4, 5)
+    ),
+    "the shapes (2, 3) and (4,) do not fit in @": lambda: (
+        torch.ones(2, 3) @ torch.ones(4)
+    ),
+    "the last axis of the input has size 6, and the layer takes 3": lambda: (
+        torch.nn.LSTM(3, 4)(torch.ones(2, 5, 6))
+    ),
+    "there are 2 rows, but 4 targets": lambda: torch.nn.functional.cross_entropy(
+        torch.ones(2, 3), torch.ones(4, dtype=torch.int64)
+    ),
+    "int has no length": lambda: len(3),  # type: ignore[arg-type]
+    "list indices must be whole numbers, not str": lambda: [1].__getitem__("a"),  # type: ignore[call-overload]
+    "only 0-dimensional arrays": lambda: float(ARRAY),
+    "a list, or a text, times float": lambda: [1] * 2.0,  # type: ignore[operator]
+    "no tensor here requires a gradient": lambda: torch.autograd.backward(
+        torch.ones(1)
+    ),
     "more than 2 values to unpack": unpacks,
     "numpy.ndarray has no attribute bar": lambda: getattr(ARRAY, "bar"),  # noqa: B009
 }
@@ -73,6 +103,13 @@ def test_what_libraries_say_is_known(said: str) -> None:
         {"message": "f() missing 1 required positional argument: 'hidden'"},
         {"message": "unsupported operand type(s) for +: 'hidden' and 'hidden'"},
         {"message": "\x1b[31mname 'bar' is not defined"},
+        {
+            "message": "operands could not be broadcast together with remapped shapes "
+            "[original->remapped]: (99999999,)->(hidden) (2,)->(1.5)"
+        },
+        {"message": "'hidden' is an invalid keyword argument for hidden()"},
+        {"message": "object of type 'hidden' has no len()"},
+        {"message": "list indices must be integers or slices, not hidden"},
     ],
 )
 def test_a_forged_claim_carries_nothing(error: Any) -> None:

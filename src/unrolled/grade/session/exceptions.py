@@ -136,11 +136,11 @@ class _MessageMatch:
 
     def shapes(self, group: int) -> str:
         """All shapes in a part of the sentence, if they are small enough."""
-        shapes = [
-            tuple(int(n[:9]) for n in re.findall(r"\d+", shape))
-            for shape in re.findall(_SHAPE, self.match[group])
-        ][:MAX_SHAPES]
-        return _join_shapes(shapes) if all(map(_is_shape, shapes)) else ""
+        return _join_fair_shapes(re.findall(_SHAPE, self.match[group]))
+
+    def originals(self, group: int) -> str:
+        """The shapes that stand first in `(2, 3)->(2, 3, newaxis)`."""
+        return _join_fair_shapes(re.findall(rf"({_SHAPE})->", self.match[group]))
 
     def sides(self, _: int) -> str:
         """Both sides of an `@`; numpy tells two sizes only, variables have shapes."""
@@ -155,6 +155,13 @@ class _MessageMatch:
         for kind, group, other in _PART.findall(sentence):
             parts.append(getattr(self, kind)(int(group)) or other)
         return _PART.sub("{}", sentence).format(*parts) if all(parts) else ""
+
+
+def _join_fair_shapes(claimed: Sequence[str]) -> str:
+    """Shapes as they are written, the first few; "" if one is not small."""
+    shapes = [tuple(int(n[:9]) for n in re.findall(r"\d+", s)) for s in claimed]
+    shapes = shapes[:MAX_SHAPES]
+    return _join_shapes(shapes) if all(map(_is_shape, shapes)) else ""
 
 
 def _join_shapes(shapes: Sequence[tuple[int, ...]]) -> str:
@@ -177,6 +184,29 @@ _SENTENCES = {
     r"'(\w+)'$": "there is no key '{name1}'",
     rf"operands could not be broadcast together with shapes "
     rf"(?:{_SHAPE} ?)+": "the shapes {shapes0} do not fit together",
+    r"operands could not be broadcast together with remapped shapes "
+    rf"\[original->remapped\]: ((?:{_SHAPE}->\([\w, ]*\) ?){{2,4}})": "the shapes "
+    "{originals1} do not fit together",
+    r"all the input arrays must have same number of dimensions, but the array at index "
+    r"\d+ has (\d+) dimension\(s\) and the array at index \d+ has "
+    r"(\d+) ": "an array of {number1} axes and one of {number2} cannot be joined",
+    r"cannot reshape array of size (\d+) into shape \(.*newaxis": "{number1} numbers "
+    "do not make such a shape",
+    r"shape '\[[-\d, ]*\]' is invalid for input of size (\d+)": "{number1} numbers do "
+    "not make such a shape",
+    r"Sizes of tensors must match except in dimension (\d+)\. Expected size (\d+) but "
+    r"got size (\d+)": "sizes {number2} and {number3} do not fit, where tensors are "
+    "joined along axis {number1}",
+    r"einsum\(\): subscript \w+ has size (\d+) for operand \d+ which does not "
+    r"broadcast with previously seen size (\d+)": "sizes {number1} and {number2} do "
+    "not fit together in einsum",
+    r"size mismatch, got input \(\d+\), mat \((\d+)x(\d+)\), vec "
+    r"\((\d+)\)": "the shapes ({number1}, {number2}) and ({number3},) do not fit in @",
+    r"input\.size\(-1\) must be equal to input_size\. Expected (\d+), got "
+    r"(\d+)": "the last axis of the input has size {number2}, and the layer takes "
+    "{number1}",
+    r"Expected input batch_size \((\d+)\) to match target batch_size "
+    r"\((\d+)\)": "there are {number1} rows, but {number2} targets",
     rf"shapes {_SHAPE} and {_SHAPE} not aligned": "the shapes {shapes0} do not fit "
     "together",
     rf"could not broadcast input array from shape {_SHAPE} into shape "
@@ -217,6 +247,14 @@ _SENTENCES = {
     "unpack",
     r"not enough values to unpack \(expected (\d+), got (\d+)\)": "{number1} values to "
     "unpack were expected, there are {number2}",
+    r"'(\w+)' is an invalid keyword argument": "no argument is called {name1}",
+    r"object of type '(\w+)' has no len\(\)": "{type1|the object} has no length",
+    r"(list|tuple|string) indices must be integers(?: or slices)?, not "
+    r"'?(\w+)'?": "{text1} indices must be whole numbers, not {type2}",
+    r"only 0-dimensional arrays can be converted to Python scalars": "{text0}",
+    r"can't multiply sequence by non-int of type '(\w+)'": "a list, or a text, times "
+    "{type1}",
+    r"element 0 of tensors does not require grad": "no tensor here requires a gradient",
     r"(?:list|tuple|string) index out of range": "{text0}",
     r"(?:float )?division by zero": "{text0}",
     r"maximum recursion depth exceeded": "{text0}",
