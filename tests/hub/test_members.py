@@ -56,18 +56,21 @@ def test_a_name_that_cannot_be_an_account(
     monkeypatch.setenv("JUPYTERHUB_API_URL", "http://nowhere")
     monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "token")
     monkeypatch.setenv("COLUMNS", "200")
+    with Gradebook(course.db_url, course.id) as gradebook:
+        gradebook.add_student("Grace.Hopper")  # in formgrader, where no rule of ours is
     people = str(course.root / "people.csv")
     words = ("canvas", "roster", people, "--keep", "--yes")
     told = command(capfd, "--course", str(course.root), *words)
     assert told.code == 0, told.err
     with Gradebook(course.db_url, course.id) as gradebook:
         there = {s.id for s in gradebook.students}
-    assert there == {"emmy"}
+    assert there == {"emmy", "Grace.Hopper"}
     assert FakeHub.members == ["emmy"]
     assert FakeHub.removed == ["left"]  # nobody of the gradebook
     for name in ("Ada.Lovelace", "5five", "ta", "daemon", "grader-tiny"):
         assert f"{name!r} cannot be" in told.out
     assert "small letters" in told.out
+    assert "cannot have an account" in told.out and "Grace.Hopper" in told.out
 
 
 def test_without_a_hub_names_are_free(tmp_path: Path, capfd: CAPFD) -> None:

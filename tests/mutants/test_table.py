@@ -85,6 +85,10 @@ def test_tests_that_do_not_run_are_trouble_and_no_notice(project: Path) -> None:
     """Is a test that is not there, or never ends, no proof?"""
     gone = try_mutant(mutant(tests=("test_b.py",)), project, 60)
     assert gone.trouble and not gone.noticed
+    skip = "import pytest\n\npytestmark = pytest.mark.skip\n"
+    (project / "test_skipped.py").write_text(f"{skip}\n\ndef test_a():\n    pass\n")
+    skipped = try_mutant(mutant(tests=("test_skipped.py",)), project, 60)
+    assert "1 skipped" in skipped.trouble and not skipped.noticed
     (project / "test_a.py").write_text("while True:\n    pass\n")
     hung = try_mutant(mutant(), project, 2)
     assert "no end in 2 s" in hung.trouble and not hung.noticed

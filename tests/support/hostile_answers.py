@@ -152,6 +152,7 @@ PAGE = [  # what would change the page around
     f"<link rel=stylesheet href='{OUT}'><link rel=prefetch href='{OUT}'>",
     f"<p style='background:url({OUT});position:fixed;inset:0;z-index:9999'>cover</p>",
     f"<p style='width:expression({RUN});-moz-binding:url({OUT})'>x</p>",
+    f"<span style='position:fixed;inset:0;background:url({OUT})' id=why>cover</span>",
     f"<meta http-equiv=refresh content='0;url={OUT}'>",
     f"<meta http-equiv=refresh content='0;url=javascript:{RUN}'>",
     '<meta http-equiv=Content-Security-Policy content="script-src *">',

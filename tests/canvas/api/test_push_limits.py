@@ -97,9 +97,10 @@ def test_canvas_s_own_reason_is_told_once(
 
 
 def test_an_unpublished_assignment_says_so_in_canvas_s_words(
-    course: Course, call: Call, canvas: StandIn
+    course: Course, call: Call, canvas: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Is what changed after the plan was made told by the job's message?"""
+    """Is what changed after the plan was made told once, though it took many jobs?"""
+    monkeypatch.setattr("unrolled.canvas.api.push.BATCH", 1)
     start = canvas.start_job
 
     def late(assignment: int, fields: list[tuple[str, str]]) -> dict[str, object]:

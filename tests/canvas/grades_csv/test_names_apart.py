@@ -102,3 +102,4 @@ def test_a_list_of_people_may_have_such_columns_too(course: Course, call: Call) 
     document = said.document()
     assert [e["student"] for e in document["added"]] == ["grace"]
     assert len(document["left_out"]) == 3
+    assert "Canvas's row of points possible" in str(document["left_out"])

@@ -5,8 +5,10 @@ The student is the account "nobody", and everything is tried as that account.
 
 from __future__ import annotations
 
+import grp
 import json
 import os
+import pwd
 import re
 import shutil
 import subprocess
@@ -15,6 +17,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from support.exchange_course import TOML
@@ -82,6 +85,7 @@ def plan(place: Path) -> HubPlan:
     plan.state.chmod(0o700)
     site = plan.students_env / "lib" / "python3.11" / "site-packages"
     put(site / "unrolled" / "lab" / "checks.py")
+    put(site / "unrolled" / "author" / "oracles" / "witness.py")
     exchange = plan.exchange / plan.course
     put(exchange / "outbound" / "02" / "a.ipynb", "a notebook")
     for name, mode in (("inbound", 0o3733), ("feedback", 0o711), (".terms", 0o700)):
@@ -267,6 +271,58 @@ def test_a_student_with_rights_is_found(plan: HubPlan) -> None:
     """Is a student who is root, or in a group like sudo, seen?"""
     found = [f for f in bad(replace(plan, students=("root",))) if "group" in f.what]
     assert found[0].found == "root: root"
+
+
+@pytest.mark.parametrize("group", ["disk", "shadow"])
+def test_a_student_in_a_group_with_rights_is_found(
+    plan: HubPlan, group: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Is one found who is nobody's like, but for the group?"""
+    number = grp.getgrnam(group).gr_gid
+    monkeypatch.setattr(os, "getgrouplist", lambda name, own: [own, number])
+    found = [f for f in bad(plan) if "group" in f.what]
+    assert [f.found for f in found] == [f"{STUDENT}: {group}"]
+
+
+def test_root_s_caches_are_tried(
+    plan: HubPlan, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Is a wheel of this project found that pip has kept where students may read?"""
+    put(place / "root" / ".cache" / "pip" / "wheels" / "a.whl")
+    root = SimpleNamespace(pw_name="root", pw_dir=str(place / "root"))
+    others = pwd.getpwuid
+    monkeypatch.setattr(pwd, "getpwuid", lambda n: others(n) if n else root)
+    found = [f for f in bad(plan) if "root's caches" in f.what]
+    assert len(found) == 1 and str(place / "root" / ".cache") in found[0].found
+
+
+def test_temporary_files_of_grading_are_tried(
+    plan: HubPlan, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Is what a killed grader has left open found?"""
+    put(place / "unrolled-left" / "a.ipynb")
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(place))
+    found = [f for f in bad(plan) if "temporary" in f.what]
+    assert len(found) == 1 and str(place / "unrolled-left") in found[0].found
+
+
+def test_the_environment_of_a_service_is_tried(
+    plan: HubPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Is a service found that runs as somebody whose processes students may look at?"""
+    group = pwd.getpwnam(STUDENT).pw_gid
+    service = subprocess.Popen(
+        ["sleep", "60"], user=STUDENT, group=group, extra_groups=[]
+    )
+    try:
+        monkeypatch.setattr(
+            secrets, "_list_staff_processes", lambda _: iter([service.pid])
+        )
+        found = [f for f in bad(plan) if "environment" in f.what]
+    finally:
+        service.kill()
+        service.communicate(timeout=60)
+    assert len(found) == 1 and f"/proc/{service.pid}/environ" in found[0].found
 
 
 def test_a_home_that_is_open_to_students_is_found(plan: HubPlan) -> None:
