@@ -48,6 +48,7 @@ class StandIn:
     """One course: users, assignments, submissions, comments, files, jobs.
 
     By assignment, `overrides` are the students to whom it is assigned, if not to all,
+    `own_dates` the overrides with due dates of their own, as the API tells them,
     and `closed` those for whom its grading period is over; `groups` are those of a
     group category. If `redirect` is set, an upload ends with a redirect to that server.
     """
@@ -65,6 +66,7 @@ class StandIn:
         self.polls_needed = 2
         self.late_deduction: dict[int, float] = {}
         self.overrides: dict[int, set[int]] = {}
+        self.own_dates: dict[int, list[dict[str, Any]]] = {}
         self.closed: dict[int, set[int]] = {}
         self.groups: dict[int, list[set[int]]] = {}
         self.posted: set[tuple[int, int]] = set()

@@ -163,6 +163,9 @@ class Handler(BaseHTTPRequestHandler):
             return 200, self._file(int(ready[1])), {}
         if method == "GET" and path == f"{base}/search_users":
             return self._page(self._users())
+        dates = re.fullmatch(rf"{base}/assignments/(\d+)/overrides", path)
+        if method == "GET" and dates:
+            return self._page(canvas.own_dates.get(int(dates[1]), []))
         below = re.fullmatch(rf"{base}/assignments/(\d+)/submissions(/.*)?", path)
         if below and int(below[1]) in canvas.assignments:
             return self._submissions(method, int(below[1]), below[2] or "", body)

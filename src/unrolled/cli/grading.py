@@ -14,6 +14,7 @@ import typer
 from unrolled.cli.shared import (
     Force,
     Json,
+    ask_to_confirm,
     err,
     open_course,
     out,
@@ -97,6 +98,15 @@ Remove = Annotated[
     bool,
     typer.Option("--remove", help="Take it back: the class's due date counts again."),
 ]
+FromCanvas = Annotated[
+    str | None,
+    typer.Option(
+        "--from-canvas",
+        metavar="ASSIGNMENT",
+        help="Take over the due dates that single students have in Canvas.",
+    ),
+]
+Yes = Annotated[bool, typer.Option("--yes", help="With --from-canvas: do not ask.")]
 DryRun = Annotated[
     bool,
     typer.Option("--dry-run", help="Show what would change, and write nothing."),
@@ -218,6 +228,8 @@ def extend(
     why: Why = "",
     show: ListExtensions = False,
     remove: Remove = False,
+    from_canvas: FromCanvas = None,
+    yes: Yes = False,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
@@ -237,6 +249,11 @@ def extend(
         view = render_extensions(entries, course.timezone)
         print_result(document, view, as_json=as_json)
         return
+    if from_canvas:
+        _extend_from_canvas(
+            course, from_canvas, yes=yes, dry_run=dry_run, as_json=as_json
+        )
+        return
     if not student or not assignment or (until is None) != remove:
         raise UserError(
             "give STUDENT, ASSIGNMENT and UNTIL, or STUDENT, ASSIGNMENT and --remove."
@@ -249,6 +266,35 @@ def extend(
         _tell_students(course)
     view = render_extend(report, course.timezone)
     print_result(report.as_dict(), view, as_json=as_json)
+
+
+def _extend_from_canvas(
+    course: Course, assignment: str, *, yes: bool, dry_run: bool, as_json: bool
+) -> None:
+    """Show what Canvas has, ask, take it over."""
+    from unrolled.canvas.api import read_token
+    from unrolled.canvas.api.course import connect
+    from unrolled.canvas.api.overrides import (
+        apply_canvas_extensions,
+        read_canvas_extensions,
+    )
+    from unrolled.report.extensions import render_extend
+
+    select_assignments(course, [assignment])
+    remote = connect(course.canvas, read_token(course, None))
+    there = read_canvas_extensions(course, remote, assignment)
+    report = apply_canvas_extensions(course, there, dry_run=True)
+    for line in there.left_out:
+        err.print(f"left out: {line}", markup=False)
+    if there.extensions and not dry_run:
+        err.print(render_extend(report, course.timezone))
+        if not ask_to_confirm("Take this over?", yes=yes):
+            return
+        report = apply_canvas_extensions(course, there, dry_run=False)
+        _tell_students(course)
+    print_result(
+        report.as_dict(), render_extend(report, course.timezone), as_json=as_json
+    )
 
 
 def _tell_students(course: Course) -> None:
