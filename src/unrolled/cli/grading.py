@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
@@ -26,6 +26,7 @@ from unrolled.report.progress import ProgressStyle
 
 if TYPE_CHECKING:
     from unrolled.course import Course
+    from unrolled.deadlines import ExtendReport
     from unrolled.grade import GradeReport, SubmissionResult
 
 AssignmentName = Annotated[str, typer.Argument(help="For example 02_forward_pass.")]
@@ -238,32 +239,44 @@ def extend(
     The late penalty of graded work follows at once, in stock nbgrader, too. The list is
     `extensions.csv` in the course folder, with who gave what, when and why.
     """
-    from unrolled.deadlines import extend_deadlines, list_extensions
-    from unrolled.report.extensions import render_extend, render_extensions
-
     course = open_course(context)
     if show:
-        words = [word for word in (student, assignment, until) if word]
-        entries = list_extensions(course, words)
-        document = {"extensions": [asdict(entry) for entry in entries]}
-        view = render_extensions(entries, course.timezone)
-        print_result(document, view, as_json=as_json)
-        return
-    if from_canvas:
+        _list_extensions(course, (student, assignment, until), as_json=as_json)
+    elif from_canvas:
         _extend_from_canvas(
             course, from_canvas, yes=yes, dry_run=dry_run, as_json=as_json
         )
-        return
-    if not student or not assignment or (until is None) != remove:
+    elif not student or not assignment or (until is None) != remove:
         raise UserError(
             "give STUDENT, ASSIGNMENT and UNTIL, or STUDENT, ASSIGNMENT and --remove."
         )
-    select_assignments(course, [assignment])
-    report = extend_deadlines(
-        course, assignment, _read_names(student), until, why=why, dry_run=dry_run
-    )
-    if not dry_run:
-        _tell_students(course)
+    else:
+        select_assignments(course, [assignment])
+        from unrolled.deadlines import extend_deadlines
+
+        report = extend_deadlines(
+            course, assignment, _read_names(student), until, why=why, dry_run=dry_run
+        )
+        if not dry_run:
+            _tell_students(course)
+        _print_extend(course, report, as_json=as_json)
+
+
+def _list_extensions(
+    course: Course, words: Iterable[str | None], *, as_json: bool
+) -> None:
+    from unrolled.deadlines import list_extensions
+    from unrolled.report.extensions import render_extensions
+
+    entries = list_extensions(course, filter(None, words))
+    document = {"extensions": [asdict(entry) for entry in entries]}
+    view = render_extensions(entries, course.timezone)
+    print_result(document, view, as_json=as_json)
+
+
+def _print_extend(course: Course, report: ExtendReport, *, as_json: bool) -> None:
+    from unrolled.report.extensions import render_extend
+
     view = render_extend(report, course.timezone)
     print_result(report.as_dict(), view, as_json=as_json)
 
@@ -292,9 +305,7 @@ def _extend_from_canvas(
             return
         report = apply_canvas_extensions(course, there, dry_run=False)
         _tell_students(course)
-    print_result(
-        report.as_dict(), render_extend(report, course.timezone), as_json=as_json
-    )
+    _print_extend(course, report, as_json=as_json)
 
 
 def _tell_students(course: Course) -> None:
