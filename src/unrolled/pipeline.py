@@ -91,20 +91,16 @@ def _configure_autograde(config: Any) -> None:
 
 
 def _configure_feedback(config: Any) -> None:
-    """Feedback shows checks, messages and hints, never a hidden test."""
+    """Feedback is our own page, which reads the grades itself."""
     config.GenerateFeedback.exporter_class = (
         "unrolled.feedback.exporter.FeedbackExporter"
     )
-    config.GenerateFeedback.preprocessors = [
-        "nbgrader.preprocessors.GetGrades",
-        "unrolled.feedback.facts.TellFacts",
-        "unrolled.grade.preprocessors.HideTests",
-    ]
+    config.GenerateFeedback.preprocessors = []
     _configure_pages(config)
 
 
 def _configure_pages(config: Any) -> None:
-    """Feedback and formgrader's pages load nothing from elsewhere; only ours runs.
+    """Formgrader's pages load nothing from elsewhere; only ours runs.
 
     Our folder comes before nbgrader's; formulas are MathML, made with the page.
     """
@@ -112,11 +108,10 @@ def _configure_pages(config: Any) -> None:
     theirs = Path(nbgrader.__file__).parent / "server_extensions/formgrader/templates"
     config.HTMLExporter.extra_template_basedirs = [str(ours), str(theirs)]
     config.HTMLExporter.filters = {
-        "markdown2html": "unrolled.feedback.mathml.markdown2html",
-        "comment2html": "unrolled.feedback.mathml.comment2html",
-        "new_nonce": "unrolled.feedback.policy.new_nonce",
-        "marking_policy": "unrolled.feedback.policy.marking_policy",
-        "feedback_policy": "unrolled.feedback.policy.feedback_policy",
+        "markdown2html": "unrolled.feedback.markup.mathml.markdown2html",
+        "comment2html": "unrolled.feedback.markup.mathml.comment2html",
+        "new_nonce": "unrolled.feedback.markup.policy.new_nonce",
+        "marking_policy": "unrolled.feedback.markup.policy.marking_policy",
     }
 
 

@@ -16,6 +16,7 @@ from support.jupyter import browser_page, needs_browser
 from support.payloads import (
     COMMENT,
     LISTENS,
+    UNFOLD,
     add_hostile_answers,
     check_nothing_runs,
     watched,
@@ -181,6 +182,7 @@ def test_a_good_answer_is_shown_as_it_was_meant(course: Course) -> None:
     """Do harmless HTML, tables, lists, links and code stay, and is the rest text?"""
     with browser_page() as page:
         page.goto((course.feedback / "bob" / NAME / "tiny.html").as_uri())
+        page.evaluate(UNFOLD)
         written = page.locator(".rendered_html, .written", has_text="Why?").last
         text = written.inner_text()
         assert "List<int>, a < b, <b> and ``." in text and "☑ done" in text

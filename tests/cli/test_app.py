@@ -51,7 +51,7 @@ HELP = {
     "| --host | --allow-weak | tests its sandbox first | docs/grading.md",
     "doctor": "--tier | --json | exit code 1 if no tier gives the minimum",
     "feedback": "for example 02_forward_pass. [required] | --student | --force | "
-    "hidden tests are left out",
+    "--json | hidden tests are left out",
     "report": "for example 02_forward_pass. default: the whole term | --compare | "
     "scores do not change | --hide-names | --out | default: build/class_report/ | "
     "--jobs | --allow-weak | --json | nothing is graded",

@@ -212,6 +212,14 @@ def test_feedback_names_the_pages_it_wrote(graded: Course, unrolled: Call) -> No
     assert "<html" in Path(page).read_text()
 
 
+def test_feedback_is_data_as_well(graded: Course, unrolled: Call) -> None:
+    """Does --json print what the pages say, student by student?"""
+    said = unrolled("feedback", NAME, "--json")
+    (ada,) = json.loads(said.out)
+    assert (ada["student"], ada["assignment"], ada["max_score"]) == ("ada", NAME, 100)
+    assert ada["mistakes"] == [] and len(ada["passed"]) == 1
+
+
 def test_feedback_before_grading_is_refused(course: Course, unrolled: Call) -> None:
     """Is one told to grade first?"""
     said = unrolled("feedback", NAME)

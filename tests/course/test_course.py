@@ -122,7 +122,7 @@ def test_a_strange_key_is_told_with_all_known_ones(tmp_path: Path) -> None:
     """Does a key that resembles nothing get the list of what there is?"""
     text = WHOLE.replace("[feedback]", "[feedback]\nxyz = 1")
     assert complaint(tmp_path, text) == (
-        "feedback.xyz: unknown; known are show_hidden_tests"
+        "feedback.xyz: unknown; known are show_hidden_tests, schemes"
     )
 
 
@@ -139,6 +139,12 @@ WRONG = {
     "no text": ('id = "tiny"\n', "", "course.id", "is missing"),
     "no zone": ('timezone = "America/Chicago"\n', "", "course.timezone", "is missing"),
     "no title": ('title = "Next"\n', "", "assignments.02_next.title", "is missing"),
+    "unknown word": (
+        "show_hidden_tests = true",
+        'schemes = "later"',
+        "feedback.schemes",
+        '\'later\' is none of "never", "after-deadline"',
+    ),
     "number as switch": ("= true", "= 1", "feedback.show_hidden_tests", "1 is of the"),
     "no time at all": ("= 5\n", "= 0\n", "grading.call_seconds", "must be more than 0"),
     "weak as text": (

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 import urllib.request
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from support.formgrader import STOCK, formgrader
 from support.hostile_answers import ANSWERS
 from support.judges import grade_here
 from support.payloads import COMMENT, add_hostile_answers, write_answer
+from support.stock_autograde import stock
 
 from unrolled.author.build import build_assignments
 from unrolled.course.model import Course, load_course
@@ -128,16 +130,16 @@ def test_the_page_asks_a_browser_to_run_nothing(made: Course) -> None:
 def test_late_waiting_and_marked_work_is_told(made: Course) -> None:
     """Are penalty, zone, waiting answers and halves of points said, and to whom?"""
     ada, bob = page_of(made, "ada"), page_of(made, "bob")
-    assert words(ada, "h1") == "Tiny (Score: 48.0 / 100.0)"
+    assert words(ada, ".score") == "48 of 100 points"
     told = facts(ada)
     assert told["Late penalty"] == "12 points, of 60"
     assert told["Handed in"] == "Sun 7 Feb 2027, 06:00 CST"
     assert told["Not final"] == "1 answer not marked yet"
-    assert "waits for a mark, of 40.0" in words(ada, "#toc")
-    assert words(bob, "h1") == "Tiny (Score: 30.5 / 100.0)"
+    assert "waits for a mark, of 40" in words(ada, "#answer-why")
+    assert words(bob, ".score") == "30.5 of 100 points"
     assert not {"Late penalty", "Not final", "Handed in"} & set(facts(bob))
     assert "waits for a mark" not in bob.get_text()
-    assert "(Score: 30.5 / 40.0)" in words(bob, "#toc")
+    assert "30.5 of 40 points" in words(bob, "#answer-why")
 
 
 def test_nothing_hidden_is_on_the_page(made: Course) -> None:
@@ -158,6 +160,39 @@ def test_an_instructor_may_open_the_hidden_tests(made: Course, tmp_path: Path) -
     generate_feedback(course, NAME, ["bob"], force=True)
     said = page_of(course, "bob").get_text()
     assert all(secret in said for secret in HIDDEN)
+
+
+def test_model_answers_wait_for_the_last_extension(
+    made: Course, tmp_path: Path
+) -> None:
+    """Are they shown where the instructor says so, and nobody has more time left?"""
+    root = shutil.copytree(made.root, tmp_path / "course")
+    toml = root / "course.toml"
+    text = f'{toml.read_text()}\n[feedback]\nschemes = "after-deadline"\n'
+    toml.write_text(text.replace("due = 2027-", "due = 2020-"))
+    course = load_course(root)
+    generate_feedback(course, NAME, ["bob"], force=True)
+    assert "A model answer" in words(page_of(course, "bob"), "#answer-why .scheme")
+    with Gradebook(course.db_url, course.id) as gradebook:
+        late = gradebook.find_submission(NAME, "eve")
+        late.extension = timedelta(days=20000)
+        gradebook.db.commit()
+    generate_feedback(course, NAME, ["bob"], force=True)
+    assert "A model answer" not in page_of(course, "bob").get_text()
+
+
+def test_nbgrader_makes_the_same_page(made: Course, tmp_path: Path) -> None:
+    """Does the button of formgrader write what `unrolled feedback` does?"""
+    course = load_course(shutil.copytree(made.root, tmp_path / "course"))
+    shutil.rmtree(course.feedback)
+    assert stock(course, "generate_feedback", NAME).returncode == 0
+    for student in ("ada", "bob", "eve"):
+        assert text_of(course, student) == text_of(made, student)
+    ours, theirs = (
+        sorted(path.relative_to(c.feedback) for path in c.feedback.rglob("*"))
+        for c in (made, course)
+    )
+    assert ours == theirs and len(ours) > 9
 
 
 @pytest.mark.parametrize("extension", [STOCK, FORMGRADER_MODULE])

@@ -26,7 +26,7 @@ for (const name of ["alert", "confirm", "prompt", "open", "print"])
 TOUCH = """
 () => {
   addEventListener("submit", (event) => event.preventDefault(), true);
-  for (const link of document.querySelectorAll("#notebook a, #notebook area"))
+  for (const link of document.querySelectorAll("#notebook a, #notebook area, main a"))
     if (link.protocol.startsWith("http") || link.protocol == "mailto:")
       link.addEventListener("click", (event) => event.preventDefault());
   for (const element of document.querySelectorAll("#notebook .cell *, main *")) {
@@ -35,6 +35,12 @@ TOUCH = """
     for (const kind of ["mouseover", "mouseenter", "click", "focus", "toggle"])
       element.dispatchEvent(new MouseEvent(kind, options));
   }
+}
+"""
+# Everything that is folded, so that it is seen and touched as well.
+UNFOLD = """
+() => {
+  for (const details of document.querySelectorAll("details")) details.open = true;
 }
 """
 # What a page must not hold in a text that a student wrote.
@@ -143,6 +149,7 @@ def check_nothing_runs(page: Any, seen: Seen) -> None:
     page.wait_for_load_state("networkidle")
     page.evaluate("window.sameDocument = true")  # another one would not have it
     place = place_of(page.url)
+    page.evaluate(UNFOLD)
     text = page.locator("body").inner_text()
     for number in range(len(ANSWERS)):
         assert f"answer{number}begin" in text and f"answer{number}end" in text, number

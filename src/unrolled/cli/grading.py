@@ -18,6 +18,7 @@ from unrolled.cli.shared import (
     err,
     open_course,
     out,
+    print_json,
     print_result,
     select_assignments,
 )
@@ -197,12 +198,14 @@ def feedback(
     student: Students = None,
     force: Force = False,
     progress: Progress = "bar",
+    as_json: Json = False,
 ) -> None:
-    """Write the feedback pages: which check failed, the message, the hint.
+    """Write the feedback pages: each mistake once, with its hint and what it cost.
 
-    Hidden tests are left out unless course.toml makes them visible.
+    Hidden tests are left out unless course.toml makes them visible. `--json` prints
+    what the pages say.
     """
-    from unrolled.feedback import generate_feedback
+    from unrolled.feedback import generate_feedback, read_feedback
     from unrolled.report.progress import print_progress, show_progress
 
     course = open_course(context)
@@ -216,6 +219,10 @@ def feedback(
         pages = generate_feedback(
             course, assignment, student or (), force=force, progress=step
         )
+    if as_json:
+        said = read_feedback(course, assignment, student or ())
+        print_json([one.as_dict() for one in said])
+        return
     for page in pages:
         out.print(str(page), markup=False)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from unrolled.course.canvas import CanvasSettings, read_canvas_settings
@@ -16,6 +16,8 @@ from unrolled.course.toml import TomlTable, load_toml
 from unrolled.errors import UserError
 
 CONFIG_FILE = "nbgrader_config.py"
+# When students see the model answers and marking schemes of written answers.
+Schemes = Literal["never", "after-deadline"]
 _LIMITS = ("call_seconds", "cell_seconds", "check_seconds", "submission_seconds")
 
 
@@ -66,6 +68,7 @@ class Course:
     assignments: dict[str, Assignment]
     late_days: int = 0
     feedback_tests: bool = False
+    feedback_schemes: Schemes = "never"
     allow_weak: bool = False
     limits: Limits = field(default_factory=Limits)
     canvas: CanvasSettings = field(default_factory=CanvasSettings)
@@ -161,7 +164,7 @@ def load_course(root: Path) -> Course:
     table = load_toml(path)
     table.only("course", "assignments", "feedback", "grading", "canvas", "hub")
     course = table.table("course", "id", "title", "timezone", "late_days")
-    feedback = table.table("feedback", "show_hidden_tests")
+    feedback = table.table("feedback", "show_hidden_tests", "schemes")
     grading = table.table("grading", "allow_weak", "database", "lock_seconds", *_LIMITS)
     usual = Limits()
     seconds: dict[str, Any] = {
@@ -179,6 +182,7 @@ def load_course(root: Path) -> Course:
         },
         late_days=course.whole("late_days", 0, 1000),
         feedback_tests=feedback.switch("show_hidden_tests"),
+        feedback_schemes=_read_schemes(feedback),
         allow_weak=grading.switch("allow_weak"),
         limits=replace(usual, **seconds),
         canvas=read_canvas_settings(table.table("canvas")),
@@ -195,6 +199,15 @@ def _read_timezone(course: TomlTable) -> ZoneInfo:
         raise course.fail(
             "timezone", f"{name!r} is no time zone, such as America/Chicago"
         ) from error
+
+
+def _read_schemes(table: TomlTable) -> Schemes:
+    value = table.get("schemes", str, "never")
+    for known in get_args(Schemes):
+        if value == known:
+            return cast(Schemes, value)
+    known = ", ".join(f'"{name}"' for name in get_args(Schemes))
+    raise table.fail("schemes", f"{value!r} is none of {known}")
 
 
 def _read_assignment(name: str, tables: TomlTable, zone: ZoneInfo) -> Assignment:

@@ -1,15 +1,27 @@
-"""`unrolled feedback`: nbgrader's generate_feedback with our preprocessors."""
+"""`unrolled feedback`: writes the pages of a class, as nbgrader lays them out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from fnmatch import fnmatch
 from pathlib import Path
 
-from nbgrader.converters import GenerateFeedback
-
-from unrolled.converters import make_nbgrader_config, run_converter
 from unrolled.course import Course
 from unrolled.errors import UserError
+from unrolled.feedback.page import (
+    Feedback,
+    WorkReader,
+    build_feedback,
+    open_reader,
+    render_feedback,
+)
+from unrolled.files import LEFTOVER_PATTERN, write_file
+
+# What of a graded folder nbgrader hands on: all but notebooks and these.
+_IGNORED = (".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "*.ipynb")
+_IGNORED_NAMES = (*_IGNORED, LEFTOVER_PATTERN)
+_READABLE = 0o644
 
 
 def generate_feedback(
@@ -26,6 +38,29 @@ def generate_feedback(
     `progress` is told how many students are done, of how many, and who was next.
     Raises UserError if nothing was graded yet.
     """
+    chosen = _choose_students(course, assignment, students)
+    with _open_reader(course, assignment) as reader:
+        for done, student in enumerate(chosen):
+            progress(done, len(chosen), student)
+            if force or _is_outdated(course, assignment, student):
+                _write_feedback(reader, student)
+    progress(len(chosen), len(chosen), "")
+    return [course.feedback_page(student, assignment) for student in chosen]
+
+
+def read_feedback(
+    course: Course, assignment: str, students: Sequence[str] = ()
+) -> list[Feedback]:
+    """What the pages of an assignment say; UserError if nothing was graded yet."""
+    chosen = _choose_students(course, assignment, students)
+    with _open_reader(course, assignment) as reader:
+        return [build_feedback(reader, reader.read(student)) for student in chosen]
+
+
+def _choose_students(
+    course: Course, assignment: str, students: Sequence[str]
+) -> list[str]:
+    """Those who are asked for, or all who have something graded."""
     folders = sorted(course.autograded.glob(f"*/{assignment}"))
     if not folders:
         raise UserError(
@@ -39,53 +74,53 @@ def generate_feedback(
             f"{course.autograded}: nothing of {assignment} is graded for "
             f"{', '.join(unknown)}."
         )
-    chosen = [name for name in graded if not students or name in students]
-    for done, student in enumerate(chosen):
-        progress(done, len(chosen), student)
-        _convert(course, assignment, student, force=force)
-    progress(len(chosen), len(chosen), "")
-    pages = [course.feedback_page(s, assignment) for s in chosen]
-    return [p for p in pages if p.exists()]
+    return [name for name in graded if not students or name in students]
 
 
-def _convert(course: Course, assignment: str, student: str, *, force: bool) -> None:
-    config = make_nbgrader_config(course)
-    config.CourseDirectory.assignment_id = assignment
-    config.CourseDirectory.student_id = student
-    others = _read_other_files(course, assignment, student)
+@contextmanager
+def _open_reader(course: Course, assignment: str) -> Iterator[WorkReader]:
     try:
-        anew = force or _is_outdated(course, assignment, student)
-        run_converter(GenerateFeedback, config, force=anew)
-    finally:
-        for path, content in others.items():
-            if not path.exists():
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(content)
+        with open_reader(course, assignment) as reader:
+            yield reader
+    except LookupError as error:
+        raise UserError(f"{error}. Run `unrolled build`.") from error
 
 
-def _read_other_files(
-    course: Course, assignment: str, student: str
-) -> dict[Path, bytes]:
-    """What somebody laid beside a student's page: nbgrader empties the folder.
+def _write_feedback(reader: WorkReader, student: str) -> None:
+    """A student's page, beside copies of what lies beside the graded notebook.
 
-    nbgrader's own are the page, and copies of what lies beside the graded notebook.
+    What somebody else has laid there stays. The page comes last: it is as new as all
+    of it.
     """
-    folder = course.feedback_folder(student, assignment)
+    course, assignment = reader.course, reader.assignment
+    work = reader.read(student)
+    page = render_feedback(
+        build_feedback(reader, work), work, shows_tests=course.feedback_tests
+    )
     graded = course.autograded_folder(student, assignment)
-    pages = {f"{p.stem}.html" for p in graded.glob("*.ipynb")}
-    files = (p.relative_to(folder) for p in folder.rglob("*") if p.is_file())
-    return {
-        folder / p: (folder / p).read_bytes()
-        for p in files
-        if str(p) not in pages and not (graded / p).exists()
-    }
+    folder = course.feedback_folder(student, assignment)
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in _list_other_files(graded):
+        copy = folder / path.relative_to(graded)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        write_file(copy, path.read_bytes(), mode=_READABLE, exact=True)
+    path = course.feedback_page(student, assignment)
+    write_file(path, page, mode=_READABLE, exact=True)
+
+
+def _list_other_files(folder: Path) -> Iterator[Path]:
+    """The files of a graded folder that nbgrader hands on with the page."""
+    for path in sorted(folder.rglob("*")):
+        parts = path.relative_to(folder).parts
+        ignored = any(fnmatch(part, p) for part in parts for p in _IGNORED_NAMES)
+        if path.is_file() and not path.is_symlink() and not ignored:
+            yield path
 
 
 def _is_outdated(course: Course, assignment: str, student: str) -> bool:
-    """Whether grading was done after the page was written."""
-    graded = list(course.autograded_folder(student, assignment).glob("*.ipynb"))
-    pages = list(course.feedback_folder(student, assignment).glob("*.html"))
-    if not graded or not pages:
-        return False
-    newest = max(p.stat().st_mtime for p in graded)
-    return newest > min(p.stat().st_mtime for p in pages)
+    """Whether there is no page, or grading was done after it was written."""
+    page = course.feedback_page(student, assignment)
+    graded = course.autograded_notebook(student, assignment)
+    if not page.exists():
+        return True
+    return graded.exists() and graded.stat().st_mtime > page.stat().st_mtime

@@ -1,7 +1,7 @@
-"""nbgrader's extension points: the steps of autograding and feedback that are ours.
+"""nbgrader's extension points: the steps of autograding that are ours.
 
 `Autograde` runs `Rebuild` first among its sanitizers and `Judge` in the place of
-`Execute`; `GenerateFeedback` runs `HideTests` after the grades are fetched.
+`Execute`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from nbgrader.utils import determine_grade
 
 from unrolled.assignment import Material, load_material, load_reference
-from unrolled.assignment.cells import read_cells, read_sources, split_check
+from unrolled.assignment.cells import read_cells, read_sources
 from unrolled.assignment.seeds import derive_seed
 from unrolled.course import Course, load_course
 from unrolled.course.secret import load_course_secret
@@ -131,20 +131,6 @@ class SaveGrades(SaveAutoGrades):  # type: ignore[misc]
             score=score,
             is_other_work=name in self.changed,
         )
-
-
-class HideTests(NbGraderPreprocessor):  # type: ignore[misc]
-    """Takes hidden tests and marking schemes out of the feedback."""
-
-    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
-        """Keep what the student saw, and the judge's words."""
-        if not _load_current_course().feedback_tests:
-            cells = read_cells(nb)
-            for cell in cells:
-                if cell.role == "check":
-                    nb.cells[cell.index].source = split_check(cell.source)[0].rstrip()
-            nb.cells = [nb.cells[c.index] for c in cells if c.role != "scheme"]
-        return nb, resources
 
 
 def _load_current_course() -> Course:

@@ -44,6 +44,9 @@ _FIND = (
     .where(SUBMISSION.c.assignment_id == sa.bindparam("assignment"))
     .where(PART.c.notebook_id == sa.bindparam("notebook"))
 )
+_FIND_EXTENSIONS = sa.select(SUBMISSION.c.extension).where(
+    SUBMISSION.c.assignment_id == sa.bindparam("assignment")
+)
 _FIND_NOTEBOOKS = (
     sa.select(NOTEBOOK.c.id, NOTEBOOK.c.name, ASSIGNMENT.c.duedate)
     .add_columns(NOTEBOOK.c.assignment_id)
@@ -159,7 +162,10 @@ class GradeRow:
 
 @dataclass(frozen=True, kw_only=True)
 class SubmissionRows:
-    """The rows of one student's submission; grades and comments by cell name."""
+    """The rows of one student's submission; grades and comments by cell name.
+
+    `comments` are the automatic ones, `remarks` those of a person.
+    """
 
     id: str
     part: str
@@ -168,6 +174,7 @@ class SubmissionRows:
     penalty: float | None = None
     grades: Mapping[str, GradeRow] = field(default_factory=dict)
     comments: Mapping[str, str | None] = field(default_factory=dict)
+    remarks: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def score(self) -> float:
@@ -310,14 +317,24 @@ class AssignmentRows:
             )
             for g in self.connection.execute(statement, part)
         }
-        comments = {
-            self._names[c.cell_id]: c.auto_comment
-            for c in self.connection.execute(_FIND_COMMENTS, part)
-        }
+        comments = self.connection.execute(_FIND_COMMENTS, part).all()
         return SubmissionRows(
             **row._asdict(),
             grades={name: grades[name] for name in self.grade_cells if name in grades},
-            comments=comments,
+            comments={self._names[c.cell_id]: c.auto_comment for c in comments},
+            remarks={
+                self._names[c.cell_id]: c.manual_comment
+                for c in comments
+                if c.manual_comment is not None
+            },
+        )
+
+    def find_longest_extension(self) -> timedelta:
+        """The most time that anybody has been given for this assignment."""
+        ids = {"assignment": self.assignment}
+        return max(
+            (one for one in self.connection.scalars(_FIND_EXTENSIONS, ids) if one),
+            default=timedelta(),
         )
 
     def make(self, student: str) -> SubmissionRows:

@@ -24,7 +24,7 @@ from support.jupyter import CHROMIUM, MISSING
 from support.student_server import Browser, said, student_server
 
 from unrolled.course.dates import CourseDates, ReleasedAssignment
-from unrolled.feedback.policy import FEEDBACK as FREE
+from unrolled.feedback.markup.policy import FEEDBACK as FREE
 from unrolled.hub.notice import Notice, write_notice
 from unrolled.hub.student.exchange_client import (
     AssignmentStatus,

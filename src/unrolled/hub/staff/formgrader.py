@@ -20,7 +20,7 @@ from nbgrader.server_extensions.formgrader import apihandlers, handlers
 from nbgrader.server_extensions.formgrader.formgrader import FormgradeExtension
 from nbgrader.utils import to_numeric_tz
 
-from unrolled.feedback.policy import (
+from unrolled.feedback.markup.policy import (
     SUBMITTED_FILE_POLICY,
     list_policy,
     marking_policy,

@@ -36,7 +36,11 @@ PLUGINS = {
     "fetch_assignment": "unrolled.hub.exchange.plugins.FetchKeepingWork",
     "submit": "unrolled.hub.exchange.plugins.SubmitOnce",
 }
-_SCORE = re.compile(r"<h[14]>[^<]*(?:<span[^>]*>)?\(Score: ([\d.]+) / ([\d.]+)\)")
+# The first is of our pages, the second of those that earlier versions have made.
+_SCORE = re.compile(
+    r'<meta name="score" content="([\d.]+) / ([\d.]+)">'
+    r"|<h[14]>[^<]*(?:<span[^>]*>)?\(Score: ([\d.]+) / ([\d.]+)\)"
+)
 log = logging.getLogger("unrolled.hub")
 
 
@@ -218,7 +222,7 @@ def _read_score(page: Path) -> str:
     with suppress(OSError):
         match = _SCORE.search(page.read_text(encoding="utf-8", errors="replace"))
         if match:
-            return " / ".join(f"{float(g):g}" for g in match.groups())
+            return " / ".join(f"{float(g):g}" for g in match.groups() if g)
     return ""
 
 

@@ -23,7 +23,7 @@ from jupyter_server.utils import url_path_join
 from tornado.web import authenticated
 
 from unrolled.course.dates import CourseDates, ReleasedAssignment
-from unrolled.feedback.policy import FEEDBACK
+from unrolled.feedback.markup.policy import FEEDBACK
 from unrolled.hub.student.exchange_client import (
     AssignmentStatus,
     ExchangeClient,
@@ -35,7 +35,7 @@ from unrolled.timestamps import format_moment
 
 T = TypeVar("T")
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'"
-# Feedback pages have this where the link belongs; see feedback/templates/feedback/.
+# Feedback pages have this where the link belongs; see feedback/page/templates/.
 LINK_MARKER = "<!-- course page -->"
 _BODY = re.compile(r"<body[^>]*>")
 

@@ -19,7 +19,7 @@ from latex2mathml.converter import convert_to_element
 from mistune import HTMLRenderer
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-from unrolled.feedback.sanitize import (
+from unrolled.feedback.markup.sanitize import (
     FORMULA,
     embed_picture,
     escape_unknown_tags,

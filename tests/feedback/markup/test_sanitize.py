@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 
-from unrolled.feedback.exporter import level_headings
-from unrolled.feedback.mathml import comment2html, render
-from unrolled.feedback.sanitize import is_web_address, sanitize
+from unrolled.feedback.markup.mathml import comment2html, render
+from unrolled.feedback.markup.sanitize import is_web_address, sanitize
+from unrolled.feedback.page.notebook import level_headings
 
 PNG = {
     "a b.png": {"image/png": "iVBORw0K\nGgo="},
@@ -89,6 +89,6 @@ def test_a_word_in_an_attribute_is_never_a_formula() -> None:
 def test_headings_go_down_by_steps() -> None:
     """Is the outline of a page whole, whatever a text skips?"""
     html = "<h1>a</h1><h4>b</h4><h6>c</h6><h2>d</h2><p>&lt;h1&gt;</p>"
-    assert level_headings(html) == (
-        "<h2>a</h2><h3>b</h3><h4>c</h4><h3>d</h3><p>&lt;h1&gt;</p>"
+    assert level_headings(html, 2) == (
+        "<h3>a</h3><h4>b</h4><h5>c</h5><h4>d</h4><p>&lt;h1&gt;</p>"
     )

@@ -45,8 +45,3 @@ def list_policy(nonce: str) -> str:
     buttons = " ".join(f"'sha256-{digest}'" for digest in digests)
     allowed = f"{script} 'unsafe-hashes' {buttons}"
     return marking_policy(nonce).replace(script, allowed)
-
-
-def feedback_policy(_: Any = None) -> str:
-    """The policy of a feedback page: it shows itself, and asks for nothing."""
-    return FEEDBACK

@@ -11,7 +11,7 @@ from bs4 import BeautifulSoup
 from jinja2 import Environment
 from nbconvert.filters.markdown_mistune import MarkdownWithMath
 
-from unrolled.feedback.mathml import (
+from unrolled.feedback.markup.mathml import (
     LONGEST,
     FormulaError,
     MathRenderer,
@@ -19,7 +19,7 @@ from unrolled.feedback.mathml import (
     markdown2html,
 )
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 NOTEBOOKS = sorted(ROOT.glob("release/*/*.ipynb")) + sorted(
     ROOT.glob("solutions/*/*.ipynb")
 )
