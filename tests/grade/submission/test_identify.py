@@ -192,6 +192,13 @@ def test_answers_in_a_file_of_their_own_are_said(course: Course, name: str) -> N
 @pytest.mark.parametrize("end", ["\r\n", "\r"])
 def test_other_line_ends_are_no_change(course: Course, end: str) -> None:
     """Is a notebook with CR LF, or CR, in every line graded without a word?"""
+    lines = '# %% check="double_lines" points=20\nassert double(1) == 2\n'
+    text = LESSON.replace("points=60", "points=40")
+    lesson = course.lessons / NAME / "tiny.py"
+    lesson.write_text(
+        text.replace("# %% show", f"{lines}assert double(3) == 6\n\n# %% show")
+    )
+    build_assignments(course, [NAME])
     notebook = json.loads(solved(course))
     for cell in notebook["cells"]:
         cell["source"] = "".join(cell["source"]).replace("\n", end)
