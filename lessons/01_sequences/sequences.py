@@ -67,7 +67,9 @@ except check.CheckFailed as failure:
 # the comment says what is tested, and `check.call` calls your function.
 #
 # After each change to a function, run its cell again, and then the check. A
-# cell that uses a function you haven't written yet says so: write it first.
+# cell that uses a function you haven't written yet says so: write it first. And
+# a check that fails because an *earlier* function is wrong names that one: fix
+# it first, and the later check often passes, too.
 #
 # When your work is graded, the same checks run once more, with other numbers
 # and other sizes. So a function that is right for *all* inputs passes, and one

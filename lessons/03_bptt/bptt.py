@@ -903,9 +903,9 @@ check.close("dh_0", dh_0, expected_dh_0, axes="N H")
 cache = {"x": np.ones((1, 2, 1)), "h_0": np.array([[0.9]])}
 cache |= {"h": np.array([[[0.3], [-0.6]]]), "W_xh": np.array([[1.0]])}
 cache["W_hh"] = np.array([[0.0]])
-got = check.call(rnn_backward, np.array([[[1.1], [0.7]]]), cache)
+got = check.call(rnn_backward, np.array([[[11.0], [7.0]]]), cache)
 dW_hh = check.results(got, *names_back)[3]
-check.close("dW_hh", dW_hh, [[1.0353]], axes="H H")
+check.close("dW_hh", dW_hh, [[10.353]], axes="H H")
 ### BEGIN HIDDEN TESTS
 N, T, D, H = (int(size) for size in rng.permutation([2, 3, 4, 5]))
 dh, cache = oracle.random_sequence(rng, N, T, D, H)
@@ -920,11 +920,11 @@ check.close("dW_hh", dW_hh, expected_dW_hh, axes="H H")
 cache = {"x": np.array([[[0.8], [1.7]]]), "h_0": np.zeros((1, 1))}
 cache |= {"h": np.array([[[0.3], [-0.6]]]), "W_xh": np.array([[1.0]])}
 cache["W_hh"] = np.array([[0.0]])
-dh = np.array([[[1.1], [0.7]]])
+dh = np.array([[[11.0], [7.0]]])
 got = check.call(rnn_backward, dh, cache)
 _, _, dW_xh, _, db_h = check.results(got, *names_back)
-check.close("dW_xh", dW_xh, [[1.5624]], axes="D H")
-check.close("db_h", db_h, [1.449], axes="H")
+check.close("dW_xh", dW_xh, [[15.624]], axes="D H")
+check.close("db_h", db_h, [14.49], axes="H")
 ### BEGIN HIDDEN TESTS
 N, T, D, H = (int(size) for size in rng.permutation([2, 3, 4, 5]))
 dh, cache = oracle.random_sequence(rng, N, T, D, H)

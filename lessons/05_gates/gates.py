@@ -504,11 +504,16 @@ check.close("c_t", got[1], right[1], axes="N H")
 ### END HIDDEN TESTS
 
 # %% check="step_shown" points=4
-# f = 1, i = 0, o = 1/2: half of tanh of the cell is shown.
+# i = 0, o = 1/2: half of tanh of the new cell is shown, first for f = 1, where
+# the new cell is the old one, then for f = 1/2.
 args = np.zeros((2, 1)), np.zeros((2, 1)), np.array([[1.0], [-3.0]])
 b_h = np.array([-40.0, 40.0, 0.0, 0.0])
 got = check.call(lstm_step, *args, *np.zeros((2, 1, 4)), b_h)
 shown = [[0.3807970780], [-0.4975273768]]
+check.close("h_t", check.results(got, "h_t", "c_t")[0], shown, axes="N H")
+b_h = np.array([-40.0, 0.0, 0.0, 0.0])
+got = check.call(lstm_step, *args, *np.zeros((2, 1, 4)), b_h)
+shown = [[0.2310585786], [-0.4525741268]]
 check.close("h_t", check.results(got, "h_t", "c_t")[0], shown, axes="N H")
 ### BEGIN HIDDEN TESTS
 N, D, H = (int(size) for size in rng.permutation([2, 3, 5]))
@@ -670,6 +675,19 @@ h, c_T = check.results(got, "h", "c_T")
 check.close("c_T", c_T, [[1.5]], axes="N H")
 shown = [[[0.2310585786], [0.3807970780], [0.4525741268]]]
 check.close("h", h, shown, axes="N T H")
+# Now the candidate hears what was shown: g = tanh(0.8 + h).
+W_hh, b_h = np.array([[0.0, 0.0, 1.0, 0.0]]), np.array([0.0, 40.0, 0.8, 0.0])
+got = check.call(
+    lstm_forward,
+    np.zeros((1, 2, 1)),
+    start,
+    start,
+    np.zeros((1, 4)),
+    W_hh,
+    b_h,
+)
+h, _ = check.results(got, "h", "c_T")
+check.close("h", h, [[[0.1601666091], [0.3035115557]]], axes="N T H")
 ### BEGIN HIDDEN TESTS
 N, T, D, H = (int(size) for size in rng.permutation([2, 3, 4, 5]))
 x, start = rng.normal(size=(N, T, D)), np.zeros((N, H))
@@ -1570,6 +1588,11 @@ right |= {"b_h": np.array([1.5, 2.5, 3.5, 5.0])}
 got = check.call(weights_from_torch, state_dict)
 check.close("weights", got, right)
 plain_arrays(got)
+# H = 3: 12 columns are four blocks of 3.
+twelve = {"weight_ih_l0": torch.ones(12, 2), "weight_hh_l0": torch.ones(12, 3)}
+twelve |= {name: torch.ones(12) for name in ("bias_ih_l0", "bias_hh_l0")}
+got = check.call(weights_from_torch, twelve)
+check.equal("names for 12 columns", sorted(got), ["W_hh", "W_xh", "b_h"])
 ### BEGIN HIDDEN TESTS
 for D, H in ((3, 2), (2, 3), (3, 4)):
     state_dict = oracle.random_state_dict(rng, D, H, 4)
@@ -1594,6 +1617,13 @@ right |= {"b_hh": np.array([0.5, 0.25, 0.125])}
 got = check.call(weights_from_torch, state_dict)
 check.close("weights", got, right)
 plain_arrays(got)
+# H = 4: 12 columns are three blocks of 4.
+twelve = {"weight_ih_l0": torch.ones(12, 2), "weight_hh_l0": torch.ones(12, 4)}
+twelve |= {name: torch.ones(12) for name in ("bias_ih_l0", "bias_hh_l0")}
+got = check.call(weights_from_torch, twelve)
+check.equal(
+    "names for 12 columns", sorted(got), ["W_hh", "W_xh", "b_hh", "b_xh"]
+)
 ### BEGIN HIDDEN TESTS
 for D, H in ((3, 2), (2, 3), (3, 4)):
     state_dict = oracle.random_state_dict(rng, D, H, 3)

@@ -13,8 +13,8 @@ from unrolled.author.verify.hints import check_hints
 from unrolled.course import load_course
 
 COURSE = load_course(Path(__file__).parents[2])
-LEAST = 0.7  # of the misconceptions of all lessons together
-FEWER = {"06_char_rnn": 0.65, "07_hardware": 0.6}
+LEAST, LEAST_OF_ALL = 0.7, 0.8  # of a lesson's misconceptions, and of all together
+MORE = {"06_char_rnn": 0.85, "07_hardware": 0.8}
 ONCE_UNSEEN = {"step_two_tanh", "predict_globals"}
 
 
@@ -36,15 +36,18 @@ def share(cases: list[HintCase]) -> float:
 def test_hints_are_true_and_many(assignment: str) -> None:
     """Does each check that fails show its hint or none, and most of them one?"""
     cases = list(outcomes(assignment).values())
-    assert share(cases) >= FEWER.get(assignment, LEAST)
+    assert share(cases) >= MORE.get(assignment, LEAST)
 
 
 def test_most_misconceptions_are_told_while_working() -> None:
-    """Is it at least 70 % over all lessons, with few that no visible check sees?"""
+    """Is it at least 80 % over all lessons, and does a visible check fail for each?
+
+    But for the table that students sort: its text says that only grading looks at it.
+    """
     cases = [c for name in COURSE.assignments for c in outcomes(name).values()]
-    assert share(cases) >= LEAST
+    assert share(cases) >= LEAST_OF_ALL
     unseen = [c.name for c in cases if c.outcome == UNSEEN]
-    assert len(unseen) < 0.05 * len(cases), unseen
+    assert [name for name in unseen if not name.startswith("shapes_")] == []
 
 
 def test_mistakes_that_passed_all_visible_checks_are_told() -> None:

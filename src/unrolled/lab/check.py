@@ -26,6 +26,7 @@ from unrolled.lab.checks.describe import describe_value
 from unrolled.lab.checks.errors import CheckFailed, Seen, fail, note_seen
 from unrolled.lab.checks.plain_values import compare_plain, is_same_content
 from unrolled.lab.checks.values import ComparisonRule, Tolerance
+from unrolled.lab.follow_through.kernel import tell_earlier
 from unrolled.lab.hints.table import tell_hint
 
 Axes = str | tuple[Any, ...] | list[Any] | Mapping[Any, Any] | None
@@ -34,14 +35,18 @@ Result = TypeVar("Result")
 
 
 def _with_hint(check: Callable[Args, Result]) -> Callable[Args, Result]:
-    """A check that says, when it fails, what the notebook's hints know of it."""
+    """A check that says, when it fails, what the notebook knows of the reason.
+
+    That is an earlier exercise that fails its own checks, or else a hint.
+    """
 
     @functools.wraps(check)
     def checked(*args: Args.args, **kwargs: Args.kwargs) -> Result:
         try:
             return check(*args, **kwargs)
         except CheckFailed as failure:
-            tell_hint(failure)
+            if not tell_earlier(failure):
+                tell_hint(failure)
             raise
 
     return checked
@@ -90,13 +95,22 @@ def close(
 
 
 @_with_hint
-def equal(name: str, got: object, expected: Any, cause: str | None = None) -> None:
+def equal(
+    name: str,
+    got: object,
+    expected: Any,
+    cause: str | None = None,
+    *,
+    evidence: object = None,
+) -> None:
     """Check a plain value (text, number, None, or lists, tuples, dicts of these).
 
     The types must agree, too: 3.0 is not 3, and a list is not a tuple. A NumPy
-    number counts as the Python number it holds.
+    number counts as the Python number it holds. `evidence` is looked at for a hint,
+    beside `got`, and not compared.
     """
-    with note_seen(Seen("equal", name, got, expected)):
+    shown = got if evidence is None else (got, evidence)
+    with note_seen(Seen("equal", name, shown, expected)):
         compare_plain(name, got, expected, cause)
 
 
@@ -147,16 +161,22 @@ def differs(name: str, got: object, other: object) -> None:
             fail(f"{name}: the same numbers twice, but they must differ")
 
 
-def that(condition: bool | np.bool_, message: str) -> None:
+@_with_hint
+def that(condition: bool | np.bool_, message: str, *, evidence: object = None) -> None:
     """Check a condition; `message` says what is wrong if it is False.
 
+    `evidence`, the values from which the condition came, is looked at for a hint.
     Raises TypeError if the condition is no real bool.
     """
     if type(condition) not in (bool, np.bool_):
         raise TypeError(
             f"check.that needs True or False, not {describe_value(condition)}"
         )
-    if not condition:
+    if condition:
+        return
+    if evidence is None:
+        fail(message)
+    with note_seen(Seen("that", message, evidence)):
         fail(message)
 
 

@@ -127,6 +127,14 @@ def fails() -> None:
             lambda: check.call(fails),
         ),
         (
+            Seen("that", "two texts are the same", ("abab", "abab")),
+            lambda: check.that(False, "two texts are the same", evidence=("abab",) * 2),
+        ),
+        (
+            Seen("equal", "k", (3, DOUBLE), 4),
+            lambda: check.equal("k", 3, 4, evidence=DOUBLE),
+        ),
+        (
             Seen("close", "parts", [1.5, 2.5], [1.5, 3.5]),
             lambda: check.close("parts", [1.5, 2.5], [1.5, 3.5]),
         ),
@@ -164,6 +172,12 @@ def test_a_hint_is_cleaned_and_cut() -> None:
     write_table((Seen("close", "h", DOUBLE, WANT), "\x1b[31m" + "x" * 5000))
     message = said(close(DOUBLE))
     assert "\x1b" not in message and len(message) <= 600
+
+
+def test_evidence_is_not_compared() -> None:
+    """Does a check pass, whatever lies beside what it asks?"""
+    check.that(True, "never said", evidence=DOUBLE)
+    check.equal("k", 4, 4, evidence=DOUBLE)
 
 
 def test_an_unwritten_function_asks_for_no_hint() -> None:

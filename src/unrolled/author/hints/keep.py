@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Any
 
 from unrolled.assignment import Material, load_reference
 from unrolled.assignment.cells import split_check
+from unrolled.author.hints.outline import make_outline
 
 MAKER = 1  # one more when other hints come from the same lesson
 
@@ -25,11 +27,18 @@ def update_table(material: Material, former: bytes | None) -> bytes | None:
         return None
     made_from = digest_lesson(material)
     if former is not None and read_origin(former) == made_from:
-        return former
+        return add_outline(former, make_outline(material))
     # Late: what plays a lesson is slow to load, and most builds have nothing to play.
     from unrolled.author.hints.make import make_table, play_catalogue
 
-    return make_table(play_catalogue(material, load_reference(material)), made_from)
+    wrongs = play_catalogue(material, load_reference(material))
+    return add_outline(make_table(wrongs, made_from), make_outline(material))
+
+
+def add_outline(table: bytes, outline: dict[str, Any]) -> bytes:
+    """The table with this outline; the same bytes for the same content."""
+    document = {**json.loads(table), "outline": outline}
+    return (json.dumps(document, indent=0, sort_keys=True) + "\n").encode()
 
 
 def digest_lesson(material: Material) -> str:

@@ -45,6 +45,11 @@ class CheckFailed(AssertionError):
         text = self.facts + (f"\nHint: {hint}" if hint else "")
         self.args = (clip(make_printable(text), MESSAGE_LIMIT),)
 
+    def begin_with(self, note: str) -> None:
+        """Say this first, then the facts, and no guess at their reason."""
+        text = f"{note}\n{self.facts}"
+        self.args = (clip(make_printable(text), MESSAGE_LIMIT),)
+
     def _render_traceback_(self) -> list[str]:
         lines = []
         for line in str(self).splitlines():

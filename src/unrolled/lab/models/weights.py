@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from unrolled.lab.check import that
 from unrolled.lab.checks.call import call
 from unrolled.lab.checks.errors import CheckFailed, fail
 
@@ -73,13 +74,23 @@ def load(model: Any, weights: Mapping[str, torch.Tensor]) -> None:
         fail("CharRNN must be a torch.nn.Module, and CharRNN(...) one of them")
     try:
         answer = call(read, dict(weights), strict=False)
-    except CheckFailed:
-        fail(f"the parameters of the model: {_describe_misfit(read, weights)}")
+    except CheckFailed as failure:
+        misfit = f"the parameters of the model: {_describe_misfit(read, weights)}"
+        that(False, misfit, evidence=_list_mismatches(failure))  # noqa: FBT003
     missing, surplus = list(answer.missing_keys), list(answer.unexpected_keys)
+    names = surplus, missing
     if surplus:
-        fail(f"the model has no {surplus[0]}: other names, fewer layers, no bias?")
+        lacks = f"the model has no {surplus[0]}: other names, fewer layers, no bias?"
+        that(False, lacks, evidence=names)  # noqa: FBT003
     if missing:
-        fail(f"the model has {missing[0]}, which is not expected: what is it for?")
+        more = f"the model has {missing[0]}, which is not expected: what is it for?"
+        that(False, more, evidence=names)  # noqa: FBT003
+
+
+def _list_mismatches(failure: CheckFailed) -> str:
+    """What torch says of the shapes, without the name of the model's class."""
+    seen: Any = failure.seen.got if failure.seen else ("", "")
+    return str(seen[1]).partition(":")[2]
 
 
 def _describe_misfit(read: Any, weights: Mapping[str, torch.Tensor]) -> str:
