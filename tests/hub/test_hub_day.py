@@ -227,7 +227,7 @@ def test_feedback_is_made_and_released(hub: Hub, browser: Browser) -> None:
     with browser.person("emmy") as page:
         page.get_by_role("button", name="Feedback").click()
         page.wait_for_load_state()
-        page.frames[-1].locator(".output_error").first.scroll_into_view_if_needed()
+        page.frames[-1].locator(".mistake").first.scroll_into_view_if_needed()
         picture(page, "student-feedback")
         text = "\n".join(frame.inner_text("body") for frame in page.frames)
     for words in ("63", "what would a longer text need?", "tanh"):
