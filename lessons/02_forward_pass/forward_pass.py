@@ -15,6 +15,7 @@
 # | `softmax` | probabilities, from the scores |
 # | `predict_next` | text in, next letter out |
 # | `deep_rnn_forward` | several recurrent layers on top of each other |
+# | `fit_read_out` (no points) | how much of the past can be told from a state |
 #
 # The cells work as in `01_sequences`: a check that passes is silent, one that
 # fails says what it got, what it expected, and often why. Between the exercise
@@ -1121,17 +1122,17 @@ check.close("h", h, right, axes="N T H")
 # Back to one layer. A state has no window of a fixed width: it could keep the
 # first letter for ever. Does it?
 #
-# The experiment: two runs over the same 60 random letters, except for the
+# The experiment: two runs over the same 200 random letters, except for the
 # **first** one. If the network still remembers it after $t$ steps, the two
-# states differ. We take 32 hidden units and random weights, and multiply
-# $W_{hh}$ with a `scale`: how strongly the past is listened to.
+# states must differ. We take 32 hidden units and random weights, and multiply
+# $W_{hh}$ by a `scale`: how strongly the past is listened to.
 #
 # **Guess before you run the cell.** What happens to the difference with a
 # small scale? With a large one? Which scale is best for remembering?
 
 
 # %% show=true
-def two_runs(scale, change="another letter", T=60, H=32):
+def two_runs(scale, change="another letter", T=200, H=32):
     """States of two runs whose first inputs differ: (2, T, H)."""
     rng = np.random.default_rng(3)
     x = one_hot(rng.integers(4, size=T), 4)
@@ -1153,22 +1154,21 @@ def gaps(change):
 
 # %% show=true
 fig, ax = plt.subplots(figsize=(7.4, 4.0))
-title = "Another first letter: small scales forget it, large ones don't"
+title = "Another first letter: with a large scale the states stay apart"
 forward.draw_gaps(ax, gaps("another letter"), title)
 show(
     fig,
-    alt="Distance of the two states over 60 steps, logarithmic. Scale 0.5 "
-    "falls in a straight line to 1e-16, scale 1 to 1e-5; scales 2 and 4 "
-    "stay between 1 and 10.",
+    alt="Distance of the two states over 200 steps, logarithmic. Scales 0.5 "
+    "and 1 fall in straight lines to 1e-15 and below, the first in about 45 "
+    "steps, the second in about 160; scales 2 and 4 stay between 1 and 10.",
 )
 
 # %% [markdown]
 # With scale 0.5 the trace of the first letter shrinks at about the same rate
-# at every step: a straight line on this axis is an exponential decay. After 20
-# steps the distance has gone from 3 to a ten-millionth. (The floor at
-# $10^{-16}$ is the rounding of the computer.) With scale 1 it takes longer.
-# With 2 and 4 the two runs don't come together again. So a large $W_{hh}$ is
-# what we want?
+# at every step: a straight line on this axis is an exponential decay. (The
+# floor at $10^{-16}$ is the rounding of the computer.) With scale 1 it takes
+# longer. With 2 and 4 the two runs don't come together again. So a large
+# $W_{hh}$ is what we want?
 #
 # Look at the runs themselves, the first one broad, the second one dashed. Then
 # change the first input by **one part in a million** instead of taking another
@@ -1177,8 +1177,8 @@ show(
 
 # %% show=true
 def draw_two_runs(ax, scale, change):
-    """One unit of both runs over time."""
-    forward.draw_runs(ax, two_runs(scale, change))
+    """One unit of both runs, over the first 60 steps."""
+    forward.draw_runs(ax, two_runs(scale, change)[:, :60])
 
 
 changes = ["another letter", "a millionth more"]
@@ -1190,68 +1190,214 @@ explore(
     size=(6.4, 2.8),
     alt="One hidden unit over 60 steps, the first run broad, the second "
     "dashed. At scale 0.5 the lines are one after a few steps. At scale 4 "
-    "they jump wildly; after a change by a millionth they are one for over "
-    "40 steps and then part.",
+    "they jump wildly; after a change by a millionth they are one for more "
+    "than 20 steps and then part.",
 )
 
 # %% [markdown]
-# At scale 0.5 the two runs are one after four steps. At scale 4 they jump
-# about and stay apart; but after the tiny change, too, they part in the end.
-# How far?
+# At scale 0.5 the two runs soon are one. At scale 4 they jump about and stay
+# apart; but after the tiny change, too, they part in the end. How far?
 
 # %% show=true
 fig, ax = plt.subplots(figsize=(7.4, 4.0))
-title = "A millionth more: at scale 4 it ends as far apart as another letter"
+title = "A millionth more: large scales blow it up"
 forward.draw_gaps(ax, gaps("a millionth more"), title)
 show(
     fig,
     alt="The same figure after a change of the first input by a millionth. "
-    "Scales 0.5 and 1 fall, scale 2 stays near 1e-5, scale 4 climbs "
-    "from 1e-6 to about 7.",
+    "Scales 0.5 and 1 fall to 1e-15 and below. Scale 4 climbs from 1e-6 to "
+    "about 5 within 60 steps, scale 2 to about 3 within 200.",
 )
 
 # %% [markdown]
-# Surprised? At scale 4 a change by a millionth, far too small to mean
-# anything, grows until the two states are as far apart as if we had read
-# another letter. The network forgets nothing, and for that very reason its
-# state says nothing: it is **chaotic**. At scale 0.5 it's calm and forgets at
-# once. A useful memory needs something in between, and training has to find
-# it.
+# A change by a millionth, far too small to mean anything, grows until the two
+# states are as far apart as if we had read another letter: at scale 4 within 60
+# steps, at scale 2 it takes some 200. Such a network is **chaotic**. So a large
+# distance at the end of a run tells us that *something* was different. It
+# doesn't tell us what. To see whether the first letter is still in there, we
+# have to ask the state itself.
+#
+# ### Ask the state
+#
+# A state remembers the first letter if somebody who sees *nothing but the
+# state* can say which one it was. You know who could do that: a read-out,
+# $h W_{hy} + b_y$, with one score for each of the four letters. But with which
+# weights? Take many runs with different letters and look for the read-out
+# whose scores come closest to the one-hot vectors of the first letters. If
+# "closest" means the smallest sum of squared errors, that's a problem of
+# **least squares**, and `np.linalg.lstsq` solves it.
+#
+# ### Exercise: `fit_read_out` (no points, 10 minutes)
+#
+# `np.linalg.lstsq(A, Y)[0]` is the matrix $B$ that brings $A B$ closest to
+# $Y$. What is $A$, if the read-out also has a bias?
+#
+# <details><summary>An idea</summary>
+# A bias is the weight of an input that is always 1. Put a column of ones beside
+# the states; the last row of the solution then is the bias.
+# </details>
+
+
+# %% exercise="fit_read_out"
+def fit_read_out(h, targets):
+    """The read-out that comes closest to the targets. About 4 lines.
+
+    h: (N, H), the states of N runs; targets: (N, V), one-hot vectors.
+    Returns W_hy: (H, V) and b_y: (V,), which make the sum of the squares of
+    h @ W_hy + b_y - targets as small as it can be.
+    """
+    ### BEGIN SOLUTION
+    ones = np.ones((len(h), 1))
+    A = np.concatenate([h, ones], axis=1)  # (N, H + 1)
+    solution = np.linalg.lstsq(A, targets)[0]  # (H + 1, V)
+    return solution[:-1], solution[-1]
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Nobody grades this one, but you can see for yourself: four states, and
+# targets that a read-out meets exactly.
+
+# %% show=true
+four = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+W_true, b_true = np.array([[2.0, -1.0], [0.5, 3.0]]), np.array([-1.0, 0.25])
+W_fit, b_fit = fit_read_out(four, four @ W_true + b_true)
+check.close("W_hy", W_fit, W_true)
+check.close("b_y", b_fit, b_true)
+print("found again:", W_fit.round(6).tolist(), b_fit.round(6).tolist())
+
+# %% [markdown]
+# Now the real thing. 2000 runs read 31 random letters each, all with the same
+# weights. Your read-out is fitted on one half of the runs, and has to tell the
+# first letter in the *other* half: on runs that it has seen it could learn the
+# answers by heart. By guessing it would be right in one of four. And because
+# the world is never exact, we can add a little `noise` to the state at each
+# step.
+
+
+# %% show=true
+def many_runs(scale, noise=0.0, N=2000, T=31, H=32):
+    """Many runs over random letters: h (N, T, H), and first letters (N,)."""
+    rng = np.random.default_rng(4)
+    ids, h = rng.integers(4, size=(N, T)), np.zeros((N, T, H))
+    W_in, h_t = rng.normal(0, 0.5, size=(4, H)), np.zeros((N, H))
+    W_rec = scale * rng.normal(size=(H, H)) / np.sqrt(H)
+    for t in range(T):
+        h_t = rnn_step(one_hot(ids[:, t], 4), h_t, W_in, W_rec, np.zeros(H))
+        h_t = h_t + noise * rng.normal(size=(N, H))
+        h[:, t] = h_t
+    return h, ids[:, 0]
+
+
+def memory(scale, noise=0.0):
+    """How often the first letter is told, 0, 1, ... T - 1 letters later."""
+    h, first = many_runs(scale, noise)
+    fitted, asked, right = slice(0, 1000), slice(1000, None), []
+    for h_t in h.transpose(1, 0, 2):  # one step after the other
+        W_fit, b_fit = fit_read_out(h_t[fitted], one_hot(first[fitted], 4))
+        said = read_out(h_t[asked], W_fit, b_fit).argmax(axis=-1)
+        right.append((said == first[asked]).mean())
+    return np.array(right)
+
+
+# %% [markdown]
+# **Guess before you run it**, and write your guess down: at which of the scales
+# can the letter be told for longest? Does the chaotic scale 4 know anything
+# at all, ten letters later?
+
+# %% show=true
+scales = [0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 6]
+
+
+def draw_memory(ax, noise):
+    """How often the first letter is told, over scales and letters since."""
+    right = np.array([memory(scale, noise) for scale in scales])
+    forward.draw_memory(ax, scales, right, chance=1 / 4)
+
+
+explore(
+    draw_memory,
+    noise=(0.0, 0.3, 0.05),
+    static={"noise": [0.0, 0.1, 0.3]},
+    size=(4.3, 3.2),
+    alt="Heat maps: how often a fitted read-out tells the first letter, over "
+    "the scale and the letters read since, for noise 0, 0.1 and 0.3. A "
+    "bright region on the left, where it is told, reaches farther right at "
+    "larger scales, farthest at 3 and 4; on the right all rows are at "
+    "chance. With more noise the region shrinks, most at small scales.",
+)
+
+# %% show=true
+print("letters since:   5     10     20     30")
+for scale in (0.5, 1, 2, 4):
+    later = memory(scale)[[5, 10, 20, 30]]
+    print(f"scale {scale:<3g}    ", "   ".join(f"{r:.2f}" for r in later))
+
+# %% [markdown]
+# Yellow means always right, dark blue means guessing, and the white line is
+# where the read-out stops being right more often than not. Three things to
+# see.
+#
+# - **Small scales forget for good.** At scale 0.5 the letter is lost within ten
+#   letters. Its trace is still there, but it has become tiny, and the letters
+#   that came later lie on top of it. A little noise wipes it out sooner still.
+# - **Chaos isn't amnesia.** At scale 4 the letter can be told ten letters later
+#   far more often than by guessing, and more often than at scale 1. A
+#   millionth needs dozens of steps to grow; until then the state is ruled by
+#   the letters that were read.
+# - **And nothing is kept.** At 30 letters every scale is at or near guessing.
+#   At scale 4 the states of the first figure were far apart all the time, and
+#   the letter was gone.
+#
+# Distance is not memory. No scale makes these random weights a good memory: the
+# network writes each letter over the ones before, whether it's calm or chaotic.
+# What to keep is something that it has to *learn*.
 #
 # ### Question 3 (6 points)
 #
-# A friend says: "Then I'll take scale 4. The first letter is never forgotten,
-# so my network has a perfect memory."
+# Two friends argue about scale 4.
 #
-# 1. What do the two figures say against it?
-# 2. Which states would you compare, in an experiment of your own, to find out
-#    whether a state *usefully* remembers the first letter?
+# - Ann: "The two states in the first figure never come together again. So the
+#   first letter is never forgotten."
+# - Ben: "But it's chaos! A millionth ends up as far apart as another letter. So
+#   the state says nothing about what was read."
+#
+# 1. What do your figures say against Ann?
+# 2. What do they say against Ben?
+# 3. The read-out was tested on runs that it wasn't fitted on, and those runs
+#    differ in *all* letters, not in the first one only. Why is each of the two
+#    needed, if you want to know whether a state *usefully* remembers?
 
 # %% [markdown] answer="memory_or_chaos" points=6
-# At scale 4 the states after another first letter do stay apart, by about 7.
-# But after a change of a millionth, which carries no information, they end
-# equally far apart. A large distance therefore doesn't mean "another first
-# letter": the state reacts to everything, also to rounding errors and noise,
-# and from the last state nobody could tell what the first letter was. To
-# remember means more than to differ: equal letters must lead to similar
-# states, and different letters to different ones.
+# Against Ann: a distance only says that the states differ. At scale 4 a change
+# of a millionth, which carries no information, ends equally far apart, so the
+# distance isn't due to the letter as such. And the fitted read-out shows that
+# the letter is gone: 30 letters later it's right about as often as by
+# guessing, although the distance is as large as ever.
 #
-# An experiment: make many runs that differ in small things (a little noise on
-# the inputs, or other letters in the middle), half of them with first letter
-# h, half with first letter e. The state remembers the letter if the states of
-# one group are closer to each other than to those of the other group; or if a
-# simple read-out, fitted on some of the runs, tells the first letter of the
-# rest.
+# Against Ben: chaos takes its time. Ten letters after the first one a read-out
+# still tells it far more often than one in four, more often than at scale 1 or
+# 0.5. The state is ruled by the letters that were read; a tiny difference needs
+# dozens of steps until it drowns them.
+#
+# The two conditions: on the runs that it was fitted on, the read-out could
+# learn the answers by heart (with few runs and many units it always can), and
+# that would be no memory of the network. And if only the first letter differed,
+# any difference between the states would do to tell it, however small and
+# whatever its cause; a useful memory must find the letter among all the others
+# that could have been read: similar for equal first letters, different for
+# different ones.
 #
 # **Marking scheme**
-# - 2 points: 1 for the change of a millionth ending as far apart as another
-#   letter; 1 for saying that this change means nothing
-# - 2 points: 1 for distance alone being no memory; 1 for what memory would
-#   need: similar pasts give similar states (or: the letter can be told from
-#   the state)
-# - 2 points: 1 for runs that share the first letter and differ in something
-#   else; 1 for the comparison: within a group against between groups, or the
-#   letter read from the state of runs that weren't used for fitting
+# - 2 points (Ann): 1 for the change of a millionth ending as far apart, so
+#   distance alone is no memory; 1 for the read-out being at or near chance
+#   after 30 letters
+# - 2 points (Ben): 1 for the read-out being far above chance ten letters later
+#   (or: better than at small scales); 1 for a reason: chaos needs many steps
+#   to drown what was read
+# - 2 points: 1 for other runs, so that nothing is learned by heart; 1 for
+#   other letters, so that the letter must be told among all that could have
+#   been read (equal first letters, similar states)
 
 # %% [markdown]
 # ## Summary
@@ -1267,8 +1413,9 @@ show(
 #   makes probabilities of the scores. Shifting a row of scores changes none of
 #   them, and keeps exp from overflowing.
 # - Layers can be stacked: each reads the states of the one below.
-# - Without training, a state forgets quickly or becomes chaotic, depending on
-#   $W_{hh}$.
+# - A state remembers what a read-out can tell from it. With random weights
+#   that's a matter of some ten letters at best: with a small $W_{hh}$ the trace
+#   shrinks, with a large one the network is chaotic.
 #
 # ## Open questions
 #

@@ -1027,9 +1027,9 @@ print(f"{len(code)} characters; last losses {np.mean(code_losses[-20:]):.2f}")
 print(sample(code_model, code_vocabulary, "    def ", 300, 0.5, 2))
 
 # %% [markdown]
-# Indentation, `self`, colons, brackets that often close. It doesn't run, of
-# course. But it's unmistakable which language it wants to be, after a few
-# seconds and from eleven modules.
+# It doesn't run, of course: look for a bracket that never closes, a colon that
+# is missing, a name that nothing defines. But it's unmistakable which language
+# it wants to be, after a few seconds and from eleven modules.
 
 # %% check="sample_text" points=3
 # The prompt first, then as many characters as asked for.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from support.lesson import (
 FOLDER = LESSONS / "02_forward_pass"
 CELLS = load_lesson_cells(FOLDER)
 CHECKS = [c for c in CELLS if c.kind == "check"]
-EXERCISES = [c.name for c in CELLS if c.kind == "exercise"]
+EXERCISES = [c.name for c in CELLS if c.kind == "exercise" and c.name != "fit_read_out"]
 CATALOGUE = load(FOLDER)
 ORACLE = load_oracle(FOLDER)
 WITNESS = load_witness(FOLDER)
@@ -152,3 +153,37 @@ def test_the_catalogue_covers_every_exercise(exercise: str) -> None:
     """Are there three misconceptions and three styles for each function?"""
     assert len(CATALOGUE.of(exercise)) >= 3
     assert len([s for s in CATALOGUE.styles if s.exercise == exercise]) >= 3
+
+
+@pytest.fixture(scope="module")
+def shown() -> dict[str, Any]:
+    """The names of the solved lesson, with the experiment of section 9."""
+    names = reference_namespace(FOLDER)
+    for cell in CELLS:
+        if cell.kind == "show" and re.search(r"def (two_runs|many_runs)", cell.source):
+            exec(cell.source, names)
+    return names
+
+
+def test_words_on_the_distance_are_true(shown: dict[str, Any]) -> None:
+    """Do calm networks come together, and chaotic ones part after a millionth?"""
+    letter, millionth = (
+        shown["gaps"]("another letter"),
+        shown["gaps"]("a millionth more"),
+    )
+    assert letter[0.5][45] < 1e-14 and letter[1][165] < 1e-14
+    assert min(letter[2].min(), letter[4].min()) > 1
+    assert millionth[4][59] > 1 and millionth[2][59] < 1e-3 and millionth[2][-1] > 1
+
+
+def test_words_on_the_memory_are_true(shown: dict[str, Any]) -> None:
+    """On six draws of all: lost at once, told in chaos after ten letters, then lost?"""
+    draw = np.random.default_rng
+    for seed in (4, 11, 12, 13, 14, 15):  # 4 is the one of the notebook
+        shown["np"].random.default_rng = lambda _, seed=seed: draw(seed)
+        try:
+            calm, one, wild = (shown["memory"](scale) for scale in (0.5, 1, 4))
+        finally:
+            shown["np"].random.default_rng = draw
+        assert calm[10] < 0.32 and wild[10] > 0.45 and wild[10] > one[10] + 0.1
+        assert wild[30] < 0.42 and calm[2] > 0.9

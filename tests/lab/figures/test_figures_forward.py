@@ -138,6 +138,15 @@ def test_gaps_have_labels_that_do_not_overlap(ax: Any) -> None:
     assert min(ax.lines[0].get_ydata()) == 1e-17
 
 
+def test_the_reach_of_a_memory_is_counted(ax: Any) -> None:
+    """Does the first miss end a row's memory, though later ones are right by luck?"""
+    right = np.array([[1.0, 0.4, 0.9], [1.0, 0.8, 0.3]])
+    forward.draw_memory(ax, [0.5, 4], right, chance=0.25)
+    assert title(ax) == "More than half right: up to 1 letters"
+    assert [line.get_xdata()[0] for line in ax.lines] == [0.5, 1.5]
+    assert ax.images[0].get_clim() == (0.25, 1)
+
+
 def test_drawing_is_pure(ax: Any) -> None:
     """Does the same call give the same picture and leave its arrays alone?"""
     h = np.random.default_rng(1).uniform(-1, 1, (4, 3))

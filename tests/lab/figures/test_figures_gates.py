@@ -97,7 +97,7 @@ def test_a_step_tells_the_largest_of_both(ax: Any) -> None:
 @pytest.mark.parametrize(
     ("kept", "said"),
     [
-        ([1.0, 0.7, 0.49, 0.3], "half is gone at step 2"),
+        ([1.0, 0.7, 0.49, 0.3], "half is gone after 2 steps"),
         ([1.0, 0.9], "more than half is left"),
     ],
 )

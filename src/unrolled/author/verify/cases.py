@@ -151,9 +151,15 @@ def _describe_problem(m: Misconception, v: CellVerdict) -> str:
 
 
 def check_catalogue(material: Material, reference: Reference) -> Iterator[Case]:
-    """Every exercise has at least three misconceptions and three styles, real ids."""
+    """Every exercise has at least three misconceptions and three styles, real ids.
+
+    One without a check is optional: nothing of it is graded, so nothing is told.
+    """
     ids = {c.grade_id for c in reference.checks}
+    graded = {c.exercise for c in reference.checks}
     for exercise in reference.defines:
+        if exercise not in graded:
+            continue
         wrong = reference.catalogue.of(exercise)
         styles = [s for s in reference.catalogue.styles if s.exercise == exercise]
         problems = [

@@ -123,3 +123,51 @@ def _label_fall(
     place = (float(np.sqrt(ks[i] * ks[before])), (right[i] + right[before]) / 2)
     shift, side = ((6, 4), "left") if falls else ((0, -16), "right")
     write_label(ax, name, place, shift, ha=side, color=colour, bbox=WHITE_BOX)
+
+
+def draw_recall_map(
+    ax: Axes,
+    grid: tuple[Sequence[float], Sequence[float]],
+    learned: Floats,
+    horizons: Sequence[float],
+) -> None:
+    """Shares of networks that learned (radii, distances), and a horizon per radius.
+
+    `grid` holds the radii and the distances. The title counts the fields on which
+    a horizon says what most of the networks did.
+    """
+    radii, distances = (np.asarray(values, float) for values in grid)
+    edges = [_find_edges(values) for values in (radii, distances)]
+    image = ax.pcolormesh(*edges, learned.T, vmin=0, vmax=1, rasterized=True)
+    ax.figure.colorbar(image, ax=ax, label="share that learned")
+    ax.plot(radii, horizons, "-", color="white", lw=4)
+    ax.plot(radii, horizons, "-", color=style.GRADIENT, lw=2, marker="o", ms=4)
+    ax.set(ylim=(edges[1][0], edges[1][-1]), xlim=(edges[0][0], edges[0][-1]))
+    ax.set(xlabel="spectral radius at the start", ylabel="distance k (words)")
+    seen = distances[None, :] <= np.asarray(horizons)[:, None]
+    right = int(np.sum((learned > 0.5) == seen))
+    ax.set_title(f"Your horizon: right on {right} of {learned.size} fields")
+
+
+def _find_edges(centres: Floats) -> Floats:
+    """The borders of cells around their centres, half-way to the next."""
+    middles = (centres[1:] + centres[:-1]) / 2
+    first, last = 2 * centres[0] - middles[0], 2 * centres[-1] - middles[-1]
+    return np.array([first, *middles, last])
+
+
+def draw_successes(
+    ax: Axes, ks: Sequence[int], successes: Mapping[str, Floats]
+) -> None:
+    """How many networks learned each distance, (distances, seeds), by their start."""
+    for (name, table), colour, mark in zip(
+        successes.items(), _COLOURS, _MARKS, strict=False
+    ):
+        counts = table.sum(axis=1)
+        ax.plot(ks, counts, "-", marker=mark, color=colour)
+        write_label(ax, name, (ks[-1], counts[-1]), (8, -3), color=colour)
+    seeds = next(iter(successes.values())).shape[1]
+    ax.set(ylim=(-0.3, seeds + 0.3), xlabel="the year stands k words back")
+    ax.set_ylabel("networks that learned")
+    told = [f"{n} {int(t[-1].sum())}" for n, t in successes.items()]
+    ax.set_title(f"Of {seeds}, at {ks[-1]} words: {', '.join(told)}")

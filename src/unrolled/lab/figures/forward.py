@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, Rectangle
 from matplotlib.path import Path
+from numpy.typing import NDArray
 
 from unrolled.lab.figures import style
 from unrolled.lab.figures.shapes import (
@@ -228,3 +229,28 @@ def draw_gaps(ax: Axes, gaps: Mapping[float, Floats], title: str) -> None:
         write_label(ax, f"scale {scale:g}", at, (5, -3), color=colour)
     ax.set(xlabel="step t", ylabel="distance of the two states", title=title)
     ax.margins(x=0.02)
+
+
+def draw_memory(
+    ax: Axes, scales: Sequence[float], right: Floats, *, chance: float
+) -> None:
+    """How often a letter is told, (scales, steps), as a heat map from chance to 1.
+
+    In each row, a white line ends the steps at which it is told in more than half of
+    the cases.
+    """
+    image = ax.imshow(right, vmin=chance, vmax=1, aspect="auto")
+    for row, shares in enumerate(right):
+        reach = _count_first(shares > 0.5) - 0.5
+        ax.plot([reach, reach], [row - 0.5, row + 0.5], color="white", ls="-", lw=2.5)
+    ax.set_yticks(range(len(scales)), [f"{scale:g}" for scale in scales])
+    ax.set(xlabel="letters read since the first", ylabel="scale")
+    ax.set_xlim(-0.5, right.shape[1] - 0.5)
+    counts = [_count_first(shares > 0.5) - 1 for shares in right]
+    ax.set_title(f"More than half right: up to {max(counts)} letters")
+    remove_frame(ax, image, "first letter told")
+
+
+def _count_first(held: NDArray[np.bool_]) -> int:
+    """How many values are true before the first that isn't."""
+    return int(np.argmin(held)) if not held.all() else len(held)

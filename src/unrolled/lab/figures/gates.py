@@ -102,10 +102,11 @@ def draw_kept(ax: Axes, kept: Floats, forget_bias: float) -> None:
     """What is left (T + 1,) of a cell of 1 over the steps, and its half-life."""
     ax.plot(kept, color=style.STATE)
     ax.axhline(0.5, color=style.CONTEXT, ls=":", lw=1)
-    below = np.flatnonzero(np.asarray(kept) < 0.5)
-    half = (
-        f"half is gone at step {below[0]}" if below.size else "more than half is left"
-    )
+    halved = np.flatnonzero(np.asarray(kept) <= 0.5 + 1e-9)  # exactly half counts
+    half = "more than half is left"
+    if halved.size:
+        steps = "1 step" if halved[0] == 1 else f"{halved[0]} steps"
+        half = f"half is gone after {steps}"
     ax.set(xlabel="steps", ylabel="left of the value", ylim=(-0.04, 1.06))
     ax.set_title(f"bias {forget_bias:g}: {half}", fontsize=10)
 
