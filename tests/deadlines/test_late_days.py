@@ -56,6 +56,8 @@ def test_the_first_that_is_handed_in_spends_first() -> None:
     third = hand("a", "2027-02-05 23:59", "2027-02-09 12:00")
     assert spend(first, third) == [0, 3]  # a was handed in before b
     assert spend(first, third, days=5) == [1, 4]
+    fourth = hand("a", "2027-02-12 23:59", "2027-02-15 12:00")  # after b
+    assert spend(first, fourth) == [2, 1]
     in_time = hand("c", "2027-02-12 23:59", "2027-02-12 12:00")
     within_the_grace = hand("d", "2027-02-12 23:59", "2027-02-13 00:10")
     assert spend(in_time, within_the_grace, first) == [0, 0, 2]
