@@ -27,12 +27,9 @@ from unrolled.grade.stored_results import (
     build_result,
     open_rows,
 )
+from unrolled.gradebook.open import read_check_sources
 from unrolled.gradebook.read import StudentRow, read_student_rows
-from unrolled.gradebook.tables import (
-    AssignmentRows,
-    SubmissionRows,
-    read_check_sources,
-)
+from unrolled.gradebook.tables import AssignmentRows, SubmissionRows
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -69,8 +69,7 @@ Show = Annotated[
     bool,
     typer.Option(
         "--show",
-        help="With --student: show what is wrong with this submission and how to "
-        "fix it.",
+        help="With --student: show what is wrong with the work and how to fix it.",
     ),
 ]
 ExtendedStudents = Annotated[

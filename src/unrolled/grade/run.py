@@ -27,7 +27,7 @@ from unrolled.grade.stored_results import build_result
 from unrolled.grade.warm import find_warm_judges
 from unrolled.grade.writer import GradebookWriter
 from unrolled.gradebook import backup_gradebook
-from unrolled.gradebook.tables import read_check_sources
+from unrolled.gradebook.open import read_check_sources
 from unrolled.processes import count_processors
 
 Progress = Callable[[SubmissionResult], None]

@@ -13,16 +13,27 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy import Connection, bindparam, create_engine, inspect, select, text
 
 from unrolled.course import Course, load_course
 from unrolled.files import make_stamp
-from unrolled.gradebook import postgresql, schema, sqlite
+from unrolled.gradebook import postgresql, sqlite
+from unrolled.gradebook.schema import ASSIGNMENT, CELL, NOTEBOOK, SOURCE_CELL
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
 
 MAX_BACKUPS = 10
+_FIND_SOURCES = (
+    select(SOURCE_CELL.c.name, SOURCE_CELL.c.source)
+    .join(NOTEBOOK, NOTEBOOK.c.id == SOURCE_CELL.c.notebook_id)
+    .join(ASSIGNMENT, ASSIGNMENT.c.id == NOTEBOOK.c.assignment_id)
+    .join(CELL, CELL.c.notebook_id == NOTEBOOK.c.id)
+    .where(ASSIGNMENT.c.name == bindparam("assignment"))
+    .where(NOTEBOOK.c.name == bindparam("notebook"))
+    .where(CELL.c.name == SOURCE_CELL.c.name)
+    .where(CELL.c.type == "GradeCell")
+)
 
 
 def open_gradebook(course: Course) -> Gradebook:
@@ -81,7 +92,7 @@ def has_gradebook(course: Course) -> bool:
         return course.gradebook.exists()
     engine = create_engine(course.db_url)
     try:
-        return inspect(engine).has_table(schema.ASSIGNMENT.name)
+        return inspect(engine).has_table(ASSIGNMENT.name)
     finally:
         engine.dispose()
 
@@ -98,6 +109,22 @@ def connect_gradebook(course: Course) -> Iterator[Connection]:
             yield connection
     finally:
         engine.dispose()
+
+
+def read_check_sources(course: Course, assignment: str) -> dict[str, str]:
+    """The texts of the grade cells that the gradebook keeps, by name.
+
+    Empty if it does not know the assignment, or if there is no gradebook.
+    """
+    if not has_gradebook(course):
+        return {}
+    names = {
+        "assignment": assignment,
+        "notebook": course.assignments[assignment].notebook,
+    }
+    with connect_gradebook(course) as connection:
+        rows = connection.execute(_FIND_SOURCES, names)
+        return {row.name: row.source for row in rows}
 
 
 def backup_gradebook(course: Course) -> Path | None:

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from unrolled.course.model import Course
-from unrolled.gradebook.open import connect_gradebook, has_gradebook
+from unrolled.gradebook.open import connect_gradebook
 from unrolled.gradebook.schema import (
     ASSIGNMENT,
     CELL,
@@ -24,7 +24,6 @@ from unrolled.gradebook.schema import (
     GRADE_CELL,
     NOTEBOOK,
     PART,
-    SOURCE_CELL,
     STUDENT,
     SUBMISSION,
     TASK_CELL,
@@ -52,16 +51,6 @@ _FIND_NOTEBOOKS = (
     .add_columns(NOTEBOOK.c.assignment_id)
     .join(ASSIGNMENT, ASSIGNMENT.c.id == NOTEBOOK.c.assignment_id)
     .where(ASSIGNMENT.c.name == sa.bindparam("assignment"))
-)
-_FIND_SOURCES = (
-    sa.select(SOURCE_CELL.c.name, SOURCE_CELL.c.source)
-    .join(NOTEBOOK, NOTEBOOK.c.id == SOURCE_CELL.c.notebook_id)
-    .join(ASSIGNMENT, ASSIGNMENT.c.id == NOTEBOOK.c.assignment_id)
-    .join(CELL, CELL.c.notebook_id == NOTEBOOK.c.id)
-    .where(ASSIGNMENT.c.name == sa.bindparam("assignment"))
-    .where(NOTEBOOK.c.name == sa.bindparam("notebook"))
-    .where(CELL.c.name == SOURCE_CELL.c.name)
-    .where(CELL.c.type == "GradeCell")
 )
 _MAX_SCORE = sa.func.coalesce(GRADE_CELL.c.max_score, TASK_CELL.c.max_score)
 _FIND_CELLS = (
@@ -231,22 +220,6 @@ def write_extension(
 def write_penalty(connection: sa.Connection, part: str, points: float | None) -> None:
     """Set the late penalty, None where it is in time."""
     connection.execute(_SET_PENALTY, {"part": part, "points": points})
-
-
-def read_check_sources(course: Course, assignment: str) -> dict[str, str]:
-    """The texts of the grade cells that the gradebook keeps, by name.
-
-    Empty if it does not know the assignment, or if there is no gradebook.
-    """
-    if not has_gradebook(course):
-        return {}
-    names = {
-        "assignment": assignment,
-        "notebook": course.assignments[assignment].notebook,
-    }
-    with connect_gradebook(course) as connection:
-        rows = connection.execute(_FIND_SOURCES, names)
-        return {row.name: row.source for row in rows}
 
 
 @contextmanager
