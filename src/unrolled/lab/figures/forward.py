@@ -246,8 +246,9 @@ def draw_memory(
     ax.set_yticks(range(len(scales)), [f"{scale:g}" for scale in scales])
     ax.set(xlabel="letters read since the first", ylabel="scale")
     ax.set_xlim(-0.5, right.shape[1] - 0.5)
-    counts = [_count_first(shares > 0.5) - 1 for shares in right]
-    ax.set_title(f"More than half right: up to {max(counts)} letters")
+    most = max(_count_first(shares > 0.5) - 1 for shares in right)
+    letters = "letter" if most == 1 else "letters"
+    ax.set_title(f"More than half right: up to {most} {letters}")
     remove_frame(ax, image, "first letter told")
 
 
