@@ -230,6 +230,10 @@ class Browser:
         )
         page = context.new_page()
         page.set_default_timeout(90_000)
+        sync_api = pytest.importorskip(
+            "playwright.sync_api", reason="pip install playwright"
+        )
+        sync_api.expect.set_options(timeout=60_000)  # its own are 5 s
         self.sign_in(page, name)
         page.wait_for_url(LANDING)
         page.wait_for_load_state()

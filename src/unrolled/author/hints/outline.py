@@ -20,13 +20,12 @@ from unrolled.lab.follow_through.outline import digest_cell
 
 def make_outline(material: Material) -> dict[str, Any]:
     """The checks, the demonstrations that need an exercise, and the exercises."""
-    checked = {c.exercise for c in material.source_cells if c.role == "check"}
     cells: dict[str, Any] = {}
     exercises = []
     makers: dict[str, tuple[str, ...]] = {}
     for cell in material.source_cells:
         defines = find_defined_names(cell.source) if cell.cell_type == "code" else ()
-        if cell.role == "exercise" and cell.grade_id in checked:
+        if cell.role == "exercise":
             exercises.append({"name": cell.grade_id, "defines": list(defines)})
             makers |= dict.fromkeys(defines, (cell.grade_id,))
         elif cell.role == "check":
