@@ -1334,7 +1334,7 @@ for scale in (0.5, 1, 2, 4):
     print(f"scale {scale:<3g}    ", "   ".join(f"{r:.2f}" for r in later))
 
 # %% [markdown]
-# Yellow means always right, dark blue means guessing, and the white line is
+# Yellow means always right, dark purple guessing, and the white line is
 # where the read-out stops being right more often than not. Three things to
 # see.
 #
