@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,9 @@ from support.author_course import LESSON, make_course
 
 from unrolled.assignment import HINTS_FILE
 from unrolled.author.build import build_assignments
+from unrolled.author.hints import outline
 from unrolled.course import Course
+from unrolled.lab.follow_through import outline as lab_outline
 
 CHECKED = LESSON.replace(
     "assert double(2) == 4\n",
@@ -98,3 +102,20 @@ def test_hidden_tests_are_no_part_of_it(course: Course) -> None:
     path.write_text(path.read_text().replace("rng.integers(100)", "rng.integers(99)"))
     build_assignments(course, ["01_tiny"])
     assert read_table(course) == before
+
+
+@pytest.mark.parametrize(
+    "source", ["", "x = 1", "def f():  \n\n\n    return 1\t\n", "\r\nä\n \n", "\ud800"]
+)
+def test_author_and_lab_name_a_cell_alike(source: str) -> None:
+    """Does the kernel find the cells that a build has put into the outline?"""
+    assert outline.digest_cell(source) == lab_outline.digest_cell(source)
+
+
+def test_a_build_of_what_is_there_loads_no_lab() -> None:
+    """Does who builds a fresh lesson wait for no figures?"""
+    words = "import sys, unrolled.author.build; print('unrolled.lab' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", words], capture_output=True, text=True, timeout=600
+    )
+    assert done.stdout == "False\n", done.stderr
