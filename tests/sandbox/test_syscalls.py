@@ -10,7 +10,9 @@ from support.tiers import has_huge_pages
 
 from unrolled.sandbox.syscalls import _list_own_memory
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it is Linux's")
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="needs Linux: seccomp is a part of its kernel"
+)
 SCRIPT = """
 import mmap, os, pathlib
 from unrolled.sandbox.syscalls import HUGE_PAGE, collapse_memory
