@@ -142,7 +142,7 @@ def test_the_reach_of_a_memory_is_counted(ax: Any) -> None:
     """Does the first miss end a row's memory, though later ones are right by luck?"""
     right = np.array([[1.0, 0.4, 0.9], [1.0, 0.8, 0.3]])
     forward.draw_memory(ax, [0.5, 4], right, chance=0.25)
-    assert title(ax) == "More than half right: up to 1 letters"
+    assert title(ax) == "More than half right: up to 1 letter"
     assert [line.get_xdata()[0] for line in ax.lines] == [0.5, 1.5]
     assert ax.images[0].get_clim() == (0.25, 1)
 
