@@ -12,8 +12,8 @@ from support.exchange_course import COURSE, NAME, Hub
 
 from unrolled.course.dates import read_dates
 from unrolled.course.model import load_course
-from unrolled.hub.grading.page import GradingState
 from unrolled.hub.grading.progress import ClassProgress, count_progress
+from unrolled.hub.grading.state import GradingState
 
 
 def standing(hub: Hub) -> ClassProgress:
@@ -88,7 +88,7 @@ def test_a_changed_date_reaches_students(
 ) -> None:
     """Is a new due date told without a release, once course.toml was changed?"""
     monkeypatch.setattr(
-        "unrolled.hub.grading.page.find_exchange_folder",
+        "unrolled.hub.grading.state.find_exchange_folder",
         lambda _: hub.exchange / COURSE,
     )
     gradings = GradingState(hub.course)

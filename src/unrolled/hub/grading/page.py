@@ -13,86 +13,22 @@ import os
 import secrets
 import signal
 import sys
-import time
-from contextlib import suppress
-from dataclasses import asdict, dataclass
-from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote, urlsplit
 
-from jupyterhub.services.auth import HubOAuthCallbackHandler, HubOAuthenticated
+from jupyterhub.services.auth import HubOAuthCallbackHandler
 from tornado.httpserver import HTTPServer
 from tornado.web import Application, HTTPError, RequestHandler, authenticated
 
 from unrolled.class_report import make_policy
-from unrolled.course import load_course
-from unrolled.course.exchange import find_exchange_folder, publish_dates
-from unrolled.deadlines import publish_own_dates
 from unrolled.errors import UserError
-from unrolled.hub.exchange.collect_report import Remark, read_report
 from unrolled.hub.grading.class_report import render_report
-from unrolled.hub.grading.jobs import COMMANDS, Job, Jobs
-from unrolled.hub.grading.progress import ClassProgress, count_progress
-from unrolled.hub.grading.warm import WarmJudges
-from unrolled.pages import make_environment
-from unrolled.timestamps import format_moment
+from unrolled.hub.grading.handler import PAGES, GradingHandler
+from unrolled.hub.grading.jobs import COMMANDS
+from unrolled.hub.grading.state import GradingState
 
 INSTRUCTOR_VERBS = ("publish",)
-PAGES = make_environment("unrolled.hub")
-FRESH_SECONDS = 2.0
-
-
-class GradingHandler(HubOAuthenticated, RequestHandler):  # type: ignore[misc]
-    """What all handlers share: the state, and headers that let nothing else in."""
-
-    @property
-    def state(self) -> GradingState:
-        """The course and its jobs."""
-        state: GradingState = self.settings["gradings"]
-        return state
-
-    @property
-    def prefix(self) -> str:
-        """The service's address, with a slash at its end."""
-        return str(self.settings["prefix"])
-
-    def set_default_headers(self) -> None:
-        """No other page may show this one; no script but its own."""
-        self.nonce = secrets.token_urlsafe(16)
-        self.set_header(
-            "Content-Security-Policy",
-            f"default-src 'none'; style-src 'unsafe-inline'; connect-src 'self'; "
-            f"script-src 'nonce-{self.nonce}'; form-action 'self'; "
-            "frame-ancestors 'none'; base-uri 'none'",
-        )
-        self.set_header("X-Content-Type-Options", "nosniff")
-        self.set_header("Cache-Control", "no-store")
-
-    @property
-    def is_instructor(self) -> bool:
-        """Whether who looks is an instructor, as the hub's groups say."""
-        groups = (self.current_user or {}).get("groups", [])
-        return str(self.settings["instructors"]) in groups
-
-    def render_row(self, row: GradingRow) -> str:
-        """One assignment as HTML."""
-        return PAGES.get_template("grading_row.html").render(
-            row=row,
-            prefix=self.prefix,
-            xsrf=self.xsrf_form_html(),
-            formgrader=self.settings["formgrader"],
-            is_instructor=self.is_instructor,
-        )
-
-    def write_error(self, status_code: int, **more: Any) -> None:
-        """An error as a page of its own."""
-        reason = {403: "This page is for the people who grade this course."}.get(
-            status_code, self._reason
-        )
-        page = PAGES.get_template("error.html")
-        self.finish(page.render(code=status_code, reason=reason))
 
 
 class OverviewHandler(GradingHandler):
@@ -261,103 +197,6 @@ def main(arguments: list[str]) -> None:
         asyncio.run(serve(root, dict(os.environ)))
     except (ValueError, OSError, KeyError, UserError) as error:
         sys.exit(f"unrolled.hub.grading.page COURSE_FOLDER: {error}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class GradingRow:
-    """One assignment on the page."""
-
-    name: str
-    title: str
-    due: str
-    standing: ClassProgress
-    job: Job | None
-    ended: str
-    refused: tuple[Remark, ...]
-    notes: tuple[Remark, ...]
-    ungraded: tuple[dict[str, str], ...]
-
-    @property
-    def to_grade(self) -> int:
-        """Submissions that a run may still grade: not those it could not."""
-        return max(0, self.standing.to_grade - len(self.ungraded))
-
-    @property
-    def next(self) -> str:
-        """The step that makes sense now."""
-        standing = self.standing
-        steps = {
-            "collect": standing.fresh > 0,
-            "grade": self.to_grade > 0,
-            "mark": standing.waiting > 0,
-            "feedback": standing.pages < standing.graded,
-            "release": standing.out < standing.pages,
-        }
-        return next((step for step, is_due in steps.items() if is_due), "")
-
-    def as_dict(self) -> dict[str, Any]:
-        """The row as JSON has it."""
-        return asdict(self) | {"next": self.next, "to_grade": self.to_grade}
-
-
-class GradingState:
-    """The course, its jobs, and what was last counted (kept for two seconds)."""
-
-    def __init__(self, root: Path) -> None:
-        self.course = load_course(root)
-        self.exchange = find_exchange_folder(self.course)
-        self.jobs = Jobs(root)
-        self.warm = WarmJudges(root)
-        self.messages: dict[str, str] = {}  # to the person who pressed a button
-        self._counted: dict[str, ClassProgress] = {}
-        self._error = ""
-        self._when = 0.0
-        self._lock = asyncio.Lock()
-
-    async def read_rows(self) -> tuple[list[GradingRow], str]:
-        """All assignments, and what is wrong with the course; "" if nothing is."""
-        async with self._lock:  # many who look at once make one count
-            if time.monotonic() - self._when > FRESH_SECONDS:
-                await self._count()
-        names = self.course.assignments
-        return [await asyncio.to_thread(self._make_row, n) for n in names], self._error
-
-    async def _count(self) -> None:
-        self._error = ""
-        try:
-            self._counted = await asyncio.to_thread(self._read_progress)
-        except UserError as error:
-            self._error = str(error)
-        except OSError as error:
-            self._error = f"The course cannot be read: {error}"
-        self._when = time.monotonic()
-
-    def _read_progress(self) -> dict[str, ClassProgress]:
-        self.course = load_course(self.course.root)
-        progress = count_progress(self.course, self.exchange)
-        with suppress(UserError):  # the page shows what there is
-            publish_dates(self.course, self.exchange)
-            publish_own_dates(self.course, self.exchange)
-        return progress
-
-    def _make_row(self, name: str) -> GradingRow:
-        assignment = self.course.assignments[name]
-        report = read_report(self.course.root, name)
-        graded = self.jobs.last(name, "grade")
-        due, zone = assignment.due, self.course.timezone
-        job = self.jobs.latest(name)
-        ended = datetime.fromisoformat(job.ended) if job and job.ended else None
-        return GradingRow(
-            name=name,
-            title=assignment.title,
-            due=format_moment(due, zone) if due else "",
-            standing=self._counted.get(name, ClassProgress()),
-            job=job,
-            ended=format_moment(ended, zone) if ended else "",
-            refused=tuple(report.refused) if report else (),
-            notes=tuple(report.notes) if report else (),
-            ungraded=tuple(graded.ungraded) if graded else (),
-        )
 
 
 if __name__ == "__main__":
