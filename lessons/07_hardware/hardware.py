@@ -14,6 +14,7 @@
 # | what does the work cost? | `hourly_price`, `cost_per_exaflop`, `break_even_months` |
 # | how long does it *really* take? | `time_fn`, `build_keras_lstm` |
 # | where does the GPU begin to win? | `fit_latency`, `crossover` |
+# | what does it wait for? | `roofline` (no points) |
 # | who waits for whom? | `PrefetchingLoader` |
 #
 # You need no GPU. Where there is one, the same cells use it.
@@ -31,6 +32,7 @@ import torch
 
 from unrolled.lab import check, explore, show, style
 from unrolled.lab.figures import hardware
+from unrolled.lab.figures.roofline import draw_predictions, draw_roofline
 from unrolled.lab.trace import read_trace
 
 style.use()
@@ -235,6 +237,22 @@ show(
 # Its memory hands out about 3.35 terabytes a second, the TITAN V's 0.65: also 5
 # times. The tensor cores have grown most; a program that doesn't use them
 # reaches a fifteenth of the card's peak, at best.
+#
+# And the price? In May 2026 one hour of this card was offered from about \$2 to
+# about \$5, by who lets it and for how long you commit yourself. Your function
+# knows what that means:
+
+# %% show=true
+for bits, rate in ((16, 990e12), (32, 67e12)):
+    low, high = (cost_per_exaflop(rate, dollars) for dollars in (2, 5))
+    print(
+        f"H100, rented, {bits} bits: ${low:.2f} to ${high:.2f} for an exaflop"
+    )
+
+# %% [markdown]
+# With its tensor cores the rented card is in the league of the machines that
+# were bought; without them it's as dear as the TPU was. (Prices of the cloud
+# change by the month. Look them up, and put them in.)
 
 # %% check="exaflop_units" points=3
 # 10**18 operations at 10**15 a second: 1000 seconds, at 3.60 an hour.
@@ -518,6 +536,15 @@ for device in devices:
     )
     print(f"{device}: {1e3 * seconds:.3f} ms")
 
+# %% [markdown]
+# *Median or minimum?* Python's own stopwatch, `timeit`, advises you to take the
+# *smallest* time, and for the reason given above: nothing makes a call faster
+# than it is, so the smallest has been disturbed least. The two answer different
+# questions. The minimum says how fast the code *can* be, and is good for
+# comparing two versions of it. The median says how long you'll usually wait. And
+# the mean that we've just scolded? It's the only one of the three that, times
+# the number of steps, gives the whole bill. Say which one you quote.
+
 # %% check="time_value" points=3
 # Every call takes 30 ms: so does the median.
 device = FakeDevice([0.030])
@@ -663,9 +690,14 @@ check.close("seconds", got, copy)
 # one.
 
 # %%
-os.environ.setdefault("KERAS_BACKEND", "torch")
+backend = os.environ.get("KERAS_BACKEND", "torch")
+os.environ["KERAS_BACKEND"] = "torch"
+if backend != "torch":
+    print(f"Here Keras is set to use {backend}. This notebook takes PyTorch.")
 if not torch.cuda.is_available():
     os.environ.setdefault("KERAS_TORCH_DEVICE", "cpu")
+if torch.backends.mps.is_available():
+    print("The GPU of this Mac (MPS) is left out: you'll time its CPU.")
 
 import keras  # takes a second or two
 
@@ -1250,7 +1282,7 @@ show(
 # answer on Stack Overflow ("What is the difference between CuDNNLSTM and LSTM in
 # Keras?"), the second from issue 8885 of Keras (2017), where an LSTM read film
 # reviews in both directions. There Keras ran on two libraries in turn,
-# TensorFlow and CNTK (section 7).
+# TensorFlow and CNTK (section 8).
 
 # %% show=true
 answer = {  # one pass over 612,235 sequences
@@ -1340,7 +1372,170 @@ for network in ("Keras LSTM", "torch LSTM"):
 # - 1 point: twice the rate hardly helps, since it touches only work / rate
 
 # %% [markdown]
-# ## 6. Who waits for whom?
+# ## 6. The third number: memory
+#
+# So far a machine has been two numbers, a fixed cost and a rate. But before a
+# chip can multiply two numbers, somebody has to carry them there. The card of
+# 2022 from section 2 does 67 trillion operations a second, and its memory hands
+# out 3.35 trillion bytes: 20 operations for every byte. A program that does
+# less with each byte it fetches leaves the arithmetic waiting, on the best card
+# of the year.
+#
+# How much a program does with each byte is its **intensity**, operations per
+# byte. Count the bytes kindly: every number is read once or written once, at 4
+# bytes each (32 bits).
+#
+# | for matrices of size $n$ | operations | bytes | intensity |
+# |---|---|---|---|
+# | sum of two matrices | $n^2$ | $4 \cdot 3 n^2$ | 1/12 |
+# | matrix times vector | $2 n^2$ | $4 (n^2 + 2 n)$ | about 1/2 |
+# | matrix times matrix | $2 n^3$ | $4 \cdot 3 n^2$ | $n / 6$ |
+#
+# Only the last row grows. In a product of two matrices every number is used
+# again and again; in the two others it's fetched, used once or twice, and gone.
+# **Guess before you go on:** which row is a network that writes text, letter by
+# letter, for a single reader?
+#
+# ### Exercise: `roofline` (no points, 10 minutes)
+#
+# While one number is on its way the chip can work on others, so carrying and
+# computing overlap, like the reading and the training of the next section. The
+# slower one sets the pace, and the fixed cost of the call comes on top. How
+# many seconds is that?
+#
+# <details><summary>An idea</summary>
+# Work out how long the carrying would take alone, and how long the arithmetic
+# would take alone. Which of the two do you have to wait for?
+# </details>
+
+
+# %% exercise="roofline"
+def roofline(operations, size, overhead, bandwidth, rate):
+    """Predicted seconds of a call. About 1 line.
+
+    operations: how many; size: bytes that are read or written; overhead:
+    seconds for the mere call; bandwidth: bytes a second; rate: operations a
+    second.
+    """
+    ### BEGIN SOLUTION
+    return overhead + max(size / bandwidth, operations / rate)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Nobody grades this one, but you can see for yourself. A made-up machine needs
+# 1 second for a call, carries 10 bytes a second and does 100 operations a
+# second. Three calls, one for each thing to wait for:
+
+# %% show=true
+made_up = {"overhead": 1.0, "bandwidth": 10.0, "rate": 100.0}
+print("hardly anything to do, about 1 s:", roofline(1, 1, **made_up))
+print("100 bytes to carry, 11 s:        ", roofline(100, 100, **made_up))
+print("3000 operations, 31 s:           ", roofline(3000, 100, **made_up))
+
+# %% [markdown]
+# Now your own machine. Its three numbers come from your stopwatch: a call that
+# has nothing to do, a copy that has nothing to compute, and a product that uses
+# every number 1024 times.
+
+# %% show=true
+one, (big, copy) = torch.ones(1), torch.ones(2, 16_000_000)
+square = torch.ones(1024, 1024)
+machine = {
+    "overhead": time_fn(lambda: torch.add(one, one, out=one), 10, 1001),
+    "bandwidth": 2 * 4 * len(big) / time_fn(lambda: copy.copy_(big), 2, 9),
+    "rate": 2 * 1024**3 / time_fn(lambda: square @ square, 2, 5),
+}
+print(
+    f"a call that does nothing: {1e6 * machine['overhead']:.1f} microseconds"
+)
+print(
+    f"memory carries {machine['bandwidth'] / 1e9:.0f} billion bytes a second"
+)
+print(f"arithmetic: {machine['rate'] / 1e9:.0f} billion operations a second")
+
+# %% [markdown]
+# Three numbers, and 17 predictions: the three rows of the table, from matrices
+# of 4 by 4 to 4096 by 4096 (products up to 1024). **Guess: how many of them are
+# right within a factor of 2?**
+
+
+# %%
+def time_rows(n):
+    """Seconds of the three rows of the table for size n, without the product
+    of two matrices where that would take long: {row: (operations, bytes, s)}.
+    """
+    A, into = torch.ones(2, n, n)
+    v, into_v = torch.ones(2, n)
+    calls = {
+        "sum": (lambda: torch.add(A, A, out=into), n**2, 12 * n**2),
+        "vector": (
+            lambda: torch.mv(A, v, out=into_v),
+            2 * n**2,
+            4 * n * (n + 2),
+        ),
+        "matrix": (lambda: torch.mm(A, A, out=into), 2 * n**3, 12 * n**2),
+    }
+    if n > 1024:
+        del calls["matrix"]
+    return {row: (k, b, time_fn(f, 2, 9)) for row, (f, k, b) in calls.items()}
+
+
+# %% show=true
+rows, predicted = {}, {}
+for n in (4, 16, 64, 256, 1024, 4096):
+    for row, (count, size, seconds) in time_rows(n).items():
+        rows.setdefault(row, []).append((count, size, seconds))
+        predicted.setdefault(row, []).append(roofline(count, size, **machine))
+fig, axes = plt.subplots(1, 2, figsize=(11.0, 3.8))
+draw_roofline(axes[0], rows, machine["bandwidth"], machine["rate"])
+draw_predictions(axes[1], rows, predicted)
+show(
+    fig,
+    alt="Left, operations a second over operations per byte, logarithmic, "
+    "under a roof that climbs and then is flat. Products of large matrices "
+    "touch the flat part, small calls lie far below. Right, measured over "
+    "predicted seconds: most points lie near the diagonal.",
+)
+
+# %% [markdown]
+# The picture on the left is called the **roofline**. Under it live three kinds
+# of programs, and each needs a remedy of its own:
+#
+# - **Far below the roof: waiting for the call.** Small sizes, at the bottom.
+#   Remedy: fewer calls, by larger batches or a fused kernel.
+# - **Under the slope: waiting for memory.** Sums, and matrices times vectors.
+#   Faster arithmetic doesn't help at all. Remedy: use each byte more often, or
+#   make it smaller (16 bits).
+# - **Under the flat part: waiting for arithmetic.** Large products. Only here
+#   you get what you paid for.
+#
+# And if some points of yours lie *above* the slope: that's no mistake. Matrices
+# of some hundred rows fit into the chip's **cache**, a small memory that's much
+# faster than the large one; in our count every byte came from far away. On the
+# right it's the same points that were faster than predicted.
+#
+# Have you found the row of the writer? A network that writes for one
+# reader multiplies a *vector* with its weights at every step: all the weights
+# are fetched to be used once. Give it 64 readers and the weights are fetched
+# once for all of them:
+
+# %% show=true
+weights = torch.ones(4096, 4096)
+times = {}
+for N in (1, 8, 64):
+    x_N = torch.ones(N, 4096)
+    times[N] = time_fn(lambda x_N=x_N: x_N @ weights, 1, 5)
+    print(f"{N:2} readers: {1e3 * times[N]:5.1f} ms for a step")
+print(f"64 readers cost {times[64] / times[1]:.0f} times as much as one")
+
+# %% [markdown]
+# Far less than 64 times. That's how services that write text for thousands of
+# people pay their bills: they let strangers share a batch. (The idea of the
+# roofline is from Williams, Waterman and Patterson, 2009.)
+
+# %% [markdown]
+# ## 7. Who waits for whom?
 #
 # The model sits on the device, the data on a disk. If reading a batch takes as
 # long as training on it, then half of the time the most expensive machine of
@@ -1748,7 +1943,7 @@ check.equal("next after close", after, ("raised", "StopIteration"))
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 7. The software on top
+# ## 8. The software on top
 #
 # Between your code and the hardware stands a framework. They all build on
 # CUDA for NVIDIA's cards and on several CPU threads (often OpenMP), some tried
@@ -1774,6 +1969,29 @@ check.equal("next after close", after, ("raised", "StopIteration"))
 # write `03_bptt` any more. (You know now what is being automated. That was the
 # point.) The lecture's list ends before JAX (Google, 2018), which is alive, too.
 #
+# ### What you'd use tomorrow
+#
+# Everything that you built by hand today can be had finished. You'll know what
+# the knobs are for:
+#
+# | yours | in practice | what it adds |
+# |---|---|---|
+# | `time_fn` | `torch.utils.benchmark.Timer` | waits for a GPU by itself, and chooses how often to repeat |
+# | `PrefetchingLoader` | `torch.utils.data.DataLoader` | shuffles, batches, and reads in several *processes*, so that Python's own work goes on beside, too |
+# | a fused kernel | `torch.compile(model)` | makes fused kernels out of ordinary code, at its first call |
+# | 16 bits | `torch.autocast("cuda", torch.bfloat16)` | products with 16 bits where that's harmless: half the bytes, and the tensor cores; bfloat16 reaches as far as 32 bits do, with 2 to 3 decimal digits |
+# | the roofline | `torch.profiler.profile` | tells which kernel ran for how long, and when the device waited |
+#
+# Is your stopwatch as good as theirs?
+
+# %% show=true
+from torch.utils import benchmark
+
+theirs = benchmark.Timer("A @ B", globals={"A": A, "B": B}).blocked_autorange()
+ours = time_fn(lambda: A @ B, 3, 101)
+print(f"yours: {1e3 * ours:.3f} ms, theirs: {1e3 * theirs.median:.3f} ms")
+
+# %% [markdown]
 # ## Summary
 #
 # - Work can be counted on paper: $2 \cdot 4 \cdot N T H (D + H)$ forward, three
@@ -1784,6 +2002,8 @@ check.equal("next after close", after, ("raised", "StopIteration"))
 #   the right of the crossover, and a fused kernel moves it to the left.
 # - A recurrent network is a chain: its steps can't be done at once. The
 #   sequences of a batch can.
+# - A call waits for itself, for memory or for arithmetic. Operations per byte
+#   tell which: only large products use a chip as its price promises.
 # - Reading and training should overlap. Then the slower one sets the pace.
 # - The fastest machine, the cheapest machine and the cheapest work are three
 #   different things.

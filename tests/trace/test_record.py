@@ -100,6 +100,15 @@ def test_a_pretended_gpu_is_measured_like_the_cpu() -> None:
     assert len(trace.measurements) == len(list(plan_measurements(["cpu", "gpu"], 8)))
 
 
+def test_with_a_gpu_the_sizes_go_on_to_where_it_should_win() -> None:
+    """Are batches to 4096 and 2048 units measured on both devices, and else on none?"""
+    alone = list(plan_measurements(["cpu"]))
+    assert max(m.N for m in alone) == 128 and max(m.H for m in alone) == 512
+    for device in ("cpu", "gpu"):
+        steps = [m for m in plan_measurements(["cpu", "gpu"]) if m.device == device]
+        assert max(m.N for m in steps) == 4096 and max(m.H for m in steps) == 2048
+
+
 @pytest.mark.parametrize(
     ("devices", "fused", "proved", "told"),
     [
@@ -128,6 +137,9 @@ def test_calls_of_the_kernel_are_counted_and_put_back() -> None:
         cell(torch.ones(1, 2))
         assert len(seen) == 1
     assert torch._VF.lstm == original
+    with pytest.raises(RuntimeError), count_fused_calls() as seen:
+        net(torch.ones(4, 1, 7))
+    assert seen == [], "a call that failed ran no kernel"
     with pytest.raises(ZeroDivisionError), count_fused_calls():
         1 / 0  # noqa: B018
     assert torch._VF.lstm == original
