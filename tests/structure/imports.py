@@ -41,6 +41,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "author",
         "canvas",
         "class_report regrade",
+        "marking",  # marks by hand, and comments for a cluster of the class report
         "hub",
         "trace handout",
         "report",

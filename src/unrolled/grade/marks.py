@@ -88,17 +88,21 @@ def _get_kept_points(kept: KeptPoints, auto: float | None) -> float | None:
     return None if enough else kept.points
 
 
-def _list_answer_parts(cells: Sequence[Cell], index: int) -> Iterator[str]:
-    """The text and pictures of an answer, and the own cells right beside it."""
+def list_answer_cells(cells: Sequence[Cell], index: int) -> list[Cell]:
+    """The cell of an answer, and the student's own cells right beside it."""
     first, last = index, index
     while first > 0 and _is_neighbour(cells[first - 1]):
         first -= 1
     while last + 1 < len(cells) and _is_neighbour(cells[last + 1]):
         last += 1
-    for cell in cells[first : last + 1]:
-        if cell.index == index or cell.is_own:
-            yield _read_source(cell)
-            yield json.dumps(cell.attachments, sort_keys=True)
+    return [c for c in cells[first : last + 1] if c.index == index or c.is_own]
+
+
+def _list_answer_parts(cells: Sequence[Cell], index: int) -> Iterator[str]:
+    """The text and pictures of an answer, and the own cells right beside it."""
+    for cell in list_answer_cells(cells, index):
+        yield _read_source(cell)
+        yield json.dumps(cell.attachments, sort_keys=True)
 
 
 def _is_neighbour(cell: Cell) -> bool:

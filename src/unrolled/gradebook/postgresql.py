@@ -7,11 +7,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from sqlalchemy import Connection, create_engine, func, insert, select
+from sqlalchemy import Connection, create_engine, func, insert, inspect, select
 
 from unrolled.course import Course
 from unrolled.files import make_stamp
-from unrolled.gradebook.schema import ASSIGNMENT, STUDENT
+from unrolled.gradebook.schema import ASSIGNMENT, OWN_METADATA, STUDENT
 
 BATCH = 5000
 
@@ -63,6 +63,7 @@ def move_gradebook(course: Course) -> None:
             if any(map(target.scalar, counts)):  # it is used already
                 return
             _copy_rows(source, target)
+            _copy_own_rows(source, target)
     finally:
         origin.dispose()
     past = course.gradebook.with_suffix(".db.moved-to-postgresql")
@@ -82,3 +83,14 @@ def _copy_rows(source: Connection, target: Connection) -> None:
         rows = source.execution_options(yield_per=BATCH).execute(select(table))
         for batch in rows.mappings().partitions():
             target.execute(insert(table), [dict(row) for row in batch])
+
+
+def _copy_own_rows(source: Connection, target: Connection) -> None:
+    """Copy our tables (see `marking/`), if there are any."""
+    there = inspect(source)
+    for table in OWN_METADATA.sorted_tables:
+        if there.has_table(table.name):
+            table.create(target, checkfirst=True)
+            rows = [dict(row) for row in source.execute(select(table)).mappings()]
+            if rows:
+                target.execute(insert(table), rows)

@@ -12,6 +12,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 METADATA = sa.MetaData()
+OWN_METADATA = sa.MetaData()  # tables of ours, which nbgrader does not look at
 
 
 def make_id() -> str:
@@ -111,4 +112,22 @@ COMMENT = sa.Table(
     sa.Column("cell_id", sa.String(32)),
     sa.Column("auto_comment", sa.Text()),
     sa.Column("manual_comment", sa.Text()),
+)
+RUBRIC = sa.Table(
+    "unrolled_rubric",
+    OWN_METADATA,
+    sa.Column("assignment", sa.String(128), primary_key=True),
+    sa.Column("question", sa.String(128), primary_key=True),
+    sa.Column("version", sa.Integer(), nullable=False),
+    sa.Column("document", sa.Text(), nullable=False),
+)
+MARK = sa.Table(
+    "unrolled_mark",
+    OWN_METADATA,
+    sa.Column("assignment", sa.String(128), primary_key=True),
+    sa.Column("question", sa.String(128), primary_key=True),
+    sa.Column("student", sa.String(128), primary_key=True),
+    sa.Column("holder", sa.String(128), nullable=False),
+    sa.Column("until", sa.Float(), nullable=False),  # seconds since 1970
+    sa.Column("document", sa.Text(), nullable=False),
 )
