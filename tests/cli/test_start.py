@@ -83,3 +83,12 @@ def test_a_mistyped_assignment_is_told_at_once(
     """Is a name that course.toml lacks refused before anything slow is loaded?"""
     monkeypatch.chdir(Path(__file__).parents[2])
     assert SLOW & set(map(str, load(RUN, words)["modules"])) == set()
+
+
+def test_doctor_loads_nothing_slow() -> None:
+    """Does it begin at once, with no more than what speaks with a student's process?"""
+    modules = set(
+        map(str, load(RUN, ("doctor", "--tier", "none", "--json"))["modules"])
+    )
+    assert "unrolled.grade.doctor.doctor" in modules
+    assert (SLOW - {"numpy"}) & modules == set()

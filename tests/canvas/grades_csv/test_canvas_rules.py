@@ -273,8 +273,9 @@ def test_a_closed_grading_period_takes_no_grade(server: Server) -> None:
 
 def test_moderated_and_unpublished_assignments_fail_the_job(server: Server) -> None:
     """Is nothing graded, and the reason told?"""
+    usual = dict(server.canvas.assignments[501])
     for kind in ({"moderated_grading": True}, {"published": False}):
-        server.canvas.assignments[501] |= kind
+        server.canvas.assignments[501] = usual | kind
         assert bulk(server, {"grade_data[2][posted_grade]": "2"}) == "failed"
     assert server.canvas.state() == {}
 

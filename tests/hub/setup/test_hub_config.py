@@ -71,6 +71,15 @@ def test_servers_run_on_and_are_bounded(tmp_path: Path) -> None:
     assert spawner.cmd[:2] == ["prlimit", "--data=1000000000"]
 
 
+def test_what_is_not_said_is_bounded_too(tmp_path: Path) -> None:
+    """Does a hub of a class of 120 end what is idle and bound memory unasked?"""
+    plan = plan_of(tmp_path)
+    config = configured(plan)
+    assert CULLER in services(config)
+    assert config.LocalProcessSpawner.cmd[0] == "prlimit"
+    assert plan.stop_seconds > 0
+
+
 def test_without_limits(tmp_path: Path) -> None:
     """Does 0 mean that there is none?"""
     config = configured(plan_of(tmp_path, "idle_minutes = 0", "memory_mb = 0"))
