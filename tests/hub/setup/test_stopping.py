@@ -48,14 +48,13 @@ def plan(tmp_path: Path) -> HubPlan:
 def sleeper(program: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A process that runs a program of the hub's, and sleeps."""
     program.parent.mkdir(parents=True, exist_ok=True)
-    program.write_text("import time\nprint('asleep', flush=True)\ntime.sleep(600)\n")
-    command = [sys.executable, str(program)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as started:
-        try:
-            assert started.stdout is not None and started.stdout.readline()
-            yield started
-        finally:
-            started.kill()
+    program.write_text("import time\ntime.sleep(600)\n")
+    started = subprocess.Popen([sys.executable, str(program)])
+    try:
+        yield started
+    finally:
+        started.kill()
+        started.wait(60)
 
 
 @pytest.fixture
