@@ -59,6 +59,8 @@ HELP = {
     "never give students a clone | any other file only with",
     "trace": "--out | --repeat | [default: 9] | --warmup | --limit | --threads | "
     "--clock | --force | overwrite what exists | --json | does nothing else",
+    "live": "--out | --rehearse | --no-lab | --force | overwrite what exists | needs "
+    "no solved exercise | ctrl-c",
     "demo": "build/demo/ | --keep | exit code 1 if one differs",
     "canvas export": "[ASSIGNMENT] | --template | exported from canvas's gradebook | "
     "--out | [default: canvas.csv] | --allow-lower | --scale | --force | --json | "

@@ -28,7 +28,7 @@ from unrolled.cli.shared import (
     print_result,
     select_assignments,
 )
-from unrolled.cli.trace import trace
+from unrolled.cli.trace import live, trace
 from unrolled.errors import UserError
 from unrolled.gradebook import explain_gradebook_error, is_gradebook_error
 
@@ -52,6 +52,7 @@ for command in (
     doctor,
     worker,
     trace,
+    live,
     new_term,
 ):
     app.command()(command)

@@ -1,4 +1,4 @@
-"""The command `unrolled trace`: options only."""
+"""The commands `unrolled trace` and `unrolled live`: options only."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 from rich.text import Text
 
-from unrolled.cli.shared import Force, Json, err, open_course, print_result
+from unrolled.cli.shared import Force, Json, err, open_course, out, print_result
 
 Out = Annotated[
     Path | None,
@@ -64,3 +64,41 @@ def trace(
     report = record.TraceReport(document, path)
     print_result(report.as_dict(), Text(report.as_text()), as_json=as_json)
     raise typer.Exit(1 if report.proved is False else 0)
+
+
+def live(
+    context: typer.Context,
+    *,
+    to: Annotated[
+        Path | None,
+        typer.Option("--out", help="Default: build/live/cpu_against_gpu.ipynb."),
+    ] = None,
+    rehearse: Annotated[
+        bool,
+        typer.Option(
+            "--rehearse", help="Run it now, without a browser, and write a page."
+        ),
+    ] = False,
+    no_lab: Annotated[
+        bool, typer.Option("--no-lab", help="Write the notebook, and start nothing.")
+    ] = False,
+    force: Force = False,
+) -> None:
+    """Show Keras on the CPU against the GPU in the lecture: a notebook, two minutes.
+
+    It needs no solved exercise, and runs on a laptop as on a machine with a GPU, which
+    it then measures. JupyterLab opens on it; Ctrl-C stops that.
+    """
+    from unrolled.trace import live as demo
+
+    course = open_course(context)
+    notebook = demo.prepare_demo(
+        course, (to or course.root / demo.NOTEBOOK).resolve(), force=force
+    )
+    out.print(Text(str(notebook)), soft_wrap=True)
+    if rehearse:
+        with err.status("running the demo ..."):
+            done = demo.rehearse_demo(notebook)
+        out.print(Text(f"{done.page}: {done.seconds:.0f} s"), soft_wrap=True)
+    elif not no_lab:
+        raise typer.Exit(demo.open_in_lab(notebook))

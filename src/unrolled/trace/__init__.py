@@ -1,3 +1,3 @@
-"""`unrolled trace`: record how long training steps take on this machine."""
+"""`unrolled trace`, `unrolled live`: how long training steps take on this machine."""
 
-__all__ = ["record"]
+__all__ = ["live", "record"]
