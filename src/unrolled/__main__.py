@@ -8,7 +8,7 @@ import sys
 def main() -> None:
     """Run the command line."""
     try:
-        from unrolled.cli.app import run
+        from unrolled.cli import run
     except ModuleNotFoundError as error:
         print(
             f"unrolled: the command needs {error.name}, which is part of the graders' "

@@ -5,6 +5,7 @@ It names functions and classes, or, as lab/figures, the modules that stand on a 
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from imports import Tree, read_tree, show_path
+from imports import Import, Tree, is_inside, read_tree, show_path
 
 TREE = read_tree()
 TOOLS = {"TYPE_CHECKING", "open_late"}  # of a door that opens late
@@ -169,3 +170,65 @@ def test_a_late_door_loads_what_is_asked_for(made: Path) -> None:
     assert door.judge is sys.modules["made_door.inside"].judge
     with pytest.raises(AttributeError, match="'made_door' has no attribute 'say'"):
         _ = door.say
+
+
+def find_bypasses(tree: Tree) -> list[str]:
+    """Imports that go past a door which has the name that they take."""
+    doors = {package: read_door(tree, package) for package in tree.packages}
+    return [
+        f"{one.where}: {one.importer} takes {one.name} from {one.module}; the door has "
+        f"it: from {door} import {one.name}"
+        for one in tree.imports
+        if (door := find_passed_door(tree, doors, one))
+    ]
+
+
+def read_door(tree: Tree, package: str) -> set[str]:
+    """The names of a door, without the modules that stand on a shelf."""
+    syntax = ast.parse(tree.modules[package].read_text(encoding="utf-8"))
+    lists = [
+        ast.literal_eval(node.value)
+        for node in syntax.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+    ]
+    shown = {name for names in lists for name in names}
+    return {name for name in shown if f"{package}.{name}" not in tree.modules}
+
+
+def find_passed_door(tree: Tree, doors: dict[str, set[str]], one: Import) -> str:
+    """The outermost door that has the name, and that the importer is outside of."""
+    if one.module not in tree.modules or one.module in tree.packages:
+        return ""
+    parts = one.module.split(".")
+    for end in range(2, len(parts)):
+        package = ".".join(parts[:end])
+        if not is_inside(one.importer, package) and one.name in doors.get(package, ()):
+            return package
+    return ""
+
+
+def test_names_of_a_door_are_taken_there() -> None:
+    """Does nobody reach past a door for what lies on it?"""
+    found = find_bypasses(TREE)
+    if found:
+        pytest.fail("\n".join(found), pytrace=False)
+
+
+def test_who_goes_past_a_door_is_found(tmp_path: Path) -> None:
+    """Is it told with the door, in a function too, and nothing of what it lacks?"""
+    files = {
+        "__init__.py": "",
+        "user.py": "from made.room.inside import judge, other\n"
+        "def late():\n    from made.room.inside import judge\n"
+        "from made.room.shelf import shelf\n",
+        "room/__init__.py": '__all__ = ["judge", "shelf"]\n',
+        "room/inside.py": "from made.room.shelf import judge\n",
+        "room/shelf.py": "",
+    }
+    for name, text in files.items():
+        path = tmp_path / "made" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    first, second = sorted(find_bypasses(read_tree(tmp_path / "made")))
+    assert first.endswith("the door has it: from made.room import judge")
+    assert "user.py:1:" in first and "user.py:3:" in second

@@ -10,7 +10,7 @@ from typing import Any
 from unrolled.assignment.cells import join_sources
 from unrolled.assignment.material import HINTS_FILE, Material
 from unrolled.assignment.reference import Reference, build_reference
-from unrolled.course.model import Course
+from unrolled.course import Course
 from unrolled.errors import UserError
 
 

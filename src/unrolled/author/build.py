@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from unrolled.assignment import HINTS_FILE, Material
-from unrolled.assignment.cells import join_sources, read_cells
+from unrolled.assignment import HINTS_FILE, Material, read_cells
+from unrolled.assignment.cells import join_sources
 from unrolled.author.belongings import (
     STEPS,
     BuildPlan,
@@ -26,7 +26,8 @@ from unrolled.author.belongings import (
     refuse_links,
 )
 from unrolled.author.hints.keep import update_table
-from unrolled.author.lesson.parse import make_source_notebook, read_lesson
+from unrolled.author.lesson import read_lesson
+from unrolled.author.lesson.parse import make_source_notebook
 from unrolled.author.manifest import FILE, Manifest, keep_copies, read_manifest
 from unrolled.author.register import is_registered, register
 from unrolled.author.unchanged import LastBuild, note_build, recall_build

@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from unrolled.assignment import load_material, read_sources
 from unrolled.course import Assignment, Course
 from unrolled.errors import UserError
-from unrolled.gradebook import CellChanges, apply_cell_changes
-from unrolled.gradebook.open import (
+from unrolled.gradebook import (
+    CellChanges,
+    apply_cell_changes,
     backup_gradebook,
     has_gradebook,
     open_gradebook,
-    set_journal_mode,
 )
+from unrolled.gradebook.open import set_journal_mode
 from unrolled.gradebook.queries import ReleasedNotebook, read_notebook, write_release
 
 

@@ -27,9 +27,10 @@ from unrolled.grade.stored_results import (
     build_result,
     open_rows,
 )
+from unrolled.gradebook import StudentRow, SubmissionRows
 from unrolled.gradebook.open import read_check_sources
-from unrolled.gradebook.read import StudentRow, read_student_rows
-from unrolled.gradebook.tables import AssignmentRows, SubmissionRows
+from unrolled.gradebook.read import read_student_rows
+from unrolled.gradebook.tables import AssignmentRows
 
 
 @dataclass(frozen=True, kw_only=True)

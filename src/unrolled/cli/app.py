@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from unrolled import __version__
-from unrolled.canvas.api.errors import CanvasFailedError
+from unrolled.canvas.api import CanvasFailedError
 from unrolled.cli.canvas import canvas
 from unrolled.cli.class_results import regrade, report
 from unrolled.cli.grading import doctor, extend, feedback, grade, worker

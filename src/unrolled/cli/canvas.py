@@ -226,7 +226,8 @@ def check(
     or get grades on another scale.
     """
     from unrolled.canvas import check_file
-    from unrolled.course.model import find_course_folder, load_course
+    from unrolled.course import load_course
+    from unrolled.course.model import find_course_folder
     from unrolled.report.canvas import render_check
 
     start = context.obj or Path.cwd()

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from unrolled.canvas.api import read_token
-from unrolled.canvas.api.course import connect
+from unrolled.canvas.api import connect, read_token
 from unrolled.canvas.api.push import (
     PushOptions,
     PushPlan,

@@ -166,7 +166,7 @@ def grade(
 def _watch_grading(
     assignment: str, total: int, style: ProgressStyle
 ) -> AbstractContextManager[Callable[[SubmissionResult], None]]:
-    from unrolled.report.progress import has_bar, print_grading, show_grading
+    from unrolled.report import has_bar, print_grading, show_grading
 
     if style == "lines":
         return print_grading(total)
@@ -205,7 +205,7 @@ def feedback(
     what the pages say.
     """
     from unrolled.feedback import generate_feedback, read_feedback
-    from unrolled.report.progress import print_progress, show_progress
+    from unrolled.report import print_progress, show_progress
 
     course = open_course(context)
     select_assignments(course, [assignment])
@@ -291,8 +291,7 @@ def _extend_from_canvas(
     course: Course, assignment: str, *, yes: bool, dry_run: bool, as_json: bool
 ) -> None:
     """Show what Canvas has, ask, take it over."""
-    from unrolled.canvas.api import read_token
-    from unrolled.canvas.api.course import connect
+    from unrolled.canvas.api import connect, read_token
     from unrolled.canvas.api.overrides import (
         apply_canvas_extensions,
         read_canvas_extensions,

@@ -17,7 +17,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from unrolled.assignment.cells import Cell, normalize_text, read_cells
+from unrolled.assignment import Cell, read_cells
+from unrolled.assignment.cells import normalize_text
 from unrolled.assignment.decisions import Decisions, KeptPoints
 from unrolled.gradebook.tables import GradeRow
 

@@ -15,8 +15,13 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from nbgrader.utils import determine_grade
 
-from unrolled.assignment import Material, load_material, load_reference
-from unrolled.assignment.cells import read_cells, read_sources
+from unrolled.assignment import (
+    Material,
+    load_material,
+    load_reference,
+    read_cells,
+    read_sources,
+)
 from unrolled.assignment.seeds import derive_seed
 from unrolled.course import Course, load_course
 from unrolled.course.secret import load_course_secret

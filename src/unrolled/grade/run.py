@@ -19,9 +19,9 @@ from unrolled.assignment import Material, load_material, read_sources
 from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.grade.results import GradeReport, SubmissionResult
+from unrolled.grade.scheduling import JudgePool
 from unrolled.grade.scheduling.cache import ResultCache
 from unrolled.grade.scheduling.job import GradingJob, JobResult
-from unrolled.grade.scheduling.pool import JudgePool
 from unrolled.grade.scheduling.prepare import JobPreparer, PreparedJob
 from unrolled.grade.stored_results import build_result
 from unrolled.grade.warm import find_warm_judges

@@ -12,12 +12,8 @@ from unrolled.assignment import load_material
 from unrolled.course import Course
 from unrolled.errors import UserError
 from unrolled.grade.results import CellResult, SubmissionResult
-from unrolled.gradebook.tables import (
-    AssignmentRows,
-    GradeRow,
-    SubmissionRows,
-    open_assignment_rows,
-)
+from unrolled.gradebook import SubmissionRows
+from unrolled.gradebook.tables import AssignmentRows, GradeRow, open_assignment_rows
 
 
 def open_rows(

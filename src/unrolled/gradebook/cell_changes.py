@@ -19,7 +19,8 @@ from typing import Any
 
 from nbgrader import api
 
-from unrolled.assignment.cells import Cell, normalize_text, read_cells
+from unrolled.assignment import Cell, read_cells
+from unrolled.assignment.cells import normalize_text
 from unrolled.course import Assignment, Course
 from unrolled.errors import UserError
 from unrolled.files import make_stamp, write_file

@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from unrolled.course.model import Course
+from unrolled.course import Course
 from unrolled.gradebook.open import connect_gradebook
 from unrolled.gradebook.schema import (
     ASSIGNMENT,

@@ -10,17 +10,14 @@ from dataclasses import dataclass, field
 from unrolled.assignment.decisions import read_decisions
 from unrolled.course import Course
 from unrolled.errors import UserError
+from unrolled.grade import list_submitted_students
 from unrolled.grade.marks import compute_fingerprints, read_fingerprints
-from unrolled.grade.run import (
-    JobRunner,
-    JudgingRun,
-    list_submitted_students,
-    require_ready,
-)
+from unrolled.grade.run import JobRunner, JudgingRun, require_ready
 from unrolled.grade.scheduling.job import JobResult
 from unrolled.grade.scheduling.prepare import PreparedJob
 from unrolled.grade.stored_results import open_rows
-from unrolled.gradebook.tables import AssignmentRows, SubmissionRows
+from unrolled.gradebook import SubmissionRows
+from unrolled.gradebook.tables import AssignmentRows
 from unrolled.regrade.model import RegradePlan, Rules, StudentChange
 from unrolled.regrade.rules import RuleBook
 

@@ -11,9 +11,11 @@ from rich.text import Text
 
 from unrolled.canvas.api.push import PushPlan, PushReport, SentCounts, WrongGrade
 from unrolled.canvas.cartridge import CartridgeReport
+from unrolled.canvas.grades_csv import CheckReport
 from unrolled.canvas.grades_csv.match import group_left_out
-from unrolled.canvas.grades_csv.preview import LOSSES, CheckReport
-from unrolled.canvas.roster.sync import FIELDS, RosterPlan
+from unrolled.canvas.grades_csv.preview import LOSSES
+from unrolled.canvas.roster import RosterPlan
+from unrolled.canvas.roster.sync import FIELDS
 from unrolled.report.listing import Listing
 
 

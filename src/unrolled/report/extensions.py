@@ -8,7 +8,8 @@ from datetime import tzinfo
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from unrolled.deadlines.extend import ExtendReport, PenaltyChange
+from unrolled.deadlines import ExtendReport
+from unrolled.deadlines.extend import PenaltyChange
 from unrolled.deadlines.extensions import Extension
 from unrolled.report.listing import Listing
 from unrolled.report.tables import format_points

@@ -8,8 +8,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from unrolled.assignment import Material, Misconception, Notebook, Reference, Style
-from unrolled.assignment.cells import read_sources
+from unrolled.assignment import (
+    Material,
+    Misconception,
+    Notebook,
+    Reference,
+    Style,
+    read_sources,
+)
 from unrolled.author.verify import make_solved_notebook, replace_function
 from unrolled.errors import UserError
 from unrolled.files import put_files

@@ -9,13 +9,8 @@ import ast
 import hashlib
 from typing import Any
 
-from unrolled.assignment import Material
-from unrolled.assignment.cells import (
-    Cell,
-    find_defined_names,
-    parse_code,
-    split_check,
-)
+from unrolled.assignment import Cell, Material
+from unrolled.assignment.cells import find_defined_names, parse_code, split_check
 
 
 def make_outline(material: Material) -> dict[str, Any]:

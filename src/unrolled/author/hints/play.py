@@ -12,8 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from unrolled.assignment import Check, Material, Misconception, Reference
-from unrolled.assignment.cells import Cell
+from unrolled.assignment import Cell, Check, Material, Misconception, Reference
 from unrolled.author.lesson.replace import replace_function
 from unrolled.lab.checks.call import silence_output
 from unrolled.lab.checks.errors import CheckFailed, Seen

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from unrolled.assignment import Check, Material, Reference, load_reference
-from unrolled.assignment.cells import read_sources, split_check
+from unrolled.assignment import Check, Material, Reference, load_reference, read_sources
+from unrolled.assignment.cells import split_check
 from unrolled.author.oracles.conditioning import INF, Gap, Limit
 from unrolled.author.oracles.trial import Trial
 from unrolled.author.oracles.witness import (

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from unrolled.assignment import Material, Misconception, Notebook, Reference, Style
-from unrolled.assignment.cells import read_sources
+from unrolled.assignment import (
+    Material,
+    Misconception,
+    Notebook,
+    Reference,
+    Style,
+    read_sources,
+)
 from unrolled.author.lesson.replace import replace_function
 from unrolled.author.report import Case
 from unrolled.course import Limits

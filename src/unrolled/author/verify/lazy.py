@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from unrolled.assignment import Material, Notebook, Reference
-from unrolled.assignment.cells import find_defined_names, read_sources
+from unrolled.assignment import Material, Notebook, Reference, read_sources
+from unrolled.assignment.cells import find_defined_names
 from unrolled.author.report import Case
 from unrolled.author.verify import lazy_kit
 from unrolled.author.verify.cases import examine

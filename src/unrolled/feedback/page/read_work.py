@@ -15,8 +15,9 @@ from unrolled.deadlines import OwnDeadlines, read_own_deadlines
 from unrolled.errors import UserError
 from unrolled.grade import SubmissionResult
 from unrolled.grade.stored_results import build_result, open_rows
-from unrolled.gradebook.read import StudentRow, read_student_rows
-from unrolled.gradebook.tables import AssignmentRows, SubmissionRows
+from unrolled.gradebook import StudentRow, SubmissionRows
+from unrolled.gradebook.read import read_student_rows
+from unrolled.gradebook.tables import AssignmentRows
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,12 +17,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from unrolled.course.limits import Limits
+from unrolled.course import Limits
 from unrolled.errors import UserError
 from unrolled.grade.doctor.probes import ENDLESS, FLOOD, PROBES, SIBLING, fill_probe
 from unrolled.grade.session import Budget, Session, StudentProcessLost
 from unrolled.grade.worker import GradingError, SubprocessWorker, Worker, ZygoteWorker
-from unrolled.sandbox.isolate import TIERS, Tier
+from unrolled.sandbox import TIERS
+from unrolled.sandbox.isolate import Tier
 
 REQUIRED_PROTECTIONS = ("files", "network", "processes", "memory", "cpu")
 LIMITS = Limits(

@@ -13,7 +13,7 @@ from typing import Any
 from unrolled.assignment import Misconception, Reference
 from unrolled.errors import UserError
 from unrolled.grade.judge.replay import calls_of, matches_recording
-from unrolled.grade.session.recorded_calls import Call
+from unrolled.grade.session import Call
 
 
 class BrokenCatalogueError(UserError):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from unrolled.assignment.reference import Check, Reference
+from unrolled.assignment import Check, Reference
 from unrolled.grade.judge.diagnose import is_right
-from unrolled.grade.session.recorded_calls import Call
+from unrolled.grade.session import Call
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,8 +11,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from unrolled.assignment.cells import Cell, read_cells, read_sources, split_check
-from unrolled.assignment.material import Material, Notebook
+from unrolled.assignment import Cell, Material, Notebook, read_cells, read_sources
+from unrolled.assignment.cells import split_check
 from unrolled.grade.judge.cell_names import CellNames, read_cell_names
 from unrolled.grade.judge.verdict import JudgeInput
 

@@ -19,8 +19,8 @@ import numpy as np
 
 from unrolled.grade.protocol.copies import find_changed_arrays
 from unrolled.grade.protocol.quiet import silence_output
-from unrolled.grade.session.recorded_calls import Call, ObjectRef, copy_arguments
-from unrolled.grade.session.student_object import StudentObject
+from unrolled.grade.session import Call, StudentObject
+from unrolled.grade.session.recorded_calls import ObjectRef, copy_arguments
 
 RTOL, ATOL = 1e-6, 1e-9
 MAX_ITEMS = 10_000

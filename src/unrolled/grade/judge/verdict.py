@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from unrolled.assignment import Cell, Material, Notebook, read_cells
-from unrolled.course.limits import Limits
+from unrolled.course import Limits
 
 
 @dataclass(frozen=True)

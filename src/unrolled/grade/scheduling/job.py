@@ -15,10 +15,9 @@ import nbformat
 from nbformat import NotebookNode
 
 from unrolled.assignment import Material, Reference, load_reference, read_cells
-from unrolled.course.limits import Limits
+from unrolled.course import Limits
 from unrolled.errors import UserError
-from unrolled.grade.judge.judge import judge_submission
-from unrolled.grade.judge.verdict import JudgeInput
+from unrolled.grade.judge import JudgeInput, judge_submission
 from unrolled.grade.submission import (
     fill_tests,
     format_notebook,

@@ -27,21 +27,20 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from unrolled.assignment.material import Material
+from unrolled.assignment import Material
 from unrolled.errors import UserError
+from unrolled.grade.doctor import select_trusted_worker
 from unrolled.grade.doctor.select_worker import (
     JudgeReady,
     connect_warm_worker,
     get_tier,
     launch_warm_worker,
     select_safe_worker,
-    select_trusted_worker,
     stop_warm_worker,
     use_warm_worker,
 )
 from unrolled.grade.student.preload import find_env_dependent, find_slow_imports
-from unrolled.grade.worker.errors import GradingError
-from unrolled.grade.worker.worker import Worker
+from unrolled.grade.worker import GradingError, Worker
 from unrolled.sandbox.syscalls import end_with_parent
 
 if TYPE_CHECKING:
@@ -211,7 +210,7 @@ def run_judge(
 
     Its first message is JudgeReady, or a UserError.
     """
-    from unrolled.assignment.load import load_reference
+    from unrolled.assignment import load_reference
 
     try:
         if material != SAME_MATERIAL:

@@ -15,8 +15,9 @@ from unrolled.course.secret import load_course_secret
 from unrolled.errors import UserError
 from unrolled.grade.scheduling.engine_digest import compute_engine_digest
 from unrolled.grade.scheduling.job import SECRET_FILE, AccompanyingFiles, GradingJob
+from unrolled.grade.submission import parse_submission
 from unrolled.grade.submission.identify import NotebookIdentifier
-from unrolled.grade.submission.notebook import parse_submission, read_submission_bytes
+from unrolled.grade.submission.notebook import read_submission_bytes
 from unrolled.timestamps import read_stamp
 
 MAX_SECRET = 200

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from unrolled.course.limits import Limits
+from unrolled.course import Limits
 from unrolled.grade.protocol.codec import CodecError
 from unrolled.grade.protocol.frames import FrameError, FrameTimeoutError
 from unrolled.grade.protocol.rpc import (
@@ -27,7 +27,7 @@ from unrolled.grade.session.recorded_calls import (
     make_record,
 )
 from unrolled.grade.session.student_object import StudentCallable, StudentObject
-from unrolled.grade.worker.errors import GradingError
+from unrolled.grade.worker import GradingError
 from unrolled.grade.worker.worker import Channel
 
 

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from unrolled.assignment.cells import Cell, normalize_text
+from unrolled.assignment import Cell
+from unrolled.assignment.cells import normalize_text
 
 _HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*$", re.MULTILINE)
 

@@ -20,7 +20,8 @@ from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
-from unrolled.assignment.cells import Cell, normalize_text, parse_code
+from unrolled.assignment import Cell
+from unrolled.assignment.cells import normalize_text, parse_code
 from unrolled.grade.submission.anchors import (
     SubmittedCell,
     find_headings,

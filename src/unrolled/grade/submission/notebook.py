@@ -13,8 +13,8 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from unrolled.assignment.cells import parse_code, read_cells, read_sources
-from unrolled.assignment.material import Material
+from unrolled.assignment import Material, read_cells, read_sources
+from unrolled.assignment.cells import parse_code
 from unrolled.errors import UserError
 from unrolled.grade.judge.verdict import Verdict
 from unrolled.grade.submission.outputs import make_check_outputs, sanitize_outputs

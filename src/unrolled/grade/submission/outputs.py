@@ -9,7 +9,7 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
-from unrolled.grade.judge.verdict import CellVerdict
+from unrolled.grade.judge import CellVerdict
 from unrolled.grade.submission.answers import is_picture
 
 Output = dict[str, Any]

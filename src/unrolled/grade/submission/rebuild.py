@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from unrolled.assignment.cells import Cell, find_defined_names, read_sources
-from unrolled.assignment.material import Material, Notebook
+from unrolled.assignment import Cell, Material, Notebook, read_sources
+from unrolled.assignment.cells import find_defined_names
 from unrolled.grade.judge.plan import BEFORE_ALL, drop_unneeded
 from unrolled.grade.submission.anchors import SubmittedCell
 from unrolled.grade.submission.answers import filter_attachments, find_answers

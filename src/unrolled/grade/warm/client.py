@@ -7,7 +7,7 @@ import json
 
 from unrolled.assignment import Material
 from unrolled.course import Course
-from unrolled.grade.scheduling.engine_digest import compute_engine_digest
+from unrolled.grade.scheduling import compute_engine_digest
 from unrolled.grade.scheduling.pool import JudgeClient
 from unrolled.grade.warm.address import connect
 from unrolled.grade.warm.freshness import describe_process

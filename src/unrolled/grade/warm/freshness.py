@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unrolled.grade.doctor.select_worker import TIER_VARIABLE
-from unrolled.grade.scheduling.engine_digest import ROOT, compute_engine_digest
+from unrolled.grade.scheduling import compute_engine_digest
+from unrolled.grade.scheduling.engine_digest import ROOT
 
 # What of the environment can change which code runs, or in which sandbox.
 VARIABLES = (TIER_VARIABLE, "KERAS_BACKEND", "PYTHONPATH")

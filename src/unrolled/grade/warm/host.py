@@ -23,13 +23,13 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from unrolled.assignment.load import load_material, load_reference
-from unrolled.course.model import Course, load_course
+from unrolled.assignment import load_material, load_reference
+from unrolled.course import Course, load_course
 from unrolled.errors import UserError
+from unrolled.grade.doctor import select_trusted_worker
 from unrolled.grade.doctor.select_worker import (
     JudgeReady,
     has_warm_worker,
-    select_trusted_worker,
     stop_warm_worker,
 )
 from unrolled.grade.scheduling.judge_process import (

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from unrolled.course.limits import Limits
+from unrolled.course import Limits
 from unrolled.files import put_files
 
 

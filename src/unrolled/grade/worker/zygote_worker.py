@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from unrolled.course.limits import Limits
+from unrolled.course import Limits
 from unrolled.grade.protocol.frames import Frame, send_frame
 from unrolled.grade.student.preload import find_env_dependent
 from unrolled.grade.worker.errors import ProcessLostError

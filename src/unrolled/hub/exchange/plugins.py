@@ -20,8 +20,8 @@ from nbgrader.exchange.default import (
     ExchangeSubmit,
 )
 
-from unrolled.course import load_course
-from unrolled.course.dates import read_dates, write_dates
+from unrolled.course import load_course, read_dates
+from unrolled.course.dates import write_dates
 from unrolled.errors import UserError
 from unrolled.files import (
     explain_os_error,

@@ -22,8 +22,9 @@ from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import url_path_join
 from tornado.web import authenticated
 
-from unrolled.course.dates import CourseDates, ReleasedAssignment
-from unrolled.feedback.markup.policy import FEEDBACK
+from unrolled.course import CourseDates
+from unrolled.course.dates import ReleasedAssignment
+from unrolled.feedback.markup import FEEDBACK
 from unrolled.hub.student.exchange_client import (
     AssignmentStatus,
     ExchangeClient,
