@@ -218,7 +218,8 @@ def test_a_student_s_installation_says_what_it_lacks(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Is the graders' part named where the command's packages are missing?"""
-    monkeypatch.delitem(sys.modules, "unrolled.cli.app")
+    for module in ("unrolled.cli", "unrolled.cli.app"):
+        monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, "typer", None)
     with pytest.raises(SystemExit) as ended:
         __main__.main()
