@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from unrolled.assignment import Check, Reference
-from unrolled.grade.judge.diagnose import is_right
+from unrolled.assignment import Check, Misconception, Reference
+from unrolled.grade.judge.diagnose import is_compatible, is_right
 from unrolled.grade.session import Call
 
 
@@ -35,6 +35,7 @@ class Outcomes:
     last: dict[str, Outcome] = field(default_factory=dict)
     _blamed: dict[str, list[str]] = field(default_factory=dict, init=False)
     _clean: dict[str, bool] = field(default_factory=dict, init=False)
+    _possible: dict[tuple[str, str], bool] = field(default_factory=dict, init=False)
 
     def find_suspects(self, check: Check) -> list[str]:
         """The earlier exercises that are wrong."""
@@ -69,6 +70,17 @@ class Outcomes:
     def _has_failed(self, exercise: str, outcomes: Mapping[str, Outcome]) -> bool:
         own = [c for c in self.checks if c.exercise == exercise]
         return any(not outcomes[c.grade_id].passed for c in own)
+
+    def is_possible(self, m: Misconception, check: Check) -> bool:
+        """Whether `m` agrees with all calls of the exercise of a check.
+
+        They are the same for each of its checks, and are played on `m` once.
+        """
+        key = (m.exercise, m.name)
+        if key not in self._possible:
+            calls = self.collect_calls(check)
+            self._possible[key] = is_compatible(m, calls, self.reference)
+        return self._possible[key]
 
     def collect_calls(self, check: Check) -> list[Call]:
         """All calls that the checks of its exercise made, and that came back.

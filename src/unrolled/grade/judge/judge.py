@@ -18,7 +18,7 @@ import numpy as np
 
 from unrolled.assignment import Check, Misconception, Reference
 from unrolled.assignment.seeds import derive_cell_seed
-from unrolled.grade.judge.diagnose import explain, is_compatible
+from unrolled.grade.judge.diagnose import explain
 from unrolled.grade.judge.evidence import Outcome, Outcomes
 from unrolled.grade.judge.plan import make_plan
 from unrolled.grade.judge.student_process import StudentProcess
@@ -89,7 +89,8 @@ class Examination:
 
     `first` has run the notebook as it is, `second` is for the follow-through. A third
     process ends at the place of a check, for one that fails although cells behind it
-    may be the reason. Where `strict`, a fault of the catalogue is an error (explain).
+    may be the reason: `kept` of them are kept, for other seeds come to the same places.
+    Where `strict`, a fault of the catalogue is an error (explain).
     """
 
     def __init__(
@@ -99,16 +100,18 @@ class Examination:
         worker: Worker,
         *,
         strict: bool = False,
+        kept: int = 1,
     ) -> None:
         self.submission = submission
         self.reference = reference
         self.worker = worker
         self.strict = strict
+        self.kept = kept
         self.plan = make_plan(submission)
         self.end = time.monotonic() + submission.limits.submission_seconds
         self.first = StudentProcess(submission, worker, self.end, plan=self.plan)
         self.second = StudentProcess(submission, worker, self.end, plan=self.plan)
-        self.third: StudentProcess | None = None
+        self.thirds: list[StudentProcess] = []  # the last used comes last
 
     @property
     def killed(self) -> bool:
@@ -117,9 +120,8 @@ class Examination:
 
     def close(self) -> None:
         """End the student's processes."""
-        for process in (self.first, self.second, self.third):
-            if process is not None:
-                process.close()
+        for process in (self.first, self.second, *self.thirds):
+            process.close()
 
     def judge_checks(
         self, seed: int | None = None, only: str | None = None
@@ -182,8 +184,7 @@ class Examination:
                 outcome.calls, check.exercise, self.reference, strict=self.strict
             )
             mine = tuple(m for m in mine if passed.isdisjoint(m.fails))
-            calls = outcomes.collect_calls(check) if mine else []
-            return tuple(m for m in mine if is_compatible(m, calls, self.reference))
+            return tuple(m for m in mine if outcomes.is_possible(m, check))
 
     def _follow_through(self, check: Check, first: Outcome, seed: int) -> Outcome:
         """Judge again with all earlier functions bound to the reference."""
@@ -224,20 +225,30 @@ class Examination:
     def _get_third_process(
         self, place: int, bindings: dict[str, object]
     ) -> StudentProcess:
-        """A process that ends at a place; one is kept for its next checks."""
-        third = self.third
-        if third is not None and (third.until, third.bindings) == (place, bindings):
-            return third
-        if third is not None:
-            third.close()
-        self.third = StudentProcess(
+        """A process that ends at a place; the last ones are kept for later checks."""
+        wanted = (place, bindings)
+        for third in self.thirds:
+            if (third.until, third.bindings) == wanted:
+                self.thirds.remove(third)
+                self.thirds.append(third)
+                return third
+        while len(self.thirds) >= self.kept:
+            self.thirds.pop(0).close()
+        third = self._make_third_process(place, bindings)
+        self.thirds.append(third)
+        return third
+
+    def _make_third_process(
+        self, place: int, bindings: dict[str, object]
+    ) -> StudentProcess:
+        third = StudentProcess(
             self.submission, self.worker, self.end, plan=self.plan, until=place
         )
-        self.third.bindings = bindings
+        third.bindings = bindings
         for index in self.first.skipped:
-            self.third.skipped.add(index)
-            self.third.stopped[index] = self.first.stopped[index]
-        return self.third
+            third.skipped.add(index)
+            third.stopped[index] = self.first.stopped[index]
+        return third
 
     def _run(self, check: Check, seed: int, process: StudentProcess) -> Outcome:
         """Run one check; whatever the student's code does becomes an outcome."""
