@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.canvas_stand_in_server import Server, serve
+from support.canvas_stand_in import StandIn
 from support.push import make_class, stand_in
 
 
@@ -17,7 +16,6 @@ def class_of_two(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def server() -> Iterator[Server]:
-    """The stand-in listens, with the same class and no grade."""
-    with serve(stand_in(2)) as running:
-        yield running
+def canvas() -> StandIn:
+    """The same class in Canvas, and no grade."""
+    return stand_in(2)

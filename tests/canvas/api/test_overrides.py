@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook
 from support.canvas_stand_in import StandIn
-from support.canvas_stand_in_server import Server, serve
+from support.canvas_stand_in_server import Server
 from support.cli import command
 from support.push import NAME, STUDENTS, make_class, own_class, stand_in
 
@@ -38,13 +37,6 @@ def canvas() -> StandIn:
     for number, one in enumerate(canvas.own_dates[501]):
         one["title"] = f"override {number}"
     return canvas
-
-
-@pytest.fixture
-def server(canvas: StandIn) -> Iterator[Server]:
-    """It listens."""
-    with serve(canvas) as running:
-        yield running
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -43,13 +42,6 @@ def course(made: Path, tmp_path: Path) -> Course:
 def canvas() -> StandIn:
     """Canvas with the class and no grade."""
     return stand_in(STUDENTS)
-
-
-@pytest.fixture
-def server(canvas: StandIn) -> Iterator[Server]:
-    """It listens."""
-    with serve(canvas) as running:
-        yield running
 
 
 @pytest.fixture

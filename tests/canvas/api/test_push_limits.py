@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -42,13 +41,6 @@ def canvas() -> StandIn:
     made = stand_in(STUDENTS)
     made.add_user(99, "Student, Test", enrollment="student_view", login_id="0f" * 20)
     return made
-
-
-@pytest.fixture
-def server(canvas: StandIn) -> Iterator[Server]:
-    """The stand-in listens."""
-    with serve(canvas) as running:
-        yield running
 
 
 @pytest.fixture

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 from support.canvas_stand_in import Bucket, StandIn, parse_grade
-from support.canvas_stand_in_server import Server, serve
+from support.canvas_stand_in_server import Server
 
 from unrolled.canvas.api.http import RetryingSession
 from unrolled.canvas.api.token import Token
@@ -142,13 +141,6 @@ def canvas() -> StandIn:
         made.add_user(number, f"N{number}", sis_user_id=f"S:{number}")
     made.add_assignment(501, "Lab")
     return made
-
-
-@pytest.fixture
-def server(canvas: StandIn) -> Iterator[Server]:
-    """It listens."""
-    with serve(canvas) as running:
-        yield running
 
 
 def ask(server: Server, method: str, path: str, **options: Any) -> requests.Response:
