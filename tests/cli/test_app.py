@@ -47,6 +47,8 @@ HELP = {
     "regrade": "for example 02_forward_pass. [required] | --only | --never-lower | "
     "--give | --apply | --why | --log | --undo | --yes | --jobs | --scheduler | "
     "--json | nothing is written without --apply | marks by hand",
+    "comment": "question | comment | --cluster | @student | --remove | --dry-run | "
+    "--json | once each",
     "worker": "address | for example tcp://10.0.0.5:8786. [required] | --jobs "
     "| --host | --allow-weak | tests its sandbox first | docs/grading.md",
     "doctor": "--tier | --json | exit code 1 if no tier gives the minimum",

@@ -65,6 +65,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         ".",
         "lti exchange staff",
         "student",
+        "marking",
         "grading",  # shows what was collected and what students see
         "setup",
         "check",

@@ -18,12 +18,13 @@ from support.student_server import Browser, free_port, wait_for
 
 PREFIX = "/services/rnn-grading/"
 SCOPE = "access:services!service=rnn-grading"
+GRADERS = ("ta", "instructor")
 
 
 class FakeHub(ThreadingHTTPServer):
     """Signs everybody in as `who`; a token is the name of its owner."""
 
-    def __init__(self, graders: tuple[str, ...] = ("ta", "instructor")) -> None:
+    def __init__(self, graders: tuple[str, ...] = GRADERS) -> None:
         super().__init__(("127.0.0.1", 0), _Answers)
         self.who = "ta"
         self.graders = graders
@@ -72,8 +73,8 @@ class _Answers(BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def fake_hub() -> Iterator[FakeHub]:
-    with FakeHub() as hub:
+def fake_hub(graders: tuple[str, ...] = GRADERS) -> Iterator[FakeHub]:
+    with FakeHub(graders) as hub:
         threading.Thread(target=hub.serve_forever, daemon=True).start()
         yield hub
         hub.shutdown()

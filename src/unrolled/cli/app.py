@@ -11,7 +11,7 @@ from rich.text import Text
 from unrolled import __version__
 from unrolled.canvas.api import CanvasFailedError
 from unrolled.cli.canvas import canvas
-from unrolled.cli.class_results import regrade, report
+from unrolled.cli.class_results import comment, regrade, report
 from unrolled.cli.grading import doctor, extend, feedback, grade, worker
 from unrolled.cli.hub import hub
 from unrolled.cli.new_term import handout, new_term
@@ -48,6 +48,7 @@ for command in (
     extend,
     report,
     regrade,
+    comment,
     handout,
     doctor,
     worker,

@@ -7,6 +7,7 @@ from unrolled.doors import open_late
 if TYPE_CHECKING:
     from unrolled.marking.answers import AnswerBook
     from unrolled.marking.change import Marker, MarkingRefusedError
+    from unrolled.marking.cluster import comment_cluster, remove_comment
     from unrolled.marking.model import Mark, Rubric, RubricItem
     from unrolled.marking.question import find_question, read_progress
 else:
@@ -19,6 +20,8 @@ __all__ = [
     "MarkingRefusedError",
     "Rubric",
     "RubricItem",
+    "comment_cluster",
     "find_question",
     "read_progress",
+    "remove_comment",
 ]

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from unrolled.class_report import ClassReport, TermReport
 from unrolled.class_report.model import Mistake
+from unrolled.marking.cluster import ClusterComment
 from unrolled.report.listing import Listing
 from unrolled.report.tables import format_points
 
@@ -17,7 +18,12 @@ def render_mistakes(report: ClassReport) -> RenderableType:
     """A line of numbers, a row for each mistake, and the checks to look at."""
     table = Listing(title=f"{report.assignment}: mistakes of the class")
     table.add_columns(
-        "students", "points", "exercise", "what is wrong", prose=("what is wrong",)
+        "students",
+        "points",
+        "exercise",
+        "cluster",
+        "what is wrong",
+        prose=("what is wrong",),
     )
     for column in table.columns[:2]:
         column.justify = "right"
@@ -33,7 +39,8 @@ def render_mistakes(report: ClassReport) -> RenderableType:
 def _format_mistake(mistake: Mistake) -> tuple[str, ...]:
     what = mistake.hint or f"not explained: {mistake.message}"
     count, points = str(len(mistake.students)), format_points(mistake.points)
-    return count, points, mistake.exercise, " ".join(what.split())
+    cluster = " or ".join(mistake.names) or f"@{mistake.students[0]}"
+    return count, points, mistake.exercise, cluster, " ".join(what.split())
 
 
 def _count(report: ClassReport) -> Iterator[str]:
@@ -62,3 +69,19 @@ def render_term(report: TermReport) -> RenderableType:
     behind = [Text(f"{s.name}: {s.behind}") for s in report.students if s.behind]
     head = [Text("may be falling behind:")] if behind else []
     return Group(table, *head, *behind)
+
+
+def render_comment(done: ClusterComment) -> RenderableType:
+    """Who gets a comment, or loses it, and who has it already."""
+    would = "would " if done.dry_run else ""
+    verb = f"{would}lose" if done.removes else f"{would}get"
+    lines = [f"{len(done.changed)} students {verb} the comment on {done.exercise}"]
+    if done.changed:
+        lines[0] += ": " + ", ".join(done.changed)
+    if done.same and not done.removes:
+        lines.append(f"{len(done.same)} have it already: {', '.join(done.same)}")
+    if done.dry_run:
+        lines.append("Nothing was written: run it again without --dry-run.")
+    elif done.changed:
+        lines.append(f"Then: unrolled feedback {done.assignment} --force")
+    return Group(*map(Text, lines))

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
         QuestionRows,
         RubricRow,
         read_question_grades,
+        read_remarks,
         write_remark,
     )
 else:
@@ -22,5 +23,6 @@ __all__ = [
     "QuestionRows",
     "RubricRow",
     "read_question_grades",
+    "read_remarks",
     "write_remark",
 ]

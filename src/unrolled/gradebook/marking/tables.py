@@ -48,6 +48,19 @@ _FIND_GRADES = (
     .where(GRADE.c.cell_id == sa.bindparam("grade_cell"))
     .order_by(SUBMISSION.c.student_id)
 )
+_FIND_REMARKS = (
+    sa.select(
+        SUBMISSION.c.student_id.label("student"),
+        PART.c.id.label("part"),
+        COMMENT.c.manual_comment.label("text"),
+    )
+    .join(PART, PART.c.assignment_id == SUBMISSION.c.id)
+    .join(COMMENT, COMMENT.c.notebook_id == PART.c.id)
+    .where(SUBMISSION.c.assignment_id == sa.bindparam("assignment"))
+    .where(PART.c.notebook_id == sa.bindparam("notebook"))
+    .where(COMMENT.c.cell_id == sa.bindparam("cell"))
+    .order_by(SUBMISSION.c.student_id)
+)
 _SET_MARK = (
     sa.update(GRADE)
     .where(GRADE.c.notebook_id == sa.bindparam("part"))
@@ -110,9 +123,30 @@ def read_question_grades(
         "grade_cell": rows.grade_cells[question],
         "comment_cell": rows.comment_cells.get(question, ""),
     }
-    statement = _FIND_GRADES.with_for_update(of=GRADE) if lock else _FIND_GRADES
+    statement = _FIND_GRADES
+    if lock:
+        statement = _FIND_GRADES.with_for_update(of=GRADE)
+        if question in rows.comment_cells:
+            read_remarks(rows, question, lock=True)
     found = rows.connection.execute(statement, ids)
     return {row.student: QuestionGrade(**row._asdict()) for row in found}
+
+
+def read_remarks(
+    rows: AssignmentRows, name: str, *, lock: bool = False
+) -> dict[str, tuple[str, str]]:
+    """People's comments on one cell, by student: the part that it belongs to, the text.
+
+    With `lock` nobody else writes one until the transaction ends.
+    """
+    ids = {
+        "assignment": rows.assignment,
+        "notebook": rows.notebook,
+        "cell": rows.comment_cells[name],
+    }
+    statement = _FIND_REMARKS.with_for_update(of=COMMENT) if lock else _FIND_REMARKS
+    found = rows.connection.execute(statement, ids)
+    return {row.student: (row.part, row.text or "") for row in found}
 
 
 def write_remark(rows: AssignmentRows, part: str, name: str, text: str | None) -> None:

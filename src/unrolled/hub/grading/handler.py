@@ -1,50 +1,19 @@
-"""What all handlers of the grading service share: rights, headers, errors."""
+"""What the handlers of the grading page share: the course's state, and its rows."""
 
 from __future__ import annotations
 
-import secrets
-from typing import Any
-
-from jupyterhub.services.auth import HubOAuthenticated
-from tornado.web import RequestHandler
-
 from unrolled.hub.grading.state import GradingRow, GradingState
-from unrolled.pages import make_environment
-
-PAGES = make_environment("unrolled.hub")
+from unrolled.hub.staff.service import PAGES, ServiceHandler
 
 
-class GradingHandler(HubOAuthenticated, RequestHandler):  # type: ignore[misc]
-    """What all handlers share: the state, and headers that let nothing else in."""
+class GradingHandler(ServiceHandler):
+    """A page about the jobs and numbers of the course."""
 
     @property
     def state(self) -> GradingState:
         """The course and its jobs."""
         state: GradingState = self.settings["gradings"]
         return state
-
-    @property
-    def prefix(self) -> str:
-        """The service's address, with a slash at its end."""
-        return str(self.settings["prefix"])
-
-    def set_default_headers(self) -> None:
-        """No other page may show this one; no script but its own."""
-        self.nonce = secrets.token_urlsafe(16)
-        self.set_header(
-            "Content-Security-Policy",
-            f"default-src 'none'; style-src 'unsafe-inline'; connect-src 'self'; "
-            f"script-src 'nonce-{self.nonce}'; form-action 'self'; "
-            "frame-ancestors 'none'; base-uri 'none'",
-        )
-        self.set_header("X-Content-Type-Options", "nosniff")
-        self.set_header("Cache-Control", "no-store")
-
-    @property
-    def is_instructor(self) -> bool:
-        """Whether who looks is an instructor, as the hub's groups say."""
-        groups = (self.current_user or {}).get("groups", [])
-        return str(self.settings["instructors"]) in groups
 
     def render_row(self, row: GradingRow) -> str:
         """One assignment as HTML."""
@@ -55,11 +24,3 @@ class GradingHandler(HubOAuthenticated, RequestHandler):  # type: ignore[misc]
             formgrader=self.settings["formgrader"],
             is_instructor=self.is_instructor,
         )
-
-    def write_error(self, status_code: int, **more: Any) -> None:
-        """An error as a page of its own."""
-        reason = {403: "This page is for the people who grade this course."}.get(
-            status_code, self._reason
-        )
-        page = PAGES.get_template("error.html")
-        self.finish(page.render(code=status_code, reason=reason))

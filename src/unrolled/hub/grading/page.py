@@ -24,9 +24,11 @@ from tornado.web import Application, HTTPError, RequestHandler, authenticated
 from unrolled.class_report import make_policy
 from unrolled.errors import UserError
 from unrolled.hub.grading.class_report import render_report
-from unrolled.hub.grading.handler import PAGES, GradingHandler
+from unrolled.hub.grading.handler import GradingHandler
 from unrolled.hub.grading.jobs import COMMANDS
 from unrolled.hub.grading.state import GradingState
+from unrolled.hub.marking import make_routes
+from unrolled.hub.staff.service import PAGES
 
 INSTRUCTOR_VERBS = ("publish",)
 
@@ -157,12 +159,15 @@ def make_app(root: Path, environ: dict[str, str]) -> Application:
             (f"{prefix}state", StateHandler),
             (rf"{prefix}report(?:/(\w+?)(\.csv)?)?", ReportHandler),
             (f"{prefix}({verbs})", ActionHandler),
+            *make_routes(prefix),
             (f"{prefix}oauth_callback", HubOAuthCallbackHandler),
             # Formgrader links to these; the proxy leads them here.
             (f"{hub}(?:tree|notebooks|edit)/(.*)", FilesRedirectHandler),
         ],
         default_handler_class=NotFoundHandler,
         gradings=GradingState(root),
+        books={},  # answers that were read, by assignment
+        marking_news={},  # what the next marking page tells a person
         prefix=prefix,
         hub=hub,
         formgrader=formgrader,
