@@ -23,6 +23,8 @@ from unrolled.deadlines.extend import extend_deadlines
 from unrolled.deadlines.late_days import HandIn, spend_late_days
 from unrolled.deadlines.settle import read_settlement
 from unrolled.errors import UserError
+from unrolled.feedback.generate import read_feedback
+from unrolled.gradebook.tables import open_assignment_rows
 
 CHICAGO = ZoneInfo("America/Chicago")
 POLICY = LatePolicy(per_day=10, max=50, grace_minutes=15)
@@ -143,9 +145,18 @@ def test_any_order_of_grading_gives_the_same(
     for name in order:
         grade_here(course, name)
     assert penalties(course) == [0, 6]
-    told = [read_settlement(course, "ada", name) for name in (NAME, OTHER)]
-    assert [one.free_days for one in told if one] == [2, 1]
-    assert read_settlement(course, "bob", NAME) is None
+    with open_assignment_rows(course, NAME) as table:
+        assert read_settlement(course, table, "bob", NAME) is None
+
+
+def test_a_page_says_what_was_spent(course: Course) -> None:
+    """Does a student who was late and lost nothing read why, on each page its part?"""
+    for name in (NAME, OTHER):
+        grade_here(course, name)
+    pages = [dict(read_feedback(course, name)[0].facts) for name in (NAME, OTHER)]
+    told = [facts["Free late days"] for facts in pages]
+    assert told == ["2 used, of 3", "1 used, of 3"]
+    assert ["Late penalty" in facts for facts in pages] == [False, True]
 
 
 def test_what_is_not_needed_any_more_is_free_for_another(course: Course) -> None:

@@ -16,7 +16,6 @@ from unrolled.deadlines.own import Deadline, OwnDeadlines, read_own_deadlines
 from unrolled.gradebook.tables import (
     AssignmentRows,
     PartRow,
-    open_assignment_rows,
     read_parts,
     write_extension,
     write_penalty,
@@ -57,15 +56,15 @@ def settle_student(
     return penalty
 
 
-def read_settlement(course: Course, student: str, assignment: str) -> Settlement | None:
+def read_settlement(
+    course: Course, table: AssignmentRows, student: str, assignment: str
+) -> Settlement | None:
     """Deadline, penalty and free days of one submission, for pages that show them.
 
-    None if it is not graded. Raises LookupError if the gradebook does not know the
-    assignment.
+    None if it is not graded. `table` may be any assignment's, for its connection.
     """
-    with open_assignment_rows(course, assignment) as table:
-        only = None if course.late_days else assignment
-        rows = read_parts(table.connection, student, only)
+    only = None if course.late_days else assignment
+    rows = read_parts(table.connection, student, only)
     found = settle_rows(course, read_own_deadlines(course), student, rows)
     return next((one for one in found if one.row.assignment == assignment), None)
 

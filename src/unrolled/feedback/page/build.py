@@ -8,6 +8,7 @@ from html import escape
 from itertools import pairwise
 
 from unrolled.assignment import Cell, list_labels, read_sources
+from unrolled.deadlines import read_settlement
 from unrolled.feedback.page.mistakes import Exercises, find_headings, find_mistakes
 from unrolled.feedback.page.model import Answer, Feedback, Remark
 from unrolled.feedback.page.read_work import Work, WorkReader
@@ -104,6 +105,10 @@ def _list_facts(reader: WorkReader, work: Work) -> Iterator[tuple[str, str]]:
         moment = own.at.replace(tzinfo=UTC)
         more = " (your own date)" if own.own else ""
         yield "Due", f"{format_moment(moment, course.timezone)}{more}"
+    if course.late_days:
+        spent = read_settlement(course, reader.table, student.id, reader.assignment)
+        if spent is not None and spent.free_days:
+            yield "Free late days", f"{spent.free_days} used, of {course.late_days}"
     if work.result.late_penalty > 0:
         before = work.result.score or 0.0
         yield "Late penalty", f"{work.result.late_penalty:g} points, of {before:g}"
