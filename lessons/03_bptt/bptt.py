@@ -1,11 +1,22 @@
 # %% [markdown]
 # # Backpropagation through time
 #
-# `02_forward_pass` ended with a network that reads "he" and says "h". Right
-# would be "l". The network isn't broken: nobody has told it what we want. It
+# `02_forward_pass` ended with a network that reads "he" and says "h", where an
+# "l" should come. The network isn't broken: nobody has told it what we want. It
 # has 40 numbers that we could change, and we didn't know in which direction.
 # **Today you find the direction, for all 40 at once, and at the end your
-# network spells "hello".**
+# network spells "hello", and then your own name.**
+#
+# **When you are done, you can**
+#
+# - derive the gradient of softmax and cross-entropy, and say what it means;
+# - send an error back through a matrix product, through tanh, and through time;
+# - tell a right gradient from a wrong one, without anybody's help;
+# - say what truncation cuts, and what it leaves alone;
+# - read off a loss what a network has learned, and what it has not.
+#
+# **You need** the forward pass of `02_forward_pass`, the chain rule, and matrix
+# products. **Time:** four to five hours, the questions included.
 #
 # Training repeats four steps, and so does this lesson:
 #
@@ -15,6 +26,7 @@
 # | 2. the error under a loss | `cross_entropy` |
 # | 3. back-propagate the error to all parameters | `read_out_backward`, `rnn_step_backward`, `rnn_backward`, `truncated_backward` |
 # | 4. update all parameters | `sgd_step`, then `train`, which repeats it all |
+# | for long texts (no points) | `train_in_pieces`, which updates on the way |
 #
 # One more function, `numeric_gradient`, makes you independent of teachers: it
 # tells you whether a gradient is right, yours or anybody's.
@@ -24,7 +36,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from unrolled.lab import check, explore, show, style
-from unrolled.lab.figures import bptt
+from unrolled.lab.figures import bptt, error_flow
+from unrolled.lab.models.memoryless import train_memoryless
 
 style.use()
 
@@ -156,8 +169,9 @@ show(
 #
 # The logarithm is the natural one; its unit is called a *nat*.
 #
-# **A yardstick.** Who guesses evenly among $V$ letters pays $\log V$ a letter,
-# here $\log 4 = 1.386$ nats. Whoever pays more is *worse* than not knowing.
+# **A yardstick.** If you guess evenly among $V$ letters, you pay $\log V$ a
+# letter, here $\log 4 = 1.386$ nats. A network that pays more is *worse* than
+# one that knows nothing.
 #
 # **The first gradient.** How does the loss change with each logit? The answer
 # is so simple that it's worth a pause:
@@ -166,8 +180,19 @@ show(
 # \frac{p_{n,t} - q_{n,t}}{N\,T}$$
 #
 # where $q_{n,t}$ is the one-hot vector of the target. What you said, minus
-# what you should have said. Logarithm, exponential and fraction have all
-# cancelled. (Many books write $p - y$. Here $y$ is the output, as before.)
+# what you should have said. (Many books write $p - y$. Here $y$ is the output,
+# as before.)
+#
+# **Where does it come from?** Take one letter, whose target is $k$, and call its
+# logits $y_1 \dots y_V$. Its loss is
+#
+# $$-\log p_k = -\log \frac{e^{y_k}}{\sum_j e^{y_j}} = -y_k + \log \sum_j e^{y_j}.$$
+#
+# Now change one logit, $y_i$. The first term has the slope $-1$ if $i = k$, and
+# 0 otherwise: that's $-q_i$. The second is the logarithm of a sum in which $y_i$
+# stands once, so by the chain rule its slope is $e^{y_i} / \sum_j e^{y_j}$:
+# that's $p_i$, the softmax again. Together $p_i - q_i$. The mean over $N\,T$
+# letters divides it by $N\,T$.
 #
 # In code, the gradient of the loss with respect to some array has a `d` in
 # front of the array's name: `dlogits` is the one above. It always has the
@@ -175,6 +200,8 @@ show(
 # it.
 #
 # ### Exercise: `cross_entropy`
+#
+# *About 20 minutes, medium.*
 #
 # As in `softmax`, shift the logits first: let $s$ be the logits minus their
 # maximum. Then take the logarithm of the softmax in one piece,
@@ -340,6 +367,8 @@ check.unchanged("logits", before, logits)
 # matrix, so its gradient is the **sum** over all of them; the bias's, too.
 #
 # ### Exercise: `read_out_backward`
+#
+# *About 15 minutes, medium.*
 
 
 # %% exercise="read_out_backward"
@@ -443,6 +472,8 @@ check.close("db_y", db_y, expected_db_y, axes="V")
 # check should be.
 #
 # ### Exercise: `numeric_gradient`
+#
+# *About 15 minutes, medium.*
 #
 # `f` takes an array like `w` and returns one number. `np.ndindex(w.shape)`
 # gives you all positions, whatever the shape.
@@ -584,6 +615,8 @@ show(
 # twice) and a bias.
 #
 # ### Exercise: `rnn_step_backward`
+#
+# *About 20 minutes, medium.*
 
 
 # %% exercise="rnn_step_backward"
@@ -770,9 +803,88 @@ explore(
 # before. (The second slider, $k$, cuts the way back. Push it to 7 for now; it's
 # the subject of section 7.)
 #
+# ### By hand, once
+#
+# Before you let a loop do it, do it with a pencil: one unit, two steps. The
+# weights are $W_{xh} = 1$, $W_{hh} = 0.5$ and $b_h = 0$. The network begins with
+# $h_0 = 1$ and reads $x_1 = 0.5$ and $x_2 = 0$. On the way back, the outputs send
+# 0.2 to $h_1$ and 1 to $h_2$.
+
+# %% show=true
+one = {"W_xh": np.ones((1, 1)), "W_hh": np.full((1, 1), 0.5)}
+one |= {"b_h": np.zeros(1)}
+x_one, h_start = np.array([[[0.5], [0.0]]]), np.ones((1, 1))
+h_one, cache_one = rnn_forward_cached(x_one, h_start, **one)
+forward_one = {"states": [1.0, *h_one.ravel()], "inputs": x_one.ravel()}
+forward_one["outputs"] = [0.2, 1.0]
+fig, ax = plt.subplots(figsize=(8.0, 3.4))
+error_flow.draw_by_hand(ax, **forward_one)
+show(
+    fig,
+    alt="A network of one unit over two steps. Forward: h_0 = 1, h_1 = 0.762, "
+    "h_2 = 0.363, with the inputs 0.5 and 0. Backward: the outputs send 0.2 "
+    "to h_1 and 1 to h_2; the four other places have question marks.",
+)
+
+# %% [markdown]
+# Fill in the four places, from the right to the left, with three digits. Then
+# add up the gradients of $W_{hh}$, $W_{xh}$ and $b_h$ over the two steps. Write
+# your numbers down before you go on.
+#
+# <details><summary>Where do I begin?</summary>
+# At the end: nothing is handed back to the last state, so its error is what its
+# output sends. What does tanh do to it? Its slope there is 1 - 0.363².
+# </details>
+# <details><summary>And then?</summary>
+# From inside the tanh, the error goes back through the weight that leads from
+# the first state to the second. There it meets the error of the first output.
+# </details>
+# <details><summary>All numbers</summary>
+# da_2 = 1 · (1 - 0.363²) = 0.868. Handed to h_1: 0.868 · 0.5 = 0.434. There the
+# error is 0.2 + 0.434 = 0.634, so da_1 = 0.634 · (1 - 0.762²) = 0.266. Handed to
+# h_0: 0.266 · 0.5 = 0.133. dW_hh = 0.762 · 0.868 + 1 · 0.266 = 0.927, dW_xh =
+# 0 · 0.868 + 0.5 · 0.266 = 0.133, db_h = 0.868 + 0.266 = 1.134.
+# </details>
+#
+# Does your `rnn_step_backward` agree? It's called twice here, and between the
+# calls stands the one line that matters.
+
+# %% show=true
+dh_2 = np.array([[1.0]])
+_, to_h_1, _, _, da_2 = rnn_step_backward(dh_2, step_of(cache_one, 1))
+dh_1 = np.array([[0.2]]) + to_h_1  # from its own output, and from later
+_, to_h_0, _, _, da_1 = rnn_step_backward(dh_1, step_of(cache_one, 0))
+inside = [da_1.item(), da_2.item()]  # with N = 1, db_h is da_t itself
+fig, ax = plt.subplots(figsize=(8.0, 3.4))
+error_flow.draw_by_hand(
+    ax, **forward_one, inside=inside, handed=[to_h_0.item(), to_h_1.item()]
+)
+show(
+    fig,
+    alt="The same network with all its numbers: da_2 = 0.868, handed to h_1 "
+    "0.434, da_1 = 0.266, handed to h_0 0.133.",
+)
+
+# %% [markdown]
+# The error that $h_1$ passes on is more than its own output asked for: 0.634
+# instead of 0.2. That's all there is to backpropagation through time. The rest
+# is a loop.
+#
 # ### Exercise: `rnn_backward`
 #
+# *About 30 minutes, hard.*
+#
 # `step_of(cache, t)` gives you the cache of step $t$.
+#
+# <details><summary>A question to begin with</summary>
+# Which step has to come first, and what does it hand to the next turn of the
+# loop?
+# </details>
+# <details><summary>The idea</summary>
+# Keep one array for the error that comes from later. It starts as zeros, is
+# added to the error of the output, and gets a new value in every turn. What's in
+# it after the last turn is one of the results.
+# </details>
 
 
 # %% exercise="rnn_backward"
@@ -799,7 +911,49 @@ def rnn_backward(dh, cache):
 
 
 # %% [markdown]
-# Your result. Suppose only the **last** output of "hello" is wrong. How much
+# Your result, on "hello". Below, each arrow is as wide as the error that it
+# carries: down from an output into its state, and from each state to the one
+# before. With the slider you let a single output be wrong.
+
+
+# %% show=true
+def handed_back(dh):
+    """How large the error is that your function hands to h_0, h_1, ..."""
+    sizes, h_t = [], cache_hello["h_0"]
+    weights = (params["W_xh"], params["W_hh"], params["b_h"])
+    for t in range(4):
+        _, rest = rnn_forward_cached(x_hello[:, t:], h_t, *weights)
+        sizes.append(np.linalg.norm(rnn_backward(dh[:, t:], rest)[1]))
+        h_t = h_hello[:, t]
+    return np.array(sizes)
+
+
+def draw_errors(ax, wrong):
+    """The errors on their way, if all outputs are wrong, or only one."""
+    asked = np.array([wrong in ("all", f"output {t + 1}") for t in range(4)])
+    dh = dh_hello * asked[:, None]
+    sizes = np.linalg.norm(dh[0], axis=-1)
+    error_flow.draw_error_flow(ax, sizes, handed_back(dh), "hell")
+
+
+# %% show=true
+explore(
+    draw_errors,
+    wrong=["all", "output 1", "output 2", "output 3", "output 4"],
+    static={"wrong": ["all", "output 4"]},
+    size=(9.0, 2.9),
+    alt="The network that reads h, e, l, l, with arrows as wide as the errors "
+    "on their way back. With all outputs wrong the arrows down from the "
+    "outputs are about ten times as wide as those between the states; with "
+    "the last output alone they get thinner and thinner towards the start.",
+)
+
+# %% [markdown]
+# What comes from later is small here, about a tenth of what a state hears from
+# its own output. This untrained network hardly listens to its past, so its past
+# hardly hears of the errors.
+#
+# Suppose only the **last** output of "hello" is wrong. How much
 # of its error arrives at the earlier steps? Below, the gradient at the inputs,
 # step by step, as your function hands it back.
 
@@ -936,6 +1090,56 @@ check.close("db_h", got[4], want[4], axes="H")
 ### END HIDDEN TESTS
 
 # %% [markdown]
+# ### All of it, checked twice
+#
+# Now you have the gradient of the loss in all five arrays of the network. Let two
+# judges who know nothing of your code say whether it's right. The first is
+# your own `numeric_gradient`, which moves each of the 40 numbers up and down and
+# runs the whole network, from the letters to the loss.
+
+# %% show=true
+names = ("W_hy", "b_y", "W_xh", "W_hh", "b_h")
+behind = rnn_backward(dh_hello, cache_hello)[2:]
+mine = (dW_hy_hello, db_y_hello, *behind)
+
+
+def loss_with(name, array):
+    """The loss of the whole network with `array` as its parameter `name`."""
+    logits, _, _ = run(x_hello, params | {name: array})
+    return cross_entropy(logits, targets_hello)[0]
+
+
+for name, gradient in zip(names, mine, strict=True):
+    slope = numeric_gradient(lambda w, n=name: loss_with(n, w), params[name])
+    off = np.abs(gradient - slope).max()
+    print(f"{name:4} {gradient.size:2} numbers, largest difference {off:.0e}")
+
+# %% [markdown]
+# The second is PyTorch. You write the forward pass only. PyTorch keeps a cache
+# of its own while it computes, and `loss.backward()` walks back through it.
+
+# %% show=true
+import torch
+
+leaves = {n: torch.tensor(a, requires_grad=True) for n, a in params.items()}
+W_xh, W_hh, b_h, W_hy, b_y = leaves.values()
+h_t, outputs = torch.zeros(3, dtype=torch.float64), []
+for x_t in torch.tensor(x_hello[0]):
+    h_t = torch.tanh(x_t @ W_xh + h_t @ W_hh + b_h)
+    outputs.append(h_t @ W_hy + b_y)
+loss = torch.nn.functional.cross_entropy(
+    torch.stack(outputs), torch.tensor(targets_hello[0])
+)
+loss.backward()
+for name, gradient in zip(names, mine, strict=True):
+    off = np.abs(gradient - leaves[name].grad.numpy()).max()
+    print(f"{name:4} largest difference {off:.0e}")
+
+# %% [markdown]
+# Against the measured slopes the difference is about $10^{-11}$, which is how
+# well one can measure. Against PyTorch it's below $10^{-15}$: the last digit of
+# a float. You've written what `loss.backward()` does.
+#
 # ### Question 2 (5 points)
 #
 # A slide writes the chain rule for the error $E_3$ of the third output and the
@@ -982,6 +1186,8 @@ check.close("db_h", got[4], want[4], axes="H")
 # between the pieces vanish, those from each output down to its own piece stay.
 #
 # ### Exercise: `truncated_backward`
+#
+# *About 25 minutes, hard.*
 #
 # Pieces are counted from the start: steps $0..k-1$, then $k..2k-1$, ...; the
 # last may be shorter. A piece is a small sequence of its own, whose `h_0` is
@@ -1150,6 +1356,8 @@ for i, name in enumerate(("dx", "dh_0", "dW_xh", "dW_hh", "db_h")):
 # word every time.)
 #
 # ### Exercise: `sgd_step`
+#
+# *About 5 minutes, easy.*
 
 
 # %% exercise="sgd_step"
@@ -1198,6 +1406,8 @@ check.unchanged("params", before, old)
 # %% [markdown]
 # ### Exercise: `train`
 #
+# *About 20 minutes, medium.*
+#
 # Now everything comes together. The text gives inputs and targets: at each
 # step the network reads one letter and should say the next. Repeat `steps`
 # times: `run`, `cross_entropy`, `read_out_backward`, `rnn_backward`,
@@ -1241,71 +1451,13 @@ def says(params):
     return "".join(vocabulary[i] for i in logits[0].argmax(axis=-1))
 
 
-milestones = [0, 20, 60, 150, 400]
-said = {n: says(train(hello, params, n, 0.1)[0]) for n in milestones}
-trained, losses = train(hello, params, 400, 0.1)
-fig, ax = plt.subplots(figsize=(6.4, 3.4))
-bptt.draw_losses(ax, losses, said)
-show(
-    fig,
-    alt="The loss over 400 training steps: it falls from 1.70 to about "
-    "0.09, and is below the line of guessing evenly after five. Along the "
-    "curve stands what the network says: hhhh at the start, ello at the end.",
-)
-
-# %% show=true
-fig, axes = plt.subplots(1, 2, figsize=(8.6, 2.9))
-for ax, p, title in zip(
-    axes, (params, trained), ("Before", "After"), strict=True
-):
-    bptt.draw_predictions(
-        ax,
-        softmax(run(x_hello, p)[0])[0],
-        list("hell"),
-        list("ello"),
-        vocabulary,
-    )
-    ax.set_title(f"{title} training it says {says(p)!r}")
-show(
-    fig,
-    alt="Two heat maps of the probabilities, before and after training. "
-    "After it the largest probability of each column is in the frame of "
-    "the right letter.",
-)
-
-# %% [markdown]
-# It reads "hell" and says "ello": the network has learned to spell "hello".
-# Look at the two columns under l. The input is the same, the answers differ:
-# first "l", then "o". That's the memory which the feedforward network of the
-# last lesson lacked. Before training no unit of the state told the two l's
-# apart by more than 0.011; now the third one does by 1.1, 0.29 against -0.81.
-# Nobody programmed that: the error, walking back through time, has made room
-# for it in the state.
-#
-# Drag the slider through the training, and watch the two l's part:
-
-# %% show=true
-snapshots = {
-    n: softmax(run(x_hello, train(hello, params, n, 0.1)[0])[0])[0]
-    for n in range(0, 401, 20)
-}
-
-
-def draw_training(ax, steps):
-    bptt.draw_predictions(
-        ax, snapshots[steps], list("hell"), list("ello"), vocabulary
-    )
-    ax.set_title(f"After {steps} training steps")
-
-
-explore(
-    draw_training,
-    steps=(0, 400, 20),
-    static={"steps": [0, 40, 120, 400]},
-    size=(4.2, 2.9),
-    alt="The probabilities after h, e, l, l at a step of the training, with "
-    "frames at the right letters.",
-)
+stages, curve = {0: params}, []
+for n in range(0, 400, 10):
+    stages[n + 10], more = train(hello, stages[n], 10, 0.1)
+    curve.extend(more)
+trained = stages[400]
+print(f"the loss falls from {curve[0]:.2f} to {curve[-1]:.2f}")
+print(f"before it says {says(params)!r}, now {says(trained)!r}")
 
 # %% check="train_losses" points=2
 # Three steps on "hello": each loss before its update.
@@ -1341,6 +1493,277 @@ check.that(loss < 0.1, f"another word: the loss of your params is {loss:.3f}")
 ### END HIDDEN TESTS
 
 # %% [markdown]
+# It reads "hell" and says "ello": the network has learned to spell "hello".
+#
+# ## 9. Three acts
+#
+# A loss says more than that it falls, if you know what it could be. Three
+# networks that know less than everything, and what they pay:
+#
+# | it knows | so it says | it pays |
+# |---|---|---|
+# | nothing | anything | $\log 4 = 1.386$ |
+# | how often each letter comes: of e, l, l, o every second is an l | "llll" | 1.040 |
+# | and the letter that it's reading: after h comes e, after e comes l, after l comes l or o | "elll" | $\log(2) / 2 = 0.347$ |
+#
+# The third row is the best that *any* network without memory can do. Two of its
+# four letters are certain and cost nothing; the two after an l are a toss-up and
+# cost $\log 2$ each.
+
+# %% show=true
+frequencies = np.bincount(hello[1:]) / 4  # of h, e, l, o among the targets
+by_letter = np.array([1, 1, 1 / 2, 1 / 2])  # what each target gets, at best
+yardsticks = {
+    "guessing": np.log(4),
+    "frequencies": -np.log(frequencies[hello[1:]]).mean(),
+    "without memory": -np.log(by_letter).mean(),
+}
+print({name: round(float(nats), 3) for name, nats in yardsticks.items()})
+
+# %% [markdown]
+# To see what memory is worth, we train a **twin** beside it. It has the same
+# weights at the start and takes the same steps, but each letter is new to it:
+# its state is $\tanh(x_t W_{xh} + b_h)$, with nothing from before. (PyTorch does
+# its training. It's in the package, as `train_memoryless`.)
+#
+# **Guess before you run the next cell**, and write it down: at which of the three
+# lines will the loss linger? Which letters will the network get right first, and
+# where will the twin stop?
+
+# %% show=true
+twin_losses, twin_ids = train_memoryless(
+    x_hello[0], targets_hello[0], params, steps=400, learning_rate=0.1
+)
+twin_says = "".join(vocabulary[i] for i in twin_ids)
+h_of = {n: run(x_hello, p)[1][0] for n, p in stages.items()}  # (T, H) each
+apart = {n: np.abs(h[2] - h[3]).max() for n, h in h_of.items()}
+said = {n: says(stages[n]) for n in (0, 30, 150, 400)}
+fig, axes = plt.subplots(2, 1, figsize=(7.2, 5.6), height_ratios=(5, 2))
+bptt.draw_losses(axes[0], curve, said, yardsticks, (twin_losses, twin_says))
+bptt.draw_parting(axes[1], apart)
+show(fig, alt=bptt.describe_acts(curve, said, twin_losses, twin_says))
+
+# %% [markdown]
+# **Act one.** Within 5 steps the loss is below that of guessing, and the network
+# says "llll". It has learned which letter is frequent, and nothing else.
+#
+# **Act two.** From step 65 on it says "elll". It uses the letter that it reads.
+# So does the twin, a little later, and there the twin's story ends: after 400
+# steps it pays 0.422, and however long you train it, it won't get below 0.347.
+#
+# **Act three.** The lower figure shows how far apart the states are after the
+# first l and after the second. For over a hundred steps nothing happens. Then
+# they part, and as soon as they do, the loss has something to hold on to: from
+# step 203 on the network says "ello", and at step 216 it falls below the line
+# that nobody without memory can cross.
+#
+# Why does the third act take so long to begin? To tell the two l's apart, the
+# read-out needs a difference between the states, and the states need a read-out
+# that asks for one. At the start there's hardly any of either, so each gives the
+# other only a little to work with.
+#
+# Here are the probabilities, before and after:
+
+# %% show=true
+fig, axes = plt.subplots(1, 2, figsize=(8.6, 2.9))
+for ax, p, title in zip(
+    axes, (params, trained), ("Before", "After"), strict=True
+):
+    bptt.draw_predictions(
+        ax,
+        softmax(run(x_hello, p)[0])[0],
+        list("hell"),
+        list("ello"),
+        vocabulary,
+    )
+    ax.set_title(f"{title} training it says {says(p)!r}")
+show(
+    fig,
+    alt="Two heat maps of the probabilities, before and after training. "
+    "After it the largest probability of each column is in the frame of "
+    "the right letter.",
+)
+
+# %% [markdown]
+# Look at the two columns under l. The input is the same, the answers differ:
+# first "l", then "o". That's the memory which the feedforward network of the
+# last lesson lacked. Before training no unit of the state told the two l's
+# apart by more than 0.011; now the third one does by 1.1, 0.29 against -0.81.
+# Nobody programmed that: the error, walking back through time, has made room
+# for it in the state.
+#
+# Drag the slider through the training, and watch the two l's part:
+
+
+# %% show=true
+def draw_training(ax, steps):
+    p = softmax(run(x_hello, stages[steps])[0])[0]
+    bptt.draw_predictions(ax, p, list("hell"), list("ello"), vocabulary)
+    ax.set_title(
+        f"After {steps} training steps it says {says(stages[steps])!r}"
+    )
+
+
+explore(
+    draw_training,
+    steps=(0, 400, 10),
+    static={"steps": [0, 40, 120, 400]},
+    size=(4.2, 2.9),
+    alt="The probabilities after h, e, l, l at a step of the training, with "
+    "frames at the right letters.",
+)
+
+# %% [markdown]
+# ## 10. Let it write
+#
+# So far we have fed the letters of "hello" to the network. Now it gets the first
+# one only. Then it reads what it has said itself.
+
+
+# %% show=true
+def write(first, params, vocabulary, most=12):
+    """Let the network write, from its first letter to a full stop."""
+    ids = [vocabulary.index(first)]
+    while len(ids) < most and vocabulary[ids[-1]] != ".":
+        logits, _, _ = run(one_hot([ids], len(vocabulary)), params)
+        ids.append(int(logits[0, -1].argmax()))
+    return "".join(vocabulary[i] for i in ids)
+
+
+print(write("h", trained, vocabulary))
+
+# %% [markdown]
+# It spells "hello", and then it doesn't know when to stop. Why does it say "o"
+# again and again? Think of what it was trained on before you open the answer.
+#
+# <details><summary>Why?</summary>
+# In training it never read an "o": the o of "hello" was only ever a target. No
+# error was ever sent for what it says after an o, so no weight has been told
+# what should come there. It's outside of all that it knows, and still it answers:
+# a softmax always does.
+# </details>
+#
+# So tell it where the end is. Write your own name between the quotation marks.
+# The full stop behind it is a letter like any other.
+
+# %% show=true
+name = "ada"
+text = name.strip(".") + "."
+letters = sorted(set(text))
+ids = [letters.index(letter) for letter in text]
+start = random_params(np.random.default_rng(0), len(letters), 16)
+knows_me, its_losses = train(ids, start, 400, 0.3)
+print(write(text[0], start, letters, len(text) + 9), "before the training")
+print(write(text[0], knows_me, letters, len(text) + 9), "after it")
+
+# %% [markdown]
+# Does it stop in time? In "anna" or "mississippi" it has to count its letters: the
+# same letter is followed now by one, now by another. Try a name that is hard.
+#
+# ## 11. Truncation as it is practised
+#
+# `truncated_backward` sums up the gradients of all pieces, and then there's one
+# update. In practice nobody waits so long. After each piece the parameters are
+# updated, and the next piece is read with the new ones. Only the state is handed
+# on, as a number without a past. A text of 182 steps in pieces of 10 then gives
+# 19 updates for one reading, not one.
+#
+# ### Exercise: `train_in_pieces` (no points)
+#
+# *About 25 minutes, hard.* One reading of the text: for each piece forward, loss,
+# backward, update, with the last state of a piece as `h_0` of the next. `run`
+# always begins with zeros, so here you call `rnn_forward_cached` yourself.
+#
+# <details><summary>A question to begin with</summary>
+# A piece of k inputs has k targets. How many letters of the text is that?
+# </details>
+# <details><summary>The idea</summary>
+# It's your `train`, whose loop walks over the starts of the pieces instead of
+# repeating the same thing, and which remembers one array more from turn to turn.
+# </details>
+
+
+# %% exercise="train_in_pieces"
+def train_in_pieces(ids, params, k, learning_rate):
+    """Read a text once, with an update after every k steps. About 14 lines.
+
+    ids: whole numbers (length,), the letters of the text; k: steps in a piece.
+    Returns the new params and a list of the losses, one for each piece, each
+    before its update.
+    """
+    x = one_hot([ids[:-1]], params["b_y"].size)  # (1, T, V)
+    targets, losses = np.array([ids[1:]]), []
+    h_0 = np.zeros((1, params["b_h"].size))
+    ### BEGIN SOLUTION
+    for start in range(0, x.shape[1], k):
+        part = slice(start, start + k)
+        weights = (params["W_xh"], params["W_hh"], params["b_h"])
+        h, cache = rnn_forward_cached(x[:, part], h_0, *weights)
+        logits = h @ params["W_hy"] + params["b_y"]
+        loss, dlogits = cross_entropy(logits, targets[:, part])
+        dh, dW_hy, db_y = read_out_backward(dlogits, h, params["W_hy"])
+        _, _, dW_xh, dW_hh, db_h = rnn_backward(dh, cache)
+        grads = {"W_xh": dW_xh, "W_hh": dW_hh, "b_h": db_h}
+        grads |= {"W_hy": dW_hy, "b_y": db_y}
+        params = sgd_step(params, grads, learning_rate)
+        h_0 = h[:, -1]
+        losses.append(loss)
+    return params, losses
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Nobody grades it. Three things have to be true of it all the same, and your
+# other functions can tell. With a single piece it's one step of `train`. With a
+# learning rate of 0 the pieces together have the loss of the whole text, if the
+# state is handed on. And two pieces with an update between them are two different
+# networks.
+
+# %% show=true
+got, losses_1 = train_in_pieces(hello, params, 4, 0.1)
+right, losses_2 = train(hello, params, 1, 0.1)
+check.close("params after one piece", got, right)
+check.close("losses of one piece", losses_1, losses_2)
+_, still = train_in_pieces(hello, params, 2, 0.0)
+check.close("mean loss of two pieces", np.mean(still), losses_2[0])
+got, moving = train_in_pieces(hello, params, 2, 0.1)
+check.equal("number of losses", len(moving), 2)
+check.differs("second loss after an update, and without", moving[1], still[1])
+print("right: one piece, the state handed on, an update after each piece")
+
+# %% [markdown]
+# What's it worth? Five networks read the same text 60 times, in pieces of
+# different lengths, all with the same learning rate.
+#
+# **Guess first:** which length ends with the lowest loss?
+
+# %% show=true
+story = "training repeats four steps: the forward pass, the loss, the "
+story += "backward pass and the update. the state runs forward through "
+story += "the whole text, and the error is handed back within a piece. "
+signs = sorted(set(story))
+story_ids = [signs.index(sign) for sign in story]
+lengths = {}
+for k in (5, 10, 20, 60, len(story) - 1):
+    p = random_params(np.random.default_rng(0), len(signs), 24)
+    means = []
+    for _ in range(60):
+        p, piece_losses = train_in_pieces(story_ids, p, k, 0.1)
+        means.append(np.mean(piece_losses))
+    lengths[k] = means
+fig, ax = plt.subplots(figsize=(6.8, 3.4))
+bptt.draw_readings(ax, lengths)
+show(fig, alt=bptt.describe_readings(lengths))
+
+# %% [markdown]
+# Every network has read the same letters equally often, but the one with short
+# pieces was corrected far more often on the way. With five random starts, pieces
+# of 5 steps end between about 0.9 and 1.3, and the whole text in one piece between
+# 2.8 and 3.6. Short pieces aren't better in every respect, though. What lies
+# further apart than a piece gets no gradient (question 3). And each update sees
+# little of the text, so it's noisy: with a learning rate of 0.3, pieces of 5 end
+# between about 2 and 3.1.
+#
 # ## Summary
 #
 # - Training repeats four steps: forward, loss, backward, update.
@@ -1352,7 +1775,44 @@ check.that(loss < 0.1, f"another word: the loss of your params is {loss:.3f}")
 #   over all steps.
 # - A gradient can be measured by central differences; with $\varepsilon$
 #   neither too large nor too small.
-# - Truncation cuts the way back, not the way forward.
+# - Truncation cuts the way back, not the way forward. In practice there is an
+#   update after each piece.
+# - A loss means something beside a yardstick: guessing, frequencies, the best
+#   without memory.
+#
+# ## What others call it
+#
+# | here | elsewhere |
+# |---|---|
+# | cross-entropy | negative log-likelihood, log loss; $e$ to its power is the *perplexity* |
+# | `dh_t` | delta, error signal, adjoint, cotangent |
+# | `rnn_backward` | reverse-mode automatic differentiation; a *vector-Jacobian product* |
+# | cache | saved tensors, the tape |
+# | `numeric_gradient` | gradient check, finite differences |
+# | truncated backpropagation | TBPTT; the cut is a `detach` or *stop-gradient* |
+# | feeding the right letters in training | teacher forcing |
+# | always saying the most probable letter | greedy decoding |
+# | one reading of the whole text | an epoch |
+#
+# ## To read on
+#
+# - S. Linnainmaa, *Taylor expansion of the accumulated rounding error*, BIT 16
+#   (1976): backpropagation before there were networks to train with it.
+# - D. Rumelhart, G. Hinton, R. Williams, *Learning representations by
+#   back-propagating errors*, Nature 323 (1986). Its last part unfolds a
+#   recurrent network.
+# - P. Werbos, *Backpropagation through time: what it does and how to do it*,
+#   Proceedings of the IEEE 78 (1990).
+# - R. Williams, D. Zipser, *A learning algorithm for continually running fully
+#   recurrent neural networks*, Neural Computation 1 (1989): gradients that are
+#   carried *forward*, and teacher forcing.
+# - R. Williams, J. Peng, *An efficient gradient-based algorithm for on-line
+#   training of recurrent network trajectories*, Neural Computation 2 (1990):
+#   truncation.
+# - J. Elman, *Finding structure in time*, Cognitive Science 14 (1990): networks
+#   that read letters and words, and what their states have learned.
+# - A. Baydin, B. Pearlmutter, A. Radul, J. Siskind, *Automatic differentiation in
+#   machine learning: a survey*, Journal of Machine Learning Research 18 (2018).
 #
 # ## Open questions
 #

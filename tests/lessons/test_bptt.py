@@ -191,6 +191,25 @@ def test_reference_oracle_and_witness_agree() -> None:
             agree(derivation.loss_of(params, asked["train"][0]), losses[0])
 
 
+@pytest.mark.parametrize("k", [1, 3, 7, 20])
+def test_pieces_are_torchs_with_an_update_after_each(k: int) -> None:
+    """Do torch's gradients of one piece after the other lead to the same params?"""
+    rng = np.random.default_rng(k)
+    ids, first = rng.integers(5, size=8), LESSON.random_params(rng, 5, 4)
+    x, params, losses = LESSON.one_hot([ids[:-1]], 5), first, []
+    before, h_0 = {n: a.copy() for n, a in first.items()}, np.zeros((1, 4))
+    for start in range(0, 7, k):
+        part = slice(start, start + k)
+        case = {"x": x[:, part], "h_0": h_0, "targets": ids[None, 1:][:, part]}
+        found = by_torch(**case, **params)
+        slopes = {name: found[f"d{name}"].numpy() for name in params}
+        losses.append(found["loss"])
+        params = {name: params[name] - 0.3 * slopes[name] for name in params}
+        h_0 = found["h"][:, -1].numpy()
+    agree(LESSON.train_in_pieces(ids, first, k, 0.3), (params, losses))
+    agree(first, before, limit=0)
+
+
 LIBRARIES = {
     "oracle.py": ["math", "numpy", "torch"],
     "witness.py": ["decimal", "fractions", "numpy", "torch"],

@@ -12,24 +12,34 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from support.axes import labels, texts, ticks, title
-from support.lesson import LESSONS, load_lesson_cells, reference_namespace
+from support.lesson import (
+    LESSONS,
+    load_lesson_cells,
+    reference_namespace,
+    split_check,
+)
 
-from unrolled.lab.figures import bptt, style
+from unrolled.lab.figures import bptt, error_flow, style
 
 FOLDER = LESSONS / "03_bptt"
-CELLS = [c for c in load_lesson_cells(FOLDER) if c.kind != "check"]
+ALL = load_lesson_cells(FOLDER)
+CELLS = [c for c in ALL if c.kind != "check"]
 TEXT = "\n".join(cell.source for cell in CELLS)
 PROSE = " ".join(re.sub(r'"\n +"|(\n)# ', r"\1", TEXT).split())
 
 
 @pytest.fixture(scope="module")
 def lesson() -> Iterator[Any]:
-    """The names of the solved lesson, with those of its demonstrations."""
+    """The names of the solved lesson, with those of its demonstrations.
+
+    The visible checks run, too: what they leave behind must change no figure.
+    """
     names = reference_namespace(FOLDER)
     names |= dict.fromkeys(("show", "explore"), lambda *args, **settings: None)
     with style.context():
-        for cell in CELLS:
-            exec(cell.source if cell.kind == "show" else "", names)
+        for cell in ALL:
+            shown = cell.source if cell.kind == "show" else ""
+            exec(split_check(cell.source)[0] if cell.kind == "check" else shown, names)
     plt.close("all")
     yield SimpleNamespace(**names)
 
@@ -169,9 +179,47 @@ def test_losses_carry_what_was_said(ax: Any) -> None:
     assert labels(ax) == ("training steps", "loss (nats per letter)")
 
 
-def test_no_figure_computes_a_network() -> None:
+def test_the_yardsticks_and_the_twin_are_drawn(ax: Any) -> None:
+    """Does each yardstick have its line and name, and the twin its own curve?"""
+    twin = ([2.0, 1.8, 1.5, 1.4], "ab")
+    losses = [2.0, 1.0, 0.5, 0.4]
+    bptt.draw_losses(ax, losses, {0: "hh"}, {"some": 1.2, "more": 0.7}, twin)
+    _, some, more, other, _ = ax.lines
+    assert (set(some.get_ydata()), set(more.get_ydata())) == ({1.2}, {0.7})
+    assert list(other.get_ydata()) == twin[0] and other.get_linestyle() == "--"
+    assert texts(ax) == ["some", "more", "without memory: “ab”", "“hh”"]
+    words = bptt.describe_acts(losses, {0: "hh", 4: "hi"}, *twin)
+    assert "from 2.00 to 0.40" in words and "hh after 0, hi after 4 steps" in words
+    assert "ends at 1.40 and says ab" in words
+
+
+@pytest.mark.parametrize(
+    ("apart", "words"),
+    [({0: 0.01, 10: 0.3, 20: 0.5}, "part at about step 10"), ({0: 0.0}, "stay")],
+)
+def test_the_step_at_which_states_part_is_told(
+    ax: Any, apart: dict[int, float], words: str
+) -> None:
+    """Is the first step named at which they are a tenth apart?"""
+    bptt.draw_parting(ax, apart)
+    assert list(ax.lines[0].get_ydata()) == list(apart.values())
+    assert words in title(ax) and labels(ax) == ("training steps", "apart by")
+
+
+def test_readings_have_a_curve_and_an_end_each(ax: Any) -> None:
+    """Is each length named at its curve, and the best held against the longest?"""
+    bptt.draw_readings(ax, {2: [3.0, 1.0], 9: [3.0, 2.5]})
+    assert [list(line.get_ydata()) for line in ax.lines] == [[3.0, 1.0], [3.0, 2.5]]
+    assert texts(ax) == ["k = 2: 1.00", "k = 9: 2.50"]
+    assert title(ax) == "After 2 readings k = 2 ends at 1.00, k = 9 at 2.50"
+    words = bptt.describe_readings({2: [3.0, 1.0], 9: [3.0, 2.5]})
+    assert "1.00 with k = 2, 2.50 with k = 9" in words
+
+
+@pytest.mark.parametrize("module", [bptt, error_flow])
+def test_no_figure_computes_a_network(module: Any) -> None:
     """Could a student find a solution in the figures?"""
-    source = inspect.getsource(bptt)
+    source = inspect.getsource(module)
     assert not any(word in source for word in ("tanh", "exp(", "@ ", "** 2"))
 
 
@@ -217,9 +265,101 @@ def test_words_on_the_way_back_are_true(lesson: Any) -> None:
 
 
 def test_words_on_the_training_are_true(lesson: Any) -> None:
-    """Are first and last loss, and what is said meanwhile, as the text has it?"""
-    first, *_, last = lesson.losses
-    assert told(f"it falls from {first:.2f} to about {last:.2f}, and is below")
-    assert lesson.losses[4] > np.log(4) > lesson.losses[5]  # after five updates
-    assert told(f"{lesson.said[0]} at the start, {lesson.said[400]} at the end")
+    """Are the steps of the three acts, and what is paid in each, as the text has it?"""
+    lines, losses = lesson.yardsticks, np.array(lesson.curve)
+    guessing, frequencies, best = (f"{nats:.3f}" for nats in lines.values())
+    assert told(f"| $\\log 4 = {guessing}$", f"| {frequencies} |", f"2 = {best}$ |")
+    said, steps, params = [], [], lesson.params
+    for n in range(401):
+        if lesson.says(params) not in said:
+            said.append(lesson.says(params))
+            steps.append(n)
+        params, _ = lesson.train(lesson.hello, params, 1, 0.1)
+    assert said == ["hhhh", "llll", "elll", "ello"]
+    below = [int(np.argmax(losses < nats)) for nats in lines.values()]
+    assert told(f"Within {below[0]} steps the loss is below that of guessing")
+    assert steps[1] == below[0] and told(f"From step {steps[2]} on it says")
+    assert told(f"step {steps[3]} on the network says", f"at step {below[2]} it falls")
+    assert told(f"steps it pays {lesson.twin_losses[-1]:.3f}", "won't get below 0.347")
+    assert lesson.twin_says == "elll" and min(lesson.twin_losses) > np.log(2) / 2
+    late, early = lesson.apart[120], lesson.apart[0]
+    assert told("over a hundred steps nothing happens") and abs(late - early) < 0.02
     assert told('first "{}", then "{}"'.format(*lesson.says(lesson.trained)[2:]))
+
+
+def test_words_on_the_two_states_are_true(lesson: Any) -> None:
+    """Is the distance of the two states after an l the one that is told?"""
+    gap = np.abs(lesson.h_of[0][2] - lesson.h_of[0][3]).max()
+    first, second = lesson.h_of[400][2:, 2]
+    assert told(f"by more than {gap:.3f}", f"{first:.2f} against {second:.2f}")
+    assert told(f"third one does by {first - second:.1f}")
+
+
+def test_words_on_the_way_by_hand_are_true(lesson: Any) -> None:
+    """Are the numbers of the pencil those of the functions?"""
+    inside, h = lesson.inside, lesson.h_one.ravel()
+    back, start = lesson.to_h_1.item(), lesson.to_h_0.item()
+    _, dh_0, dW_xh, dW_hh, db_h = lesson.rnn_backward(
+        np.array([[[0.2], [1.0]]]), lesson.cache_one
+    )
+    assert dh_0.item() == start
+    assert told(f"(1 - {h[1]:.3f}²) = {inside[1]:.3f}", f"0.5 = {back:.3f}. There")
+    assert told(f"0.2 + {back:.3f} = {0.2 + back:.3f}, so da_1")
+    assert told(f"(1 - {h[0]:.3f}²) = {inside[0]:.3f}", f"0.5 = {start:.3f}. dW_hh")
+    assert told(f"{inside[0]:.3f} = {dW_hh.item():.3f}, dW_xh")
+    assert told(f"{inside[0]:.3f} = {dW_xh.item():.3f}, db_h")
+    assert told(f"{inside[0]:.3f} = {db_h.item():.3f}.")
+    assert told(f"more than its own output asked for: {0.2 + back:.3f} instead of 0.2")
+
+
+def test_words_on_the_whole_gradient_are_true(lesson: Any) -> None:
+    """Is the network's gradient the measured one and PyTorch's, as near as is told?"""
+    assert told("the difference is about $10^{-11}$", "it's below $10^{-15}$")
+    for name, gradient in zip(lesson.names, lesson.mine, strict=True):
+        slope = lesson.numeric_gradient(
+            lambda w, n=name: lesson.loss_with(n, w), lesson.params[name]
+        )
+        assert 1e-12 < np.abs(gradient - slope).max() < 1e-10
+        theirs = lesson.leaves[name].grad.numpy()
+        assert np.abs(gradient - theirs).max() < 1e-15
+    handed, own = lesson.handed_back(lesson.dh_hello), lesson.dh_hello[0]
+    share = handed[1:] / np.linalg.norm(own, axis=-1)[:-1]
+    assert told("about a tenth of what a state hears") and np.all(share < 0.2)
+
+
+def test_words_on_the_writing_are_true(lesson: Any) -> None:
+    """Does it say o for ever, and write hard names from every start?"""
+    assert lesson.write("h", lesson.trained, lesson.vocabulary) == "hell" + 8 * "o"
+    for seed, name in enumerate(
+        ("ada", "anna", "mississippi", "zoë", "jean-luc", "bo")
+    ):
+        text = name + "."
+        letters = sorted(set(text))
+        ids = [letters.index(letter) for letter in text]
+        start = lesson.random_params(np.random.default_rng(seed), len(letters), 16)
+        params, _ = lesson.train(ids, start, 400, 0.3)
+        assert lesson.write(text[0], params, letters, 20) == text
+
+
+def test_words_on_the_pieces_are_true(lesson: Any) -> None:
+    """Are the ends of five starts within the range that is told?"""
+    length = len(lesson.story_ids) - 1
+    assert told(
+        f"A text of {length} steps in pieces of 10", f"{-(-length // 10)} updates"
+    )
+    for rate, k, low, high in (
+        (0.1, 5, 0.9, 1.3),
+        (0.1, length, 2.8, 3.6),
+        (0.3, 5, 2.0, 3.1),
+    ):
+        ends = []
+        for seed in range(5):
+            rng = np.random.default_rng(seed)
+            params = lesson.random_params(rng, len(lesson.signs), 24)
+            for _ in range(60):
+                params, losses = lesson.train_in_pieces(
+                    lesson.story_ids, params, k, rate
+                )
+            ends.append(np.mean(losses))
+        assert abs(min(ends) - low) < 0.15 and abs(max(ends) - high) < 0.15
+        assert told(f"{low:g} and {high:g}")

@@ -4,6 +4,7 @@ __all__ = [
     "bptt",
     "characters",
     "clipping",
+    "error_flow",
     "forward",
     "gate_diagrams",
     "gates",

@@ -18,6 +18,7 @@ from unrolled.lab.figures.shapes import (
     Point,
     draw_arrow,
     draw_node,
+    spread_heights,
     write_label,
 )
 
@@ -160,15 +161,30 @@ def draw_cosines(ax: Axes, ks: Sequence[int], cosines: Sequence[float]) -> None:
     ax.set_title(f"From {first:.2f} at k = {ks[0]} to {last:.2f} at k = {ks[-1]}")
 
 
-def draw_losses(ax: Axes, losses: Sequence[float], said: Mapping[int, str]) -> None:
+def draw_losses(
+    ax: Axes,
+    losses: Sequence[float],
+    said: Mapping[int, str],
+    yardsticks: Mapping[str, float] | None = None,
+    twin: tuple[Sequence[float], str] | None = None,
+) -> None:
     """The loss over the training steps, and what the network says on the way.
 
-    The line of guessing evenly is that of four letters.
+    yardsticks: losses in nats that somebody would pay who knows less (without them,
+    guessing evenly among four letters); twin: losses of another network, and what it
+    says at the end.
     """
     ax.plot(losses, color=style.STATE)
-    ax.axhline(np.log(4), color=style.CONTEXT, ls=":", lw=1.2)
     look = {"ha": "right", "color": style.CONTEXT}
-    write_label(ax, "guessing evenly", (len(losses), np.log(4)), (0, 4), **look)
+    for name, nats in (yardsticks or {"guessing evenly": np.log(4)}).items():
+        ax.axhline(nats, color=style.CONTEXT, ls=":", lw=1.2)
+        at = (len(losses), nats)
+        write_label(ax, name, at, (0, -4), va="top", **look)
+    if twin:
+        ax.plot(twin[0], color=style.THIRD, ls="--")
+        step = int(0.62 * len(twin[0]))
+        told = f"without memory: “{twin[1]}”"
+        write_label(ax, told, (step, twin[0][step]), (4, 8), color=style.THIRD)
     for step, text in said.items():
         y = losses[min(step, len(losses) - 1)]
         ax.plot(step, y, "o", color=style.GRADIENT)
@@ -179,6 +195,57 @@ def draw_losses(ax: Axes, losses: Sequence[float], said: Mapping[int, str]) -> N
     moves = "falls" if losses[-1] < losses[0] else "does not fall"
     ax.set_title(f"The loss {moves}, and after “hell” it says “{last}”")
     ax.margins(x=0.08)
+
+
+def describe_acts(
+    losses: Sequence[float],
+    said: Mapping[int, str],
+    twin_losses: Sequence[float],
+    twin_says: str,
+) -> str:
+    """What `draw_losses` shows with a twin, and `draw_parting` below it, in words."""
+    words = ", ".join(f"{text} after {step}" for step, text in said.items())
+    return (
+        f"Above, the loss over {len(losses)} training steps, from {losses[0]:.2f} to "
+        f"{losses[-1]:.2f}, with dotted lines for the three yardsticks. The network "
+        f"says {words} steps. The twin without memory ends at {twin_losses[-1]:.2f} "
+        f"and says {twin_says}. Below, how far apart the states after the two l's are."
+    )
+
+
+def draw_parting(ax: Axes, apart: Mapping[int, float]) -> None:
+    """How far apart two states are, at most in one unit, over the training steps."""
+    steps, sizes = list(apart), list(apart.values())
+    ax.plot(steps, sizes, color=style.STATE)
+    ax.set(xlabel="training steps", ylabel="apart by")
+    ax.set_ylim(0, 1.15 * max(sizes) or 1)
+    ax.margins(x=0.08)
+    far = next((n for n, size in apart.items() if size > 0.1), None)
+    told = "stay together" if far is None else f"part at about step {far}"
+    ax.set_title(f"The states after the first l and the second {told}")
+
+
+def draw_readings(ax: Axes, losses: Mapping[int, Sequence[float]]) -> None:
+    """The loss over the readings of a text, a curve for each length of the pieces."""
+    ends = [float(means[-1]) for means in losses.values()]
+    heights = spread_heights(ends, 0.09 * max(max(m) for m in losses.values()))
+    shades = np.linspace(0.95, 0.35, len(losses))
+    for (k, means), y, shade in zip(losses.items(), heights, shades, strict=True):
+        readings = np.arange(1, len(means) + 1)
+        ax.plot(readings, means, color=style.STATE, alpha=shade, ls="-")
+        ax.text(readings[-1] * 1.02, y, f"k = {k}: {means[-1]:.2f}", va="center")
+    ax.set(xlabel="readings of the text", ylabel="loss (nats per letter)")
+    ax.set_ylim(bottom=0)
+    ax.set_xlim(right=readings[-1] * 1.25)
+    best, whole = min(losses, key=lambda k: losses[k][-1]), max(losses)
+    told = f"k = {best} ends at {losses[best][-1]:.2f}, k = {whole} at "
+    ax.set_title(f"After {readings[-1]} readings {told}{losses[whole][-1]:.2f}")
+
+
+def describe_readings(losses: Mapping[int, Sequence[float]]) -> str:
+    """What `draw_readings` shows, in words."""
+    ends = ", ".join(f"{m[-1]:.2f} with k = {k}" for k, m in losses.items())
+    return f"The loss over the readings, a curve for each k. At the end it is {ends}."
 
 
 def draw_flow(ax: Axes, T: int, k: int) -> None:

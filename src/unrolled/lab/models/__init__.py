@@ -4,6 +4,7 @@ __all__ = [
     "baselines",
     "gradient_flow",
     "loss_cliff",
+    "memoryless",
     "networks",
     "recall",
     "weights",
