@@ -36,12 +36,17 @@ def lesson() -> Iterator[Any]:
     """
     names = reference_namespace(FOLDER)
     names |= dict.fromkeys(("show", "explore"), lambda *args, **settings: None)
+    made: dict[str, Any] = {}
     with style.context():
         for cell in ALL:
-            shown = cell.source if cell.kind == "show" else ""
-            exec(split_check(cell.source)[0] if cell.kind == "check" else shown, names)
+            before = dict(names)
+            if cell.kind == "check":
+                exec(split_check(cell.source)[0], names)
+            elif cell.kind == "show":
+                exec(cell.source, names)
+                made |= {n: v for n, v in names.items() if before.get(n) is not v}
     plt.close("all")
-    yield SimpleNamespace(**names)
+    yield SimpleNamespace(**names | made)
 
 
 def heights(ax: Any) -> list[float]:
