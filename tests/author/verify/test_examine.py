@@ -24,7 +24,12 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     def select() -> Any:
         worker = select_trusted_worker()
         start = worker.open
-        monkeypatch.setattr(worker, "open", lambda *a: (asked.append(a), start(*a))[1])
+
+        def note(*wanted: Any) -> Any:
+            asked.append(wanted)
+            return start(*wanted)
+
+        monkeypatch.setattr(worker, "open", note)
         return worker
 
     monkeypatch.setattr(cases, "select_trusted_worker", select)
