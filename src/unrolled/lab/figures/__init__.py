@@ -11,6 +11,7 @@ __all__ = [
     "gradients",
     "hardware",
     "heat",
+    "learning",
     "sequences",
     "shapes",
     "style",

@@ -30,21 +30,46 @@ def draw_heat(
     colours = mpl.colormaps["Oranges"]
     for t, (character, value) in enumerate(zip(text, values, strict=True)):
         share = min(max(value / top, 0.0), 1.0)
-        _draw_letter(ax, t, width, character, colour=colours(0.85 * share))
-    _draw_letter(ax, len(text), width, said, colour="white", frame=True)
-    lines = len(text) // width + 1
-    ax.set(xlim=(-0.5, width + 0.5), ylim=(_GROW * lines, 0))
-    ax.set(aspect="equal", anchor="NW")
-    ax.set_axis_off()
+        _draw_letter(ax, divmod(t, width), character, colour=colours(0.85 * share))
+    end = divmod(len(text), width)
+    _draw_letter(ax, end, said, colour="white", frame=True)
+    _fit_page(ax, len(text) // width + 1, width)
     ax.set_title(
         _describe_influence(text, np.asarray(values, float), said), parse_math=False
     )
 
 
+def draw_unit(ax: Axes, text: str, values: Sequence[float], about: str) -> None:
+    """Lines of a text as they stand, each character on the colour of a unit's state.
+
+    values (len(text),) are signed: red above 0, blue below, as far as the largest goes.
+    `about` is the title.
+    """
+    top = max((abs(value) for value in values), default=0.0) or 1.0
+    colours, row, column = mpl.colormaps[style.DIVERGING], 0, 0
+    for character, value in zip(text, values, strict=True):
+        colour = colours(0.5 + 0.38 * value / top)
+        _draw_letter(ax, (row, column), character, colour=colour)
+        row, column = (row + 1, 0) if character == "\n" else (row, column + 1)
+    _fit_page(ax, row + (column > 0), 1 + max(map(len, text.split("\n"))))
+    ax.set_title(about, parse_math=False)
+
+
+def _fit_page(ax: Axes, lines: int, width: int) -> None:
+    ax.set(xlim=(-0.5, width + 0.5), ylim=(_GROW * lines, 0))
+    ax.set(aspect="equal", anchor="NW")
+    ax.set_axis_off()
+
+
 def _draw_letter(
-    ax: Axes, t: int, width: int, character: str, *, colour: Any, frame: bool = False
+    ax: Axes,
+    place: tuple[int, int],
+    character: str,
+    *,
+    colour: Any,
+    frame: bool = False,
 ) -> None:
-    row, column = divmod(t, width)
+    row, column = place
     y = _GROW * row
     edge: dict[str, Any] = {"edgecolor": style.STATE, "lw": 1.8} if frame else {"lw": 0}
     ax.add_patch(Rectangle((column, y + 0.1), 1, _GROW - 0.2, facecolor=colour, **edge))

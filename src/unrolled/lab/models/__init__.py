@@ -6,6 +6,7 @@ __all__ = [
     "loss_cliff",
     "memoryless",
     "networks",
+    "neurons",
     "recall",
     "weights",
     "year_reader",
