@@ -96,17 +96,18 @@ def list_fields(page: str, name: str) -> list[str]:
     return [unescape(value) for value in fields]
 
 
+def test_students_may_not(service: Service) -> None:
+    """Neither look nor write?"""
+    student = service.enter("ada")
+    key = "0" * 16
+    for address in (MARK, WHY, f"{WHY}/{key}"):
+        assert student.get(address)[0] == 403
+        assert student.post(address, action="next")[0] in (403, 405)
+    assert service.grade(FIRST)[0] is None
+
+
 class TestWhoMayMark:
     """Whoever may open the grading page."""
-
-    def test_students_may_not(self, service: Service) -> None:
-        """Neither look nor write?"""
-        student = service.enter("ada")
-        key = "0" * 16
-        for address in (MARK, WHY, f"{WHY}/{key}"):
-            assert student.get(address)[0] == 403
-            assert student.post(address, action="next")[0] in (403, 405)
-        assert service.grade(FIRST)[0] is None
 
     def test_not_without_the_token_of_the_page(self, service: Service) -> None:
         """A form of another page, sent by a marker's browser?"""
@@ -399,19 +400,6 @@ class TestInABrowser:
         assert violations(page) == [], what
         assert page.evaluate("document.documentElement.scrollWidth") <= width, what
 
-    def test_no_answer_runs(self, chromium: Any, service: Service) -> None:
-        """A hundred answers that attack their marker: does none run or ask anything?"""
-        hand_in_hostile(service.course)
-        grade_here(service.course, NAME, [FIRST])
-        service.hub.who = "ann"
-        page = chromium.new_page()
-        with watched(page) as seen:
-            page.goto(service.browser.address + WHY)
-            page.get_by_role("row", name=FIRST).get_by_role("link").click()
-            page.locator(".written").first.wait_for()
-            check_nothing_runs(page, seen)
-        page.close()
-
 
 def hand_in_hostile(course: Course) -> None:
     """The attacks as a written answer, with cells of the student's own behind it."""
@@ -428,3 +416,19 @@ def hand_in_hostile(course: Course) -> None:
     ]
     notebook["cells"] = [*cells[: place + 1], *own, *cells[place + 1 :]]
     path.write_text(json.dumps(notebook), "utf-8")
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason=MISSING)
+def test_no_answer_runs(chromium: Any, service: Service) -> None:
+    """A hundred answers that attack their marker: does none run or ask anything?"""
+    hand_in_hostile(service.course)
+    grade_here(service.course, NAME, [FIRST])
+    service.hub.who = "ann"
+    page = chromium.new_page()
+    with watched(page) as seen:
+        page.goto(service.browser.address + WHY)
+        page.get_by_role("row", name=FIRST).get_by_role("link").click()
+        page.locator(".written").first.wait_for()
+        check_nothing_runs(page, seen)
+    page.close()
