@@ -1397,13 +1397,12 @@ for ax, prompt in zip(axes, ("The ", "the lam"), strict=True):
 show(
     fig,
     alt="Bars of what top-p keeps at a share of 0.9: many characters after "
-    "'The ', where any word may begin, and hardly more than one after "
-    "'the lam'.",
+    "'The ', where any word may begin, and only a few after 'the lam'.",
 )
 
 # %% [markdown]
 # After a space any word may begin, and many characters are kept; in the middle
-# of a word hardly any choice is left. No single $k$ would do for both.
+# of a word few are left. No single $k$ would do for both.
 
 # %% [markdown]
 # ## 7. What does it look at?
