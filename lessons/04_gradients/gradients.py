@@ -658,8 +658,9 @@ explore(
 # grow on the way back, states grow on the way *forward*, until they come near
 # 1 and -1, where tanh is flat. There its slope $1 - h_t^2$ is small, and the
 # product of weight and slope comes back down towards 1. **The explosion
-# dampens itself**: at 1.2 only a factor of 16 is left of 47,000. It takes a
-# much larger radius to blow up for good: at 3 it's 50 million. (The law says
+# dampens itself**: at 1.2 only a factor between 2 and 25 is left of 47,000
+# (each random matrix has its own; we drew 200). It takes a much larger radius
+# to blow up for good: at 3 it's typically a hundred million. (The law says
 # $3^{59}$, a number with 29 digits.)
 #
 # Try `inputs` 0.0: states of 0, so no tanh, and the law holds exactly for the
@@ -677,7 +678,7 @@ explore(
 # $\partial h_T / \partial h_t$ says how much of a small change of $h_t$ gets
 # through to $h_T$ on the way *forward*, and how much of an error at $h_T$ gets
 # through to $h_t$ on the way *back*. What a network forgets quickly, it can
-# hardly be taught to keep. And the chaos at scale 4 (a radius of 4.7), where a
+# hardly be taught to keep. And the chaos at scale 4 (a radius of 4.2), where a
 # change by a millionth grew until it filled the state, is an explosion on the
 # way forward.
 #
