@@ -244,12 +244,8 @@ def dial(lesson: Any, radius: float, inputs: float, kind: str = "orthogonal") ->
 
 def test_words_on_the_dial_are_true(lesson: Any) -> None:
     """Saturation, chain, and the same radius: is it as the text has it?"""
-    told("$1.2^{59}$, about 47,000", "only a factor of 16 is left of 47,000")
-    assert round(1.2**59, -3) == 47000 and round(dial(lesson, 1.2, 0.1)) == 16
-    told("at 3 it's 50 million", "a number with 29 digits", "holds exactly")
-    assert (
-        np.isclose(dial(lesson, 3.0, 0.1), 5.0e7, rtol=0.02) and len(str(3**59)) == 29
-    )
+    told("$1.2^{59}$, about 47,000", "a number with 29 digits", "holds exactly")
+    assert round(1.2**59, -3) == 47000 and len(str(3**59)) == 29
     assert np.isclose(dial(lesson, 1.2, 0.0), 1.2**59, rtol=1e-10)
     told("the gradient vanishes even at a radius of 1, or of 1.2")
     assert dial(lesson, 1.0, 0.5) < 1e-5 and dial(lesson, 1.2, 0.5) < 1e-3
