@@ -8,8 +8,9 @@ The rules, each for a reason:
 - Of a formula only its result is counted: what stands after the last "=" or "\approx",
   and a formula that is nothing but a power of ten.
 - Left out is what is no prose: code, the rest of formulas, addresses, headings, the
-  numbers of lists; references to sections; numbers inside a name ("i7-7700K", "P40");
-  and the marking scheme of a question, whose points other tests add up.
+  numbers of lists, how long an exercise takes; references to sections; numbers inside
+  a name ("i7-7700K", "P40"); and the marking scheme of a question, whose points other
+  tests add up.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ _NO_PROSE = re.compile(
     r"|\$\$.*?\$\$|(?<!\\)\$[^$]*(?<!\\)\$"  # formulas
     r"|https?://\S+"
     r"|^\#+ .*?$|^ *\d\d?\. "  # headings, and the numbers of lists
+    r"|^\*About \d+ minutes, \w+\.\*"  # how long an exercise takes
     r"|\bsections? \d+(?:(?:,| and) \d+)*"
     r"|^\*\*Marking scheme\*\*.*\Z",
     re.DOTALL | re.MULTILINE,
