@@ -45,8 +45,9 @@ HELP = {
     "extend": "an account; several with commas; or @FILE | +2d, +12h | --why | "
     "--list | --remove | --dry-run | --json | the late penalty of graded work follows",
     "regrade": "for example 02_forward_pass. [required] | --only | --never-lower | "
-    "--give | --apply | --why | --log | --undo | --yes | --jobs | --scheduler | "
-    "--json | nothing is written without --apply | marks by hand",
+    "--give | --apply | --why | --expect | --by | --progress | --log | --undo | "
+    "--yes | --jobs | --scheduler | --json | nothing is written without --apply | "
+    "marks by hand",
     "comment": "question | comment | --cluster | @student | --remove | --dry-run | "
     "--json | once each",
     "worker": "address | for example tcp://10.0.0.5:8786. [required] | --jobs "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from functools import partial
 from getpass import getuser
@@ -11,7 +13,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unrolled.cli.canvas import Yes
-from unrolled.cli.grading import AllowWeak, AssignmentName, Jobs, Scheduler
+from unrolled.cli.grading import (
+    AllowWeak,
+    AssignmentName,
+    Jobs,
+    Progress,
+    Scheduler,
+)
 from unrolled.cli.shared import (
     Json,
     ask_to_confirm,
@@ -29,8 +37,10 @@ if TYPE_CHECKING:
     from unrolled.course import Course
     from unrolled.grade.run import JobRunner
     from unrolled.regrade import RegradePlan, Rules
+    from unrolled.report.progress import ProgressStyle
 
 HIDDEN = ".no-names"
+Step = Callable[[int, int, str], None]
 
 Assignment = Annotated[
     str | None,
@@ -179,6 +189,17 @@ Why = Annotated[str, typer.Option(help="With --apply: the reason, for the log.")
 Log = Annotated[
     bool, typer.Option("--log", help="List the regrades of this assignment.")
 ]
+Expect = Annotated[
+    str,
+    typer.Option(
+        metavar="FINGERPRINT",
+        help="With --apply: only if what changes is what an earlier look has shown "
+        "(`fingerprint` in its --json).",
+    ),
+]
+By = Annotated[
+    str, typer.Option(help="Whose doing it is, for the log. Default: this account.")
+]
 Undo = Annotated[
     int | None,
     typer.Option(metavar="NUMBER", help="Undo this regrade. --log shows the numbers."),
@@ -194,12 +215,15 @@ def regrade(
     give: Give = None,
     apply: Apply = False,
     why: Why = "",
+    expect: Expect = "",
+    by: By = "",
     log: Log = False,
     undo: Undo = None,
     yes: Yes = False,
     jobs: Jobs = None,
     allow_weak: AllowWeak = False,
     scheduler: Scheduler = None,
+    progress: Progress = "bar",
     as_json: Json = False,
 ) -> None:
     """Show what a mended test changes for the class; then apply it, or undo it.
@@ -211,10 +235,13 @@ def regrade(
     takes it back. Work that is not graded yet is left to `unrolled grade`.
     """
     select_assignments(course := open_course(context), [assignment])
+    watch, who = partial(_watch, progress), by.strip() or getuser()
     if log:
         _print_regrades(course, assignment, as_json=as_json)
     elif undo is not None:
-        _undo_regrade(course, assignment, undo, yes=yes, as_json=as_json)
+        if not ask_to_confirm(_ask_undo(assignment, undo), yes=yes):
+            raise UserError("nothing was changed.")
+        _undo_regrade(course, assignment, undo, who, watch, as_json=as_json)
     elif apply and not why.strip():
         raise UserError('--apply needs the reason, for the log: --why "..."')
     else:
@@ -222,9 +249,15 @@ def regrade(
         judges = partial(
             _make_judges, course, assignment, jobs, scheduler, allow_weak=allow_weak
         )
-        plan = _plan_regrade(course, assignment, rules, judges(), as_json=as_json)
+        with watch(f"regrade {assignment}") as step:
+            plan = _plan_regrade(course, assignment, rules, judges(), step)
+        _print_plan(plan, as_json=as_json)
         if apply:
-            _apply_regrade(course, plan, judges(), why=why.strip(), yes=yes)
+            _refuse_surprise(plan, expect)
+            if not ask_to_confirm(_ask_apply(plan), yes=yes):
+                raise UserError("nothing was changed.")
+            with watch(f"apply {assignment}") as step:
+                _apply_regrade(course, plan, judges(), step, who=who, why=why.strip())
 
 
 def _make_rules(
@@ -250,33 +283,61 @@ def _make_judges(
     return make_runner(course, material, scheduler, jobs, allow_weak=allow_weak)
 
 
+@contextmanager
+def _watch(progress: ProgressStyle, title: str) -> Iterator[Step]:
+    """Progress as asked for: a bar, or lines for a program."""
+    from unrolled.report import show_progress
+    from unrolled.report.progress import print_progress
+
+    lines = progress == "lines"
+    with print_progress() if lines else show_progress(err, title) as step:
+        yield step
+
+
 def _plan_regrade(
-    course: Course, assignment: str, rules: Rules, judges: JobRunner, *, as_json: bool
+    course: Course, assignment: str, rules: Rules, judges: JobRunner, step: Step
 ) -> RegradePlan:
     from unrolled.regrade import plan_regrade
-    from unrolled.report import show_progress
+
+    return plan_regrade(course, assignment, rules, judges=judges, step=step)
+
+
+def _print_plan(plan: RegradePlan, *, as_json: bool) -> None:
     from unrolled.report.regrade import render_plan
 
-    with show_progress(err, f"regrade {assignment}") as step:
-        plan = plan_regrade(course, assignment, rules, judges=judges, step=step)
     print_result(plan.as_dict(), render_plan(plan), as_json=as_json)
-    return plan
+
+
+def _refuse_surprise(plan: RegradePlan, expect: str) -> None:
+    if expect and expect != plan.fingerprint:
+        raise UserError(
+            "what would change is no longer what was shown: somebody has graded, "
+            "marked or built since. Nothing was changed; look again."
+        )
+
+
+def _ask_apply(plan: RegradePlan) -> str:
+    from unrolled.report.regrade import summarize
+
+    return f"{plan.assignment}: {summarize(plan)}. Write it into the gradebook?"
+
+
+def _ask_undo(assignment: str, number: int) -> str:
+    return f"{assignment}: put back the grades from before regrade {number}?"
 
 
 def _apply_regrade(
-    course: Course, plan: RegradePlan, judges: JobRunner, *, why: str, yes: bool
+    course: Course,
+    plan: RegradePlan,
+    judges: JobRunner,
+    step: Step,
+    *,
+    who: str,
+    why: str,
 ) -> None:
     from unrolled.regrade import apply_regrade
-    from unrolled.report import show_progress
-    from unrolled.report.regrade import summarize
 
-    question = f"{plan.assignment}: {summarize(plan)}. Write it into the gradebook?"
-    if not ask_to_confirm(question, yes=yes):
-        raise UserError("nothing was changed.")
-    with show_progress(err, f"apply {plan.assignment}") as step:
-        outcome = apply_regrade(
-            course, plan, who=getuser(), why=why, judges=judges, step=step
-        )
+    outcome = apply_regrade(course, plan, who=who, why=why, judges=judges, step=step)
     for student, reason in outcome.left_out.items():
         err.print(f"left out: {student}: {reason}", markup=False)
     number = outcome.record.number
@@ -302,17 +363,19 @@ def _print_regrades(course: Course, assignment: str, *, as_json: bool) -> None:
 
 
 def _undo_regrade(
-    course: Course, assignment: str, number: int, *, yes: bool, as_json: bool
+    course: Course,
+    assignment: str,
+    number: int,
+    who: str,
+    watch: Callable[[str], AbstractContextManager[Step]],
+    *,
+    as_json: bool,
 ) -> None:
     from unrolled.regrade import undo_regrade
-    from unrolled.report import show_progress
     from unrolled.report.regrade import render_undo
 
-    question = f"{assignment}: put back the grades from before regrade {number}?"
-    if not ask_to_confirm(question, yes=yes):
-        raise UserError("nothing was changed.")
-    with show_progress(err, f"undo regrade {number}") as step:
-        report = undo_regrade(course, assignment, number, who=getuser(), step=step)
+    with watch(f"undo regrade {number}") as step:
+        report = undo_regrade(course, assignment, number, who=who, step=step)
     print_result(asdict(report), render_undo(report), as_json=as_json)
     err.print(
         "If tests were mended for it: they are still the mended ones. Put the lesson "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -120,7 +122,13 @@ class RegradePlan:
             "mean_new": new,
             "checks": [asdict(c) for c in self.summarize_checks()],
         }
-        return asdict(self) | more
+        return asdict(self) | more | {"fingerprint": self.fingerprint}
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells two plans apart that would change anything differently."""
+        text = json.dumps(asdict(self), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def list_check_changes(

@@ -11,10 +11,11 @@ import contextlib
 import json
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from unrolled.errors import UserError
 from unrolled.files import write_file
@@ -27,6 +28,13 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     # A mark given by hand leaves no trace in the files: all pages are made again.
     "feedback": ("unrolled", "feedback", "{name}", "--force", "--progress", "lines"),
     "release": ("nbgrader", "release_feedback", "{name}"),
+}
+_REGRADE = ("unrolled", "regrade", "{name}", "--json", "--progress", "lines")
+# With options that a form has filled in; what they print is kept to be shown.
+REGRADE_COMMANDS: Mapping[str, tuple[str, ...]] = {
+    "preview": _REGRADE,
+    "apply": (*_REGRADE, "--apply", "--yes"),
+    "undo": (*_REGRADE, "--yes"),
 }
 KEEP_LINES = 40
 STOP_TIMEOUT = 8.0
@@ -48,6 +56,7 @@ class Job:
     ended: str = ""
     lines: list[str] = field(default_factory=list)
     ungraded: list[dict[str, str]] = field(default_factory=list)
+    options: list[str] = field(default_factory=list)
 
     @property
     def running(self) -> bool:
@@ -90,14 +99,18 @@ class Job:
 
 
 def _format_now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 class Jobs:
     """The jobs of a course: those that run, and the last of each kind."""
 
     def __init__(
-        self, root: Path, commands: Mapping[str, tuple[str, ...]] = COMMANDS
+        self,
+        root: Path,
+        commands: Mapping[str, tuple[str, ...]] = MappingProxyType(
+            {**COMMANDS, **REGRADE_COMMANDS}
+        ),
     ) -> None:
         self.root, self.commands = root, commands
         self.folder = root / "build" / "jobs"
@@ -120,11 +133,29 @@ class Jobs:
         """The last job of a kind."""
         return self._last.get((assignment, verb))
 
-    async def start(self, assignment: str, verb: str, by: str) -> Job:
-        """Start a job; UserError if one runs for this assignment."""
+    def read_output(self, assignment: str, verb: str) -> bytes:
+        """What the last job of a regrade's kind has printed; b"" if nothing is kept."""
+        with contextlib.suppress(OSError):
+            return self._locate_output(assignment, verb).read_bytes()
+        return b""
+
+    def _locate_output(self, assignment: str, verb: str) -> Path:
+        return self.folder / f"{assignment}.{verb}.out"
+
+    async def start(
+        self, assignment: str, verb: str, by: str, options: Sequence[str] = ()
+    ) -> Job:
+        """Start a job, with more `options`; UserError if one runs for this
+        assignment."""
         if self.running(assignment) is not None:
             raise UserError(f"{assignment}: another step is still running.")
-        job = Job(assignment=assignment, verb=verb, by=by, began=_format_now())
+        job = Job(
+            assignment=assignment,
+            verb=verb,
+            by=by,
+            began=_format_now(),
+            options=list(options),
+        )
         self._last[assignment, verb] = job
         self._keep(job)
         try:
@@ -141,7 +172,8 @@ class Jobs:
         return job
 
     async def _spawn(self, job: Job) -> asyncio.subprocess.Process:
-        command = [w.replace("{name}", job.assignment) for w in self.commands[job.verb]]
+        words = [w.replace("{name}", job.assignment) for w in self.commands[job.verb]]
+        command = [*words, *job.options]
         # The job runs students' code: it needs no token for the hub.
         clean = {k: v for k, v in os.environ.items() if not k.startswith("JUPYTERHUB_")}
         return await asyncio.create_subprocess_exec(
@@ -161,6 +193,8 @@ class Jobs:
         try:
             await _listen(job, process.stderr)
             job.finish(await process.wait(), await output)
+            if job.verb in REGRADE_COMMANDS:
+                self._keep_output(job, await output)
         finally:
             _signal(process, signal.SIGKILL)  # whatever is left of its session
             self._processes.pop(job.assignment, None)
@@ -189,6 +223,12 @@ class Jobs:
             self.folder.mkdir(parents=True, exist_ok=True)
             path = self.folder / f"{job.assignment}.{job.verb}.json"
             write_file(path, json.dumps(asdict(job)))
+
+    def _keep_output(self, job: Job, output: bytes) -> None:
+        with contextlib.suppress(OSError):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            path = self._locate_output(job.assignment, job.verb)
+            write_file(path, output if job.state == "done" else b"")
 
     def _load_jobs(self) -> None:
         for path in sorted(self.folder.glob("*.json")):

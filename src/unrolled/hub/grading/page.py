@@ -25,7 +25,8 @@ from unrolled.class_report import make_policy
 from unrolled.errors import UserError
 from unrolled.hub.grading.class_report import render_report
 from unrolled.hub.grading.handler import GradingHandler
-from unrolled.hub.grading.jobs import COMMANDS
+from unrolled.hub.grading.jobs import COMMANDS, REGRADE_COMMANDS
+from unrolled.hub.grading.regrade import RegradeHandler
 from unrolled.hub.grading.state import GradingState
 from unrolled.hub.marking import make_routes
 from unrolled.hub.staff.service import PAGES
@@ -80,7 +81,11 @@ class ActionHandler(GradingHandler):
         name = self.get_body_argument("assignment", "")
         if name not in self.state.course.assignments:
             raise HTTPError(404, reason="This course has no such assignment.")
-        if verb in INSTRUCTOR_VERBS and not self.is_instructor:
+        running = self.state.jobs.running(name)
+        theirs = verb in INSTRUCTOR_VERBS or (
+            running and running.verb in REGRADE_COMMANDS
+        )
+        if theirs and not self.is_instructor:
             raise HTTPError(403)
         by = self.current_user["name"]
         try:
@@ -160,6 +165,7 @@ def make_app(root: Path, environ: dict[str, str]) -> Application:
             (rf"{prefix}report(?:/(\w+?)(\.csv)?)?", ReportHandler),
             (f"{prefix}({verbs})", ActionHandler),
             *make_routes(prefix),
+            (rf"{prefix}regrade/(\w+)(?:/(\w+))?", RegradeHandler),
             (f"{prefix}oauth_callback", HubOAuthCallbackHandler),
             # Formgrader links to these; the proxy leads them here.
             (f"{hub}(?:tree|notebooks|edit)/(.*)", FilesRedirectHandler),
