@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
 from functools import partial
 from getpass import getuser
 from pathlib import Path
@@ -228,36 +228,52 @@ def regrade(
 ) -> None:
     """Show what a mended test changes for the class; then apply it, or undo it.
 
-    Run it after `unrolled build`, before `unrolled grade`. Graded work is judged by the
-    tests as they are now, beside the grades that stand: who goes up or down, by which
-    check, and the mean. **Nothing is written without `--apply`.** Marks by hand,
-    comments and extensions stay. Each change is logged with its reason, and `--undo`
-    takes it back. Work that is not graded yet is left to `unrolled grade`.
+    Run it after `unrolled build`, before `unrolled grade`: graded work is judged by the
+    tests as they are now, beside the grades that stand. **Nothing is written without
+    `--apply`.** Marks by hand, comments and extensions stay; each change is logged with
+    its reason, and `--undo` takes it back. What is not graded yet is left alone.
     """
     select_assignments(course := open_course(context), [assignment])
-    watch, who = partial(_watch, progress), by.strip() or getuser()
+    reason = why.strip() if apply else None
+    how = _Manner(
+        by=by, why=reason, expect=expect, style=progress, yes=yes, as_json=as_json
+    )
     if log:
         _print_regrades(course, assignment, as_json=as_json)
     elif undo is not None:
-        if not ask_to_confirm(_ask_undo(assignment, undo), yes=yes):
-            raise UserError("nothing was changed.")
-        _undo_regrade(course, assignment, undo, who, watch, as_json=as_json)
-    elif apply and not why.strip():
-        raise UserError('--apply needs the reason, for the log: --why "..."')
+        _undo_regrade(course, assignment, undo, how)
     else:
         rules = _make_rules(only, give, never_lower=never_lower)
-        judges = partial(
-            _make_judges, course, assignment, jobs, scheduler, allow_weak=allow_weak
-        )
-        with watch(f"regrade {assignment}") as step:
-            plan = _plan_regrade(course, assignment, rules, judges(), step)
-        _print_plan(plan, as_json=as_json)
-        if apply:
-            _refuse_surprise(plan, expect)
-            if not ask_to_confirm(_ask_apply(plan), yes=yes):
-                raise UserError("nothing was changed.")
-            with watch(f"apply {assignment}") as step:
-                _apply_regrade(course, plan, judges(), step, who=who, why=why.strip())
+        pool = partial(_make_judges, jobs=jobs, where=scheduler, allow_weak=allow_weak)
+        _run_regrade(course, assignment, rules, pool, how=how)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Manner:
+    """How a regrade is done: by whom, why (None for a look only), and how it talks."""
+
+    by: str
+    why: str | None
+    expect: str
+    style: ProgressStyle
+    yes: bool
+    as_json: bool
+
+    @property
+    def who(self) -> str:
+        """In whose name."""
+        return self.by.strip() or getuser()
+
+    def watch(self, title: str) -> AbstractContextManager[Step]:
+        """Progress as asked for: a bar, or lines for a program."""
+        from unrolled.report import print_progress, show_progress
+
+        return print_progress() if self.style == "lines" else show_progress(err, title)
+
+    def confirm(self, question: str) -> None:
+        """Ask, unless that was said before; UserError after a no."""
+        if not ask_to_confirm(question, yes=self.yes):
+            raise UserError("nothing was changed.")
 
 
 def _make_rules(
@@ -272,72 +288,55 @@ def _make_rules(
 def _make_judges(
     course: Course,
     assignment: str,
-    jobs: int | None,
-    scheduler: str | None,
     *,
+    jobs: int | None,
+    where: str | None,
     allow_weak: bool,
 ) -> JobRunner:
     from unrolled.grade.run import make_runner, require_ready
 
     material = require_ready(course, assignment)
-    return make_runner(course, material, scheduler, jobs, allow_weak=allow_weak)
+    return make_runner(course, material, where, jobs, allow_weak=allow_weak)
 
 
-@contextmanager
-def _watch(progress: ProgressStyle, title: str) -> Iterator[Step]:
-    """Progress as asked for: a bar, or lines for a program."""
-    from unrolled.report import show_progress
-    from unrolled.report.progress import print_progress
-
-    lines = progress == "lines"
-    with print_progress() if lines else show_progress(err, title) as step:
-        yield step
-
-
-def _plan_regrade(
-    course: Course, assignment: str, rules: Rules, judges: JobRunner, step: Step
-) -> RegradePlan:
+def _run_regrade(
+    course: Course,
+    assignment: str,
+    rules: Rules,
+    pool: Callable[[Course, str], JobRunner],
+    *,
+    how: _Manner,
+) -> None:
+    """Look, and apply what is seen if there is a reason."""
     from unrolled.regrade import plan_regrade
-
-    return plan_regrade(course, assignment, rules, judges=judges, step=step)
-
-
-def _print_plan(plan: RegradePlan, *, as_json: bool) -> None:
     from unrolled.report.regrade import render_plan
 
-    print_result(plan.as_dict(), render_plan(plan), as_json=as_json)
+    if how.why == "":
+        raise UserError('--apply needs the reason, for the log: --why "..."')
+    judges = pool(course, assignment)
+    with how.watch(f"regrade {assignment}") as step:
+        plan = plan_regrade(course, assignment, rules, judges=judges, step=step)
+    print_result(plan.as_dict(), render_plan(plan), as_json=how.as_json)
+    if how.why is not None:
+        _apply_regrade(course, plan, pool(course, assignment), how, why=how.why)
 
 
-def _refuse_surprise(plan: RegradePlan, expect: str) -> None:
-    if expect and expect != plan.fingerprint:
+def _apply_regrade(
+    course: Course, plan: RegradePlan, judges: JobRunner, how: _Manner, *, why: str
+) -> None:
+    from unrolled.regrade import apply_regrade
+    from unrolled.report.regrade import summarize
+
+    if how.expect and how.expect != plan.fingerprint:
         raise UserError(
             "what would change is no longer what was shown: somebody has graded, "
             "marked or built since. Nothing was changed; look again."
         )
-
-
-def _ask_apply(plan: RegradePlan) -> str:
-    from unrolled.report.regrade import summarize
-
-    return f"{plan.assignment}: {summarize(plan)}. Write it into the gradebook?"
-
-
-def _ask_undo(assignment: str, number: int) -> str:
-    return f"{assignment}: put back the grades from before regrade {number}?"
-
-
-def _apply_regrade(
-    course: Course,
-    plan: RegradePlan,
-    judges: JobRunner,
-    step: Step,
-    *,
-    who: str,
-    why: str,
-) -> None:
-    from unrolled.regrade import apply_regrade
-
-    outcome = apply_regrade(course, plan, who=who, why=why, judges=judges, step=step)
+    how.confirm(f"{plan.assignment}: {summarize(plan)}. Write it into the gradebook?")
+    with how.watch(f"apply {plan.assignment}") as step:
+        outcome = apply_regrade(
+            course, plan, who=how.who, why=why, judges=judges, step=step
+        )
     for student, reason in outcome.left_out.items():
         err.print(f"left out: {student}: {reason}", markup=False)
     number = outcome.record.number
@@ -362,21 +361,14 @@ def _print_regrades(course: Course, assignment: str, *, as_json: bool) -> None:
     print_result(document, view, as_json=as_json)
 
 
-def _undo_regrade(
-    course: Course,
-    assignment: str,
-    number: int,
-    who: str,
-    watch: Callable[[str], AbstractContextManager[Step]],
-    *,
-    as_json: bool,
-) -> None:
+def _undo_regrade(course: Course, assignment: str, number: int, how: _Manner) -> None:
     from unrolled.regrade import undo_regrade
     from unrolled.report.regrade import render_undo
 
-    with watch(f"undo regrade {number}") as step:
-        report = undo_regrade(course, assignment, number, who=who, step=step)
-    print_result(asdict(report), render_undo(report), as_json=as_json)
+    how.confirm(f"{assignment}: put back the grades from before regrade {number}?")
+    with how.watch(f"undo regrade {number}") as step:
+        report = undo_regrade(course, assignment, number, who=how.who, step=step)
+    print_result(asdict(report), render_undo(report), as_json=how.as_json)
     err.print(
         "If tests were mended for it: they are still the mended ones. Put the lesson "
         "back and build, or the next `unrolled grade` brings those scores again.",

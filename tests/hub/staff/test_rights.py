@@ -110,6 +110,13 @@ REQUESTS: dict[str, list[Ask]] = {
         *at(STAFF, "POST", f"{NBGRADER}/assignment/{NAME}/release"),
         ("grading", "POST", "publish", f"assignment={NAME}&quiet=1".encode()),
     ],
+    "look at a regrade, apply and undo it": [
+        ("grading", "GET", f"regrade/{NAME}", None),
+        *(
+            ("grading", "POST", f"regrade/{NAME}/{verb}", b"number=1&why=mine")
+            for verb in ("preview", "apply", "undo")
+        ),
+    ],
     "add and change students": at(
         STAFF, "PUT", f"{NBGRADER}/student/mallory", {"last_name": "M"}
     ),

@@ -18,7 +18,7 @@ from unrolled.grade.run import require_ready
 from unrolled.hub.grading.handler import GradingHandler
 from unrolled.hub.grading.jobs import REGRADE_COMMANDS, Job, Jobs
 from unrolled.hub.staff.service import PAGES
-from unrolled.regrade import RegradeRecord, describe_rules, list_logs
+from unrolled.regrade import RegradeRecord, Rules, describe_rules, list_logs
 from unrolled.timestamps import format_moment
 
 MOST_LETTERS = 500
@@ -102,7 +102,7 @@ def _list_records(course: Course, name: str) -> list[tuple[RegradeRecord, str, s
             (
                 record,
                 format_moment(datetime.fromisoformat(record.began), course.timezone),
-                describe_rules(record.rules),
+                describe_rules(record.rules) if record.rules != Rules() else "",
             )
             for record in reversed(found)
         ]
