@@ -11,7 +11,7 @@ from rich.text import Text
 from unrolled import __version__
 from unrolled.canvas.api import CanvasFailedError
 from unrolled.cli.canvas import canvas
-from unrolled.cli.class_results import comment, regrade, report
+from unrolled.cli.class_results import comment, regrade, report, similar
 from unrolled.cli.grading import doctor, extend, feedback, grade, worker
 from unrolled.cli.hub import hub
 from unrolled.cli.new_term import handout, new_term
@@ -47,6 +47,7 @@ for command in (
     feedback,
     extend,
     report,
+    similar,
     regrade,
     comment,
     handout,
