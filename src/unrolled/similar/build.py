@@ -149,6 +149,13 @@ class Pairing:
         found = [pair for pair in found if self.scores[pair] > 0]
         return sorted(found, key=lambda pair: (-self.scores[pair], pair))[:count]
 
+    def cut(self, kind: Kind, name: str, one: int, other: int) -> Excerpt:
+        """What `one` wrote of a part, with what it shares with `other` marked."""
+        submission = self.submissions[one]
+        texts = submission.answers if kind == "text" else submission.code
+        marked = self.parts[kind, name].find_rare_lines(one, other)
+        return Excerpt(text=texts[name][:MAX_TEXT], marked=marked)
+
 
 def compare_submissions(
     material: Material,
@@ -262,22 +269,9 @@ def _make_parts(pairing: Pairing, one: int, other: int) -> Iterator[SharedPart]:
             likeness=round(float(part.likeness[one, other]), 3),
             as_alike=int(part.ranks[one, other]),
             points=round(float(part.points[one, other]), 1),
-            first=_cut(pairing.submissions[one], kind, name, part, one, other),
-            second=_cut(pairing.submissions[other], kind, name, part, other, one),
+            first=pairing.cut(kind, name, one, other),
+            second=pairing.cut(kind, name, other, one),
         )
-
-
-def _cut(
-    submission: Submission,
-    kind: Kind,
-    name: str,
-    part: PartComparison,
-    one: int,
-    other: int,
-) -> Excerpt:
-    texts = submission.answers if kind == "text" else submission.code
-    marked = part.find_rare_lines(one, other)
-    return Excerpt(text=texts[name][:MAX_TEXT], marked=marked)
 
 
 def _list_left_out(found: Sequence[Submission], naming: _Naming) -> Iterator[LeftOut]:
