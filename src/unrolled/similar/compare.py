@@ -1,11 +1,13 @@
 """How alike two submissions are, beyond what the class shares.
 
-Of each exercise the traits of two students are compared, a rare one weighing more than
-one that many have. Then the question is not how alike the two are, but how many pairs
-of the class are as alike: one in a thousand is worth log2(1000) = 10 points, and what a
-quarter of all pairs reach is worth none. The points of all exercises and of all
-mistakes in common make the score of a pair. So an exercise with one natural solution
-says nothing, whatever its code, and no number has to be set by hand for a new lesson.
+Of each exercise the traits of two students are compared: how much of them is shared,
+and how rare that is. Then the question is not how alike the two are, but how many pairs
+of the class are as alike: one in a thousand is worth log2(1000) = 10 points, less the
+two of one in four, which says nothing; and less again as far as what they share is
+what anybody comes to, a known solution or a known mistake. The points of all exercises
+and of all mistakes in common make the score of a pair. So an exercise with one natural
+solution says nothing, whatever its code, and no number has to be set by hand for a new
+lesson.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ KNOWN_WEIGHT = 0.25  # of what the reference, a known style or a known mistake h
 MISTAKE_WEIGHT = 1.5  # equal mistakes weigh more than equal right answers
 FEWEST = 8  # submissions: of fewer nobody can say what is usual
 SPREADS = 5.0  # how far above the usual best partner a pair stands out
-FLOOR = 12.0  # a score that no pair stands out without, however even the class is
+FLOOR = 8.0  # a score that no pair stands out without, however even the class is
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,47 +141,59 @@ def _compare_view(
     traits: Sequence[Traits], template: Traits, common: set[int], pairs: Pairs
 ) -> _Result:
     counts = Counter(trait for one in traits for trait in one)
-    weights = {
-        trait: _weigh(count, len(traits)) * (KNOWN_WEIGHT if trait in common else 1.0)
+    rare = {
+        trait: float(np.log2((len(traits) + 1) / count))
         for trait, count in counts.items()
         if trait not in template
     }
-    likeness = _compute_likeness(traits, weights, counts)
-    ranks = _rank(likeness, pairs)
+    weights = {t: w * (KNOWN_WEIGHT if t in common else 1.0) for t, w in rare.items()}
+    shared = _sum_shared(traits, weights)
+    likeness = _divide(shared, _compute_mean_weight(traits, weights))
+    personal = _divide(shared, _sum_shared(traits, rare))
+    # Many pairs may be wholly alike in what all have: of these, who share rare things?
+    rareness = _divide(shared, _sum_shared(traits, dict.fromkeys(rare, 1.0)))
+    ranks = _rank(likeness * rareness, pairs)
     rarity = np.log2(max(pairs.total, 1) / ranks) - COMMON
     return _Result(
         view=ViewComparison(traits=traits, weights=weights, counts=counts),
         likeness=likeness,
         ranks=ranks,
-        points=np.where(pairs.mask, np.maximum(rarity, 0.0) * likeness, 0.0),
+        points=np.where(pairs.mask, np.maximum(rarity, 0.0) * likeness * personal, 0.0),
     )
 
 
-def _weigh(count: int, total: int) -> float:
-    return float(np.log2((total + 1) / count))
-
-
-def _compute_likeness(
-    traits: Sequence[Traits], weights: Mapping[int, float], counts: Mapping[int, int]
-) -> Matrix:
-    """The weight of what two share, by the mean weight of the two: 0 to 1, (n, n)."""
+def _sum_shared(traits: Sequence[Traits], weights: Mapping[int, float]) -> Matrix:
+    """The weight of what two submissions share, (n, n)."""
+    counts = Counter(trait for one in traits for trait in one)
     shared = [trait for trait in weights if counts[trait] > 1]
     columns = {trait: column for column, trait in enumerate(shared)}
-    has = np.zeros((len(traits), len(shared)), dtype=np.float64)
+    has = np.zeros((len(traits), len(shared)))
     for row, one in enumerate(traits):
         has[row, [columns[t] for t in one if t in columns]] = 1.0
-    weighted = has * np.array([weights[t] for t in shared])
+    found: Matrix = (has * np.array([weights[t] for t in shared])) @ has.T
+    return found
+
+
+def _compute_mean_weight(
+    traits: Sequence[Traits], weights: Mapping[int, float]
+) -> Matrix:
+    """The geometric mean of the weights of all that each of the two has, (n, n)."""
     whole = np.array([sum(weights.get(t, 0.0) for t in one) for one in traits])
-    mean = np.sqrt(np.outer(whole, whole))
-    likeness = np.zeros_like(mean)
-    np.divide(weighted @ has.T, mean, out=likeness, where=mean > 0)
-    return likeness
+    found: Matrix = np.sqrt(np.outer(whole, whole))
+    return found
 
 
-def _rank(likeness: Matrix, pairs: Pairs) -> Matrix:
+def _divide(part: Matrix, whole: Matrix) -> Matrix:
+    """The quotient; 0 where there is nothing."""
+    share = np.zeros_like(whole)
+    np.divide(part, whole, out=share, where=whole > 0)
+    return share
+
+
+def _rank(strength: Matrix, pairs: Pairs) -> Matrix:
     """How many pairs are at least as alike as each pair, itself among them, (n, n)."""
-    values = np.sort(np.round(likeness[pairs.mask], 9))
-    below = np.searchsorted(values, np.round(likeness, 9), side="left")
+    values = np.sort(np.round(strength[pairs.mask], 9))
+    below = np.searchsorted(values, np.round(strength, 9), side="left")
     return np.maximum(values.size - below, 1).astype(np.float64)
 
 
