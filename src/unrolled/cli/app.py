@@ -11,10 +11,10 @@ from rich.text import Text
 from unrolled import __version__
 from unrolled.canvas.api import CanvasFailedError
 from unrolled.cli.canvas import canvas
-from unrolled.cli.class_results import comment, regrade, report, similar
+from unrolled.cli.class_results import comment, regrade, report
 from unrolled.cli.grading import doctor, extend, feedback, grade, worker
 from unrolled.cli.hub import hub
-from unrolled.cli.new_term import handout, new_term
+from unrolled.cli.new_term import handout, new_term, similar
 from unrolled.cli.shared import (
     HELP,
     Force,

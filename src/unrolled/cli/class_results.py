@@ -1,4 +1,4 @@
-"""The commands about a class's work, report, similar and regrade: options only."""
+"""The commands about a class's work, report and regrade: options only."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def report(
         return
     select_assignments(course, [assignment])
     if compare:
-        _compare(course, assignment, jobs, allow_weak=allow_weak)
+        compare_failures(course, assignment, jobs, allow_weak=allow_weak)
     found = _build(course, assignment, hide_names=hide_names)
     if as_json:
         print_json(found.as_dict())
@@ -93,9 +93,9 @@ def report(
 
     name = assignment + (HIDDEN if hide_names else "")
     out.print(render_mistakes(found))
-    _write(folder / f"{name}.csv", render_csv(found))
+    write_page(folder / f"{name}.csv", render_csv(found))
     page = render_page(found, Links(csv=f"{name}.csv"))
-    _write(folder / f"{name}.html", page)
+    write_page(folder / f"{name}.html", page)
 
 
 def _build(course: Course, assignment: str, *, hide_names: bool) -> ClassReport:
@@ -105,7 +105,7 @@ def _build(course: Course, assignment: str, *, hide_names: bool) -> ClassReport:
     return class_report.hide_names(found) if hide_names else found
 
 
-def _compare(
+def compare_failures(
     course: Course, assignment: str, jobs: int | None, *, allow_weak: bool
 ) -> None:
     from unrolled.class_report import compare_unexplained
@@ -138,69 +138,15 @@ def _report_term(
     name = "term" + (HIDDEN if hide_names else "")
     links = class_report.Links(assignment=f"NAME{HIDDEN if hide_names else ''}.html")
     page = class_report.render_term_page(found, links)
-    _write(folder / f"{name}.html", page)
+    write_page(folder / f"{name}.html", page)
 
 
-def _write(path: Path, text: str) -> None:
+def write_page(path: Path, text: str) -> None:
     from unrolled.files import write_file
 
     path.parent.mkdir(parents=True, exist_ok=True)
     write_file(path, text)
     out.print(str(path), markup=False)
-
-
-Also = Annotated[
-    list[Path] | None,
-    typer.Option(
-        metavar="DIR",
-        help="Compare with the submissions in this folder, too: of another term, or "
-        "group. Repeat the option for several.",
-    ),
-]
-PairCount = Annotated[
-    int, typer.Option("--pairs", min=1, help="How many pairs are shown.")
-]
-
-
-def similar(
-    context: typer.Context,
-    assignment: AssignmentName,
-    *,
-    also: Also = None,
-    pairs: PairCount = 20,
-    compare: Compare = False,
-    hide_names: HideNames = False,
-    out_folder: Folder = None,
-    jobs: Jobs = None,
-    allow_weak: AllowWeak = False,
-    as_json: Json = False,
-) -> None:
-    """Show which submissions are more alike than the class explains.
-
-    Compares what students wrote, and the mistakes that grading found: other names of
-    variables, comments, prints and another order do not count, and what many share
-    weighs little. Earlier terms that `unrolled new-term` moved aside are compared, too.
-    Prints the pairs, and writes a page with both sides beside each other. **A score is
-    a reason to look and to talk, and no finding.** No score changes, and nothing that
-    students wrote is run, but for `--compare`.
-    """
-    select_assignments(course := open_course(context), [assignment])
-    if compare:
-        _compare(course, assignment, jobs, allow_weak=allow_weak)
-    from unrolled import similar as alike
-    from unrolled.report import show_progress
-    from unrolled.report.similar import render_pairs
-
-    with show_progress(err, f"read {assignment}") as step:
-        found = alike.build_similar_report(
-            course, assignment, also=also or (), shown=pairs, step=step
-        )
-    found = alike.hide_pair_names(found) if hide_names else found
-    print_result(found.as_dict(), render_pairs(found), as_json=as_json)
-    if not as_json:
-        folder = out_folder or course.build / "class_report"
-        name = f"{assignment}.similar{HIDDEN if hide_names else ''}.html"
-        _write(folder / name, alike.render_pairs_page(found))
 
 
 Only = Annotated[

@@ -8,7 +8,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from unrolled.report.listing import Listing
-from unrolled.similar.model import Author, Pair, SimilarReport
+from unrolled.similar import SimilarReport
+from unrolled.similar.model import Author, Pair
 from unrolled.similar.pages import name_part
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from unrolled.assignment import Material, load_material
+from unrolled.assignment import Material, load_material, read_sources
 from unrolled.assignment.catalogue import read_right_solutions, read_wrong_solutions
-from unrolled.assignment.cells import find_defined_names, read_sources
+from unrolled.assignment.cells import find_defined_names
 from unrolled.class_report.behaviour import read_behaviours
 from unrolled.class_report.mistakes import Behaviour, describe_failures
 from unrolled.class_report.read_class import Work, read_class
