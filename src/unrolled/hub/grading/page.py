@@ -24,6 +24,7 @@ from tornado.web import Application, HTTPError, RequestHandler, authenticated
 from unrolled.class_report import make_policy
 from unrolled.errors import UserError
 from unrolled.hub.grading.class_report import render_report
+from unrolled.hub.grading.extensions import ExtensionsHandler
 from unrolled.hub.grading.handler import GradingHandler
 from unrolled.hub.grading.jobs import COMMANDS
 from unrolled.hub.grading.state import GradingState
@@ -80,8 +81,8 @@ class ActionHandler(GradingHandler):
         name = self.get_body_argument("assignment", "")
         if name not in self.state.course.assignments:
             raise HTTPError(404, reason="This course has no such assignment.")
-        if verb in INSTRUCTOR_VERBS and not self.is_instructor:
-            raise HTTPError(403)
+        if verb in INSTRUCTOR_VERBS:
+            self.require_instructor()
         by = self.current_user["name"]
         try:
             if verb == "stop":
@@ -158,6 +159,7 @@ def make_app(root: Path, environ: dict[str, str]) -> Application:
             (prefix, OverviewHandler),
             (f"{prefix}state", StateHandler),
             (rf"{prefix}report(?:/(\w+?)(\.csv)?)?", ReportHandler),
+            (rf"{prefix}extensions/(\w+)", ExtensionsHandler),
             (f"{prefix}({verbs})", ActionHandler),
             *make_routes(prefix),
             (f"{prefix}oauth_callback", HubOAuthCallbackHandler),
