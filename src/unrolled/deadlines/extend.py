@@ -100,7 +100,7 @@ def extend_deadlines(
                 raise UserError(f"{assignment} has no due date that could be extended.")
             end = parse_until(until, table.due, course.timezone) if until else None
             names = list(dict.fromkeys(students))
-            fresh = [_make_entry(name, assignment, end, why, by) for name in names]
+            fresh = [_make_entry(n, assignment, end, why=why, by=by) for n in names]
             _require_standing(entries, fresh)
             change = _Change(course, table, entries, fresh)
             report = change.apply(dry_run=dry_run)
@@ -111,7 +111,7 @@ def extend_deadlines(
 
 
 def _make_entry(
-    student: str, assignment: str, until: datetime | None, why: str, by: str
+    student: str, assignment: str, until: datetime | None, *, why: str, by: str
 ) -> Extension:
     """A line of now."""
     return Extension(
