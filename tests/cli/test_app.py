@@ -58,6 +58,9 @@ HELP = {
     "report": "for example 02_forward_pass. default: the whole term | --compare | "
     "scores do not change | --hide-names | --out | default: build/class_report/ | "
     "--jobs | --allow-weak | --json | nothing is graded",
+    "similar": "for example 02_forward_pass. [required] | --also | --pairs | "
+    "[default: 20] | --compare | --hide-names | --out | --jobs | --allow-weak | "
+    "--json | a reason to look and to talk, and no finding",
     "handout": "[ASSIGNMENT] | release date has passed | --out | --force | --json | "
     "never give students a clone | any other file only with",
     "trace": "--out | --repeat | [default: 9] | --warmup | --limit | --threads | "

@@ -42,6 +42,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "canvas",
         "class_report regrade",
         "marking",  # marks by hand, and comments for a cluster of the class report
+        "similar",  # works that are alike; asks the class report who fails how
         "hub",
         "trace handout",
         "report",

@@ -148,21 +148,30 @@ def read_wrong_solutions(text: str) -> dict[str, str]:
 
     Nothing of the catalogue is run. Empty if its text is no Python.
     """
+    return _read_entries(text, "misconception")
+
+
+def read_right_solutions(text: str) -> dict[str, str]:
+    """The correct styles of a catalogue, as `read_wrong_solutions` reads the others."""
+    return _read_entries(text, "style")
+
+
+def _read_entries(text: str, decorator: str) -> dict[str, str]:
     tree = parse_code(text)
     return {
         name: _paste(node, exercise)
         for name, node in (_list_entries(tree) if tree else {}).items()
-        if (exercise := _find_exercise(node))
+        if (exercise := _find_exercise(node, decorator))
     }
 
 
-def _find_exercise(node: ast.FunctionDef | ast.ClassDef) -> str:
-    """The exercise that an entry's decorator names; "" if it is no misconception."""
+def _find_exercise(node: ast.FunctionDef | ast.ClassDef, decorator: str) -> str:
+    """The exercise that an entry's decorator names; "" if it has another decorator."""
     for mark in node.decorator_list:
         match mark:
             case ast.Call(
-                func=ast.Name(id="misconception"), args=[ast.Constant(value=str(name))]
-            ):
+                func=ast.Name(id=found), args=[ast.Constant(value=str(name))]
+            ) if found == decorator:
                 return name
     return ""
 

@@ -89,14 +89,14 @@ def _group_failures(
         for exercise, cells in odd.items():
             says = behaviours.get(student, {})
             behaviour = {n: t for n, t in says.items() if exercises.get(n) == exercise}
-            group = unknown[exercise, _describe(cells, behaviour)]
+            group = unknown[exercise, describe_failures(cells, behaviour)]
             group.compared = bool(behaviour)
             for cell in cells:
                 group.add(student, cell)
     return known, unknown
 
 
-def _describe(
+def describe_failures(
     cells: Sequence[CellResult], behaviour: Behaviour | None
 ) -> tuple[str, ...]:
     """What tells one kind of failure from another; `behaviour` is of one exercise.

@@ -15,7 +15,7 @@ from unrolled.cli.class_results import regrade, report
 from unrolled.cli.comment import comment
 from unrolled.cli.grading import doctor, extend, feedback, grade, worker
 from unrolled.cli.hub import hub
-from unrolled.cli.new_term import handout, new_term
+from unrolled.cli.new_term import handout, new_term, similar
 from unrolled.cli.shared import (
     HELP,
     Force,
@@ -47,6 +47,7 @@ for command in (
     feedback,
     extend,
     report,
+    similar,
     regrade,
     comment,
     handout,

@@ -1,4 +1,4 @@
-"""The commands about a class that is graded, report and regrade: options only."""
+"""The commands about a class's work, report and regrade: options only."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def report(
         return
     select_assignments(course, [assignment])
     if compare:
-        _compare(course, assignment, jobs, allow_weak=allow_weak)
+        compare_failures(course, assignment, jobs, allow_weak=allow_weak)
     found = _build(course, assignment, hide_names=hide_names)
     if as_json:
         print_json(found.as_dict())
@@ -103,9 +103,9 @@ def report(
 
     name = assignment + (HIDDEN if hide_names else "")
     out.print(render_mistakes(found))
-    _write(folder / f"{name}.csv", render_csv(found))
+    write_page(folder / f"{name}.csv", render_csv(found))
     page = render_page(found, Links(csv=f"{name}.csv"))
-    _write(folder / f"{name}.html", page)
+    write_page(folder / f"{name}.html", page)
 
 
 def _build(course: Course, assignment: str, *, hide_names: bool) -> ClassReport:
@@ -115,7 +115,7 @@ def _build(course: Course, assignment: str, *, hide_names: bool) -> ClassReport:
     return class_report.hide_names(found) if hide_names else found
 
 
-def _compare(
+def compare_failures(
     course: Course, assignment: str, jobs: int | None, *, allow_weak: bool
 ) -> None:
     from unrolled.class_report import compare_unexplained
@@ -148,10 +148,10 @@ def _report_term(
     name = "term" + (HIDDEN if hide_names else "")
     links = class_report.Links(assignment=f"NAME{HIDDEN if hide_names else ''}.html")
     page = class_report.render_term_page(found, links)
-    _write(folder / f"{name}.html", page)
+    write_page(folder / f"{name}.html", page)
 
 
-def _write(path: Path, text: str) -> None:
+def write_page(path: Path, text: str) -> None:
     from unrolled.files import write_file
 
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The commands `unrolled handout` and `unrolled new-term`: options only."""
+"""The commands `handout`, `new-term`, and `similar`, which looks at past terms, too."""
 
 from __future__ import annotations
 
@@ -11,6 +11,15 @@ import typer
 from rich.text import Text
 
 from unrolled.cli.canvas import DryRun, Yes
+from unrolled.cli.class_results import (
+    HIDDEN,
+    Compare,
+    Folder,
+    HideNames,
+    compare_failures,
+    write_page,
+)
+from unrolled.cli.grading import AllowWeak, AssignmentName, Jobs
 from unrolled.cli.shared import (
     Force,
     Json,
@@ -96,3 +105,57 @@ def new_term(
             err.print(f"hub: {len(changes.removed)} students are no longer members.")
         line = f"The new term has begun. The last term is in {plan.folder}"
         out.print(line, markup=False)
+
+
+Also = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="DIR",
+        help="Compare with the submissions in this folder, too: of another term, or "
+        "group. Repeat the option for several.",
+    ),
+]
+PairCount = Annotated[
+    int, typer.Option("--pairs", min=1, help="How many pairs are shown.")
+]
+
+
+def similar(
+    context: typer.Context,
+    assignment: AssignmentName,
+    *,
+    also: Also = None,
+    pairs: PairCount = 20,
+    compare: Compare = False,
+    hide_names: HideNames = False,
+    out_folder: Folder = None,
+    jobs: Jobs = None,
+    allow_weak: AllowWeak = False,
+    as_json: Json = False,
+) -> None:
+    """Show which submissions are more alike than the class explains.
+
+    Compares what students wrote, and the mistakes that grading found: other names of
+    variables, comments, prints and another order do not count, and what many share
+    weighs little. Earlier terms that `unrolled new-term` moved aside are compared, too.
+    Prints the pairs, and writes a page with both sides beside each other. **A score is
+    a reason to look and to talk, and no finding.** No score changes, and nothing that
+    students wrote is run, but for `--compare`.
+    """
+    select_assignments(course := open_course(context), [assignment])
+    if compare:
+        compare_failures(course, assignment, jobs, allow_weak=allow_weak)
+    from unrolled import similar as alike
+    from unrolled.report import show_progress
+    from unrolled.report.similar import render_pairs
+
+    with show_progress(err, f"read {assignment}") as step:
+        found = alike.build_similar_report(
+            course, assignment, also=also or (), shown=pairs, step=step
+        )
+    found = alike.hide_pair_names(found) if hide_names else found
+    print_result(found.as_dict(), render_pairs(found), as_json=as_json)
+    if not as_json:
+        folder = out_folder or course.build / "class_report"
+        name = f"{assignment}.similar{HIDDEN if hide_names else ''}.html"
+        write_page(folder / name, alike.render_pairs_page(found))

@@ -80,13 +80,15 @@ def extend_deadlines(
     until: str | None,
     *,
     why: str = "",
+    by: str = "",
     dry_run: bool = False,
 ) -> ExtendReport:
     """Give students until `until` (see `parse_until`), or take extensions back (None).
 
-    Late penalties of what is graded follow in the same transaction. Raises UserError
-    if somebody is unknown, the time is none, or nothing can be taken back; then
-    nothing has changed.
+    Late penalties of what is graded follow in the same transaction. `by` is who gave
+    it, if not this account; what stands already gets no second line in the list.
+    Raises UserError if somebody is unknown, the time is none, or nothing can be taken
+    back; then nothing has changed.
     """
     _require_known(course, assignment, students)
     try:
@@ -98,26 +100,26 @@ def extend_deadlines(
                 raise UserError(f"{assignment} has no due date that could be extended.")
             end = parse_until(until, table.due, course.timezone) if until else None
             names = list(dict.fromkeys(students))
-            fresh = [_make_entry(name, assignment, end, why) for name in names]
+            fresh = [_make_entry(n, assignment, end, why=why, by=by) for n in names]
             _require_standing(entries, fresh)
             change = _Change(course, table, entries, fresh)
             report = change.apply(dry_run=dry_run)
-            entries += [] if dry_run else fresh
+            entries += [] if dry_run else _leave_out_standing(entries, fresh)
     except LookupError as error:
         raise UserError(f"{error.args[0]}. Run `unrolled build`.") from error
     return report
 
 
 def _make_entry(
-    student: str, assignment: str, until: datetime | None, why: str
+    student: str, assignment: str, until: datetime | None, *, why: str, by: str
 ) -> Extension:
-    """A line of now, by this account."""
+    """A line of now."""
     return Extension(
         student=student,
         assignment=assignment,
         until=until,
         why=" ".join(why.split()),
-        by=getpass.getuser(),
+        by=by or getpass.getuser(),
         at=f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}Z",
     )
 
@@ -139,6 +141,19 @@ def _require_standing(entries: Iterable[Extension], fresh: Iterable[Extension]) 
         if entry.until is None and entry.key not in standing:
             student, assignment = entry.key
             raise UserError(f"{student} has no extension for {assignment}.")
+
+
+def _leave_out_standing(
+    entries: Iterable[Extension], fresh: Iterable[Extension]
+) -> list[Extension]:
+    """The lines that say something new: a button pressed twice says it once."""
+    standing = list_standing(entries)
+    return [
+        entry
+        for entry in fresh
+        if (there := standing.get(entry.key)) is None
+        or (there.until, there.why) != (entry.until, entry.why)
+    ]
 
 
 @dataclass(frozen=True)

@@ -105,6 +105,12 @@ REQUESTS: dict[str, list[Ask]] = {
         *at(STAFF, "PUT", f"{NBGRADER}/assignment/08_mine", {}),
         *at(STAFF, "POST", f"{NBGRADER}/assignment/08_mine/assign"),
     ],
+    "give a student more time, or take it back": [
+        ("grading", "GET", f"extensions/{NAME}"),
+        ("grading", "GET", f"extensions/{NAME}?students=ada&until=%2B1d"),
+        ("grading", "POST", f"extensions/{NAME}", b"students=ada&until=%2B1d"),
+        ("grading", "POST", f"extensions/{NAME}", b"students=ada&change=remove"),
+    ],
     "release an assignment, or take it back": [
         *at(STAFF, "POST", f"{NBGRADER}/assignment/{NAME}/unrelease"),
         *at(STAFF, "POST", f"{NBGRADER}/assignment/{NAME}/release"),

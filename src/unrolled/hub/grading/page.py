@@ -24,6 +24,7 @@ from tornado.web import Application, HTTPError, RequestHandler, authenticated
 from unrolled.class_report import make_policy
 from unrolled.errors import UserError
 from unrolled.hub.grading.class_report import render_report
+from unrolled.hub.grading.extensions import ExtensionsHandler
 from unrolled.hub.grading.handler import GradingHandler
 from unrolled.hub.grading.jobs import COMMANDS, REGRADE_COMMANDS
 from unrolled.hub.grading.regrade import RegradeHandler
@@ -85,8 +86,8 @@ class ActionHandler(GradingHandler):
         theirs = verb in INSTRUCTOR_VERBS or (
             running and running.verb in REGRADE_COMMANDS
         )
-        if theirs and not self.is_instructor:
-            raise HTTPError(403)
+        if theirs:
+            self.require_instructor()
         by = self.current_user["name"]
         try:
             if verb == "stop":
@@ -163,6 +164,7 @@ def make_app(root: Path, environ: dict[str, str]) -> Application:
             (prefix, OverviewHandler),
             (f"{prefix}state", StateHandler),
             (rf"{prefix}report(?:/(\w+?)(\.csv)?)?", ReportHandler),
+            (rf"{prefix}extensions/(\w+)", ExtensionsHandler),
             (f"{prefix}({verbs})", ActionHandler),
             *make_routes(prefix),
             (rf"{prefix}regrade/(\w+)(?:/(\w+))?", RegradeHandler),

@@ -69,6 +69,8 @@ class GradingState:
         self.jobs = Jobs(root)
         self.warm = WarmJudges(root)
         self.messages: dict[str, str] = {}  # to the person who pressed a button
+        self.said: dict[str, str] = {}  # what somebody's last change has done
+        self.changing = asyncio.Lock()  # one change of deadlines after the other
         self._counted: dict[str, ClassProgress] = {}
         self._error = ""
         self._when = 0.0

@@ -6,12 +6,13 @@ import secrets
 from typing import Any
 
 from jupyterhub.services.auth import HubOAuthenticated
-from tornado.web import RequestHandler
+from tornado.web import HTTPError, RequestHandler
 
 from unrolled.course import Course
 from unrolled.pages import make_environment
 
 PAGES = make_environment("unrolled.hub")
+INSTRUCTORS_ONLY = "This page is for the instructors of this course."
 
 
 class ServiceHandler(HubOAuthenticated, RequestHandler):  # type: ignore[misc]
@@ -46,10 +47,15 @@ class ServiceHandler(HubOAuthenticated, RequestHandler):  # type: ignore[misc]
         groups = (self.current_user or {}).get("groups", [])
         return str(self.settings["instructors"]) in groups
 
+    def require_instructor(self) -> None:
+        """Raise 403 for everybody else."""
+        if not self.is_instructor:
+            raise HTTPError(403, reason=INSTRUCTORS_ONLY)
+
     def write_error(self, status_code: int, **more: Any) -> None:
         """An error as a page of its own."""
-        reason = {403: "This page is for the people who grade this course."}.get(
-            status_code, self._reason
-        )
+        reason = self._reason
+        if status_code == 403 and reason != INSTRUCTORS_ONLY:
+            reason = "This page is for the people who grade this course."
         page = PAGES.get_template("error.html")
         self.finish(page.render(code=status_code, reason=reason))
