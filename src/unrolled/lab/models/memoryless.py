@@ -32,12 +32,12 @@ def train_memoryless(
         torch.tensor(np.asarray(params[n], float), requires_grad=True) for n in names
     ]
     reads, wanted = torch.tensor(x), torch.tensor(np.asarray(targets))
-    losses = []
-    for _ in range(steps):
+    losses: list[float] = []
+    while len(losses) < steps:
         logits = torch.tanh(reads @ W_xh + b_h) @ W_hy + b_y
         loss = torch.nn.functional.cross_entropy(logits, wanted)
         for leaf, slope in zip(leaves, torch.autograd.grad(loss, leaves), strict=True):
             leaf.data -= learning_rate * slope
-        losses.append(loss.item())
+        losses.append(float(loss.detach()))
     said = torch.tanh(reads @ W_xh + b_h) @ W_hy + b_y
     return losses, said.argmax(dim=-1).tolist()
