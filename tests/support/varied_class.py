@@ -217,7 +217,7 @@ def turn_loops(source: str, rng: random.Random) -> str:
             bounds = [ast.unparse(a) for a in node.iter.args]
             begin = bounds[0] if len(bounds) == 2 else "0"
             name = ast.unparse(node.target)
-            body = "\n    ".join(ast.unparse(node.body).split("\n"))
+            body = "\n    ".join(ast.unparse(ast.Module(node.body, [])).split("\n"))
             return ast.parse(
                 f"{name} = {begin}\nwhile {name} < {bounds[-1]}:\n    {body}\n"
                 f"    {name} += 1"
