@@ -1758,7 +1758,7 @@ show(fig, alt=bptt.describe_readings(lengths))
 # %% [markdown]
 # Every network has read the same letters equally often, but the one with short
 # pieces was corrected far more often on the way. With five random starts, pieces
-# of 5 steps end between about 0.9 and 1.3, and the whole text in one piece between
+# of 5 steps end between about 0.9 and 1.25, and the whole text in one piece between
 # 2.8 and 3.6. Short pieces aren't better in every respect, though. What lies
 # further apart than a piece gets no gradient (question 3). And each update sees
 # little of the text, so it's noisy: with a learning rate of 0.3, pieces of 5 end
