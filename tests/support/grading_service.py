@@ -72,6 +72,14 @@ class _Answers(BaseHTTPRequestHandler):
         pass
 
 
+def sign_in(hub: FakeHub, stranger: Browser, who: str) -> Browser:
+    """The browser of somebody who has signed in, with the token that forms need."""
+    hub.who = who
+    browser = Browser(stranger.address)
+    browser.get(PREFIX)
+    return browser
+
+
 @contextlib.contextmanager
 def fake_hub(graders: tuple[str, ...] = GRADERS) -> Iterator[FakeHub]:
     with FakeHub(graders) as hub:

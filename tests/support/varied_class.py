@@ -23,7 +23,12 @@ from unrolled.author.verify import make_solved_notebook
 
 MISTAKES = 0.15  # the share of exercises that a student has wrong
 WORDS = ("old", "new", "prev", "tmp", "acc", "val", "out", "part", "left", "right")
-COMMENTS = ("# as in the lecture", "# see above", "# check this again", "# the equation")
+COMMENTS = (
+    "# as in the lecture",
+    "# see above",
+    "# check this again",
+    "# the equation",
+)
 
 
 def make_names(rng: random.Random, count: int) -> list[str]:

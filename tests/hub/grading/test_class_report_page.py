@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from nbgrader.api import Gradebook
 from support.axe import needs_axe, violations
-from support.grading_service import PREFIX, FakeHub, fake_hub, grading_service
+from support.grading_service import PREFIX, FakeHub, fake_hub, grading_service, sign_in
 from support.jupyter import CHROMIUM, MISSING
 from support.rich_class import NAME, make_rich_class
 from support.student_server import Browser
@@ -42,9 +42,7 @@ def service(course: Course) -> Iterator[tuple[FakeHub, Browser]]:
 
 
 def enter(service: tuple[FakeHub, Browser], who: str) -> Browser:
-    hub, stranger = service
-    hub.who = who
-    return Browser(stranger.address)
+    return sign_in(*service, who)
 
 
 def test_graders_get_it(service: tuple[FakeHub, Browser]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from nbgrader.api import Gradebook
 from support.axe import needs_axe, violations
-from support.grading_service import PREFIX, FakeHub, fake_hub, grading_service
+from support.grading_service import PREFIX, FakeHub, fake_hub, grading_service, sign_in
 from support.jupyter import CHROMIUM, MISSING
 from support.rich_class import NAME, make_rich_class
 from support.student_server import Browser
@@ -38,10 +38,7 @@ class Place:
 
     def enter(self, who: str) -> Browser:
         """A browser of somebody who has signed in, with the token of the page."""
-        self.hub.who = who
-        browser = Browser(self.stranger.address)
-        browser.get(PREFIX)
-        return browser
+        return sign_in(self.hub, self.stranger, who)
 
     def penalty(self, student: str) -> float:
         """What nbgrader takes off the student's score."""

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from support.class_on_a_hub import CONFIG, grade
 from support.exchange_course import NAME, NOTEBOOK, Hub, make_hub
-from support.grading_service import PREFIX, FakeHub, fake_hub, grading_service
+from support.grading_service import PREFIX, FakeHub, fake_hub, grading_service, sign_in
 from support.jupyter import CHROMIUM, MISSING
 from support.student_server import Browser
 
@@ -31,10 +31,7 @@ class Service:
 
     def enter(self, who: str) -> Browser:
         """The browser of somebody who has signed in, with the token of the page."""
-        self.hub.who = who
-        browser = Browser(self.stranger.address)
-        browser.get(PREFIX)
-        return browser
+        return sign_in(self.hub, self.stranger, who)
 
     def state(self, browser: Browser, name: str = NAME) -> dict[str, Any]:
         told: dict[str, Any] = browser.data(PREFIX + "state")

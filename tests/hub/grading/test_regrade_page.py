@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from support.axe import needs_axe, violations
 from support.gradebook_dump import dump
-from support.grading_service import PREFIX, FakeHub, fake_hub, grading_service
+from support.grading_service import PREFIX, FakeHub, fake_hub, grading_service, sign_in
 from support.jupyter import CHROMIUM, MISSING
 from support.rich_class import NAME, make_rich_class
 from support.student_server import Browser
@@ -51,11 +51,7 @@ def service(course: Course) -> Iterator[tuple[FakeHub, Browser]]:
 
 
 def enter(service: tuple[FakeHub, Browser], who: str) -> Browser:
-    hub, stranger = service
-    hub.who = who
-    browser = Browser(stranger.address)
-    browser.get(PREFIX)  # a page brings the token that forms need
-    return browser
+    return sign_in(*service, who)
 
 
 def wait_for_job(browser: Browser) -> str:

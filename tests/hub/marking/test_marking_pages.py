@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from nbgrader.api import Gradebook
 from support.axe import needs_axe, violations
-from support.grading_service import PREFIX, FakeHub, fake_hub, grading_service
+from support.grading_service import PREFIX, FakeHub, fake_hub, grading_service, sign_in
 from support.hostile_answers import ATTACHMENTS, answers
 from support.judges import grade_here
 from support.jupyter import CHROMIUM, MISSING
@@ -55,10 +55,7 @@ class Service:
 
     def enter(self, who: str) -> Browser:
         """A browser of somebody's own, signed in."""
-        self.hub.who = who
-        browser = Browser(self.browser.address)
-        browser.get(PREFIX)
-        return browser
+        return sign_in(self.hub, self.browser, who)
 
     def grade(self, student: str, question: str = "why") -> tuple[float | None, str]:
         """Mark and comment as nbgrader reads them."""
