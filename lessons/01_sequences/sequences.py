@@ -12,6 +12,12 @@
 # will write a caption under a picture, judge a film review, and translate
 # English into German.
 #
+# **When you are done, you can** say of a task which shape it has, and run a
+# recurrent network for each of the shapes; say what shuffling destroys; and count
+# what a network has to learn. **You need** Python, NumPy (arrays, `@`, axes), and
+# what a feedforward network is. **Time:** about three hours, the questions
+# included.
+#
 # | you write | it does |
 # |---|---|
 # | `one_hot` | letters and words become vectors |
@@ -109,7 +115,7 @@ except check.CheckFailed as failure:
 # vector. Its length is $V$, the size of the **vocabulary**: all the letters
 # that may occur. So here $D = V$.
 #
-# ### Exercise: `one_hot`
+# ### Exercise: `one_hot` (5 minutes, easy)
 #
 # $$x[\dots, k] = 1 \text{ if } k \text{ is the id, and } 0 \text{ otherwise}$$
 #
@@ -450,7 +456,7 @@ explore(
 # one `step`, but we draw it once for each time it's used. It gave the course
 # its name.
 #
-# ### Exercise: `many_to_one`
+# ### Exercise: `many_to_one` (10 minutes, easy)
 #
 # Start with $h_0$. For each input, make the new state out of the old one. Read
 # the last state.
@@ -631,7 +637,7 @@ explore(
 # The chain of states is the same. In step, each of them is read; many-to-one
 # reads the last one only.
 #
-# ### Exercise: `many_to_many`
+# ### Exercise: `many_to_many` (8 minutes, easy)
 #
 # As before, but read after each step, and keep all the outputs in a list.
 
@@ -811,7 +817,7 @@ explore(
 # A dashed arrow leads from an output to the state that it's the next input of.
 # (So an output must be something that `step` can take in.)
 #
-# ### Exercise: `one_to_many`
+# ### Exercise: `one_to_many` (15 minutes, medium)
 #
 # $$h_1 = \text{step}(x, h_0),\quad y_1 = \text{read}(h_1)$$
 #
@@ -1018,7 +1024,7 @@ explore(
 # ones from `decode`, and only these are read. This pair is often called an
 # **encoder-decoder** network.
 #
-# ### Exercise: `encode_decode`
+# ### Exercise: `encode_decode` (20 minutes, medium)
 #
 # $$h \leftarrow \text{encode}(x_t, h) \text{ for all } x_t; \qquad
 # \text{then } T \text{ times:}\quad
@@ -1311,7 +1317,7 @@ print(translate(my_word))
 # | name tags | each word of an article gets a tag: part of a name, or not |
 # | poem on a topic | you choose one of a hundred topics, and a poem is written |
 #
-# ### Exercise: `SHAPES`
+# ### Exercise: `SHAPES` (15 minutes, easy)
 #
 # No function this time: a dict. Replace each "?" by "one-to-many",
 # "many-to-one" or "many-to-many", and take the last line out.
@@ -1445,7 +1451,7 @@ for name in words:
 # | $T \cdot D$ inputs | $H$ hidden units | $T \cdot D \cdot H$ | $H$ |
 # | $H$ hidden units | $V$ outputs | $H \cdot V$ | $V$ |
 #
-# ### Exercise: `count_parameters_feedforward`
+# ### Exercise: `count_parameters_feedforward` (10 minutes, medium)
 #
 # Add up the table.
 
@@ -1512,7 +1518,7 @@ check.equal("count", count, right)
 # **There's no $T$ in it.** The step is the same at each time: unrolling draws
 # it $T$ times, but it doesn't make copies of the weights.
 #
-# ### Exercise: `count_parameters_rnn`
+# ### Exercise: `count_parameters_rnn` (10 minutes, medium)
 #
 # Add up this table, too. The new state has one bias per unit, not two.
 
@@ -1622,6 +1628,18 @@ explore(
 # - The parameters of a recurrent network don't depend on $T$; those of a
 #   feedforward network over the whole sequence grow with it.
 #
+# ## What others call it
+#
+# | here | elsewhere |
+# |---|---|
+# | many-to-one | sequence classification, sequence-to-vector |
+# | many-to-many, in step | sequence labelling, tagging |
+# | read all, then write | sequence-to-sequence, encoder and decoder |
+# | one-to-many | conditional generation |
+# | feeding on one's own outputs | autoregressive; *free-running*, where the right answers aren't fed |
+# | `step` and `read` | cell and head, or output layer |
+# | vocabulary | alphabet, token set; its entries are *tokens* |
+#
 # ## Open questions
 #
 # - What is *inside* `step` and `read`? **`02_forward_pass`** opens them: you
@@ -1634,3 +1652,16 @@ explore(
 # - The captioner feeds on its own confidences. Other networks decide for one
 #   letter first, by a throw of dice, and can write endlessly, never the same
 #   twice. (`06_char_rnn`)
+#
+# ## References
+#
+# - J. Elman: Finding structure in time. Cognitive Science, 1990. (Words one
+#   after the other, and what a state makes of them.)
+# - I. Sutskever, O. Vinyals, Q. Le: Sequence to sequence learning with neural
+#   networks. 2014. (Read all, then write.)
+# - K. Cho and others: Learning phrase representations using RNN encoder-decoder
+#   for statistical machine translation. 2014.
+# - O. Vinyals and others: Show and tell: a neural image caption generator. 2015.
+#   (One-to-many.)
+# - A. Karpathy: The unreasonable effectiveness of recurrent neural networks.
+#   2015. (The picture of the shapes.)

@@ -7,6 +7,11 @@
 # them yourself.** At the end your network reads the letters "he" and says
 # which letter it expects next.
 #
+# **When you are done, you can** write the forward pass of a recurrent network from
+# its equation, say the shape of every array in it, tell what the state is for, and
+# measure how long it remembers. **You need** `01_sequences` and matrix products.
+# **Time:** about four hours, the questions included.
+#
 # | you write | it computes |
 # |---|---|
 # | `rnn_step` | one step: the new state from an input and the old state |
@@ -242,7 +247,7 @@ def random_layer(rng, D, H):
 
 
 # %% [markdown]
-# ### Exercise: `rnn_step`
+# ### Exercise: `rnn_step` (10 minutes, easy)
 #
 # $$h_t = \tanh(x_t W_{xh} + h_{t-1} W_{hh} + b_h)$$
 
@@ -373,7 +378,7 @@ check.unchanged("h_prev", before[1], h_prev)
 # place of $h_0$. Then again, with $h_2$, until the sequence ends. A loop over
 # the steps is all that is missing.
 #
-# ### Exercise: `rnn_forward`
+# ### Exercise: `rnn_forward` (20 minutes, medium)
 #
 # For $t = 1, 2, \dots, T$: make $h_t$ out of $x_t$ and $h_{t-1}$, and keep
 # them all.
@@ -585,7 +590,7 @@ b_y = np.zeros(4)
 params = {"W_xh": W_xh, "W_hh": W_hh, "b_h": b_h, "W_hy": W_hy, "b_y": b_y}
 
 # %% [markdown]
-# ### Exercise: `read_out`
+# ### Exercise: `read_out` (5 minutes, easy)
 #
 # $$y_t = h_t W_{hy} + b_y$$
 #
@@ -684,7 +689,7 @@ check.close("logits", logits, right, axes="N T V")
 # the fraction line and cancels. So you may shift the scores of a row as you
 # like. How would you shift them so that no exponent is above 0?
 #
-# ### Exercise: `softmax`
+# ### Exercise: `softmax` (15 minutes, medium)
 #
 # Softmax over the **last axis**, for arrays with any number of axes: each row
 # of logits becomes a row of probabilities.
@@ -848,7 +853,7 @@ check.close("probabilities", probabilities, right, axes="N T V")
 #
 # All the parts are there. Now put them together, from text to letter.
 #
-# ### Exercise: `predict_next`
+# ### Exercise: `predict_next` (20 minutes, medium)
 #
 # Read `text` from a state of zeros, read out after the last letter, and return
 # the most probable letter of the vocabulary together with all the
@@ -1004,7 +1009,7 @@ show(
 # number above them is the layer's), and shares them over its steps. Only the
 # first layer sees the letters; only the last is read.
 #
-# ### Exercise: `deep_rnn_forward`
+# ### Exercise: `deep_rnn_forward` (15 minutes, medium)
 #
 # For each layer: run it over the whole sequence; its states are the input of
 # the next layer. Layer $l$ starts from its own `h_0[l]`. Return the states of
@@ -1417,6 +1422,18 @@ for scale in (0.5, 1, 2, 4):
 #   that's a matter of some ten letters at best: with a small $W_{hh}$ the trace
 #   shrinks, with a large one the network is chaotic.
 #
+# ## What others call it
+#
+# | here | elsewhere |
+# |---|---|
+# | this network | vanilla RNN, simple RNN, Elman network |
+# | state $h_t$ | hidden state, context |
+# | unfolded in time | unrolled; the computational graph |
+# | logits | scores, unnormalised log-probabilities |
+# | read-out | output layer, head; fitted by itself it's a *linear probe* |
+# | subtracting the largest logit | the log-sum-exp trick |
+# | the same weights at every step | parameter sharing, weight tying |
+#
 # ## Open questions
 #
 # - After "he" the network says "h", and right would be "l". All in all it has
@@ -1430,3 +1447,14 @@ for scale in (0.5, 1, 2, 4):
 #   every step, and what does this mean for learning? (`04_gradients`)
 # - Could a network decide for itself what to keep and what to forget?
 #   (`05_gates`)
+#
+# ## References
+#
+# - D. Rumelhart, G. Hinton, R. Williams: Learning internal representations by
+#   error propagation. 1986. (A network with loops, unfolded.)
+# - J. Elman: Finding structure in time. Cognitive Science, 1990. (This network.)
+# - H. Jaeger: The "echo state" approach to analysing and training recurrent
+#   neural networks. 2001. (Fixed random weights, and a read-out that is fitted.)
+# - A. Graves, A. Mohamed, G. Hinton: Speech recognition with deep recurrent
+#   neural networks. 2013.
+# - R. Pascanu and others: How to construct deep recurrent neural networks. 2014.

@@ -199,9 +199,7 @@ show(
 # array's shape, for it says of each of its numbers how the loss changes with
 # it.
 #
-# ### Exercise: `cross_entropy`
-#
-# *About 20 minutes, medium.*
+# ### Exercise: `cross_entropy` (20 minutes, medium)
 #
 # As in `softmax`, shift the logits first: let $s$ be the logits minus their
 # maximum. Then take the logarithm of the softmax in one piece,
@@ -366,9 +364,7 @@ check.unchanged("logits", before, logits)
 # The same $W_{hy}$ was used at every step of every sequence. It's *one*
 # matrix, so its gradient is the **sum** over all of them; the bias's, too.
 #
-# ### Exercise: `read_out_backward`
-#
-# *About 15 minutes, medium.*
+# ### Exercise: `read_out_backward` (15 minutes, medium)
 
 
 # %% exercise="read_out_backward"
@@ -471,9 +467,7 @@ check.close("db_y", db_y, expected_db_y, axes="V")
 # one walk back for all numbers together. But slow and obvious is just what a
 # check should be.
 #
-# ### Exercise: `numeric_gradient`
-#
-# *About 15 minutes, medium.*
+# ### Exercise: `numeric_gradient` (15 minutes, medium)
 #
 # `f` takes an array like `w` and returns one number. `np.ndindex(w.shape)`
 # gives you all positions, whatever the shape.
@@ -614,9 +608,7 @@ show(
 # From $a_t$ it goes to five places: two matrix products (the rule of section 3,
 # twice) and a bias.
 #
-# ### Exercise: `rnn_step_backward`
-#
-# *About 20 minutes, medium.*
+# ### Exercise: `rnn_step_backward` (20 minutes, medium)
 
 
 # %% exercise="rnn_step_backward"
@@ -870,9 +862,7 @@ show(
 # instead of 0.2. That's all there is to backpropagation through time. The rest
 # is a loop.
 #
-# ### Exercise: `rnn_backward`
-#
-# *About 30 minutes, hard.*
+# ### Exercise: `rnn_backward` (30 minutes, hard)
 #
 # `step_of(cache, t)` gives you the cache of step $t$.
 #
@@ -1185,9 +1175,7 @@ for name, gradient in zip(names, mine, strict=True):
 # Go back to the slider $k$ of section 6 and push it to 3: the dashed arrows
 # between the pieces vanish, those from each output down to its own piece stay.
 #
-# ### Exercise: `truncated_backward`
-#
-# *About 25 minutes, hard.*
+# ### Exercise: `truncated_backward` (25 minutes, hard)
 #
 # Pieces are counted from the start: steps $0..k-1$, then $k..2k-1$, ...; the
 # last may be shorter. A piece is a small sequence of its own, whose `h_0` is
@@ -1355,9 +1343,7 @@ for i, name in enumerate(("dx", "dh_0", "dW_xh", "dW_hh", "db_h")):
 # a rule each step sees another few examples, drawn by chance. Ours sees its one
 # word every time.)
 #
-# ### Exercise: `sgd_step`
-#
-# *About 5 minutes, easy.*
+# ### Exercise: `sgd_step` (5 minutes, easy)
 
 
 # %% exercise="sgd_step"
@@ -1404,9 +1390,7 @@ check.unchanged("params", before, old)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ### Exercise: `train`
-#
-# *About 20 minutes, medium.*
+# ### Exercise: `train` (20 minutes, medium)
 #
 # Now everything comes together. The text gives inputs and targets: at each
 # step the network reads one letter and should say the next. Repeat `steps`
@@ -1668,9 +1652,9 @@ print(write(text[0], knows_me, letters, len(text) + 9), "after it")
 # on, as a number without a past. A text of 182 steps in pieces of 10 then gives
 # 19 updates for one reading, not one.
 #
-# ### Exercise: `train_in_pieces` (no points)
+# ### Exercise: `train_in_pieces` (no points, 25 minutes, hard)
 #
-# *About 25 minutes, hard.* One reading of the text: for each piece forward, loss,
+# One reading of the text: for each piece forward, loss,
 # backward, update, with the last state of a piece as `h_0` of the next. `run`
 # always begins with zeros, so here you call `rnn_forward_cached` yourself.
 #

@@ -15,6 +15,12 @@
 # back. If no error arrives there, no training can teach the network to keep
 # the year.
 #
+# **When you are done, you can** compute how much of an error arrives $k$ steps
+# back, and predict it from the weights; say where that prediction fails; clip a
+# gradient without turning it; and say what clipping can't do. **You need**
+# `03_bptt`, and matrices: products, eigenvalues, norms (each is explained where it
+# comes up). **Time:** about four hours, the questions included.
+#
 # | you write | it tells |
 # |---|---|
 # | `jacobian_step` | what one step back does to an error |
@@ -78,7 +84,7 @@ def numeric_gradient(f, w, eps=1e-5):
 # weight $W_{hh}[j, i]$, and then through the tanh of unit $i$. With it, the
 # step back of the last lesson is one product, $dh_{t-1} = dh_t\, J$.
 #
-# ### Exercise: `jacobian_step`
+# ### Exercise: `jacobian_step` (15 minutes, medium)
 #
 # For a vector `v` and a matrix `A`: `v * A` multiplies column $j$ by $v[j]$,
 # `v[:, None] * A` multiplies row $i$ by $v[i]$.
@@ -185,7 +191,7 @@ check.close("J", J, oracle.jacobian_step(h_t, W))
 # `np.linalg.norm(A, 2)`. If it's 0.001, then no error, whatever the loss,
 # arrives with more than a thousandth of its size.
 #
-# ### Exercise: `gradient_norms`
+# ### Exercise: `gradient_norms` (20 minutes, medium)
 #
 # For $t = T$ the product has no factor at all. It's the identity, and its norm
 # is 1: the error has not yet moved. Start there, and walk back.
@@ -346,7 +352,7 @@ check.close("norms", norms, oracle.gradient_norms(h, W), axes="T")
 # is real: then the error is turned as well. What counts is the size,
 # $|\lambda|$; that of a complex number is $|a + bi| = \sqrt{a^2 + b^2}$.
 #
-# ### Exercise: `spectral_radius`
+# ### Exercise: `spectral_radius` (5 minutes, easy)
 #
 # `np.linalg.eigvals` gives you the eigenvalues.
 
@@ -432,7 +438,7 @@ check.close("radius", radius, 1.0, rtol=1e-6)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ### Exercise: `rescale_spectral_radius`
+# ### Exercise: `rescale_spectral_radius` (5 minutes, easy)
 #
 # Now make it a dial, to turn in section 5. If you multiply a matrix by a
 # number, all its eigenvalues are multiplied by that number. So which number
@@ -507,7 +513,7 @@ check.unchanged("W", before, old)
 # A recurrent network that starts from an orthogonal $W_{hh}$ starts right on
 # the edge between vanishing and exploding.
 #
-# ### Exercise: `orthogonal_init`
+# ### Exercise: `orthogonal_init` (10 minutes, medium)
 #
 # Draw a random one. Take a matrix of independent normal numbers and make it
 # orthogonal: `np.linalg.qr(A)` splits $A$ into an orthogonal matrix and a
@@ -851,7 +857,7 @@ print(
 # and if it's above `max_norm`, multiply *all* of them by the same number, so
 # that it becomes `max_norm`. If it isn't, change nothing.
 #
-# ### Exercise: `clip_by_norm`
+# ### Exercise: `clip_by_norm` (20 minutes, medium)
 
 
 # %% exercise="clip_by_norm"
@@ -1099,7 +1105,7 @@ check.unchanged("grads", before, grads)
 # at least a certain share of an error can arrive there, the *threshold*. How
 # many steps back can it see?
 #
-# ### Exercise: `learnable_horizon`
+# ### Exercise: `learnable_horizon` (15 minutes, medium)
 #
 # The largest $k$ such that the norms at *all* of the steps from $T - k$ to $T$
 # are at or above the threshold. A norm that's below the threshold ends it,
@@ -1367,6 +1373,17 @@ show(
 #   for radii below 1: up to a share that depends on the training, and with
 #   luck deciding near the border.
 #
+# ## What others call it
+#
+# | here | elsewhere |
+# |---|---|
+# | largest factor, spectral norm | operator norm, largest singular value |
+# | changes no length | orthogonal; *dynamical isometry*, if it holds for the whole network |
+# | the edge between vanishing and exploding | criticality, the edge of chaos |
+# | an error grows or shrinks by so much a step, in the long run | Lyapunov exponent (the logarithm of that factor) |
+# | how far back it can see | effective memory, learnable horizon |
+# | clip by norm | gradient norm clipping, rescaling |
+#
 # ## Open questions
 #
 # - The factor at each step is weight times slope, and we could only choose how
@@ -1377,3 +1394,18 @@ show(
 #   the state were *added to*, outside of tanh?
 # - These networks carry a year over up to 48 words with 32 units. How would one
 #   carry ten facts, each for another time?
+#
+# ## References
+#
+# - S. Hochreiter: Untersuchungen zu dynamischen neuronalen Netzen. Diploma thesis,
+#   1991. (The vanishing gradient, in German.)
+# - Y. Bengio, P. Simard, P. Frasconi: Learning long-term dependencies with gradient
+#   descent is difficult. 1994.
+# - R. Pascanu, T. Mikolov, Y. Bengio: On the difficulty of training recurrent
+#   neural networks. 2013. (The wall, and clipping by the norm.)
+# - A. Saxe, J. McClelland, S. Ganguli: Exact solutions to the nonlinear dynamics of
+#   learning in deep linear neural networks. 2014. (Orthogonal starts.)
+# - Q. Le, N. Jaitly, G. Hinton: A simple way to initialize recurrent networks of
+#   rectified linear units. 2015.
+# - M. Arjovsky, A. Shah, Y. Bengio: Unitary evolution recurrent neural networks.
+#   2016. (What if it had to *stay* orthogonal?)

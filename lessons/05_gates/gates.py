@@ -11,6 +11,11 @@
 # It can. Today you build such a network, first with one gate, then with all
 # four, and you show that it's the very one inside PyTorch.
 #
+# **When you are done, you can** say what each gate is for and write all of them;
+# follow an error back through a step of an LSTM; choose the bias of a forget gate
+# on purpose; and move weights between your code and PyTorch's. **You need**
+# `03_bptt` and `04_gradients`. **Time:** about five hours, the questions included.
+#
 # | you write | it computes |
 # |---|---|
 # | `cell_forward` | a memory with a forget gate |
@@ -112,7 +117,7 @@ g_words = np.array([[[year_values.get(word, 0.0)] for word in words]])
 # we multiply again! But not with one fixed weight: the gate may be 1 for 200
 # words and 0 at the next one.
 #
-# ### Exercise: `cell_forward`
+# ### Exercise: `cell_forward` (10 minutes, easy)
 #
 # The equation above for every step, with the gates given. As always, $c_1$
 # stands in `c[:, 0]`, and the start `c_0` isn't part of the result.
@@ -250,6 +255,13 @@ check.close("c", check.call(cell_forward, g, f, c_0), right, axes="N T H")
 # | $g_t$ | candidate | What would be written? | -1 and 1 |
 # | $o_t$ | output gate | Shall it be shown? | 0 and 1 |
 #
+# *The name.* LSTM is *long short-term memory*. A network has two memories: its
+# weights, which change slowly and stay, and its state, which is gone with the
+# sequence. The state is the short-term memory, and this one lasts long. Sepp
+# Hochreiter and Jürgen Schmidhuber published it in 1997, with input and output
+# gate; what was in the cell stayed there. The forget gate came in 2000, by Felix
+# Gers, Schmidhuber and Fred Cummins, for texts that don't end.
+#
 # (We call all four *gates*, for short.) All have the same form, so their
 # weights stand **side by side in one array**, in this order, the one of
 # PyTorch. Then one line of code makes all four pre-activations at once:
@@ -286,7 +298,7 @@ def random_lstm(rng, D, H):
 
 
 # %% [markdown]
-# ### Exercise: `lstm_gates`
+# ### Exercise: `lstm_gates` (15 minutes, medium)
 #
 # Make $a_t$, cut it into four (with slices or `np.split`), and squeeze each
 # part: sigmoid for $i$, $f$ and $o$, tanh for $g$.
@@ -437,7 +449,7 @@ show(
 # it's asked for. What the network shows, $h_t$, is what the gates, the next
 # layer and the read-out get to see. The cell is private.
 #
-# ### Exercise: `lstm_step`
+# ### Exercise: `lstm_step` (15 minutes, medium)
 #
 # Use your `lstm_gates`.
 
@@ -557,7 +569,7 @@ check.unchanged("c_prev", before[1], c_prev)
 # As ever, a loop over the steps. Only, two things are handed on now: the state
 # *and* the cell.
 #
-# ### Exercise: `lstm_forward`
+# ### Exercise: `lstm_forward` (10 minutes, easy)
 
 
 # %% exercise="lstm_forward"
@@ -827,7 +839,7 @@ def lstm_step_cached(x_t, h_prev, c_prev, W_xh, W_hh, b_h):
 
 
 # %% [markdown]
-# ### Exercise: `lstm_cell_backward`
+# ### Exercise: `lstm_cell_backward` (15 minutes, medium)
 #
 # From $dh_t$ and $dc_t$ to the pre-activations of the four gates, side by side
 # in the order i, f, g, o as in $a_t$, and to the cell before. Careful: $dc_t$
@@ -969,7 +981,7 @@ check.unchanged("dc_t", before[1], dc_t)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ### Exercise: `lstm_step_backward`
+# ### Exercise: `lstm_step_backward` (30 minutes, hard)
 #
 # From $da_t$ on, everything is as in `03_bptt`, since
 # $a_t = x_t W_{xh} + h_{t-1} W_{hh} + b_h$ as there: two matrix products and a
@@ -1224,7 +1236,7 @@ show(
 # so one would do. But in $n$ the second one stands *inside* the bracket that
 # the reset gate multiplies. There they are different things.
 #
-# ### Exercise: `gru_step`
+# ### Exercise: `gru_step` (20 minutes, medium)
 #
 # The weights are fused again, in the order r, z, n. Here the two products must
 # be cut apart *before* they are added.
@@ -1346,7 +1358,7 @@ check.close("h_t", h_t, right, axes="N H")
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ### Exercise: `gru_forward`
+# ### Exercise: `gru_forward` (5 minutes, easy)
 #
 # Now you know the loop by heart.
 
@@ -1516,7 +1528,7 @@ show(
 # you compute $x_t W$, hence the transposing. Its LSTM has two biases as well;
 # since they are always added, your one is their sum.
 #
-# ### Exercise: `weights_from_torch`
+# ### Exercise: `weights_from_torch` (20 minutes, medium)
 #
 # `weight_hh_l0` has $4H$ rows and $H$ columns in an LSTM, $3H$ rows in a GRU:
 # that tells you which it is. `.detach().numpy()` makes an array of a tensor,
@@ -1641,7 +1653,7 @@ for D, H in ((3, 2), (2, 3), (3, 4)):
 # four. We count one bias for each block of the plain network and of the LSTM,
 # and two for the GRU, as in your arrays.
 #
-# ### Exercise: `count_parameters`
+# ### Exercise: `count_parameters` (10 minutes, medium)
 
 
 # %% exercise="count_parameters"
@@ -1893,6 +1905,18 @@ explore(
 # - The LSTM has four times the parameters of a plain network, the GRU three
 #   times. Yours are, number by number, those of PyTorch.
 #
+# ## What others call it
+#
+# | here | elsewhere |
+# |---|---|
+# | cell $c_t$ | cell state, memory cell; in the paper of 1997 the *constant error carousel* |
+# | candidate $g_t$ | cell input, block input, cell gate, $\tilde{c}_t$ |
+# | gates made from $x_t$ and $h_{t-1}$ | multiplicative units; *data-dependent* gating |
+# | a gate that looks at $c_t$ as well | peephole connection |
+# | adding to the cell | additive update; a skip connection through time |
+# | the bias of the forget gate, chosen | forget-gate initialisation |
+# | $z_t$ and $r_t$ | update gate and reset gate |
+#
 # ## Open questions
 #
 # - So far, our texts were made up. What does such a network learn from a
@@ -1901,3 +1925,20 @@ explore(
 #   (`06_char_rnn`)
 # - One step must wait for the one before. What does that mean for a computer
 #   that could do thousands of things at once? (`07_hardware`)
+#
+# ## References
+#
+# - S. Hochreiter, J. Schmidhuber: Long short-term memory. Neural Computation, 1997.
+# - F. Gers, J. Schmidhuber, F. Cummins: Learning to forget: continual prediction
+#   with LSTM. 2000. (The forget gate.)
+# - A. Graves, J. Schmidhuber: Framewise phoneme classification with bidirectional
+#   LSTM and other neural network architectures. 2005. (Today's way back, through
+#   all of it.)
+# - K. Cho and others: Learning phrase representations using RNN encoder-decoder
+#   for statistical machine translation. 2014. (The GRU.)
+# - R. Jozefowicz, W. Zaremba, I. Sutskever: An empirical exploration of recurrent
+#   network architectures. 2015. (The bias of the forget gate matters.)
+# - K. Greff and others: LSTM: a search space odyssey. 2017. (Which gates can be
+#   spared?)
+# - C. Tallec, Y. Ollivier: Can recurrent neural networks warp time? 2018. (Why the
+#   bias should be about the logarithm of the time.)

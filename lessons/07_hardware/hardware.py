@@ -8,6 +8,11 @@
 # what? For how many dollars? And how do you find out without fooling
 # yourself?**
 #
+# **When you are done, you can** estimate on paper what a training costs, measure
+# what it really takes, say what your code is waiting for, and tell an honest
+# comparison of two machines from a bad one. **You need** `05_gates` (the LSTM) and
+# Python's classes. **Time:** about four hours, the questions included.
+#
 # | question | you write |
 # |---|---|
 # | how much work is it? | `training_operations` |
@@ -56,7 +61,7 @@ torch.set_num_threads(1)  # one core: times are easier to compare
 # much as forward, and a training step **three times** the forward pass. The
 # update touches each parameter once: next to nothing.
 #
-# ### Exercise: `training_operations`
+# ### Exercise: `training_operations` (5 minutes, easy)
 
 
 # %% exercise="training_operations"
@@ -135,7 +140,7 @@ for sizes in ((N, T, D, H), (N, T, D, 2 * H), (2 * N, T, D + 1, H)):
 # *tensor cores* do small matrix products.) The prices can't be compared as they
 # stand: three are for keeps, one is by the hour. Let's make them comparable.
 #
-# ### Exercise: `hourly_price`
+# ### Exercise: `hourly_price` (5 minutes, easy)
 #
 # Who buys a machine and lets it work day and night for some months pays, per
 # hour, the price divided by the hours. A month has
@@ -175,7 +180,7 @@ for factor in (1, 3, 8):
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ### Exercise: `cost_per_exaflop`
+# ### Exercise: `cost_per_exaflop` (10 minutes, easy)
 #
 # Now a fixed amount of work, $10^{18}$ operations (an **exaflop** of work, nearly
 # 900 times the training above; exa is $10^{18}$, a *flop* is one floating-point
@@ -279,7 +284,7 @@ for faster, dearer in ((1, 1), (7, 1), (1, 3)):
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ### Exercise: `break_even_months`
+# ### Exercise: `break_even_months` (5 minutes, easy)
 #
 # Rent or buy? The lecture's offers: a cloud machine with one NVIDIA P40 (6
 # virtual CPUs, 112 GiB of memory) from \$1511.10 a month; a workstation with two
@@ -481,7 +486,7 @@ show(
 # still at its first product when all three have been "measured". That's the
 # most popular way to a speed-up of 20.
 #
-# ### Exercise: `time_fn`
+# ### Exercise: `time_fn` (20 minutes, medium)
 #
 # Now put the three rules into a function. Call `fn` `warmup` times and wait for
 # it. Then, `repeat` times: read the clock, call `fn`, wait, read the clock. The
@@ -716,7 +721,7 @@ import keras  # takes a second or two
 # That's a dense network: it reads the whole sequence at once. We shall time it
 # as well.
 #
-# ### Exercise: `build_keras_lstm`
+# ### Exercise: `build_keras_lstm` (10 minutes, easy)
 #
 # Build the recurrent one, many-to-one as in `01_sequences`: an LSTM of `H` units
 # (`keras.layers.LSTM`) reads `T` steps of `D` numbers; from its *last* state a
@@ -998,7 +1003,7 @@ show(
 # whole story, and two numbers tell it. (Only where $T$ changes is "fixed" not
 # fixed: a loop pays for each of the $T$ steps. So we fit over the batch.)
 #
-# ### Exercise: `fit_latency`
+# ### Exercise: `fit_latency` (15 minutes, medium)
 #
 # Given measured pairs of work and seconds, find the straight line with the
 # smallest sum of squared errors in seconds. With the means $\bar w$ of the
@@ -1132,7 +1137,7 @@ for network, sweep in (("Keras LSTM", "batch"), ("torch LSTM", "hidden")):
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ### Exercise: `crossover`
+# ### Exercise: `crossover` (15 minutes, medium)
 #
 # Two machines, two lines. Where do they cross? Set
 #
@@ -1622,7 +1627,7 @@ def fill(source, shelf, closed):
 
 
 # %% [markdown]
-# ### Exercise: `PrefetchingLoader`
+# ### Exercise: `PrefetchingLoader` (40 minutes, hard)
 #
 # Write the other side, an iterator over the batches of `source`. Take it one
 # method at a time.
@@ -2008,6 +2013,19 @@ print(f"yours: {1e3 * ours:.3f} ms, theirs: {1e3 * theirs.median:.3f} ms")
 # - The fastest machine, the cheapest machine and the cheapest work are three
 #   different things.
 #
+# ## What others call it
+#
+# | here | elsewhere |
+# |---|---|
+# | operations | FLOPs; a rate of them is FLOP/s, often written FLOPS |
+# | fixed cost of a call | latency, launch overhead |
+# | rate | throughput; at its best: peak |
+# | operations per byte | arithmetic intensity |
+# | waiting for the call, memory, arithmetic | overhead-, bandwidth-, compute-bound |
+# | put on the list and come back | asynchronous launch, a *stream* |
+# | several batches read ahead | prefetching, double buffering, an input pipeline |
+# | one compiled program for all steps | fused kernel |
+#
 # ## Open questions
 #
 # - The chain of steps is what keeps a GPU waiting. Is there a way to read a
@@ -2020,3 +2038,15 @@ print(f"yours: {1e3 * ours:.3f} ms, theirs: {1e3 * theirs.median:.3f} ms")
 # - You have seen every line of it now: a state, a step, an error that walks
 #   back through time, gates, a text that writes itself, and the machine that
 #   does the sums. What will you let it read?
+#
+# ## References
+#
+# - S. Williams, A. Waterman, D. Patterson: Roofline: an insightful visual
+#   performance model for multicore architectures. 2009.
+# - S. Chetlur and others: cuDNN: efficient primitives for deep learning. 2014.
+# - J. Appleyard, T. Kocisky, P. Blunsom: Optimizing performance of recurrent neural
+#   networks on GPUs. 2016. (What a fused LSTM does.)
+# - A. Paszke and others: PyTorch: an imperative style, high-performance deep
+#   learning library. 2019.
+# - H. He: Making deep learning go brrrr from first principles. 2022. (The three
+#   things to wait for.)
