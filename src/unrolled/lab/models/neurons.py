@@ -27,7 +27,7 @@ def describe_places(text: str) -> dict[str, Floats]:
     """
     place, indentation, brackets = 0, 0, 0
     told = np.zeros((len(text), 3))
-    for t, character in enumerate(text):
+    for row, character in zip(told, text, strict=True):
         if character == "\n":
             place = indentation = 0
         else:
@@ -35,7 +35,7 @@ def describe_places(text: str) -> dict[str, Floats]:
             place += 1
         brackets += (character in "([{") - (character in ")]}")
         brackets = max(brackets, 0)
-        told[t] = place, indentation, brackets
+        row[:] = place, indentation, brackets
     names = ("the place in the line", "the indentation", "open brackets")
     return dict(zip(names, told.T, strict=True))
 
