@@ -133,7 +133,7 @@ def test_words_on_more_text_are_true() -> None:
     lstm, counts = pairs[200_000]
     assert f"on 200,000 it's {lstm:.2f} and {counts:.2f}." in PROSE
     lstm, counts = pairs[600_000]
-    assert f"for the first time, {lstm:.2f} to {counts:.2f}." in PROSE
+    assert f"On 600,000 the LSTM leads, {lstm:.2f} to {counts:.2f}." in PROSE
     assert [n for n, (a, b) in pairs.items() if a < b - 0.002] == [600_000]
 
 
