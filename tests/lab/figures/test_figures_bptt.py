@@ -353,7 +353,7 @@ def test_words_on_the_pieces_are_true(lesson: Any) -> None:
         f"A text of {length} steps in pieces of 10", f"{-(-length // 10)} updates"
     )
     for rate, k, low, high in (
-        (0.1, 5, 0.9, 1.3),
+        (0.1, 5, 0.9, 1.25),
         (0.1, length, 2.8, 3.6),
         (0.3, 5, 2.0, 3.1),
     ):
