@@ -129,8 +129,8 @@ class RegradeHandler(GradingHandler):
 
     def prepare(self) -> None:
         """Nobody but instructors, whatever is asked for."""
-        if self.current_user is not None and not self.is_instructor:
-            raise HTTPError(403, reason="Only instructors regrade.")
+        if self.current_user is not None:
+            self.require_instructor()
 
     @authenticated
     async def get(self, name: str, verb: str | None = None) -> None:
